@@ -1,0 +1,170 @@
+#include <string.h>
+#include "acme/internal.h"
+#include "acme/problem.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+enum {
+	MINUTE = 60 * 1000,
+	HOUR = 60 * MINUTE,
+	DAY = 24 * HOUR,
+	RETRY_AFTER_ERROR = 6 * HOUR, /* RFC 9773 section 4.3.3 */
+	RETRIES = 2,
+	/* So many certificates that cannot be asked for, and none that could: the server is down.
+	 */
+	FAILURES_MAX = 3,
+	ID_MAX = 512,
+	URL_SHOWN_MAX = 2048
+};
+
+struct question {
+	struct inquiry *inquiry;
+	struct cw_acme_renewal_info *info;
+	struct cw_acme_call *call;
+};
+
+struct inquiry {
+	struct cw_acme_batch batch;
+	struct question *questions;
+	size_t count;
+	size_t unreachable;
+	bool reached;
+};
+
+/* base64url "." base64url (RFC 9773 section 4.1). */
+static bool
+is_certificate_id(const char *id)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789-_";
+	size_t issuer = id == NULL ? 0 : strspn(id, alphabet);
+	size_t serial;
+
+	if (issuer == 0 || id[issuer] != '.')
+		return false;
+	serial = strspn(id + issuer + 1, alphabet);
+	return serial > 0 && id[issuer + 1 + serial] == '\0' && issuer + serial < ID_MAX;
+}
+
+static int
+parse(struct json_object *body, const char *url, struct cw_acme_renewal_info *info,
+      struct cw_error *error)
+{
+	struct json_object *window = cw_json_object(body, "suggestedWindow");
+	const char *start = cw_json_string(window, "start");
+	const char *end = cw_json_string(window, "end");
+	const char *explanation = cw_json_string(body, "explanationURL");
+	int64_t first, last;
+
+	if (start == NULL || end == NULL || !cw_parse_rfc3339(start, &first) ||
+	    !cw_parse_rfc3339(end, &last))
+		return cw_fail(error, CW_E_PROTOCOL,
+			       "the renewal information \"%s\" has no readable window", url);
+	if (last <= first)
+		return cw_fail(error, CW_E_PROTOCOL,
+			       "the renewal information \"%s\" has a window that ends before it "
+			       "begins",
+			       url);
+	info->window_start = first;
+	info->window_end = last;
+	if (explanation != NULL &&
+	    (cw_starts_with(explanation, "https://") || cw_starts_with(explanation, "http://")))
+		info->explanation_url = cw_acme_printable(explanation, URL_SHOWN_MAX);
+	return CW_OK;
+}
+
+static int64_t
+bounded(int64_t retry_after)
+{
+	if (retry_after < 0)
+		return RETRY_AFTER_ERROR;
+	if (retry_after < MINUTE)
+		return MINUTE;
+	return retry_after > DAY ? DAY : retry_after;
+}
+
+/* Spares the certificates that are not asked for yet the wait for a server that is down. */
+static void
+give_up(struct inquiry *inquiry, const struct cw_error *error)
+{
+	for (size_t i = 0; i < inquiry->count; i++) {
+		struct question *question = &inquiry->questions[i];
+
+		if (question->call == NULL)
+			continue;
+		cw_acme_call_cancel(cw_take(&question->call));
+		cw_error_copy(&question->info->error, error);
+		cw_acme_batch_one_done(&inquiry->batch);
+	}
+}
+
+static void
+on_info(void *context, struct cw_acme_reply *reply, struct cw_error *error)
+{
+	struct question *question = context;
+	struct inquiry *inquiry = question->inquiry;
+	struct cw_acme_renewal_info *info = question->info;
+	cw_autofree char *url = NULL;
+
+	question->call = NULL;
+	info->retry_after = bounded(reply->retry_after);
+	inquiry->reached |= reply->status != 0;
+	if (error != NULL) {
+		cw_error_move(&info->error, error);
+	} else {
+		url = cw_format("%s/%s", cw_acme_resource(inquiry->batch.acme, "renewalInfo"),
+				info->certificate_id);
+		parse(reply->body, url, info, &info->error);
+	}
+	cw_acme_batch_one_done(&inquiry->batch);
+	if (reply->status == 0 && !inquiry->reached && ++inquiry->unreachable >= FAILURES_MAX)
+		give_up(inquiry, &info->error);
+}
+
+static void
+ask(struct inquiry *inquiry, const char *resource, struct cw_acme_renewal_info *info)
+{
+	struct question *question = &inquiry->questions[inquiry->count];
+	cw_autofree char *url = NULL;
+	struct cw_acme_request request = {
+		.what = "the query of renewal information", .plain = true, .retries = RETRIES};
+
+	cw_error_clear(&info->error);
+	info->window_start = info->window_end = 0;
+	info->explanation_url = NULL;
+	info->retry_after = RETRY_AFTER_ERROR;
+	if (!is_certificate_id(info->certificate_id)) {
+		cw_fail(&info->error, CW_E_INVALID,
+			"the certificate has no identifier for renewal information");
+		return;
+	}
+	url = cw_format("%s%s%s", resource, cw_ends_with(resource, "/") ? "" : "/",
+			info->certificate_id);
+	request.url = url;
+	question->inquiry = inquiry;
+	question->info = info;
+	inquiry->count++;
+	inquiry->batch.left++;
+	question->call = cw_acme_call_start(inquiry->batch.acme, &request, on_info, question);
+}
+
+int
+cw_acme_renewal_info(struct cw_acme *acme, struct cw_acme_renewal_info *const *infos, size_t count,
+		     struct cw_error *error)
+{
+	struct inquiry inquiry = {.batch = {.acme = acme}};
+	const char *resource;
+	int status = cw_acme_need_resource(acme, "renewalInfo", &resource, error);
+
+	if (status != CW_OK)
+		return status;
+	inquiry.questions = cw_calloc(count + 1, sizeof(struct question));
+	for (size_t i = 0; i < count; i++)
+		ask(&inquiry, resource, infos[i]);
+	status = cw_acme_batch_run(&inquiry.batch, error);
+	for (size_t i = 0; i < inquiry.count; i++)
+		cw_acme_call_cancel(inquiry.questions[i].call);
+	free(inquiry.questions);
+	return status;
+}

@@ -1,0 +1,58 @@
+/*
+ * Files. Nothing is ever half-written: a file is written to a temporary name in the same folder,
+ * synced, renamed, and the folder synced. All descriptors are close-on-exec.
+ */
+#ifndef CW_BASE_FILE_H
+#define CW_BASE_FILE_H
+
+#include "buf.h"
+#include "error.h"
+#include "strv.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Fails with "cannot ACTION "PATH": cause of NUMBER, an errno", and with a hint of what helps
+ * against that where something does; returns the status. */
+int cw_fail_path(struct cw_error *error, int number, const char *action, const char *path);
+
+/* The file's contents appended to BUF; CW_E_INVALID when it is longer than MAX bytes or no
+ * regular file. */
+int cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error);
+
+/* How cw_file_write() makes the file. */
+struct cw_file_mode {
+	mode_t mode;    /* set before anything is written, whatever the umask */
+	uid_t owner;    /* (uid_t)-1: ours */
+	gid_t group;    /* (gid_t)-1: ours */
+	bool exclusive; /* CW_E_EXISTS when PATH exists, rather than replacing it */
+};
+
+/* Replaces PATH atomically and durably. */
+int cw_file_write(const char *path, const void *data, size_t length,
+		  const struct cw_file_mode *mode, struct cw_error *error);
+/* A link at PATH to TARGET, replacing what is there atomically; the folder is not synced. */
+int cw_file_symlink(const char *target, const char *path, struct cw_error *error);
+/* readlink(2); release *TARGET with free(). */
+int cw_file_readlink(const char *path, char **target, struct cw_error *error);
+/* Syncs a folder, so that entries made or renamed in it stay. */
+int cw_folder_sync(const char *path, struct cw_error *error);
+/* Makes PATH and what is missing above it, with MODE whatever the umask (parents: 0755). An
+ * existing folder is left as it is. */
+int cw_folder_make(const char *path, mode_t mode, struct cw_error *error);
+/* The entries' names without "." and "..", sorted; a missing folder is empty when MISSING_OK. */
+int cw_folder_list(const char *path, bool missing_ok, struct cw_strv *names,
+		   struct cw_error *error);
+/* Removes a file or a folder with all beneath, not following links; absent is fine. */
+int cw_tree_remove(const char *path, struct cw_error *error);
+bool cw_file_exists(const char *path); /* without following a link */
+bool cw_is_folder(const char *path);
+/* PATH made absolute against the working directory, "." and empty parts dropped ("..", links kept).
+ */
+char *cw_path_absolute(const char *path);
+/* The part after the last '/'. */
+const char *cw_path_base(const char *path);
+/* The part before the last '/', "/" or "." where there is none; release with free(). */
+char *cw_path_folder(const char *path);
+
+#endif

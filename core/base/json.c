@@ -1,0 +1,389 @@
+#include "base/json.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 32 };
+
+static struct json_object *
+not_null(struct json_object *value)
+{
+	if (value == NULL)
+		cw_nomem();
+	return value;
+}
+
+static void
+free_tokener(struct json_tokener **tokener)
+{
+	json_tokener_free(*tokener);
+}
+
+/* The length of the UTF-8 character with which TEXT, SIZE > 0 bytes, begins; 0 when it is none (RFC
+ * 3629 section 4). */
+static size_t
+utf8_length(const char *text, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] >= 0xc2 && at[0] <= 0xdf)
+		length = 2;
+	else if (at[0] >= 0xe0 && at[0] <= 0xef)
+		length = 3;
+	else if (at[0] >= 0xf0 && at[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	if (length > size)
+		return 0;
+	/* Over-long forms, surrogates, and what is beyond U+10FFFF. */
+	if (at[0] == 0xe0)
+		low = 0xa0;
+	else if (at[0] == 0xed)
+		high = 0x9f;
+	else if (at[0] == 0xf0)
+		low = 0x90;
+	else if (at[0] == 0xf4)
+		high = 0x8f;
+	for (size_t i = 1; i < length; i++) {
+		if (at[i] < low || at[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return length;
+}
+
+/*
+ * json-c, strict or not, also takes NaN, Infinity, keys in single quotes, control characters in
+ * strings and over-long UTF-8. What these need never stands there in JSON (RFC 8259 section 2). The
+ * position of such a character, LENGTH when there is none.
+ */
+static size_t
+foreign_character(const char *text, size_t length)
+{
+	static const char outside[] = " \t\r\n{}[]:,0123456789+-.eEtrufalsn";
+	bool in_string = false;
+	size_t at = 0, step;
+
+	for (; at < length; at += step) {
+		step = 1;
+		if (text[at] == '"') {
+			in_string = !in_string;
+		} else if (!in_string) {
+			if (memchr(outside, text[at], sizeof(outside) - 1) == NULL)
+				return at;
+		} else {
+			step = utf8_length(text + at, length - at);
+			if (step == 0 || (unsigned char)text[at] < ' ')
+				return at;
+			if (text[at] == '\\' && at + 1 < length &&
+			    (text[at + 1] == '"' || text[at + 1] == '\\'))
+				step = 2;
+		}
+	}
+	return length;
+}
+
+/* Parses all of TEXT, which holds no NUL; says why not. */
+static const char *
+parse(struct json_tokener *tokener, const char *text, size_t length, struct json_object **value)
+{
+	enum json_tokener_error result;
+
+	*value = json_tokener_parse_ex(tokener, text, (int)length);
+	result = json_tokener_get_error(tokener);
+	if (result == json_tokener_continue) {
+		/* A number at the top ends only where the text does; a NUL tells the parser so. */
+		*value = json_tokener_parse_ex(tokener, "", 1);
+		result = json_tokener_get_error(tokener);
+		if (result == json_tokener_success)
+			return NULL;
+		return "unexpected end of data";
+	}
+	if (result != json_tokener_success)
+		return json_tokener_error_desc(result);
+	for (size_t end = json_tokener_get_parse_end(tokener); end < length; end++) {
+		if (strchr(" \t\r\n", text[end]) == NULL)
+			return "something stands behind the value";
+	}
+	return NULL;
+}
+
+int
+cw_json_parse(const char *text, size_t length, const char *what, struct json_object **value,
+	      struct cw_error *error)
+{
+	cw_auto(free_tokener) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+	cw_auto_json struct json_object *result = NULL;
+	const char *reason;
+	size_t blanks = 0, foreign;
+
+	*value = NULL;
+	if (tokener == NULL)
+		cw_nomem();
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	while (blanks < length && strchr(" \t\r\n", text[blanks]) != NULL && text[blanks] != '\0')
+		blanks++;
+	if (length >= INT_MAX)
+		return cw_fail(error, CW_E_INVALID, "%s is too long for JSON", what);
+	if (blanks == length)
+		return cw_fail(error, CW_E_INVALID, "%s is empty, not JSON", what);
+	/* A NUL among them would be taken for the end, and what follows be left unread. */
+	foreign = foreign_character(text, length);
+	if (foreign < length)
+		return cw_fail(error, CW_E_INVALID,
+			       "%s is not valid JSON: unexpected character at byte %zu", what,
+			       foreign);
+	reason = parse(tokener, text, length, &result);
+	if (reason != NULL)
+		return cw_fail(error, CW_E_INVALID, "%s is not valid JSON: %s at byte %zu", what,
+			       reason, json_tokener_get_parse_end(tokener));
+	/* Success without a value is the word null, or json-c's way to say that memory ran out. */
+	if (result == NULL && text[blanks] != 'n')
+		cw_nomem();
+	*value = cw_take(&result);
+	return CW_OK;
+}
+
+/* The member KEY if it is of TYPE, else NULL. */
+static struct json_object *
+member(struct json_object *object, const char *key, enum json_type type)
+{
+	struct json_object *value;
+
+	if (!json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+const char *
+cw_json_string(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key, json_type_string);
+	const char *text;
+
+	if (value == NULL)
+		return NULL;
+	text = json_object_get_string(value);
+	/* With a NUL inside, what is checked and what is used could differ. */
+	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
+struct json_object *
+cw_json_object(struct json_object *object, const char *key)
+{
+	return member(object, key, json_type_object);
+}
+
+struct json_object *
+cw_json_array(struct json_object *object, const char *key)
+{
+	return member(object, key, json_type_array);
+}
+
+bool
+cw_json_bool(struct json_object *object, const char *key, bool otherwise)
+{
+	struct json_object *value = member(object, key, json_type_boolean);
+
+	return value == NULL ? otherwise : json_object_get_boolean(value);
+}
+
+int64_t
+cw_json_int(struct json_object *object, const char *key, int64_t otherwise)
+{
+	struct json_object *value = member(object, key, json_type_int);
+
+	return value == NULL ? otherwise : json_object_get_int64(value);
+}
+
+/* json-c writes strings as they are, so what is no UTF-8 (a file name, say) is replaced here. */
+static struct json_object *
+new_string(const char *text)
+{
+	cw_auto_buf struct cw_buf valid = {0};
+	size_t rest = strlen(text);
+
+	cw_buf_reserve(&valid, rest);
+	while (rest > 0) {
+		size_t length = utf8_length(text, rest);
+
+		if (length > 0)
+			cw_buf_add(&valid, text, length);
+		else
+			cw_buf_add_text(&valid, "\xef\xbf\xbd");
+		text += length > 0 ? length : 1;
+		rest -= length > 0 ? length : 1;
+	}
+	if (valid.length >= INT_MAX)
+		cw_nomem();
+	return not_null(json_object_new_string_len(cw_buf_text(&valid), (int)valid.length));
+}
+
+void
+cw_json_set_string(struct json_object *object, const char *key, const char *value)
+{
+	cw_json_set(object, key, value == NULL ? NULL : new_string(value));
+}
+
+void
+cw_json_set_int(struct json_object *object, const char *key, int64_t value)
+{
+	cw_json_set(object, key, not_null(json_object_new_int64(value)));
+}
+
+void
+cw_json_set_bool(struct json_object *object, const char *key, bool value)
+{
+	cw_json_set(object, key, not_null(json_object_new_boolean(value)));
+}
+
+void
+cw_json_set(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (json_object_object_add(object, key, value) != 0)
+		cw_nomem();
+}
+
+void
+cw_json_append(struct json_object *array, struct json_object *value)
+{
+	if (json_object_array_add(array, value) != 0)
+		cw_nomem();
+}
+
+struct json_object *
+cw_json_from_strv(const struct cw_strv *strv)
+{
+	struct json_object *array = cw_json_new_array();
+
+	for (size_t i = 0; i < strv->count; i++)
+		cw_json_append(array, new_string(strv->items[i]));
+	return array;
+}
+
+struct json_object *
+cw_json_new_object(void)
+{
+	return not_null(json_object_new_object());
+}
+
+struct json_object *
+cw_json_new_array(void)
+{
+	return not_null(json_object_new_array());
+}
+
+static void
+set_redacted(struct json_object *object, const char *key, const char *text)
+{
+	cw_autofree char *redacted = text == NULL ? NULL : cw_redact(text);
+
+	cw_json_set_string(object, key, redacted);
+}
+
+/* The first problem document in the chain, NULL when there is none. */
+static struct json_object *
+problem_of_error(const struct cw_error *error)
+{
+	struct json_object *problem;
+
+	while (error != NULL && error->problem_type == NULL && error->problem_detail == NULL)
+		error = error->cause;
+	if (error == NULL)
+		return NULL;
+	problem = cw_json_new_object();
+	set_redacted(problem, "type", error->problem_type);
+	set_redacted(problem, "detail", error->problem_detail);
+	return problem;
+}
+
+struct json_object *
+cw_json_error(const struct cw_error *error)
+{
+	struct json_object *object = cw_json_new_object();
+	struct json_object *parts = cw_json_new_array();
+	cw_autofree char *line = cw_error_line(error);
+	const struct cw_error *link = error;
+	const char *identifier = NULL;
+
+	do {
+		if (identifier == NULL)
+			identifier = link->identifier;
+		for (size_t i = 0; i < link->part_count; i++)
+			cw_json_append(parts, cw_json_error(link->parts[i]));
+		link = link->cause;
+	} while (link != NULL);
+	cw_json_set_string(object, "status", cw_status_name(error->status));
+	set_redacted(object, "message", line);
+	set_redacted(object, "hint", cw_error_hint(error));
+	set_redacted(object, "identifier", identifier);
+	cw_json_set(object, "problem", problem_of_error(error));
+	cw_json_set(object, "parts", parts);
+	return object;
+}
+
+static int
+status_of_name(const char *name)
+{
+	for (int status = CW_OK; name != NULL && status >= CW_E_COMMAND; status--) {
+		if (strcmp(cw_status_name(status), name) == 0)
+			return status;
+	}
+	return CW_E_PROTOCOL;
+}
+
+void
+cw_json_to_error(struct json_object *object, struct cw_error *error)
+{
+	struct json_object *problem = cw_json_object(object, "problem");
+	struct json_object *parts = cw_json_array(object, "parts");
+	const char *message = cw_json_string(object, "message");
+	const char *hint = cw_json_string(object, "hint");
+	int status = status_of_name(cw_json_string(object, "status"));
+
+	cw_error_clear(error);
+	if (error == NULL || status == CW_OK)
+		return;
+	cw_fail(error, status, "%s", message == NULL ? "an error without a message" : message);
+	if (hint != NULL)
+		cw_hint(error, "%s", hint);
+	cw_error_set_identifier(error, cw_json_string(object, "identifier"));
+	error->problem_type = cw_strdup(cw_json_string(problem, "type"));
+	error->problem_detail = cw_strdup(cw_json_string(problem, "detail"));
+	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
+		cw_auto_error struct cw_error part = {0};
+
+		cw_json_to_error(json_object_array_get_idx(parts, i), &part);
+		if (part.status != CW_OK)
+			cw_error_add_part(error, &part);
+	}
+}
+
+const char *
+cw_json_text(struct json_object *value)
+{
+	const char *text = json_object_to_json_string_ext(
+		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (text == NULL)
+		cw_nomem();
+	return text;
+}
+
+void
+cw_json_clear(struct json_object **value)
+{
+	json_object_put(*value);
+	*value = NULL;
+}

@@ -1,0 +1,45 @@
+/* json-c with its sharp edges off: bounded parsing, typed getters that never assert. */
+#ifndef CW_BASE_JSON_H
+#define CW_BASE_JSON_H
+
+#include "error.h"
+#include "strv.h"
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define cw_auto_json cw_auto(cw_json_clear)
+
+/* Exactly one JSON value, at most 32 levels deep; trailing bytes other than blanks are an error.
+ * WHAT names the source in messages ("the directory at https://..."). The word null gives a NULL
+ * *VALUE and CW_OK; what is no JSON, or no UTF-8, is CW_E_INVALID. */
+int cw_json_parse(const char *text, size_t length, const char *what, struct json_object **value,
+		  struct cw_error *error);
+/* A member of OBJECT, NULL when absent, null, or of another type, or when OBJECT is NULL or no
+ * object; a string with a NUL inside counts as absent. The pointer lives as long as OBJECT. */
+const char *cw_json_string(struct json_object *object, const char *key);
+struct json_object *cw_json_object(struct json_object *object, const char *key);
+struct json_object *cw_json_array(struct json_object *object, const char *key);
+bool cw_json_bool(struct json_object *object, const char *key, bool otherwise);
+int64_t cw_json_int(struct json_object *object, const char *key, int64_t otherwise);
+/* Adds members; VALUE NULL adds null. What is no UTF-8 in a string becomes U+FFFD. */
+void cw_json_set_string(struct json_object *object, const char *key, const char *value);
+void cw_json_set_int(struct json_object *object, const char *key, int64_t value);
+void cw_json_set_bool(struct json_object *object, const char *key, bool value);
+void cw_json_set(struct json_object *object, const char *key,
+		 struct json_object *value);                               /* takes VALUE */
+void cw_json_append(struct json_object *array, struct json_object *value); /* takes VALUE */
+struct json_object *cw_json_from_strv(const struct cw_strv *strv);
+struct json_object *cw_json_new_object(void); /* never NULL */
+struct json_object *cw_json_new_array(void);
+/* An error as the JSON object that --json prints: status, message, hint, identifier, problem,
+ * parts, cause joined in. */
+struct json_object *cw_json_error(const struct cw_error *error);
+/* The inverse, for errors that come from a worker. */
+void cw_json_to_error(struct json_object *object, struct cw_error *error);
+/* Compact, without escaped slashes; lives as long as VALUE. */
+const char *cw_json_text(struct json_object *value);
+void cw_json_clear(struct json_object **value);
+
+#endif

@@ -1,0 +1,25 @@
+/* Starting a program for process.c: descriptors, group, signals, environment, exec. */
+#ifndef CW_BASE_PROCESS_SPAWN_H
+#define CW_BASE_PROCESS_SPAWN_H
+
+#include "error.h"
+#include "process.h"
+#include <sys/types.h>
+
+/* Our ends of its pipes: close-on-exec, non-blocking, owned by the caller; -1: there is none. */
+struct cw_spawned {
+	pid_t pid;
+	int input;
+	int output;
+	int error_output;
+};
+
+/*
+ * Starts PROCESS (its in part). When this returns CW_OK, exec has succeeded and the program leads a
+ * session and process group of its own, whose number is its pid; with inherit_terminal it is in
+ * ours. Else nothing is left of it: CW_E_NOT_FOUND or CW_E_PERMISSION when the program or the
+ * folder is not there or not allowed, another status when the system refused.
+ */
+int cw_spawn(const struct cw_process *process, struct cw_spawned *spawned, struct cw_error *error);
+
+#endif

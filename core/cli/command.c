@@ -1,0 +1,175 @@
+#include <certwright/certwright.h>
+#include <certwright/plugin.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "cli/parse.h"
+#include "cli/terminal.h"
+#include <config.h>
+
+/* Renewal files are written in the format of this version of Certbot. */
+#define CERTBOT_VERSION "2.1.0"
+
+#define EXIT_USAGE 2
+
+static sigjmp_buf nomem_exit;
+
+static void
+leave_for_nomem(void)
+{
+	siglongjmp(nomem_exit, 1);
+}
+
+static int
+exit_status(const struct cw_error *error)
+{
+	switch (error->status) {
+	case CW_OK: return EXIT_SUCCESS;
+	case CW_E_USAGE: return EXIT_USAGE;
+	default: return EXIT_FAILURE;
+	}
+}
+
+static void
+make_context(struct cw_context *context, const struct cw_invocation *invocation,
+	     struct cw_registry *registry)
+{
+	const struct cw_settings *settings = invocation->settings;
+
+	*context = (struct cw_context){
+		.verb = invocation->verb->name,
+		.options = invocation->options,
+		.settings = invocation->settings,
+		.registry = registry,
+		.asker = cw_terminal_asker(settings),
+		.progress = cw_settings_flag(settings, "quiet") ? NULL : cw_terminal_progress,
+		.certbot_version = CERTBOT_VERSION,
+	};
+	context->directories.config = cw_path_absolute(cw_settings_get(settings, "config_dir"));
+	context->directories.work = cw_path_absolute(cw_settings_get(settings, "work_dir"));
+	context->directories.logs = cw_path_absolute(cw_settings_get(settings, "logs_dir"));
+}
+
+static int
+run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
+	 struct json_object *result, struct cw_error *error)
+{
+	struct cw_context context;
+	int status;
+
+	if (invocation->verb->flow == NULL) {
+		cw_fail(error, CW_E_USAGE, "the verb \"%s\" is not available in this version",
+			invocation->verb->name);
+		cw_hint(error, "certonly obtains certificates; a --deploy-hook can install them");
+		return CW_E_USAGE;
+	}
+	make_context(&context, invocation, registry);
+	status = invocation->verb->flow(&context, result, error);
+	cw_directories_clear(&context.directories);
+	return status;
+}
+
+/* What a verb does after the command line was understood. */
+static int
+execute(const struct cw_invocation *invocation, struct cw_registry *registry,
+	struct json_object *result, struct cw_error *error)
+{
+	if (invocation->version) {
+		if (cw_settings_flag(invocation->settings, "json"))
+			cw_json_set_string(result, "version", PACKAGE_VERSION);
+		else
+			printf("certwright %s\n", PACKAGE_VERSION);
+		return CW_OK;
+	}
+	if (invocation->help)
+		return cw_help_write(stdout, invocation->help_topic, invocation->options, registry,
+				     error);
+	return run_verb(invocation, registry, result, error);
+}
+
+static void
+print_result(const struct cw_invocation *invocation, struct json_object *result,
+	     const struct cw_error *error)
+{
+	bool plain = invocation->version || invocation->help || invocation->verb == NULL;
+	const struct cw_settings *settings = invocation->settings;
+
+	if (settings != NULL && cw_settings_flag(settings, "json")) {
+		if (!invocation->help || error->status != CW_OK)
+			cw_print_json(result,
+				      invocation->verb != NULL ? invocation->verb->name : NULL,
+				      error);
+	} else if (!plain && invocation->verb->render != NULL &&
+		   !cw_settings_flag(settings, "quiet")) {
+		invocation->verb->render(result);
+	}
+	if (error->status == CW_OK)
+		return;
+	fflush(stdout);
+	cw_print_error(error);
+}
+
+static int
+run(int argc, const char *const *argv)
+{
+	struct cw_invocation invocation = {0};
+	struct cw_registry *registry = cw_registry_new();
+	struct json_object *result = cw_json_new_object();
+	cw_auto_error struct cw_error error = {0};
+	int status = cw_parse(argc, argv, registry, &invocation, &error);
+
+	if (invocation.settings != NULL)
+		cw_terminal_open(invocation.settings);
+	if (status == CW_OK)
+		execute(&invocation, registry, result, &error);
+	cw_terminal_close();
+	if (error.status < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_debug("the run failed: %s", line);
+	}
+	print_result(&invocation, result, &error);
+	status = exit_status(&error);
+	json_object_put(result);
+	cw_invocation_clear(&invocation);
+	cw_registry_free(registry);
+	fflush(stdout);
+	return status;
+}
+
+int
+cw_command(int argc, const char *const *argv)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	struct sigaction saved[CW_COUNT(signals)];
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int status;
+
+	for (size_t i = 0; i < CW_COUNT(signals); i++)
+		sigaction(signals[i], NULL, &saved[i]);
+	if (sigsetjmp(nomem_exit, 1) == 0) {
+		cw_set_nomem_handler(leave_for_nomem);
+		cw_catch_signals();
+		sigaction(SIGPIPE, &ignore, NULL);
+		status = run(argc, argv);
+	} else {
+		status = CW_E_NOMEM;
+	}
+	cw_set_nomem_handler(NULL);
+	for (size_t i = 0; i < CW_COUNT(signals); i++)
+		sigaction(signals[i], &saved[i], NULL);
+	return status;
+}
+
+const char *
+cw_version(void)
+{
+	return PACKAGE_VERSION;
+}

@@ -1,0 +1,35 @@
+/* The options that were given, in order: for the maps that go by position, and for warnings. */
+#ifndef CW_CLI_GIVEN_H
+#define CW_CLI_GIVEN_H
+
+#include "base/option.h"
+
+/* One option with one value. */
+struct cw_given {
+	const struct cw_option *option;
+	enum cw_source source;
+	char *value;
+};
+
+struct cw_given_list {
+	struct cw_given *items;
+	size_t count;
+};
+
+/* Keeps what later steps want to know; secrets are not among it. */
+void cw_given_add(struct cw_given_list *given, const struct cw_option *option,
+		  enum cw_source source, const char *value);
+void cw_given_clear(struct cw_given_list *given);
+
+/*
+ * Fills the maps of options that go by position (fills_map) with the names of -d and --ip-address:
+ * each value holds for the names after it, the first also for those before it; what the map has
+ * been given itself comes first. The names of such a map count as given with -d. All are put in
+ * the form that they have in the certificate.
+ */
+int cw_given_fill_maps(const struct cw_given_list *given, struct cw_settings *settings,
+		       struct cw_error *error);
+/* Says of each option that has no effect that this is so, once. */
+void cw_given_warn(const struct cw_given_list *given);
+
+#endif

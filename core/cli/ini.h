@@ -1,0 +1,36 @@
+/*
+ * Configuration files (cli.ini): lines of `key = value`, `key: value`, `key value` or `key` alone,
+ * which is the same as `key = true`. A value in quotation marks loses them; [a, b] is a list; what
+ * follows a blank and '#' or ';' is a comment; lines of [sections] and of "---" mean nothing.
+ */
+#ifndef CW_CLI_INI_H
+#define CW_CLI_INI_H
+
+#include "base/error.h"
+#include "base/strv.h"
+#include <stdbool.h>
+
+struct cw_ini_entry {
+	char *file;
+	unsigned line;
+	char *key;
+	bool list;             /* [a, b]; otherwise VALUES has one */
+	struct cw_strv values; /* "true" for a key alone */
+};
+
+/* The entries of one file or several, in order. The zeroed struct is the empty one. */
+struct cw_ini {
+	struct cw_ini_entry *entries;
+	size_t count;
+};
+
+#define cw_auto_ini cw_auto(cw_ini_clear)
+
+/* Adds what PATH has. CW_E_NOT_FOUND when there is no such file, unless MISSING_OK; CW_E_INVALID
+ * names the file, the line and what is wrong with it. */
+int cw_ini_read(struct cw_ini *ini, const char *path, bool missing_ok, struct cw_error *error);
+void cw_ini_clear(struct cw_ini *ini);
+/* The files that are read unless -c names another: the system's, then the user's. */
+void cw_ini_default_paths(struct cw_strv *paths);
+
+#endif

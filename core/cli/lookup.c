@@ -1,0 +1,196 @@
+#include "cli/lookup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include <string.h>
+
+/* How many candidates an ambiguous abbreviation is answered with. */
+enum { CANDIDATES_MAX = 256, CANDIDATES_SHOWN = 8 };
+
+/* The letters that plugins' options have, as in Certbot. */
+static const struct {
+	char letter;
+	const char *plugin;
+} plugin_letters[] = {
+	{'w', "webroot"},
+};
+
+void
+cw_lookup_stand_ins(struct cw_lookup *lookup)
+{
+	if (lookup->stand_ins == NULL)
+		lookup->stand_ins = cw_stand_in_options(lookup->set, lookup->registry);
+}
+
+/* Takes a module's options into the set, once. */
+static void
+add_module(struct cw_lookup *lookup, const char *name)
+{
+	cw_auto_error struct cw_error error = {0};
+	struct cw_module *module;
+
+	if (cw_registry_open(lookup->registry, name, &module, &error) == CW_OK &&
+	    cw_module_add_options(module, lookup->set, &error) == CW_OK)
+		return;
+	cw_autofree char *line = cw_error_line(&error);
+	cw_log_debug("%s", line);
+}
+
+/* Opens the modules that can have an option which NAME is, or begins. */
+static void
+add_modules_for(struct cw_lookup *lookup, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < cw_registry_count(lookup->registry); i++) {
+		const char *module = cw_registry_at(lookup->registry, i)->name;
+		cw_autofree char *prefix = cw_format("%s-", module);
+
+		if (cw_starts_with(name, prefix) || strncmp(prefix, name, length) == 0)
+			add_module(lookup, module);
+	}
+}
+
+static void
+add_all_modules(struct cw_lookup *lookup)
+{
+	for (size_t i = 0; i < cw_registry_count(lookup->registry); i++)
+		add_module(lookup, cw_registry_at(lookup->registry, i)->name);
+}
+
+/* The name of OPTION that begins with PREFIX. */
+static const char *
+matching_name(const struct cw_option *option, const char *prefix)
+{
+	for (const char *const *name = option->names; *name != NULL; name++)
+		if (cw_starts_with(*name, prefix))
+			return *name;
+	return option->names[0];
+}
+
+static int
+fail_ambiguous(const char *name, const char *shown, const struct cw_option **found, size_t count,
+	       struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	cw_autofree char *list = NULL;
+
+	for (size_t i = 0; i < count && i < CANDIDATES_SHOWN; i++)
+		cw_strv_addf(&names, "%s%s", shown, matching_name(found[i], name));
+	list = cw_strv_join(&names, ", ");
+	cw_fail(error, CW_E_USAGE, "the abbreviation \"%s%s\" is ambiguous", shown, name);
+	cw_hint(error, "it could be: %s%s", list, count > CANDIDATES_SHOWN ? ", ..." : "");
+	return CW_E_USAGE;
+}
+
+static void
+hint_nearest(struct cw_lookup *lookup, const char *name, const char *shown, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	const char *nearest;
+
+	for (size_t i = 0; i < cw_option_set_count(lookup->set); i++) {
+		const struct cw_option *option = cw_option_set_at(lookup->set, i);
+
+		if ((option->flags & (CW_OPT_HIDDEN | CW_OPT_IGNORED)) != 0)
+			continue;
+		for (const char *const *known = option->names; *known != NULL; known++)
+			cw_strv_add(&names, *known);
+	}
+	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
+	if (nearest != NULL)
+		cw_hint(error, "did you mean \"%s%s\"?", shown, nearest);
+	else
+		cw_hint(error, "see: certwright --help all");
+}
+
+static int
+fail_unknown(struct cw_lookup *lookup, const char *name, const char *shown, struct cw_error *error)
+{
+	const char *plugin = cw_known_plugin_of(name);
+	struct cw_module *module;
+	cw_auto_error struct cw_error refused = {0};
+
+	cw_fail(error, CW_E_USAGE, "there is no option \"%s%s\"", shown, name);
+	if (plugin != NULL &&
+	    cw_registry_open(lookup->registry, plugin, &module, &refused) != CW_OK) {
+		cw_autofree char *line = cw_error_line(&refused);
+
+		cw_hint(error, "it would be one of a plugin, but %s", line);
+		return CW_E_USAGE;
+	}
+	add_all_modules(lookup);
+	hint_nearest(lookup, name, shown, error);
+	return CW_E_USAGE;
+}
+
+/* How many options NAME abbreviates; only one when all are the same one. */
+static size_t
+abbreviated(struct cw_lookup *lookup, const char *name, const struct cw_option **found)
+{
+	return cw_option_by_prefix(lookup->set, name, found, CANDIDATES_MAX);
+}
+
+int
+cw_lookup_name(struct cw_lookup *lookup, const char *name, const char *shown,
+	       const struct cw_option **option, struct cw_error *error)
+{
+	const struct cw_option *found[CANDIDATES_MAX];
+	size_t count;
+
+	*option = cw_option_by_name(lookup->set, name);
+	if (*option != NULL)
+		return CW_OK;
+	cw_lookup_stand_ins(lookup);
+	*option = cw_option_by_name(lookup->set, name);
+	if (*option != NULL)
+		return CW_OK;
+	if (*name == '\0')
+		return fail_unknown(lookup, name, shown, error);
+	count = abbreviated(lookup, name, found);
+	if (count < 2) {
+		add_modules_for(lookup, name);
+		*option = cw_option_by_name(lookup->set, name);
+		if (*option != NULL)
+			return CW_OK;
+		count = abbreviated(lookup, name, found);
+	}
+	if (count > 1)
+		return fail_ambiguous(name, shown, found, count, error);
+	if (count == 0)
+		return fail_unknown(lookup, name, shown, error);
+	*option = found[0];
+	return CW_OK;
+}
+
+int
+cw_lookup_short(struct cw_lookup *lookup, char name, const struct cw_option **option,
+		struct cw_error *error)
+{
+	const char *plugin = NULL;
+
+	*option = cw_option_by_short(lookup->set, name);
+	for (size_t i = 0; *option == NULL && i < CW_COUNT(plugin_letters); i++) {
+		if (plugin_letters[i].letter != name)
+			continue;
+		plugin = plugin_letters[i].plugin;
+		add_module(lookup, plugin);
+		*option = cw_option_by_short(lookup->set, name);
+	}
+	if (*option != NULL)
+		return CW_OK;
+	if (plugin != NULL) {
+		struct cw_module *module;
+		int status = cw_registry_open(lookup->registry, plugin, &module, error);
+
+		if (status == CW_OK) {
+			cw_fail(error, CW_E_PLUGIN, "it has no such option");
+		}
+		cw_context(error, "\"-%c\" needs the plugin \"%s\"", name, plugin);
+		if (error != NULL)
+			error->status = CW_E_USAGE;
+		return CW_E_USAGE;
+	}
+	cw_fail(error, CW_E_USAGE, "there is no option \"-%c\"", name);
+	cw_hint(error, "see: certwright --help all");
+	return CW_E_USAGE;
+}

@@ -1,0 +1,184 @@
+#include "cli/options.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/options_tables.h"
+#include <stdlib.h>
+#include <string.h>
+
+const struct cw_topic cw_topics[] = {
+	{"", "Common options", NULL},
+	{"automation", "Automation", "For scripts, timers and configuration files."},
+	{"security", "Security", "Keys, and how strictly a server uses TLS."},
+	{"testing", "Testing", "For trying things out, and for networks that are not ordinary."},
+	{"paths", "Paths", "Where things are: directories, files, servers."},
+	{"manage", "Managing certificates", "For the certificates that there are."},
+	{"run", "Obtaining and installing", NULL},
+	{"certonly", "Obtaining", NULL},
+	{"renew", "Renewing", NULL},
+	{"certificates", "Showing certificates", NULL},
+	{"delete", "Deleting certificates", NULL},
+	{"revoke", "Revoking certificates", NULL},
+	{"reconfigure", "Changing the settings of a certificate", NULL},
+	{"register", "Accounts", NULL},
+	{"unregister", "Giving up an account", NULL},
+	{"update_account", "Changing an account", NULL},
+	{"show_account", "Showing an account", NULL},
+	{"install", "Installing certificates", NULL},
+	{"enhance", "Enhancing a server's configuration", NULL},
+	{"rollback", "Taking changes back", NULL},
+	{"plugins", "Plugins", "Which plugin to use, and what there is."},
+	{NULL, NULL, NULL},
+};
+
+bool
+cw_option_has_topic(const struct cw_option *option, const char *topic)
+{
+	size_t length = strlen(topic);
+	const char *rest = option->topics;
+
+	/* Common options have a blank in front of their other topics, or none at all. */
+	if (length == 0)
+		return *rest == '\0' || *rest == ' ';
+	while ((rest = strstr(rest, topic)) != NULL) {
+		bool begins = rest == option->topics || rest[-1] == ' ';
+
+		rest += length;
+		if (begins && (*rest == '\0' || *rest == ' '))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_all(struct cw_option_set *set, const struct cw_option *options)
+{
+	for (; options->names != NULL; options++)
+		cw_option_set_add(set, options, NULL);
+}
+
+struct cw_option_set *
+cw_core_options(void)
+{
+	static const struct cw_option *const parts[] = {
+		cw_options_general, cw_options_request, cw_options_security, cw_options_renewal,
+		cw_options_manage,  cw_options_select,	cw_options_own,
+	};
+	struct cw_option_set *set = cw_option_set_new();
+
+	for (size_t i = 0; i < CW_COUNT(parts); i++)
+		add_all(set, parts[i]);
+	return set;
+}
+
+/* ---- plugins, without opening them ---- */
+
+/* A flag --NAME with the strings it points to. */
+struct selecting_flag {
+	struct cw_option option;
+	const char *names[2];
+	char *name, *internal, *help;
+};
+
+struct cw_stand_ins {
+	struct selecting_flag **flags;
+	size_t count;
+};
+
+static bool
+has_module(struct cw_registry *registry, const char *name)
+{
+	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(cw_registry_at(registry, i)->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+free_flag(struct selecting_flag *flag)
+{
+	free(flag->name);
+	free(flag->internal);
+	free(flag->help);
+	free(flag);
+}
+
+static void
+add_flag(struct cw_stand_ins *stand_ins, struct cw_option_set *set, const char *plugin)
+{
+	struct selecting_flag *flag = cw_alloc(sizeof(*flag));
+
+	flag->name = cw_strdup(plugin);
+	flag->internal = cw_replace_char(cw_strdup(plugin), '-', '_');
+	flag->help = cw_format("Use the plugin \"%s\".", plugin);
+	flag->names[0] = flag->name;
+	flag->option = (struct cw_option){
+		.names = flag->names,
+		.kind = CW_OPTION_FLAG,
+		.internal = flag->internal,
+		.default_value = "False",
+		.topics = "plugins",
+		.help = flag->help,
+	};
+	if (cw_option_by_internal(set, flag->internal) != NULL ||
+	    cw_option_set_add(set, &flag->option, NULL) != CW_OK) {
+		cw_log_debug("the plugin \"%s\" has the name of an option: it is selected with -a "
+			     "or -i only",
+			     plugin);
+		free_flag(flag);
+		return;
+	}
+	stand_ins->flags = cw_realloc(stand_ins->flags, stand_ins->count + 1,
+				      sizeof(struct selecting_flag *));
+	stand_ins->flags[stand_ins->count++] = flag;
+}
+
+struct cw_stand_ins *
+cw_stand_in_options(struct cw_option_set *set, struct cw_registry *registry)
+{
+	struct cw_stand_ins *stand_ins = cw_alloc(sizeof(*stand_ins));
+	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
+
+	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
+		if (known->options != NULL && !has_module(registry, known->name))
+			add_all(set, known->options);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = cw_registry_at(registry, i)->name;
+
+		if (cw_option_by_name(set, name) == NULL)
+			add_flag(stand_ins, set, name);
+	}
+	return stand_ins;
+}
+
+void
+cw_stand_ins_free(struct cw_stand_ins *stand_ins)
+{
+	if (stand_ins == NULL)
+		return;
+	for (size_t i = 0; i < stand_ins->count; i++)
+		free_flag(stand_ins->flags[i]);
+	free(stand_ins->flags);
+	free(stand_ins);
+}
+
+bool
+cw_is_cloud_dns(const char *plugin)
+{
+	for (const char *const *name = cw_cloud_dns; *name != NULL; name++)
+		if (strcmp(*name, plugin) == 0)
+			return true;
+	return false;
+}
+
+const char *
+cw_known_plugin_of(const char *option_name)
+{
+	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
+		if (cw_starts_with(option_name, known->name) &&
+		    option_name[strlen(known->name)] == '-')
+			return known->name;
+	return NULL;
+}

@@ -1,0 +1,259 @@
+#include "cli/output.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+
+static void
+rule(void)
+{
+	puts("- - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - -");
+}
+
+static const char *
+text_of(struct json_object *object, const char *key)
+{
+	const char *text = cw_json_string(object, key);
+
+	return text != NULL ? text : "none";
+}
+
+/* The strings of an array with SEPARATOR between them; release with free(). */
+static char *
+join(struct json_object *array, const char *separator)
+{
+	cw_auto_strv struct cw_strv parts = {0};
+
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
+		cw_strv_add(&parts, json_object_get_string(json_object_array_get_idx(array, i)));
+	return cw_strv_join(&parts, separator);
+}
+
+typedef void (*item_renderer)(struct json_object *item);
+
+static void
+each(struct json_object *result, const char *key, item_renderer render)
+{
+	struct json_object *array = cw_json_array(result, key);
+
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
+		render(json_object_array_get_idx(array, i));
+}
+
+static size_t
+count(struct json_object *result, const char *key)
+{
+	struct json_object *array = cw_json_array(result, key);
+
+	return array != NULL ? json_object_array_length(array) : 0;
+}
+
+static void
+render_obtained(struct json_object *item)
+{
+	const char *action = text_of(item, "action");
+
+	if (strcmp(action, "failed") == 0)
+		return;
+	if (strcmp(action, "simulated") == 0) {
+		printf("The dry run for \"%s\" was successful.\n", text_of(item, "name"));
+		return;
+	}
+	if (strcmp(action, "kept") != 0)
+		puts("\nSuccessfully received certificate.");
+	printf("Certificate is saved at: %s\n", text_of(item, "fullchain_path"));
+	printf("Key is saved at:         %s\n", text_of(item, "key_path"));
+	printf("This certificate expires on %.10s.\n", text_of(item, "expiry"));
+}
+
+void
+cw_render_obtained(struct json_object *result)
+{
+	each(result, "certificates", render_obtained);
+}
+
+static void
+render_renewed(struct json_object *item)
+{
+	const char *action = text_of(item, "action");
+
+	if (strcmp(action, "kept") == 0)
+		printf("  %s expires on %.10s (skipped)\n", text_of(item, "fullchain_path"),
+		       text_of(item, "expiry"));
+	else if (strcmp(action, "failed") == 0)
+		printf("  %s (failure)\n", text_of(item, "name"));
+	else
+		printf("  %s (success)\n", cw_json_string(item, "fullchain_path") != NULL
+						   ? text_of(item, "fullchain_path")
+						   : text_of(item, "name"));
+}
+
+void
+cw_render_renewed(struct json_object *result)
+{
+	rule();
+	if (count(result, "certificates") == 0)
+		puts("No certificates were found.");
+	each(result, "certificates", render_renewed);
+	rule();
+}
+
+/* "2026-01-31T12:00:00Z" as Certbot prints it, "2026-01-31 12:00:00+00:00". */
+static char *
+expiry_of(struct json_object *item)
+{
+	const char *expiry = text_of(item, "expiry");
+
+	if (strlen(expiry) != 20)
+		return cw_strdup(expiry);
+	return cw_format("%.10s %.8s+00:00", expiry, expiry + 11);
+}
+
+static void
+render_certificate(struct json_object *item)
+{
+	cw_autofree char *expiry = expiry_of(item);
+	cw_autofree char *domains = join(cw_json_array(item, "domains"), " ");
+	cw_autofree char *reasons = join(cw_json_array(item, "reasons"), ", ");
+	int64_t days = cw_json_int(item, "days_left", 0);
+
+	printf("  Certificate Name: %s\n", text_of(item, "name"));
+	printf("    Serial Number: %s\n", text_of(item, "serial"));
+	printf("    Key Type: %s\n", text_of(item, "key_type"));
+	printf("    Domains: %s\n", domains);
+	if (strcmp(text_of(item, "status"), "VALID") == 0)
+		printf("    Expiry Date: %s (VALID: %lld day%s)\n", expiry, (long long)days,
+		       days == 1 ? "" : "s");
+	else
+		printf("    Expiry Date: %s (INVALID: %s)\n", expiry, reasons);
+	printf("    Certificate Path: %s\n", text_of(item, "fullchain_path"));
+	printf("    Private Key Path: %s\n", text_of(item, "key_path"));
+}
+
+static void
+render_broken(struct json_object *item)
+{
+	printf("  %s: %s\n", text_of(item, "name"),
+	       text_of(cw_json_object(item, "error"), "message"));
+}
+
+void
+cw_render_certificates(struct json_object *result)
+{
+	rule();
+	if (count(result, "certificates") > 0)
+		puts("Found the following certs:");
+	else
+		puts("No certificates found.");
+	each(result, "certificates", render_certificate);
+	if (count(result, "broken") > 0) {
+		puts("\nThe following renewal files could not be read:");
+		each(result, "broken", render_broken);
+	}
+	rule();
+}
+
+void
+cw_render_account(struct json_object *result)
+{
+	struct json_object *account = cw_json_object(result, "account");
+	cw_autofree char *contacts = NULL;
+
+	if (account == NULL)
+		return;
+	contacts = join(cw_json_array(account, "contact"), ", ");
+	printf("Account details for server %s:\n", text_of(account, "server"));
+	printf("  Account URL: %s\n", text_of(account, "uri"));
+	printf("  Account Thumbprint: %s\n", text_of(account, "thumbprint"));
+	printf("  Email contact: %s\n", *contacts != '\0' ? contacts : "none");
+	printf("  Status: %s\n", text_of(account, "status"));
+}
+
+static void
+render_plugin(struct json_object *item)
+{
+	cw_autofree char *roles = join(cw_json_array(item, "roles"), ", ");
+	cw_autofree char *types = join(cw_json_array(item, "challenge_types"), ", ");
+	struct json_object *prepared = NULL;
+
+	printf("* %s\n", text_of(item, "name"));
+	printf("  Description: %s\n", text_of(item, "description"));
+	printf("  Version: %s (ABI %s)\n", text_of(item, "version"), text_of(item, "abi"));
+	printf("  Roles: %s\n", roles);
+	if (*types != '\0')
+		printf("  Challenge types: %s\n", types);
+	printf("  Path: %s\n", text_of(item, "path"));
+	if (json_object_object_get_ex(item, "prepared", &prepared) && prepared != NULL) {
+		if (json_object_is_type(prepared, json_type_boolean))
+			puts("  Ready: yes");
+		else
+			printf("  Ready: no: %s\n", text_of(prepared, "message"));
+	}
+	putchar('\n');
+}
+
+static void
+render_refused(struct json_object *item)
+{
+	printf("! %s\n", text_of(cw_json_object(item, "error"), "message"));
+}
+
+void
+cw_render_plugins(struct json_object *result)
+{
+	rule();
+	if (count(result, "plugins") == 0)
+		puts("No plugins found.");
+	each(result, "plugins", render_plugin);
+	if (count(result, "refused") > 0) {
+		puts("These were refused:");
+		each(result, "refused", render_refused);
+	}
+	rule();
+}
+
+static void
+print_parts(const struct cw_error *error)
+{
+	for (size_t i = 0; i < error->part_count; i++) {
+		const struct cw_error *part = error->parts[i];
+		cw_autofree char *line = cw_error_line(part);
+		cw_autofree char *safe = cw_redact(line);
+		const char *hint = cw_error_hint(part);
+
+		fprintf(stderr, "  %s%s%s\n", part->identifier != NULL ? part->identifier : "",
+			part->identifier != NULL ? ": " : "", safe);
+		if (hint != NULL)
+			fprintf(stderr, "    hint: %s\n", hint);
+	}
+	if (error->cause != NULL)
+		print_parts(error->cause);
+}
+
+void
+cw_print_error(const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+	cw_autofree char *safe = cw_redact(line);
+	const char *hint = cw_error_hint(error);
+
+	fprintf(stderr, "certwright: %s\n", safe);
+	print_parts(error);
+	if (hint != NULL) {
+		cw_autofree char *safe_hint = cw_redact(hint);
+
+		fprintf(stderr, "hint: %s\n", safe_hint);
+	}
+}
+
+void
+cw_print_json(struct json_object *result, const char *verb, const struct cw_error *error)
+{
+	bool failed = error->status != CW_OK;
+
+	cw_json_set_string(result, "verb", verb);
+	cw_json_set_bool(result, "ok", !failed);
+	cw_json_set(result, "error", failed ? cw_json_error(error) : NULL);
+	puts(cw_json_text(result));
+}

@@ -1,0 +1,20 @@
+/* What the verbs' results look like: text made from the --json members, and errors. */
+#ifndef CW_CLI_OUTPUT_H
+#define CW_CLI_OUTPUT_H
+
+#include "base/error.h"
+#include "base/json.h"
+
+/* cw_renderer functions (cli/verbs.h). */
+void cw_render_obtained(struct json_object *result);
+void cw_render_renewed(struct json_object *result);
+void cw_render_certificates(struct json_object *result);
+void cw_render_account(struct json_object *result);
+void cw_render_plugins(struct json_object *result);
+
+/* The error for people, to stderr: the chain in one line, one line for each part, and the hint. */
+void cw_print_error(const struct cw_error *error);
+/* The --json object: RESULT with "verb", "ok" and "error" added, to stdout. */
+void cw_print_json(struct json_object *result, const char *verb, const struct cw_error *error);
+
+#endif

@@ -1,0 +1,329 @@
+#include "cli/parse.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/config.h"
+#include "cli/ini.h"
+#include "cli/select.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The command line while it is read. */
+struct parser {
+	int argc;
+	const char *const *argv;
+	int at; /* the next argument */
+	bool only_words;
+	bool unknown_verb;
+	bool help_option; /* as against the verb */
+	struct cw_lookup lookup;
+	struct cw_invocation *invocation;
+	struct cw_given_list given;
+	struct cw_error *error; /* gets the first error */
+	int status;
+};
+
+/* Keeps the first error; reading goes on, for --json and --quiet. */
+static void
+note(struct parser *parser, int status, struct cw_error *error)
+{
+	if (status == CW_OK || parser->status != CW_OK)
+		return;
+	parser->status = status;
+	if (parser->error != NULL)
+		cw_error_move(parser->error, error);
+}
+
+static const char *
+next_argument(const struct parser *parser)
+{
+	return parser->at < parser->argc ? parser->argv[parser->at] : NULL;
+}
+
+/* What an option takes as its value when it stands apart: no option, but a negative number. */
+static bool
+is_value(const char *argument)
+{
+	const char *digits = argument + 1;
+
+	if (argument[0] != '-' || argument[1] == '\0')
+		return true;
+	return digits[strspn(digits, "0123456789")] == '\0';
+}
+
+/* ---- options ---- */
+
+static void
+set(struct parser *parser, const struct cw_option *option, const char *value)
+{
+	cw_auto_error struct cw_error error = {0};
+	int status = cw_config_set(parser->invocation->settings, &parser->given, option,
+				   CW_SOURCE_COMMAND, value, &error);
+
+	note(parser, status, &error);
+}
+
+static void
+set_topic(struct parser *parser, const char *topic)
+{
+	free(parser->invocation->help_topic);
+	parser->invocation->help_topic = cw_strdup(topic);
+}
+
+/* --help and --version; --help may have a topic behind it. */
+static void
+set_flag(struct parser *parser, const struct cw_option *option)
+{
+	struct cw_invocation *invocation = parser->invocation;
+	const char *next = next_argument(parser);
+
+	set(parser, option, (option->flags & CW_OPT_NEGATIVE) != 0 ? "0" : "1");
+	if (strcmp(option->internal, "version") == 0)
+		invocation->version = true;
+	if (strcmp(option->internal, "help") != 0)
+		return;
+	invocation->help = parser->help_option = true;
+	if (next != NULL && next[0] != '-' && next[0] != '\0') {
+		set_topic(parser, next);
+		parser->at++;
+	}
+}
+
+/* SHOWN is the option as it was typed; VALUE what was joined to it, NULL: nothing. */
+static void
+use_option(struct parser *parser, const struct cw_option *option, const char *shown,
+	   const char *value)
+{
+	cw_auto_error struct cw_error error = {0};
+	bool flag = option->kind == CW_OPTION_FLAG;
+
+	if (flag && value != NULL && strcmp(option->internal, "help") == 0) {
+		parser->invocation->help = parser->help_option = true;
+		set_topic(parser, value);
+	} else if (flag && value != NULL) {
+		cw_fail(&error, CW_E_USAGE, "the option \"%s\" takes no value", shown);
+		note(parser, CW_E_USAGE, &error);
+	} else if (flag) {
+		set_flag(parser, option);
+	} else if (value != NULL) {
+		set(parser, option, value);
+	} else if (next_argument(parser) != NULL && is_value(next_argument(parser))) {
+		set(parser, option, parser->argv[parser->at++]);
+	} else {
+		cw_fail(&error, CW_E_USAGE, "the option \"%s\" needs a value", shown);
+		if (next_argument(parser) != NULL && strlen(shown) > 2)
+			cw_hint(&error, "a value that begins with '-' is joined to it: %s=-...",
+				shown);
+		note(parser, CW_E_USAGE, &error);
+	}
+}
+
+static void
+parse_long(struct parser *parser, const char *argument)
+{
+	const char *equals = strchr(argument, '=');
+	size_t length = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
+	cw_autofree char *name = cw_memdup(argument, length);
+	cw_auto_error struct cw_error error = {0};
+	const struct cw_option *option;
+	int status = cw_lookup_name(&parser->lookup, name, "--", &option, &error);
+
+	if (status == CW_OK) {
+		cw_autofree char *shown = cw_format("--%s", name);
+
+		use_option(parser, option, shown, equals != NULL ? equals + 1 : NULL);
+	} else {
+		note(parser, status, &error);
+	}
+}
+
+/* A group: flags first, and one that takes a value last, with the value behind it. */
+static void
+parse_short(struct parser *parser, const char *letters)
+{
+	while (*letters != '\0') {
+		char shown[] = {'-', *letters, '\0'};
+		cw_auto_error struct cw_error error = {0};
+		const struct cw_option *option;
+		int status = cw_lookup_short(&parser->lookup, *letters++, &option, &error);
+
+		if (status != CW_OK) {
+			note(parser, status, &error);
+			return;
+		}
+		if (option->kind == CW_OPTION_FLAG && *letters != '\0' && *letters != '=') {
+			/* A topic stands apart from -h. */
+			if (strcmp(option->internal, "help") == 0)
+				parser->invocation->help = parser->help_option = true;
+			else
+				set_flag(parser, option);
+			continue;
+		}
+		if (*letters == '=')
+			letters++;
+		else if (*letters == '\0')
+			letters = NULL;
+		use_option(parser, option, shown, letters);
+		return;
+	}
+}
+
+/* ---- words ---- */
+
+static void
+unknown_verb(struct parser *parser, const char *word)
+{
+	cw_auto_error struct cw_error error = {0};
+	cw_auto_strv struct cw_strv names = {0};
+	const char *nearest;
+
+	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
+		cw_strv_add(&names, verb->name);
+		if (verb->alias != NULL)
+			cw_strv_add(&names, verb->alias);
+	}
+	nearest = cw_nearest(word, (const char *const *)cw_strv_items(&names));
+	cw_fail(&error, CW_E_USAGE, "there is no verb \"%s\"", word);
+	if (nearest != NULL)
+		cw_hint(&error, "did you mean \"%s\"?", nearest);
+	else if (strchr(word, '.') != NULL)
+		cw_hint(&error, "a domain name is given with -d");
+	else
+		cw_hint(&error, "see: certwright help");
+	note(parser, CW_E_USAGE, &error);
+	parser->unknown_verb = true;
+}
+
+static void
+parse_word(struct parser *parser, const char *word)
+{
+	struct cw_invocation *invocation = parser->invocation;
+	cw_auto_error struct cw_error error = {0};
+
+	if (invocation->verb == NULL && !parser->unknown_verb) {
+		invocation->verb = cw_verb_by_name(word);
+		if (invocation->verb == NULL)
+			unknown_verb(parser, word);
+		else if (strcmp(invocation->verb->name, "help") == 0)
+			invocation->help = true;
+		return;
+	}
+	if (invocation->verb != NULL && strcmp(invocation->verb->name, "help") == 0 &&
+	    invocation->help_topic == NULL) {
+		set_topic(parser, word);
+		return;
+	}
+	cw_fail(&error, CW_E_USAGE, "the word \"%s\" is not expected here", word);
+	if (strchr(word, '.') != NULL)
+		cw_hint(&error, "a domain name is given with -d");
+	else if (invocation->verb != NULL)
+		cw_hint(&error, "there is one verb in a command, and it is \"%s\" already",
+			invocation->verb->name);
+	note(parser, CW_E_USAGE, &error);
+}
+
+static void
+parse_arguments(struct parser *parser)
+{
+	while (parser->at < parser->argc) {
+		const char *argument = parser->argv[parser->at++];
+
+		if (parser->only_words || argument[0] != '-' || argument[1] == '\0')
+			parse_word(parser, argument);
+		else if (strcmp(argument, "--") == 0)
+			parser->only_words = true;
+		else if (argument[1] == '-')
+			parse_long(parser, argument + 2);
+		else
+			parse_short(parser, argument + 1);
+	}
+}
+
+/* ---- all of it ---- */
+
+static int
+read_config(struct parser *parser, struct cw_error *error)
+{
+	struct cw_settings *settings = parser->invocation->settings;
+	const char *file = cw_settings_get(settings, "config_file");
+	cw_auto_strv struct cw_strv paths = {0};
+
+	if (file != NULL)
+		cw_strv_add(&paths, file);
+	else
+		cw_ini_default_paths(&paths);
+	return cw_config_read(&paths, file == NULL, &parser->lookup, settings, &parser->given,
+			      error);
+}
+
+/* What the options mean together. */
+static int
+conclude(struct parser *parser, struct cw_error *error)
+{
+	struct cw_invocation *invocation = parser->invocation;
+	int status;
+
+	cw_lookup_stand_ins(&parser->lookup);
+	status = read_config(parser, error);
+	if (status == CW_OK)
+		status = cw_given_fill_maps(&parser->given, invocation->settings, error);
+	if (status == CW_OK)
+		status = cw_select_plugins(invocation->verb, invocation->settings,
+					   parser->lookup.registry, error);
+	if (status == CW_OK)
+		cw_given_warn(&parser->given);
+	return status;
+}
+
+/* The verb there is, and the topic that --help has without one of its own. */
+static void
+conclude_words(struct parser *parser)
+{
+	struct cw_invocation *invocation = parser->invocation;
+	bool named = invocation->verb != NULL && strcmp(invocation->verb->name, "help") != 0;
+
+	if (parser->help_option && named && invocation->help_topic == NULL)
+		set_topic(parser, invocation->verb->name);
+	if (invocation->verb == NULL && !parser->unknown_verb)
+		invocation->verb = &cw_verbs[0];
+}
+
+int
+cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
+	 struct cw_invocation *invocation, struct cw_error *error)
+{
+	cw_auto_error struct cw_error latest = {0};
+	struct parser parser = {
+		.argc = argc,
+		.argv = argv,
+		.at = 1,
+		.invocation = invocation,
+		.error = error,
+	};
+
+	*invocation = (struct cw_invocation){.options = cw_core_options()};
+	invocation->settings = cw_settings_new(invocation->options);
+	parser.lookup = (struct cw_lookup){.set = invocation->options, .registry = registry};
+	parse_arguments(&parser);
+	conclude_words(&parser);
+	if (invocation->help)
+		cw_lookup_stand_ins(&parser.lookup);
+	if (parser.status == CW_OK && !invocation->help && !invocation->version) {
+		int status = conclude(&parser, &latest);
+
+		note(&parser, status, &latest);
+	}
+	invocation->stand_ins = parser.lookup.stand_ins;
+	cw_given_clear(&parser.given);
+	return parser.status;
+}
+
+void
+cw_invocation_clear(struct cw_invocation *invocation)
+{
+	cw_settings_free(invocation->settings);
+	cw_option_set_free(invocation->options);
+	cw_stand_ins_free(invocation->stand_ins);
+	free(invocation->help_topic);
+	*invocation = (struct cw_invocation){0};
+}

@@ -1,0 +1,201 @@
+#include "cli/select.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "cli/options_tables.h"
+#include <string.h>
+
+/* What a verb does with plugins. */
+enum use {
+	USE_NONE,
+	USE_AUTHENTICATOR, /* it obtains only */
+	USE_ROLES          /* it installs, too or only */
+};
+
+static const struct {
+	const char *verb;
+	enum use use;
+} uses[] = {
+	{"certonly", USE_AUTHENTICATOR}, {"renew", USE_AUTHENTICATOR},
+	{"reconfigure", USE_AUTHENTICATOR}, {"run", USE_ROLES}, {"install", USE_ROLES},
+	{"enhance", USE_ROLES}, {"rollback", USE_ROLES},
+};
+
+/* The roles of plugins whose modules need not be asked. All others of Certbot's are authenticators.
+ */
+static const struct {
+	const char *plugin, *setting;
+} roles[] = {
+	{"apache", "configurator"},
+	{"nginx", "configurator"},
+	{"null", "installer"},
+};
+
+static enum use
+use_of(const struct cw_verb *verb)
+{
+	for (size_t i = 0; i < CW_COUNT(uses); i++)
+		if (strcmp(uses[i].verb, verb->name) == 0)
+			return uses[i].use;
+	return USE_NONE;
+}
+
+static const char *
+plain_name(const char *name)
+{
+	const char *colon = name != NULL ? strrchr(name, ':') : NULL;
+
+	return colon != NULL ? colon + 1 : name;
+}
+
+static bool
+is_known(const char *plugin)
+{
+	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
+		if (strcmp(known->name, plugin) == 0)
+			return true;
+	return false;
+}
+
+/* The setting that selects PLUGIN in its roles. */
+static int
+setting_for(const char *plugin, struct cw_registry *registry, const char **setting,
+	    struct cw_error *error)
+{
+	struct cw_module *module;
+	int status;
+
+	*setting = "authenticator";
+	for (size_t i = 0; i < CW_COUNT(roles); i++) {
+		if (strcmp(roles[i].plugin, plugin) == 0) {
+			*setting = roles[i].setting;
+			return CW_OK;
+		}
+	}
+	if (is_known(plugin))
+		return CW_OK;
+	status = cw_registry_open(registry, plugin, &module, error);
+	if (status == CW_OK && module->plugin->installer != NULL)
+		*setting = module->plugin->authenticator != NULL ? "configurator" : "installer";
+	return status;
+}
+
+static int
+fail_two(const char *first, const char *second, const char *setting, struct cw_error *error)
+{
+	cw_fail(error, CW_E_USAGE, "two plugins are asked for at once: \"%s\" and \"%s\"", first,
+		second);
+	if (strcmp(setting, "authenticator") == 0)
+		cw_hint(error, "give one of them; another one that installs is given with -i");
+	else
+		cw_hint(error, "give one of them, or both apart: -a for the one that "
+			       "authenticates, -i for the one that installs");
+	return CW_E_USAGE;
+}
+
+/* Puts PLUGIN, the name of a flag of SOURCE, into SETTING. */
+static int
+put(struct cw_settings *settings, const char *setting, const char *plugin, enum cw_source source,
+    struct cw_error *error)
+{
+	static const char *const all[] = {"authenticator", "installer", "configurator"};
+	bool both = strcmp(setting, "configurator") == 0;
+
+	for (size_t i = 0; i < CW_COUNT(all); i++) {
+		const char *present = plain_name(cw_settings_get(settings, all[i]));
+		bool concerns = both || strcmp(all[i], setting) == 0 ||
+				strcmp(all[i], "configurator") == 0;
+
+		if (!concerns || present == NULL || strcmp(present, plugin) == 0)
+			continue;
+		if (cw_settings_source(settings, all[i]) == source)
+			return fail_two(present, plugin, setting, error);
+		/* A configuration file's choice gives way to the command line's. */
+		if (cw_settings_source(settings, all[i]) < source)
+			cw_settings_reset(settings, all[i]);
+		else
+			return CW_OK;
+	}
+	if (cw_equal(plain_name(cw_settings_get(settings, setting)), plugin))
+		return CW_OK;
+	return cw_settings_set(settings, setting, source, plugin, error);
+}
+
+static int
+select_flag(struct cw_settings *settings, const char *plugin, enum use use,
+	    struct cw_registry *registry, enum cw_source source, struct cw_error *error)
+{
+	cw_autofree char *internal = cw_replace_char(cw_strdup(plugin), '-', '_');
+	const struct cw_option *option = cw_option_by_name(cw_settings_options(settings), plugin);
+	const char *setting = "authenticator";
+	int status = CW_OK;
+
+	if (option == NULL || option->kind != CW_OPTION_FLAG ||
+	    strcmp(option->internal, internal) != 0 ||
+	    cw_settings_source(settings, internal) != source ||
+	    !cw_settings_flag(settings, internal))
+		return CW_OK;
+	if (use == USE_ROLES)
+		status = setting_for(plugin, registry, &setting, error);
+	if (status == CW_OK)
+		status = put(settings, setting, plugin, source, error);
+	return status;
+}
+
+static int
+select_source(struct cw_settings *settings, enum use use, struct cw_registry *registry,
+	      enum cw_source source, struct cw_error *error)
+{
+	int status = CW_OK;
+
+	for (const struct cw_known_plugin *known = cw_known_plugins;
+	     known->name != NULL && status == CW_OK; known++)
+		status = select_flag(settings, known->name, use, registry, source, error);
+	for (size_t i = 0; i < cw_registry_count(registry) && status == CW_OK; i++) {
+		const char *name = cw_registry_at(registry, i)->name;
+
+		if (!is_known(name))
+			status = select_flag(settings, name, use, registry, source, error);
+	}
+	return status;
+}
+
+static bool
+has_module(struct cw_registry *registry, const char *name)
+{
+	for (size_t i = 0; i < cw_registry_count(registry); i++)
+		if (strcmp(cw_registry_at(registry, i)->name, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+check_cloud_dns(const struct cw_settings *settings, struct cw_registry *registry,
+		struct cw_error *error)
+{
+	const char *plugin = plain_name(cw_settings_get(settings, "authenticator"));
+
+	if (plugin == NULL || !cw_is_cloud_dns(plugin) || has_module(registry, plugin))
+		return CW_OK;
+	cw_fail(error, CW_E_NOT_FOUND,
+		"the plugin \"%s\" is one of Certbot's and has no counterpart in certwright",
+		plugin);
+	cw_hint(error, "dns-exec can do the same with the help of a lego or acme.sh program");
+	return CW_E_NOT_FOUND;
+}
+
+int
+cw_select_plugins(const struct cw_verb *verb, struct cw_settings *settings,
+		  struct cw_registry *registry, struct cw_error *error)
+{
+	enum use use = use_of(verb);
+	int status;
+
+	if (use == USE_NONE)
+		return CW_OK;
+	status = select_source(settings, use, registry, CW_SOURCE_COMMAND, error);
+	if (status == CW_OK)
+		status = select_source(settings, use, registry, CW_SOURCE_INI, error);
+	if (status == CW_OK)
+		status = check_cloud_dns(settings, registry, error);
+	return status;
+}

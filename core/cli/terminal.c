@@ -1,0 +1,257 @@
+#include "cli/terminal.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/text.h"
+
+/* The state of the one terminal that a process has. */
+static FILE *prose; /* where what is not the result goes */
+static bool progress_shown;
+
+static void
+end_progress(void)
+{
+	if (progress_shown)
+		fputs("\r\033[K", stderr);
+	progress_shown = false;
+}
+
+static void
+show_line(void *context, enum cw_log_level level, const char *line)
+{
+	FILE *out = level >= CW_LOG_WARNING ? stderr : prose;
+
+	(void)context;
+	end_progress();
+	fflush(stdout);
+	if (level == CW_LOG_WARNING)
+		fprintf(out, "warning: %s\n", line);
+	else if (level == CW_LOG_ERROR)
+		fprintf(out, "error: %s\n", line);
+	else
+		fprintf(out, "%s\n", line);
+	/* Workers write too, and messages shall stand in the order of what happened. */
+	fflush(out);
+}
+
+void
+cw_terminal_open(const struct cw_settings *settings)
+{
+	enum cw_log_level level = CW_LOG_INFO;
+
+	prose = cw_settings_flag(settings, "json") ? stderr : stdout;
+	if (cw_settings_flag(settings, "quiet"))
+		level = CW_LOG_ERROR;
+	else if (cw_settings_int(settings, "verbose_count", 0) > 0 ||
+		 cw_settings_flag(settings, "debug"))
+		level = CW_LOG_DEBUG;
+	cw_log_set_terminal(show_line, NULL, level);
+}
+
+void
+cw_terminal_progress(void *context, const char *what, size_t done, size_t total)
+{
+	(void)context;
+	if (!isatty(STDERR_FILENO))
+		return;
+	end_progress();
+	if (total == 0 || done >= total)
+		return;
+	fprintf(stderr, "\r%s: %zu of %zu", what, done, total);
+	fflush(stderr);
+	progress_shown = true;
+}
+
+void
+cw_terminal_close(void)
+{
+	end_progress();
+	cw_log_set_terminal(NULL, NULL, CW_LOG_ERROR);
+	fflush(stdout);
+	fflush(stderr);
+}
+
+/* A line without its end. */
+static int
+read_line(char **line, struct cw_error *error)
+{
+	size_t size = 0;
+	ssize_t length;
+
+	*line = NULL;
+	fflush(prose);
+	errno = 0;
+	length = getline(line, &size, stdin);
+	if (length >= 0) {
+		(*line)[strcspn(*line, "\r\n")] = '\0';
+		return CW_OK;
+	}
+	free(cw_take(line));
+	clearerr(stdin);
+	if (cw_interrupted())
+		return cw_fail(error, CW_E_CANCELLED, "interrupted");
+	if (errno == ENOMEM)
+		cw_nomem();
+	return cw_fail(error, CW_E_CANCELLED, "there was no answer: the input has ended");
+}
+
+static int
+ask_notify(void *context, const char *text, bool wait, struct cw_error *error)
+{
+	cw_autofree char *line = NULL;
+
+	(void)context;
+	end_progress();
+	fprintf(prose, "%s\n", text);
+	if (!wait)
+		return CW_OK;
+	fputs("Press Enter to continue", prose);
+	return read_line(&line, error);
+}
+
+static int
+ask_yes_no(void *context, const char *question, bool *answer, struct cw_error *error)
+{
+	(void)context;
+	end_progress();
+	for (;;) {
+		cw_autofree char *line = NULL;
+		const char *word;
+		int status;
+
+		fprintf(prose, "%s (%s) ", question, *answer ? "[Y]es/(n)o" : "(y)es/[N]o");
+		status = read_line(&line, error);
+		if (status < 0)
+			return status;
+		word = cw_lower(cw_trim(line));
+		if (*word == '\0')
+			return CW_OK;
+		if (strcmp(word, "y") == 0 || strcmp(word, "yes") == 0) {
+			*answer = true;
+			return CW_OK;
+		}
+		if (strcmp(word, "n") == 0 || strcmp(word, "no") == 0) {
+			*answer = false;
+			return CW_OK;
+		}
+		fputs("Please answer yes or no.\n", prose);
+	}
+}
+
+static int
+ask_text(void *context, const char *question, bool secret, char **answer, struct cw_error *error)
+{
+	struct termios saved, silent;
+	bool hidden = false;
+	int status;
+
+	(void)context;
+	end_progress();
+	fprintf(prose, "%s: ", question);
+	if (secret && tcgetattr(STDIN_FILENO, &saved) == 0) {
+		silent = saved;
+		silent.c_lflag &= ~(tcflag_t)ECHO;
+		hidden = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+	}
+	status = read_line(answer, error);
+	if (hidden) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+		fputc('\n', prose);
+	}
+	return status;
+}
+
+static int
+ask_choice(void *context, const char *question, const char *const *items, size_t count,
+	   size_t *choice, struct cw_error *error)
+{
+	(void)context;
+	end_progress();
+	fprintf(prose, "%s\n", question);
+	for (size_t i = 0; i < count; i++)
+		fprintf(prose, "%zu: %s\n", i + 1, items[i]);
+	for (;;) {
+		cw_autofree char *line = NULL;
+		uint64_t number;
+		int status;
+
+		fputs("Number, or c to cancel: ", prose);
+		status = read_line(&line, error);
+		if (status < 0)
+			return status;
+		if (cw_equal_nocase(cw_trim(line), "c"))
+			return cw_fail(error, CW_E_CANCELLED, "cancelled");
+		if (cw_parse_uint(cw_trim(line), count, &number) && number > 0) {
+			*choice = (size_t)number - 1;
+			return CW_OK;
+		}
+		fprintf(prose, "Please enter a number from 1 to %zu.\n", count);
+	}
+}
+
+static int
+nobody(struct cw_error *error, const char *question)
+{
+	cw_fail(error, CW_E_USAGE, "there is nobody to ask: %s", question);
+	cw_hint(error, "run it on a terminal without --non-interactive, or give the option that "
+		       "answers this");
+	return CW_E_USAGE;
+}
+
+static int
+nobody_notify(void *context, const char *text, bool wait, struct cw_error *error)
+{
+	(void)context;
+	return wait ? nobody(error, text) : CW_OK;
+}
+
+static int
+nobody_yes_no(void *context, const char *question, bool *answer, struct cw_error *error)
+{
+	(void)context;
+	(void)answer;
+	return nobody(error, question);
+}
+
+static int
+nobody_text(void *context, const char *question, bool secret, char **answer, struct cw_error *error)
+{
+	(void)context;
+	(void)secret;
+	*answer = NULL;
+	return nobody(error, question);
+}
+
+static int
+nobody_choice(void *context, const char *question, const char *const *items, size_t count,
+	      size_t *choice, struct cw_error *error)
+{
+	(void)context;
+	(void)items;
+	(void)count;
+	(void)choice;
+	return nobody(error, question);
+}
+
+const struct cw_asker *
+cw_terminal_asker(const struct cw_settings *settings)
+{
+	static const struct cw_asker terminal = {true,     ask_notify, ask_yes_no,
+						 ask_text, ask_choice, NULL};
+	static const struct cw_asker none = {false,       nobody_notify, nobody_yes_no,
+					     nobody_text, nobody_choice, NULL};
+
+	if (prose == NULL)
+		prose = stdout;
+	if (cw_settings_flag(settings, "noninteractive_mode"))
+		return &none;
+	if (cw_settings_flag(settings, "force_interactive") ||
+	    (isatty(STDIN_FILENO) && isatty(fileno(prose))))
+		return &terminal;
+	return &none;
+}

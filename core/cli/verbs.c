@@ -1,0 +1,72 @@
+#include "cli/verbs.h"
+#include <string.h>
+#include "cli/output.h"
+
+const struct cw_verb cw_verbs[] = {
+	{"run", NULL, "obtain a certificate and install it into the web server",
+	 "Obtains a certificate for the names given and installs it with an installer plugin. "
+	 "This is what is done when no verb is named.",
+	 NULL, NULL},
+	{"certonly", "auth", "obtain or renew a certificate without installing it",
+	 "Obtains a certificate for the names given with -d and --ip-address, or renews the one "
+	 "that "
+	 "there is for exactly these names, and saves it below the configuration directory.",
+	 cw_flow_certonly, cw_render_obtained},
+	{"renew", NULL, "renew all certificates that are due",
+	 "Renews every certificate that is due, each with the settings that it was obtained with. "
+	 "Options given on the command line or in cli.ini override them and are saved. Meant to be "
+	 "run "
+	 "twice a day by a timer.",
+	 cw_flow_renew, cw_render_renewed},
+	{"certificates", NULL, "show the certificates there are",
+	 "Shows every certificate with its names, expiry, serial number, key type and paths; "
+	 "--cert-name "
+	 "and -d choose among them.",
+	 cw_flow_certificates, cw_render_certificates},
+	{"register", NULL, "make an account at the CA",
+	 "Makes an ACME account at the server; certonly does that by itself when there is none.",
+	 cw_flow_register, cw_render_account},
+	{"show_account", NULL, "show the account at the CA",
+	 "Shows the ACME account for the server: its URL, the thumbprint of its key, its e-mail "
+	 "addresses and its status at the CA.",
+	 cw_flow_show_account, cw_render_account},
+	{"update_account", NULL, "change the account's e-mail address or key",
+	 "Gives the CA another e-mail address for the account (--email), or a new account key "
+	 "(--new-key, RFC 8555 section 7.3.5).",
+	 cw_flow_update_account, cw_render_account},
+	{"unregister", NULL, "deactivate the account at the CA",
+	 "Deactivates the ACME account for good and removes it from this machine.",
+	 cw_flow_unregister, cw_render_account},
+	{"revoke", NULL, "revoke a certificate",
+	 "Revokes the certificate that --cert-name or --cert-path names, with the account's key "
+	 "or, "
+	 "with --key-path, the certificate's own; then deletes its files unless "
+	 "--no-delete-after-revoke.",
+	 cw_flow_revoke, NULL},
+	{"delete", NULL, "delete a certificate's files",
+	 "Deletes the certificate that --cert-name names with its keys and renewal settings. It is "
+	 "not "
+	 "revoked by that.",
+	 cw_flow_delete, NULL},
+	{"plugins", NULL, "list the plugins there are",
+	 "Lists the plugins that were found, with their roles, paths and challenge types, and "
+	 "those that "
+	 "were refused, with the reason. --init opens each, --prepare also asks whether it could "
+	 "work.",
+	 cw_flow_plugins, cw_render_plugins},
+	{"help", NULL, "show help on a verb, a topic or a plugin",
+	 "Shows the help on a verb, a topic of the options, or a plugin; \"help all\" shows "
+	 "everything.",
+	 NULL, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct cw_verb *
+cw_verb_by_name(const char *name)
+{
+	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
+		if (strcmp(verb->name, name) == 0 ||
+		    (verb->alias != NULL && strcmp(verb->alias, name) == 0))
+			return verb;
+	return NULL;
+}

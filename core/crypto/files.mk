@@ -1,0 +1,38 @@
+libcertwright_sources += \
+	core/crypto/alpn.c \
+	core/crypto/certificate.h \
+	core/crypto/chain.c \
+	core/crypto/csr.c \
+	core/crypto/csr.h \
+	core/crypto/digest.c \
+	core/crypto/digest.h \
+	core/crypto/jwk.c \
+	core/crypto/jws.c \
+	core/crypto/jws.h \
+	core/crypto/key.c \
+	core/crypto/key.h \
+	core/crypto/names.c \
+	core/crypto/names.h \
+	core/crypto/openssl.c \
+	core/crypto/openssl.h \
+	core/crypto/x509.c \
+	core/crypto/x509.h
+
+check_PROGRAMS += \
+	tests/unit/test_key \
+	tests/unit/test_jws \
+	tests/unit/test_csr \
+	tests/unit/test_x509
+
+tests_unit_test_key_SOURCES = tests/unit/test_key.c
+tests_unit_test_key_LDADD = $(unit_libs)
+tests_unit_test_key_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_jws_SOURCES = tests/unit/test_jws.c
+tests_unit_test_jws_LDADD = $(unit_libs)
+tests_unit_test_jws_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_csr_SOURCES = tests/unit/test_csr.c
+tests_unit_test_csr_LDADD = $(unit_libs)
+tests_unit_test_csr_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_x509_SOURCES = tests/unit/test_x509.c
+tests_unit_test_x509_LDADD = $(unit_libs)
+tests_unit_test_x509_CPPFLAGS = $(unit_cppflags)

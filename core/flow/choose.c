@@ -1,0 +1,43 @@
+#include "flow/choose.h"
+#include "base/text.h"
+#include "store/lineage.h"
+
+int
+cw_choose_lineage(struct cw_context *context, const char *question, char **name,
+		  struct cw_error *error)
+{
+	const char *given = cw_settings_get(context->settings, "certname");
+	cw_auto_strv struct cw_strv names = {0};
+	size_t choice = 0;
+	int status = cw_lineage_list(context->directories.config, &names, error);
+
+	if (status < 0)
+		return status;
+	if (given != NULL) {
+		const char *nearest;
+
+		*name = cw_strdup(given);
+		if (cw_strv_contains(&names, given))
+			return CW_OK;
+		nearest = cw_nearest(given, (const char *const *)cw_strv_items(&names));
+		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", given);
+		if (nearest != NULL)
+			cw_hint(error, "did you mean \"%s\"?", nearest);
+		cw_hint(error, "see: certwright certificates");
+		return CW_E_NOT_FOUND;
+	}
+	if (names.count == 0)
+		return cw_fail(error, CW_E_NOT_FOUND, "there are no certificates in %s",
+			       context->directories.config);
+	if (!context->asker->interactive) {
+		cw_fail(error, CW_E_USAGE, "no certificate was named");
+		cw_hint(error, "give --cert-name; see: certwright certificates");
+		return CW_E_USAGE;
+	}
+	status = context->asker->choice(context->asker->context, question,
+					(const char *const *)names.items, names.count, &choice,
+					error);
+	if (status == CW_OK)
+		*name = cw_strdup(names.items[choice]);
+	return status;
+}

@@ -1,0 +1,69 @@
+/*
+ * What a verb works with, and the verbs themselves: one function each, which fills RESULT, the
+ * verb's members of the --json object (cli/ adds "verb", "ok" and "error", and makes the text from
+ * the same members). Flow code prints nothing:
+ * what the user should read meanwhile it gives to cw_log_info() and above, which the terminal
+ * shows.
+ */
+#ifndef CW_FLOW_CONTEXT_H
+#define CW_FLOW_CONTEXT_H
+
+#include <stdbool.h>
+#include "base/ask.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/option.h"
+#include "plugin/registry.h"
+#include "store/directories.h"
+
+struct cw_context {
+	const char *verb;
+	struct cw_option_set *options;
+	struct cw_settings *settings; /* command line over cli.ini over defaults */
+	struct cw_registry *registry;
+	struct cw_directories directories;
+	const struct cw_asker *asker;
+	/* DONE of TOTAL steps of WHAT; shown on a terminal only. TOTAL 0: over. NULL: nobody looks.
+	 */
+	void (*progress)(void *context, const char *what, size_t done, size_t total);
+	void *output;                /* the context of say and progress */
+	const char *certbot_version; /* that renewal files are written for: "2.1.0" */
+};
+
+typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
+		       struct cw_error *error);
+
+/*
+ * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"
+ * (RFC 3339), "key_type", "cert_path", "key_path", "chain_path", "fullchain_path", "action":
+ * "issued", "renewed", "kept", "simulated" (--dry-run) or "failed", "error": null or an error
+ * object}.
+ */
+int cw_flow_certonly(struct cw_context *context, struct json_object *result,
+		     struct cw_error *error);
+int cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* certificates: "certificates": the above without action and error, with "status": "VALID" or
+ * "INVALID", "reasons": ["EXPIRED", "REVOKED", "TEST_CERT"], "days_left"; "broken": an array of
+ * {"name", "error"} for renewal files that cannot be read. */
+int cw_flow_certificates(struct cw_context *context, struct json_object *result,
+			 struct cw_error *error);
+/* delete: "deleted": an array of names. revoke: "revoked": {"name" (null for a file of no lineage),
+ * "cert_path", "serial", "deleted"}. */
+int cw_flow_delete(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_flow_revoke(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* register, update_account, unregister, show_account: "account": {"id", "server", "uri",
+ * "thumbprint", "contact": [...], "created": true or false, "status"}. */
+int cw_flow_register(struct cw_context *context, struct json_object *result,
+		     struct cw_error *error);
+int cw_flow_update_account(struct cw_context *context, struct json_object *result,
+			   struct cw_error *error);
+int cw_flow_unregister(struct cw_context *context, struct json_object *result,
+		       struct cw_error *error);
+int cw_flow_show_account(struct cw_context *context, struct json_object *result,
+			 struct cw_error *error);
+/* plugins: "plugins": an array of {"name", "version", "description", "path", "abi": "1.0", "roles":
+ * ["authenticator", "installer"], "challenge_types": [...], "prepared": null, true or an error
+ * object}; "refused": an array of {"path", "error"}. */
+int cw_flow_plugins(struct cw_context *context, struct json_object *result, struct cw_error *error);
+
+#endif

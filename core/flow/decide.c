@@ -1,0 +1,232 @@
+#include "flow/decide.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "flow/due.h"
+
+static char *
+plugin_name(const char *value)
+{
+	const char *colon = value != NULL ? strrchr(value, ':') : NULL;
+
+	return cw_strdup(colon != NULL ? colon + 1 : value);
+}
+
+void
+cw_selected_plugins(const struct cw_settings *settings, char **authenticator, char **installer)
+{
+	const char *both = cw_settings_get(settings, "configurator");
+	const char *first = cw_settings_get(settings, "authenticator");
+	const char *second = cw_settings_get(settings, "installer");
+
+	*authenticator = plugin_name(first != NULL ? first : both);
+	*installer = plugin_name(second != NULL ? second : both);
+}
+
+/* What the lineages there are have to do with the names asked for. */
+struct search {
+	struct cw_lineage *same;    /* exactly these names */
+	struct cw_lineage *smaller; /* the one with the most of them and no others */
+	size_t smaller_count;
+};
+
+static void
+consider(struct search *search, struct cw_lineage *lineage, const struct cw_names *wanted)
+{
+	cw_auto_names struct cw_names names = {0};
+
+	if (cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, NULL) == CW_OK) {
+		size_t count = cw_names_count(&names);
+
+		if (search->same == NULL && cw_names_equal(&names, wanted)) {
+			search->same = lineage;
+			return;
+		}
+		if (count > search->smaller_count && cw_names_contain(wanted, &names)) {
+			cw_lineage_free(search->smaller);
+			search->smaller = lineage;
+			search->smaller_count = count;
+			return;
+		}
+	}
+	cw_lineage_free(lineage);
+}
+
+/* Lineages that cannot be read have nothing to say here; renew and certificates name them. */
+static int
+search_lineages(const char *config_dir, const struct cw_names *wanted, struct search *search,
+		struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_lineage_list(config_dir, &names, error);
+
+	for (size_t i = 0; status == CW_OK && i < names.count && search->same == NULL; i++) {
+		cw_auto_error struct cw_error broken = {0};
+		struct cw_lineage *lineage = NULL;
+
+		if (cw_lineage_load(config_dir, names.items[i], &lineage, &broken) == CW_OK) {
+			consider(search, lineage, wanted);
+		} else {
+			cw_autofree char *line = cw_error_line(&broken);
+
+			cw_log_warning("leaving out a renewal file: %s", line);
+		}
+	}
+	return status;
+}
+
+/* The same names: renewed when forced or due, kept otherwise; the user is asked when there is one.
+ */
+static int
+decide_same(struct cw_context *context, struct cw_lineage *lineage, enum cw_decision *decision,
+	    struct cw_error *error)
+{
+	const struct cw_settings *settings = context->settings;
+	bool due = false;
+	int64_t when = 0;
+	int status;
+
+	*decision = CW_DECISION_RENEW;
+	if (cw_settings_flag(settings, "renew_by_default") || cw_settings_flag(settings, "dry_run"))
+		return CW_OK;
+	status = cw_due_by_time(lineage, &due, &when, error);
+	if (status < 0 || due)
+		return status;
+	*decision = CW_DECISION_KEEP;
+	if (context->asker->interactive && !cw_settings_flag(settings, "reinstall")) {
+		static const char *const items[] = {"Keep the existing certificate for now",
+						    "Renew and replace the certificate"};
+		size_t choice = 0;
+		cw_autofree char *text = cw_format(
+			"There is a certificate \"%s\" for exactly these names, and it is not yet "
+			"due for renewal. What should be done?",
+			lineage->name);
+
+		status = context->asker->choice(context->asker->context, text, items,
+						CW_COUNT(items), &choice, error);
+		if (status < 0)
+			return status;
+		if (choice == 1)
+			*decision = CW_DECISION_RENEW;
+	}
+	return CW_OK;
+}
+
+static int
+confirm(struct cw_context *context, const char *flag, const char *option, const char *text,
+	struct cw_error *error)
+{
+	bool answer = true;
+	int status;
+
+	if (cw_settings_flag(context->settings, flag))
+		return CW_OK;
+	if (!context->asker->interactive) {
+		cw_fail(error, CW_E_USAGE, "%s", text);
+		cw_hint(error, "give %s if that is what you want", option);
+		return CW_E_USAGE;
+	}
+	cw_autofree char *question = cw_format("%s. Go on?", text);
+	status = context->asker->yes_no(context->asker->context, question, &answer, error);
+	if (status < 0)
+		return status;
+	if (!answer) {
+		cw_fail(error, CW_E_CANCELLED, "nothing was changed");
+		cw_hint(error,
+			"to keep both certificates give --duplicate, or another --cert-name");
+		return CW_E_CANCELLED;
+	}
+	return CW_OK;
+}
+
+/* --cert-name: that lineage, or a new one of that name. */
+static int
+decide_named(struct cw_context *context, struct cw_names *names, const char *wanted,
+	     enum cw_decision *decision, struct cw_lineage **lineage, char **name,
+	     struct cw_error *error)
+{
+	const char *config_dir = context->directories.config;
+	cw_auto_names struct cw_names present = {0};
+	cw_autofree char *text = NULL;
+	cw_auto_strv struct cw_strv known = {0};
+	int status = cw_lineage_list(config_dir, &known, error);
+
+	if (status < 0)
+		return status;
+	if (!cw_strv_contains(&known, wanted)) {
+		*decision = CW_DECISION_NEW;
+		*name = cw_strdup(wanted);
+		if (cw_names_count(names) > 0)
+			return CW_OK;
+		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", wanted);
+		cw_hint(error, "give its names with -d, or see: certwright certificates");
+		return CW_E_NOT_FOUND;
+	}
+	status = cw_lineage_load(config_dir, wanted, lineage, error);
+	if (status == CW_OK)
+		status = cw_names_from_certificate((*lineage)->live[CW_KIND_CERT], &present, error);
+	if (status < 0)
+		return status;
+	if (cw_names_count(names) == 0)
+		cw_names_copy(names, &present);
+	if (cw_names_equal(names, &present))
+		return decide_same(context, *lineage, decision, error);
+	*decision = CW_DECISION_RENEW;
+	text = cw_format("the certificate \"%s\" would get other names than it has", wanted);
+	if (cw_settings_flag(context->settings, "renew_by_default"))
+		return CW_OK;
+	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text, error);
+}
+
+static char *
+default_name(const struct cw_names *names)
+{
+	const char *first = names->dns.count > 0 ? names->dns.items[0] : names->ip.items[0];
+
+	return cw_strdup(cw_starts_with(first, "*.") ? first + 2 : first);
+}
+
+int
+cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
+	  struct cw_lineage **lineage, char **name, struct cw_error *error)
+{
+	const char *config_dir = context->directories.config;
+	const char *wanted = cw_settings_get(context->settings, "certname");
+	cw_autofree char *base = NULL;
+	struct search search = {0};
+	int status;
+
+	if (wanted != NULL)
+		return decide_named(context, names, wanted, decision, lineage, name, error);
+	if (cw_names_count(names) == 0) {
+		cw_fail(error, CW_E_USAGE, "no names were given");
+		cw_hint(error, "give the domain names with -d, or addresses with --ip-address");
+		return CW_E_USAGE;
+	}
+	*decision = CW_DECISION_NEW;
+	if (!cw_settings_flag(context->settings, "duplicate")) {
+		status = search_lineages(config_dir, names, &search, error);
+		if (status < 0)
+			return status;
+	}
+	if (search.same != NULL) {
+		cw_lineage_free(search.smaller);
+		*lineage = search.same;
+		return decide_same(context, *lineage, decision, error);
+	}
+	if (search.smaller != NULL) {
+		cw_autofree char *text =
+			cw_format("there is a certificate \"%s\" for some of these names",
+				  search.smaller->name);
+
+		*lineage = search.smaller;
+		*decision = CW_DECISION_RENEW;
+		if (cw_settings_flag(context->settings, "renew_by_default"))
+			return CW_OK;
+		return confirm(context, "expand", "--expand", text, error);
+	}
+	base = default_name(names);
+	return cw_lineage_free_name(config_dir, base, name, error);
+}

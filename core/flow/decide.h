@@ -1,0 +1,27 @@
+/* What a request for certain names means for the lineages that there are. */
+#ifndef CW_FLOW_DECIDE_H
+#define CW_FLOW_DECIDE_H
+
+#include "flow/context.h"
+#include "flow/request.h"
+
+enum cw_decision {
+	CW_DECISION_NEW,   /* a new lineage */
+	CW_DECISION_RENEW, /* a new version of an existing one */
+	CW_DECISION_KEEP   /* nothing to do: what there is fits and is not due */
+};
+
+/*
+ * Decides for NAMES under --cert-name, --expand, --duplicate, --force-renewal, --keep and
+ * --renew-with-new-domains, asking where Certbot asks; without anybody to ask an error names the
+ * option to give. *LINEAGE is the one to renew or keep, *NAME the new one's.
+ */
+int cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
+	      struct cw_lineage **lineage, char **name, struct cw_error *error);
+
+/* The plugin names that the settings select, "dist:" taken off; NULL where none is. A --nginx or -c
+ * configurator stands for both. Release with free(). */
+void cw_selected_plugins(const struct cw_settings *settings, char **authenticator,
+			 char **installer);
+
+#endif

@@ -1,0 +1,42 @@
+/* The connection pool and the ACME client of a process, made as the settings say. */
+#ifndef CW_FLOW_NETWORK_H
+#define CW_FLOW_NETWORK_H
+
+#include "acme/client.h"
+#include "base/option.h"
+#include "http/client.h"
+#include "store/account.h"
+
+/* Everything that one process needs to talk to one CA. Zeroed: nothing yet. */
+struct cw_network {
+	struct cw_loop *loop;
+	bool own_loop;
+	struct cw_http *http;
+	struct cw_acme *acme;
+};
+
+/* Makes the pool (on LOOP, or on one of its own when NULL) with --user-agent, --no-verify-ssl and
+ * the environment's trust store and proxies. */
+int cw_network_open(struct cw_network *network, struct cw_loop *loop,
+		    const struct cw_settings *settings, struct cw_error *error);
+/* Makes the client for SERVER. SIGNER may be NULL. */
+int cw_network_connect(struct cw_network *network, const char *server,
+		       const struct cw_signer *signer, struct cw_error *error);
+void cw_network_close(struct cw_network *network);
+#define cw_auto_network cw_auto(cw_network_close)
+
+/* A network on which one account talks to its CA. */
+struct cw_session {
+	struct cw_network network;
+	struct cw_signer *signer;
+	struct cw_signer *extra_signer; /* released with the session; NULL: none */
+};
+int cw_session_open(struct cw_session *session, const struct cw_settings *settings,
+		    const struct cw_account *account, struct cw_error *error);
+void cw_session_close(struct cw_session *session);
+
+/* The CA's directory URL: --server, or with --staging or --dry-run Let's Encrypt's staging one
+ * unless --server was given. */
+const char *cw_server_url(const struct cw_settings *settings);
+
+#endif

@@ -1,0 +1,17 @@
+/* Obtaining the certificates of a batch, in one process: orders, challenges, finalization, saving.
+ */
+#ifndef CW_FLOW_OBTAIN_H
+#define CW_FLOW_OBTAIN_H
+
+#include "flow/context.h"
+#include "flow/request.h"
+#include "flow/workers.h"
+#include "plugin/instance.h"
+
+/* Called for each request when it is saved or has failed (its error is set then). */
+typedef void (*cw_obtained)(void *context, struct cw_request *request);
+
+void cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
+		     struct cw_batch *batch, cw_obtained obtained, void *obtained_context);
+
+#endif

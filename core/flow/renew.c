@@ -1,0 +1,352 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "flow/accounts.h"
+#include "flow/context.h"
+#include "flow/decide.h"
+#include "flow/due.h"
+#include "flow/hooks.h"
+#include "flow/network.h"
+#include "flow/request.h"
+#include "flow/run.h"
+#include "flow/workers.h"
+#include "store/renewal.h"
+
+/* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
+#define RANDOM_SLEEP_MAX (8 * 60 * 1000)
+
+struct renewal {
+	struct cw_context *context;
+	struct cw_run *run;
+	struct cw_loop *loop;
+	struct cw_hooks *hooks;
+	struct json_object *certificates;
+	struct cw_request **due;
+	size_t due_count;
+	struct cw_account **accounts; /* each loaded once, however many lineages share it */
+	size_t account_count;
+	struct cw_strv renewed;
+	struct cw_strv failed;
+	size_t failures;
+	size_t successes;
+	size_t done;
+};
+
+static void
+add_failure(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+
+	renewal->failures++;
+	cw_log_error("cannot renew \"%s\": %s", request->name, line);
+	cw_json_append(renewal->certificates, cw_describe_request(request, "failed", error));
+}
+
+static int
+find_account(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
+{
+	const char *server = cw_server_url(request->settings);
+	const char *id = cw_settings_get(request->settings, "account");
+	struct cw_account *account = NULL;
+	bool created;
+	int status;
+
+	for (size_t i = 0; i < renewal->account_count; i++) {
+		request->account = renewal->accounts[i];
+		if (strcmp(request->account->server, server) == 0 &&
+		    (id == NULL || cw_starts_with(request->account->id, id)))
+			return CW_OK;
+	}
+	/* A rehearsal may need an account at another server than the lineage's. */
+	if (request->dry_run)
+		cw_settings_reset(request->settings, "account");
+	status = cw_account_acquire(renewal->context, request->settings, request->dry_run, &account,
+				    &created, error);
+	if (status < 0)
+		return status;
+	renewal->accounts =
+		cw_realloc(renewal->accounts, renewal->account_count + 1, sizeof(account));
+	renewal->accounts[renewal->account_count++] = account;
+	request->account = account;
+	return CW_OK;
+}
+
+/* The options of the lineage's plugins must be known before its file is read. */
+static int
+load_plugin_options(struct renewal *renewal, const struct cw_lineage *lineage,
+		    struct cw_error *error)
+{
+	static const char *const keys[] = {"authenticator", "installer"};
+
+	for (size_t i = 0; i < CW_COUNT(keys); i++) {
+		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);
+		struct cw_module *module = NULL;
+		int status;
+
+		if (value == NULL || strcmp(value, "None") == 0)
+			continue;
+		status = cw_registry_open(renewal->context->registry, value, &module, error);
+		if (status == CW_OK)
+			status = cw_module_add_options(module, renewal->context->options, error);
+		if (status < 0)
+			return status;
+	}
+	return CW_OK;
+}
+
+static int
+read_request(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
+{
+	const struct cw_lineage *lineage = request->lineage;
+	int status;
+
+	status = load_plugin_options(renewal, lineage, error);
+	if (status == CW_OK)
+		status = cw_renewal_read(lineage->config, lineage->renewal_path, request->settings,
+					 NULL, error);
+	if (status < 0)
+		return status;
+	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
+	if (request->authenticator == NULL) {
+		cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
+		cw_hint(error, "give one on the command line, with --cert-name %s", request->name);
+		return CW_E_INVALID;
+	}
+	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &request->names, error);
+	if (status == CW_OK)
+		status = cw_flow_validate_hooks(request->settings, error);
+	return status;
+}
+
+static int
+is_due(struct renewal *renewal, struct cw_request *request, bool *due, struct cw_error *error)
+{
+	const struct cw_settings *settings = renewal->context->settings;
+	int64_t when;
+
+	*due = true;
+	if (cw_settings_flag(settings, "renew_by_default") || request->dry_run)
+		return CW_OK;
+	if (!cw_settings_flag(request->settings, "autorenew")) {
+		*due = false;
+		return CW_OK;
+	}
+	return cw_due_by_time(request->lineage, due, &when, error);
+}
+
+/* Recovery of an interrupted switch is part of renewing; its deploy hooks are due then. */
+static int
+recover(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
+{
+	bool changed = false;
+	int status;
+
+	if (request->dry_run)
+		return CW_OK;
+	status = cw_lineage_recover(request->lineage, &changed, error);
+	if (status < 0 || !changed)
+		return status;
+	cw_log_warning("completed the deployment of \"%s\" that an earlier run had begun",
+		       request->name);
+	status = read_request(renewal, request, error);
+	if (status == CW_OK)
+		cw_flow_deploy_hooks(renewal->context, renewal->hooks, request);
+	return status;
+}
+
+static int
+consider_loaded(struct renewal *renewal, struct cw_request *request, bool *due,
+		struct cw_error *error)
+{
+	int status = recover(renewal, request, error);
+
+	if (status == CW_OK && request->authenticator == NULL)
+		status = read_request(renewal, request, error);
+	if (status == CW_OK)
+		status = is_due(renewal, request, due, error);
+	if (status == CW_OK && *due)
+		status = find_account(renewal, request, error);
+	return status;
+}
+
+static void
+consider(struct renewal *renewal, const char *name)
+{
+	struct cw_context *context = renewal->context;
+	struct cw_request *request = cw_request_new(name, context->settings);
+	cw_auto_error struct cw_error error = {0};
+	bool due = false;
+	int status;
+
+	request->dry_run = cw_settings_flag(context->settings, "dry_run");
+	status = cw_lineage_load(context->directories.config, name, &request->lineage, &error);
+	if (status == CW_OK)
+		status = consider_loaded(renewal, request, &due, &error);
+	if (status == CW_OK && due) {
+		renewal->due = cw_realloc(renewal->due, renewal->due_count + 1, sizeof(request));
+		renewal->due[renewal->due_count++] = request;
+		return;
+	}
+	if (status < 0) {
+		cw_names_all(&request->names, &renewal->failed);
+		add_failure(renewal, request, &error);
+	} else {
+		cw_log_debug("\"%s\" is not due", name);
+		cw_json_append(renewal->certificates, cw_describe_request(request, "kept", NULL));
+	}
+	cw_request_free(request);
+}
+
+static void
+request_done(void *user, struct cw_request *request)
+{
+	struct renewal *renewal = user;
+	bool failed = request->error.status != CW_OK;
+
+	renewal->done++;
+	if (renewal->context->progress != NULL)
+		renewal->context->progress(renewal->context->output, "renewing", renewal->done,
+					   renewal->due_count);
+	cw_names_all(&request->names, failed ? &renewal->failed : &renewal->renewed);
+	if (failed) {
+		cw_autofree char *line = cw_error_line(&request->error);
+
+		renewal->failures++;
+		cw_log_error("cannot renew \"%s\": %s", request->name, line);
+	} else {
+		renewal->successes++;
+		if (!request->dry_run)
+			cw_json_set_string(request->result, "action", "renewed");
+	}
+	cw_json_append(renewal->certificates, json_object_get(request->result));
+	if (request->saved)
+		cw_flow_deploy_hooks(renewal->context, renewal->hooks, request);
+}
+
+static int
+random_sleep(struct renewal *renewal, struct cw_error *error)
+{
+	const struct cw_settings *settings = renewal->context->settings;
+	int64_t until;
+
+	if (!cw_settings_flag(settings, "random_sleep_on_renew") || isatty(STDIN_FILENO) ||
+	    cw_settings_flag(settings, "dry_run"))
+		return CW_OK;
+	until = cw_now_ms() + (int64_t)cw_random_below(RANDOM_SLEEP_MAX);
+	cw_log_info("not on a terminal: waiting %d seconds before the first renewal",
+		    (int)((until - cw_now_ms()) / 1000));
+	while (cw_now_ms() < until) {
+		int status = cw_loop_turn(renewal->loop, until - cw_now_ms(), error);
+
+		if (status < 0)
+			return status;
+	}
+	return CW_OK;
+}
+
+static int
+renew_due(struct renewal *renewal, struct cw_error *error)
+{
+	int64_t jobs = cw_settings_int(renewal->context->settings, "jobs", 1);
+	struct cw_batch *batches = cw_calloc(renewal->due_count, sizeof(*batches));
+	cw_autofree struct cw_batch **pointers = cw_calloc(renewal->due_count, sizeof(*pointers));
+	int status = random_sleep(renewal, error);
+
+	for (size_t i = 0; i < renewal->due_count; i++) {
+		const struct cw_request *request = renewal->due[i];
+
+		batches[i] = (struct cw_batch){.requests = &renewal->due[i], .count = 1};
+		pointers[i] = &batches[i];
+		if (status < 0)
+			continue;
+		cw_hooks_pre(renewal->hooks, cw_settings_get(request->settings, "pre_hook"));
+		cw_hooks_post_later(renewal->hooks,
+				    cw_settings_get(request->settings, "post_hook"));
+	}
+	if (status == CW_OK)
+		status = cw_workers_run(renewal->context, renewal->run, renewal->loop, pointers,
+					renewal->due_count, jobs < 1 ? 1 : (size_t)jobs,
+					request_done, renewal, error);
+	cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
+	free(batches);
+	return status;
+}
+
+static void
+release(struct renewal *renewal)
+{
+	for (size_t i = 0; i < renewal->due_count; i++)
+		cw_request_free(renewal->due[i]);
+	for (size_t i = 0; i < renewal->account_count; i++)
+		cw_account_free(renewal->accounts[i]);
+	free(renewal->due);
+	free(renewal->accounts);
+	cw_strv_clear(&renewal->renewed);
+	cw_strv_clear(&renewal->failed);
+	cw_hooks_free(renewal->hooks);
+	cw_loop_free(renewal->loop);
+}
+
+static int
+check_arguments(struct cw_context *context, const struct cw_strv *names, struct cw_error *error)
+{
+	const char *only = cw_settings_get(context->settings, "certname");
+
+	if (cw_settings_list(context->settings, "domains")->count > 0 ||
+	    cw_settings_list(context->settings, "ip_addresses")->count > 0) {
+		cw_fail(error, CW_E_USAGE,
+			"renew takes no names: a certificate is renewed for those it has");
+		cw_hint(error, "choose one with --cert-name, or use certonly for other names");
+		return CW_E_USAGE;
+	}
+	if (only == NULL || cw_strv_contains(names, only))
+		return CW_OK;
+	cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
+	cw_hint(error, "see: certwright certificates");
+	return CW_E_NOT_FOUND;
+}
+
+static int
+renew_all(struct renewal *renewal, struct cw_error *error)
+{
+	struct cw_context *context = renewal->context;
+	const char *only = cw_settings_get(context->settings, "certname");
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_lineage_list(context->directories.config, &names, error);
+
+	if (status == CW_OK)
+		status = check_arguments(context, &names, error);
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < names.count; i++)
+		if (only == NULL || strcmp(only, names.items[i]) == 0)
+			consider(renewal, names.items[i]);
+	if (renewal->due_count > 0)
+		status = renew_due(renewal, error);
+	if (status == CW_OK && renewal->failures > 0) {
+		status = cw_fail(error, CW_E_ACME, "%zu of %zu renewals failed", renewal->failures,
+				 renewal->failures + renewal->successes);
+	}
+	return status;
+}
+
+int
+cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error)
+{
+	cw_auto_run struct cw_run run = {0};
+	struct renewal renewal = {.context = context, .run = &run};
+	int status = cw_run_begin(context, &run, error);
+
+	if (status < 0)
+		return status;
+	renewal.loop = cw_loop_new();
+	renewal.hooks = cw_flow_hooks(context, renewal.loop);
+	renewal.certificates = cw_json_new_array();
+	cw_json_set(result, "certificates", renewal.certificates);
+	status = renew_all(&renewal, error);
+	release(&renewal);
+	return status;
+}

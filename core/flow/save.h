@@ -1,0 +1,25 @@
+/* From a downloaded certificate to a saved lineage. */
+#ifndef CW_FLOW_SAVE_H
+#define CW_FLOW_SAVE_H
+
+#include "acme/client.h"
+#include "crypto/key.h"
+#include "flow/context.h"
+#include "flow/request.h"
+
+/* How the key of a request is to be made: "ecdsa:secp256r1", "rsa:2048", or "same:THUMBPRINT" when
+ * the lineage's is used again. KEY is set in that last case. */
+int cw_request_key_plan(const struct cw_request *request, char **plan, struct cw_key **key,
+			struct cw_error *error);
+/* Generates the key that PLAN describes. */
+int cw_request_key_make(const struct cw_request *request, struct cw_key **key,
+			struct cw_error *error);
+/*
+ * Takes the chain that --preferred-chain names (else the first) of CHAINS, checks that it is for
+ * KEY and for the request's names, and saves it: a new lineage, or the next version of
+ * request->lineage with its renewal file brought up to date. With dry_run only the checks are made.
+ */
+int cw_request_save(const struct cw_context *context, struct cw_request *request,
+		    const struct cw_key *key, const struct cw_strv *chains, struct cw_error *error);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The coordinator's side of the processes: batches of requests are given to forked workers, where
+ * plugins run and keys are made. A worker that crashes or hangs takes down its own batch.
+ */
+#ifndef CW_FLOW_WORKERS_H
+#define CW_FLOW_WORKERS_H
+
+#include "flow/context.h"
+#include "flow/request.h"
+#include "flow/run.h"
+
+/* Requests that share account, server, authenticator and the authenticator's options. */
+struct cw_batch {
+	struct cw_request **requests; /* borrowed */
+	size_t count;
+};
+
+/* Called in the coordinator, in the order of their end, for every request: its result and error are
+ * set, its lineage is the one on disk. */
+typedef void (*cw_request_done)(void *context, struct cw_request *request);
+
+/*
+ * Carries out COUNT batches with at most JOBS workers at a time, calling DONE for every request.
+ * LOOP is turned. CW_OK when each was tried; CW_E_CANCELLED after a signal, when the workers have
+ * cleaned up (requests that were not tried then have that error).
+ */
+int cw_workers_run(struct cw_context *context, struct cw_run *run, struct cw_loop *loop,
+		   struct cw_batch *const *batches, size_t count, size_t jobs, cw_request_done done,
+		   void *done_context, struct cw_error *error);
+
+#endif

@@ -1,0 +1,339 @@
+#include "hooks/hooks.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/text.h"
+
+/* Linux takes no more than 128 KiB in one environment variable; a longer list of names is cut. */
+#define ENVIRONMENT_MAX (100 * 1024)
+
+struct cw_hooks {
+	char *config_dir;
+	bool directory_hooks;
+	unsigned time_limit;
+	struct cw_loop *loop;
+	bool directory_pre_done;
+	bool directory_post_due;
+	struct cw_strv pre_done;
+	struct cw_strv post_due;
+};
+
+struct cw_hooks *
+cw_hooks_new(const struct cw_hooks_options *options)
+{
+	struct cw_hooks *hooks = cw_alloc(sizeof(*hooks));
+
+	hooks->config_dir = cw_strdup(options->config_dir);
+	hooks->directory_hooks = options->directory_hooks;
+	hooks->time_limit = options->time_limit;
+	hooks->loop = options->loop;
+	return hooks;
+}
+
+void
+cw_hooks_free(struct cw_hooks *hooks)
+{
+	if (hooks == NULL)
+		return;
+	free(hooks->config_dir);
+	cw_strv_clear(&hooks->pre_done);
+	cw_strv_clear(&hooks->post_due);
+	free(hooks);
+}
+
+/* The program that a shell command begins with: its first word that is no assignment. */
+static char *
+first_program(const char *command)
+{
+	const char *at = command;
+
+	for (;;) {
+		size_t length;
+
+		at += strspn(at, " \t\n");
+		length = strcspn(at, " \t\n;&|<>()");
+		if (length == 0)
+			return NULL;
+		if (memchr(at, '=', length) == NULL)
+			return cw_memdup(at, length);
+		at += length;
+	}
+}
+
+static bool
+is_executable_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+static bool
+is_in_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	cw_auto_strv struct cw_strv folders = {0};
+
+	cw_strv_split(&folders, path != NULL ? path : "/usr/bin:/bin", ':');
+	for (size_t i = 0; i < folders.count; i++) {
+		cw_autofree char *candidate = cw_format("%s/%s", folders.items[i], program);
+
+		if (is_executable_file(candidate))
+			return true;
+	}
+	return false;
+}
+
+int
+cw_hook_validate(const char *option, const char *command, struct cw_error *error)
+{
+	cw_autofree char *program = command != NULL ? first_program(command) : NULL;
+
+	/* A command that begins with shell syntax or an expansion is the shell's to judge. */
+	if (program == NULL || strpbrk(program, "'\"\\$`~*?[{!") != NULL)
+		return CW_OK;
+	if (strchr(program, '/') != NULL) {
+		if (is_executable_file(program))
+			return CW_OK;
+		if (cw_file_exists(program)) {
+			cw_fail(error, CW_E_PERMISSION, "the %s program \"%s\" is not executable",
+				option, program);
+			cw_hint(error, "make it executable (chmod +x), or give "
+				       "--disable-hook-validation");
+			return CW_E_PERMISSION;
+		}
+	} else if (is_in_path(program)) {
+		return CW_OK;
+	}
+	/* Shell built-ins and functions are no files. */
+	static const char *const builtins[] = {"cd",     "exit",    "export", ".",     ":",
+					       "eval",   "exec",    "if",     "for",   "while",
+					       "case",   "set",     "unset",  "trap",  "umask",
+					       "ulimit", "command", "type",   "until", "read"};
+	for (size_t i = 0; i < CW_COUNT(builtins); i++)
+		if (strcmp(program, builtins[i]) == 0)
+			return CW_OK;
+	cw_fail(error, CW_E_NOT_FOUND, "cannot find the %s program \"%s\"", option, program);
+	cw_hint(error, "give its full path, or --disable-hook-validation");
+	return CW_E_NOT_FOUND;
+}
+
+struct output_context {
+	const char *hook;
+	bool headed[3];
+};
+
+static void
+show_line(void *context, int stream, const char *line)
+{
+	struct output_context *output = context;
+
+	if (!output->headed[stream]) {
+		output->headed[stream] = true;
+		cw_log_info("hook \"%s\" ran with %s:", output->hook,
+			    stream == 1 ? "output" : "error output");
+	}
+	cw_log_info("  %s", line);
+}
+
+static int
+run_process(const struct cw_hooks *hooks, struct cw_process *process, struct cw_error *error)
+{
+	int status;
+
+	if (hooks->loop == NULL)
+		return cw_process_run_one(process, error);
+	status = cw_process_run(hooks->loop, &process, 1, 1, error);
+	return status < 0 ? status : cw_process_error(process, error);
+}
+
+static void
+run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
+	 const char *const *environment)
+{
+	const char *argv[] = {"/bin/sh", "-c", command, NULL};
+	struct output_context output = {.hook = kind};
+	struct cw_process process = {
+		.argv = argv,
+		.environment = environment,
+		.time_limit = hooks->time_limit,
+		.line = show_line,
+		.line_context = &output,
+	};
+	cw_auto_error struct cw_error error = {0};
+
+	cw_log_info("running %s command: %s", kind, command);
+	switch (run_process(hooks, &process, &error)) {
+	case CW_OK: break;
+	case CW_E_TIMEOUT:
+		cw_log_error("%s command \"%s\" did not end within %u seconds and was stopped",
+			     kind, command, hooks->time_limit);
+		break;
+	case CW_E_COMMAND:
+		if (process.exit_status >= 0) {
+			cw_log_error("%s command \"%s\" returned error code %d", kind, command,
+				     process.exit_status);
+			break;
+		}
+		/* fall through */
+	default: {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_error("%s command \"%s\" failed: %s", kind, command, line);
+	}
+	}
+	cw_process_clear(&process);
+}
+
+/* The executables of renewal-hooks/KIND/, in order. */
+static void
+list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *paths)
+{
+	cw_autofree char *folder = cw_format("%s/renewal-hooks/%s", hooks->config_dir, kind);
+	cw_auto_strv struct cw_strv names = {0};
+	cw_auto_error struct cw_error error = {0};
+
+	if (!hooks->directory_hooks)
+		return;
+	if (cw_folder_list(folder, true, &names, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_error("cannot run the %s hooks of the folder: %s", kind, line);
+		return;
+	}
+	for (size_t i = 0; i < names.count; i++) {
+		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
+
+		if (is_executable_file(path) && !cw_ends_with(path, "~"))
+			cw_strv_take(paths, cw_take(&path));
+	}
+}
+
+/* A path as a shell command. */
+static char *
+shell_quote(const char *path)
+{
+	struct cw_buf quoted = {0};
+
+	cw_buf_add_char(&quoted, '\'');
+	for (; *path != '\0'; path++) {
+		if (*path == '\'')
+			cw_buf_add_text(&quoted, "'\\''");
+		else
+			cw_buf_add_char(&quoted, *path);
+	}
+	cw_buf_add_char(&quoted, '\'');
+	return cw_buf_take(&quoted);
+}
+
+static void
+run_path(const struct cw_hooks *hooks, const char *kind, const char *path,
+	 const char *const *environment)
+{
+	cw_autofree char *quoted = NULL;
+
+	/* As it is where the shell reads it as one word, so that messages show what Certbot's do.
+	 */
+	if (strspn(path,
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@") !=
+	    strlen(path))
+		quoted = shell_quote(path);
+	run_hook(hooks, kind, quoted != NULL ? quoted : path, environment);
+}
+
+/* A hook that also stands in the folder has been run with the folder's already. */
+static bool
+stands_in_folder(const struct cw_hooks *hooks, const char *kind, const char *command)
+{
+	cw_auto_strv struct cw_strv paths = {0};
+
+	list_folder(hooks, kind, &paths);
+	return cw_strv_contains(&paths, command);
+}
+
+void
+cw_hooks_pre(struct cw_hooks *hooks, const char *command)
+{
+	if (!hooks->directory_pre_done) {
+		cw_auto_strv struct cw_strv paths = {0};
+
+		hooks->directory_pre_done = true;
+		list_folder(hooks, "pre", &paths);
+		for (size_t i = 0; i < paths.count; i++) {
+			run_path(hooks, "pre-hook", paths.items[i], NULL);
+			cw_strv_add_unique(&hooks->pre_done, paths.items[i]);
+		}
+	}
+	if (command != NULL && *command != '\0' && cw_strv_add_unique(&hooks->pre_done, command))
+		run_hook(hooks, "pre-hook", command, NULL);
+}
+
+void
+cw_hooks_post_later(struct cw_hooks *hooks, const char *command)
+{
+	hooks->directory_post_due = true;
+	if (command != NULL && *command != '\0')
+		cw_strv_add_unique(&hooks->post_due, command);
+}
+
+/* NAME=a b c, cut between two names when it grows too long for the kernel. */
+static char *
+names_variable(const char *name, const struct cw_strv *names)
+{
+	struct cw_buf text = {0};
+
+	cw_buf_addf(&text, "%s=", name);
+	for (size_t i = 0; i < names->count; i++) {
+		if (text.length + strlen(names->items[i]) + 1 > ENVIRONMENT_MAX) {
+			cw_log_warning("%s is too long for the environment; it holds the first %zu "
+				       "of %zu names",
+				       name, i, names->count);
+			break;
+		}
+		cw_buf_addf(&text, "%s%s", i > 0 ? " " : "", names->items[i]);
+	}
+	return cw_buf_take(&text);
+}
+
+void
+cw_hooks_post(struct cw_hooks *hooks, const struct cw_strv *renewed, const struct cw_strv *failed)
+{
+	cw_autofree char *renewed_variable = names_variable("RENEWED_DOMAINS", renewed);
+	cw_autofree char *failed_variable = names_variable("FAILED_DOMAINS", failed);
+	const char *environment[] = {renewed_variable, failed_variable, NULL};
+	cw_auto_strv struct cw_strv paths = {0};
+
+	if (!hooks->directory_post_due)
+		return;
+	hooks->directory_post_due = false;
+	cw_shield_signals(+1);
+	list_folder(hooks, "post", &paths);
+	for (size_t i = 0; i < paths.count; i++)
+		run_path(hooks, "post-hook", paths.items[i], environment);
+	for (size_t i = 0; i < hooks->post_due.count; i++)
+		if (!cw_strv_contains(&paths, hooks->post_due.items[i]))
+			run_hook(hooks, "post-hook", hooks->post_due.items[i], environment);
+	cw_strv_clear(&hooks->post_due);
+	cw_shield_signals(-1);
+}
+
+void
+cw_hooks_deploy(struct cw_hooks *hooks, const char *command, const char *live,
+		const struct cw_strv *names)
+{
+	cw_autofree char *lineage = cw_format("RENEWED_LINEAGE=%s", live);
+	cw_autofree char *domains = names_variable("RENEWED_DOMAINS", names);
+	const char *environment[] = {lineage, domains, NULL};
+	cw_auto_strv struct cw_strv paths = {0};
+
+	list_folder(hooks, "deploy", &paths);
+	for (size_t i = 0; i < paths.count; i++)
+		run_path(hooks, "deploy-hook", paths.items[i], environment);
+	if (command != NULL && *command != '\0' && !stands_in_folder(hooks, "deploy", command))
+		run_hook(hooks, "deploy-hook", command, environment);
+}

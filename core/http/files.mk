@@ -1,0 +1,37 @@
+libcertwright_sources += \
+	core/http/answer.c \
+	core/http/client.c \
+	core/http/client.h \
+	core/http/curl_api.c \
+	core/http/curl_api.h \
+	core/http/exchange.c \
+	core/http/exchange.h \
+	core/http/failure.c \
+	core/http/link.c \
+	core/http/trust.c \
+	core/http/trust.h \
+	core/http/url.c \
+	core/http/url.h
+
+check_PROGRAMS += \
+	tests/unit/test_http \
+	tests/unit/test_http_many \
+	tests/unit/test_http_trust \
+	tests/unit/test_link
+
+http_fixture_sources = \
+	tests/unit/http_fixture.c \
+	tests/unit/http_fixture.h \
+	tests/unit/http_server.c
+tests_unit_test_http_SOURCES = tests/unit/test_http.c $(http_fixture_sources)
+tests_unit_test_http_LDADD = $(unit_libs)
+tests_unit_test_http_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_http_many_SOURCES = tests/unit/test_http_many.c $(http_fixture_sources)
+tests_unit_test_http_many_LDADD = $(unit_libs)
+tests_unit_test_http_many_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_http_trust_SOURCES = tests/unit/test_http_trust.c $(http_fixture_sources)
+tests_unit_test_http_trust_LDADD = $(unit_libs)
+tests_unit_test_http_trust_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_link_SOURCES = tests/unit/test_link.c
+tests_unit_test_link_LDADD = $(unit_libs)
+tests_unit_test_link_CPPFLAGS = $(unit_cppflags)

@@ -1,0 +1,125 @@
+#include "http/trust.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *
+variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* OpenSSL's own two variables mean both when both are set, as everywhere. */
+static bool
+from_openssl_variables(struct cw_trust *trust)
+{
+	const char *file = variable("SSL_CERT_FILE"), *folder = variable("SSL_CERT_DIR");
+
+	if (file == NULL && folder == NULL)
+		return false;
+	trust->file = cw_strdup(file);
+	trust->folder = cw_strdup(folder);
+	trust->variable = file != NULL ? "SSL_CERT_FILE" : "SSL_CERT_DIR";
+	return true;
+}
+
+static bool
+from_requests_variables(struct cw_trust *trust)
+{
+	static const char *const names[] = {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"};
+
+	for (size_t i = 0; i < CW_COUNT(names); i++) {
+		const char *value = variable(names[i]);
+
+		if (value == NULL)
+			continue;
+		if (cw_is_folder(value))
+			trust->folder = cw_strdup(value);
+		else
+			trust->file = cw_strdup(value);
+		trust->variable = names[i];
+		return true;
+	}
+	return false;
+}
+
+/* Whether NAME is a certificate's entry in a folder made by openssl-rehash(1). */
+static bool
+is_hash(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 8 && strcmp(name + 8, ".0") == 0;
+}
+
+static bool
+is_hashed_folder(const char *path)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	bool found = false;
+
+	if (folder == NULL)
+		return false;
+	while (!found && (entry = readdir(folder)) != NULL)
+		found = is_hash(entry->d_name);
+	closedir(folder);
+	return found;
+}
+
+void
+cw_trust_choose(struct cw_trust *trust)
+{
+	*trust = (struct cw_trust){0};
+	if (from_openssl_variables(trust) || from_requests_variables(trust))
+		return;
+#if LIBCURL_VERSION_NUM >= 0x074600
+	const curl_version_info_data *info = cw_curl.version_info(CURLVERSION_NOW);
+
+	/* Only OpenSSL reads a folder lazily. */
+	if (info->age < CURLVERSION_SEVENTH || info->capath == NULL || info->ssl_version == NULL ||
+	    !cw_starts_with(info->ssl_version, "OpenSSL") || !is_hashed_folder(info->capath))
+		return;
+	trust->folder = cw_strdup(info->capath);
+	trust->bundle_left = info->cainfo;
+#endif
+}
+
+void
+cw_trust_widen(struct cw_trust *trust)
+{
+	if (trust->bundle_left == NULL)
+		return;
+	trust->file = cw_strdup(trust->bundle_left);
+	trust->bundle_left = NULL;
+}
+
+CURLcode
+cw_trust_apply(const struct cw_trust *trust, CURL *easy)
+{
+	static const CURLoption files[] = {CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO};
+	static const CURLoption folders[] = {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH};
+	CURLcode result = CURLE_OK;
+
+	if (trust->file == NULL && trust->folder == NULL)
+		return CURLE_OK;
+	for (size_t i = 0; i < CW_COUNT(files) && result == CURLE_OK; i++) {
+		result = cw_curl.easy_setopt(easy, files[i], trust->file);
+		if (result == CURLE_OK)
+			result = cw_curl.easy_setopt(easy, folders[i], trust->folder);
+	}
+	return result;
+}
+
+void
+cw_trust_clear(struct cw_trust *trust)
+{
+	free(trust->file);
+	free(trust->folder);
+	*trust = (struct cw_trust){0};
+}

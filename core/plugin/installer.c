@@ -1,0 +1,153 @@
+/* The installer's calls. */
+#include <string.h>
+#include "base/log.h"
+#include "plugin/instance_internal.h"
+
+enum { NAMES_MAX = 100000, NAME_BYTES_MAX = 4096 };
+
+/* The plugin's installer, or NULL with an error. */
+static const struct cw_installer *
+installer_of(const struct cw_instance *instance, struct cw_error *error)
+{
+	const struct cw_installer *installer = instance->module->plugin->installer;
+
+	if (installer == NULL) {
+		cw_fail(error, CW_E_UNSUPPORTED, "the plugin \"%s\" is no installer",
+			instance->module->name);
+		cw_hint(error, "\"certwright plugins --installers\" lists those that are");
+	}
+	return installer;
+}
+
+struct names {
+	struct cw_strv *strv;
+	struct cw_instance *instance;
+};
+
+static int
+take_name(void *context, const char *name)
+{
+	struct names *names = context;
+
+	if (name == NULL || *name == '\0' || strnlen(name, NAME_BYTES_MAX) == NAME_BYTES_MAX ||
+	    names->strv->count == NAMES_MAX)
+		return cw_host_misused(&names->instance->host, "names",
+				       "a name is empty or too long, or there are too many");
+	cw_strv_add_unique(names->strv, name);
+	return CW_OK;
+}
+
+int
+cw_instance_names(struct cw_instance *instance, struct cw_strv *names, struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+	struct names context = {names, instance};
+	struct cw_call call;
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	if (installer->names == NULL)
+		return CW_OK;
+	cw_call_begin(&call, instance, "names");
+	return cw_call_end(&call, installer->names(instance->self, take_name, &context), error);
+}
+
+int
+cw_instance_deploy(struct cw_instance *instance, const struct cw_deployment *deployment,
+		   struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+	struct cw_deployment copy = *deployment;
+	struct cw_call call;
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	copy.size = sizeof(copy);
+	cw_call_begin(&call, instance, "deploy");
+	return cw_call_end(&call, installer->deploy(instance->self, &copy), error);
+}
+
+static bool
+enhances(const struct cw_installer *installer, const char *enhancement)
+{
+	for (size_t i = 0; installer->enhancements != NULL && installer->enhancements[i] != NULL;
+	     i++)
+		if (strcmp(installer->enhancements[i], enhancement) == 0)
+			return true;
+	return false;
+}
+
+/* An enhancement was asked for by name: not to have it is not to have done it. */
+int
+cw_instance_enhance(struct cw_instance *instance, const char *name, const char *enhancement,
+		    struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+	struct cw_call call;
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	if (installer->enhance == NULL || !enhances(installer, enhancement))
+		return cw_fail(error, CW_E_UNSUPPORTED,
+			       "the plugin \"%s\" does not know the enhancement \"%s\"",
+			       instance->module->name, enhancement);
+	cw_call_begin(&call, instance, "enhance");
+	return cw_call_end(&call, installer->enhance(instance->self, name, enhancement), error);
+}
+
+int
+cw_instance_save(struct cw_instance *instance, const char *title, struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+	struct cw_call call;
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	if (installer->save == NULL)
+		return CW_OK;
+	cw_call_begin(&call, instance, "save");
+	return cw_call_end(&call, installer->save(instance->self, title), error);
+}
+
+/* One of the functions that take nothing but the instance. */
+static int
+simple_call(struct cw_instance *instance, const char *name, int (*function)(void *self),
+	    struct cw_error *error)
+{
+	struct cw_call call;
+
+	if (function == NULL)
+		return CW_OK;
+	cw_call_begin(&call, instance, name);
+	return cw_call_end(&call, function(instance->self), error);
+}
+
+int
+cw_instance_config_test(struct cw_instance *instance, struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	return simple_call(instance, "config_test", installer->config_test, error);
+}
+
+int
+cw_instance_reload(struct cw_instance *instance, struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	return simple_call(instance, "reload", installer->reload, error);
+}
+
+int
+cw_instance_reread(struct cw_instance *instance, struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	return simple_call(instance, "reread", installer->reread, error);
+}

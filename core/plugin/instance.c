@@ -1,0 +1,214 @@
+/* An instance: opening, closing, and how every call into a plugin is made and judged. */
+#include "plugin/instance.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "plugin/instance_internal.h"
+
+static void
+service_release(const struct cw_host *host, void *memory)
+{
+	(void)host;
+	free(memory);
+}
+
+/* The one table of services; an instance has a copy that points back to it. */
+static const struct cw_host services_table = {
+	.size = sizeof(struct cw_host),
+	.abi_major = CW_ABI_MAJOR,
+	.abi_minor = CW_ABI_MINOR,
+	.log = cw_service_log,
+	.fail = cw_service_fail,
+	.fail_challenge = cw_service_fail_challenge,
+	.secret = cw_service_secret,
+	.interactive = cw_service_interactive,
+	.notify = cw_service_notify,
+	.ask_yes_no = cw_service_ask_yes_no,
+	.ask_text = cw_service_ask_text,
+	.ask_choice = cw_service_ask_choice,
+	.option = cw_service_option,
+	.option_count = cw_service_option_count,
+	.option_at = cw_service_option_at,
+	.option_given = cw_service_option_given,
+	.option_map = cw_service_option_map,
+	.set_option = cw_service_set_option,
+	.setting = cw_service_setting,
+	.run = cw_service_run,
+	.http = cw_service_http,
+	.read_credentials = cw_service_read_credentials,
+	.wait_txt = cw_service_wait_txt,
+	.write_file = cw_service_write_file,
+	.remove_file = cw_service_remove_file,
+	.checkpoint_command = cw_service_checkpoint_command,
+	.checkpoint_commit = cw_service_checkpoint_commit,
+	.checkpoint_revert = cw_service_checkpoint_revert,
+	.undo_remove = cw_service_undo_remove,
+	.undo_command = cw_service_undo_command,
+	.undo_done = cw_service_undo_done,
+	.listen = cw_service_listen,
+	.shared_put = cw_service_shared_put,
+	.shared_get = cw_service_shared_get,
+	.watch = cw_service_watch,
+	.release = service_release,
+	.locate = cw_service_locate,
+};
+
+struct cw_instance *
+cw_host_instance(const struct cw_host *host)
+{
+	return host->core;
+}
+
+struct cw_error *
+cw_host_error(const struct cw_host *host)
+{
+	struct cw_instance *instance = cw_host_instance(host);
+
+	return instance->call != NULL ? &instance->call->error : NULL;
+}
+
+int
+cw_host_misused(const struct cw_host *host, const char *service, const char *what)
+{
+	struct cw_error *error = cw_host_error(host);
+
+	cw_fail(error, CW_E_PLUGIN, "the plugin \"%s\" misused the service \"%s\": %s",
+		cw_host_instance(host)->module->name, service, what);
+	cw_hint(error, "report this to the author of the plugin");
+	return CW_E_PLUGIN;
+}
+
+static void
+tell(const struct cw_instance *instance, const char *call)
+{
+	if (instance->services->in_call != NULL)
+		instance->services->in_call(instance->services->context, instance->module->name,
+					    call);
+}
+
+void
+cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name)
+{
+	*call = (struct cw_call){.instance = instance, .name = name, .outer = instance->call};
+	instance->call = call;
+	tell(instance, name);
+}
+
+int
+cw_call_end(struct cw_call *call, int result, struct cw_error *error)
+{
+	struct cw_instance *instance = call->instance;
+	const char *name = instance->module->name;
+
+	instance->call = call->outer;
+	tell(instance, call->outer != NULL ? call->outer->name : NULL);
+	if (result == CW_OK) {
+		/* What failed on the way did not matter to the plugin. */
+		cw_error_clear(&call->error);
+		return CW_OK;
+	}
+	if (result > 0 || result < CW_E_COMMAND) {
+		cw_fail(&call->error, CW_E_PLUGIN,
+			"the plugin \"%s\" returned the unknown status %d from \"%s\"", name,
+			result, call->name);
+		cw_hint(&call->error, "report this to the author of the plugin");
+	} else if (call->error.message == NULL) {
+		cw_fail(&call->error, result,
+			"the plugin \"%s\" failed in \"%s\" and did not say why", name, call->name);
+		cw_hint(&call->error, "look into the log file for what it did before");
+	} else {
+		call->error.status = result;
+	}
+	result = call->error.status;
+	if (error != NULL)
+		return cw_error_move(error, &call->error);
+	cw_error_clear(&call->error);
+	return result;
+}
+
+static int
+open_plugin(struct cw_instance *instance, struct cw_error *error)
+{
+	const struct cw_plugin *plugin = instance->module->plugin;
+	const char *directory = NULL;
+	struct cw_call call;
+	int status;
+
+	cw_call_begin(&call, instance, "open");
+	status = cw_call_end(&call, plugin->open(&instance->host, &instance->self), error);
+	if (status != CW_OK || plugin->exclusive_directory == NULL)
+		return status;
+	cw_call_begin(&call, instance, "exclusive_directory");
+	directory = plugin->exclusive_directory(instance->self);
+	cw_call_end(&call, CW_OK, NULL);
+	if (directory == NULL)
+		return CW_OK;
+	status = cw_exclusive_take(directory, instance->services->lock_timeout,
+				   &instance->exclusive, error);
+	if (status != CW_OK) {
+		if (plugin->close != NULL)
+			plugin->close(instance->self);
+		return cw_context(error, "the plugin \"%s\" cannot be used now",
+				  instance->module->name);
+	}
+	return CW_OK;
+}
+
+int
+cw_instance_open(struct cw_module *module, const struct cw_services *services,
+		 struct cw_settings *settings, struct cw_instance **instance,
+		 struct cw_error *error)
+{
+	struct cw_instance *made = cw_alloc(sizeof(*made));
+	int status;
+
+	*instance = NULL;
+	made->host = services_table;
+	made->host.core = made;
+	made->module = module;
+	made->services = services;
+	made->settings = settings;
+	status = open_plugin(made, error);
+	if (status != CW_OK) {
+		cw_watches_end(made);
+		cw_strv_clear(&made->settings_text);
+		free(made);
+		return status;
+	}
+	*instance = made;
+	return CW_OK;
+}
+
+void
+cw_instance_close(struct cw_instance *instance)
+{
+	struct cw_call call;
+
+	if (instance == NULL)
+		return;
+	cw_watches_end(instance);
+	if (instance->module->plugin->close != NULL) {
+		cw_call_begin(&call, instance, "close");
+		instance->module->plugin->close(instance->self);
+		cw_call_end(&call, CW_OK, NULL);
+		cw_watches_end(instance);
+	}
+	cw_checkpoints_close(instance->checkpoints);
+	cw_exclusive_release(instance->exclusive);
+	cw_strv_clear(&instance->settings_text);
+	free(instance->challenges);
+	free(instance);
+}
+
+int
+cw_instance_prepare(struct cw_instance *instance, struct cw_error *error)
+{
+	const struct cw_plugin *plugin = instance->module->plugin;
+	struct cw_call call;
+
+	if (plugin->prepare == NULL)
+		return CW_OK;
+	cw_call_begin(&call, instance, "prepare");
+	return cw_call_end(&call, plugin->prepare(instance->self), error);
+}

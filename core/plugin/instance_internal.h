@@ -1,0 +1,120 @@
+/* An instance and the services that its plugin may call; private to plugin/. */
+#ifndef CW_PLUGIN_INSTANCE_INTERNAL_H
+#define CW_PLUGIN_INSTANCE_INTERNAL_H
+
+#include <stdbool.h>
+#include "plugin/instance.h"
+#include "store/checkpoint.h"
+#include "store/lock.h"
+
+/* The size that a struct of a plugin's had in ABI 1.0, LAST being its last field then. */
+#define CW_SIZE_1_0(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
+
+/* A call into the plugin; calls nest where the event loop, turned by a service, calls a watch. */
+struct cw_call {
+	struct cw_instance *instance;
+	const char *name;
+	struct cw_error error;
+	struct cw_call *outer;
+};
+
+struct cw_watch {
+	struct cw_instance *instance;
+	int descriptor;
+	cw_watch_callback callback;
+	void *context;
+	struct cw_watch *next;
+};
+
+struct cw_instance {
+	struct cw_host host;
+	struct cw_module *module;
+	const struct cw_services *services;
+	struct cw_settings *settings;
+	void *self;
+	struct cw_call *call; /* the innermost, NULL: none */
+
+	/* From perform() to cleanup(). */
+	struct cw_challenge **challenges;
+	struct cw_challenge_slot *const *slots;
+	size_t challenge_count;
+
+	struct cw_watch *watches;
+	struct cw_exclusive *exclusive;
+	struct cw_checkpoints *checkpoints;
+	bool checkpoints_temporary;
+	bool for_challenges;          /* perform() or cleanup() is running */
+	struct cw_strv settings_text; /* joined lists that setting() gave, kept until the end */
+};
+
+/* Locks of exclusive directories, shared by the instances of this process. */
+struct cw_exclusive;
+int cw_exclusive_take(const char *directory, int64_t timeout, struct cw_exclusive **exclusive,
+		      struct cw_error *error);
+void cw_exclusive_release(struct cw_exclusive *exclusive); /* NULL is allowed */
+
+/* The instance behind a host. */
+struct cw_instance *cw_host_instance(const struct cw_host *host);
+/* The error of the current call, for services to fill; NULL when there is no call. */
+struct cw_error *cw_host_error(const struct cw_host *host);
+/* Fails the current call because the plugin gave a service something that breaks the ABI. */
+int cw_host_misused(const struct cw_host *host, const char *service, const char *what);
+/* Begins and ends a call; cw_call_end() judges what the plugin returned. */
+void cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name);
+int cw_call_end(struct cw_call *call, int result, struct cw_error *error);
+void cw_watches_end(struct cw_instance *instance);
+
+/* The services, as struct cw_host (certwright/plugin.h) documents them. services_options.c: */
+const char *cw_service_option(const struct cw_host *host, const char *name);
+size_t cw_service_option_count(const struct cw_host *host, const char *name);
+const char *cw_service_option_at(const struct cw_host *host, const char *name, size_t index);
+int cw_service_option_given(const struct cw_host *host, const char *name);
+const char *cw_service_option_map(const struct cw_host *host, const char *name, const char *key);
+int cw_service_set_option(const struct cw_host *host, const char *name, const char *key,
+			  const char *value);
+const char *cw_service_setting(const struct cw_host *host, const char *name);
+/* services_ask.c: */
+void cw_service_log(const struct cw_host *host, enum cw_log_level level, const char *text);
+int cw_service_fail(const struct cw_host *host, int status, const char *hint, const char *message);
+void cw_service_fail_challenge(const struct cw_host *host, struct cw_challenge *challenge,
+			       int status, const char *hint, const char *message);
+void cw_service_secret(const struct cw_host *host, const char *text);
+int cw_service_interactive(const struct cw_host *host);
+int cw_service_notify(const struct cw_host *host, const char *text, int wait);
+int cw_service_ask_yes_no(const struct cw_host *host, const char *question, int *answer);
+int cw_service_ask_text(const struct cw_host *host, const char *question, int secret,
+			char **answer);
+int cw_service_ask_choice(const struct cw_host *host, const char *question,
+			  const char *const *items, size_t count, size_t *choice);
+/* services_process.c: */
+int cw_service_run(const struct cw_host *host, const struct cw_command *const *commands,
+		   struct cw_command_result *const *results, size_t count, size_t jobs);
+/* services_files.c: */
+int cw_service_read_credentials(const struct cw_host *host, const char *path, char **text);
+int cw_service_write_file(const struct cw_host *host, const char *path, const char *data,
+			  size_t length, const char *expected, size_t expected_length);
+int cw_service_remove_file(const struct cw_host *host, const char *path);
+int cw_service_checkpoint_command(const struct cw_host *host, const char *const *argv);
+int cw_service_checkpoint_commit(const struct cw_host *host, const char *title);
+int cw_service_checkpoint_revert(const struct cw_host *host);
+int cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *id);
+int cw_service_undo_command(const struct cw_host *host, const char *const *argv, unsigned *id);
+int cw_service_undo_done(const struct cw_host *host, unsigned id);
+/* services_shared.c: */
+int cw_service_shared_put(const struct cw_host *host, const char *key, const char *value,
+			  size_t length);
+int cw_service_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length);
+/* services_dns.c: */
+int cw_service_locate(const struct cw_host *host, struct cw_dns_place *const *places,
+		      size_t count);
+/* services_net.c: */
+int cw_service_http(const struct cw_host *host, const struct cw_http_request *request,
+		    struct cw_http_response *response);
+int cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records,
+			size_t count, unsigned seconds);
+int cw_service_listen(const struct cw_host *host, const char *address, unsigned port,
+		      int *descriptor);
+int cw_service_watch(const struct cw_host *host, int descriptor, short events,
+		     cw_watch_callback callback, void *context);
+
+#endif

@@ -1,0 +1,244 @@
+/* Opening one module with libltdl, after a look at who could have written it. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ltdl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/module_internal.h"
+
+static unsigned ltdl_users;
+
+int
+cw_ltdl_acquire(struct cw_error *error)
+{
+	if (ltdl_users == 0) {
+#ifdef CW_PRELOADED
+		LTDL_SET_PRELOADED_SYMBOLS();
+#endif
+		if (lt_dlinit() != 0)
+			return cw_fail(error, CW_E_PLUGIN, "cannot start the plugin loader: %s",
+				       lt_dlerror());
+	}
+	ltdl_users++;
+	return CW_OK;
+}
+
+void
+cw_ltdl_release(void)
+{
+	if (--ltdl_users == 0)
+		lt_dlexit();
+}
+
+/* The sticky bit does not help: whoever may write to the folder can add a module. */
+static int
+check_one(const char *path, const char *kind, struct cw_error *error)
+{
+	cw_autoclose int descriptor = open(path, O_PATH | O_CLOEXEC);
+	struct stat status;
+
+	if (descriptor < 0 || fstat(descriptor, &status) != 0)
+		return cw_fail_errno(error, errno, "cannot look at the %s \"%s\"", kind, path);
+	if (status.st_uid != 0 && status.st_uid != geteuid()) {
+		cw_fail(error, CW_E_PERMISSION, "the %s \"%s\" was refused: it belongs to user %lu",
+			kind, path, (unsigned long)status.st_uid);
+		cw_hint(error, "give it to root: chown root '%s'", path);
+		return CW_E_PERMISSION;
+	}
+	if (status.st_mode & (S_IWGRP | S_IWOTH)) {
+		cw_fail(error, CW_E_PERMISSION,
+			"the %s \"%s\" was refused: others than its owner can write to it", kind,
+			path);
+		cw_hint(error, "take that right away: chmod go-w '%s'", path);
+		return CW_E_PERMISSION;
+	}
+	return CW_OK;
+}
+
+int
+cw_plugin_path_check(const char *path, char **resolved, struct cw_error *error)
+{
+	cw_autofree char *real = realpath(path, NULL);
+	cw_autofree char *folder = NULL;
+	int status;
+
+	if (real == NULL)
+		return cw_fail_errno(error, errno, "cannot look at \"%s\"", path);
+	if (cw_is_folder(real)) {
+		status = check_one(real, "plugin folder", error);
+	} else {
+		folder = cw_path_folder(real);
+		status = check_one(folder, "plugin folder", error);
+		if (status == CW_OK)
+			status = check_one(real, "plugin", error);
+	}
+	if (status == CW_OK && resolved != NULL)
+		*resolved = cw_take(&real);
+	return status;
+}
+
+/*
+ * libltdl binds functions at their first call, where a missing one would end the process. Bound
+ * once at the beginning, the module stays so for libltdl, and a missing function is an error that
+ * can be told. Returns the loader's handle, to be closed when libltdl has its own.
+ */
+static void *
+bind_now(const struct cw_module *module, const char *path, struct cw_error *error)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const char *why, *rest;
+
+	if (handle != NULL)
+		return handle;
+	why = dlerror();
+	if (why == NULL)
+		why = "for an unknown reason";
+	rest = cw_starts_with(why, path) ? why + strlen(path) : why;
+	rest += strspn(rest, ": ");
+	cw_fail(error, CW_E_PLUGIN, "the plugin \"%s\" was refused: it cannot be loaded: %s",
+		module->path, rest);
+	cw_hint(error, "install the plugin anew, and the libraries that it needs");
+	return NULL;
+}
+
+static lt_dlhandle
+open_advised(const char *path, struct cw_error *error)
+{
+	lt_dladvise advise;
+	lt_dlhandle handle = NULL;
+
+	if (lt_dladvise_init(&advise) == 0) {
+		if (lt_dladvise_local(&advise) == 0)
+			handle = lt_dlopenadvise(path, advise);
+		lt_dladvise_destroy(&advise);
+	}
+	if (handle == NULL) {
+		const char *why = lt_dlerror();
+
+		cw_fail(error, CW_E_PLUGIN, "the plugin \"%s\" was refused: %s", path,
+			why != NULL ? why : "it cannot be loaded");
+	}
+	return handle;
+}
+
+static int
+open_file(struct cw_module_entry *entry, struct cw_error *error)
+{
+	cw_autofree char *path = NULL;
+	void *bound;
+	int status = cw_plugin_path_check(entry->module.path, &path, error);
+
+	if (status != CW_OK)
+		return status;
+	bound = bind_now(&entry->module, path, error);
+	if (bound == NULL)
+		return CW_E_PLUGIN;
+	entry->handle = open_advised(path, error);
+	dlclose(bound);
+	return entry->handle != NULL ? CW_OK : CW_E_PLUGIN;
+}
+
+static int
+find_entry(struct cw_module_entry *entry, cw_plugin_entry_function *function,
+	   struct cw_error *error)
+{
+	void *symbol;
+	int status;
+
+	if (entry->built_in != NULL) {
+		*function = entry->built_in;
+		return CW_OK;
+	}
+	if (entry->preloaded != NULL) {
+		entry->handle = open_advised(entry->preloaded, error);
+		status = entry->handle != NULL ? CW_OK : CW_E_PLUGIN;
+	} else {
+		status = open_file(entry, error);
+	}
+	if (status != CW_OK)
+		return status;
+	symbol = lt_dlsym(entry->handle, "cw_plugin_entry");
+	if (symbol == NULL) {
+		cw_fail(error, CW_E_PLUGIN,
+			"the plugin \"%s\" was refused: it has no function \"cw_plugin_entry\"",
+			entry->module.path);
+		cw_hint(error, "this may be no plugin of certwright: move it out of the folder");
+		return CW_E_PLUGIN;
+	}
+	/* The way that POSIX has for a function from dlsym(). */
+	memcpy(function, &symbol, sizeof(symbol));
+	return CW_OK;
+}
+
+static int
+open_module(struct cw_module_entry *entry, struct cw_error *error)
+{
+	cw_plugin_entry_function function;
+	const struct cw_plugin *plugin;
+	int status;
+
+	if (!cw_plugin_name_valid(entry->module.name)) {
+		cw_fail(error, CW_E_PLUGIN,
+			"the plugin \"%s\" was refused: its name is not made of lower-case "
+			"letters, digits and \"-\"",
+			entry->module.path);
+		return CW_E_PLUGIN;
+	}
+	status = find_entry(entry, &function, error);
+	if (status != CW_OK)
+		return status;
+	plugin = function();
+	status = cw_module_check(&entry->module, plugin, error);
+	if (status != CW_OK)
+		return status;
+	if (plugin->abi_minor > CW_ABI_MINOR)
+		cw_log_debug("the plugin \"%s\" was built for version %u.%u of the plugin "
+			     "interface, which is newer than ours, %d.%d",
+			     entry->module.path, (unsigned)plugin->abi_major,
+			     (unsigned)plugin->abi_minor, CW_ABI_MAJOR, CW_ABI_MINOR);
+	entry->module.plugin = plugin;
+	cw_module_convert_options(&entry->module);
+	return CW_OK;
+}
+
+static void
+close_handle(struct cw_module_entry *entry)
+{
+	if (entry->handle != NULL)
+		lt_dlclose(entry->handle);
+	entry->handle = NULL;
+}
+
+int
+cw_module_open(struct cw_module_entry *entry)
+{
+	struct cw_module *module = &entry->module;
+
+	if (!entry->tried) {
+		entry->tried = true;
+		if (open_module(entry, &module->error) != CW_OK)
+			close_handle(entry);
+		else
+			cw_log_debug("opened the plugin \"%s\" from \"%s\"", module->name,
+				     module->path);
+	}
+	return module->plugin != NULL ? CW_OK : module->error.status;
+}
+
+void
+cw_module_free(struct cw_module_entry *entry)
+{
+	cw_module_free_options(&entry->module);
+	close_handle(entry);
+	cw_error_clear(&entry->module.error);
+	free(entry->module.name);
+	free(entry->module.path);
+	free(entry->preloaded);
+	free(entry);
+}

@@ -1,0 +1,112 @@
+/* A plugin's options as options of the program: "path" of "webroot" is --webroot-path. */
+#include <stdlib.h>
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/module_internal.h"
+
+/* An option with the strings that it points to. */
+struct owned_option {
+	struct cw_option option;
+	const char *names[2];
+	char *long_name, *internal, *fills_map;
+};
+
+/* The short letters that Certbot gives to options of plugins. */
+static const struct {
+	const char *long_name;
+	char letter;
+} short_letters[] = {
+	{"webroot-path", 'w'},
+};
+
+static char
+short_letter(const char *long_name)
+{
+	for (size_t i = 0; i < CW_COUNT(short_letters); i++)
+		if (strcmp(short_letters[i].long_name, long_name) == 0)
+			return short_letters[i].letter;
+	return 0;
+}
+
+static char *
+internal_name(const char *plugin, const char *option)
+{
+	return cw_replace_char(cw_format("%s_%s", plugin, option), '-', '_');
+}
+
+static struct cw_option *
+convert(const struct cw_module *module, const struct cw_plugin_option *from)
+{
+	struct owned_option *owned = cw_alloc(sizeof(*owned));
+
+	owned->long_name = cw_format("%s-%s", module->name, from->name);
+	owned->internal = internal_name(module->name, from->name);
+	if (from->fills_map != NULL)
+		owned->fills_map = internal_name(module->name, from->fills_map);
+	owned->names[0] = owned->long_name;
+	owned->option = (struct cw_option){
+		.short_name = short_letter(owned->long_name),
+		.names = owned->names,
+		.kind = from->kind,
+		.flags = CW_OPT_PLUGIN | (from->kind == CW_OPTION_LIST ? CW_OPT_COMMAS : 0),
+		.internal = owned->internal,
+		.default_value = from->default_value,
+		.choices = from->choices,
+		.metavar = from->metavar,
+		.topics = module->name,
+		.help = from->help,
+		.fills_map = owned->fills_map,
+	};
+	return &owned->option;
+}
+
+void
+cw_module_convert_options(struct cw_module *module)
+{
+	const struct cw_plugin_option *const *from = module->plugin->options;
+	size_t count = 0;
+
+	while (from != NULL && from[count] != NULL)
+		count++;
+	module->options = cw_calloc(count + 1, sizeof(*module->options));
+	for (size_t i = 0; i < count; i++)
+		module->options[i] = convert(module, from[i]);
+}
+
+void
+cw_module_free_options(struct cw_module *module)
+{
+	for (size_t i = 0; module->options != NULL && module->options[i] != NULL; i++) {
+		struct owned_option *owned = (struct owned_option *)(void *)module->options[i];
+
+		free(owned->long_name);
+		free(owned->internal);
+		free(owned->fills_map);
+		free(owned);
+	}
+	free(module->options);
+	module->options = NULL;
+}
+
+int
+cw_module_add_options(struct cw_module *module, struct cw_option_set *set, struct cw_error *error)
+{
+	for (size_t i = 0; module->options != NULL && module->options[i] != NULL; i++) {
+		const struct cw_option *option = module->options[i];
+		const struct cw_option *there = cw_option_by_name(set, option->names[0]);
+		int status;
+
+		if (there == option)
+			continue;
+		/* The core's table may describe an option of a plugin that comes with it, so that
+		 * --help need not open the module. */
+		if (there != NULL && (there->flags & CW_OPT_PLUGIN) &&
+		    there->kind == option->kind && cw_equal(there->internal, option->internal))
+			continue;
+		status = cw_option_set_add(set, option, error);
+		if (status != CW_OK)
+			return cw_context(error, "the options of the plugin \"%s\" cannot be used",
+					  module->name);
+	}
+	return CW_OK;
+}

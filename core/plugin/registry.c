@@ -1,0 +1,278 @@
+/* The modules there are, by their file names, and the one that a command asks for. */
+#include "plugin/registry.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/module_internal.h"
+#ifdef CW_PRELOADED
+#include <ltdl.h>
+#endif
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+
+#ifndef CW_PLUGIN_DIR
+#define CW_PLUGIN_DIR "/usr/local/lib/certwright/plugins"
+#endif
+
+enum { MODULES_MAX = 1024 };
+
+struct cw_registry {
+	struct cw_module_entry **entries;
+	size_t count;
+	bool scanned;
+	bool ltdl;
+};
+
+struct cw_registry *
+cw_registry_new(void)
+{
+	return cw_alloc(sizeof(struct cw_registry));
+}
+
+void
+cw_registry_free(struct cw_registry *registry)
+{
+	if (registry == NULL)
+		return;
+	for (size_t i = 0; i < registry->count; i++)
+		cw_module_free(registry->entries[i]);
+	free(registry->entries);
+	if (registry->ltdl)
+		cw_ltdl_release();
+	free(registry);
+}
+
+static struct cw_module_entry *
+find(struct cw_registry *registry, const char *name)
+{
+	for (size_t i = 0; i < registry->count; i++)
+		if (strcmp(registry->entries[i]->module.name, name) == 0)
+			return registry->entries[i];
+	return NULL;
+}
+
+/* Adds a module unless one of its name is there: the first folder wins. */
+static struct cw_module_entry *
+add(struct cw_registry *registry, const char *name, const char *path)
+{
+	struct cw_module_entry *entry;
+
+	if (registry->count == MODULES_MAX || find(registry, name) != NULL)
+		return NULL;
+	entry = cw_alloc(sizeof(*entry));
+	entry->module.name = cw_strdup(name);
+	entry->module.path = cw_strdup(path);
+	registry->entries = cw_realloc(registry->entries, registry->count + 1,
+				       sizeof(struct cw_module_entry *));
+	registry->entries[registry->count++] = entry;
+	return entry;
+}
+
+static void
+add_built_in(struct cw_registry *registry)
+{
+	struct cw_module_entry *entry = add(registry, "null", "(built in)");
+
+	if (entry != NULL)
+		entry->built_in = cw_null_installer;
+#ifdef CW_PRELOADED
+	/* In libltdl's table an entry without an address begins a module's symbols. */
+	for (const lt_dlsymlist *symbol = lt_preloaded_symbols; symbol->name != NULL; symbol++) {
+		cw_autofree char *name = cw_strdup(symbol->name);
+		char *suffix = strrchr(name, '.');
+
+		if (symbol->address != NULL || suffix == NULL || symbol->name[0] == '@')
+			continue;
+		*suffix = '\0';
+		entry = add(registry, name, "(built in)");
+		if (entry != NULL)
+			entry->preloaded = cw_strdup(symbol->name);
+	}
+#endif
+}
+
+/* NAME.so files; those that begin with "lib" are libraries, which a build tree has beside its
+ * modules. */
+static void
+add_folder(struct cw_registry *registry, const char *folder)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_plugin_path_check(folder, NULL, &error) != CW_OK ||
+	    cw_folder_list(folder, true, &names, &error) != CW_OK) {
+		cw_autofree char *line = cw_error_line(&error);
+		const char *hint = cw_error_hint(&error);
+
+		cw_log_warning("%s%s%s", line, hint != NULL ? "; " : "", hint != NULL ? hint : "");
+		return;
+	}
+	for (size_t i = 0; i < names.count; i++) {
+		const char *file = names.items[i];
+		cw_autofree char *name = NULL, *path = NULL;
+
+		if (!cw_ends_with(file, ".so") || file[0] == '.' || cw_starts_with(file, "lib"))
+			continue;
+		name = cw_memdup(file, strlen(file) - 3);
+		path = cw_format("%s/%s", folder, file);
+		add(registry, name, path);
+	}
+}
+
+static void
+scan_folder(struct cw_registry *registry, const char *folder)
+{
+	cw_autofree char *absolute = cw_path_absolute(folder);
+	cw_autofree char *built = cw_format("%s/.libs", absolute);
+
+	if (!cw_is_folder(absolute)) {
+		cw_log_debug("there is no plugin folder \"%s\"", absolute);
+		return;
+	}
+	add_folder(registry, absolute);
+	/* Where libtool leaves the modules of a build that is not installed. */
+	if (cw_is_folder(built))
+		add_folder(registry, built);
+}
+
+static bool
+runs_set_user_id(void)
+{
+#ifdef __linux__
+	return getauxval(AT_SECURE) != 0;
+#else
+	return issetugid();
+#endif
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct cw_module_entry *const *left = a, *const *right = b;
+
+	return strcmp((*left)->module.name, (*right)->module.name);
+}
+
+static void
+scan(struct cw_registry *registry)
+{
+	const char *path = getenv("CERTWRIGHT_PLUGIN_PATH");
+	cw_auto_strv struct cw_strv folders = {0};
+
+	if (registry->scanned)
+		return;
+	registry->scanned = true;
+	add_built_in(registry);
+	if (path != NULL && *path != '\0' && !runs_set_user_id())
+		cw_strv_split(&folders, path, ':');
+	else
+		cw_strv_add(&folders, CW_PLUGIN_DIR);
+	for (size_t i = 0; i < folders.count; i++)
+		scan_folder(registry, folders.items[i]);
+	qsort(registry->entries, registry->count, sizeof(registry->entries[0]), by_name);
+}
+
+size_t
+cw_registry_count(struct cw_registry *registry)
+{
+	scan(registry);
+	return registry->count;
+}
+
+struct cw_module *
+cw_registry_at(struct cw_registry *registry, size_t index)
+{
+	scan(registry);
+	return index < registry->count ? &registry->entries[index]->module : NULL;
+}
+
+static int
+not_found(struct cw_registry *registry, const char *name, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	cw_autofree char *list = NULL;
+	const char *nearest;
+
+	for (size_t i = 0; i < registry->count; i++)
+		cw_strv_add(&names, registry->entries[i]->module.name);
+	list = cw_strv_join(&names, ", ");
+	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
+	cw_fail(error, CW_E_NOT_FOUND, "there is no plugin \"%s\"", name);
+	if (nearest != NULL)
+		cw_hint(error, "did you mean \"%s\"? Installed are: %s", nearest, list);
+	else
+		cw_hint(error, "installed are: %s", list);
+	return CW_E_NOT_FOUND;
+}
+
+/* libltdl is started by the first module that needs it. */
+static int
+open_entry(struct cw_registry *registry, struct cw_module_entry *entry)
+{
+	if (entry->built_in == NULL && !entry->tried && !registry->ltdl) {
+		int status = cw_ltdl_acquire(&entry->module.error);
+
+		if (status != CW_OK) {
+			entry->tried = true;
+			return status;
+		}
+		registry->ltdl = true;
+	}
+	return cw_module_open(entry);
+}
+
+int
+cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
+		 struct cw_error *error)
+{
+	const char *colon = strrchr(name, ':');
+	const char *plain = colon != NULL ? colon + 1 : name;
+	struct cw_module_entry *entry;
+	int status;
+
+	*module = NULL;
+	scan(registry);
+	entry = find(registry, plain);
+	if (entry == NULL)
+		return not_found(registry, plain, error);
+	status = open_entry(registry, entry);
+	if (status != CW_OK) {
+		if (error != NULL)
+			cw_error_copy(error, &entry->module.error);
+		return status;
+	}
+	*module = &entry->module;
+	return CW_OK;
+}
+
+void
+cw_registry_open_all(struct cw_registry *registry)
+{
+	scan(registry);
+	for (size_t i = 0; i < registry->count; i++)
+		open_entry(registry, registry->entries[i]);
+}
+
+struct cw_module *
+cw_registry_for_option(struct cw_registry *registry, const char *option)
+{
+	struct cw_module_entry *best = NULL;
+	size_t longest = 0;
+
+	scan(registry);
+	for (size_t i = 0; i < registry->count; i++) {
+		const char *name = registry->entries[i]->module.name;
+		size_t length = strlen(name);
+
+		if (length > longest && strncmp(option, name, length) == 0 &&
+		    option[length] == '-') {
+			best = registry->entries[i];
+			longest = length;
+		}
+	}
+	return best != NULL && open_entry(registry, best) == CW_OK ? &best->module : NULL;
+}

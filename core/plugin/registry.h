@@ -1,0 +1,56 @@
+/*
+ * The modules there are. A module is known by its file name (NAME.so in a plugin folder, or
+ * preloaded into a static build) before it is opened; it is opened with libltdl only when the
+ * command needs it.
+ *
+ * Folders: CERTWRIGHT_PLUGIN_PATH (colon-separated) when set and the program is not set-user-id,
+ * else the installation's plugin folder; and the ".libs" in each, where libtool leaves what is not
+ * installed. Files that begin with "lib" are taken for libraries. A module or folder that users
+ * other than root and ourselves can write to is refused.
+ */
+#ifndef CW_PLUGIN_REGISTRY_H
+#define CW_PLUGIN_REGISTRY_H
+
+#include <certwright/plugin.h>
+#include "base/error.h"
+#include "base/option.h"
+#include "base/strv.h"
+
+struct cw_registry;
+
+struct cw_module {
+	char *name;                     /* by its file name */
+	char *path;                     /* "(built in)" for preloaded and core ones */
+	const struct cw_plugin *plugin; /* NULL until opened, and when refused */
+	struct cw_error error;          /* why it was refused: one sentence that names the file */
+	struct cw_option **options; /* the plugin's options as --NAME-OPTION, NULL-terminated; set
+				       when opened */
+};
+
+struct cw_registry *cw_registry_new(void);
+void cw_registry_free(struct cw_registry *registry);
+
+/* All modules by name, sorted, none opened for it. A folder that is refused is a warning in the log
+ * and gives none. */
+size_t cw_registry_count(struct cw_registry *registry);
+struct cw_module *cw_registry_at(struct cw_registry *registry, size_t index);
+
+/*
+ * The module NAME, opened: libltdl, the entry symbol, the size and ABI of its struct, its name, its
+ * options are checked. "dist:name" spellings are accepted (the part after the last colon counts).
+ * CW_E_NOT_FOUND with the nearest name and the installed ones in the hint; CW_E_PLUGIN when it is
+ * refused. The null installer is found here too.
+ */
+int cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
+		     struct cw_error *error);
+/* Opens all; those refused keep their error. */
+void cw_registry_open_all(struct cw_registry *registry);
+/* Opens the module that an option name may belong to: "webroot-path" -> "webroot",
+ * "dns-rfc2136-credentials" -> "dns-rfc2136"; the longest module name that, with a '-', begins
+ * OPTION. NULL when there is none or it is refused. */
+struct cw_module *cw_registry_for_option(struct cw_registry *registry, const char *option);
+/* Adds the options of an opened module to SET, once. */
+int cw_module_add_options(struct cw_module *module, struct cw_option_set *set,
+			  struct cw_error *error);
+
+#endif

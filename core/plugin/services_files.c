@@ -1,0 +1,187 @@
+/* The services that touch files: credentials, checkpoints, what is undone after a crash. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/instance_internal.h"
+
+enum { CREDENTIALS_MAX = 1024 * 1024, SECRET_MIN = 4 };
+
+/* Reads the file that the check was made of, not one that took its place since. */
+static int
+read_checked(const char *path, struct cw_buf *buf, struct cw_error *error)
+{
+	cw_autoclose int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	ssize_t got;
+
+	if (descriptor < 0 || fstat(descriptor, &status) != 0) {
+		int number = errno;
+
+		cw_fail_errno(error, number, "cannot read the credentials file \"%s\"", path);
+		cw_hint(error, "check the path and its permissions");
+		return cw_status_of_errno(number);
+	}
+	if (!S_ISREG(status.st_mode))
+		return cw_fail(error, CW_E_INVALID, "the credentials file \"%s\" is no file", path);
+	if (status.st_mode & (S_IWGRP | S_IWOTH)) {
+		cw_fail(error, CW_E_PERMISSION,
+			"others than its owner can write to the credentials file \"%s\"", path);
+		cw_hint(error, "take that right away: chmod 600 '%s'", path);
+		return CW_E_PERMISSION;
+	}
+	if (status.st_mode & (S_IRGRP | S_IROTH))
+		cw_log_warning("others than its owner can read the credentials file \"%s\"; "
+			       "chmod 600 '%s' mends that",
+			       path, path);
+	do {
+		got = read(descriptor, cw_buf_reserve(buf, 4096), 4096);
+		if (got > 0)
+			cw_buf_grown(buf, (size_t)got);
+	} while ((got > 0 && buf->length <= CREDENTIALS_MAX) || (got < 0 && errno == EINTR));
+	if (got < 0)
+		return cw_fail_errno(error, errno, "cannot read the credentials file \"%s\"", path);
+	if (buf->length > CREDENTIALS_MAX || memchr(buf->data, '\0', buf->length) != NULL)
+		return cw_fail(error, CW_E_INVALID,
+			       "the credentials file \"%s\" is longer than 1 MiB, or no text",
+			       path);
+	return CW_OK;
+}
+
+/* Every value after a '=' of a line, also without the quotes around it. */
+static void
+keep_secrets(const char *text)
+{
+	cw_autosecret char *copy = cw_strdup(text);
+	char *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		char *value = strchr(line, '=');
+		size_t length;
+
+		if (value == NULL || *cw_trim(line) == '#' || *cw_trim(line) == ';')
+			continue;
+		value = cw_trim(value + 1);
+		length = strlen(value);
+		if (length >= SECRET_MIN)
+			cw_log_secret(value);
+		if (length >= SECRET_MIN + 2 && (value[0] == '"' || value[0] == '\'') &&
+		    value[length - 1] == value[0]) {
+			value[length - 1] = '\0';
+			cw_log_secret(value + 1);
+		}
+	}
+}
+
+int
+cw_service_read_credentials(const struct cw_host *host, const char *path, char **text)
+{
+	struct cw_buf buf = {0};
+	int status = read_checked(path, &buf, cw_host_error(host));
+
+	*text = NULL;
+	if (status != CW_OK) {
+		cw_buf_wipe(&buf);
+		return status;
+	}
+	*text = cw_buf_take(&buf);
+	keep_secrets(*text);
+	return CW_OK;
+}
+
+/* Edits for challenges are temporary, those of an installer stay; all state is on disk, so that
+ * going from one to the other is opening again. */
+static struct cw_checkpoints *
+checkpoints(const struct cw_host *host)
+{
+	struct cw_instance *instance = cw_host_instance(host);
+	const struct cw_directories *directories = instance->services->directories;
+
+	if (instance->checkpoints != NULL &&
+	    instance->checkpoints_temporary != instance->for_challenges) {
+		cw_checkpoints_close(instance->checkpoints);
+		instance->checkpoints = NULL;
+	}
+	if (instance->checkpoints == NULL) {
+		instance->checkpoints_temporary = instance->for_challenges;
+		instance->checkpoints = cw_checkpoints_open(directories->work, directories->config,
+							    instance->for_challenges);
+	}
+	return instance->checkpoints;
+}
+
+static bool
+absolute(const char *path)
+{
+	return path != NULL && path[0] == '/';
+}
+
+static const char relative_path[] = "the path is not absolute";
+
+int
+cw_service_write_file(const struct cw_host *host, const char *path, const char *data, size_t length,
+		      const char *expected, size_t expected_length)
+{
+	if (!absolute(path))
+		return cw_host_misused(host, "write_file", relative_path);
+	return cw_checkpoints_write(checkpoints(host), path, data, length, expected,
+				    expected_length, cw_host_error(host));
+}
+
+int
+cw_service_remove_file(const struct cw_host *host, const char *path)
+{
+	if (!absolute(path))
+		return cw_host_misused(host, "remove_file", relative_path);
+	return cw_checkpoints_remove(checkpoints(host), path, cw_host_error(host));
+}
+
+int
+cw_service_checkpoint_command(const struct cw_host *host, const char *const *argv)
+{
+	if (argv == NULL || argv[0] == NULL)
+		return cw_host_misused(host, "checkpoint_command", "there is no program");
+	return cw_checkpoints_command(checkpoints(host), argv, cw_host_error(host));
+}
+
+int
+cw_service_checkpoint_commit(const struct cw_host *host, const char *title)
+{
+	return cw_checkpoints_commit(checkpoints(host), title, cw_host_error(host));
+}
+
+int
+cw_service_checkpoint_revert(const struct cw_host *host)
+{
+	return cw_checkpoints_revert(checkpoints(host), cw_host_error(host));
+}
+
+int
+cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *id)
+{
+	if (!absolute(path))
+		return cw_host_misused(host, "undo_remove", relative_path);
+	return cw_undo_add_path(cw_host_instance(host)->services->undo, path, id,
+				cw_host_error(host));
+}
+
+int
+cw_service_undo_command(const struct cw_host *host, const char *const *argv, unsigned *id)
+{
+	if (argv == NULL || argv[0] == NULL)
+		return cw_host_misused(host, "undo_command", "there is no program");
+	return cw_undo_add_command(cw_host_instance(host)->services->undo, argv, id,
+				   cw_host_error(host));
+}
+
+int
+cw_service_undo_done(const struct cw_host *host, unsigned id)
+{
+	return cw_undo_done(cw_host_instance(host)->services->undo, id, cw_host_error(host));
+}

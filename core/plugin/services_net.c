@@ -1,0 +1,223 @@
+/* The services of the network: HTTP, TXT records, listening sockets, watched descriptors. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/instance_internal.h"
+#include "plugin/txt_internal.h"
+
+#define REQUEST_SIZE CW_SIZE_1_0(struct cw_http_request, response_limit)
+#define RESPONSE_SIZE CW_SIZE_1_0(struct cw_http_response, content_type)
+#define HEADER_SIZE CW_SIZE_1_0(struct cw_http_header, value)
+#define RECORD_SIZE CW_SIZE_1_0(struct cw_txt_record, reason)
+
+enum { TIME_LIMIT = 30, HEADERS_MAX = 128 };
+
+/* The state of one request while the loop turns. */
+struct exchange {
+	bool done;     /* either of: */
+	bool answered; /* the exchange is over and gone */
+	bool expired;  /* the timer is gone */
+	int status;
+	struct cw_http_response *response;
+	struct cw_error *error;
+};
+
+static void
+answered(void *context, struct cw_http_answer *answer, const struct cw_error *error)
+{
+	struct exchange *exchange = context;
+	const char *type;
+
+	exchange->answered = true;
+	exchange->done = true;
+	if (answer == NULL) {
+		exchange->status = error->status;
+		if (exchange->error != NULL)
+			cw_error_copy(exchange->error, error);
+		return;
+	}
+	type = cw_http_header(answer, "content-type");
+	exchange->response->http_status = answer->status;
+	exchange->response->content_type = cw_strdup(type);
+	exchange->response->body_length = answer->body.length;
+	exchange->response->body = cw_buf_take(&answer->body);
+}
+
+static void
+expire(void *context)
+{
+	struct exchange *exchange = context;
+
+	exchange->expired = true;
+	exchange->done = true;
+}
+
+static bool
+header_valid(const struct cw_http_header *header)
+{
+	return header->size >= HEADER_SIZE && header->name != NULL && header->value != NULL &&
+	       header->name[0] != '\0' && strpbrk(header->name, ": \t\r\n") == NULL &&
+	       strpbrk(header->value, "\r\n") == NULL;
+}
+
+/* Fills HEADERS from the request's; false when one of them is malformed. */
+static bool
+make_headers(const struct cw_http_request *request, struct cw_strv *headers)
+{
+	for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
+		if (i == HEADERS_MAX || !header_valid(request->headers[i]))
+			return false;
+		cw_strv_addf(headers, "%s: %s", request->headers[i]->name,
+			     request->headers[i]->value);
+	}
+	return true;
+}
+
+static int
+run_exchange(const struct cw_host *host, struct cw_http *http,
+	     const struct cw_http_message *message, unsigned limit,
+	     struct cw_http_response *response)
+{
+	struct cw_loop *loop = cw_host_instance(host)->services->loop;
+	struct exchange exchange = {.response = response, .error = cw_host_error(host)};
+	struct cw_http_exchange *started =
+		cw_http_start(http, message, answered, &exchange, exchange.error);
+	struct cw_timer *timer;
+	int status;
+
+	if (started == NULL)
+		return exchange.error != NULL ? exchange.error->status : CW_E_INVALID;
+	timer = cw_loop_timer(loop, (int64_t)limit * 1000, expire, &exchange);
+	status = cw_loop_until(loop, &exchange.done, exchange.error);
+	if (!exchange.expired)
+		cw_loop_cancel(loop, timer);
+	if (exchange.answered)
+		return exchange.status;
+	cw_http_cancel(started);
+	if (status == CW_OK)
+		status = cw_fail(exchange.error, CW_E_TIMEOUT,
+				 "no answer from \"%s\" within %u seconds", message->url, limit);
+	return status;
+}
+
+int
+cw_service_http(const struct cw_host *host, const struct cw_http_request *request,
+		struct cw_http_response *response)
+{
+	const struct cw_services *services = cw_host_instance(host)->services;
+	cw_auto_strv struct cw_strv headers = {0};
+	struct cw_http_message message;
+	struct cw_http *http = NULL;
+	int status;
+
+	if (request->size < REQUEST_SIZE || response->size < RESPONSE_SIZE)
+		return cw_host_misused(host, "http", "the request or the response is cut short");
+	if (request->url == NULL ||
+	    (!cw_starts_with(request->url, "https://") && !cw_starts_with(request->url, "http://")))
+		return cw_host_misused(host, "http", "the URL is not one of http or https");
+	if (!make_headers(request, &headers))
+		return cw_host_misused(host, "http", "a header is malformed");
+	response->http_status = 0;
+	response->body = NULL;
+	response->body_length = 0;
+	response->content_type = NULL;
+	status = services->http(services->context, &http, cw_host_error(host));
+	if (status != CW_OK)
+		return status;
+	message = (struct cw_http_message){
+		.method = request->method,
+		.url = request->url,
+		.headers = (const char *const *)cw_strv_items(&headers),
+		.body = request->body,
+		.body_length = request->body_length,
+		.limit = request->response_limit,
+		.follow = true,
+	};
+	if (message.method == NULL)
+		message.method = request->body != NULL ? "POST" : "GET";
+	return run_exchange(host, http, &message,
+			    request->time_limit != 0 ? request->time_limit : TIME_LIMIT, response);
+}
+
+int
+cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records, size_t count,
+		    unsigned seconds)
+{
+	for (size_t i = 0; i < count; i++)
+		if (records[i]->size < RECORD_SIZE || records[i]->name == NULL ||
+		    records[i]->value == NULL)
+			return cw_host_misused(host, "wait_txt", "a record is cut short");
+	return cw_txt_wait(cw_host_instance(host)->services->loop,
+			   cw_service_setting(host, "dns-resolver"), records, count, seconds,
+			   cw_host_error(host));
+}
+
+int
+cw_service_listen(const struct cw_host *host, const char *address, unsigned port, int *descriptor)
+{
+	const struct cw_services *services = cw_host_instance(host)->services;
+
+	*descriptor = -1;
+	if (services->listen == NULL)
+		return cw_listen(address, port, descriptor, cw_host_error(host));
+	return services->listen(services->context, address, port, descriptor, cw_host_error(host));
+}
+
+static void
+call_watch(void *context, int descriptor, short events)
+{
+	struct cw_watch *watch = context;
+	struct cw_instance *instance = watch->instance;
+	cw_watch_callback callback = watch->callback;
+	void *plugin_context = watch->context;
+	struct cw_call call;
+
+	/* The callback may end this watch, so nothing of it is looked at afterwards. */
+	cw_call_begin(&call, instance, "watch");
+	callback(plugin_context, descriptor, events);
+	cw_call_end(&call, CW_OK, NULL);
+}
+
+static void
+end_watch(struct cw_instance *instance, int descriptor)
+{
+	for (struct cw_watch **link = &instance->watches; *link != NULL; link = &(*link)->next) {
+		struct cw_watch *watch = *link;
+
+		if (watch->descriptor != descriptor)
+			continue;
+		*link = watch->next;
+		cw_loop_watch(instance->services->loop, descriptor, 0, NULL, NULL);
+		free(watch);
+		return;
+	}
+}
+
+void
+cw_watches_end(struct cw_instance *instance)
+{
+	while (instance->watches != NULL)
+		end_watch(instance, instance->watches->descriptor);
+}
+
+int
+cw_service_watch(const struct cw_host *host, int descriptor, short events,
+		 cw_watch_callback callback, void *context)
+{
+	struct cw_instance *instance = cw_host_instance(host);
+	struct cw_watch *watch;
+
+	if (descriptor < 0 || (events != 0 && callback == NULL))
+		return cw_host_misused(host, "watch", "there is no descriptor or no callback");
+	end_watch(instance, descriptor);
+	if (events == 0)
+		return CW_OK;
+	watch = cw_alloc(sizeof(*watch));
+	*watch = (struct cw_watch){instance, descriptor, callback, context, instance->watches};
+	instance->watches = watch;
+	cw_loop_watch(instance->services->loop, descriptor, events, call_watch, watch);
+	return CW_OK;
+}

@@ -1,0 +1,187 @@
+/* The services that read and set a plugin's options, and read settings of the core. */
+#include <stdlib.h>
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/instance_internal.h"
+
+/* The internal name of the plugin's option NAME, or NULL when it declares none such. */
+static const struct cw_option *
+own_option(const struct cw_host *host, const char *name)
+{
+	const struct cw_module *module = cw_host_instance(host)->module;
+	cw_autofree char *internal =
+		cw_replace_char(cw_format("%s_%s", module->name, name), '-', '_');
+
+	for (size_t i = 0; module->options != NULL && module->options[i] != NULL; i++)
+		if (strcmp(module->options[i]->internal, internal) == 0)
+			return module->options[i];
+	return NULL;
+}
+
+static bool
+is_list(const struct cw_option *option)
+{
+	return option->kind == CW_OPTION_LIST || option->kind == CW_OPTION_PATH_LIST;
+}
+
+static const char *
+flag_text(bool flag)
+{
+	return flag ? "1" : "0";
+}
+
+const char *
+cw_service_option(const struct cw_host *host, const char *name)
+{
+	const struct cw_settings *settings = cw_host_instance(host)->settings;
+	const struct cw_option *option = own_option(host, name);
+
+	if (option == NULL)
+		return NULL;
+	if (option->kind == CW_OPTION_FLAG)
+		return flag_text(cw_settings_flag(settings, option->internal));
+	return cw_settings_get(settings, option->internal);
+}
+
+size_t
+cw_service_option_count(const struct cw_host *host, const char *name)
+{
+	const struct cw_option *option = own_option(host, name);
+
+	if (option == NULL || !is_list(option))
+		return 0;
+	return cw_settings_list(cw_host_instance(host)->settings, option->internal)->count;
+}
+
+const char *
+cw_service_option_at(const struct cw_host *host, const char *name, size_t index)
+{
+	const struct cw_option *option = own_option(host, name);
+	const struct cw_strv *list;
+
+	if (option == NULL || !is_list(option))
+		return NULL;
+	list = cw_settings_list(cw_host_instance(host)->settings, option->internal);
+	return index < list->count ? list->items[index] : NULL;
+}
+
+int
+cw_service_option_given(const struct cw_host *host, const char *name)
+{
+	const struct cw_option *option = own_option(host, name);
+
+	return option != NULL &&
+	       cw_settings_given(cw_host_instance(host)->settings, option->internal);
+}
+
+const char *
+cw_service_option_map(const struct cw_host *host, const char *name, const char *key)
+{
+	const struct cw_option *option = own_option(host, name);
+
+	if (option == NULL || option->kind != CW_OPTION_MAP)
+		return NULL;
+	return cw_settings_map_get(cw_host_instance(host)->settings, option->internal, key);
+}
+
+/* Sets one key of a map and keeps the others, wherever they came from; VALUE NULL removes it. */
+static int
+set_map_key(struct cw_settings *settings, const char *internal, const char *key, const char *value,
+	    struct cw_error *error)
+{
+	enum cw_source source = cw_settings_source(settings, internal);
+	cw_auto_strv struct cw_strv keys = {0}, values = {0};
+	int status = CW_OK;
+
+	if (source < CW_SOURCE_RUNTIME)
+		source = CW_SOURCE_RUNTIME;
+	cw_strv_copy(&keys, cw_settings_map_keys(settings, internal));
+	cw_strv_copy(&values, cw_settings_map_values(settings, internal));
+	cw_settings_reset(settings, internal);
+	for (size_t i = 0; i < keys.count && status == CW_OK; i++)
+		if (strcmp(keys.items[i], key) != 0)
+			status = cw_settings_set_map(settings, internal, source, keys.items[i],
+						     values.items[i], error);
+	if (status == CW_OK && value != NULL)
+		status = cw_settings_set_map(settings, internal, source, key, value, error);
+	return status;
+}
+
+int
+cw_service_set_option(const struct cw_host *host, const char *name, const char *key,
+		      const char *value)
+{
+	struct cw_settings *settings = cw_host_instance(host)->settings;
+	const struct cw_option *option = own_option(host, name);
+	struct cw_error *error = cw_host_error(host);
+	cw_auto_settings struct cw_settings *trial = NULL;
+	int status;
+
+	if (option == NULL)
+		return cw_host_misused(host, "set_option", "it declares no such option");
+	if (key != NULL) {
+		if (option->kind != CW_OPTION_MAP)
+			return cw_host_misused(host, "set_option", "the option is no map");
+		return set_map_key(settings, option->internal, key, value, error);
+	}
+	/* What the plugin has chosen takes the place of the present value, whoever gave that; but
+	 * a value that is refused must not cost the present one. */
+	if (value != NULL) {
+		trial = cw_settings_copy(settings);
+		cw_settings_reset(trial, option->internal);
+		status = cw_settings_set(trial, option->internal, CW_SOURCE_RUNTIME, value, error);
+		if (status != CW_OK)
+			return status;
+	}
+	cw_settings_reset(settings, option->internal);
+	if (value == NULL)
+		return CW_OK;
+	return cw_settings_set(settings, option->internal, CW_SOURCE_RUNTIME, value, error);
+}
+
+/* The settings that concern plugins, by the long names of their options. */
+static const char *const known_settings[] = {
+	"http-01-port", "http-01-address", "tls-alpn-01-port", "tls-alpn-01-address",
+	"https-port",   "dry-run",         "dns-resolver",     "preferred-challenges",
+};
+
+/* A list joined by commas; kept, so that the pointer lives as long as the instance. */
+static const char *
+joined(struct cw_instance *instance, const struct cw_strv *list)
+{
+	cw_autofree char *text = NULL;
+
+	if (list->count == 0)
+		return NULL;
+	text = cw_strv_join(list, ",");
+	for (size_t i = 0; i < instance->settings_text.count; i++)
+		if (strcmp(instance->settings_text.items[i], text) == 0)
+			return instance->settings_text.items[i];
+	cw_strv_add(&instance->settings_text, text);
+	return instance->settings_text.items[instance->settings_text.count - 1];
+}
+
+const char *
+cw_service_setting(const struct cw_host *host, const char *name)
+{
+	struct cw_instance *instance = cw_host_instance(host);
+	const struct cw_directories *directories = instance->services->directories;
+	const struct cw_option *option = NULL;
+
+	if (directories != NULL && strcmp(name, "config-dir") == 0)
+		return directories->config;
+	if (directories != NULL && strcmp(name, "work-dir") == 0)
+		return directories->work;
+	if (directories != NULL && strcmp(name, "logs-dir") == 0)
+		return directories->logs;
+	for (size_t i = 0; i < CW_COUNT(known_settings); i++)
+		if (strcmp(known_settings[i], name) == 0)
+			option = cw_option_by_name(cw_settings_options(instance->settings), name);
+	if (option == NULL)
+		return NULL;
+	if (option->kind == CW_OPTION_FLAG)
+		return flag_text(cw_settings_flag(instance->settings, option->internal));
+	if (is_list(option))
+		return joined(instance, cw_settings_list(instance->settings, option->internal));
+	return cw_settings_get(instance->settings, option->internal);
+}

@@ -1,0 +1,47 @@
+/* Accounts on disk: CONFIG/accounts/<host[:port]>/<path>/<id>/{private_key,regr,meta}.json. */
+#ifndef CW_STORE_ACCOUNT_H
+#define CW_STORE_ACCOUNT_H
+
+#include <stdbool.h>
+#include "base/error.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "crypto/key.h"
+
+struct cw_account {
+	char *id;            /* MD5 of the public key, in hex */
+	char *server;        /* the directory URL */
+	char *uri;           /* the account URL */
+	char *creation_date; /* RFC 3339 */
+	char *creation_host;
+	struct json_object *body; /* regr.json's body; an empty object when Certbot wrote none */
+	struct cw_key *key;
+};
+
+void cw_account_free(struct cw_account *account); /* NULL is allowed */
+#define cw_auto_account cw_auto(cw_account_cleanup)
+void cw_account_cleanup(struct cw_account **account);
+
+/* CONFIG/accounts/<host[:port]>/<path>; CW_E_INVALID when SERVER is no http(s) URL. Release *FOLDER
+ * with free(). */
+int cw_account_folder(const char *config, const char *server, char **folder,
+		      struct cw_error *error);
+/* The ids of the accounts at SERVER, sorted; none is no error. Let's Encrypt's old and new server
+ * folders are looked up in each other as Certbot does. Folders without the three files are skipped
+ * with a warning in the log. */
+int cw_account_list(const char *config, const char *server, struct cw_strv *ids,
+		    struct cw_error *error);
+/* Loads one; an error names the file that is missing or corrupt. */
+int cw_account_load(const char *config, const char *server, const char *id,
+		    struct cw_account **account, struct cw_error *error);
+/* Saves a new account, or the changed regr.json of one (accounts and below 0700, private_key.json
+ * 0400). A new one appears whole or not at all. Call it under the lock of CONFIG. */
+int cw_account_save(const char *config, const struct cw_account *account, struct cw_error *error);
+/* Saves, beside ACCOUNT, the same account with NEW_KEY, under the id of that key. *NEXT is it, and
+ * has taken NEW_KEY. Until one of the two is deleted there are two with one URL. */
+int cw_account_add_key(const char *config, const struct cw_account *account, struct cw_key *new_key,
+		       struct cw_account **next, struct cw_error *error);
+/* Removes the account's folder, and the parents that became empty. */
+int cw_account_delete(const char *config, const struct cw_account *account, struct cw_error *error);
+
+#endif

@@ -1,0 +1,54 @@
+/* The files of a checkpoint's folder, in Certbot's formats. For checkpoint*.c only. */
+#ifndef CW_STORE_CHECKPOINT_FILES_H
+#define CW_STORE_CHECKPOINT_FILES_H
+
+#include "base/error.h"
+#include "base/strv.h"
+#include <stdbool.h>
+
+#define CW_FILEPATHS "FILEPATHS" /* edited paths, one a line; line I's copy is BASENAME_I */
+#define CW_NEW_FILES "NEW_FILES" /* created paths, one a line */
+#define CW_COMMANDS "COMMANDS"   /* undo commands, CSV (RFC 4180), one a record */
+#define CW_CHANGES "CHANGES_SINCE"
+
+struct cw_checkpoints {
+	char *work;
+	char *config;
+	bool opened_temporary;
+	bool temporary; /* edits go to the temporary checkpoint at present */
+};
+
+char *cw_checkpoint_temporary_folder(const char *work);
+char *cw_checkpoint_progress_folder(const char *work);
+char *cw_checkpoint_backups_folder(const char *work);
+
+/* The lines of the list NAME, appended to LINES; none when there is no such file. */
+int cw_checkpoint_read_list(const char *folder, const char *name, struct cw_strv *lines,
+			    struct cw_error *error);
+/* Writes the list NAME anew. */
+int cw_checkpoint_write_list(const char *folder, const char *name, const struct cw_strv *lines,
+			     struct cw_error *error);
+/* Where the copy of line INDEX, PATH, is; release with free(). */
+char *cw_checkpoint_copy_path(const char *folder, const char *path, size_t index);
+/* Copies FROM to TO, with all attributes, synced; TO is replaced. */
+int cw_checkpoint_copy(const char *from, const char *to, struct cw_error *error);
+
+/* Undo commands, in the order of their registration. */
+struct cw_checkpoint_commands {
+	struct cw_strv *items;
+	size_t count;
+};
+int cw_checkpoint_read_commands(const char *folder, struct cw_checkpoint_commands *commands,
+				struct cw_error *error);
+int cw_checkpoint_write_commands(const char *folder, const struct cw_checkpoint_commands *commands,
+				 struct cw_error *error);
+void cw_checkpoint_add_command(struct cw_checkpoint_commands *commands, const struct cw_strv *argv);
+void cw_checkpoint_clear_commands(struct cw_checkpoint_commands *commands);
+
+/* Removes a checkpoint that is reverted, in an order that leaves it whole or without effect. */
+int cw_checkpoint_discard(const char *folder, struct cw_error *error);
+/* Whether REAL (links followed) is one of the store's own files beneath CONFIG: a rollback must
+ * never put an old key or certificate back. */
+bool cw_checkpoint_is_own(const char *config, const char *real);
+
+#endif

@@ -1,0 +1,80 @@
+#include "store/directories.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+int
+cw_directories_make(const struct cw_directories *directories, struct cw_error *error)
+{
+	const struct {
+		const char *path, *option, *what;
+		mode_t mode;
+	} wanted[] = {
+		{directories->config, "--config-dir", "configuration", 0755},
+		{directories->work, "--work-dir", "work", 0755},
+		{directories->logs, "--logs-dir", "logs", 0700},
+	};
+
+	for (size_t i = 0; i < CW_COUNT(wanted); i++) {
+		int status = cw_folder_make(wanted[i].path, wanted[i].mode, error);
+
+		if (status == CW_OK)
+			continue;
+		cw_hint(error, "run as root, or name another folder with %s", wanted[i].option);
+		return cw_context(error, "the %s folder \"%s\" (%s) cannot be made", wanted[i].what,
+				  wanted[i].path, wanted[i].option);
+	}
+	return CW_OK;
+}
+
+void
+cw_directories_clear(struct cw_directories *directories)
+{
+	free(directories->config);
+	free(directories->work);
+	free(directories->logs);
+	*directories = (struct cw_directories){0};
+}
+
+static int
+check_private(const char *path, struct cw_error *error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return cw_fail_path(error, errno, "use the folder", path);
+	if (S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+	    (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return CW_OK;
+	cw_fail(error, CW_E_PERMISSION,
+		"\"%s\" is not a folder of this user's that nobody else can write to", path);
+	cw_hint(error, "look at what is in it, then remove it: it is made anew");
+	return CW_E_PERMISSION;
+}
+
+int
+cw_private_folder(const char *work, const char *name, bool make, char **folder,
+		  struct cw_error *error)
+{
+	cw_autofree char *parent = cw_format("%s/certwright", work);
+	cw_autofree char *path = cw_format("%s/%s", parent, name);
+	int status;
+
+	*folder = NULL;
+	if (make) {
+		status = cw_folder_make(parent, 0700, error);
+		if (status == CW_OK)
+			status = cw_folder_make(path, 0700, error);
+		if (status != CW_OK)
+			return status;
+	}
+	status = check_private(parent, error);
+	if (status == CW_OK)
+		status = check_private(path, error);
+	if (status == CW_OK)
+		*folder = cw_take(&path);
+	return status;
+}

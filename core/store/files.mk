@@ -1,0 +1,83 @@
+# Accounts, lineages, renewal files, checkpoints, locks, the log file.
+
+libcertwright_sources += \
+	core/store/account.c core/store/account.h \
+	core/store/account_folder.c core/store/account_folder.h \
+	core/store/checkpoint.c core/store/checkpoint.h \
+	core/store/checkpoint_files.c core/store/checkpoint_files.h \
+	core/store/checkpoint_revert.c \
+	core/store/configobj.c core/store/configobj.h \
+	core/store/configobj_lines.h \
+	core/store/configobj_parse.c \
+	core/store/configobj_value.c \
+	core/store/configobj_write.c \
+	core/store/directories.c core/store/directories.h \
+	core/store/lineage.c core/store/lineage.h \
+	core/store/lineage_create.c \
+	core/store/lineage_exchange.c core/store/lineage_exchange.h \
+	core/store/lineage_files.c core/store/lineage_files.h \
+	core/store/lineage_live.c \
+	core/store/lineage_remove.c \
+	core/store/lineage_switch.c \
+	core/store/lineage_update.c \
+	core/store/lock.c core/store/lock.h \
+	core/store/logfile.c core/store/logfile.h \
+	core/store/pending.c core/store/pending.h \
+	core/store/renewal.c core/store/renewal.h \
+	core/store/replace.c core/store/replace.h \
+	core/store/undo.c core/store/undo.h \
+	core/store/undo_journal.h \
+	core/store/undo_owner.c \
+	core/store/undo_replay.c
+
+check_PROGRAMS += \
+	tests/unit/test_account \
+	tests/unit/test_checkpoint \
+	tests/unit/test_configobj \
+	tests/unit/test_lineage \
+	tests/unit/test_lock \
+	tests/unit/test_logfile \
+	tests/unit/test_pending \
+	tests/unit/test_renewal \
+	tests/unit/test_undo
+
+tests_unit_test_account_SOURCES = tests/unit/test_account.c
+tests_unit_test_account_LDADD = $(unit_libs)
+tests_unit_test_account_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_checkpoint_SOURCES = tests/unit/test_checkpoint.c
+tests_unit_test_checkpoint_LDADD = $(unit_libs)
+tests_unit_test_checkpoint_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_configobj_SOURCES = tests/unit/test_configobj.c
+tests_unit_test_configobj_LDADD = $(unit_libs)
+tests_unit_test_configobj_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_lineage_SOURCES = tests/unit/test_lineage.c
+tests_unit_test_lineage_LDADD = $(unit_libs)
+tests_unit_test_lineage_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
+tests_unit_test_lock_LDADD = $(unit_libs)
+tests_unit_test_lock_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_logfile_SOURCES = tests/unit/test_logfile.c
+tests_unit_test_logfile_LDADD = $(unit_libs)
+tests_unit_test_logfile_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_pending_SOURCES = tests/unit/test_pending.c
+tests_unit_test_pending_LDADD = $(unit_libs)
+tests_unit_test_pending_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_renewal_SOURCES = tests/unit/test_renewal.c
+tests_unit_test_renewal_LDADD = $(unit_libs)
+tests_unit_test_renewal_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_undo_SOURCES = tests/unit/test_undo.c
+tests_unit_test_undo_LDADD = $(unit_libs)
+tests_unit_test_undo_CPPFLAGS = $(unit_cppflags)
+
+# Run by tests/integration/test_store_crash.py.
+noinst_PROGRAMS += tests/tools/lineage-crash
+tests_tools_lineage_crash_SOURCES = tests/tools/lineage-crash.c
+tests_tools_lineage_crash_LDADD = libcore.la

@@ -1,0 +1,105 @@
+/*
+ * Lineages: the versions of one certificate under archive/<name>/, the links of live/<name>/, and
+ * renewal/<name>.conf (store/renewal.h reads its parameters).
+ */
+#ifndef CW_STORE_LINEAGE_H
+#define CW_STORE_LINEAGE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/strv.h"
+#include "store/configobj.h"
+
+enum cw_kind { CW_KIND_CERT, CW_KIND_PRIVKEY, CW_KIND_CHAIN, CW_KIND_FULLCHAIN, CW_KIND_COUNT };
+/* "cert", "privkey", "chain", "fullchain" */
+const char *cw_kind_name(enum cw_kind kind);
+
+struct cw_lineage {
+	char *name;
+	char *config_dir;
+	char *renewal_path;          /* renewal/<name>.conf */
+	char *archive;               /* the archive folder, as the renewal file says */
+	char *live[CW_KIND_COUNT];   /* the four links, as the renewal file says */
+	unsigned version;            /* that the links point to; 0: not read (cw_lineage_open()) */
+	unsigned newest;             /* the newest complete version in the archive */
+	bool interrupted;            /* the links do not agree, as a switch was cut off */
+	struct cw_configobj *config; /* the renewal file */
+};
+
+void cw_lineage_free(struct cw_lineage *lineage); /* NULL is allowed */
+#define cw_auto_lineage cw_auto(cw_lineage_cleanup)
+void cw_lineage_cleanup(struct cw_lineage **lineage);
+
+/* What may be a lineage's name: 1 to 200 bytes, no '/', no control characters, no '.' at its
+ * beginning. CW_E_INVALID otherwise. */
+int cw_lineage_check_name(const char *name, struct cw_error *error);
+/* The names of all renewal files, sorted; a missing folder is empty. */
+int cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *error);
+/*
+ * Loads one and checks it as far as reading goes: the renewal file parses and has the four paths,
+ * each link is a link into the archive (moved paths allowed), targets exist and have the form
+ * <kind><N>.pem, all of one N. The error names the file that is wrong. Interrupted switches are not
+ * errors: version is then that of the certificate in use, and interrupted is set.
+ */
+int cw_lineage_load(const char *config_dir, const char *name, struct cw_lineage **lineage,
+		    struct cw_error *error);
+/* Only reads the renewal file, which must parse and have the four paths: for what has to work on a
+ * damaged lineage too (delete). CW_E_NOT_FOUND when there is none of that name. */
+int cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **lineage,
+		    struct cw_error *error);
+/* archive/<kind><N>.pem; release with free(). */
+char *cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned version);
+
+/* The four parts of a version, in PEM. */
+struct cw_version_files {
+	const char *cert, *privkey, *chain, *fullchain; /* privkey: unused with same_key */
+	bool same_key; /* privkey is a link to the previous version's key file (--reuse-key), as
+			  Certbot makes it */
+};
+
+/* A free name: WANTED, or WANTED-0001 and so on when renewal/, live/ or archive/ has it; release
+ * *NAME with free(). Reserves nothing: the config lock is held. */
+int cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,
+			 struct cw_error *error);
+/*
+ * A new lineage NAME: archive/NAME with version 1, live/NAME, the READMEs, then renewal/NAME.conf
+ * from CONFIG to which version, archive_dir and the four paths are added, as the last thing: a
+ * crash before leaves folders that cw_lineage_sweep() recognizes as unfinished, by the file
+ * renewal/.NAME.conf.new, and removes. CW_E_EXISTS when a part of NAME is there. LINEAGE may be
+ * NULL.
+ */
+int cw_lineage_create(const char *config_dir, const char *name,
+		      const struct cw_version_files *files, const struct cw_configobj *config,
+		      struct cw_lineage **lineage, struct cw_error *error);
+/*
+ * Adds the next version to the archive (key with the old key's group and permission bits as
+ * reference/on-disk.md says), then the renewal file when CONFIG is not NULL, then switches live to
+ * it: key and certificate are never apart (DESIGN section 3). PRUNE: remove versions older than the
+ * five before the newest.
+ */
+int cw_lineage_update(struct cw_lineage *lineage, const struct cw_version_files *files,
+		      const struct cw_configobj *config, bool prune, struct cw_error *error);
+/* Points live to VERSION, by exchange of folders where live/<name>/ is plain, else link by link
+ * under previous_<kind>.pem. An interrupted switch is recovered first. CW_E_NOT_FOUND when VERSION
+ * is not complete. */
+int cw_lineage_switch(struct cw_lineage *lineage, unsigned version, struct cw_error *error);
+/* Completes or undoes what a crash left of a switch, and reads version and newest anew; *CHANGED
+ * (NULL is allowed) tells whether live points elsewhere than before that switch (deploy hooks are
+ * due then). A few system calls when there is nothing to do. */
+int cw_lineage_recover(struct cw_lineage *lineage, bool *changed, struct cw_error *error);
+/* Removes what crashed runs left in CONFIG_DIR: temporary files, folders of unfinished new
+ * lineages. The config lock is held. */
+int cw_lineage_sweep(const char *config_dir, struct cw_error *error);
+/* Rewrites the renewal file (keeping its owner and mode) with CONFIG's contents, to which the
+ * version and the paths are added when they are missing; LINEAGE's config is a copy of it then. */
+int cw_lineage_save_config(struct cw_lineage *lineage, const struct cw_configobj *config,
+			   struct cw_error *error);
+/* Removes renewal file, live folder and archive (the archive only when no other lineage uses it;
+ * nothing that is not ours in either). After a crash cw_lineage_sweep() goes on with it. */
+int cw_lineage_delete(struct cw_lineage *lineage, struct cw_error *error);
+/* Whether another lineage has this archive folder. */
+bool cw_lineage_archive_is_shared(const struct cw_lineage *lineage);
+
+#endif

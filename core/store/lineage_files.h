@@ -1,0 +1,80 @@
+/* The files of lineages: what lineage*.c share. */
+#ifndef CW_STORE_LINEAGE_FILES_H
+#define CW_STORE_LINEAGE_FILES_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include "store/lineage.h"
+
+/* "<kind><N>.pem" */
+#define CW_VERSION_MAX 999999999u
+struct cw_version_name {
+	char text[32];
+};
+struct cw_version_name cw_version_name(enum cw_kind kind, unsigned version);
+bool cw_version_parse(const char *name, enum cw_kind *kind, unsigned *version);
+/* "<kind>.pem"; valid for ever. */
+const char *cw_kind_link(enum cw_kind kind);
+
+/* Whether a crash left NAME of a file that was being replaced (base/file.h, or here). */
+bool cw_is_temporary(const char *name);
+
+/* What an archive folder has. */
+struct cw_archive {
+	struct cw_archive_version {
+		unsigned version;
+		unsigned kinds; /* bits, 1 << kind */
+	} * versions;           /* ascending */
+	size_t count;
+};
+#define cw_auto_archive cw_auto(cw_archive_clear)
+void cw_archive_clear(struct cw_archive *archive);
+/* Temporary files are removed when SWEEP. */
+int cw_archive_read(const char *path, bool sweep, struct cw_archive *archive,
+		    struct cw_error *error);
+/* The newest version that has all four parts, 0: none. */
+unsigned cw_archive_newest(const struct cw_archive *archive, const char *path);
+bool cw_archive_has(const char *path, unsigned version);
+
+/*
+ * Writes all four parts of a version into the archive folder, durably: no name is there before its
+ * contents are. KEY_STATUS, when not NULL, is that of the previous key, whose group and permissions
+ * are kept; KEY_TARGET, when not NULL, makes the key a link to it.
+ */
+int cw_archive_add(const char *path, unsigned version, const struct cw_version_files *files,
+		   const struct stat *key_status, const char *key_target, struct cw_error *error);
+/* Removes what is older than the newest six versions, keeping CURRENT and keys that are linked to.
+ */
+void cw_archive_prune(const char *path, const struct cw_archive *archive, unsigned current);
+
+/* A link of live/ as it is. */
+struct cw_live_link {
+	char *target;     /* as the link says; NULL: there is no such link */
+	unsigned version; /* 0: its name is not of the right form */
+};
+struct cw_live {
+	struct cw_live_link links[CW_KIND_COUNT];
+};
+#define cw_auto_live cw_auto(cw_live_clear)
+void cw_live_clear(struct cw_live *live);
+/* Reads the four links, or their previous_<kind>.pem. What is there but is no link is an error. */
+int cw_live_read(const struct cw_lineage *lineage, bool previous, struct cw_live *live,
+		 struct cw_error *error);
+/* The one version of all four, 0: they are missing or do not agree. */
+unsigned cw_live_version(const struct cw_live *live);
+/* Whether all four are there and lead to files. */
+bool cw_live_resolves(const struct cw_lineage *lineage, bool previous);
+/* The path of previous_<kind>.pem; release with free(). */
+char *cw_previous_path(const struct cw_lineage *lineage, enum cw_kind kind);
+/* The folder beside live/<name>/ that is exchanged with it; release with free(). */
+char *cw_successor_path(const struct cw_lineage *lineage);
+/* Finds version, newest and interrupted anew. */
+int cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error);
+
+/* The path of a renewal file; release with free(). MARK NULL: the real one; "new", "del": those
+ * of a lineage that is being made or deleted, which Certbot does not see. */
+char *cw_renewal_path(const char *config_dir, const char *name, const char *mark);
+/* Removes the folders of a lineage that was being made, and its mark. */
+int cw_lineage_unmake(const char *config_dir, const char *name, struct cw_error *error);
+
+#endif

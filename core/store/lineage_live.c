@@ -1,0 +1,241 @@
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/lineage_files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+cw_live_clear(struct cw_live *live)
+{
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++)
+		free(live->links[i].target);
+	*live = (struct cw_live){0};
+}
+
+char *
+cw_previous_path(const struct cw_lineage *lineage, enum cw_kind kind)
+{
+	cw_autofree char *folder = cw_path_folder(lineage->live[kind]);
+
+	return cw_format("%s/previous_%s", folder, cw_kind_link(kind));
+}
+
+char *
+cw_successor_path(const struct cw_lineage *lineage)
+{
+	cw_autofree char *folder = cw_path_folder(lineage->live[CW_KIND_CERT]);
+	cw_autofree char *above = cw_path_folder(folder);
+
+	return cw_format("%s/.%s.next", above, cw_path_base(folder));
+}
+
+static int
+read_link(const char *path, enum cw_kind kind, struct cw_live_link *link, struct cw_error *error)
+{
+	char target[4096];
+	ssize_t length = readlink(path, target, sizeof(target));
+	enum cw_kind found;
+
+	if (length < 0 && errno == ENOENT)
+		return CW_OK;
+	if (length < 0 && errno != EINVAL)
+		return cw_fail_path(error, errno, "read the link", path);
+	if (length < 0 || (size_t)length >= sizeof(target)) {
+		cw_fail(error, CW_E_INVALID, "\"%s\" is not a link into the archive", path);
+		cw_hint(error, "move that file away and put the link back, as it is for the other "
+			       "files beside it");
+		return CW_E_INVALID;
+	}
+	link->target = cw_memdup(target, (size_t)length);
+	if (!cw_version_parse(cw_path_base(link->target), &found, &link->version) || found != kind)
+		link->version = 0;
+	return CW_OK;
+}
+
+int
+cw_live_read(const struct cw_lineage *lineage, bool previous, struct cw_live *live,
+	     struct cw_error *error)
+{
+	int status = CW_OK;
+
+	*live = (struct cw_live){0};
+	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++) {
+		cw_autofree char *path =
+			previous ? cw_previous_path(lineage, (enum cw_kind)i) : NULL;
+
+		status = read_link(previous ? path : lineage->live[i], (enum cw_kind)i,
+				   &live->links[i], error);
+	}
+	if (status != CW_OK)
+		cw_live_clear(live);
+	return status;
+}
+
+unsigned
+cw_live_version(const struct cw_live *live)
+{
+	for (unsigned i = 1; i < CW_KIND_COUNT; i++) {
+		if (live->links[i].version != live->links[0].version)
+			return 0;
+	}
+	return live->links[0].version;
+}
+
+bool
+cw_live_resolves(const struct cw_lineage *lineage, bool previous)
+{
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++) {
+		cw_autofree char *path =
+			previous ? cw_previous_path(lineage, (enum cw_kind)i) : NULL;
+
+		if (access(previous ? path : lineage->live[i], F_OK) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Drops "." and empty parts, and each ".." with the part before it, in place. PATH is absolute. */
+static void
+fold(char *path)
+{
+	const char *from = path;
+	char *to = path;
+
+	while (*from != '\0') {
+		size_t length = strcspn(++from, "/");
+
+		if (length == 2 && from[0] == '.' && from[1] == '.') {
+			while (to > path && *--to != '/')
+				continue;
+		} else if (length > 0 && !(length == 1 && *from == '.')) {
+			*to++ = '/';
+			memmove(to, from, length);
+			to += length;
+		}
+		from += length;
+	}
+	*to = '\0';
+}
+
+static bool
+same_folder(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+/* By the letters first, which costs nothing and is what Certbot goes by. */
+static bool
+is_in_archive(const struct cw_lineage *lineage, const char *path, const char *target)
+{
+	cw_autofree char *folder = cw_path_folder(path);
+	cw_autofree char *whole =
+		*target == '/' ? cw_strdup(target) : cw_format("%s/%s", folder, target);
+	cw_autofree char *written = cw_path_folder(whole);
+	cw_autofree char *archive = cw_path_absolute(lineage->archive);
+
+	fold(whole);
+	fold(archive);
+	if (cw_starts_with(whole, archive) && whole[strlen(archive)] == '/' &&
+	    strchr(whole + strlen(archive) + 1, '/') == NULL)
+		return true;
+	return same_folder(written, lineage->archive);
+}
+
+/* Checks a link of live/ that there is. */
+static int
+check_link(const struct cw_lineage *lineage, enum cw_kind kind, const struct cw_live_link *link,
+	   struct cw_error *error)
+{
+	const char *path = lineage->live[kind];
+
+	if (link->version == 0) {
+		cw_fail(error, CW_E_INVALID, "the link \"%s\" points to \"%s\", not to %s<N>.pem",
+			path, link->target, cw_kind_name(kind));
+	} else if (!is_in_archive(lineage, path, link->target)) {
+		cw_fail(error, CW_E_INVALID,
+			"the link \"%s\" points to \"%s\", which is not in the archive folder "
+			"\"%s\"",
+			path, link->target, lineage->archive);
+	} else if (access(path, F_OK) != 0) {
+		if (errno != ENOENT)
+			return cw_fail_path(error, errno, "follow the link", path);
+		cw_fail(error, CW_E_INVALID,
+			"the link \"%s\" points to \"%s\", which does not exist", path,
+			link->target);
+	} else {
+		return CW_OK;
+	}
+	cw_hint(error, "point the four links beside it to files of one version in \"%s\"",
+		lineage->archive);
+	return CW_E_INVALID;
+}
+
+/* The links are not of one version: LINEAGE's version is that of the certificate in use when a
+ * switch was cut off. */
+static int
+find_interrupted(struct cw_lineage *lineage, const struct cw_live *live, struct cw_error *error)
+{
+	const struct cw_live_link *cert = &live->links[CW_KIND_CERT];
+	cw_auto_live struct cw_live previous = {0};
+
+	if (cw_live_resolves(lineage, true) &&
+	    cw_live_read(lineage, true, &previous, NULL) == CW_OK && cw_live_version(&previous)) {
+		lineage->interrupted = true;
+		lineage->version =
+			cert->target != NULL ? cert->version : cw_live_version(&previous);
+		return CW_OK;
+	}
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++) {
+		if (live->links[i].target != NULL)
+			continue;
+		cw_fail(error, CW_E_INVALID, "the link \"%s\" is missing", lineage->live[i]);
+		cw_hint(error, "put it back: it points to %s<N>.pem in \"%s\"",
+			cw_kind_name((enum cw_kind)i), lineage->archive);
+		return CW_E_INVALID;
+	}
+	cw_fail(error, CW_E_INVALID,
+		"the links beside \"%s\" point to different versions in \"%s\"",
+		lineage->live[CW_KIND_CERT], lineage->archive);
+	cw_hint(error, "point all four to files of one version");
+	return CW_E_INVALID;
+}
+
+int
+cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error)
+{
+	cw_auto_live struct cw_live live = {0};
+	cw_auto_archive struct cw_archive archive = {0};
+	cw_autofree char *next = NULL;
+	int status = cw_live_read(lineage, false, &live, error);
+
+	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++) {
+		if (live.links[i].target != NULL)
+			status = check_link(lineage, (enum cw_kind)i, &live.links[i], error);
+	}
+	if (status != CW_OK)
+		return status;
+	lineage->interrupted = false;
+	lineage->version = cw_live_version(&live);
+	if (lineage->version == 0)
+		status = find_interrupted(lineage, &live, error);
+	if (status != CW_OK)
+		return status;
+	/* The key is the first part of a version that is written: without it there is no newer one,
+	 * and no need to read the folder. */
+	next = cw_lineage_file(lineage, CW_KIND_PRIVKEY, lineage->version + 1);
+	lineage->newest = lineage->version;
+	if (!lineage->interrupted && !cw_file_exists(next))
+		return CW_OK;
+	status = cw_archive_read(lineage->archive, false, &archive, error);
+	if (status == CW_OK)
+		lineage->newest = cw_archive_newest(&archive, lineage->archive);
+	return status;
+}

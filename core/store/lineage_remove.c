@@ -1,0 +1,289 @@
+/* Deletion of lineages, and of what crashed runs left. */
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/lineage_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RENEWAL_FILE_MAX = 1024 * 1024 };
+
+static bool
+same_folder(const struct stat *a, const char *path)
+{
+	struct stat b;
+
+	return stat(path, &b) == 0 && a->st_dev == b.st_dev && a->st_ino == b.st_ino;
+}
+
+/* Whether the lineage NAME, whose renewal file may be damaged, has the archive folder at PATH. */
+static bool
+uses_archive(const char *config_dir, const char *name, const char *path, const struct stat *archive)
+{
+	cw_auto_lineage struct cw_lineage *other = NULL;
+	cw_autofree char *file = NULL;
+	cw_auto_buf struct cw_buf text = {0};
+
+	if (cw_lineage_open(config_dir, name, &other, NULL) == CW_OK)
+		return strcmp(other->archive, path) == 0 || same_folder(archive, other->archive);
+	file = cw_renewal_path(config_dir, name, NULL);
+	return cw_file_read(file, RENEWAL_FILE_MAX, &text, NULL) != CW_OK ||
+	       strstr(cw_buf_text(&text), path) != NULL;
+}
+
+bool
+cw_lineage_archive_is_shared(const struct cw_lineage *lineage)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	struct stat archive;
+
+	if (stat(lineage->archive, &archive) != 0)
+		return false;
+	/* When they cannot be listed, it is safer to think so. */
+	if (cw_lineage_list(lineage->config_dir, &names, NULL) != CW_OK)
+		return true;
+	for (size_t i = 0; i < names.count; i++) {
+		if (strcmp(names.items[i], lineage->name) != 0 &&
+		    uses_archive(lineage->config_dir, names.items[i], lineage->archive, &archive))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_archive_name(const char *name)
+{
+	enum cw_kind kind;
+	unsigned version;
+
+	return cw_version_parse(name, &kind, &version);
+}
+
+static bool
+is_live_name(const char *name)
+{
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++) {
+		const char *link = cw_kind_link((enum cw_kind)i);
+
+		if (strcmp(name, link) == 0 || (cw_starts_with(name, "previous_") &&
+						strcmp(name + strlen("previous_"), link) == 0))
+			return true;
+	}
+	return strcmp(name, "README") == 0;
+}
+
+/* Removes what in a folder is ours, then the folder if nothing else is in it. */
+static int
+remove_folder(const char *path, bool (*is_ours)(const char *name), struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_folder_list(path, true, &names, error);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < names.count && status == CW_OK; i++) {
+		cw_autofree char *file = cw_format("%s/%s", path, names.items[i]);
+
+		if (!is_ours(names.items[i]) && !cw_is_temporary(names.items[i]))
+			kept++;
+		else if (unlink(file) != 0 && errno != ENOENT)
+			status = cw_fail_path(error, errno, "remove", file);
+	}
+	if (status != CW_OK)
+		return status;
+	if (kept > 0)
+		cw_log_warning("\"%s\" stays, as it has files of others in it", path);
+	else if (rmdir(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+		return cw_fail_path(error, errno, "remove the folder", path);
+	return CW_OK;
+}
+
+static int
+remove_file(const char *path, struct cw_error *error)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return CW_OK;
+	return cw_fail_path(error, errno, "remove", path);
+}
+
+int
+cw_lineage_unmake(const char *config_dir, const char *name, struct cw_error *error)
+{
+	cw_autofree char *mark = cw_renewal_path(config_dir, name, "new");
+	cw_autofree char *path = cw_renewal_path(config_dir, name, NULL);
+	cw_autofree char *live = cw_format("%s/live/%s", config_dir, name);
+	cw_autofree char *archive = cw_format("%s/archive/%s", config_dir, name);
+	int status = CW_OK;
+
+	/* With a renewal file it is finished, or another's. */
+	if (!cw_file_exists(path)) {
+		status = remove_folder(live, is_live_name, error);
+		if (status == CW_OK)
+			status = remove_folder(archive, is_archive_name, error);
+	}
+	return status == CW_OK ? remove_file(mark, error) : status;
+}
+
+/* The links, where their paths say; the folder, where all were in one that has nothing else. */
+static int
+remove_live(const struct cw_lineage *lineage, struct cw_error *error)
+{
+	cw_autofree char *successor = cw_successor_path(lineage);
+	cw_auto_strv struct cw_strv folders = {0};
+	int status = remove_folder(successor, is_live_name, error);
+
+	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++) {
+		cw_autofree char *previous = cw_previous_path(lineage, (enum cw_kind)i);
+		cw_autofree char *folder = cw_path_folder(lineage->live[i]);
+		struct stat link;
+
+		cw_strv_add_unique(&folders, folder);
+		if (lstat(lineage->live[i], &link) == 0 && S_ISLNK(link.st_mode))
+			status = remove_file(lineage->live[i], error);
+		if (status == CW_OK)
+			status = remove_file(previous, error);
+	}
+	if (status == CW_OK && folders.count == 1)
+		status = remove_folder(folders.items[0], is_live_name, error);
+	return status;
+}
+
+static int
+remove_parts(const struct cw_lineage *lineage, struct cw_error *error)
+{
+	int status = remove_live(lineage, error);
+
+	if (status == CW_OK && !cw_lineage_archive_is_shared(lineage))
+		status = remove_folder(lineage->archive, is_archive_name, error);
+	return status;
+}
+
+int
+cw_lineage_delete(struct cw_lineage *lineage, struct cw_error *error)
+{
+	cw_autofree char *mark = cw_renewal_path(lineage->config_dir, lineage->name, "del");
+	cw_autofree char *folder = cw_path_folder(lineage->renewal_path);
+	int status;
+
+	/* From here on there is no such lineage; the paths stay known until all is gone. */
+	if (rename(lineage->renewal_path, mark) != 0)
+		return cw_fail_path(error, errno, "remove", lineage->renewal_path);
+	status = cw_folder_sync(folder, error);
+	if (status == CW_OK)
+		status = remove_parts(lineage, error);
+	if (status == CW_OK)
+		status = remove_file(mark, error);
+	return status == CW_OK ? cw_folder_sync(folder, error) : status;
+}
+
+/* Goes on with a deletion. */
+static int
+finish_delete(const char *config_dir, const char *name, struct cw_error *error)
+{
+	cw_autofree char *mark = cw_renewal_path(config_dir, name, "del");
+	cw_autofree char *path = cw_renewal_path(config_dir, name, NULL);
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	int status;
+
+	/* Made anew since, by a Certbot perhaps: what is there now is the new one's. */
+	if (cw_file_exists(path))
+		return remove_file(mark, error);
+	if (rename(mark, path) != 0)
+		return cw_fail_path(error, errno, "go on with the deletion of", path);
+	status = cw_lineage_open(config_dir, name, &lineage, error);
+	return status == CW_OK ? cw_lineage_delete(lineage, error) : status;
+}
+
+/* Adds the names in a folder that begin with a '.', as all do that are left over. */
+static int
+list_hidden(const char *path, struct cw_strv *names, struct cw_error *error)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	int number;
+
+	if (folder == NULL)
+		return errno == ENOENT ? CW_OK
+				       : cw_fail_path(error, errno, "open the folder", path);
+	while (errno = 0, (entry = readdir(folder)) != NULL) {
+		if (*entry->d_name == '.' && strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			cw_strv_add(names, entry->d_name);
+	}
+	number = errno;
+	closedir(folder);
+	return number == 0 ? CW_OK : cw_fail_path(error, number, "read the folder", path);
+}
+
+/* NAME of ".NAME" and SUFFIX, NULL when it is not of that form; release with free(). */
+static char *
+between(const char *hidden, const char *suffix)
+{
+	size_t length = strlen(hidden), behind = strlen(suffix);
+
+	if (length < behind + 2 || !cw_ends_with(hidden, suffix))
+		return NULL;
+	return cw_memdup(hidden + 1, length - behind - 1);
+}
+
+/* What has a mark is dealt with; HIDDEN is a name in renewal/. */
+static int
+sweep_mark(const char *config_dir, const char *hidden, struct cw_error *error)
+{
+	cw_autofree char *made = between(hidden, ".conf.new");
+	cw_autofree char *deleted = between(hidden, ".conf.del");
+
+	if (made != NULL && cw_lineage_check_name(made, NULL) == CW_OK) {
+		cw_log_info("removing what was left of \"%s\", which was never finished", made);
+		return cw_lineage_unmake(config_dir, made, error);
+	}
+	if (deleted != NULL && cw_lineage_check_name(deleted, NULL) == CW_OK) {
+		cw_log_info("going on with the deletion of \"%s\"", deleted);
+		return finish_delete(config_dir, deleted, error);
+	}
+	return CW_OK;
+}
+
+/* A successor of live/NAME without a lineage, which would have to recover it. */
+static int
+sweep_successor(const char *config_dir, const char *hidden, struct cw_error *error)
+{
+	cw_autofree char *name = between(hidden, ".next");
+	cw_autofree char *path = cw_format("%s/live/%s", config_dir, hidden);
+	cw_autofree char *renewal = NULL;
+
+	if (name == NULL || !cw_is_folder(path))
+		return CW_OK;
+	renewal = cw_renewal_path(config_dir, name, NULL);
+	return cw_file_exists(renewal) ? CW_OK : remove_folder(path, is_live_name, error);
+}
+
+int
+cw_lineage_sweep(const char *config_dir, struct cw_error *error)
+{
+	static const char *const parts[] = {"renewal", "archive", "live"};
+	int status = CW_OK;
+
+	for (size_t i = 0; i < CW_COUNT(parts) && status == CW_OK; i++) {
+		cw_autofree char *path = cw_format("%s/%s", config_dir, parts[i]);
+		cw_auto_strv struct cw_strv names = {0};
+
+		status = list_hidden(path, &names, error);
+		for (size_t j = 0; j < names.count && status == CW_OK; j++) {
+			cw_autofree char *file = cw_format("%s/%s", path, names.items[j]);
+
+			if (cw_is_temporary(names.items[j]))
+				status = remove_file(file, error);
+			else if (i == 0)
+				status = sweep_mark(config_dir, names.items[j], error);
+			else if (i == 2)
+				status = sweep_successor(config_dir, names.items[j], error);
+		}
+	}
+	return status;
+}

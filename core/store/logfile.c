@@ -1,0 +1,79 @@
+#include "store/logfile.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int log_descriptor = -1;
+
+char *
+cw_logfile_path(const char *logs)
+{
+	return cw_format("%s/letsencrypt.log", logs);
+}
+
+/* "PATH.NUMBER", for 0 PATH itself; release with free(). */
+static char *
+numbered(const char *path, unsigned number)
+{
+	return number == 0 ? cw_strdup(path) : cw_format("%s.%u", path, number);
+}
+
+static int
+rotate(const char *path, unsigned backups, struct cw_error *error)
+{
+	unsigned last = 0;
+	struct stat status;
+
+	if (backups == 0 || lstat(path, &status) != 0 ||
+	    (S_ISREG(status.st_mode) && status.st_size == 0))
+		return CW_OK;
+	/* LAST is the file before the first gap; the one with the number BACKUPS is overwritten. */
+	while (last + 1 < backups) {
+		cw_autofree char *next = numbered(path, last + 1);
+
+		if (!cw_file_exists(next))
+			break;
+		last++;
+	}
+	for (unsigned i = last + 1; i > 0; i--) {
+		cw_autofree char *from = numbered(path, i - 1);
+		cw_autofree char *to = numbered(path, i);
+
+		/* A run that only reads takes no lock, and may have rotated meanwhile. */
+		if (rename(from, to) != 0 && errno != ENOENT)
+			return cw_fail_path(error, errno, "rotate the log", from);
+	}
+	return CW_OK;
+}
+
+int
+cw_logfile_open(const char *logs, unsigned backups, struct cw_error *error)
+{
+	cw_autofree char *path = cw_logfile_path(logs);
+	int descriptor, status;
+
+	status = rotate(path, backups, error);
+	if (status == CW_OK) {
+		/* O_NONBLOCK: a pipe that nobody reads must not stop the run. */
+		descriptor = open(path,
+				  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+				  0600);
+		if (descriptor < 0)
+			status = cw_fail_path(error, errno, "open the log", path);
+	}
+	if (status != CW_OK) {
+		cw_hint(error, "run as root, or name another folder with --logs-dir");
+		return status;
+	}
+	cw_log_set_file(descriptor);
+	if (log_descriptor >= 0)
+		close(log_descriptor);
+	log_descriptor = descriptor;
+	return CW_OK;
+}

@@ -1,0 +1,398 @@
+#include "store/renewal.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static const char params[] = "renewalparams";
+static const char own[] = "certwright";
+
+/* Saved always, whatever their flags. */
+static const char *const always[] = {"account", "server", "key_type"};
+
+/* What Certbot takes for pref_challs; with another it refuses the lineage. */
+static const char *const known_challenges[] = {"http-01", "dns-01", "http", "dns"};
+
+static bool
+is_one_of(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The internal name of a key in the file, and the other way round. */
+static const char *
+internal_name(const char *key)
+{
+	return strcmp(key, "renew_hook") == 0 ? "deploy_hook" : key;
+}
+
+static const char *
+key_name(const char *internal)
+{
+	return strcmp(internal, "deploy_hook") == 0 ? "renew_hook" : internal;
+}
+
+static bool
+is_list(const struct cw_option *option)
+{
+	return option->kind == CW_OPTION_LIST || option->kind == CW_OPTION_PATH_LIST;
+}
+
+/* Whether an option may stand in [renewalparams] at all. */
+static bool
+belongs_in_params(const struct cw_option *option)
+{
+	return (option->flags & (CW_OPT_RENEWAL | CW_OPT_PLUGIN)) != 0 ||
+	       is_one_of(option->internal, always, CW_COUNT(always));
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	const struct cw_configobj *config;
+	const char *what;
+	struct cw_settings *settings;
+	struct cw_strv *unknown;
+	struct cw_error *error;
+};
+
+static int
+set(const struct reading *reading, const struct cw_option *option, const char *section,
+    const char *key, const char *value)
+{
+	int status = cw_settings_set(reading->settings, option->internal, CW_SOURCE_RENEWAL, value,
+				     reading->error);
+	bool secret = (option->flags & CW_OPT_SECRET) != 0;
+
+	if (status == CW_OK)
+		return CW_OK;
+	cw_context(reading->error, "%s, \"%s = %s\" in [%s]", reading->what, key,
+		   secret ? "..." : value, section);
+	cw_hint(reading->error, "correct that line, or give the option on the command line and "
+				"renew");
+	return status;
+}
+
+static int
+read_key(const struct reading *reading, const struct cw_option *option, const char *section,
+	 const char *key)
+{
+	cw_auto_strv struct cw_strv values = {0};
+	const char *text = cw_configobj_get(reading->config, section, key);
+	int status = CW_OK;
+
+	/* Python's spelling of no value. */
+	if (!cw_configobj_is_list(reading->config, section, key) && strcmp(text, "None") == 0)
+		return CW_OK;
+	if (!is_list(option))
+		return set(reading, option, section, key, text);
+	cw_configobj_get_list(reading->config, section, key, &values);
+	for (size_t i = 0; i < values.count && status == CW_OK; i++)
+		status = set(reading, option, section, key, values.items[i]);
+	return status;
+}
+
+static void
+add_unknown(const struct reading *reading, const char *key)
+{
+	if (reading->unknown != NULL)
+		cw_strv_add_unique(reading->unknown, key);
+}
+
+static int
+read_keys(const struct reading *reading, const char *section)
+{
+	const struct cw_option_set *options = cw_settings_options(reading->settings);
+	bool ours = strcmp(section, own) == 0;
+	cw_auto_strv struct cw_strv keys = {0};
+	int status = CW_OK;
+
+	cw_configobj_keys(reading->config, section, &keys);
+	for (size_t i = 0; i < keys.count && status == CW_OK; i++) {
+		const char *key = keys.items[i];
+		const struct cw_option *option = cw_option_by_internal(options, internal_name(key));
+
+		if (!ours && cw_configobj_get(reading->config, own, key) != NULL)
+			continue;
+		if (option == NULL || option->kind == CW_OPTION_MAP ||
+		    (!ours && !belongs_in_params(option)))
+			add_unknown(reading, key);
+		else
+			status = read_key(reading, option, section, key);
+	}
+	return status;
+}
+
+static int
+read_map(const struct reading *reading, const char *section, const char *name)
+{
+	const struct cw_option *option =
+		cw_option_by_internal(cw_settings_options(reading->settings), name);
+	cw_autofree char *path = cw_format("%s/%s", section, name);
+	cw_auto_strv struct cw_strv keys = {0};
+	int status = CW_OK;
+
+	if (option == NULL || option->kind != CW_OPTION_MAP) {
+		add_unknown(reading, name);
+		return CW_OK;
+	}
+	cw_configobj_keys(reading->config, path, &keys);
+	for (size_t i = 0; i < keys.count && status == CW_OK; i++) {
+		const char *value = cw_configobj_get(reading->config, path, keys.items[i]);
+
+		status = cw_settings_set_map(reading->settings, name, CW_SOURCE_RENEWAL,
+					     keys.items[i], value, reading->error);
+		if (status != CW_OK)
+			cw_context(reading->error, "%s, \"%s = %s\" in [[%s]]", reading->what,
+				   keys.items[i], value, name);
+	}
+	return status;
+}
+
+static int
+read_section(const struct reading *reading, const char *section)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	int status = read_keys(reading, section);
+
+	cw_configobj_sections(reading->config, section, &names);
+	for (size_t i = 0; i < names.count && status == CW_OK; i++)
+		status = read_map(reading, section, names.items[i]);
+	return status;
+}
+
+int
+cw_renewal_read(const struct cw_configobj *config, const char *what, struct cw_settings *settings,
+		struct cw_strv *unknown, struct cw_error *error)
+{
+	const struct reading reading = {config, what, settings, unknown, error};
+	int status = read_section(&reading, params);
+
+	return status == CW_OK ? read_section(&reading, own) : status;
+}
+
+/* ---- writing ---- */
+
+struct writing {
+	struct cw_configobj *config;
+	const struct cw_settings *settings;
+	struct cw_strv params, own;                  /* the keys that stay */
+	struct cw_strv param_sections, own_sections; /* likewise */
+};
+
+/* Whether INTERNAL is an option of the plugin NAME ("dns-exec", "dist:name"). */
+static bool
+is_of_plugin(const char *internal, const char *name)
+{
+	cw_autofree char *prefix = NULL;
+	const char *colon;
+
+	if (name == NULL || *name == '\0')
+		return false;
+	colon = strrchr(name, ':');
+	prefix = cw_format("%s_", colon == NULL ? name : colon + 1);
+	cw_replace_char(prefix, '-', '_');
+	return cw_starts_with(internal, prefix);
+}
+
+static bool
+is_certbots_challenge(const char *type)
+{
+	return is_one_of(type, known_challenges, CW_COUNT(known_challenges));
+}
+
+static void
+write_text(struct writing *writing, const char *section, const char *key, const char *value)
+{
+	cw_configobj_set(writing->config, section, key, value);
+	cw_strv_add_unique(section == own ? &writing->own : &writing->params, key);
+}
+
+static void
+write_list(struct writing *writing, const char *section, const char *key,
+	   const struct cw_strv *values)
+{
+	cw_configobj_set_list(writing->config, section, key, values);
+	cw_strv_add_unique(section == own ? &writing->own : &writing->params, key);
+}
+
+/* Certbot gets those that it understands; when these are not all, ours gets the whole list. */
+static void
+write_challenges(struct writing *writing, const char *key, const struct cw_strv *types)
+{
+	cw_auto_strv struct cw_strv certbots = {0};
+
+	for (size_t i = 0; i < types->count; i++) {
+		if (is_certbots_challenge(types->items[i]))
+			cw_strv_add(&certbots, types->items[i]);
+	}
+	if (certbots.count > 0)
+		write_list(writing, params, key, &certbots);
+	if (certbots.count < types->count)
+		write_list(writing, own, key, types);
+}
+
+/* A map is written anew where it changed: names that are no longer in it go. */
+static void
+write_map(struct writing *writing, const char *section, const char *internal)
+{
+	const struct cw_strv *keys = cw_settings_map_keys(writing->settings, internal);
+	const struct cw_strv *values = cw_settings_map_values(writing->settings, internal);
+	cw_autofree char *path = cw_format("%s/%s", section, internal);
+	cw_auto_strv struct cw_strv before = {0};
+
+	if (keys->count == 0)
+		return;
+	cw_configobj_keys(writing->config, path, &before);
+	for (size_t i = 0; i < before.count; i++) {
+		if (!cw_strv_contains(keys, before.items[i]))
+			cw_configobj_remove(writing->config, path, before.items[i]);
+	}
+	for (size_t i = 0; i < keys->count; i++)
+		cw_configobj_set(writing->config, path, keys->items[i], values->items[i]);
+	cw_strv_add_unique(section == own ? &writing->own_sections : &writing->param_sections,
+			   internal);
+}
+
+static void
+write_option(struct writing *writing, const char *section, const struct cw_option *option)
+{
+	const struct cw_settings *settings = writing->settings;
+	const char *internal = option->internal;
+	const char *key = key_name(internal);
+	const struct cw_strv *list = cw_settings_list(settings, internal);
+	const char *value = cw_settings_get(settings, internal);
+
+	if (option->kind == CW_OPTION_MAP)
+		write_map(writing, section, internal);
+	else if (strcmp(internal, "pref_challs") == 0 && is_list(option))
+		write_challenges(writing, key, list);
+	else if (is_list(option) && list->count > 0)
+		write_list(writing, section, key, list);
+	else if (option->kind == CW_OPTION_FLAG && (option->flags & CW_OPT_COUNT) == 0)
+		write_text(writing, section, key,
+			   cw_settings_flag(settings, internal) ? "True" : "False");
+	else if (value != NULL && !is_list(option))
+		write_text(writing, section, key, value);
+}
+
+/* The section that an option is saved in, NULL: it is not. */
+static const char *
+section_for(const struct cw_option *option, const struct cw_settings *settings,
+	    const char *authenticator, const char *installer)
+{
+	unsigned flags = option->flags;
+
+	if (!cw_settings_given(settings, option->internal) ||
+	    (flags & (CW_OPT_INERT | CW_OPT_IGNORED)) == CW_OPT_IGNORED)
+		return NULL;
+	if ((flags & CW_OPT_PLUGIN) != 0 && !is_of_plugin(option->internal, authenticator) &&
+	    !is_of_plugin(option->internal, installer))
+		return NULL;
+	if ((flags & CW_OPT_OWN) != 0)
+		return own;
+	return (flags & (CW_OPT_PLUGIN | CW_OPT_RENEWAL)) != 0 ? params : NULL;
+}
+
+/* Whether what [certwright] has under NAME is ours to remove: what no option has may be a newer
+ * version's. */
+static bool
+may_remove(const struct writing *writing, const char *section, const char *name)
+{
+	return section == params || cw_option_by_internal(cw_settings_options(writing->settings),
+							  internal_name(name)) != NULL;
+}
+
+static void
+remove_others(struct writing *writing, const char *section, const struct cw_strv *keys,
+	      const struct cw_strv *sections)
+{
+	cw_auto_strv struct cw_strv present = {0};
+	cw_auto_strv struct cw_strv nested = {0};
+
+	cw_configobj_keys(writing->config, section, &present);
+	for (size_t i = 0; i < present.count; i++) {
+		if (!cw_strv_contains(keys, present.items[i]) &&
+		    may_remove(writing, section, present.items[i]))
+			cw_configobj_remove(writing->config, section, present.items[i]);
+	}
+	cw_configobj_sections(writing->config, section, &nested);
+	for (size_t i = 0; i < nested.count; i++) {
+		cw_autofree char *path = cw_format("%s/%s", section, nested.items[i]);
+
+		if (!cw_strv_contains(sections, nested.items[i]) &&
+		    may_remove(writing, section, nested.items[i]))
+			cw_configobj_remove_section(writing->config, path);
+	}
+}
+
+static void
+remove_if_empty(struct cw_configobj *config, const char *section)
+{
+	cw_auto_strv struct cw_strv inside = {0};
+
+	cw_configobj_keys(config, section, &inside);
+	cw_configobj_sections(config, section, &inside);
+	if (inside.count == 0)
+		cw_configobj_remove_section(config, section);
+}
+
+static void
+write_always(struct writing *writing, const char *account, const char *authenticator,
+	     const char *installer)
+{
+	const struct {
+		const char *key, *value;
+	} texts[] = {
+		{"account", account},
+		{"authenticator", authenticator},
+		{"installer", installer},
+		{"server", cw_settings_get(writing->settings, "server")},
+		{"key_type", cw_settings_get(writing->settings, "key_type")},
+	};
+
+	for (size_t i = 0; i < CW_COUNT(texts); i++) {
+		if (texts[i].value != NULL && *texts[i].value != '\0')
+			write_text(writing, params, texts[i].key, texts[i].value);
+	}
+}
+
+static bool
+is_written_always(const char *internal)
+{
+	return is_one_of(internal, always, CW_COUNT(always)) ||
+	       strcmp(internal, "authenticator") == 0 || strcmp(internal, "installer") == 0;
+}
+
+void
+cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings,
+		 const char *account, const char *authenticator, const char *installer)
+{
+	const struct cw_option_set *options = cw_settings_options(settings);
+	struct writing writing = {.config = config, .settings = settings};
+
+	if (!cw_configobj_has_section(config, params)) {
+		cw_configobj_add_comment(config, "", "");
+		cw_configobj_add_comment(config, "", "# What renewals use");
+	}
+	write_always(&writing, account, authenticator, installer);
+	for (size_t i = 0; i < cw_option_set_count(options); i++) {
+		const struct cw_option *option = cw_option_set_at(options, i);
+		const char *section = section_for(option, settings, authenticator, installer);
+
+		if (section != NULL && !is_written_always(option->internal))
+			write_option(&writing, section, option);
+	}
+	remove_others(&writing, params, &writing.params, &writing.param_sections);
+	remove_others(&writing, own, &writing.own, &writing.own_sections);
+	remove_if_empty(config, own);
+	cw_strv_clear(&writing.params);
+	cw_strv_clear(&writing.own);
+	cw_strv_clear(&writing.param_sections);
+	cw_strv_clear(&writing.own_sections);
+}

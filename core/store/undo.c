@@ -1,0 +1,219 @@
+#include "store/undo.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "store/directories.h"
+#include "store/undo_journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAMES_MAX = 1000 };
+
+struct cw_undo {
+	char *work;
+	char *path; /* of the journal; NULL: none */
+	int descriptor;
+	size_t length;  /* bytes of whole records */
+	unsigned *open; /* the ids that are not done */
+	size_t open_count;
+	unsigned last_id;
+};
+
+struct cw_undo *
+cw_undo_open(const char *work)
+{
+	struct cw_undo *undo = cw_alloc(sizeof(*undo));
+
+	undo->work = cw_strdup(work);
+	undo->descriptor = -1;
+	return undo;
+}
+
+static void
+close_journal(struct cw_undo *undo)
+{
+	if (undo->descriptor >= 0)
+		close(undo->descriptor);
+	undo->descriptor = -1;
+	undo->length = 0;
+	free(cw_take(&undo->path));
+}
+
+void
+cw_undo_close(struct cw_undo *undo)
+{
+	if (undo == NULL)
+		return;
+	close_journal(undo);
+	free(undo->open);
+	free(undo->work);
+	free(undo);
+}
+
+static void
+add_record(struct cw_buf *buf, const char *word, unsigned id, const char *const *values,
+	   size_t count)
+{
+	cw_buf_addf(buf, "%s %u %zu", word, id, count);
+	for (size_t i = 0; i < count; i++)
+		cw_buf_addf(buf, " %zu:%s", strlen(values[i]), values[i]);
+	cw_buf_add_char(buf, '\n');
+}
+
+/* Takes away what is behind the whole records: what follows half a record would not be read. */
+static void
+cut(struct cw_undo *undo)
+{
+	if (ftruncate(undo->descriptor, (off_t)undo->length) != 0)
+		cw_log_warning("\"%s\" cannot be cut: %s", undo->path, strerror(errno));
+}
+
+/* All or nothing. Returns an errno. */
+static int
+append(struct cw_undo *undo, const struct cw_buf *records)
+{
+	size_t done = 0;
+
+	while (done < records->length) {
+		ssize_t written =
+			write(undo->descriptor, records->data + done, records->length - done);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0) {
+			int number = written == 0 ? EIO : errno;
+
+			cut(undo);
+			return number;
+		}
+		done += (size_t)written;
+	}
+	undo->length += records->length;
+	return 0;
+}
+
+/* Makes the journal's file, its first record not yet synced. */
+static int
+make_journal(struct cw_undo *undo, struct cw_error *error)
+{
+	struct cw_undo_owner self = cw_undo_look_up(getpid());
+	cw_autofree char *folder = NULL;
+	cw_autofree char *boot = cw_undo_boot_id();
+	cw_auto_buf struct cw_buf record = {0};
+	const char *values[] = {boot};
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+	int number, status = cw_private_folder(undo->work, CW_UNDO_FOLDER, true, &folder, error);
+
+	if (status != CW_OK)
+		return status;
+	/* A second journal of the same process gets a number. */
+	for (unsigned i = 0; i < NAMES_MAX && undo->descriptor < 0; i++) {
+		free(undo->path);
+		undo->path = cw_format("%s/%ld-%llu", folder, (long)getpid(),
+				       (unsigned long long)self.start);
+		if (i > 0) {
+			cw_autofree char *first = cw_take(&undo->path);
+
+			undo->path = cw_format("%s-%u", first, i);
+		}
+		undo->descriptor = open(undo->path, flags, 0600);
+		if (undo->descriptor < 0 && errno != EEXIST)
+			break;
+	}
+	if (undo->descriptor < 0)
+		return cw_fail_path(error, errno, "make", undo->path);
+	add_record(&record, "boot", 0, values, 1);
+	number = append(undo, &record);
+	if (number != 0)
+		return cw_fail_path(error, number, "write", undo->path);
+	return cw_folder_sync(folder, error);
+}
+
+static int
+add_entry(struct cw_undo *undo, const char *word, const char *const *values, size_t count,
+	  unsigned *id, struct cw_error *error)
+{
+	cw_auto_buf struct cw_buf record = {0};
+	bool fresh = undo->descriptor < 0;
+	int number, status = fresh ? make_journal(undo, error) : CW_OK;
+
+	if (status == CW_OK) {
+		add_record(&record, word, undo->last_id + 1, values, count);
+		number = append(undo, &record);
+		if (number == 0 && fdatasync(undo->descriptor) != 0) {
+			number = errno;
+			/* Nobody will do what this entry undoes. */
+			undo->length -= record.length;
+			cut(undo);
+		}
+		if (number != 0)
+			status = cw_fail_path(error, number, "write", undo->path);
+	}
+	if (status != CW_OK) {
+		if (fresh && undo->descriptor >= 0)
+			unlink(undo->path);
+		if (fresh)
+			close_journal(undo);
+		return cw_context(error, "what is to be undone cannot be recorded");
+	}
+	undo->last_id++;
+	undo->open = cw_realloc(undo->open, undo->open_count + 1, sizeof(*undo->open));
+	undo->open[undo->open_count++] = undo->last_id;
+	*id = undo->last_id;
+	return CW_OK;
+}
+
+int
+cw_undo_add_path(struct cw_undo *undo, const char *path, unsigned *id, struct cw_error *error)
+{
+	if (*path != '/')
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is not an absolute path", path);
+	return add_entry(undo, "path", &path, 1, id, error);
+}
+
+int
+cw_undo_add_command(struct cw_undo *undo, const char *const *argv, unsigned *id,
+		    struct cw_error *error)
+{
+	size_t count = 0;
+
+	while (argv[count] != NULL)
+		count++;
+	if (count == 0 || count > CW_UNDO_ARGUMENTS_MAX)
+		return cw_fail(error, CW_E_INVALID, "a command has 1 to %d words",
+			       CW_UNDO_ARGUMENTS_MAX);
+	return add_entry(undo, "command", argv, count, id, error);
+}
+
+/* Not synced: an entry may be undone after it was done anyway, when the process dies between. */
+int
+cw_undo_done(struct cw_undo *undo, unsigned id, struct cw_error *error)
+{
+	cw_auto_buf struct cw_buf record = {0};
+	size_t at = 0;
+	int number;
+
+	while (at < undo->open_count && undo->open[at] != id)
+		at++;
+	if (at == undo->open_count)
+		return cw_fail(error, CW_E_INVALID, "nothing is to be undone under the number %u",
+			       id);
+	if (undo->open_count == 1) {
+		if (unlink(undo->path) != 0 && errno != ENOENT)
+			return cw_fail_path(error, errno, "remove", undo->path);
+		close_journal(undo);
+		undo->open_count = 0;
+		return CW_OK;
+	}
+	add_record(&record, "done", id, NULL, 0);
+	number = append(undo, &record);
+	if (number != 0)
+		return cw_fail_path(error, number, "write", undo->path);
+	undo->open[at] = undo->open[--undo->open_count];
+	return CW_OK;
+}

@@ -1,0 +1,16 @@
+if PLUGIN_STANDALONE
+plugin_LTLIBRARIES += standalone.la
+standalone_la_SOURCES = \
+	plugins/standalone/request.c plugins/standalone/request.h \
+	plugins/standalone/server.c plugins/standalone/server.h \
+	plugins/standalone/standalone.c \
+	plugins/standalone/tokens.c plugins/standalone/tokens.h
+standalone_la_LDFLAGS = $(plugin_ldflags)
+standalone_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
+dist_man8_MANS += plugins/standalone/certwright-standalone.8
+
+check_PROGRAMS += tests/unit/test_standalone
+tests_unit_test_standalone_SOURCES = tests/unit/test_standalone.c tests/unit/plugin_fixture.h
+tests_unit_test_standalone_LDADD = $(unit_libs)
+tests_unit_test_standalone_CPPFLAGS = $(unit_cppflags)
+endif

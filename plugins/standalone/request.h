@@ -1,0 +1,16 @@
+/* A request's head, and the answer to it (RFC 9112). */
+#ifndef STANDALONE_REQUEST_H
+#define STANDALONE_REQUEST_H
+
+#include <certwright/plugin.h>
+
+/* Whether the LENGTH bytes at DATA hold the end of a head: an empty line. */
+int request_complete(const char *data, size_t length);
+/* The answer, head and body, to the head at DATA, to be released with free(); NULL when memory is
+ * out. Content comes from the tokens of the run. */
+char *request_answer(const struct cw_host *host, const char *data, size_t length,
+		     size_t *answer_length);
+/* The answer when the head is longer than we take. */
+char *request_too_long(size_t *answer_length);
+
+#endif

@@ -1,0 +1,113 @@
+# Shared by the scripts beside it: source it, do not run it.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used by those who source it
+
+cw_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cw_build=${CW_BUILD:-$cw_root/build}
+case $cw_build in /*) ;; *) cw_build=$PWD/$cw_build ;; esac
+# Where the built program is installed for trying it out: nothing outside the build folder.
+cw_prefix=$cw_build/prefix
+cw_jobs=${CW_JOBS:-$(nproc 2>/dev/null || echo 2)}
+# Debian's interpreter, which sees Debian's Python packages; another one first in PATH may not.
+cw_python=/usr/bin/python3
+
+cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-config
+	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libcmocka-dev)
+cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
+cw_check_packages=(python3-pytest python3-pytest-xdist certbot uacme lego valgrind strace curl
+	iproute2 procps shellcheck cppcheck clang-tidy clang-format-14)
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif ! command -v sudo >/dev/null; then
+		die "must be root, or have sudo, to run: $*"
+	elif [ -t 0 ]; then
+		sudo "$@"
+	else
+		sudo -n "$@"
+	fi
+}
+
+# Prints which of the Debian packages named are not installed.
+missing_packages() {
+	local package
+	for package in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+			printf '%s\n' "$package"
+	done
+}
+
+# Installs those of the Debian packages named that are missing; asks nothing.
+install_missing() {
+	local missing
+	if ! command -v apt-get >/dev/null; then
+		say "This is no Debian system; needed are the equivalents of: $*"
+		return 0
+	fi
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	say "Installing ${missing[*]}"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q update \
+		</dev/null &&
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+			-o APT::Get::Assume-Yes=true -q install --no-install-recommends \
+			"${missing[@]}" </dev/null
+}
+
+# Makes ./configure when it is missing or older than what it is made from.
+make_configure() {
+	local sources newer
+	mapfile -t sources < <(find "$cw_root/configure.ac" "$cw_root/Makefile.am" "$cw_root/core" \
+		"$cw_root/plugins" "$cw_root/tests" "$cw_root/docs" "$cw_root/packaging" \
+		\( -name '*.ac' -o -name '*.am' -o -name '*.mk' \) -print 2>/dev/null)
+	if [ -x "$cw_root/configure" ] && [ -f "$cw_root/Makefile.in" ]; then
+		newer=$(find "${sources[@]}" -newer "$cw_root/Makefile.in" -print)
+		[ -n "$newer" ] || return 0
+	fi
+	(cd "$cw_root" && autoreconf -fi)
+}
+
+# configure_in FOLDER [ARGUMENT...]: out of tree; again only when configure is newer.
+configure_in() {
+	local folder=$1
+	shift
+	mkdir -p "$folder"
+	if [ -f "$folder/Makefile" ] && [ "$folder/config.status" -nt "$cw_root/configure" ]; then
+		return 0
+	fi
+	if [ -f "$cw_root/config.status" ]; then
+		die "the source folder itself is configured: run 'make distclean' there first"
+	fi
+	(cd "$folder" && "$cw_root/configure" "$@")
+}
+
+# The build that quickstart and check share, installed under $cw_prefix.
+build_certwright() {
+	make_configure &&
+		configure_in "$cw_build" --prefix="$cw_prefix" --enable-werror &&
+		make -C "$cw_build" -j"$cw_jobs"
+}
+
+install_certwright() {
+	make -C "$cw_build" install
+}
+
+seconds_now() {
+	local now=$EPOCHREALTIME
+	printf '%s' "${now/,/.}"
+}
+
+# seconds_since START: with one decimal.
+seconds_since() {
+	awk -v a="$1" -v b="$(seconds_now)" 'BEGIN { printf "%.1f", b - a }'
+}

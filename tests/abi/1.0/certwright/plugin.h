@@ -1,0 +1,603 @@
+/*
+ * certwright/plugin.h - the plugin ABI of certwright, version 1.
+ *
+ * A plugin is a shared object NAME.so in the plugin folder. It exports one symbol,
+ * cw_plugin_entry, and links to nothing of certwright's: all it may call stands in
+ * struct cw_host, whose address it is given. This header is all a plugin includes.
+ * It is clean C99 and C++11.
+ *
+ * Compatibility. Every struct here begins with its own size. Fields are only ever
+ * appended, never removed, reordered or given another meaning. A core of the same
+ * CW_ABI_MAJOR loads plugins compiled against any older CW_ABI_MINOR, and reads no
+ * field beyond the size that the plugin's struct states; a plugin must likewise not read
+ * a field of a struct that it is given beyond that struct's size (CW_HAS tells).
+ *
+ * Strings are UTF-8, NUL-terminated. Unless a comment says otherwise a pointer that the
+ * core passes is valid until the call returns, and a pointer that the plugin returns or
+ * leaves in a struct must be valid until close() of that instance.
+ *
+ * Threads. The core calls a plugin from one thread. A plugin may have threads of its own;
+ * they must not call the host.
+ *
+ * Processes. An instance (open() to close()) lives in a worker process. A crash there
+ * loses that worker's certificates, not the run.
+ *
+ * Errors. A function of a plugin returns CW_OK or a negative enum cw_status, after having
+ * said why with cw_host_fail(). Messages are sentences for an administrator: lower-case
+ * start, no full stop, the thing concerned in quotes; the hint says what to do. They must
+ * not contain secrets.
+ */
+#ifndef CERTWRIGHT_PLUGIN_H
+#define CERTWRIGHT_PLUGIN_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CW_ABI_MAJOR 1
+#define CW_ABI_MINOR 0
+
+/* Whether *STRUCT, which begins with its size, is long enough to hold FIELD. */
+#define CW_HAS(pointer, type, field)                                                               \
+	((pointer)->size >= offsetof(type, field) + sizeof(((type *)0)->field))
+
+/* What a fallible function returns. Values are never reused. */
+enum cw_status {
+	CW_OK = 0,
+	CW_E_NOMEM = -1,        /* memory could not be had */
+	CW_E_INVALID = -2,      /* bad input: an option, a name, a file's contents */
+	CW_E_IO = -3,           /* a system call on a file or socket failed */
+	CW_E_NOT_FOUND = -4,    /* what was named does not exist */
+	CW_E_EXISTS = -5,       /* what was to be made exists already */
+	CW_E_PERMISSION = -6,   /* not allowed, or permissions that are too wide */
+	CW_E_BUSY = -7,         /* a lock or port is held by another process */
+	CW_E_TIMEOUT = -8,      /* a time limit passed */
+	CW_E_NETWORK = -9,      /* a host could not be reached, or the connection broke */
+	CW_E_PROTOCOL = -10,    /* a peer answered nonsense */
+	CW_E_ACME = -11,        /* the CA refused, with a problem document */
+	CW_E_PLUGIN = -12,      /* a plugin failed, crashed or broke the ABI */
+	CW_E_CANCELLED = -13,   /* a signal or the user ended it */
+	CW_E_UNSUPPORTED = -14, /* not possible here: a feature, a challenge type, an OS */
+	CW_E_USAGE = -15,       /* a mistake on the command line */
+	CW_E_CRYPTO = -16,      /* the cryptographic library failed */
+	CW_E_COMMAND = -17      /* a program exited non-zero, or was ended by a signal */
+};
+
+struct cw_host;
+
+/* ------------------------------------------------------------------ options */
+
+/* What an option takes on the command line and in cli.ini. */
+enum cw_option_kind {
+	CW_OPTION_FLAG = 0,      /* nothing; "True" or "False" in a renewal file */
+	CW_OPTION_STRING = 1,    /* one value */
+	CW_OPTION_INTEGER = 2,   /* one decimal number, signed, of 64 bits */
+	CW_OPTION_PATH = 3,      /* one path; made absolute when given on the command line */
+	CW_OPTION_LIST = 4,      /* values, by repeating the option or by commas */
+	CW_OPTION_PATH_LIST = 5, /* paths, by repeating the option only */
+	CW_OPTION_MAP = 6        /* a JSON object of strings; a [[section]] in a renewal file */
+};
+
+/*
+ * One option of a plugin. Option "path" of plugin "webroot" is --webroot-path on the command
+ * line, webroot-path in cli.ini, webroot_path in the renewal file. The plugin itself always
+ * calls it "path".
+ */
+struct cw_plugin_option {
+	size_t size;      /* sizeof(struct cw_plugin_option) */
+	const char *name; /* lower-case letters, digits, '-' */
+	enum cw_option_kind kind;
+	const char *default_value; /* as on the command line; NULL: none */
+	const char *metavar; /* what --help shows for the value: "PATH"; NULL: from the kind */
+	const char *help;    /* one or more sentences for --help and the man page */
+	/*
+	 * For a CW_OPTION_LIST or CW_OPTION_PATH_LIST that is matched against the names by position
+	 * (as webroot's -w is against -d): the name of the CW_OPTION_MAP option of the same plugin
+	 * that is filled with name -> value. Each value holds for the names after it, the first
+	 * also for names before it. NULL: an ordinary option.
+	 */
+	const char *fills_map;
+	const char *const *choices; /* the values allowed, NULL-terminated; NULL: any */
+};
+
+/* ------------------------------------------------------------------ challenges */
+
+/*
+ * One challenge (RFC 8555 section 8) that a plugin shall satisfy. Made and owned by the core,
+ * valid from perform() until cleanup() returns.
+ */
+struct cw_challenge {
+	size_t size;
+	const char *lineage; /* the certificate's name, as in --cert-name */
+	const char *type;    /* "http-01", "dns-01" (RFC 8555) or "tls-alpn-01" (RFC 8737) */
+	const char *identifier_type; /* "dns", or "ip" (RFC 8738) */
+	const char *identifier;      /* A-labels without "*.", or an IP address (RFC 5952 form) */
+	int wildcard;                /* 1 when the certificate's name is "*." and the identifier */
+	const char *token;           /* base64url, at most 512 bytes */
+	const char *key_authorization; /* RFC 8555 section 8.1 */
+	/*
+	 * What the CA has to find. http-01: the key authorization, as the body. dns-01: the TXT
+	 * value, base64url of the SHA-256 of the key authorization. tls-alpn-01: that SHA-256 in
+	 * lower-case hex (64 digits), the contents of the acmeIdentifier extension.
+	 */
+	const char *validation;
+	/*
+	 * Where. http-01: the path, "/.well-known/acme-challenge/TOKEN". dns-01: the record's name
+	 * without a trailing dot, "_acme-challenge.IDENTIFIER". tls-alpn-01: the name expected in
+	 * SNI (RFC 8738 section 6: a reverse-mapping name for IP addresses).
+	 */
+	const char *location;
+	/* The plugin's own, NULL at first; the core keeps it from perform() to cleanup(). */
+	void *plugin_data;
+	/* CW_OK at first; set by cw_host_fail_challenge(), read by the core after perform(). */
+	int result;
+	/* The identifiers of this certificate that are challenged in this batch, count of them. */
+	const char *const *all_identifiers;
+	size_t all_identifiers_count;
+};
+
+struct cw_authenticator {
+	size_t size; /* sizeof(struct cw_authenticator) */
+
+	/*
+	 * The challenge types this instance can satisfy for an identifier, most preferred first:
+	 * a NULL-terminated array that lives until close(). An empty array means that this
+	 * authenticator has no way for it. SELF is what open() gave, or NULL when the core only
+	 * wants to list the plugin.
+	 */
+	const char *const *(*challenge_types)(void *self, const char *identifier_type,
+					      const char *identifier);
+
+	/*
+	 * Satisfies the challenges of a whole batch, possibly of several certificates. When one
+	 * fails, report it with cw_host_fail_challenge() and go on with the others. A negative
+	 * return value fails all of them. On return every challenge that did not fail must be
+	 * ready for the CA to look at.
+	 */
+	int (*perform)(void *self, struct cw_challenge *const *challenges, size_t count);
+
+	/*
+	 * Undoes perform(), for the same array. Called once after every perform(), whatever that
+	 * returned, also after signals and time limits; must do as much as it can and may report
+	 * what it could not.
+	 */
+	int (*cleanup)(void *self, struct cw_challenge *const *challenges, size_t count);
+};
+
+/* ------------------------------------------------------------------ installers */
+
+/* A certificate to deploy. Paths are absolute and name the files under live/. */
+struct cw_deployment {
+	size_t size;
+	const char *lineage;
+	const char *name; /* the name whose virtual hosts get the certificate */
+	const char *cert_path;
+	const char *key_path;
+	const char *chain_path;
+	const char *fullchain_path;
+};
+
+/* Given a name; returns CW_OK, or a negative status that the caller passes on. */
+typedef int (*cw_name_sink)(void *context, const char *name);
+
+/*
+ * An installer changes a server's configuration. Its edits go through the checkpoint services
+ * of the host, so that roll-back and recovery are the core's. Every function may be NULL
+ * but deploy.
+ */
+struct cw_installer {
+	size_t size; /* sizeof(struct cw_installer) */
+	/* Calls SINK with every name that the server's virtual hosts answer to, each once. */
+	int (*names)(void *self, cw_name_sink sink, void *context);
+	/* Makes the configuration use the certificate for one name; does not reload. */
+	int (*deploy)(void *self, const struct cw_deployment *deployment);
+	/* The enhancements of enhance(): "redirect", "hsts", "uir", "staple-ocsp"; NULL-terminated.
+	 */
+	const char *const *enhancements;
+	/* Makes an enhancement for one name. */
+	int (*enhance)(void *self, const char *name, const char *enhancement);
+	/* Writes what deploy() and enhance() changed, through the checkpoint services. */
+	int (*save)(void *self, const char *title);
+	/* Asks the server whether its configuration is valid; the server's words go into the error.
+	 */
+	int (*config_test)(void *self);
+	/* Makes the running server use the configuration, and waits until it does. */
+	int (*reload)(void *self);
+	/* Drops what the instance has read, because the files under it were rolled back. */
+	int (*reread)(void *self);
+};
+
+/* ------------------------------------------------------------------ the plugin */
+
+struct cw_plugin {
+	size_t size;             /* sizeof(struct cw_plugin) */
+	uint32_t abi_major;      /* CW_ABI_MAJOR */
+	uint32_t abi_minor;      /* CW_ABI_MINOR */
+	const char *name;        /* as in -a NAME; the module's file name without ".so" */
+	const char *version;     /* the plugin's own */
+	const char *description; /* one line */
+	const char *help;        /* a paragraph for --help NAME; NULL: none */
+	const struct cw_plugin_option *const *options; /* NULL-terminated; NULL: none */
+
+	/*
+	 * Makes an instance. HOST lives until close(). Must be quick and without effect outside
+	 * the process. *SELF is given to all functions below; it may be left NULL.
+	 */
+	int (*open)(const struct cw_host *host, void **self);
+	/* Says whether the plugin could work here and now (programs, files, options); NULL: yes. */
+	int (*prepare)(void *self);
+	/* Ends an instance; NULL: nothing to do. */
+	void (*close)(void *self);
+	/*
+	 * The folder of which one process at a time may use this plugin (a server's configuration);
+	 * the core locks DIRECTORY/.certbot.lock from before prepare() to after close(). NULL, or
+	 * NULL returned: nothing. The string lives until close().
+	 */
+	const char *(*exclusive_directory)(void *self);
+
+	const struct cw_authenticator *authenticator; /* NULL: the plugin has not this role */
+	const struct cw_installer *installer;         /* NULL: the plugin has not this role */
+};
+
+/* The one symbol. Returns a struct that lives as long as the module is loaded. */
+typedef const struct cw_plugin *(*cw_plugin_entry_function)(void);
+
+#if defined(__GNUC__)
+#define CW_EXPORT __attribute__((visibility("default")))
+#define CW_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
+#else
+#define CW_EXPORT
+#define CW_PRINTF(format_index, first)
+#endif
+
+CW_EXPORT const struct cw_plugin *cw_plugin_entry(void);
+
+/* ------------------------------------------------------------------ host services */
+
+enum cw_log_level { CW_LOG_DEBUG = 0, CW_LOG_INFO = 1, CW_LOG_WARNING = 2, CW_LOG_ERROR = 3 };
+
+/* A program to run. Never passes through a shell unless argv[0] is one. */
+struct cw_command {
+	size_t size;             /* sizeof(struct cw_command) */
+	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+	const char *const
+		*environment;  /* NAME=VALUE, added to ours; NAME alone removes; NULL: ours */
+	const char *input;     /* what it reads from stdin; NULL: /dev/null */
+	size_t input_length;   /* bytes */
+	unsigned time_limit;   /* seconds; its process group is ended when they pass; 0: none */
+	size_t output_limit;   /* bytes of stdout kept, and of stderr; 0: 64 KiB */
+	const char *directory; /* where it runs; NULL: here */
+};
+
+/* How a program ended. Filled by the host; release with cw_host_release_result(). */
+struct cw_command_result {
+	size_t size;     /* sizeof(struct cw_command_result), set by the plugin */
+	int status;      /* CW_OK: exit status 0; CW_E_COMMAND, CW_E_TIMEOUT, CW_E_NOT_FOUND, ... */
+	int exit_status; /* 0 to 255, or -1 when it did not exit by itself */
+	int signal;      /* the signal that ended it, or 0 */
+	char *output;    /* stdout, NUL-terminated, cut at output_limit */
+	size_t output_length;
+	char *error_output; /* stderr, likewise */
+	size_t error_output_length;
+};
+
+struct cw_http_header {
+	size_t size;
+	const char *name;
+	const char *value;
+};
+
+struct cw_http_request {
+	size_t size;        /* sizeof(struct cw_http_request) */
+	const char *method; /* NULL: "GET", or "POST" when there is a body */
+	const char *url;    /* http or https */
+	const struct cw_http_header *const *headers; /* NULL-terminated; NULL: none */
+	const char *body;                            /* NULL: none */
+	size_t body_length;                          /* bytes */
+	unsigned time_limit;                         /* seconds; 0: 30 */
+	size_t response_limit; /* bytes; 0: 1 MiB; a longer response is CW_E_PROTOCOL */
+};
+
+/* Filled by the host; release with cw_host_release_response(). */
+struct cw_http_response {
+	size_t size;     /* sizeof(struct cw_http_response), set by the plugin */
+	int http_status; /* 200, 404, ... */
+	char *body;      /* NUL-terminated */
+	size_t body_length;
+	char *content_type; /* NULL: none given */
+};
+
+/* A TXT record to wait for (section "wait_txt" below). */
+struct cw_txt_record {
+	size_t size;      /* sizeof(struct cw_txt_record) */
+	const char *name; /* without a trailing dot */
+	const char *value;
+	int result; /* out: CW_OK, or why it was not seen by every authoritative server */
+	/* out: the same in words, naming the server that lacks it, to be released with release();
+	 * NULL: CW_OK, or the reason is that of the call */
+	char *reason;
+};
+
+/* A record whose place is looked for (section "locate" below). */
+struct cw_dns_place {
+	size_t size;      /* sizeof(struct cw_dns_place) */
+	const char *name; /* without a trailing dot */
+	int result;       /* out: CW_OK, or why it was not found */
+	char *target;     /* out: NAME, or what it is an alias of in the end */
+	char *zone;       /* out: the zone that TARGET is in; NULL: not known */
+};
+
+/* Given a descriptor that poll(2) found ready, with the poll bits in EVENTS. */
+typedef void (*cw_watch_callback)(void *context, int descriptor, short events);
+
+/*
+ * The services. A plugin calls them through the cw_host_* wrappers at the end of this header.
+ * Each takes the host as its first argument. A failing service has filled the error of the
+ * current call already; the plugin may pass its status on, or replace it by calling
+ * cw_host_fail() itself, or ignore it.
+ */
+struct cw_host {
+	size_t size;
+	uint32_t abi_major;
+	uint32_t abi_minor;
+	void *core; /* the core's own */
+
+	/* Writes a line to the log; from CW_LOG_WARNING up also for the administrator to see. */
+	void (*log)(const struct cw_host *host, enum cw_log_level level, const char *text);
+	/* States why the current call fails. HINT may be NULL. Copies both. Returns STATUS. */
+	int (*fail)(const struct cw_host *host, int status, const char *hint, const char *message);
+	/* States why one challenge fails, and sets its result. Copies both. MESSAGE NULL: for the
+	 * reason that fail() or a failing service gave last in the current call. */
+	void (*fail_challenge)(const struct cw_host *host, struct cw_challenge *challenge,
+			       int status, const char *hint, const char *message);
+	/* Makes the log and all messages replace TEXT, a secret of 4 bytes or more, by "[secret]".
+	 */
+	void (*secret)(const struct cw_host *host, const char *text);
+
+	/* Whether there is somebody to ask. When 0, the prompt services fail with CW_E_USAGE. */
+	int (*interactive)(const struct cw_host *host);
+	/* Shows TEXT; with WAIT waits for the Enter key. */
+	int (*notify)(const struct cw_host *host, const char *text, int wait);
+	/* Asks a yes-or-no question; *ANSWER holds the default before and the answer after. */
+	int (*ask_yes_no)(const struct cw_host *host, const char *question, int *answer);
+	/* Asks for a line of text; *ANSWER is to be released with release(). SECRET: not echoed. */
+	int (*ask_text)(const struct cw_host *host, const char *question, int secret,
+			char **answer);
+	/* Lets one of COUNT items be chosen; *CHOICE is its index from 0. */
+	int (*ask_choice)(const struct cw_host *host, const char *question,
+			  const char *const *items, size_t count, size_t *choice);
+
+	/*
+	 * The value of one of the plugin's own options, in the form of the command line, or NULL.
+	 * Flags are "1" or "0"; lists give their first value. Lives until the option is set or the
+	 * instance is closed.
+	 */
+	const char *(*option)(const struct cw_host *host, const char *name);
+	/* The number of values of a list option, and the one at INDEX (NULL beyond the end). */
+	size_t (*option_count)(const struct cw_host *host, const char *name);
+	const char *(*option_at)(const struct cw_host *host, const char *name, size_t index);
+	/* 1 when the user gave the option (command line, cli.ini or renewal file), else 0. */
+	int (*option_given)(const struct cw_host *host, const char *name);
+	/* The value of a map option for KEY, or NULL. */
+	const char *(*option_map)(const struct cw_host *host, const char *name, const char *key);
+	/* Sets an option, or a map option's KEY (else KEY is NULL), to be saved for renewals. */
+	int (*set_option)(const struct cw_host *host, const char *name, const char *key,
+			  const char *value);
+	/*
+	 * Settings of the core that concern plugins: "http-01-port", "http-01-address",
+	 * "tls-alpn-01-port", "tls-alpn-01-address", "https-port", "config-dir", "work-dir",
+	 * "logs-dir", "dry-run", "preferred-challenges", "dns-resolver"; NULL for others and
+	 * when not set.
+	 */
+	const char *(*setting)(const struct cw_host *host, const char *name);
+
+	/*
+	 * Runs COUNT programs, at most JOBS at a time (0: one after the other, in order), and fills
+	 * RESULTS. Returns CW_OK when all could be tried, however they ended. The event loop runs
+	 * meanwhile.
+	 */
+	int (*run)(const struct cw_host *host, const struct cw_command *const *commands,
+		   struct cw_command_result *const *results, size_t count, size_t jobs);
+	/* Sends one HTTP request through the core's connection pool. */
+	int (*http)(const struct cw_host *host, const struct cw_http_request *request,
+		    struct cw_http_response *response);
+	/*
+	 * Reads a file of credentials, at most 1 MiB. One that users other than its owner can read
+	 * gives a warning, one that others can write is refused (CW_E_PERMISSION). Every value
+	 * after a '=' becomes a secret. *TEXT is to be released with release().
+	 */
+	int (*read_credentials)(const struct cw_host *host, const char *path, char **text);
+	/*
+	 * Waits until every authoritative server of each record's zone gives the value, SECONDS at
+	 * most. Fills each record's result. CW_OK when all have it, else CW_E_TIMEOUT with an error
+	 * that names the server and the record.
+	 */
+	int (*wait_txt)(const struct cw_host *host, struct cw_txt_record *const *records,
+			size_t count, unsigned seconds);
+
+	/*
+	 * Replaces the contents of PATH (made when missing, mode 0644), keeping a copy of the old
+	 * contents in the current checkpoint first: written to a temporary file in the same folder,
+	 * synced, renamed; owner, mode, ACLs and extended attributes kept; links followed.
+	 * EXPECTED, when not NULL, is what the plugin read there before: when the file no longer
+	 * says that, nothing is written and CW_E_BUSY is returned.
+	 */
+	int (*write_file)(const struct cw_host *host, const char *path, const char *data,
+			  size_t length, const char *expected, size_t expected_length);
+	/* Removes PATH, likewise under the current checkpoint. */
+	int (*remove_file)(const struct cw_host *host, const char *path);
+	/* Records a program that undoes something that is no file; run when the checkpoint is
+	 * rolled back. */
+	int (*checkpoint_command)(const struct cw_host *host, const char *const *argv);
+	/*
+	 * Ends the current checkpoint: TITLE keeps it for "rollback --checkpoints N"; NULL makes it
+	 * temporary, to be reverted by checkpoint_revert() or after a crash.
+	 */
+	int (*checkpoint_commit)(const struct cw_host *host, const char *title);
+	/* Restores, byte for byte, what was there before the checkpoint that is not yet committed,
+	 * and before the temporary ones. */
+	int (*checkpoint_revert)(const struct cw_host *host);
+
+	/*
+	 * Registers what the core shall do if this process dies before undo_done(ID): remove a file
+	 * or an empty folder, or run a program. Survives kill -9 and a reboot: what is left is done
+	 * by the coordinator, or by the next run of any verb that writes. Last registered is done
+	 * first.
+	 */
+	int (*undo_remove)(const struct cw_host *host, const char *path, unsigned *id);
+	int (*undo_command)(const struct cw_host *host, const char *const *argv, unsigned *id);
+	int (*undo_done)(const struct cw_host *host, unsigned id);
+
+	/*
+	 * A listening TCP socket, non-blocking and close-on-exec, shared with the other workers of
+	 * this run. ADDRESS is an IPv4 or IPv6 address; an IPv6 one is opened IPV6_V6ONLY. Close
+	 * it with close(2). CW_E_BUSY names the process that holds the port. Because any worker may
+	 * accept any connection, look up what it asks for with shared_get().
+	 */
+	int (*listen)(const struct cw_host *host, const char *address, unsigned port,
+		      int *descriptor);
+	/*
+	 * A small store shared by all workers of a run: a key ([A-Za-z0-9_.-], up to 255 bytes) and
+	 * up to 64 KiB. shared_get() returns CW_E_NOT_FOUND when there is none; *DATA is
+	 * NUL-terminated, to be released with release(). VALUE NULL in shared_put() removes the
+	 * key.
+	 */
+	int (*shared_put)(const struct cw_host *host, const char *key, const char *value,
+			  size_t length);
+	int (*shared_get)(const struct cw_host *host, const char *key, char **data, size_t *length);
+
+	/*
+	 * Has the core's event loop call CALLBACK whenever poll(2) finds EVENTS on DESCRIPTOR,
+	 * between perform() and cleanup() and while services wait. One watch per descriptor;
+	 * watching again replaces it; EVENTS 0 ends it. The core ends all watches after cleanup().
+	 */
+	int (*watch)(const struct cw_host *host, int descriptor, short events,
+		     cw_watch_callback callback, void *context);
+
+	/* Releases memory that a service returned. NULL is allowed. */
+	void (*release)(const struct cw_host *host, void *memory);
+
+	/*
+	 * Finds where records are to be written: follows the CNAMEs of each name and looks up the
+	 * zone that it ends in, through the resolver ("dns-resolver"), for all at once. Fills each
+	 * place's result, target and zone; the latter two are to be released with release(). CW_OK
+	 * when all were found; the error of the call is that of the first that was not.
+	 */
+	int (*locate)(const struct cw_host *host, struct cw_dns_place *const *places, size_t count);
+};
+
+/* ------------------------------------------------------------------ wrappers */
+
+#define CW_MESSAGE_MAX 2048
+
+CW_PRINTF(3, 4)
+static inline void
+cw_host_log(const struct cw_host *host, enum cw_log_level level, const char *format, ...)
+{
+	char text[CW_MESSAGE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	host->log(host, level, text);
+}
+
+/* return cw_host_fail(host, CW_E_IO, "hint or NULL", "cannot ...: %s", ...); */
+CW_PRINTF(4, 5)
+static inline int
+cw_host_fail(const struct cw_host *host, int status, const char *hint, const char *format, ...)
+{
+	char text[CW_MESSAGE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return (host->fail)(host, status, hint, text); /* cmocka has a macro of that name */
+}
+
+CW_PRINTF(5, 6)
+static inline void
+cw_host_fail_challenge(const struct cw_host *host, struct cw_challenge *challenge, int status,
+		       const char *hint, const char *format, ...)
+{
+	char text[CW_MESSAGE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	host->fail_challenge(host, challenge, status, hint, text);
+}
+
+/* Fails one challenge for the reason that a service, or cw_host_fail(), gave last. */
+static inline void
+cw_host_pass_challenge(const struct cw_host *host, struct cw_challenge *challenge, int status)
+{
+	host->fail_challenge(host, challenge, status, NULL, NULL);
+}
+
+static inline const char *
+cw_host_option(const struct cw_host *host, const char *name)
+{
+	return host->option(host, name);
+}
+
+static inline int
+cw_host_flag(const struct cw_host *host, const char *name)
+{
+	const char *value = host->option(host, name);
+
+	return value != NULL && strcmp(value, "1") == 0;
+}
+
+static inline const char *
+cw_host_setting(const struct cw_host *host, const char *name)
+{
+	return host->setting(host, name);
+}
+
+/* Runs one program. RESULT is filled when CW_OK is returned. */
+static inline int
+cw_host_run(const struct cw_host *host, const struct cw_command *command,
+	    struct cw_command_result *result)
+{
+	return host->run(host, &command, &result, 1, 0);
+}
+
+static inline void
+cw_host_release_result(const struct cw_host *host, struct cw_command_result *result)
+{
+	host->release(host, result->output);
+	host->release(host, result->error_output);
+	result->output = NULL;
+	result->error_output = NULL;
+}
+
+static inline void
+cw_host_release_response(const struct cw_host *host, struct cw_http_response *response)
+{
+	host->release(host, response->body);
+	host->release(host, response->content_type);
+	response->body = NULL;
+	response->content_type = NULL;
+}
+
+static inline void
+cw_host_release(const struct cw_host *host, void *memory)
+{
+	host->release(host, memory);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

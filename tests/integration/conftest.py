@@ -1,0 +1,122 @@
+"""Fixtures: each test gets directories of its own; servers are started for it or for its module,
+on free loopback ports, and stopped by their own pids. What they wrote is shown when a test fails."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lib.authority import Authority  # noqa: E402  (the path is set just above)
+from lib.certwright import Certwright  # noqa: E402
+from lib.pebble import Pebble  # noqa: E402
+from lib.ports import Ports  # noqa: E402
+from lib.relay import Relay  # noqa: E402
+from lib.rogue_ca import RogueCa  # noqa: E402
+from lib.webserver import WebServer  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "smoke: a few whole issuances, for the sanitized build")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if not report.failed:
+        return
+    for name, value in getattr(item, "funcargs", {}).items():
+        if hasattr(value, "log_tail"):
+            try:
+                report.sections.append((f"log of {name}", value.log_tail()))
+            except OSError as error:
+                report.sections.append((f"log of {name}", str(error)))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Who signs the HTTPS certificates of the ACME servers."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+class Starter:
+    """Makes servers and programs, and stops them all."""
+
+    def __init__(self, authority, folder):
+        self.authority, self.folder = authority, folder
+        self.ports = Ports()
+        self._made = []
+
+    def _keep(self, thing):
+        self._made.append(thing)
+        return thing
+
+    def pebble(self, **options):
+        folder = self.folder / f"pebble{len(self._made)}"
+        return self._keep(Pebble(self.ports, folder, self.authority, **options))
+
+    def rogue(self, pebble):
+        return self._keep(RogueCa(self.ports, self.authority, pebble))
+
+    def relay(self, pebble):
+        return self._keep(Relay(self.ports, pebble))
+
+    def web(self, port, folder_of):
+        return self._keep(WebServer(port, folder_of))
+
+    def certwright(self, ca, name="certwright"):
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return self._keep(Certwright(folder, ca))
+
+    def stop(self):
+        for thing in reversed(self._made):
+            thing.stop()
+        self.ports.release()
+
+
+@pytest.fixture
+def start(authority, tmp_path):
+    """Starts what a single test needs: start.pebble(eab=True), start.rogue(pebble) ..."""
+    starter = Starter(authority, tmp_path)
+    yield starter
+    starter.stop()
+
+
+@pytest.fixture(scope="module")
+def module_start(authority, tmp_path_factory):
+    starter = Starter(authority, tmp_path_factory.mktemp("servers"))
+    yield starter
+    starter.stop()
+
+
+@pytest.fixture(scope="module")
+def pebble(module_start):
+    """An ACME server that does all at once and rejects nothing."""
+    return module_start.pebble(mode="kind")
+
+
+@pytest.fixture(scope="module")
+def unkind_pebble(module_start):
+    """Rejects 15 % of all nonces, reuses half of the authorizations, is slow to validate."""
+    return module_start.pebble(mode="unkind")
+
+
+@pytest.fixture
+def rogue(start, pebble):
+    """A CA that misbehaves where the test says so."""
+    return start.rogue(pebble)
+
+
+@pytest.fixture
+def certwright(start, pebble):
+    """The program, with pebble as its CA."""
+    return start.certwright(pebble)
+
+
+@pytest.fixture
+def rogue_certwright(start, rogue):
+    """The program, with rogue as its CA."""
+    return start.certwright(rogue)

@@ -1,0 +1,59 @@
+"""valgrind over whole issuances: no error, nothing lost, in the program and in all its children."""
+
+import glob
+import os
+
+import pytest
+
+from lib.tools import read
+
+
+@pytest.fixture
+def valgrind(tmp_path):
+    """The words to put before a command, and a check of what valgrind wrote."""
+    logs = tmp_path / "valgrind"
+    logs.mkdir()
+    wrap = ["valgrind", "-q", "--trace-children=no", "--child-silent-after-fork=no",
+            "--leak-check=full", "--show-leak-kinds=definite,indirect",
+            "--errors-for-leak-kinds=definite,indirect", "--track-fds=no", "--error-exitcode=99",
+            f"--log-file={logs}/%p"]
+
+    def check():
+        for path in glob.glob(f"{logs}/*"):
+            assert read(path).strip() == "", read(path)
+    return wrap, check
+
+
+def test_issuance_and_renewal(certwright, valgrind):
+    wrap, check = valgrind
+    certwright.certonly("v1.example.test", "v2.example.test", wrap=wrap, timeout=300)
+    check()
+    certwright.run("renew", "--force-renewal", wrap=wrap, timeout=300)
+    check()
+
+
+def test_webroot_issuance_with_hooks(start, certwright, pebble, valgrind, tmp_path):
+    wrap, check = valgrind
+    root = tmp_path / "root"
+    root.mkdir()
+    start.web(pebble.http_port, lambda host: str(root))
+    certwright.run("certonly", "--webroot", "-w", root, "-d", "v3.example.test", "--json",
+                   "--pre-hook", "true", "--deploy-hook", "echo deployed", wrap=wrap, timeout=300)
+    check()
+    assert os.listdir(root) == []
+
+
+def test_a_failing_issuance(start, pebble, valgrind):
+    wrap, check = valgrind
+    certwright = start.certwright(pebble)
+    pebble.dns.set_servfail("v4.example.test")
+    certwright.certonly("v4.example.test", wrap=wrap, status=1, timeout=300)
+    check()
+
+
+@pytest.mark.parametrize("verb", ["certificates", "plugins", "show_account", "register"])
+def test_other_verbs(certwright, valgrind, verb):
+    wrap, check = valgrind
+    certwright.certonly("v5.example.test")
+    certwright.run(verb, wrap=wrap, status=None, timeout=300)
+    check()

@@ -1,0 +1,121 @@
+"""What is printed: --json of each verb, help, --version, quiet."""
+
+import json
+import os
+import re
+
+import pytest
+
+VERBS = ["certonly", "renew", "certificates", "register", "show_account", "plugins"]
+
+
+def bare(certwright, *argv):
+    return certwright.start(argv[0], *argv[1:], defaults=False).finish()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_json_of_each_verb_is_one_object(certwright, verb):
+    certwright.run("register")
+    args = ["--standalone", "-d", "json.example.test"] if verb == "certonly" else []
+    result = certwright.json(verb, *args, status=None)
+    assert result.json["verb"] == verb
+    assert isinstance(result.json["ok"], bool)
+    assert (result.json["error"] is None) == result.json["ok"]
+    assert result.json["ok"] == (result.status == 0)
+    if not result.json["ok"]:
+        assert {"status", "message", "hint", "identifier", "problem",
+                "parts"} <= set(result.json["error"])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_json_of_each_failing_verb_is_one_object(certwright, verb, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file")
+    certwright.config_dir = str(blocked)
+    certwright.work_dir = certwright.logs_dir = str(blocked)
+    args = ["--standalone", "-d", "json.example.test"] if verb == "certonly" else []
+    result = certwright.json(verb, *args, status=None)
+    assert result.json["verb"] == verb
+    if verb != "plugins":
+        assert result.status in (0, 1)
+        assert result.json["ok"] == (result.status == 0)
+    if not result.json["ok"]:
+        assert {"status", "message", "hint", "identifier", "problem",
+                "parts"} <= set(result.json["error"])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_with_json_nothing_else_is_on_stdout(certwright, verb):
+    args = ["--standalone", "-d", "json.example.test", "-v"] if verb == "certonly" else ["-v"]
+    result = certwright.run(verb, *args, "--json", status=None)
+    decoder = json.JSONDecoder()
+    _, end = decoder.raw_decode(result.stdout)
+    assert result.stdout[end:].strip() == ""
+
+
+def test_version(certwright):
+    result = bare(certwright, "--version")
+    assert result.status == 0
+    assert re.fullmatch(r"certwright \d+\.\d+\S*\n", result.stdout)
+    assert result.stderr == ""
+
+
+def test_version_with_json(certwright):
+    document = json.loads(bare(certwright, "--version", "--json").stdout)
+    assert document["ok"] is True
+    assert re.search(r"\d+\.\d+", json.dumps(document))
+
+
+@pytest.mark.parametrize("argv", [["help"], ["--help"], ["-h"], ["help", "certonly"],
+                                  ["certonly", "--help"], ["--help", "all"], ["help", "renew"],
+                                  ["--help", "standalone"], ["--help", "webroot"]])
+def test_help_goes_to_stdout(certwright, argv):
+    result = bare(certwright, *argv)
+    assert result.status == 0
+    assert len(result.stdout) > 200
+    assert result.stderr == ""
+
+
+def test_help_all_has_every_option_of_certbots(certwright):
+    """The plugins' own come from their modules, those of cloud DNS services do not exist here."""
+    text = bare(certwright, "--help", "all").stdout
+    for option in ("--domain", "--ip-address", "--eab-kid", "--eab-hmac-key", "--cert-name",
+                   "--dry-run", "--webroot-path", "--webroot-map", "--http-01-port",
+                   "--preferred-chain", "--key-type", "--elliptic-curve", "--deploy-hook",
+                   "--hook-timeout", "--lock-timeout", "--json", "--config-dir", "--server"):
+        assert option in text, option
+
+
+def test_an_unknown_help_topic_is_a_usage_error(certwright):
+    result = bare(certwright, "help", "no-such-topic")
+    assert result.status == 2
+    assert "no-such-topic" in result.stderr
+
+
+def test_quiet_says_nothing_on_success(certwright):
+    result = certwright.certonly("quiet.example.test", args=["-q"])
+    assert result.output == ""
+
+
+def test_quiet_says_why_it_failed(certwright):
+    result = certwright.certonly("*.quiet.example.test", args=["-q"], status=1)
+    assert "*.quiet.example.test" in result.stderr
+
+
+def test_without_a_terminal_there_are_no_control_characters(certwright):
+    result = certwright.certonly("plain.example.test")
+    assert "\x1b" not in result.output and "\r" not in result.output
+
+
+def test_a_full_stdout_is_an_error(certwright):
+    """/dev/full refuses every write: a report that nobody got is not a success."""
+    certwright.certonly("stdout.example.test")
+    script = 'exec "$@" > /dev/full'
+    result = certwright.run("certificates", wrap=["sh", "-c", script, "sh"], status=None)
+    assert result.status == 1
+    assert "/dev/full" not in result.stdout
+
+
+def test_closed_standard_descriptors_do_no_harm(certwright, pebble):
+    certwright.certonly("closed.example.test", wrap=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
+    assert os.path.isfile(certwright.live("closed.example.test"))

@@ -1,0 +1,194 @@
+"""The plugin loader as seen from outside: what is listed, and what is skipped with a sentence."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from lib.certwright import plugin_path, program_path, top_folder
+
+SOURCE = r"""
+#include <certwright/plugin.h>
+static const char *const types[] = {"http-01", NULL};
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{ (void)self; (void)challenges; (void)count; return CW_E_UNSUPPORTED; }
+static const char *const *challenge_types(void *self, const char *type, const char *identifier)
+{ (void)self; (void)type; (void)identifier; return types; }
+static int open_plugin(const struct cw_host *host, void **self)
+{ (void)host; *self = NULL; return CW_OK; }
+static const struct cw_authenticator authenticator = {
+	.size = sizeof(struct cw_authenticator), .challenge_types = challenge_types,
+	.perform = perform, .cleanup = perform };
+static const struct cw_plugin plugin = {
+	.size = SIZE, .abi_major = MAJOR, .abi_minor = MINOR, .name = NAME, .version = "7.5",
+	.description = "a stranger's plugin", .open = open_plugin, .authenticator = &authenticator };
+const struct cw_plugin *SYMBOL(void) { return &plugin; }
+"""
+
+
+class Folder:
+    """A plugin folder beside the built plugins'."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        os.makedirs(self.path, mode=0o755)
+
+    def compile(self, file_name, **values):
+        """Compiles the stranger's plugin with some of its macros given other values."""
+        macros = {"SIZE": "sizeof(struct cw_plugin)", "MAJOR": "CW_ABI_MAJOR",
+                  "MINOR": "CW_ABI_MINOR", "NAME": f'"{file_name}"', "SYMBOL": "cw_plugin_entry"}
+        macros.update(values)
+        path = os.path.join(self.path, f"{file_name}.so")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-fvisibility=default", "-o", path,
+                        "-I", os.path.join(top_folder(), "include")]
+                       + [f"-D{k}={v}" for k, v in macros.items()] + ["-x", "c", "-"],
+                       input=SOURCE.encode(), check=True, timeout=60)
+        return path
+
+    @property
+    def env(self):
+        path = ":".join(p for p in (self.path, plugin_path(program_path())) if p)
+        return {"CERTWRIGHT_PLUGIN_PATH": path}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty plugin folder."""
+    return Folder(tmp_path / "plugins")
+
+
+def listed(result):
+    return {p["name"]: p for p in result.json["plugins"]}
+
+
+def test_lists_what_is_found(certwright):
+    plugins = listed(certwright.json("plugins"))
+    for name in ("standalone", "webroot"):
+        plugin = plugins[name]
+        assert os.path.isfile(plugin["path"])
+        assert plugin["abi"] == "1.0"
+        assert plugin["version"]
+        assert plugin["roles"] == ["authenticator"]
+        assert plugin["challenge_types"] == ["http-01"]
+    assert plugins["null"]["roles"] == ["installer"]
+    text = certwright.run("plugins").stdout
+    for word in ("standalone", "webroot", "null", "http-01", plugins["webroot"]["path"]):
+        assert word in text
+
+
+@pytest.mark.parametrize("option, there, absent", [("--authenticators", "webroot", "null"),
+                                                   ("--installers", "null", "webroot")])
+def test_roles_can_be_chosen(certwright, option, there, absent):
+    plugins = listed(certwright.json("plugins", option))
+    assert there in plugins and absent not in plugins
+
+
+@pytest.mark.parametrize("options", [["--init"], ["--prepare"], ["--init", "--prepare"]])
+def test_init_and_prepare(certwright, options):
+    result = certwright.json("plugins", *options)
+    assert "standalone" in listed(result)
+    if "--prepare" in options:
+        assert listed(result)["standalone"]["prepared"] is True
+
+
+def test_a_strangers_plugin_is_found(certwright, folder):
+    path = folder.compile("stranger")
+    plugin = listed(certwright.json("plugins", env=folder.env))["stranger"]
+    assert plugin["path"] == path
+    assert plugin["version"] == "7.5"
+    assert plugin["description"] == "a stranger's plugin"
+
+
+def spoil_symbol(folder):
+    folder.compile("stranger", SYMBOL="another_name")
+
+
+def spoil_newer_major(folder):
+    folder.compile("stranger", MAJOR="2")
+
+
+def spoil_older_major(folder):
+    folder.compile("stranger", MAJOR="0")
+
+
+def spoil_size(folder):
+    folder.compile("stranger", SIZE="8")
+
+
+def spoil_name(folder):
+    folder.compile("stranger", NAME='"somebody-else"')
+
+
+def spoil_file(folder):
+    with open(os.path.join(folder.path, "stranger.so"), "w", encoding="ascii") as stream:
+        stream.write("no shared object\n")
+
+
+def spoil_truncated(folder):
+    path = folder.compile("stranger")
+    os.truncate(path, 1000)
+
+
+def spoil_writable_module(folder):
+    os.chmod(folder.compile("stranger"), 0o666)
+
+
+def spoil_writable_folder(folder):
+    folder.compile("stranger")
+    os.chmod(folder.path, 0o777)
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (spoil_symbol, ["cw_plugin_entry"]), (spoil_newer_major, ["2.0", "1.0"]),
+    (spoil_older_major, ["0.0", "1.0"]), (spoil_size, []), (spoil_name, ["somebody-else"]),
+    (spoil_file, []), (spoil_truncated, []), (spoil_writable_module, ["writ"]),
+    (spoil_writable_folder, ["writ"])])
+def test_a_bad_plugin_is_skipped_with_a_sentence(certwright, folder, spoil, words):
+    spoil(folder)
+    result = certwright.json("plugins", env=folder.env)
+    assert "stranger" not in listed(result)
+    assert "standalone" in listed(result)
+    told = result.stderr + str(result.json.get("refused"))
+    assert folder.path in told
+    for word in words:
+        assert word in told
+    # And the command goes on, also where the plugin is not what it is about.
+    certwright.certonly("goes-on.example.test", env=folder.env)
+
+
+def test_a_bad_plugin_that_is_asked_for_is_an_error(certwright, folder):
+    spoil_newer_major(folder)
+    result = certwright.json("certonly", "-a", "stranger", "-d", "a.example.test", env=folder.env,
+                             status=None)
+    assert result.status in (1, 2)
+    assert "2.0" in result.stdout and "1.0" in result.stdout
+
+
+def test_a_strangers_plugin_is_selected_by_each_spelling(certwright, folder):
+    folder.compile("stranger")
+    for selection in (["-a", "stranger"], ["--stranger"], ["-a", "dist:stranger"]):
+        result = certwright.json("certonly", *selection, "-d", "s.example.test", env=folder.env,
+                                 status=1)
+        assert "stranger" in str(result.json["error"]) + str(result.json["certificates"])
+
+
+def test_only_what_is_needed_is_opened(certwright, folder, tmp_path):
+    folder.compile("stranger")
+    trace = str(tmp_path / "trace")
+    certwright.certonly("lazy.example.test", env=folder.env, wrap=[
+        "strace", "-f", "-qq", "-e", "trace=open,openat", "-o", trace])
+    with open(trace, encoding="utf-8", errors="replace") as stream:
+        text = stream.read()
+    assert "standalone.so" in text
+    assert "stranger.so" not in text
+    assert "webroot.so" not in text
+
+
+def test_a_plugin_copied_elsewhere_works_there(certwright, tmp_path):
+    """A plugin links to nothing of ours, so its place does not matter."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    path = listed(certwright.json("plugins"))["standalone"]["path"]
+    shutil.copy(os.path.realpath(path), elsewhere / "standalone.so")
+    certwright.certonly("copied.example.test", env={"CERTWRIGHT_PLUGIN_PATH": str(elsewhere)})

@@ -1,0 +1,198 @@
+"""renew and certificates."""
+
+import datetime
+import os
+
+import pytest
+
+from lib.outcome import assert_failed, errors_of
+from lib.tools import read, serial_of, snapshot, verify_chain
+
+
+def serial(certwright, name):
+    return serial_of(certwright.live(name, "cert"))
+
+
+@pytest.mark.smoke
+def test_forced_renewal_replaces_every_certificate(certwright, pebble):
+    names = ["r1.example.test", "r2.example.test"]
+    for name in names:
+        certwright.certonly(name)
+    serials = [serial(certwright, n) for n in names]
+    result = certwright.json("renew", "--force-renewal")
+    assert result.json["ok"] is True
+    assert {n: c["action"] for n, c in result.certificates.items()} == dict.fromkeys(
+        names, "renewed")
+    for name, old in zip(names, serials):
+        assert serial(certwright, name) != old
+        assert os.readlink(certwright.live(name, "cert")).endswith("/cert2.pem")
+        verify_chain(os.path.dirname(certwright.live(name)), pebble.root())
+
+
+def test_what_is_not_due_is_kept(certwright):
+    certwright.certonly("due.example.test")
+    old = serial(certwright, "due.example.test")
+    result = certwright.json("renew")
+    assert result.certificates["due.example.test"]["action"] == "kept"
+    assert serial(certwright, "due.example.test") == old
+
+
+def test_cert_name_renews_that_one_only(certwright):
+    certwright.certonly("only1.example.test")
+    certwright.certonly("only2.example.test")
+    old = serial(certwright, "only2.example.test")
+    certwright.run("renew", "--cert-name", "only1.example.test", "--force-renewal")
+    assert os.readlink(certwright.live("only1.example.test", "cert")).endswith("/cert2.pem")
+    assert serial(certwright, "only2.example.test") == old
+
+
+def test_an_unknown_cert_name_is_refused(certwright):
+    certwright.certonly("known.example.test")
+    result = certwright.json("renew", "--cert-name", "unknown.example.test", status=1)
+    assert_failed(result, "unknown.example.test")
+
+
+def test_nothing_to_renew_is_no_failure(certwright):
+    result = certwright.json("renew")
+    assert result.json["certificates"] == []
+
+
+def test_renewal_uses_what_was_saved(certwright, pebble):
+    certwright.certonly("saved.example.test", args=["--key-type", "rsa", "--rsa-key-size", "3072"])
+    text = read(certwright.renewal_file("saved.example.test"))
+    assert "authenticator = standalone" in text
+    assert f"server = {pebble.directory}" in text
+    assert f"http01_port = {pebble.http_port}" in text
+    certwright.run("renew", "--force-renewal")
+    assert len(read(certwright.live("saved.example.test", "privkey"))) > 2300
+    assert "rsa_key_size = 3072" in read(certwright.renewal_file("saved.example.test"))
+
+
+def test_reuse_key_keeps_the_key(certwright):
+    certwright.certonly("reuse.example.test", args=["--reuse-key"])
+    key = read(certwright.live("reuse.example.test", "privkey"))
+    certwright.run("renew", "--force-renewal")
+    assert read(certwright.live("reuse.example.test", "privkey")) == key
+
+
+def test_comments_and_foreign_sections_of_the_renewal_file_stay(certwright):
+    certwright.certonly("comment.example.test")
+    path = certwright.renewal_file("comment.example.test")
+    text = read(path)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("# kept by the administrator\nrenew_before_expiry = 40 days\n" + text
+                     + "[inventory]\nowner = web team\n")
+    certwright.run("renew", "--force-renewal")
+    text = read(path)
+    assert "# kept by the administrator" in text
+    assert "renew_before_expiry = 40 days" in text
+    assert "[inventory]\nowner = web team" in text
+
+
+def test_old_versions_beyond_the_five_before_the_newest_go(certwright):
+    certwright.certonly("prune.example.test")
+    for _ in range(7):
+        certwright.run("renew", "--force-renewal")
+    archive = os.path.join(certwright.config_dir, "archive", "prune.example.test")
+    versions = sorted(int(n[4:-4]) for n in os.listdir(archive) if n.startswith("cert"))
+    assert versions == [3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("damage", ["", "[renewalparams", "no equals sign\n", "\x00\x01\x02",
+                                    "cert = /nowhere\n[renewalparams]\n"])
+def test_a_corrupt_renewal_file_does_not_stop_the_others(certwright, damage):
+    certwright.certonly("good.example.test")
+    certwright.certonly("hurt.example.test")
+    with open(certwright.renewal_file("hurt.example.test"), "w", encoding="latin-1") as stream:
+        stream.write(damage)
+    hurt = ("renewal/hurt", "live/hurt", "archive/hurt")
+    before = {k: v for k, v in snapshot(certwright.config_dir).items() if k.startswith(hurt)}
+    result = certwright.json("renew", "--force-renewal", status=1)
+    assert_failed(result, "hurt.example.test")
+    assert result.certificates["good.example.test"]["action"] == "renewed"
+    after = {k: v for k, v in snapshot(certwright.config_dir).items() if k.startswith(hurt)}
+    assert after == before
+
+
+def test_a_lineage_whose_plugin_is_lacking_is_named_and_left_alone(certwright):
+    certwright.certonly("here.example.test")
+    certwright.certonly("cloud.example.test")
+    path = certwright.renewal_file("cloud.example.test")
+    text = read(path).replace("authenticator = standalone", "authenticator = dns-cloudflare")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    result = certwright.json("renew", "--force-renewal", status=1)
+    assert_failed(result, "cloud.example.test", "dns-cloudflare")
+    assert result.certificates["here.example.test"]["action"] == "renewed"
+    assert read(path) == text
+    assert os.readlink(certwright.live("cloud.example.test", "cert")).endswith("/cert1.pem")
+
+
+def test_a_failing_lineage_fails_the_run_and_no_other(start, pebble):
+    certwright = start.certwright(pebble)
+    certwright.certonly("stays.example.test")
+    certwright.certonly("leaves.example.test")
+    pebble.dns.set_servfail("leaves.example.test")
+    try:
+        result = certwright.json("renew", "--force-renewal", status=1)
+    finally:
+        pebble.dns.clear_servfail("leaves.example.test")
+    assert result.certificates["stays.example.test"]["action"] == "renewed"
+    failed = result.certificates["leaves.example.test"]
+    assert failed["action"] == "failed"
+    assert failed["error"]["message"]
+    assert os.readlink(certwright.live("leaves.example.test", "cert")).endswith("/cert1.pem")
+
+
+def test_a_moved_live_folder_is_renewed_link_by_link(certwright, pebble):
+    """Where live/<name>/ holds an administrator's own files it cannot be exchanged as a whole."""
+    certwright.certonly("moved.example.test")
+    live = os.path.dirname(certwright.live("moved.example.test"))
+    with open(os.path.join(live, "notes.txt"), "w", encoding="utf-8") as stream:
+        stream.write("mine")
+    certwright.run("renew", "--force-renewal")
+    assert read(os.path.join(live, "notes.txt")) == "mine"
+    assert sorted(os.listdir(live)) == ["README", "cert.pem", "chain.pem", "fullchain.pem",
+                                        "notes.txt", "privkey.pem"]
+    for kind in ("cert", "chain", "fullchain", "privkey"):
+        assert os.readlink(os.path.join(live, f"{kind}.pem")).endswith(f"/{kind}2.pem")
+    verify_chain(live, pebble.root())
+
+
+def test_certificates_lists_what_there_is(certwright):
+    certwright.certonly("l1.example.test", "l2.example.test")
+    result = certwright.json("certificates")
+    [certificate] = result.json["certificates"]
+    assert certificate["name"] == "l1.example.test"
+    assert sorted(certificate["domains"]) == ["l1.example.test", "l2.example.test"]
+    assert certificate["status"] == "VALID" or certificate["reasons"] == ["TEST_CERT"]
+    assert certificate["fullchain_path"] == certwright.live("l1.example.test")
+    expiry = datetime.datetime.fromisoformat(certificate["expiry"].replace("Z", "+00:00"))
+    assert expiry > datetime.datetime.now(datetime.timezone.utc)
+    text = certwright.run("certificates").stdout
+    for word in ("l1.example.test", "l2.example.test", certificate["fullchain_path"],
+                 certificate["key_path"]):
+        assert word in text
+
+
+def test_certificates_without_any(certwright):
+    assert certwright.json("certificates").json["certificates"] == []
+    assert certwright.run("certificates").stdout.strip()
+
+
+def test_certificates_names_a_renewal_file_that_it_cannot_read(certwright):
+    certwright.certonly("fine.example.test")
+    with open(os.path.join(certwright.config_dir, "renewal", "odd.conf"), "w",
+              encoding="utf-8") as stream:
+        stream.write("[[[\n")
+    result = certwright.json("certificates", status=None)
+    assert [c["name"] for c in result.json["certificates"]] == ["fine.example.test"]
+    assert [b["name"] for b in result.json["broken"]] == ["odd"]
+    assert "odd.conf" in str(result.json["broken"]) + str(errors_of(result.json))
+
+
+def test_certificates_reads_without_writing(certwright):
+    certwright.certonly("ro.example.test")
+    before = snapshot(certwright.folder, leave_out=("log/",))
+    certwright.run("certificates")
+    assert snapshot(certwright.folder, leave_out=("log/",)) == before

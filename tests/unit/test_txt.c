@@ -1,0 +1,316 @@
+/* Against Debian's named, authoritative for zones of its own, on a free loopback port. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "plugin/dns_internal.h"
+#include "plugin/txt_internal.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char program[] = "/usr/sbin/named";
+static pid_t server;
+static unsigned port;
+static char *resolver;
+static struct cw_loop *loop;
+
+static const char zone_text[] = "$TTL 1\n"
+				"@ IN SOA ns1 admin 1 60 60 60 1\n"
+				"@ IN NS ns1\n"
+				"ns1 IN A 127.0.0.1\n"
+				"_acme-challenge IN TXT \"wrong\"\n"
+				"_acme-challenge IN TXT \"right\"\n"
+				"_acme-challenge.split IN TXT \"in two \" \"strings\"\n"
+				"_acme-challenge.alias IN CNAME target.other.test.\n";
+
+static const char two_servers_text[] = "$TTL 1\n"
+				       "@ IN SOA ns1 admin 1 60 60 60 1\n"
+				       "@ IN NS ns1\n"
+				       "@ IN NS ns2\n"
+				       "ns1 IN A 127.0.0.1\n"
+				       "ns2 IN A 127.99.99.99\n"
+				       "_acme-challenge IN TXT \"right\"\n";
+
+static const char other_text[] = "$TTL 1\n"
+				 "@ IN SOA ns1.example.test. admin 1 60 60 60 1\n"
+				 "@ IN NS ns1.example.test.\n"
+				 "target IN TXT \"behind the alias\"\n";
+
+static unsigned
+free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof(address);
+	int stream = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(stream, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(getsockname(stream, (struct sockaddr *)&address, &length), 0);
+	close(stream);
+	return ntohs(address.sin_port);
+}
+
+static void
+write_zones(void)
+{
+	cw_auto_buf struct cw_buf big = {0};
+	cw_autofree char *text = NULL;
+
+	scratch_write("example.zone", zone_text, 0644);
+	scratch_write("two.zone", two_servers_text, 0644);
+	scratch_write("other.zone", other_text, 0644);
+	/* More than fits a datagram. */
+	cw_buf_add_text(&big, other_text);
+	for (unsigned i = 0; i < 100; i++)
+		cw_buf_addf(&big, "_acme-challenge IN TXT \"value-%u-of-many-others\"\n", i);
+	scratch_write("big.zone", cw_buf_text(&big), 0644);
+	text = cw_format("options { directory \"%s\"; listen-on port %u { 127.0.0.1; };\n"
+			 "listen-on-v6 { none; }; pid-file none; session-keyfile none;\n"
+			 "recursion no; dnssec-validation no; lock-file none; };\n"
+			 "controls { };\n"
+			 "zone \"example.test\" { type primary; file \"example.zone\"; };\n"
+			 "zone \"two.test\" { type primary; file \"two.zone\"; };\n"
+			 "zone \"other.test\" { type primary; file \"other.zone\"; };\n"
+			 "zone \"big.test\" { type primary; file \"big.zone\"; };\n",
+			 scratch, port);
+	scratch_write("named.conf", text, 0644);
+}
+
+static int
+start(void **state)
+{
+	cw_autofree char *conf = NULL, *log = NULL;
+
+	if (scratch_make(state) != 0)
+		return -1;
+	loop = cw_loop_new();
+	if (access(program, X_OK) != 0)
+		return 0;
+	port = free_port();
+	resolver = cw_format("127.0.0.1:%u", port);
+	write_zones();
+	conf = scratch_path("named.conf");
+	log = scratch_path("named.log");
+	server = fork();
+	if (server == 0) {
+		if (freopen(log, "w", stderr) == NULL)
+			_exit(1);
+		execl(program, "named", "-f", "-n", "1", "-c", conf, "-L", log, NULL);
+		_exit(1);
+	}
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	if (server > 0) {
+		kill(server, SIGTERM);
+		waitpid(server, NULL, 0);
+	}
+	cw_loop_free(loop);
+	free(resolver);
+	return scratch_remove(state);
+}
+
+static void
+need_server(void)
+{
+	if (server <= 0 || !cw_dns_library(NULL))
+		skip();
+}
+
+static int
+wait_for(const char *name, const char *value, unsigned seconds, struct cw_error *error)
+{
+	struct cw_txt_record record = {sizeof(record), name, value, 77, NULL};
+	struct cw_txt_record *const records[] = {&record};
+	int status = cw_txt_wait(loop, resolver, records, 1, seconds, error);
+
+	assert_int_equal(record.result, status);
+	assert_int_equal(record.reason != NULL, status == CW_E_TIMEOUT);
+	free(record.reason);
+	return status;
+}
+
+static void
+test_record_that_is_there_is_seen(void **state)
+{
+	(void)state;
+	need_server();
+	/* Also waits for the server to come up. */
+	assert_int_equal(wait_for("_acme-challenge.example.test", "right", 30, NULL), CW_OK);
+	assert_int_equal(wait_for("_ACME-challenge.Example.test.", "right", 10, NULL), CW_OK);
+}
+
+static void
+test_strings_of_a_record_are_joined(void **state)
+{
+	(void)state;
+	need_server();
+	assert_int_equal(wait_for("_acme-challenge.split.example.test", "in two strings", 10, NULL),
+			 CW_OK);
+}
+
+static void
+test_alias_into_another_zone_is_followed(void **state)
+{
+	(void)state;
+	need_server();
+	assert_int_equal(
+		wait_for("_acme-challenge.alias.example.test", "behind the alias", 10, NULL),
+		CW_OK);
+}
+
+static void
+test_answer_that_does_not_fit_a_datagram_is_read_over_tcp(void **state)
+{
+	(void)state;
+	need_server();
+	assert_int_equal(wait_for("_acme-challenge.big.test", "value-99-of-many-others", 10, NULL),
+			 CW_OK);
+}
+
+static void
+test_record_that_does_not_come_names_server_and_record(void **state)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	(void)state;
+	need_server();
+	assert_int_equal(wait_for("_acme-challenge.example.test", "missing", 1, &error),
+			 CW_E_TIMEOUT);
+	assert_non_null(strstr(error.message, "\"_acme-challenge.example.test\""));
+	assert_non_null(strstr(error.message, "\"ns1.example.test\" (127.0.0.1)"));
+	assert_non_null(strstr(error.message, "it has other values"));
+	assert_int_equal(wait_for("nowhere.example.test", "missing", 1, &error), CW_E_TIMEOUT);
+	assert_non_null(strstr(error.message, "no such name"));
+}
+
+static void
+test_every_server_must_have_the_record(void **state)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	(void)state;
+	need_server();
+	assert_int_equal(wait_for("_acme-challenge.two.test", "right", 2, &error), CW_E_TIMEOUT);
+	assert_non_null(strstr(error.message, "\"ns2.two.test\" (127.99.99.99)"));
+}
+
+static void
+test_records_succeed_and_fail_each_by_itself(void **state)
+{
+	struct cw_txt_record good = {sizeof(good), "_acme-challenge.example.test", "right", 0,
+				     NULL};
+	struct cw_txt_record bad = {sizeof(bad), "_acme-challenge.example.test", "absent", 0, NULL};
+	struct cw_txt_record *const records[] = {&bad, &good};
+
+	(void)state;
+	need_server();
+	assert_int_equal(cw_txt_wait(loop, resolver, records, 2, 1, NULL), CW_E_TIMEOUT);
+	assert_int_equal(good.result, CW_OK);
+	assert_int_equal(bad.result, CW_E_TIMEOUT);
+	assert_null(good.reason);
+	assert_non_null(strstr(bad.reason, "_acme-challenge.example.test"));
+	free(bad.reason);
+}
+
+/* Adds the record some time after the wait began; on SIGHUP the server reads its zones again. */
+static void
+add_record(void *context)
+{
+	cw_auto_buf struct cw_buf text = {0};
+
+	(void)context;
+	cw_buf_add_text(&text, other_text);
+	*strstr(text.data, " 1 60 ") = '\t';
+	*strstr(text.data, "1 60 ") = '2';
+	cw_buf_add_text(&text, "later IN TXT \"came\"\n");
+	scratch_write("other.zone", cw_buf_text(&text), 0644);
+	kill(server, SIGHUP);
+}
+
+static void
+test_record_that_comes_later_is_seen_soon(void **state)
+{
+	int64_t begun = cw_now_ms();
+
+	(void)state;
+	need_server();
+	cw_loop_timer(loop, 300, add_record, NULL);
+	assert_int_equal(wait_for("later.other.test", "came", 30, NULL), CW_OK);
+	assert_true(cw_now_ms() - begun < 10000);
+}
+
+static void
+test_resolver_that_is_no_address_is_refused(void **state)
+{
+	struct cw_txt_record record = {sizeof(record), "a.example", "x", 0, NULL};
+	struct cw_txt_record *const records[] = {&record};
+	cw_auto_error struct cw_error error = {0};
+
+	(void)state;
+	assert_int_equal(cw_txt_wait(loop, "dns.example", records, 1, 1, &error), CW_E_INVALID);
+	assert_non_null(strstr(error.hint, "--dns-resolver"));
+}
+
+static void
+test_addresses_of_servers_are_read_with_and_without_port(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		unsigned port;
+	} good[] = {
+		{"192.0.2.1", "192.0.2.1", 53},          {"192.0.2.1:5353", "192.0.2.1", 5353},
+		{"2001:db8::1", "2001:db8::1", 53},      {"[2001:db8::1]", "2001:db8::1", 53},
+		{"[2001:db8::1]:99", "2001:db8::1", 99}, {"::1", "::1", 53},
+	};
+	static const char *const bad[] = {"",       "dns",     "192.0.2.1:",  "192.0.2.1:0",
+					  "[::1",   "[::1]53", "192.0.2.300", "192.0.2.1:65536",
+					  "[::1]:x"};
+	struct cw_dns_address address;
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(good); i++) {
+		cw_autofree char *host = NULL;
+
+		assert_true(cw_dns_parse_address(good[i].text, &address));
+		host = cw_dns_format_address(&address);
+		assert_string_equal(host, good[i].host);
+		assert_int_equal(cw_dns_port(&address), good[i].port);
+	}
+	for (size_t i = 0; i < CW_COUNT(bad); i++)
+		assert_false(cw_dns_parse_address(bad[i], &address));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_record_that_is_there_is_seen),
+		cmocka_unit_test(test_strings_of_a_record_are_joined),
+		cmocka_unit_test(test_alias_into_another_zone_is_followed),
+		cmocka_unit_test(test_answer_that_does_not_fit_a_datagram_is_read_over_tcp),
+		cmocka_unit_test(test_record_that_does_not_come_names_server_and_record),
+		cmocka_unit_test(test_every_server_must_have_the_record),
+		cmocka_unit_test(test_records_succeed_and_fail_each_by_itself),
+		cmocka_unit_test(test_record_that_comes_later_is_seen_soon),
+		cmocka_unit_test(test_resolver_that_is_no_address_is_refused),
+		cmocka_unit_test(test_addresses_of_servers_are_read_with_and_without_port),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
