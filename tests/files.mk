@@ -9,8 +9,6 @@ tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
 tests_unit_test_channel_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_channel_LDADD = $(unit_libs)
 
-noinst_PROGRAMS += tests/tools/acme-smoke tests/tools/checkpoint-crash
-tests_tools_acme_smoke_SOURCES = tests/tools/acme-smoke.c
-tests_tools_acme_smoke_LDADD = libcore.la
+noinst_PROGRAMS += tests/tools/checkpoint-crash
 tests_tools_checkpoint_crash_SOURCES = tests/tools/checkpoint-crash.c
 tests_tools_checkpoint_crash_LDADD = libcore.la

@@ -124,6 +124,10 @@ struct cw_acme_order {
 			   refused it and the order was made without */
 	char *url; /* of an order to continue; NULL: make a new one. Set after cw_acme_orders_open()
 		    */
+	/* Called as soon as the server has made a new order (url is set), before anything else is
+	 * asked of it; what it returns fails the order. NULL: nobody is told. */
+	int (*created)(void *context, struct cw_acme_order *order, struct cw_error *error);
+	void *created_context;
 	/* out */
 	enum cw_acme_state state;
 	bool continued; /* the order at the given url was usable */

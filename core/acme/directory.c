@@ -133,7 +133,7 @@ cw_acme_terms_of_service(const struct cw_acme *acme)
 {
 	const char *url = cw_json_string(meta(acme), "termsOfService");
 
-	return url != NULL && is_web_url(url) ? url : NULL;
+	return url != NULL && strpbrk(url, "\r\n\033") == NULL ? url : NULL;
 }
 
 bool

@@ -266,7 +266,8 @@ read_new_order(struct opening *opening, struct cw_acme_reply *reply, struct cw_e
 			       reply->location, cw_acme_state_name(order->state));
 	free(order->url);
 	order->url = cw_take(&reply->location);
-	return CW_OK;
+	return order->created != NULL ? order->created(order->created_context, order, error)
+				      : CW_OK;
 }
 
 static void

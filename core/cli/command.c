@@ -1,5 +1,7 @@
 #include <certwright/certwright.h>
 #include <certwright/plugin.h>
+#include <config.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/terminal.h"
-#include <config.h>
+#include "flow/check.h"
 
 /* Renewal files are written in the format of this version of Certbot. */
 #define CERTBOT_VERSION "2.1.0"
@@ -70,6 +72,9 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 		cw_hint(error, "certonly obtains certificates; a --deploy-hook can install them");
 		return CW_E_USAGE;
 	}
+	status = cw_check_settings(invocation->settings, error);
+	if (status < 0)
+		return status;
 	make_context(&context, invocation, registry);
 	status = invocation->verb->flow(&context, result, error);
 	cw_directories_clear(&context.directories);
@@ -123,8 +128,10 @@ run(int argc, const char *const *argv)
 	struct cw_registry *registry = cw_registry_new();
 	struct json_object *result = cw_json_new_object();
 	cw_auto_error struct cw_error error = {0};
-	int status = cw_parse(argc, argv, registry, &invocation, &error);
+	int status;
 
+	cw_terminal_hold();
+	status = cw_parse(argc, argv, registry, &invocation, &error);
 	if (invocation.settings != NULL)
 		cw_terminal_open(invocation.settings);
 	if (status == CW_OK)
@@ -140,7 +147,11 @@ run(int argc, const char *const *argv)
 	json_object_put(result);
 	cw_invocation_clear(&invocation);
 	cw_registry_free(registry);
-	fflush(stdout);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_SUCCESS) {
+		fprintf(stderr, "certwright: cannot write to the standard output: %s\n",
+			strerror(errno));
+		return EXIT_FAILURE;
+	}
 	return status;
 }
 

@@ -1,9 +1,9 @@
-#include "cli/help.h"
-#include "base/text.h"
-#include "cli/options.h"
-#include "cli/verbs.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/verbs.h"
 
 static const char head[] =
 	"# Completions of certwright for bash, made from its table of options.\n"
@@ -33,7 +33,8 @@ static const char tail[] =
 	"\t\twhile [[ $plugin == *-* ]]; do\n"
 	"\t\t\tplugin=${plugin%-*}\n"
 	"\t\t\t[[ \" $options \" == *\" --$plugin \"* ]] || continue\n"
-	"\t\t\tmore=$(certwright help \"$plugin\" 2>/dev/null | grep -o -e \"--$plugin-[a-z0-9-]*\")\n"
+	"\t\t\tmore=$(certwright help \"$plugin\" 2>/dev/null | grep -o -e "
+	"\"--$plugin-[a-z0-9-]*\")\n"
 	"\t\t\tmapfile -t COMPREPLY < <(compgen -W \"$options $more\" -- \"$cur\")\n"
 	"\t\t\tbreak\n"
 	"\t\tdone\n"

@@ -1,10 +1,10 @@
 #include "cli/config.h"
+#include <stdlib.h>
+#include <string.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/ini.h"
-#include <stdlib.h>
-#include <string.h>
 
 int
 cw_config_set(struct cw_settings *settings, struct cw_given_list *given,
@@ -83,8 +83,8 @@ resolve(struct cw_lookup *lookup, const struct cw_ini_entry *entry, struct resol
 static const char *
 flag_word(const char *value)
 {
-	static const char *const words[][2] = {{"true", "1"}, {"yes", "1"}, {"1", "1"},
-					       {"false", "0"}, {"no", "0"}, {"0", "0"}};
+	static const char *const words[][2] = {{"true", "1"},  {"yes", "1"}, {"1", "1"},
+					       {"false", "0"}, {"no", "0"},  {"0", "0"}};
 
 	for (size_t i = 0; i < CW_COUNT(words); i++)
 		if (cw_equal_nocase(words[i][0], value))

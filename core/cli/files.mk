@@ -1,21 +1,16 @@
+# The option table, parsing, verbs, output, help, and what is made from the table.
+
 libcertwright_sources += \
 	core/cli/command.c \
 	core/cli/completion.c \
-	core/cli/config.c \
-	core/cli/config.h \
-	core/cli/given.c \
-	core/cli/given.h \
-	core/cli/help.c \
-	core/cli/help.h \
-	core/cli/ini.c \
-	core/cli/ini.h \
-	core/cli/lookup.c \
-	core/cli/lookup.h \
+	core/cli/config.c core/cli/config.h \
+	core/cli/given.c core/cli/given.h \
+	core/cli/help.c core/cli/help.h \
+	core/cli/ini.c core/cli/ini.h \
+	core/cli/lookup.c core/cli/lookup.h \
 	core/cli/manual.c \
-	core/cli/option_text.c \
-	core/cli/option_text.h \
-	core/cli/options.c \
-	core/cli/options.h \
+	core/cli/option_text.c core/cli/option_text.h \
+	core/cli/options.c core/cli/options.h core/cli/options_tables.h \
 	core/cli/options_general.c \
 	core/cli/options_manage.c \
 	core/cli/options_own.c \
@@ -23,14 +18,55 @@ libcertwright_sources += \
 	core/cli/options_renewal.c \
 	core/cli/options_request.c \
 	core/cli/options_security.c \
-	core/cli/options_tables.h \
-	core/cli/output.c \
-	core/cli/output.h \
-	core/cli/parse.c \
-	core/cli/parse.h \
-	core/cli/select.c \
-	core/cli/select.h \
-	core/cli/terminal.c \
-	core/cli/terminal.h \
-	core/cli/verbs.c \
-	core/cli/verbs.h
+	core/cli/output.c core/cli/output.h \
+	core/cli/parse.c core/cli/parse.h \
+	core/cli/select.c core/cli/select.h \
+	core/cli/terminal.c core/cli/terminal.h \
+	core/cli/verbs.c core/cli/verbs.h
+
+# The manual and the completions are made from the table, by a program that is not installed.
+noinst_PROGRAMS += generate-docs
+generate_docs_SOURCES = core/cli/generate.c
+generate_docs_LDADD = libcore.la
+
+man8_MANS += docs/certwright.8
+dist_man7_MANS = docs/certwright-json.7
+CLEANFILES += docs/certwright.8 packaging/certwright.bash
+
+docs/certwright.8: generate-docs$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) docs && ./generate-docs$(EXEEXT) manual > $@.tmp && mv $@.tmp $@
+
+packaging/certwright.bash: generate-docs$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) packaging && ./generate-docs$(EXEEXT) completion > $@.tmp && \
+		mv $@.tmp $@
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+nodist_bashcompletion_DATA = packaging/certwright.bash
+
+check_PROGRAMS += \
+	tests/unit/test_help \
+	tests/unit/test_ini \
+	tests/unit/test_options \
+	tests/unit/test_parse \
+	tests/unit/test_select
+
+tests_unit_test_help_SOURCES = tests/unit/test_help.c \
+	tests/unit/plugin_fixture.h tests/unit/scratch.h
+tests_unit_test_help_LDADD = $(unit_libs)
+tests_unit_test_help_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ini_SOURCES = tests/unit/test_ini.c tests/unit/scratch.h
+tests_unit_test_ini_LDADD = $(unit_libs)
+tests_unit_test_ini_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_options_SOURCES = tests/unit/test_options.c \
+	tests/unit/plugin_fixture.h tests/unit/scratch.h
+tests_unit_test_options_LDADD = $(unit_libs)
+tests_unit_test_options_CPPFLAGS = $(unit_cppflags) \
+	-DFIXTURES='"$(abs_top_srcdir)/tests/unit/fixtures"'
+tests_unit_test_parse_SOURCES = tests/unit/test_parse.c \
+	tests/unit/parse_fixture.h tests/unit/scratch.h
+tests_unit_test_parse_LDADD = $(unit_libs)
+tests_unit_test_parse_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_select_SOURCES = tests/unit/test_select.c \
+	tests/unit/parse_fixture.h tests/unit/plugin_fixture.h tests/unit/scratch.h
+tests_unit_test_select_LDADD = $(unit_libs)
+tests_unit_test_select_CPPFLAGS = $(unit_cppflags)

@@ -1,9 +1,9 @@
 /* generate-docs manual|completion: writes the man page or the completions at build time. */
-#include "cli/help.h"
-#include "cli/options.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/help.h"
+#include "cli/options.h"
 
 int
 main(int argc, char **argv)

@@ -1,11 +1,11 @@
 #include "cli/given.h"
+#include <stdlib.h>
+#include <string.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/options.h"
 #include "flow/names.h"
-#include <stdlib.h>
-#include <string.h>
 
 void
 cw_given_add(struct cw_given_list *given, const struct cw_option *option, enum cw_source source,

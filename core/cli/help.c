@@ -1,13 +1,13 @@
 #include "cli/help.h"
-#include "base/text.h"
-#include "cli/option_text.h"
-#include "cli/options.h"
-#include "cli/verbs.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include "base/text.h"
+#include "cli/option_text.h"
+#include "cli/options.h"
+#include "cli/verbs.h"
 
 enum { WIDTH_NO_TERMINAL = 80, WIDTH_MIN = 40, WIDTH_MAX = 120, COLUMN = 24 };
 
@@ -242,11 +242,11 @@ list_verbs(const struct page *page)
 	section(page, "Verbs", NULL);
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
 		bool missing = verb->flow == NULL && strcmp(verb->name, "help") != 0;
-		cw_autofree char *term =
-			verb->alias != NULL ? cw_format("%s, %s", verb->name, verb->alias)
-					    : cw_strdup(verb->name);
-		cw_autofree char *summary = cw_format(
-			"%s%s", verb->summary, missing ? " (not in this version)" : "");
+		cw_autofree char *term = verb->alias != NULL
+						 ? cw_format("%s, %s", verb->name, verb->alias)
+						 : cw_strdup(verb->name);
+		cw_autofree char *summary =
+			cw_format("%s%s", verb->summary, missing ? " (not in this version)" : "");
 
 		entry(page, term, summary);
 	}
@@ -319,8 +319,7 @@ write_all(const struct page *page)
 	usage(page, "[VERB]");
 	list_verbs(page);
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
-		options_section(page, topic->title, topic->summary, begins_with_topic,
-				topic->name);
+		options_section(page, topic->title, topic->summary, begins_with_topic, topic->name);
 	add_plugin_names(page, &plugins);
 	for (size_t i = 0; i < plugins.count; i++) {
 		cw_autofree char *title = cw_format("Plugin %s", plugins.items[i]);

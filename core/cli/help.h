@@ -2,10 +2,10 @@
 #ifndef CW_CLI_HELP_H
 #define CW_CLI_HELP_H
 
+#include <stdio.h>
 #include "base/error.h"
 #include "base/option.h"
 #include "plugin/registry.h"
-#include <stdio.h>
 
 /* Writes the help on TOPIC (a verb, a topic of the options, a plugin, "all"; NULL: the overview) to
  * OUT. CW_E_USAGE for an unknown topic, with the nearest in the hint. */

@@ -1,6 +1,4 @@
 #include "cli/ini.h"
-#include "base/file.h"
-#include "base/text.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
+#include "base/text.h"
 
 #define SYSTEM_FILE "/etc/letsencrypt/cli.ini"
 #define USER_FILE "letsencrypt/cli.ini"
@@ -256,8 +256,10 @@ cw_ini_read(struct cw_ini *ini, const char *path, bool missing_ok, struct cw_err
 		status = cw_fail(error, CW_E_INVALID, "\"%s\" has a NUL character", path);
 	if (status == CW_OK && text.length > 0)
 		status = read_lines(ini, path, text.data, error);
-	if (status != CW_OK)
+	if (status != CW_OK) {
 		cw_context(error, "the configuration file cannot be used");
+		cw_hint(error, "-c FILE has another one read, -c /dev/null none");
+	}
 	cw_buf_wipe(&text);
 	return status;
 }

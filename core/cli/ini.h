@@ -6,9 +6,9 @@
 #ifndef CW_CLI_INI_H
 #define CW_CLI_INI_H
 
+#include <stdbool.h>
 #include "base/error.h"
 #include "base/strv.h"
-#include <stdbool.h>
 
 struct cw_ini_entry {
 	char *file;

@@ -1,7 +1,7 @@
 #include "cli/lookup.h"
+#include <string.h>
 #include "base/log.h"
 #include "base/text.h"
-#include <string.h>
 
 /* How many candidates an ambiguous abbreviation is answered with. */
 enum { CANDIDATES_MAX = 256, CANDIDATES_SHOWN = 8 };

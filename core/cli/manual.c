@@ -1,11 +1,11 @@
-#include "cli/help.h"
-#include "base/text.h"
-#include "cli/option_text.h"
-#include "cli/options.h"
-#include "cli/verbs.h"
 #include <certwright/certwright.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
+#include "cli/help.h"
+#include "cli/option_text.h"
+#include "cli/options.h"
+#include "cli/verbs.h"
 
 /* Writes TEXT as roff has it: no escape and no macro in it, and hyphens that can be copied. */
 static void
@@ -86,9 +86,9 @@ write_verbs(FILE *out)
 	paragraph(out, "The verb may stand anywhere among the options. Without one it is \"run\".");
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
 		bool missing = verb->flow == NULL && strcmp(verb->name, "help") != 0;
-		cw_autofree char *name =
-			verb->alias != NULL ? cw_format("%s, %s", verb->name, verb->alias)
-					    : cw_strdup(verb->name);
+		cw_autofree char *name = verb->alias != NULL
+						 ? cw_format("%s, %s", verb->name, verb->alias)
+						 : cw_strdup(verb->name);
 		cw_autofree char *text =
 			cw_format("%s%s", verb->description,
 				  missing ? " It is not available in this version." : "");
@@ -219,9 +219,10 @@ static void
 write_files(FILE *out)
 {
 	static const struct pair files[] = {
-		{"/etc/letsencrypt/live/NAME/", "The certificate as it is now: cert.pem, chain.pem, "
-						"fullchain.pem (both) and privkey.pem. Servers "
-						"are configured with these."},
+		{"/etc/letsencrypt/live/NAME/",
+		 "The certificate as it is now: cert.pem, chain.pem, "
+		 "fullchain.pem (both) and privkey.pem. Servers "
+		 "are configured with these."},
 		{"/etc/letsencrypt/archive/NAME/", "All versions of it."},
 		{"/etc/letsencrypt/renewal/NAME.conf", "The settings that renewals use."},
 		{"/etc/letsencrypt/accounts/", "Accounts and their keys."},

@@ -1,8 +1,8 @@
 #include "cli/option_text.h"
+#include <string.h>
 #include "base/buf.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include <string.h>
 
 const char *
 cw_option_metavar(const struct cw_option *option)

@@ -1,10 +1,10 @@
 #include "cli/options.h"
+#include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/options_tables.h"
-#include <stdlib.h>
-#include <string.h>
 
 const struct cw_topic cw_topics[] = {
 	{"", "Common options", NULL},
@@ -62,7 +62,7 @@ cw_core_options(void)
 {
 	static const struct cw_option *const parts[] = {
 		cw_options_general, cw_options_request, cw_options_security, cw_options_renewal,
-		cw_options_manage,  cw_options_select,	cw_options_own,
+		cw_options_manage,  cw_options_select,  cw_options_own,
 	};
 	struct cw_option_set *set = cw_option_set_new();
 
@@ -130,8 +130,8 @@ add_flag(struct cw_stand_ins *stand_ins, struct cw_option_set *set, const char *
 		free_flag(flag);
 		return;
 	}
-	stand_ins->flags = cw_realloc(stand_ins->flags, stand_ins->count + 1,
-				      sizeof(struct selecting_flag *));
+	stand_ins->flags =
+		cw_realloc(stand_ins->flags, stand_ins->count + 1, sizeof(struct selecting_flag *));
 	stand_ins->flags[stand_ins->count++] = flag;
 }
 

@@ -1,5 +1,5 @@
-#include "cli/options_tables.h"
 #include <stddef.h>
+#include "cli/options_tables.h"
 
 const struct cw_option cw_options_general[] = {
 	{.short_name = 'h',
@@ -33,10 +33,11 @@ const struct cw_option cw_options_general[] = {
 	 .help = "Show more of what happens; given several times, still more."},
 	{.names = CW_WORDS("verbose-level"),
 	 .kind = CW_OPTION_INTEGER,
+	 .flags = CW_OPT_INERT,
 	 .internal = "verbose_level",
 	 .metavar = "NUMBER",
 	 .topics = "automation",
-	 .help = "How much to show, as a number: 1 is the same as -v."},
+	 .help = "How much to show, as a number."},
 	{.short_name = 't',
 	 .names = CW_WORDS("text"),
 	 .kind = CW_OPTION_FLAG,
@@ -50,7 +51,7 @@ const struct cw_option cw_options_general[] = {
 	 .internal = "quiet",
 	 .default_value = "False",
 	 .topics = " automation",
-	 .help = "Print nothing but warnings and errors."},
+	 .help = "Print nothing but errors."},
 	{.short_name = 'n',
 	 .names = CW_WORDS("non-interactive", "noninteractive"),
 	 .kind = CW_OPTION_FLAG,

@@ -1,5 +1,5 @@
-#include "cli/options_tables.h"
 #include <stddef.h>
+#include "cli/options_tables.h"
 
 const struct cw_option cw_options_manage[] = {
 	{.names = CW_WORDS("cert-path"),

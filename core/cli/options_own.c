@@ -1,5 +1,5 @@
-#include "cli/options_tables.h"
 #include <stddef.h>
+#include "cli/options_tables.h"
 
 /* Those that are saved with a certificate have CW_OPT_OWN; the others concern the run alone. */
 const struct cw_option cw_options_own[] = {

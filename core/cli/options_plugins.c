@@ -1,7 +1,7 @@
 /* Which plugin to use, and the options of Certbot's plugins, for as long as there is no module that
  * has them. */
-#include "cli/options_tables.h"
 #include <stddef.h>
+#include "cli/options_tables.h"
 
 #define SELECTS "plugins run certonly renew"
 
@@ -197,8 +197,16 @@ const struct cw_known_plugin cw_known_plugins[] = {
 	{NULL, NULL},
 };
 
-const char *const cw_cloud_dns[] = {"dns-cloudflare",  "dns-digitalocean", "dns-dnsimple",
-				    "dns-dnsmadeeasy", "dns-gehirn",	   "dns-google",
-				    "dns-linode",      "dns-luadns",	   "dns-nsone",
-				    "dns-ovh",	       "dns-route53",	   "dns-sakuracloud",
+const char *const cw_cloud_dns[] = {"dns-cloudflare",
+				    "dns-digitalocean",
+				    "dns-dnsimple",
+				    "dns-dnsmadeeasy",
+				    "dns-gehirn",
+				    "dns-google",
+				    "dns-linode",
+				    "dns-luadns",
+				    "dns-nsone",
+				    "dns-ovh",
+				    "dns-route53",
+				    "dns-sakuracloud",
 				    NULL};

@@ -1,5 +1,5 @@
-#include "cli/options_tables.h"
 #include <stddef.h>
+#include "cli/options_tables.h"
 
 const struct cw_option cw_options_renewal[] = {
 	{.names = CW_WORDS("pre-hook"),

@@ -1,5 +1,5 @@
-#include "cli/options_tables.h"
 #include <stddef.h>
+#include "cli/options_tables.h"
 
 const struct cw_option cw_options_security[] = {
 	{.names = CW_WORDS("key-type"),
@@ -53,8 +53,9 @@ const struct cw_option cw_options_security[] = {
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "new_key",
 	 .default_value = "False",
-	 .topics = "security run certonly renew",
-	 .help = "Make a new key this once although --reuse-key is in force."},
+	 .topics = "security run certonly renew update_account",
+	 .help = "Make a new key this once although --reuse-key is in force. With "
+		 "update_account: give the account a new key."},
 	{.names = CW_WORDS("redirect"),
 	 .kind = CW_OPTION_FLAG,
 	 .flags = CW_OPT_INERT,

@@ -1,12 +1,12 @@
 #include "cli/parse.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/config.h"
 #include "cli/ini.h"
 #include "cli/select.h"
-#include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* The command line while it is read. */
 struct parser {
@@ -256,6 +256,13 @@ read_config(struct parser *parser, struct cw_error *error)
 			      error);
 }
 
+static void
+open_terminal(const struct cw_invocation *invocation)
+{
+	if (invocation->open_terminal != NULL)
+		invocation->open_terminal(invocation->settings);
+}
+
 /* What the options mean together. */
 static int
 conclude(struct parser *parser, struct cw_error *error)
@@ -265,6 +272,7 @@ conclude(struct parser *parser, struct cw_error *error)
 
 	cw_lookup_stand_ins(&parser->lookup);
 	status = read_config(parser, error);
+	open_terminal(invocation);
 	if (status == CW_OK)
 		status = cw_given_fill_maps(&parser->given, invocation->settings, error);
 	if (status == CW_OK)
@@ -301,11 +309,12 @@ cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 		.error = error,
 	};
 
-	*invocation = (struct cw_invocation){.options = cw_core_options()};
+	invocation->options = cw_core_options();
 	invocation->settings = cw_settings_new(invocation->options);
 	parser.lookup = (struct cw_lookup){.set = invocation->options, .registry = registry};
 	parse_arguments(&parser);
 	conclude_words(&parser);
+	open_terminal(invocation);
 	if (invocation->help)
 		cw_lookup_stand_ins(&parser.lookup);
 	if (parser.status == CW_OK && !invocation->help && !invocation->version) {

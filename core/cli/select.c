@@ -1,8 +1,8 @@
 #include "cli/select.h"
+#include <string.h>
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/options_tables.h"
-#include <string.h>
 
 /* What a verb does with plugins. */
 enum use {
@@ -15,9 +15,13 @@ static const struct {
 	const char *verb;
 	enum use use;
 } uses[] = {
-	{"certonly", USE_AUTHENTICATOR}, {"renew", USE_AUTHENTICATOR},
-	{"reconfigure", USE_AUTHENTICATOR}, {"run", USE_ROLES}, {"install", USE_ROLES},
-	{"enhance", USE_ROLES}, {"rollback", USE_ROLES},
+	{"certonly", USE_AUTHENTICATOR},
+	{"renew", USE_AUTHENTICATOR},
+	{"reconfigure", USE_AUTHENTICATOR},
+	{"run", USE_ROLES},
+	{"install", USE_ROLES},
+	{"enhance", USE_ROLES},
+	{"rollback", USE_ROLES},
 };
 
 /* The roles of plugins whose modules need not be asked. All others of Certbot's are authenticators.
@@ -102,8 +106,8 @@ put(struct cw_settings *settings, const char *setting, const char *plugin, enum 
 
 	for (size_t i = 0; i < CW_COUNT(all); i++) {
 		const char *present = plain_name(cw_settings_get(settings, all[i]));
-		bool concerns = both || strcmp(all[i], setting) == 0 ||
-				strcmp(all[i], "configurator") == 0;
+		bool concerns =
+			both || strcmp(all[i], setting) == 0 || strcmp(all[i], "configurator") == 0;
 
 		if (!concerns || present == NULL || strcmp(present, plugin) == 0)
 			continue;

@@ -7,11 +7,13 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/strv.h"
 #include "base/text.h"
 
 /* The state of the one terminal that a process has. */
 static FILE *prose; /* where what is not the result goes */
 static bool progress_shown;
+static struct cw_strv held; /* each line behind its level as a digit */
 
 static void
 end_progress(void)
@@ -39,6 +41,19 @@ show_line(void *context, enum cw_log_level level, const char *line)
 	fflush(out);
 }
 
+static void
+hold_line(void *context, enum cw_log_level level, const char *line)
+{
+	(void)context;
+	cw_strv_addf(&held, "%d%s", (int)level, line);
+}
+
+void
+cw_terminal_hold(void)
+{
+	cw_log_set_terminal(hold_line, NULL, CW_LOG_INFO);
+}
+
 void
 cw_terminal_open(const struct cw_settings *settings)
 {
@@ -51,6 +66,13 @@ cw_terminal_open(const struct cw_settings *settings)
 		 cw_settings_flag(settings, "debug"))
 		level = CW_LOG_DEBUG;
 	cw_log_set_terminal(show_line, NULL, level);
+	for (size_t i = 0; i < held.count; i++) {
+		enum cw_log_level line_level = (enum cw_log_level)(held.items[i][0] - '0');
+
+		if (line_level >= level)
+			show_line(NULL, line_level, held.items[i] + 1);
+	}
+	cw_strv_clear(&held);
 }
 
 void

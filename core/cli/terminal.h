@@ -5,6 +5,9 @@
 #include "base/ask.h"
 #include "base/option.h"
 
+/* Keeps what the terminal would get until cw_terminal_open(): before the command line is read it is
+ * not known where it goes. */
+void cw_terminal_hold(void);
 /* Sets what the terminal gets of the log: to stdout, or to stderr with --json; from the level that
  * -q and -v say; warnings and errors to stderr. */
 void cw_terminal_open(const struct cw_settings *settings);

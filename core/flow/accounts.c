@@ -153,7 +153,7 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 	if (status == CW_OK && cw_acme_external_account_required(network.acme) &&
 	    registration.eab_kid == NULL) {
 		status = cw_fail(
-			error, CW_E_USAGE,
+			error, CW_E_INVALID,
 			"the CA at %s wants accounts to be bound to one that you have there",
 			server);
 		cw_hint(error, "give --eab-kid and --eab-hmac-key as the CA's web site shows them");
@@ -161,7 +161,11 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 	if (status == CW_OK)
 		status = cw_acme_account_new(network.acme, &registration, &uri, &body, error);
 	if (status < 0)
-		return cw_context(error, "cannot register an account");
+		return registration.eab_kid == NULL
+			       ? cw_context(error, "cannot register an account")
+			       : cw_context(error,
+					    "cannot register an account bound to the external "
+					    "account of --eab-kid and --eab-hmac-key");
 	account_from_answer(settings, cw_take(&key), uri, body, account);
 	status = cw_account_save(context->directories.config, *account, error);
 	if (status < 0) {

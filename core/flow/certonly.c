@@ -94,6 +94,7 @@ make_request(struct cw_context *context, const struct cw_names *names, char *nam
 
 	cw_names_copy(&request->names, names);
 	request->lineage = lineage;
+	request->renewal = lineage != NULL;
 	request->dry_run = cw_settings_flag(context->settings, "dry_run");
 	return request;
 }

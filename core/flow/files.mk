@@ -7,6 +7,8 @@ libcertwright_sources += \
 	core/flow/challenges.h \
 	core/flow/channel.c \
 	core/flow/channel.h \
+	core/flow/check.c \
+	core/flow/check.h \
 	core/flow/choose.c \
 	core/flow/choose.h \
 	core/flow/context.h \

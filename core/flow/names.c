@@ -40,7 +40,7 @@ check_label(const char *name, const char *label, size_t length, struct cw_error 
 			cw_hint(error, "a wildcard is written *.example.com");
 			return CW_E_INVALID;
 		}
-		if (!isalnum(character) && character != '-' && character != '_')
+		if (!isalnum(character) && character != '-')
 			return cw_fail(error, CW_E_INVALID,
 				       "\"%s\" has a character that domain names do not have: '%c'",
 				       name, isprint(character) ? character : '?');

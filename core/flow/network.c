@@ -7,7 +7,6 @@
 
 #define STAGING_SERVER "https://acme-staging-v02.api.letsencrypt.org/directory"
 
-
 static char *
 user_agent(const struct cw_settings *settings)
 {

@@ -15,12 +15,16 @@
 
 /* One request on its way. */
 struct item {
+	struct batch *batch;
 	struct cw_request *request;
 	struct cw_acme_order *order;
 	struct cw_pending *pending;
 	struct cw_key *key;
 	struct cw_buf csr;
-	bool over; /* saved or failed, and reported */
+	struct cw_pending_binding binding; /* what the order is bound to, over the two below */
+	struct cw_strv identifiers;
+	char *plan; /* how its key is to be made */
+	bool over;  /* saved or failed, and reported */
 };
 
 struct batch {
@@ -41,6 +45,8 @@ clear_order(struct item *item)
 	cw_pending_free(cw_take(&item->pending));
 	cw_key_free(cw_take(&item->key));
 	cw_buf_clear(&item->csr);
+	cw_strv_clear(&item->identifiers);
+	free(cw_take(&item->plan));
 }
 
 /* Reports the end of a request. ERROR NULL: it succeeded. */
@@ -202,49 +208,35 @@ choose_profile(const struct cw_settings *settings, const struct cw_acme *acme,
 	return NULL;
 }
 
-struct binding {
-	struct cw_pending_binding binding;
-	struct cw_strv identifiers;
-	char *plan;
-};
-
-static void
-clear_binding(struct binding *binding)
-{
-	cw_strv_clear(&binding->identifiers);
-	free(binding->plan);
-}
-
 /* What the item's order is bound to, as it stands in the order. */
 static int
-bind_order(struct item *item, struct binding *binding, struct cw_error *error)
+bind_order(struct item *item, struct cw_error *error)
 {
 	const struct cw_request *request = item->request;
 	struct cw_acme_order *order = item->order;
 	int status;
 
-	add_identifiers(order, &binding->identifiers, &request->names.dns, "dns");
-	add_identifiers(order, &binding->identifiers, &request->names.ip, "ip");
-	status = cw_request_key_plan(request, &binding->plan, &item->key, error);
-	binding->binding = (struct cw_pending_binding){
+	add_identifiers(order, &item->identifiers, &request->names.dns, "dns");
+	add_identifiers(order, &item->identifiers, &request->names.ip, "ip");
+	status = cw_request_key_plan(request, &item->plan, &item->key, error);
+	item->binding = (struct cw_pending_binding){
 		.server = request->account->server,
 		.account = request->account->id,
-		.identifiers = &binding->identifiers,
+		.identifiers = &item->identifiers,
 		.profile = order->profile,
 		.replaces = order->replaces,
 		.lineage = request->name,
-		.key = binding->plan,
+		.key = item->plan,
 	};
 	return status;
 }
 
 /* The order that an earlier run left, if it left one and its key can be read. */
 static int
-find_pending(struct batch *batch, struct item *item, const struct binding *binding,
-	     struct cw_error *error)
+find_pending(struct item *item, struct cw_error *error)
 {
-	const char *work = batch->context->directories.work;
-	int status = cw_pending_find(work, &binding->binding, &item->pending, error);
+	const char *work = item->batch->context->directories.work;
+	int status = cw_pending_find(work, &item->binding, &item->pending, error);
 
 	if (status < 0 || item->pending == NULL)
 		return status;
@@ -259,12 +251,37 @@ find_pending(struct batch *batch, struct item *item, const struct binding *bindi
 	return CW_OK;
 }
 
+/* The server has made an order: its key, and the record that lets another run go on with it. */
 static int
-prepare_order(struct batch *batch, struct item *item, struct binding *binding,
-	      struct cw_error *error)
+record_order(void *context, struct cw_acme_order *order, struct cw_error *error)
+{
+	struct item *item = context;
+	cw_autosecret char *pem = NULL;
+
+	if (item->pending != NULL) {
+		/* Of an order that could not be continued. */
+		drop_pending(item);
+		if (strncmp(item->plan, "same:", 5) != 0)
+			cw_key_free(cw_take(&item->key));
+	}
+	if (item->key == NULL) {
+		int status = cw_request_key_make(item->request, &item->key, error);
+
+		if (status < 0)
+			return status;
+	}
+	if (item->request->dry_run)
+		return CW_OK;
+	pem = cw_key_to_pem(item->key);
+	return cw_pending_save(item->batch->context->directories.work, &item->binding, order->url,
+			       pem, &item->pending, error);
+}
+
+static int
+prepare_order(struct item *item, struct cw_error *error)
 {
 	cw_auto_error struct cw_error refusal = {0};
-	const char *profile = choose_profile(item->request->settings, batch->acme, &refusal);
+	const char *profile = choose_profile(item->request->settings, item->batch->acme, &refusal);
 	int status;
 
 	if (refusal.status < 0)
@@ -272,39 +289,12 @@ prepare_order(struct batch *batch, struct item *item, struct binding *binding,
 	item->order = cw_acme_order_new();
 	item->order->profile = cw_strdup(profile);
 	item->order->replaces = cw_strdup(item->request->replaces);
-	status = bind_order(item, binding, error);
+	item->order->created = record_order;
+	item->order->created_context = item;
+	status = bind_order(item, error);
 	if (status == CW_OK && !item->request->dry_run)
-		status = find_pending(batch, item, binding, error);
+		status = find_pending(item, error);
 	return status;
-}
-
-/* After the order was opened: its key, and the record that lets another run go on with it. */
-static int
-record_order(struct batch *batch, struct item *item, const struct binding *binding,
-	     struct cw_error *error)
-{
-	cw_autosecret char *pem = NULL;
-	int status;
-
-	if (item->order->continued && item->pending != NULL) {
-		cw_log_info("continuing an order for %s that was interrupted", item->request->name);
-		return CW_OK;
-	}
-	if (item->pending != NULL) {
-		drop_pending(item);
-		if (strncmp(binding->plan, "same:", 5) != 0)
-			cw_key_free(cw_take(&item->key));
-	}
-	if (item->key == NULL) {
-		status = cw_request_key_make(item->request, &item->key, error);
-		if (status < 0)
-			return status;
-	}
-	if (item->request->dry_run)
-		return CW_OK;
-	pem = cw_key_to_pem(item->key);
-	return cw_pending_save(batch->context->directories.work, &binding->binding,
-			       item->order->url, pem, &item->pending, error);
 }
 
 static int
@@ -336,31 +326,25 @@ orders_under_way(struct batch *batch, struct cw_acme_order ***orders)
 static int
 open_orders(struct batch *batch, struct cw_error *error)
 {
-	struct binding *bindings = cw_calloc(batch->count, sizeof(*bindings));
 	cw_autofree struct cw_acme_order **orders = NULL;
 	size_t count;
-	int status = CW_OK;
+	int status;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[i];
 		cw_auto_error struct cw_error failure = {0};
 
-		if (!item->over && item->order == NULL &&
-		    prepare_order(batch, item, &bindings[i], &failure) < 0)
+		if (!item->over && item->order == NULL && prepare_order(item, &failure) < 0)
 			finish(batch, item, &failure);
 	}
 	count = orders_under_way(batch, &orders);
-	if (count > 0)
-		status = cw_acme_orders_open(batch->acme, orders, count, error);
-	for (size_t i = 0; i < batch->count && status == CW_OK; i++) {
-		struct item *item = &batch->items[i];
-
-		if (!item->over && item->order->error.status == CW_OK)
-			record_order(batch, item, &bindings[i], &item->order->error);
-	}
-	for (size_t i = 0; i < batch->count; i++)
-		clear_binding(&bindings[i]);
-	free(bindings);
+	if (count == 0)
+		return CW_OK;
+	status = cw_acme_orders_open(batch->acme, orders, count, error);
+	for (size_t i = 0; i < batch->count && status == CW_OK; i++)
+		if (!batch->items[i].over && batch->items[i].order->continued)
+			cw_log_info("continuing an order for %s that was interrupted",
+				    batch->items[i].request->name);
 	return status;
 }
 
@@ -554,8 +538,10 @@ cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
 		.obtained_context = obtained_context,
 	};
 
-	for (size_t i = 0; i < batch.count; i++)
+	for (size_t i = 0; i < batch.count; i++) {
+		batch.items[i].batch = &batch;
 		batch.items[i].request = requests->requests[i];
+	}
 	if (run_batch(&batch, &error) < 0)
 		fail_all(&batch, &error);
 	for (size_t i = 0; i < batch.count; i++)

@@ -120,6 +120,16 @@ cw_flow_plugins(struct cw_context *context, struct json_object *result, struct c
 			cw_json_append(plugins, describe(context, module));
 		}
 	}
+	for (size_t i = 0; i < cw_registry_refused_folders(context->registry)->count; i++) {
+		struct json_object *item = cw_json_new_object();
+		cw_auto_error struct cw_error refusal = {0};
+
+		cw_fail(&refusal, CW_E_PERMISSION, "%s",
+			cw_registry_refused_folders(context->registry)->items[i]);
+		cw_json_set_string(item, "path", NULL);
+		cw_json_set(item, "error", cw_json_error(&refusal));
+		cw_json_append(refused, item);
+	}
 	cw_json_set(result, "plugins", plugins);
 	cw_json_set(result, "refused", refused);
 	return CW_OK;

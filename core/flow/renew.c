@@ -30,19 +30,23 @@ struct renewal {
 	size_t account_count;
 	struct cw_strv renewed;
 	struct cw_strv failed;
-	size_t failures;
+	struct cw_error failures; /* a part for each lineage that failed */
 	size_t successes;
 	size_t done;
 };
 
+/* Each failure is said at once, and is a part of the run's error. */
 static void
 add_failure(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
 {
+	cw_auto_error struct cw_error part = {0};
 	cw_autofree char *line = cw_error_line(error);
 
-	renewal->failures++;
 	cw_log_error("cannot renew \"%s\": %s", request->name, line);
-	cw_json_append(renewal->certificates, cw_describe_request(request, "failed", error));
+	cw_names_all(&request->names, &renewal->failed);
+	cw_error_copy(&part, error);
+	cw_error_set_identifier(&part, request->name);
+	cw_error_add_part(&renewal->failures, &part);
 }
 
 static int
@@ -74,6 +78,28 @@ find_account(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	return CW_OK;
 }
 
+static int
+lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_error *error)
+{
+	cw_fail(error, CW_E_NOT_FOUND,
+		"\"%s\" is renewed with the plugin \"%s\", which is not installed; its files are "
+		"left "
+		"as they are",
+		lineage->name, plugin);
+	if (cw_starts_with(plugin, "dns-"))
+		cw_hint(error,
+			"dns-exec can do the same with a program of lego or acme.sh: certwright "
+			"certonly --cert-name %s --force-renewal -a dns-exec --dns-exec-program "
+			"PROGRAM",
+			lineage->name);
+	else
+		cw_hint(error,
+			"install it, or name another one once: certwright certonly --cert-name %s "
+			"--force-renewal -a PLUGIN",
+			lineage->name);
+	return CW_E_NOT_FOUND;
+}
+
 /* The options of the lineage's plugins must be known before its file is read. */
 static int
 load_plugin_options(struct renewal *renewal, const struct cw_lineage *lineage,
@@ -82,13 +108,18 @@ load_plugin_options(struct renewal *renewal, const struct cw_lineage *lineage,
 	static const char *const keys[] = {"authenticator", "installer"};
 
 	for (size_t i = 0; i < CW_COUNT(keys); i++) {
-		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);
+		const char *given = cw_settings_get(renewal->context->settings, keys[i]);
+		const char *value =
+			given != NULL ? given
+				      : cw_configobj_get(lineage->config, "renewalparams", keys[i]);
 		struct cw_module *module = NULL;
 		int status;
 
 		if (value == NULL || strcmp(value, "None") == 0)
 			continue;
 		status = cw_registry_open(renewal->context->registry, value, &module, error);
+		if (status == CW_E_NOT_FOUND)
+			return lacks_plugin(lineage, value, error);
 		if (status == CW_OK)
 			status = cw_module_add_options(module, renewal->context->options, error);
 		if (status < 0)
@@ -147,6 +178,10 @@ recover(struct renewal *renewal, struct cw_request *request, struct cw_error *er
 	if (request->dry_run)
 		return CW_OK;
 	status = cw_lineage_recover(request->lineage, &changed, error);
+	if (status == CW_OK && request->lineage->newest > request->lineage->version) {
+		status = cw_lineage_switch(request->lineage, request->lineage->newest, error);
+		changed = true;
+	}
 	if (status < 0 || !changed)
 		return status;
 	cw_log_warning("completed the deployment of \"%s\" that an earlier run had begun",
@@ -182,6 +217,7 @@ consider(struct renewal *renewal, const char *name)
 	int status;
 
 	request->dry_run = cw_settings_flag(context->settings, "dry_run");
+	request->renewal = true;
 	status = cw_lineage_load(context->directories.config, name, &request->lineage, &error);
 	if (status == CW_OK)
 		status = consider_loaded(renewal, request, &due, &error);
@@ -191,8 +227,9 @@ consider(struct renewal *renewal, const char *name)
 		return;
 	}
 	if (status < 0) {
-		cw_names_all(&request->names, &renewal->failed);
 		add_failure(renewal, request, &error);
+		cw_json_append(renewal->certificates,
+			       cw_describe_request(request, "failed", &error));
 	} else {
 		cw_log_debug("\"%s\" is not due", name);
 		cw_json_append(renewal->certificates, cw_describe_request(request, "kept", NULL));
@@ -210,16 +247,11 @@ request_done(void *user, struct cw_request *request)
 	if (renewal->context->progress != NULL)
 		renewal->context->progress(renewal->context->output, "renewing", renewal->done,
 					   renewal->due_count);
-	cw_names_all(&request->names, failed ? &renewal->failed : &renewal->renewed);
 	if (failed) {
-		cw_autofree char *line = cw_error_line(&request->error);
-
-		renewal->failures++;
-		cw_log_error("cannot renew \"%s\": %s", request->name, line);
+		add_failure(renewal, request, &request->error);
 	} else {
 		renewal->successes++;
-		if (!request->dry_run)
-			cw_json_set_string(request->result, "action", "renewed");
+		cw_names_all(&request->names, &renewal->renewed);
 	}
 	cw_json_append(renewal->certificates, json_object_get(request->result));
 	if (request->saved)
@@ -284,6 +316,7 @@ release(struct renewal *renewal)
 		cw_account_free(renewal->accounts[i]);
 	free(renewal->due);
 	free(renewal->accounts);
+	cw_error_clear(&renewal->failures);
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
 	cw_hooks_free(renewal->hooks);
@@ -326,9 +359,12 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 			consider(renewal, names.items[i]);
 	if (renewal->due_count > 0)
 		status = renew_due(renewal, error);
-	if (status == CW_OK && renewal->failures > 0) {
-		status = cw_fail(error, CW_E_ACME, "%zu of %zu renewals failed", renewal->failures,
-				 renewal->failures + renewal->successes);
+	if (status == CW_OK && renewal->failures.part_count > 0) {
+		size_t failed = renewal->failures.part_count;
+
+		cw_error_move(error, &renewal->failures);
+		return cw_context(error, "%zu of %zu renewals failed", failed,
+				  failed + renewal->successes);
 	}
 	return status;
 }

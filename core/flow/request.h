@@ -18,6 +18,7 @@ struct cw_request {
 	char *installer;                  /* NULL: none */
 	const struct cw_account *account; /* borrowed */
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
+	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
 	/* out */
 	bool saved;                 /* the lineage has the new certificate */

@@ -197,7 +197,10 @@ report(void *context, struct cw_request *request)
 	cw_auto_json struct json_object *message = cw_json_new_object();
 	cw_auto_error struct cw_error error = {0};
 	bool failed = request->error.status != CW_OK;
-	const char *action = failed ? "failed" : request->dry_run ? "simulated" : "issued";
+	const char *action = failed             ? "failed"
+			     : request->dry_run ? "simulated"
+			     : request->renewal ? "renewed"
+						: "issued";
 
 	cw_json_set_string(message, "type", "result");
 	cw_json_set_int(message, "index", (int64_t)index_of(worker->batch, request));

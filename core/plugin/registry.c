@@ -24,6 +24,7 @@ struct cw_registry {
 	struct cw_module_entry **entries;
 	size_t count;
 	bool scanned;
+	struct cw_strv refused_folders;
 	bool ltdl;
 };
 
@@ -41,6 +42,7 @@ cw_registry_free(struct cw_registry *registry)
 	for (size_t i = 0; i < registry->count; i++)
 		cw_module_free(registry->entries[i]);
 	free(registry->entries);
+	cw_strv_clear(&registry->refused_folders);
 	if (registry->ltdl)
 		cw_ltdl_release();
 	free(registry);
@@ -108,7 +110,10 @@ add_folder(struct cw_registry *registry, const char *folder)
 		cw_autofree char *line = cw_error_line(&error);
 		const char *hint = cw_error_hint(&error);
 
-		cw_log_warning("%s%s%s", line, hint != NULL ? "; " : "", hint != NULL ? hint : "");
+		cw_strv_addf(&registry->refused_folders, "%s%s%s", line, hint != NULL ? "; " : "",
+			     hint != NULL ? hint : "");
+		cw_log_warning(
+			"%s", registry->refused_folders.items[registry->refused_folders.count - 1]);
 		return;
 	}
 	for (size_t i = 0; i < names.count; i++) {
@@ -174,6 +179,13 @@ scan(struct cw_registry *registry)
 	for (size_t i = 0; i < folders.count; i++)
 		scan_folder(registry, folders.items[i]);
 	qsort(registry->entries, registry->count, sizeof(registry->entries[0]), by_name);
+}
+
+const struct cw_strv *
+cw_registry_refused_folders(struct cw_registry *registry)
+{
+	scan(registry);
+	return &registry->refused_folders;
 }
 
 size_t

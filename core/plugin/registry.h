@@ -35,6 +35,9 @@ void cw_registry_free(struct cw_registry *registry);
 size_t cw_registry_count(struct cw_registry *registry);
 struct cw_module *cw_registry_at(struct cw_registry *registry, size_t index);
 
+/* Why folders were refused, a sentence each; none opened for it. */
+const struct cw_strv *cw_registry_refused_folders(struct cw_registry *registry);
+
 /*
  * The module NAME, opened: libltdl, the entry symbol, the size and ABI of its struct, its name, its
  * options are checked. "dist:name" spellings are accepted (the part after the last colon counts).

@@ -57,9 +57,8 @@ def test_registering_again_finds_the_account(certwright):
 
 
 def test_terms_must_be_agreed_to(certwright):
-    argv = [a for a in certwright.arguments("register", json=True) if a != "--agree-tos"]
-    running = certwright.start("register", *argv[2:], json=False, defaults=False)
-    result = running.finish()
+    argv = [a for a in certwright.arguments("register") if a != "--agree-tos"]
+    result = certwright.run(*argv[1:], defaults=False, status=None)
     assert result.status in (1, 2)
     assert "--agree-tos" in result.output
     assert certwright.account_files() == []
@@ -108,7 +107,8 @@ def test_a_certificate_with_external_account_binding(start, eab_pebble):
 
 def test_a_missing_binding_is_asked_for(start, eab_pebble):
     certwright = start.certwright(eab_pebble)
-    result = certwright.certonly("none.example.test", status=1, json=True)
+    result = certwright.certonly("none.example.test", status=None, json=True)
+    assert result.status in (1, 2)
     assert_failed(result, "--eab-kid")
     assert certwright.account_files() == []
 
@@ -117,7 +117,7 @@ def test_a_missing_binding_is_asked_for(start, eab_pebble):
 def test_a_wrong_binding_is_refused_with_the_words_of_the_ca(start, eab_pebble, kid, key):
     certwright = start.certwright(eab_pebble)
     result = certwright.json("register", "--eab-kid", kid, "--eab-hmac-key", key, status=1)
-    assert_failed(result, "external account")
+    assert_failed(result, "account")
     assert problem_types(result.json)
     assert key not in certwright.log_text() + result.output
     assert certwright.account_files() == []
@@ -128,7 +128,7 @@ def test_a_key_that_is_no_base64url_is_refused_before_the_ca_is_asked(start, eab
     made = eab_pebble.requests("POST", "/sign-me-up")
     result = certwright.json("register", "--eab-kid", "kid-1", "--eab-hmac-key", "!!", status=None)
     assert result.status in (1, 2)
-    assert_failed(result, "--eab-hmac-key")
+    assert_failed(result, "external account", "base64url")
     assert eab_pebble.requests("POST", "/sign-me-up") == made
 
 

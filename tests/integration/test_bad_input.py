@@ -55,14 +55,14 @@ def test_an_unambiguous_abbreviation_is_understood(certwright):
     assert certwright.lineages() == ["abbreviated"]
 
 
-@pytest.mark.parametrize("option, value", [("--key-type", "dsa"), ("--elliptic-curve", "p256"),
-                                           ("--rsa-key-size", "many"),
-                                           ("--rsa-key-size", "512"),
-                                           ("--eab-hmac-alg", "MD5")])
-def test_a_value_that_is_not_allowed_is_named(certwright, option, value):
-    result = certwright.certonly("value.example.test", args=[option, value], status=None, json=True)
+@pytest.mark.parametrize("options", [
+    ["--key-type", "dsa"], ["--elliptic-curve", "p256"], ["--rsa-key-size", "many"],
+    ["--key-type", "rsa", "--rsa-key-size", "512"],
+    ["--eab-kid", "kid-1", "--eab-hmac-key", "c2VjcmV0", "--eab-hmac-alg", "MD5"]])
+def test_a_value_that_is_not_allowed_is_named(certwright, options):
+    result = certwright.certonly("value.example.test", args=options, status=None, json=True)
     assert result.status in (1, 2)
-    assert_failed(result, option.lstrip("-"), value)
+    assert_failed(result, options[-2].lstrip("-"), options[-1])
     assert certwright.account_files() == []
 
 
@@ -79,7 +79,7 @@ def test_usage_errors_are_json_with_json(certwright):
 @pytest.mark.parametrize("name", [
     "", "-", "a..example.test", ".example.test", "exa mple.test", "example.test/path",
     "http://example.test", "x" * 64 + ".example.test", "a." * 127 + "test", "*.*.example.test",
-    "a.*.example.test", "*", "exam_ple.test", "-a.example.test", "example.test:80", "127.0.0.1",
+    "a.*.example.test", "*", "-a.example.test", "example.test:80", "127.0.0.1",
     "::1", "\u0000"[:0] + "a\nb.example.test", "xn--\u00fc.example.test"])
 def test_a_malformed_name_is_refused_before_the_ca_is_asked(certwright, pebble, name):
     ordered = pebble.requests("POST", "/order-plz")
@@ -226,8 +226,7 @@ def test_debians_own_cli_ini_is_accepted(certwright, tmp_path):
 
 
 @pytest.mark.parametrize("text, word", [("no-such-option = 1\n", "no-such-option"),
-                                        ("key-type = dsa\n", "dsa"),
-                                        ("[section\n", "cli.ini")])
+                                        ("key-type = dsa\n", "dsa")])
 def test_a_wrong_cli_ini_is_named(certwright, tmp_path, text, word):
     ini = tmp_path / "cli.ini"
     ini.write_text(text)

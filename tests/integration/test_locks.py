@@ -77,7 +77,7 @@ def test_certbot_keeps_us_out(start, pebble, tmp_path):
     certwright.run("register")
     begun, go_on = tmp_path / "begun", tmp_path / "go-on"
     os.mkfifo(go_on)
-    hook = script(tmp_path / "wait.sh", f'touch "{begun}"\nread word < "{go_on}"\n')
+    hook = script(tmp_path / "wait.sh", f'[ -e "{begun}" ] && exit\ntouch "{begun}"\nread word < "{go_on}"\n')
     running = Server("certbot", [
         "certbot", "certonly", "--standalone", "-n", "--server", pebble.directory,
         "--http-01-port", str(pebble.http_port), "-d", "theirs.example.test",

@@ -2,10 +2,15 @@
 
 import glob
 import os
+import re
 
 import pytest
 
 from lib.tools import read
+
+# Debian's valgrind is older than some of the kernel's calls (pidfd_open, openat2), and says so.
+UNKNOWN_CALL = re.compile(r"^--\d+-- (WARNING: unhandled amd64-linux syscall: \d+|You may be able to "
+                          r"write|Read the file README|Nevertheless we|it at http).*\n", re.M)
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def valgrind(tmp_path):
 
     def check():
         for path in glob.glob(f"{logs}/*"):
-            assert read(path).strip() == "", read(path)
+            assert UNKNOWN_CALL.sub("", read(path)).strip() == "", read(path)
     return wrap, check
 
 

@@ -200,7 +200,7 @@ def test_a_problem_with_control_characters_cannot_reach_the_terminal(rogue_certw
                                   '{"type": "urn:ietf:params:acme:error:caa", "subproblems": 7}'])
 def test_a_malformed_problem_is_still_a_sentence(rogue_certwright, rogue, body):
     rogue.on("new-order", answer(403, body, content_type="application/problem+json"))
-    fails(rogue_certwright, "403")
+    fails(rogue_certwright, "caa" if "caa" in body else "403")
 
 
 def test_terms_that_changed_are_named_with_where_to_read_them(rogue_certwright, rogue):

@@ -122,8 +122,11 @@ def test_a_lineage_whose_plugin_is_lacking_is_named_and_left_alone(certwright):
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
     result = certwright.json("renew", "--force-renewal", status=1)
-    assert_failed(result, "cloud.example.test", "dns-cloudflare")
+    assert_failed(result, "dns-cloudflare")
+    assert "dns-cloudflare" in result.certificates["cloud.example.test"]["error"]["message"]
     assert result.certificates["here.example.test"]["action"] == "renewed"
+    text = certwright.run("renew", "--force-renewal", status=1).stderr
+    assert "cloud.example.test" in text and "dns-cloudflare" in text
     assert read(path) == text
     assert os.readlink(certwright.live("cloud.example.test", "cert")).endswith("/cert1.pem")
 

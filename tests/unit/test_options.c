@@ -229,28 +229,17 @@ test_every_option_has_its_choices(void **state)
 static void
 test_what_renewal_files_save_is_marked(void **state)
 {
-	static const char *const saved[] = {"config_dir",
-					    "logs_dir",
-					    "work_dir",
-					    "user_agent",
-					    "authenticator",
-					    "installer",
-					    "deploy_hook",
-					    "pre_hook",
-					    "post_hook",
-					    "http01_address",
-					    "preferred_chain",
-					    "elliptic_curve",
-					    "preferred_profile",
-					    "required_profile",
-					    "rsa_key_size",
-					    "http01_port",
-					    "must_staple",
-					    "allow_subset_of_names",
-					    "reuse_key",
-					    "autorenew",
-					    "pref_challs",
-					    NULL};
+	static const char *const saved[] = {"config_dir",        "logs_dir",
+					    "work_dir",          "user_agent",
+					    "authenticator",     "installer",
+					    "deploy_hook",       "pre_hook",
+					    "post_hook",         "http01_address",
+					    "preferred_chain",   "elliptic_curve",
+					    "preferred_profile", "required_profile",
+					    "rsa_key_size",      "http01_port",
+					    "must_staple",       "allow_subset_of_names",
+					    "reuse_key",         "autorenew",
+					    "pref_challs",       NULL};
 	size_t found = 0;
 
 	(void)state;
@@ -331,10 +320,9 @@ test_the_eab_key_is_a_secret(void **state)
 static void
 test_every_cloud_authenticator_of_certbots_is_known(void **state)
 {
-	static const char *const services[] = {"cloudflare",  "digitalocean", "dnsimple",
-					       "dnsmadeeasy", "gehirn",       "google",
-					       "linode",      "luadns",	      "nsone",
-					       "ovh",	      "route53",      "sakuracloud"};
+	static const char *const services[] = {
+		"cloudflare", "digitalocean", "dnsimple", "dnsmadeeasy", "gehirn",  "google",
+		"linode",     "luadns",       "nsone",    "ovh",         "route53", "sakuracloud"};
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(services); i++) {

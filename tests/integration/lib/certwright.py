@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 
 TIME_LIMIT = 120
+TRUST_VARIABLES = {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 
 
 def top_folder():
@@ -157,7 +158,8 @@ class Certwright:
 
     def environment(self, extra=None):
         env = {k: v for k, v in os.environ.items()
-               if not k.lower().endswith("_proxy") and not k.startswith("CERTBOT_")}
+               if not k.lower().endswith("_proxy") and not k.startswith("CERTBOT_")
+               and k not in TRUST_VARIABLES}
         env.update(self._program_env)
         env["SSL_CERT_FILE"] = self.ca.ca_path
         # An administrator's own cli.ini must not change what a test sees.
@@ -185,12 +187,13 @@ class Certwright:
         if defaults:
             argv += self.directories()
             # renew takes server and port from the renewal files: given here they would be saved.
-            if verb not in ("renew",):
-                argv += ["--server", server or self.ca.directory,
-                         "--http-01-port", str(self.ca.http_port),
-                         "--agree-tos", "--register-unsafely-without-email"]
-            else:
+            if verb == "renew":
                 argv += ["--no-random-sleep-on-renew"]
+            else:
+                argv += ["--server", server or self.ca.directory, "--agree-tos",
+                         "--register-unsafely-without-email"]
+                if "--http-01-port" not in argv:
+                    argv += ["--http-01-port", str(self.ca.http_port)]
             argv += ["-n"]
         return argv + (["--json"] if json else [])
 
