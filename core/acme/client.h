@@ -3,7 +3,7 @@
  * a signer and CSRs. All functions turn the loop until they are done; what can be concurrent is.
  *
  * Transport rules for every request (RFC 8555 sections 6.2 to 6.7): nonces come from a pool filled
- * by every answer; badNonce is retried with the nonce of the refusal, up to 100 times within the
+ * by every answer; badNonce is retried with the nonce of the refusal, up to 25 times within the
  * time limit (Pebble can be told to refuse nine of ten); 5xx, 429 with a Retry-After that fits the
  * time left, and broken connections are retried with bounded back-off, up to 6 times, the directory
  * twice. A URL from the server is used only when it is absolute and https (http where the directory

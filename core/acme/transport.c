@@ -11,7 +11,7 @@
 enum {
 	NONCES_MAX = 64,
 	NONCE_LENGTH_MAX = 512,
-	BAD_NONCES_MAX = 100,    /* of one call */
+	BAD_NONCES_MAX = 25,     /* of one call */
 	BAD_NONCES_AT_ONCE = 10, /* before there are pauses between the attempts */
 	RETRIES = 6,
 	BACKOFF_FIRST = 250,

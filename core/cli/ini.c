@@ -115,8 +115,7 @@ add_elements(struct cw_strv *values, char *text)
 
 	while (*at != '\0') {
 		char quote = 0;
-		char *end = at;
-		char *element;
+		char *end, *element;
 
 		at += strspn(at, " \t");
 		for (end = at; *end != '\0' && (quote != 0 || *end != ','); end++) {

@@ -256,13 +256,6 @@ read_config(struct parser *parser, struct cw_error *error)
 			      error);
 }
 
-static void
-open_terminal(const struct cw_invocation *invocation)
-{
-	if (invocation->open_terminal != NULL)
-		invocation->open_terminal(invocation->settings);
-}
-
 /* What the options mean together. */
 static int
 conclude(struct parser *parser, struct cw_error *error)
@@ -272,7 +265,6 @@ conclude(struct parser *parser, struct cw_error *error)
 
 	cw_lookup_stand_ins(&parser->lookup);
 	status = read_config(parser, error);
-	open_terminal(invocation);
 	if (status == CW_OK)
 		status = cw_given_fill_maps(&parser->given, invocation->settings, error);
 	if (status == CW_OK)
@@ -309,12 +301,11 @@ cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 		.error = error,
 	};
 
-	invocation->options = cw_core_options();
+	*invocation = (struct cw_invocation){.options = cw_core_options()};
 	invocation->settings = cw_settings_new(invocation->options);
 	parser.lookup = (struct cw_lookup){.set = invocation->options, .registry = registry};
 	parse_arguments(&parser);
 	conclude_words(&parser);
-	open_terminal(invocation);
 	if (invocation->help)
 		cw_lookup_stand_ins(&parser.lookup);
 	if (parser.status == CW_OK && !invocation->help && !invocation->version) {

@@ -10,10 +10,6 @@
 #include "plugin/registry.h"
 
 struct cw_invocation {
-	/* Set by the caller before cw_parse(), NULL: nobody. Called once the command line is known,
-	 * and again after the configuration files, so that the warnings of cw_parse() are shown as
-	 * --quiet, --verbose and --json have it. */
-	void (*open_terminal)(const struct cw_settings *settings);
 	const struct cw_verb *verb; /* the default one when none was named; NULL: an unknown one */
 	struct cw_option_set *options;
 	struct cw_stand_ins *stand_ins; /* what OPTIONS needs beside the table */
@@ -33,8 +29,7 @@ struct cw_invocation {
  * to the log. With --help and --version the configuration files are not read.
  *
  * On an error INVOCATION is filled as far as that goes: what stands behind the mistake is read,
- * too, so that --json and --quiet are known. INVOCATION is zeroed by the caller but
- * for open_terminal; the registry must outlive it.
+ * too, so that --json and --quiet are known. The registry must outlive the invocation.
  */
 int cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 	     struct cw_invocation *invocation, struct cw_error *error);

@@ -82,10 +82,7 @@ static int
 lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_error *error)
 {
 	cw_fail(error, CW_E_NOT_FOUND,
-		"\"%s\" is renewed with the plugin \"%s\", which is not installed; its files are "
-		"left "
-		"as they are",
-		lineage->name, plugin);
+		"its plugin \"%s\" is not installed; its files are left as they are", plugin);
 	if (cw_starts_with(plugin, "dns-"))
 		cw_hint(error,
 			"dns-exec can do the same with a program of lego or acme.sh: certwright "

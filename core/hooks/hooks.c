@@ -171,10 +171,9 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 	switch (run_process(hooks, &process, &error)) {
 	case CW_OK: break;
 	case CW_E_TIMEOUT:
-		cw_log_error(
-			"%s command \"%s\" did not end within the %u seconds of --hook-timeout "
-			"and was ended",
-			kind, command, hooks->time_limit);
+		cw_log_error("%s command \"%s\" did not end within %u second%s (--hook-timeout) "
+			     "and was ended",
+			     kind, command, hooks->time_limit, hooks->time_limit == 1 ? "" : "s");
 		break;
 	case CW_E_COMMAND:
 		if (process.exit_status >= 0) {

@@ -102,7 +102,7 @@ refused(const char *address, unsigned port, int number, struct cw_error *error)
 	case EACCES:
 	case EPERM:
 		cw_fail(error, CW_E_PERMISSION,
-			"cannot listen on port %u of \"%s\": this user may not", port, address);
+			"cannot listen on port %u of \"%s\": permission denied", port, address);
 		cw_hint(error, "run this as root; ports below 1024 are reserved");
 		return CW_E_PERMISSION;
 	case EADDRNOTAVAIL:

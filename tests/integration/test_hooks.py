@@ -201,7 +201,7 @@ def test_hook_timeout_ends_the_whole_process_group(certwright, journal):
     result = certwright.certonly("slow.example.test",
                                  args=["--pre-hook", hook, "--hook-timeout", "1"])
     assert time.monotonic() - begin < 60
-    assert "within 1 second" in result.output
+    assert "--hook-timeout" in result.output
     child = int(read(pid_file))
 
     def gone():

@@ -125,8 +125,8 @@ def test_a_lineage_whose_plugin_is_lacking_is_named_and_left_alone(certwright):
     assert_failed(result, "dns-cloudflare")
     assert "dns-cloudflare" in result.certificates["cloud.example.test"]["error"]["message"]
     assert result.certificates["here.example.test"]["action"] == "renewed"
-    text = certwright.run("renew", "--force-renewal", status=1).stderr
-    assert "cloud.example.test" in text and "dns-cloudflare" in text
+    told = certwright.run("renew", "--force-renewal", status=1).stderr
+    assert "cloud.example.test" in told and "dns-cloudflare" in told
     assert read(path) == text
     assert os.readlink(certwright.live("cloud.example.test", "cert")).endswith("/cert1.pem")
 

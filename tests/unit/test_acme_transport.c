@@ -167,7 +167,7 @@ test_endless_bad_nonces_end(void **state)
 	server_problem("/x", 400, NULL, "badNonce", "no");
 	assert_int_equal(ask(&reply, &error), CW_E_ACME);
 	assert_true(cw_acme_problem_named(&error, "badNonce"));
-	assert_int_equal(server_count("/x"), 101);
+	assert_int_equal(server_count("/x"), 26);
 }
 
 static void

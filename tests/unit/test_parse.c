@@ -405,30 +405,6 @@ test_help_does_not_need_a_configuration_file(void **state)
 	assert_int_equal(parse_with("nonsense = 1\n", "--version"), CW_OK);
 }
 
-static size_t openings;
-
-static void
-count_opening(const struct cw_settings *settings)
-{
-	openings++;
-	if (openings == 1)
-		assert_true(cw_settings_flag(settings, "json"));
-}
-
-static void
-test_the_terminal_is_opened_before_anything_is_said(void **state)
-{
-	static const char *const arguments[] = {"certwright", "--json", "-c/dev/null", "--hsts"};
-
-	(void)state;
-	registry = cw_registry_new();
-	invocation.open_terminal = count_opening;
-	openings = 0;
-	assert_int_equal(cw_parse(4, arguments, registry, &invocation, &error), CW_OK);
-	assert_int_equal(openings, 2);
-	is_warned("--hsts");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -466,7 +442,6 @@ main(void)
 		TEST(test_mistakes_in_configuration_files_have_file_and_line),
 		TEST(test_keys_of_plugins_that_are_not_here_are_warned_of),
 		TEST(test_help_does_not_need_a_configuration_file),
-		TEST(test_the_terminal_is_opened_before_anything_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -408,6 +408,16 @@ test_only_the_three_standard_descriptors_are_open(void **state)
 	close(high);
 }
 
+/* The set of signals behind NAME in /proc/PID/status. */
+static unsigned long long
+signal_set(const struct cw_buf *output, const char *name)
+{
+	const char *at = strstr(cw_buf_text(output), name);
+
+	assert_non_null(at);
+	return strtoull(at + strlen(name), NULL, 16);
+}
+
 static void
 test_signals_are_default_and_unblocked(void **state)
 {
@@ -424,8 +434,9 @@ test_signals_are_default_and_unblocked(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	assert_int_equal(cw_process_run_one(&process, NULL), CW_OK);
-	assert_string_equal(cw_buf_text(&process.output),
-			    "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	assert_int_equal(signal_set(&process.output, "SigBlk:\t"), 0);
+	/* 32 and 33 are the C library's own; it lets nobody change what we inherited for them. */
+	assert_int_equal(signal_set(&process.output, "SigIgn:\t") & ~(3ULL << 31), 0);
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	assert_int_equal(sigismember(&mask, SIGUSR1), 1);
 	sigprocmask(SIG_SETMASK, &before, NULL);

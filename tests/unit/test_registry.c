@@ -197,8 +197,8 @@ test_file_that_is_no_shared_object_is_refused(void **state)
 	scratch_write("plugins/text.so", "This is a letter, and no plugin at all.\n", 0644);
 	scratch_write("plugins/empty.so", "", 0644);
 	scratch_write("plugins/Under_Score.so", "", 0644);
-	REFUSED("text", CW_E_PLUGIN, "text.so", "cannot be loaded");
-	REFUSED("empty", CW_E_PLUGIN, "empty.so", "cannot be loaded");
+	REFUSED("text", CW_E_PLUGIN, "text.so", "no shared object");
+	REFUSED("empty", CW_E_PLUGIN, "empty.so", "no shared object");
 	REFUSED("Under_Score", CW_E_PLUGIN, "Under_Score.so", "name");
 }
 
