@@ -1,11 +1,17 @@
 if PLUGIN_STANDALONE
 plugin_LTLIBRARIES += standalone.la
 standalone_la_SOURCES = \
+	plugins/standalone/alpn.c plugins/standalone/alpn.h \
+	plugins/standalone/alpn_certificate.c plugins/standalone/alpn_certificate.h \
+	plugins/standalone/answers.c plugins/standalone/answers.h \
+	plugins/standalone/http.c plugins/standalone/http.h \
+	plugins/standalone/neighbours.c plugins/standalone/neighbours.h \
 	plugins/standalone/request.c plugins/standalone/request.h \
 	plugins/standalone/server.c plugins/standalone/server.h \
 	plugins/standalone/standalone.c \
 	plugins/standalone/tokens.c plugins/standalone/tokens.h
 standalone_la_LDFLAGS = $(plugin_ldflags)
+standalone_la_LIBADD = $(OPENSSL_LIBS)
 standalone_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 dist_man8_MANS += plugins/standalone/certwright-standalone.8
 

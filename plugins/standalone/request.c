@@ -109,7 +109,7 @@ char *
 request_answer(const struct cw_host *host, const char *data, size_t length, size_t *answer_length)
 {
 	const char *end = memchr(data, '\n', length);
-	const char *at = data, *method, *target, *version, *text = NULL;
+	const char *at = data, *method, *target, *version;
 	size_t method_length, target_length, version_length, text_length = 0;
 	char *value, *answer;
 	int head;
@@ -128,14 +128,14 @@ request_answer(const struct cw_host *host, const char *data, size_t length, size
 		return text_answer("405 Method Not Allowed", "Allow: GET, HEAD\r\n",
 				   "Only GET and HEAD are answered here.\n", 0, answer_length);
 	only_path(&target, &target_length);
-	value = token_get(host, target, target_length, &text, &text_length);
+	value = token_get(host, target, target_length, &text_length);
 	if (value == NULL)
 		return text_answer("404 Not Found", "", "There is no such challenge here.\n", head,
 				   answer_length);
 	cw_host_log(host, CW_LOG_DEBUG, "answered %.*s %.*s", (int)method_length, method,
 		    (int)target_length, target);
-	answer = make_answer("200 OK", "Content-Type: application/octet-stream\r\n", text,
+	answer = make_answer("200 OK", "Content-Type: application/octet-stream\r\n", value,
 			     text_length, head, answer_length);
-	cw_host_release(host, value);
+	free(value);
 	return answer;
 }

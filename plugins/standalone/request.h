@@ -4,6 +4,8 @@
 
 #include <certwright/plugin.h>
 
+enum { REQUEST_MAX = 8192 /* bytes of request line and headers */ };
+
 /* Whether the LENGTH bytes at DATA hold the end of a head: an empty line. */
 int request_complete(const char *data, size_t length);
 /* The answer, head and body, to the head at DATA, to be released with free(); NULL when memory is

@@ -7,29 +7,25 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include "request.h"
 
 enum {
-	AGE_MAX = 30,     /* seconds; older connections are closed when anything happens */
-	ACCEPTS_MAX = 64, /* in a row, before others get their turn */
-	DRAIN_MAX = 64 * 1024
+	AGE_MAX = 30,    /* seconds; older connections are closed when anything happens */
+	ACCEPTS_MAX = 64 /* in a row, before others get their turn */
 };
 
 struct connection {
 	struct server *server;
 	int descriptor;
 	time_t since;
-	char request[REQUEST_MAX];
-	size_t received;
-	char *answer; /* NULL while the request comes in */
-	size_t answer_length;
-	size_t sent;
-	size_t drained; /* bytes read, and dropped, after the answer */
+	short events; /* waited for */
+	void *state;  /* the protocol's */
 	struct connection *older, *newer;
 };
 
 struct server {
 	const struct cw_host *host;
+	const struct protocol *protocol;
+	void *context;
 	int listeners[LISTENERS_MAX];
 	size_t listener_count;
 	struct connection *oldest, *newest;
@@ -62,7 +58,7 @@ end_connection(struct connection *connection)
 	else
 		server->newest = connection->older;
 	server->count--;
-	free(connection->answer);
+	server->protocol->end(connection->state);
 	free(connection);
 }
 
@@ -73,106 +69,38 @@ watch(struct connection *connection, short events)
 {
 	const struct cw_host *host = connection->server->host;
 
+	connection->events = events;
 	return host->watch(host, connection->descriptor, events, connection_ready, connection);
-}
-
-/* Closing with bytes unread would make the kernel reset the connection, and the answer could be
- * lost: what the client still sends is read first. */
-static void
-drain(struct connection *connection)
-{
-	char dropped[4096];
-	ssize_t got = recv(connection->descriptor, dropped, sizeof(dropped), 0);
-
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got > 0)
-		connection->drained += (size_t)got;
-	if (got <= 0 || connection->drained > DRAIN_MAX)
-		end_connection(connection);
-}
-
-static void
-send_answer(struct connection *connection)
-{
-	ssize_t sent = send(connection->descriptor, connection->answer + connection->sent,
-			    connection->answer_length - connection->sent, MSG_NOSIGNAL);
-
-	if (sent < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			end_connection(connection);
-		else
-			watch(connection, POLLOUT);
-		return;
-	}
-	connection->sent += (size_t)sent;
-	if (connection->sent < connection->answer_length) {
-		watch(connection, POLLOUT);
-		return;
-	}
-	shutdown(connection->descriptor, SHUT_WR);
-	watch(connection, POLLIN);
-}
-
-static void
-receive(struct connection *connection)
-{
-	ssize_t got = recv(connection->descriptor, connection->request + connection->received,
-			   REQUEST_MAX - connection->received, 0);
-
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got <= 0) {
-		end_connection(connection);
-		return;
-	}
-	connection->received += (size_t)got;
-	if (request_complete(connection->request, connection->received))
-		connection->answer =
-			request_answer(connection->server->host, connection->request,
-				       connection->received, &connection->answer_length);
-	else if (connection->received == REQUEST_MAX)
-		connection->answer = request_too_long(&connection->answer_length);
-	else
-		return;
-	if (connection->answer == NULL)
-		end_connection(connection);
-	else
-		send_answer(connection);
 }
 
 static void
 connection_ready(void *context, int descriptor, short events)
 {
 	struct connection *connection = context;
+	short next = connection->server->protocol->ready(connection->state);
 
 	(void)descriptor;
 	(void)events;
-	if (connection->answer == NULL)
-		receive(connection);
-	else if (connection->sent < connection->answer_length)
-		send_answer(connection);
-	else
-		drain(connection);
+	if (next == 0 || (next != connection->events && watch(connection, next) != CW_OK))
+		end_connection(connection);
 }
 
 static void
 begin_connection(struct server *server, int descriptor)
 {
-	struct connection *connection = malloc(sizeof(*connection));
+	struct connection *connection = calloc(1, sizeof(*connection));
+	void *state =
+		connection != NULL ? server->protocol->begin(server->context, descriptor) : NULL;
 
-	if (connection == NULL) {
+	if (state == NULL) {
+		free(connection);
 		close(descriptor);
 		return;
 	}
-	/* All but the request, of which no more is read than was received. */
 	connection->server = server;
 	connection->descriptor = descriptor;
 	connection->since = now();
-	connection->received = 0;
-	connection->answer = NULL;
-	connection->answer_length = connection->sent = connection->drained = 0;
-	connection->newer = NULL;
+	connection->state = state;
 	connection->older = server->newest;
 	if (server->newest != NULL)
 		server->newest->newer = connection;
@@ -249,13 +177,15 @@ listener_ready(void *context, int listener, short events)
 }
 
 struct server *
-server_new(const struct cw_host *host)
+server_new(const struct cw_host *host, const struct protocol *protocol, void *context)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
 	if (server == NULL)
 		return NULL;
 	server->host = host;
+	server->protocol = protocol;
+	server->context = context;
 	server->spare = open_spare();
 	return server;
 }

@@ -1,6 +1,6 @@
 /*
- * A small HTTP/1.1 server for challenge responses (RFC 8555 section 8.3, RFC 9112), on the core's
- * event loop. It never blocks; what a client can make it keep is bounded.
+ * A small server on the core's event loop: it accepts connections, leaves what is said on them to a
+ * protocol, and bounds how many there are and how long they last. It never blocks.
  */
 #ifndef STANDALONE_SERVER_H
 #define STANDALONE_SERVER_H
@@ -9,14 +9,25 @@
 
 enum {
 	CONNECTIONS_MAX = 256, /* beyond these the oldest is closed */
-	REQUEST_MAX = 8192,    /* bytes of request line and headers */
 	LISTENERS_MAX = 4
 };
 
 struct server;
 
+/* What is done on a connection, a non-blocking socket that the server closes. */
+struct protocol {
+	/* Makes a connection's state; NULL: it is closed at once. CONTEXT is server_new()'s. */
+	void *(*begin)(void *context, int descriptor);
+	/* Called when the socket is ready, for reading at first. Returns the poll(2) events to wait
+	 * for next; 0: the connection is over. */
+	short (*ready)(void *state);
+	/* Releases the state. */
+	void (*end)(void *state);
+};
+
 /* Makes a server without sockets; NULL when memory is out. */
-struct server *server_new(const struct cw_host *host);
+struct server *server_new(const struct cw_host *host, const struct protocol *protocol,
+			  void *context);
 /* Takes over a listening socket, which it closes in the end. CW_OK or what watch() failed with. */
 int server_add(struct server *server, int listener);
 /* Ends the connections, closes the sockets; NULL is allowed. */

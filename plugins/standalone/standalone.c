@@ -1,10 +1,13 @@
 /*
- * standalone: an http-01 authenticator that is a web server itself for the time of the validation
- * (RFC 8555 section 8.3).
+ * standalone: an authenticator that is a server itself for the time of the validation: a web server
+ * for http-01 (RFC 8555 section 8.3), a TLS server for tls-alpn-01 (RFC 8737).
  */
 #include <certwright/plugin.h>
 #include <stdlib.h>
 #include <string.h>
+#include "alpn.h"
+#include "answers.h"
+#include "http.h"
 #include "server.h"
 #include "tokens.h"
 
@@ -12,10 +15,30 @@
 #define PACKAGE_VERSION "1.0"
 #endif
 
+/* How a type of challenge is served. */
+static const struct service {
+	const char *type;
+	const char *address_setting, *port_setting;
+	unsigned long port;
+} services[] = {
+	{"http-01", "http-01-address", "http-01-port", 80},
+	{"tls-alpn-01", "tls-alpn-01-address", "tls-alpn-01-port", 443},
+};
+
+enum { HTTP, ALPN, SERVICES };
+
 struct standalone {
 	const struct cw_host *host;
-	struct server *server; /* NULL: not listening */
+	struct answers *answers;
+	struct alpn *alpn;               /* NULL: not needed so far */
+	struct server *server[SERVICES]; /* NULL: not listening */
 };
+
+static int
+no_memory(const struct cw_host *host)
+{
+	return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+}
 
 static int
 standalone_open(const struct cw_host *host, void **self)
@@ -23,30 +46,36 @@ standalone_open(const struct cw_host *host, void **self)
 	struct standalone *standalone = calloc(1, sizeof(*standalone));
 
 	if (standalone == NULL)
-		return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+		return no_memory(host);
 	standalone->host = host;
 	*self = standalone;
 	return CW_OK;
 }
 
 static void
-stop_server(struct standalone *standalone)
+stop(struct standalone *standalone)
 {
-	server_free(standalone->server);
-	standalone->server = NULL;
+	for (size_t i = 0; i < SERVICES; i++) {
+		server_free(standalone->server[i]);
+		standalone->server[i] = NULL;
+	}
+	alpn_free(standalone->alpn);
+	standalone->alpn = NULL;
+	answers_free(standalone->answers);
+	standalone->answers = NULL;
 }
 
 static void
 standalone_close(void *self)
 {
-	stop_server(self);
+	stop(self);
 	free(self);
 }
 
 static const char *const *
 standalone_challenge_types(void *self, const char *identifier_type, const char *identifier)
 {
-	static const char *const types[] = {"http-01", NULL};
+	static const char *const types[] = {"http-01", "tls-alpn-01", NULL};
 
 	(void)self;
 	(void)identifier_type;
@@ -55,70 +84,125 @@ standalone_challenge_types(void *self, const char *identifier_type, const char *
 }
 
 static int
-listen_on(struct standalone *standalone, const char *address, unsigned port)
+listen_on(struct standalone *standalone, size_t index, const char *address, unsigned port)
 {
 	const struct cw_host *host = standalone->host;
 	int listener = -1;
 	int status = host->listen(host, address, port, &listener);
 
-	return status == CW_OK ? server_add(standalone->server, listener) : status;
+	return status == CW_OK ? server_add(standalone->server[index], listener) : status;
 }
 
 /* On all addresses of both kinds; a machine without IPv6, or without IPv4, does with the other. */
 static int
-listen_everywhere(struct standalone *standalone, unsigned port)
+listen_everywhere(struct standalone *standalone, size_t index, unsigned port)
 {
-	int v6 = listen_on(standalone, "::", port), v4;
+	int v6 = listen_on(standalone, index, "::", port), v4;
 
 	if (v6 != CW_OK && v6 != CW_E_UNSUPPORTED)
 		return v6;
-	v4 = listen_on(standalone, "0.0.0.0", port);
+	v4 = listen_on(standalone, index, "0.0.0.0", port);
 	return v4 == CW_E_UNSUPPORTED && v6 == CW_OK ? CW_OK : v4;
 }
 
 static int
-start_server(struct standalone *standalone)
+make_server(struct standalone *standalone, size_t index)
 {
 	const struct cw_host *host = standalone->host;
-	const char *address = cw_host_setting(host, "http-01-address");
-	const char *port_text = cw_host_setting(host, "http-01-port");
-	unsigned long port = port_text != NULL ? strtoul(port_text, NULL, 10) : 80;
+
+	if (index == HTTP) {
+		/* The context is only handed through. */
+		standalone->server[index] =
+			server_new(host, &http_protocol, (void *)(uintptr_t)host);
+		return standalone->server[index] != NULL ? CW_OK : no_memory(host);
+	}
+	if (standalone->alpn == NULL)
+		standalone->alpn = alpn_new(host);
+	if (standalone->alpn == NULL)
+		return cw_host_fail(host, CW_E_CRYPTO, NULL,
+				    "the TLS library cannot be used for validations");
+	standalone->server[index] = server_new(host, &alpn_protocol, standalone->alpn);
+	return standalone->server[index] != NULL ? CW_OK : no_memory(host);
+}
+
+static int
+start_server(struct standalone *standalone, size_t index)
+{
+	const struct cw_host *host = standalone->host;
+	const struct service *service = &services[index];
+	const char *address = cw_host_setting(host, service->address_setting);
+	const char *port_text = cw_host_setting(host, service->port_setting);
+	unsigned long port = port_text != NULL ? strtoul(port_text, NULL, 10) : service->port;
 	int status;
 
-	if (standalone->server != NULL)
+	if (standalone->server[index] != NULL)
 		return CW_OK;
 	if (port == 0 || port > 65535)
 		return cw_host_fail(host, CW_E_INVALID, "give a port from 1 to 65535",
-				    "--http-01-port %s is no port to listen on",
+				    "--%s %s is no port to listen on", service->port_setting,
 				    port_text != NULL ? port_text : "");
-	standalone->server = server_new(host);
-	if (standalone->server == NULL)
-		return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
-	if (address != NULL && *address != '\0')
-		status = listen_on(standalone, address, (unsigned)port);
-	else
-		status = listen_everywhere(standalone, (unsigned)port);
+	status = make_server(standalone, index);
 	if (status != CW_OK)
-		stop_server(standalone);
+		return status;
+	if (address != NULL && *address != '\0')
+		status = listen_on(standalone, index, address, (unsigned)port);
+	else
+		status = listen_everywhere(standalone, index, (unsigned)port);
+	if (status != CW_OK) {
+		server_free(standalone->server[index]);
+		standalone->server[index] = NULL;
+	}
 	return status;
+}
+
+static int
+is_served_by(const struct cw_challenge *challenge, size_t index)
+{
+	return strcmp(challenge->type, services[index].type) == 0;
 }
 
 static int
 perform_one(struct standalone *standalone, struct cw_challenge *challenge)
 {
-	if (strcmp(challenge->type, "http-01") != 0)
-		return cw_host_fail(standalone->host, CW_E_UNSUPPORTED, NULL,
-				    "standalone cannot answer a challenge of the type \"%s\"",
-				    challenge->type);
-	return token_put(standalone->host, challenge->location, challenge->validation);
+	if (is_served_by(challenge, HTTP))
+		return token_put(standalone->host, standalone->answers, challenge->location,
+				 challenge->validation);
+	if (is_served_by(challenge, ALPN))
+		return alpn_put(standalone->answers, challenge);
+	return cw_host_fail(standalone->host, CW_E_UNSUPPORTED, NULL,
+			    "standalone cannot answer a challenge of the type \"%s\"",
+			    challenge->type);
+}
+
+/* Starts the server for one type of challenge, if there are such; without it they all fail. */
+static int
+serve(struct standalone *standalone, size_t index, struct cw_challenge *const *challenges,
+      size_t count)
+{
+	size_t wanted = 0;
+	int status;
+
+	for (size_t i = 0; i < count; i++)
+		wanted += is_served_by(challenges[i], index) ? 1 : 0;
+	status = wanted > 0 ? start_server(standalone, index) : CW_OK;
+	if (status == CW_OK || wanted == count)
+		return status;
+	for (size_t i = 0; i < count; i++)
+		if (is_served_by(challenges[i], index))
+			cw_host_pass_challenge(standalone->host, challenges[i], status);
+	return CW_OK;
 }
 
 static int
 standalone_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	struct standalone *standalone = self;
-	int status;
+	int status = CW_OK;
 
+	if (standalone->answers == NULL)
+		standalone->answers = answers_new(standalone->host);
+	if (standalone->answers == NULL)
+		return no_memory(standalone->host);
 	for (size_t i = 0; i < count; i++) {
 		status = perform_one(standalone, challenges[i]);
 		if (status != CW_OK)
@@ -126,7 +210,10 @@ standalone_perform(void *self, struct cw_challenge *const *challenges, size_t co
 		else
 			challenges[i]->plugin_data = standalone;
 	}
-	return start_server(standalone);
+	status = CW_OK;
+	for (size_t i = 0; i < SERVICES && status == CW_OK; i++)
+		status = serve(standalone, i, challenges, count);
+	return status;
 }
 
 static int
@@ -141,11 +228,15 @@ standalone_cleanup(void *self, struct cw_challenge *const *challenges, size_t co
 		if (challenges[i]->plugin_data == NULL)
 			continue;
 		challenges[i]->plugin_data = NULL;
-		status = token_put(standalone->host, challenges[i]->location, NULL);
+		if (is_served_by(challenges[i], HTTP))
+			status = token_remove(standalone->answers, challenges[i]->location,
+					      challenges[i]->validation);
+		else
+			status = alpn_remove(standalone->answers, challenges[i]);
 		if (status != CW_OK)
 			result = status;
 	}
-	stop_server(standalone);
+	stop(standalone);
 	return result;
 }
 

@@ -1,0 +1,363 @@
+"""nginx as authenticator: challenges through Debian's nginx, in every kind of server block."""
+
+import hashlib
+import http.client
+import os
+import shutil
+import signal
+import ssl
+import socket
+import stat
+import subprocess
+
+import pytest
+
+from lib.outcome import assert_failed, identifiers
+from lib.process import port_answers, wait_until
+from lib.tools import names_of
+
+pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
+
+MAIN = """\
+# a configuration of the tests
+worker_processes 2;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log notice;
+events {{
+    worker_connections 64;
+}}
+http {{
+    default_type application/octet-stream;
+    access_log off;
+    client_body_temp_path {folder}/temp;
+    proxy_temp_path {folder}/temp;
+    fastcgi_temp_path {folder}/temp;
+    uwsgi_temp_path {folder}/temp;
+    scgi_temp_path {folder}/temp;
+    {http}
+    include sites-enabled/*;
+}}
+"""
+
+
+class Nginx:
+    """A configuration folder of its own, and the nginx that runs with it."""
+
+    def __init__(self, folder, http_port, https_port, other_port):
+        self.folder = str(folder)
+        self.root = os.path.join(self.folder, "etc")
+        self.http_port, self.https_port, self.other_port = http_port, https_port, other_port
+        for name in ("etc/sites-enabled", "etc/sites-available", "etc/snippets", "temp", "www"):
+            os.makedirs(os.path.join(self.folder, name))
+        os.chmod(self.folder, 0o755)
+        self.write("nginx.conf", MAIN.replace("{http}", ""))
+        self.make_certificate("old")
+
+    def fill(self, text):
+        """TEXT with @http@, @https@, @other@ and @folder@ replaced."""
+        for name, value in (("http", self.http_port), ("https", self.https_port),
+                            ("other", self.other_port), ("folder", self.folder)):
+            text = text.replace(f"@{name}@", str(value))
+        return text
+
+    def write(self, name, text, fill=True):
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if name == "nginx.conf":
+            text = text.replace("{folder}", self.folder).replace("{{", "{").replace("}}", "}")
+        data = self.fill(text) if fill else text
+        with open(path, "wb") as stream:
+            stream.write(data.encode() if isinstance(data, str) else data)
+        return path
+
+    def site(self, text, name="site"):
+        return self.write(f"sites-enabled/{name}", text)
+
+    def http(self, text):
+        """The configuration's http block with TEXT in it."""
+        self.write("nginx.conf", MAIN.replace("{http}", text))
+
+    def make_certificate(self, name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", f"/CN={name}",
+                        "-keyout", f"{self.folder}/{name}.key", "-out", f"{self.folder}/{name}.pem"],
+                       check=True, stderr=subprocess.DEVNULL)
+
+    @property
+    def configuration(self):
+        return os.path.join(self.root, "nginx.conf")
+
+    def pid(self):
+        try:
+            with open(os.path.join(self.folder, "nginx.pid"), encoding="ascii") as stream:
+                return int(stream.read())
+        except (OSError, ValueError):
+            return None
+
+    def start(self):
+        subprocess.run(["nginx", "-c", self.configuration], check=True, stderr=subprocess.DEVNULL)
+        wait_until(self.pid, what="nginx's pid file")
+        return self
+
+    def stop(self):
+        pid = self.pid()
+        if pid is None:
+            return
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+        wait_until(lambda: self.pid() is None or not os.path.exists(f"/proc/{pid}"),
+                   what="nginx to end")
+
+    def snapshot(self):
+        """Everything below the configuration folder: contents, modes, links, owners, inodes' links.
+        """
+        found = {}
+        for where, folders, files in os.walk(self.root):
+            for name in folders + files:
+                path = os.path.join(where, name)
+                status = os.lstat(path)
+                if name == ".certbot.lock":
+                    continue
+                what = os.readlink(path) if stat.S_ISLNK(status.st_mode) else None
+                if stat.S_ISREG(status.st_mode):
+                    with open(path, "rb") as stream:
+                        what = hashlib.sha256(stream.read()).hexdigest()
+                found[os.path.relpath(path, self.root)] = (
+                    what, status.st_mode, status.st_uid, status.st_gid,
+                    status.st_nlink if stat.S_ISREG(status.st_mode) else 0)
+        return found
+
+    def get(self, host, path="/", port=None, address="127.0.0.1"):
+        connection = http.client.HTTPConnection(address, port or self.http_port, timeout=10)
+        connection.request("GET", path, headers={"Host": host})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, answer.getheader("Location"), body
+
+    def served(self, name, address="127.0.0.1", port=None):
+        """The certificate, in DER, that a TLS client that asks for NAME gets."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with socket.create_connection((address, port or self.https_port), timeout=10) as plain:
+            with context.wrap_socket(plain, server_hostname=name) as secure:
+                return secure.getpeercert(True)
+
+    def log_tail(self, lines=40):
+        path = os.path.join(self.folder, "error.log")
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return "\n".join(stream.read().splitlines()[-lines:])
+
+
+@pytest.fixture
+def nginx(start, pebble, tmp_path):
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    server = Nginx(folder, pebble.http_port, start.ports.take(), start.ports.take())
+    yield server
+    server.stop()
+
+
+def obtain(certwright, nginx, *names, args=(), **options):
+    domains = [word for name in names for word in ("-d", name)]
+    return certwright.run("certonly", "--nginx", "--nginx-server-root", nginx.root,
+                          *domains, *args, **options)
+
+
+CASES = {
+    "exact_name": ("server { listen @http@; server_name a.test; root @folder@/www; }", ["a.test"]),
+    "one_line_file_without_end": ("server{listen @http@;server_name a.test;return 404;}",
+                                  ["a.test"]),
+    "leading_wildcard": ("server { listen @http@ default_server; return 404; }\n"
+                         "server { listen @http@; server_name *.w.test; }", ["x.w.test"]),
+    "trailing_wildcard": ("server { listen @http@ default_server; return 404; }\n"
+                          "server { listen @http@; server_name mail.*; }", ["mail.test"]),
+    "dotted": ("server { listen @http@ default_server; return 404; }\n"
+               "server { listen @http@; server_name .d.test; }", ["d.test", "x.d.test"]),
+    "regex": ("server { listen @http@ default_server; return 404; }\n"
+              "server { listen @http@; server_name ~^(?<user>.+)\\.r\\.test$; return 444; }",
+              ["u.r.test"]),
+    "returns_first": ("server {\n  listen @http@;\n  server_name a.test;\n"
+                      "  return 301 https://$host$request_uri;\n}", ["a.test"]),
+    "rewrites_first": ("server {\n\tlisten @http@;\n\tserver_name a.test;\n"
+                       "\trewrite ^ https://elsewhere.test$request_uri? permanent;\n}", ["a.test"]),
+    "if_returns": ("server {\n  listen @http@;\n  server_name a.test b.test;\n"
+                   "  if ($host = a.test) {\n    return 301 https://$host$request_uri;\n  }\n"
+                   "  return 404;\n}", ["a.test", "b.test"]),
+    "conflicting_location": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                             "    location ^~ /.well-known/ { deny all; }\n"
+                             "    location ~ /\\. { deny all; return 403; }\n"
+                             "    location = /.well-known/acme-challenge/ { return 404; }\n}",
+                             ["a.test"]),
+    "password": ("server {\n    listen @http@;\n    server_name a.test;\n    deny all;\n"
+                 "    auth_basic closed;\n    auth_basic_user_file @folder@/none;\n}", ["a.test"]),
+    "proxied": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                "    location / { proxy_pass http://127.0.0.1:9; }\n}", ["a.test"]),
+    "body_filters": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                     "    default_type text/html;\n    sub_filter . X;\n    sub_filter_types *;\n"
+                     "    gzip on;\n    gzip_min_length 1;\n    location / { return 200 x; }\n}",
+                     ["a.test"]),
+    "other_ports_only": ("server { listen @other@; server_name a.test; }", ["a.test"]),
+    "tls_only_and_another_site": (
+        "server { listen @http@; server_name other.test; return 403; }\n"
+        "server { listen @https@ ssl; server_name a.test; ssl_certificate @folder@/old.pem;\n"
+        "  ssl_certificate_key @folder@/old.key; }", ["a.test"]),
+    "default_server": ("server { listen @http@; server_name x.test; return 404; }\n"
+                       "server { listen @http@ default_server; server_name _; return 444; }",
+                       ["a.test"]),
+    "first_is_default": ("server { listen @http@; server_name x.test; return 404; }\n"
+                         "server { listen @http@; server_name y.test; return 404; }", ["a.test"]),
+    "two_blocks": ("server { listen @http@; server_name a.test; return 404; }\n"
+                   "server { listen @http@; server_name b.test; return 301 http://a.test; }",
+                   ["a.test", "b.test"]),
+    "same_name_twice": ("server { listen @http@; server_name a.test; return 404; }\n"
+                        "server { listen @http@; server_name a.test; return 403; }", ["a.test"]),
+    "address_beats_any": ("server { listen @http@; server_name a.test; return 404; }\n"
+                          "server { listen 127.0.0.1:@http@; server_name x.test; return 403; }",
+                          ["a.test"]),
+    "capitals": ("server { listen @http@; server_name A.Test; return 404; }", ["a.test"]),
+    "crlf": ("server {\r\n\tlisten @http@;\r\n\tserver_name a.test; # the site\r\n"
+             "\treturn 404;\r\n}\r\n", ["a.test"]),
+    "quoted_words": ("\"server\" { 'listen' \"@http@\"; server_name 'a.test'; return 404; }",
+                     ["a.test"]),
+    "no_server_at_all": ("# nothing here\n", ["a.test"]),
+    "latin1": ("server { listen @http@; server_name a.test; # caf\xe9\n return 404; }", ["a.test"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_challenge_is_served_and_files_are_restored(certwright, nginx, case):
+    text, names = CASES[case]
+    nginx.write("sites-enabled/site", nginx.fill(text).encode("latin-1"), fill=False)
+    nginx.start()
+    before = nginx.snapshot()
+    obtain(certwright, nginx, *names)
+    assert nginx.snapshot() == before
+    assert sorted(names_of(certwright.live(names[0], "cert"))) == sorted(names)
+    assert nginx.get(names[0], "/.well-known/acme-challenge/none")[0] != 200 \
+        if case not in ("other_ports_only", "no_server_at_all", "body_filters") else True
+
+
+def test_ipv6_has_its_own_server(certwright, nginx, pebble):
+    nginx.site("server { listen @http@; server_name a.test; return 404; }\n"
+               "server { listen [::]:@http@; server_name six.test; return 403; }\n")
+    nginx.start()
+    pebble.dns.add_aaaa("only6.test", "::1")
+    pebble.dns.clear_a("only6.test")
+    before = nginx.snapshot()
+    obtain(certwright, nginx, "only6.test", "a.test")
+    assert nginx.snapshot() == before
+
+
+def test_nginx_that_does_not_run_is_started(certwright, nginx):
+    nginx.site("server { listen @http@; server_name a.test; return 404; }")
+    obtain(certwright, nginx, "a.test")
+    assert nginx.get("a.test")[0] == 404
+
+
+def test_nginx_that_something_else_starts_is_left_alone(certwright, nginx):
+    nginx.write("nginx.conf", "daemon off;\n" + MAIN.replace("{http}", ""))
+    nginx.site("server { listen @http@; server_name a.test; return 404; }")
+    before = nginx.snapshot()
+    result = obtain(certwright, nginx, "a.test", status=1, json=True)
+    assert_failed(result, "does not run", "daemon off")
+    assert nginx.snapshot() == before
+
+
+def test_included_files_links_and_modes_stay_as_they_are(certwright, nginx):
+    nginx.write("snippets/name.conf", "server_name a.test;\n")
+    real = nginx.write("sites-available/a", "server {\n  listen @http@;\n"
+                       "  include snippets/name.conf;\n  return 404;\n}\n")
+    os.chmod(real, 0o640)
+    os.symlink("../sites-available/a", os.path.join(nginx.root, "sites-enabled/a"))
+    hard = nginx.write("sites-available/b", "server {\n  listen @http@;\n  server_name b.test;\n}\n")
+    os.link(hard, os.path.join(nginx.root, "sites-enabled/b"))
+    nginx.start()
+    before = nginx.snapshot()
+    obtain(certwright, nginx, "a.test", "b.test")
+    assert nginx.snapshot() == before
+
+
+def test_syntax_error_is_named_with_its_place(certwright, nginx):
+    nginx.site("server {\n    listen @http@;\n    server_name a.test\n}\n")
+    before = nginx.snapshot()
+    result = obtain(certwright, nginx, "a.test", status=1, json=True)
+    assert_failed(result, "sites-enabled/site:4:1", "expected")
+    assert nginx.snapshot() == before
+
+
+def test_what_nginx_refuses_is_said_in_its_words(certwright, nginx):
+    nginx.site("server {\n    listen @http@;\n    server_name a.test;\n    nonsense on;\n}\n")
+    before = nginx.snapshot()
+    result = obtain(certwright, nginx, "a.test", status=1, json=True)
+    assert_failed(result, 'unknown directive', "nonsense", "site:4")
+    assert nginx.snapshot() == before
+
+
+def test_missing_include_is_said(certwright, nginx):
+    nginx.site("server {\n    listen @http@;\n    include none.conf;\n}\n")
+    result = obtain(certwright, nginx, "a.test", status=1, json=True)
+    assert_failed(result, "none.conf", "site:3")
+
+
+def test_include_that_leads_back_is_said(certwright, nginx):
+    nginx.site("include sites-enabled/*;\n")
+    result = obtain(certwright, nginx, "a.test", status=1, json=True)
+    assert_failed(result, "leads back to itself", "site:1")
+
+
+def test_missing_program_is_said(certwright, nginx):
+    nginx.site("server { listen @http@; server_name a.test; }")
+    result = obtain(certwright, nginx, "a.test", status=1, json=True,
+                    args=("--nginx-ctl", "/nowhere/nginx"))
+    assert_failed(result, "/nowhere/nginx")
+
+
+def test_missing_server_root_is_said(certwright, nginx):
+    result = certwright.run("certonly", "--nginx", "--nginx-server-root", "/nowhere", "-d",
+                            "a.test", status=1, json=True)
+    assert_failed(result, "/nowhere")
+
+
+def test_port_that_is_taken_rolls_back(certwright, nginx, start):
+    """nginx -t does not see it; only the reload fails, and nginx goes on."""
+    nginx.site("server { listen @other@; server_name a.test; return 200 up; }")
+    nginx.start()
+    before = nginx.snapshot()
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", nginx.http_port))
+        taken.listen()
+        result = obtain(certwright, nginx, "a.test", status=1, json=True)
+    assert_failed(result, "bind()", str(nginx.http_port))
+    assert nginx.snapshot() == before
+    assert nginx.get("a.test", port=nginx.other_port)[2] == "up"
+
+
+def test_connections_are_served_all_the_time(certwright, nginx):
+    """A reload drops nobody: a client that asks again and again is always answered."""
+    nginx.site("server { listen @http@; server_name a.test; location / { return 200 up; } }")
+    nginx.start()
+    running = certwright.start("certonly", "--nginx", "--nginx-server-root", nginx.root,
+                               "-d", "a.test")
+    while running.process.poll() is None:
+        assert nginx.get("a.test")[2] == "up"
+    assert running.finish().status == 0
+
+
+def test_killed_run_is_made_good_by_the_next(certwright, nginx, pebble):
+    nginx.site("server { listen @http@; server_name a.test; return 404; }")
+    nginx.start()
+    before = nginx.snapshot()
+    running = certwright.start("certonly", "--nginx", "--nginx-server-root", nginx.root,
+                               "-d", "a.test")
+    wait_until(lambda: nginx.snapshot() != before or running.process.poll() is not None,
+               what="the challenge to be written")
+    running.kill()
+    obtain(certwright, nginx, "a.test")
+    assert nginx.snapshot() == before
+    assert nginx.get("a.test", "/.well-known/acme-challenge/x")[0] == 404
