@@ -119,7 +119,7 @@ certonly_locked(struct cw_context *context, struct cw_run *run, struct json_obje
 	cw_auto_account struct cw_account *account = NULL;
 	struct cw_lineage *lineage = NULL;
 	struct cw_request *request;
-	enum cw_decision decision;
+	enum cw_decision decision = CW_DECISION_NEW;
 	bool created;
 	int status;
 

@@ -12,6 +12,6 @@
 typedef void (*cw_obtained)(void *context, struct cw_request *request);
 
 void cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
-		     struct cw_batch *batch, cw_obtained obtained, void *obtained_context);
+		     struct cw_batch *requests, cw_obtained obtained, void *obtained_context);
 
 #endif

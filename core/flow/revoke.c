@@ -96,7 +96,7 @@ locate(struct cw_context *context, struct revocation *revocation,
 	if (status == CW_OK)
 		status = cw_lineage_load(context->directories.config, chosen, &revocation->lineage,
 					 error);
-	if (status < 0)
+	if (status < 0 || revocation->lineage == NULL)
 		return status;
 	revocation->path = cw_strdup(revocation->lineage->live[CW_KIND_CERT]);
 	return cw_certificate_load(revocation->path, certificate, error);

@@ -99,7 +99,7 @@ bind_now(const struct cw_module *module, const char *path, struct cw_error *erro
 	why = dlerror();
 	if (why == NULL)
 		why = "for an unknown reason";
-	rest = cw_starts_with(why, path) ? why + strlen(path) : why;
+	rest = path != NULL && cw_starts_with(why, path) ? why + strlen(path) : why;
 	rest += strspn(rest, ": ");
 	cw_fail(error, CW_E_PLUGIN, "the plugin \"%s\" was refused: it cannot be loaded: %s",
 		module->path, rest);

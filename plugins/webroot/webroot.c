@@ -159,7 +159,7 @@ perform_one(struct webroot *webroot, struct cw_challenge *challenge)
 				    "webroot cannot answer a challenge of the type \"%s\"",
 				    challenge->type);
 	status = root_for(webroot->host, challenge->identifier, &root);
-	if (status != CW_OK)
+	if (status != CW_OK || root == NULL)
 		return status;
 	file = calloc(1, sizeof(*file));
 	if (file != NULL)
