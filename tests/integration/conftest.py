@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lib.authority import Authority  # noqa: E402  (the path is set just above)
+from lib.bind import Bind  # noqa: E402
 from lib.certwright import Certwright  # noqa: E402
 from lib.pebble import Pebble  # noqa: E402
 from lib.ports import Ports  # noqa: E402
@@ -56,6 +57,10 @@ class Starter:
     def pebble(self, **options):
         folder = self.folder / f"pebble{len(self._made)}"
         return self._keep(Pebble(self.ports, folder, self.authority, **options))
+
+    def bind(self, zones, **options):
+        folder = self.folder / f"bind{len(self._made)}"
+        return self._keep(Bind(self.ports, folder, zones, **options))
 
     def rogue(self, pebble):
         return self._keep(RogueCa(self.ports, self.authority, pebble))

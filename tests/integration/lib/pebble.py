@@ -28,7 +28,7 @@ class Pebble:
     """
 
     def __init__(self, ports, folder, authority, mode="kind", eab=False, alternate_roots=0,
-                 chain_length=1, env=None, strict=False):
+                 chain_length=1, env=None, strict=False, dns=None):
         self.folder = str(folder)
         os.makedirs(self.folder, exist_ok=True)
         self.ca_path = authority.ca_path
@@ -43,13 +43,15 @@ class Pebble:
         self.strict = strict
         self._ports = ports
         self._certificate, self._key = authority.issue("pebble")
-        self.dns = start_retrying(lambda: ChallTestSrv(ports, self.folder))
+        # A DNS server of the test's own (a lib.bind.Bind) is stopped by who started it.
+        self._own_dns = dns is None
+        self.dns = dns or start_retrying(lambda: ChallTestSrv(ports, self.folder))
         try:
             self.http_port = ports.take()
             self.tls_port = ports.take()
             self.server = start_retrying(self._start)
         except Exception:
-            self.dns.stop()
+            self._stop_dns()
             raise
 
     def _start(self):
@@ -69,7 +71,7 @@ class Pebble:
         path = os.path.join(self.folder, "pebble.json")
         with open(path, "w", encoding="utf-8") as stream:
             json.dump(config, stream, indent=2)
-        argv = ["pebble", "-config", path, "-dnsserver", f"127.0.0.1:{self.dns.dns_port}"]
+        argv = ["pebble", "-config", path, "-dnsserver", f"{self.dns.dns_address}:{self.dns.dns_port}"]
         if self.strict:
             argv.append("-strict")
         return Server("pebble", argv, self.folder, env=self.env,
@@ -100,8 +102,12 @@ class Pebble:
 
     def log_tail(self, lines=60):
         return (f"--- pebble ---\n{self.server.log_tail(lines)}\n"
-                f"--- challtestsrv ---\n{self.dns.server.log_tail(lines // 3)}")
+                f"--- {self.dns.server.name} ---\n{self.dns.server.log_tail(lines // 3)}")
+
+    def _stop_dns(self):
+        if self._own_dns:
+            self.dns.stop()
 
     def stop(self):
         self.server.stop()
-        self.dns.stop()
+        self._stop_dns()
