@@ -34,8 +34,8 @@ struct batch {
 	size_t count;
 	struct cw_acme *acme;
 	struct cw_instance *instance;
-	cw_obtained obtained;
-	void *obtained_context;
+	cw_report report;
+	void *report_context;
 };
 
 static void
@@ -60,7 +60,7 @@ finish(struct batch *batch, struct item *item, struct cw_error *error)
 	item->over = true;
 	if (error != NULL)
 		cw_error_move(&request->error, error);
-	batch->obtained(batch->obtained_context, request);
+	batch->report(batch->report_context, request);
 }
 
 static void
@@ -526,7 +526,7 @@ run_batch(struct batch *batch, struct cw_error *error)
 
 void
 cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
-		struct cw_batch *requests, cw_obtained obtained, void *obtained_context)
+		struct cw_batch *requests, cw_report report, void *report_context)
 {
 	cw_auto_error struct cw_error error = {0};
 	struct batch batch = {
@@ -534,8 +534,8 @@ cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
 		.services = services,
 		.items = cw_calloc(requests->count, sizeof(struct item)),
 		.count = requests->count,
-		.obtained = obtained,
-		.obtained_context = obtained_context,
+		.report = report,
+		.report_context = report_context,
 	};
 
 	for (size_t i = 0; i < batch.count; i++) {

@@ -8,10 +8,9 @@
 #include "flow/workers.h"
 #include "plugin/instance.h"
 
-/* Called for each request when it is saved or has failed (its error is set then). */
-typedef void (*cw_obtained)(void *context, struct cw_request *request);
-
+/* The work of a batch that names no other (flow/workers.h); reports each request when it is saved
+ * or has failed. */
 void cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
-		     struct cw_batch *requests, cw_obtained obtained, void *obtained_context);
+		     struct cw_batch *requests, cw_report report, void *report_context);
 
 #endif

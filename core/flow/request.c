@@ -25,6 +25,11 @@ cw_request_free(struct cw_request *request)
 	free(request->authenticator);
 	free(request->installer);
 	free(request->replaces);
+	if (request->csr != NULL)
+		cw_csr_clear(request->csr);
+	free(request->csr);
+	for (size_t i = 0; i < CW_KIND_COUNT; i++)
+		free(request->files[i]);
 	json_object_put(request->result);
 	cw_error_clear(&request->error);
 	free(request);
@@ -39,15 +44,16 @@ add_names(struct json_object *description, const struct cw_names *names)
 	cw_json_set(description, "domains", cw_json_from_strv(&all));
 }
 
-int
-cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **description,
-		    struct cw_error *error)
+/* The certificate of FILES. */
+static int
+describe_files(const char *name, char *const *files, struct json_object **description,
+	       struct cw_error *error)
 {
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	cw_auto_names struct cw_names names = {0};
 	cw_autofree char *serial = NULL;
 	cw_autofree char *expiry = NULL;
-	int status = cw_certificate_load(lineage->live[CW_KIND_CERT], &certificate, error);
+	int status = cw_certificate_load(files[CW_KIND_CERT], &certificate, error);
 
 	if (status < 0)
 		return status;
@@ -55,16 +61,23 @@ cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **descr
 	serial = cw_certificate_serial(certificate);
 	expiry = cw_format_utc(cw_certificate_not_after(certificate));
 	*description = cw_json_new_object();
-	cw_json_set_string(*description, "name", lineage->name);
+	cw_json_set_string(*description, "name", name);
 	add_names(*description, &names);
 	cw_json_set_string(*description, "serial", serial);
 	cw_json_set_string(*description, "expiry", expiry);
 	cw_json_set_string(*description, "key_type", cw_certificate_key_type(certificate));
-	cw_json_set_string(*description, "cert_path", lineage->live[CW_KIND_CERT]);
-	cw_json_set_string(*description, "key_path", lineage->live[CW_KIND_PRIVKEY]);
-	cw_json_set_string(*description, "chain_path", lineage->live[CW_KIND_CHAIN]);
-	cw_json_set_string(*description, "fullchain_path", lineage->live[CW_KIND_FULLCHAIN]);
+	cw_json_set_string(*description, "cert_path", files[CW_KIND_CERT]);
+	cw_json_set_string(*description, "key_path", files[CW_KIND_PRIVKEY]);
+	cw_json_set_string(*description, "chain_path", files[CW_KIND_CHAIN]);
+	cw_json_set_string(*description, "fullchain_path", files[CW_KIND_FULLCHAIN]);
 	return CW_OK;
+}
+
+int
+cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **description,
+		    struct cw_error *error)
+{
+	return describe_files(lineage->name, lineage->live, description, error);
 }
 
 struct json_object *
@@ -74,12 +87,15 @@ cw_describe_request(const struct cw_request *request, const char *action,
 	static const char *const members[] = {"serial",        "expiry",   "key_type",
 					      "cert_path",     "key_path", "chain_path",
 					      "fullchain_path"};
+	char *const *files = request->lineage != NULL ? request->lineage->live : request->files;
 	struct json_object *description = NULL;
 
-	if (request->lineage == NULL ||
-	    cw_describe_lineage(request->lineage, &description, NULL) < 0) {
+	if (files[CW_KIND_CERT] == NULL ||
+	    describe_files(request->csr != NULL ? NULL : request->name, files, &description,
+			   NULL) < 0) {
 		description = cw_json_new_object();
-		cw_json_set_string(description, "name", request->name);
+		cw_json_set_string(description, "name",
+				   request->csr != NULL ? NULL : request->name);
 		add_names(description, &request->names);
 		for (size_t i = 0; i < CW_COUNT(members); i++)
 			cw_json_set_string(description, members[i], NULL);

@@ -5,9 +5,12 @@
 #include <stdbool.h>
 #include "base/json.h"
 #include "base/option.h"
+#include "crypto/csr.h"
 #include "flow/names.h"
 #include "store/account.h"
 #include "store/lineage.h"
+
+struct cw_installation;
 
 struct cw_request {
 	char *name; /* of the lineage */
@@ -17,11 +20,14 @@ struct cw_request {
 	char *authenticator;              /* the plugin's name */
 	char *installer;                  /* NULL: none */
 	const struct cw_account *account; /* borrowed */
+	struct cw_csr *csr; /* --csr: it is what is signed, and no lineage is made; NULL: none */
+	const struct cw_installation *installation; /* borrowed; for an installer's work only */
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
 	/* out */
 	bool saved;                 /* the lineage has the new certificate */
+	char *files[CW_KIND_COUNT]; /* --csr: where it was saved */
 	struct json_object *result; /* its member of "certificates" */
 	struct cw_error error;
 };

@@ -206,8 +206,10 @@ report(void *context, struct cw_request *request)
 	cw_json_set_int(message, "index", (int64_t)index_of(worker->batch, request));
 	cw_json_set_bool(message, "saved", request->saved);
 	cw_json_set(message, "error", failed ? cw_json_error(&request->error) : NULL);
-	cw_json_set(message, "result",
-		    cw_describe_request(request, action, failed ? &request->error : NULL));
+	if (request->result == NULL)
+		request->result = cw_describe_request(request, action,
+						      failed ? &request->error : NULL);
+	cw_json_set(message, "result", json_object_get(request->result));
 	if (cw_channel_send(worker->channel, message, -1, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
@@ -247,8 +249,10 @@ cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *
 		.context = &worker,
 	};
 
+	cw_work work = batch->work != NULL ? batch->work : cw_obtain_batch;
+
 	beat(&worker);
-	cw_obtain_batch(context, &services, batch, report, &worker);
+	work(context, &services, batch, report, &worker);
 	cw_loop_cancel(worker.loop, worker.beat);
 	cw_network_close(&worker.network);
 	cw_undo_close(services.undo);

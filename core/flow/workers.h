@@ -9,10 +9,22 @@
 #include "flow/request.h"
 #include "flow/run.h"
 
-/* Requests that share account, server, authenticator and the authenticator's options. */
+struct cw_services;
+struct cw_batch;
+
+/* Called in the worker for each request at its end: its result may be set, its error is when it
+ * failed. */
+typedef void (*cw_report)(void *context, struct cw_request *request);
+/* What a worker does with its batch. */
+typedef void (*cw_work)(struct cw_context *context, const struct cw_services *services,
+			struct cw_batch *batch, cw_report report, void *report_context);
+
+/* Requests that share account, server, authenticator and the authenticator's options; for an
+ * installer's work the installer and its options. */
 struct cw_batch {
 	struct cw_request **requests; /* borrowed */
 	size_t count;
+	cw_work work; /* NULL: the certificates are obtained (flow/obtain.h) */
 };
 
 /* Called in the coordinator, in the order of their end, for every request: its result and error are

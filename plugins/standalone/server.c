@@ -9,16 +9,17 @@
 #include <unistd.h>
 
 enum {
-	AGE_MAX = 30,    /* seconds; older connections are closed when anything happens */
-	ACCEPTS_MAX = 64 /* in a row, before others get their turn */
+	AGE_MAX = 30000,   /* milliseconds; older connections are closed when another comes */
+	FINISH_MAX = 3000, /* milliseconds, for the connections that are left in the end */
+	ACCEPTS_MAX = 64   /* in a row, before others get their turn */
 };
 
 struct connection {
 	struct server *server;
 	int descriptor;
-	time_t since;
-	short events; /* waited for */
-	void *state;  /* the protocol's */
+	int64_t since; /* milliseconds, monotonic */
+	short events;  /* waited for */
+	void *state;   /* the protocol's */
 	struct connection *older, *newer;
 };
 
@@ -33,13 +34,13 @@ struct server {
 	int spare; /* given up for a moment when descriptors run out; -1: none */
 };
 
-static time_t
-now(void)
+static int64_t
+now_ms(void)
 {
 	struct timespec time;
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 static void
@@ -99,7 +100,7 @@ begin_connection(struct server *server, int descriptor)
 	}
 	connection->server = server;
 	connection->descriptor = descriptor;
-	connection->since = now();
+	connection->since = now_ms();
 	connection->state = state;
 	connection->older = server->newest;
 	if (server->newest != NULL)
@@ -140,7 +141,7 @@ out_of_descriptors(struct server *server, int listener)
 static void
 close_old(struct server *server)
 {
-	time_t limit = now() - AGE_MAX;
+	int64_t limit = now_ms() - AGE_MAX;
 
 	while (server->oldest != NULL &&
 	       (server->oldest->since < limit || server->count >= CONNECTIONS_MAX))
@@ -208,15 +209,54 @@ server_add(struct server *server, int listener)
 	return status;
 }
 
+static void
+stop_listening(struct server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++) {
+		server->host->watch(server->host, server->listeners[i], 0, NULL, NULL);
+		close(server->listeners[i]);
+	}
+	server->listener_count = 0;
+}
+
+/* One round of poll(2) over the connections. */
+static void
+turn(struct server *server, int limit)
+{
+	struct pollfd polled[CONNECTIONS_MAX];
+	struct connection *connections[CONNECTIONS_MAX], *next = server->oldest;
+	size_t count = 0;
+
+	for (; next != NULL && count < CONNECTIONS_MAX; next = next->newer) {
+		polled[count].fd = next->descriptor;
+		polled[count].events = next->events;
+		polled[count].revents = 0;
+		connections[count++] = next;
+	}
+	if (poll(polled, (nfds_t)count, limit) <= 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (polled[i].revents != 0)
+			connection_ready(connections[i], polled[i].fd, polled[i].revents);
+}
+
+/* What we accepted may be for another process that shares the port: it gets its answer. */
+static void
+finish_connections(struct server *server)
+{
+	int64_t end = now_ms() + FINISH_MAX, left;
+
+	while (server->oldest != NULL && (left = end - now_ms()) > 0)
+		turn(server, (int)left);
+}
+
 void
 server_free(struct server *server)
 {
 	if (server == NULL)
 		return;
-	for (size_t i = 0; i < server->listener_count; i++) {
-		server->host->watch(server->host, server->listeners[i], 0, NULL, NULL);
-		close(server->listeners[i]);
-	}
+	stop_listening(server);
+	finish_connections(server);
 	while (server->oldest != NULL)
 		end_connection(server->oldest);
 	if (server->spare >= 0)

@@ -30,7 +30,8 @@ struct server *server_new(const struct cw_host *host, const struct protocol *pro
 			  void *context);
 /* Takes over a listening socket, which it closes in the end. CW_OK or what watch() failed with. */
 int server_add(struct server *server, int listener);
-/* Ends the connections, closes the sockets; NULL is allowed. */
+/* Closes the sockets, ends the connections, for which it gives them up to 3 seconds; NULL is
+ * allowed. */
 void server_free(struct server *server);
 
 #endif

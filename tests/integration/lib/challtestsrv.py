@@ -10,8 +10,8 @@ class ChallTestSrv:
     """Every name is 127.0.0.1 until a test says otherwise; there is no IPv6 by default."""
 
     def __init__(self, ports, folder, http_port=None):
-        self.dns_address = "127.0.0.1"
         self.dns_port = ports.take()
+        self.resolver = f"127.0.0.1:{self.dns_port}"
         self.management_port = ports.take()
         self.server = Server("challtestsrv", [
             "pebble-challtestsrv",

@@ -71,7 +71,7 @@ class Pebble:
         path = os.path.join(self.folder, "pebble.json")
         with open(path, "w", encoding="utf-8") as stream:
             json.dump(config, stream, indent=2)
-        argv = ["pebble", "-config", path, "-dnsserver", f"{self.dns.dns_address}:{self.dns.dns_port}"]
+        argv = ["pebble", "-config", path, "-dnsserver", self.dns.resolver]
         if self.strict:
             argv.append("-strict")
         return Server("pebble", argv, self.folder, env=self.env,

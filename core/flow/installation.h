@@ -1,0 +1,37 @@
+/* What an installer plugin is to do, and doing it: the worker's side. flow/install.h is the
+ * coordinator's. */
+#ifndef CW_FLOW_INSTALLATION_H
+#define CW_FLOW_INSTALLATION_H
+
+#include "flow/context.h"
+#include "flow/workers.h"
+#include "plugin/instance.h"
+
+/* Work on one certificate. */
+struct cw_installation {
+	const char *lineage;            /* its name; NULL: files that belong to none */
+	struct cw_strv names;           /* whose virtual hosts are concerned */
+	char *paths[CW_KIND_COUNT];     /* of the certificate's files, absolute; NULL: none */
+	struct cw_strv enhancements;    /* as struct cw_installer names them */
+	bool deploy;                    /* make the virtual hosts use the certificate */
+};
+
+void cw_installation_clear(struct cw_installation *installation);
+
+/*
+ * Work for cw_workers_run(); each batch has the one installer of its first request.
+ *
+ * Install: deploys, then enhances, as the request's installation says. After each of the two the
+ * configuration is saved under a checkpoint, tested and loaded by the server; where that fails it
+ * is rolled back, and the server gets what it had.
+ */
+void cw_install_batch(struct cw_context *context, const struct cw_services *services,
+		      struct cw_batch *batch, cw_report report, void *report_context);
+/* Names: the request's result is {"names": [...]}, of the virtual hosts there are. */
+void cw_list_names_batch(struct cw_context *context, const struct cw_services *services,
+			 struct cw_batch *batch, cw_report report, void *report_context);
+/* Reload: the server gets new certificates (or what a roll-back left), once for all requests. */
+void cw_reload_batch(struct cw_context *context, const struct cw_services *services,
+		     struct cw_batch *batch, cw_report report, void *report_context);
+
+#endif

@@ -1,0 +1,257 @@
+"""nginx as installer: certificates into every kind of server block, and everything back again."""
+
+import hashlib
+import os
+import shutil
+import ssl
+import subprocess
+
+import pytest
+
+from lib.outcome import assert_failed
+from test_nginx import MAIN, Nginx
+
+pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
+
+
+class Site:
+    """An nginx, a certificate under live/, and certwright to install it."""
+
+    def __init__(self, nginx, certwright):
+        self.nginx, self.certwright = nginx, certwright
+        self.names = []
+
+    def obtain(self, *names):
+        """A certificate for NAMES, without touching nginx."""
+        self.names = list(names)
+        self.certwright.certonly(*names, args=("--cert-name", "site"))
+        return self
+
+    def install(self, *args, names=None, status=0, **options):
+        words = [w for name in names or self.names for w in ("-d", name)]
+        return self.certwright.run(
+            "install", "--nginx", "--nginx-server-root", self.nginx.root, "--cert-name", "site",
+            "--https-port", self.nginx.https_port, *words, *args, status=status, **options)
+
+    def enhance(self, *args, names=None, **options):
+        words = [w for name in names or self.names for w in ("-d", name)]
+        return self.certwright.run(
+            "enhance", "--nginx", "--nginx-server-root", self.nginx.root, "--cert-name", "site",
+            "--https-port", self.nginx.https_port, *words, *args, **options)
+
+    def rollback(self, checkpoints=1):
+        return self.certwright.run("rollback", "--nginx", "--nginx-server-root", self.nginx.root,
+                                   "--checkpoints", checkpoints)
+
+    def certificate(self):
+        with open(self.certwright.live("site", "cert"), encoding="ascii") as stream:
+            return ssl.PEM_cert_to_DER_cert(stream.read())
+
+    def is_served(self, name, address="127.0.0.1"):
+        return self.nginx.served(name, address) == self.certificate()
+
+    def text(self, name="sites-enabled/site"):
+        with open(os.path.join(self.nginx.root, name), "rb") as stream:
+            return stream.read().decode("latin-1")
+
+
+@pytest.fixture
+def nginx(start, pebble, tmp_path):
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    # Not the CA's port: certificates are obtained without nginx here.
+    server = Nginx(folder, start.ports.take(), start.ports.take(), start.ports.take())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def site(nginx, certwright):
+    made = Site(nginx, certwright)
+    plain = certwright.arguments
+
+    def arguments(verb, *args, **options):
+        """The port that counts as plain is nginx's own in the verbs that install."""
+        argv = plain(verb, *args, **options)
+        if verb in ("install", "enhance", "rollback") and "--http-01-port" in argv:
+            argv[argv.index("--http-01-port") + 1] = str(nginx.http_port)
+        return argv
+    certwright.arguments = arguments
+    return made
+
+
+OLD = "ssl_certificate @folder@/old.pem; ssl_certificate_key @folder@/old.key;"
+CASES = {
+    "plain": ("server {\n    listen @http@;\n    server_name a.test;\n    return 200 site;\n}\n",
+              ["a.test"]),
+    "one_line": ("server{listen @http@;server_name a.test;return 200 site;}", ["a.test"]),
+    "crlf": ("server {\r\n\tlisten @http@;\r\n\tserver_name a.test;\r\n\treturn 200 site;\r\n}\r\n",
+             ["a.test"]),
+    "dual_stack": ("server {\n  listen @http@;\n  listen [::]:@http@;\n  server_name a.test;\n"
+                   "  return 200 site;\n}\n", ["a.test"]),
+    "one_ipv6_listener_for_both": ("server {\n  listen [::]:@http@ ipv6only=off;\n"
+                                   "  server_name a.test;\n  return 200 site;\n}\n", ["a.test"]),
+    "has_tls": ("server {\n  listen @https@ ssl;\n  server_name a.test;\n  " + OLD +
+                "\n  return 200 site;\n}\n", ["a.test"]),
+    "redirect_and_tls": ("server { listen @http@; server_name a.test;\n"
+                         "  return 301 https://$host$request_uri; }\n"
+                         "server {\n  listen @https@ ssl;\n  server_name a.test;\n"
+                         "  ssl_certificate @folder@/old.pem;\n"
+                         "  ssl_certificate_key @folder@/old.key;\n  return 200 site;\n}\n",
+                         ["a.test"]),
+    "certificate_of_the_http_block": (OLD + "\nserver {\n  listen @https@ ssl;\n"
+                                      "  server_name a.test;\n  return 200 site;\n}\n"
+                                      "server { listen @https@ ssl; server_name b.test; }",
+                                      ["a.test"]),
+    "tls_port_without_tls": ("server {\n  listen @https@;\n  server_name a.test;\n"
+                             "  return 200 site;\n}\n", ["a.test"]),
+    "wildcard": ("server {\n  listen @http@;\n  server_name *.w.test;\n  return 200 site;\n}\n",
+                 ["x.w.test"]),
+    "exact_beside_wildcard_with_tls": (
+        "server {\n  listen @http@;\n  server_name a.w.test;\n  return 200 site;\n}\n"
+        "server {\n  listen @https@ ssl;\n  server_name *.w.test;\n  " + OLD + "\n}\n",
+        ["a.w.test"]),
+    "regex": ("server {\n  listen @http@;\n  server_name ~^(x|y)\\.r\\.test$;\n"
+              "  return 200 site;\n}\n", ["x.r.test", "y.r.test"]),
+    "two_blocks": ("server {\n  listen @http@;\n  server_name a.test;\n  return 200 site;\n}\n"
+                   "server {\n  listen @http@;\n  server_name b.test;\n  return 200 site;\n}\n",
+                   ["a.test", "b.test"]),
+    "several_names": ("server {\n  listen @http@;\n  server_name a.test\n              b.test;\n"
+                      "  return 200 site;\n}\n", ["a.test", "b.test"]),
+    "only_a_default": ("server {\n  listen @http@ default_server backlog=64;\n"
+                       "  listen [::]:@http@ default_server ipv6only=on;\n  server_name _;\n"
+                       "  return 200 site;\n}\n", ["a.test", "b.test"]),
+    "default_with_tls": ("server {\n  listen @http@ default_server;\n"
+                         "  listen @https@ ssl default_server;\n  " + OLD +
+                         "\n  server_name _;\n  return 200 site;\n}\n", ["a.test"]),
+    "unnamed": ("server {\n  listen @http@;\n  return 200 site;\n}\n", ["a.test"]),
+    "shared_snippet": ("server {\n  listen @https@ ssl;\n  server_name a.test;\n"
+                       "  include snippets/tls.conf;\n  return 200 site;\n}\n"
+                       "server {\n  listen @https@ ssl;\n  server_name b.test;\n"
+                       "  include snippets/tls.conf;\n}\n", ["a.test"]),
+    "own_parameters": ("server {\n  listen @http@;\n  server_name a.test;\n"
+                       "  ssl_protocols TLSv1.2;\n  return 200 site;\n}\n", ["a.test"]),
+    "two_kinds_of_key": ("server {\n  listen @https@ ssl;\n  server_name a.test;\n"
+                         "  ssl_certificate @folder@/old.pem;\n"
+                         "  ssl_certificate_key @folder@/old.key;\n"
+                         "  ssl_certificate @folder@/rsa.pem;\n"
+                         "  ssl_certificate_key @folder@/rsa.key;\n  return 200 site;\n}\n",
+                         ["a.test"]),
+}
+
+
+def prepare(nginx, case):
+    text, names = CASES[case]
+    nginx.write("snippets/tls.conf", "# shared\nssl_certificate @folder@/old.pem;\n"
+                                     "ssl_certificate_key @folder@/old.key;\n")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+                    "-subj", "/CN=rsa", "-keyout", f"{nginx.folder}/rsa.key", "-out",
+                    f"{nginx.folder}/rsa.pem"], check=True, stderr=subprocess.DEVNULL)
+    nginx.site(text)
+    nginx.start()
+    return names
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_certificate_is_installed_and_rolled_back(site, nginx, case):
+    names = prepare(nginx, case)
+    before = nginx.snapshot()
+    site.obtain(*names).install()
+    for name in names:
+        assert site.is_served(name)
+    installed = nginx.snapshot()
+    site.install()
+    assert nginx.snapshot() == installed, "installing twice changes something"
+    site.rollback()
+    assert nginx.snapshot() == before
+
+
+@pytest.mark.parametrize("case", ["plain", "one_line", "dual_stack", "crlf", "redirect_and_tls",
+                                  "only_a_default", "several_names", "regex", "two_blocks"])
+def test_redirect_leads_to_the_site(site, nginx, case):
+    names = prepare(nginx, case)
+    before = nginx.snapshot()
+    site.obtain(*names).install("--redirect")
+    for name in names:
+        status, location, _ = nginx.get(name, "/path?query")
+        assert (status, location) == (301, f"https://{name}:{nginx.https_port}/path?query") or \
+            case == "redirect_and_tls" and location == f"https://{name}/path?query"
+        assert site.is_served(name)
+    installed = nginx.snapshot()
+    site.install("--redirect")
+    assert nginx.snapshot() == installed
+    while nginx.snapshot() != before:
+        site.rollback()
+
+
+def test_other_sites_keep_their_certificates_and_answers(site, nginx):
+    nginx.site("server {\n  listen @http@;\n  server_name a.test;\n  return 200 a;\n}\n"
+               "server {\n  listen @http@;\n  listen @https@ ssl;\n  server_name b.test;\n  " + OLD +
+               "\n  return 200 b;\n}\n")
+    nginx.start()
+    old = nginx.served("b.test")
+    site.obtain("a.test").install("--redirect")
+    assert site.is_served("a.test")
+    assert nginx.served("b.test") == old
+    assert nginx.served("unknown.test") == old, "another server became the default"
+    assert nginx.get("b.test")[2] == "b"
+
+
+def test_headers_and_stapling(site, nginx):
+    nginx.http("add_header X-Mine yes;")
+    nginx.site("server {\n    listen @http@;\n    server_name a.test;\n    return 200 a;\n}\n")
+    nginx.start()
+    site.obtain("a.test").install("--redirect", "--hsts", "--uir", "--staple-ocsp")
+    answer = subprocess.run(
+        ["curl", "-sik", "--noproxy", "*", "--resolve", f"a.test:{nginx.https_port}:127.0.0.1",
+         f"https://a.test:{nginx.https_port}/"], capture_output=True, text=True, check=True).stdout
+    lines = answer.lower().splitlines()
+    assert "strict-transport-security: max-age=31536000" in lines
+    assert "content-security-policy: upgrade-insecure-requests" in lines
+    assert "x-mine: yes" in lines, "a header of the http block was lost"
+    text = site.text()
+    assert "ssl_stapling on;" in text and "ssl_trusted_certificate" in text
+    once = nginx.snapshot()
+    site.enhance("--hsts", "--uir", "--staple-ocsp", "--redirect")
+    assert nginx.snapshot() == once
+
+
+def test_name_without_any_server_is_said(site, nginx):
+    nginx.write("nginx.conf", MAIN.replace("include sites-enabled/*;", "").replace("{http}", ""))
+    nginx.start()
+    before = nginx.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, "no server block", "a.test")
+    assert nginx.snapshot() == before
+
+
+def test_block_that_only_redirects_is_no_site(site, nginx):
+    nginx.site("server { listen @http@; server_name a.test; return 301 https://$host$request_uri; }")
+    nginx.start()
+    before = nginx.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, "a.test", "https")
+    assert nginx.snapshot() == before
+
+
+def test_what_nginx_refuses_is_rolled_back(site, nginx):
+    """The certificate's key is of no use to nginx: it cannot be read."""
+    nginx.site("server {\n  listen @http@;\n  server_name a.test;\n  ssl_dhparam /nowhere;\n}\n")
+    before = nginx.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, "/nowhere")
+    assert nginx.snapshot() == before
+
+
+def test_edited_parameters_stay(site, nginx):
+    nginx.site("server {\n  listen @http@;\n  server_name a.test;\n  return 200 a;\n}\n")
+    site.obtain("a.test").install()
+    path = os.path.join(site.certwright.config_dir, "options-ssl-nginx.conf")
+    with open(path, "ab") as stream:
+        stream.write(b"# mine\n")
+    with open(path, "rb") as stream:
+        mine = hashlib.sha256(stream.read()).hexdigest()
+    site.rollback()
+    site.install()
+    with open(path, "rb") as stream:
+        assert hashlib.sha256(stream.read()).hexdigest() == mine
