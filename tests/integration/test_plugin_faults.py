@@ -1,0 +1,116 @@
+"""A plugin that crashes, hangs or lies harms the certificates that it works on, and no others."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from lib.certwright import plugin_path, program_path, top_folder
+
+# perform() leaves a file that it registered for removal, then does what FAULT says.
+SOURCE = r"""
+#include <certwright/plugin.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+static const struct cw_host *host;
+static const char *const types[] = {"http-01", NULL};
+static const char *const *challenge_types(void *self, const char *type, const char *identifier)
+{ (void)self; (void)type; (void)identifier; return types; }
+static int open_plugin(const struct cw_host *given, void **self)
+{ host = given; *self = NULL; return CW_OK; }
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	unsigned id;
+	FILE *file;
+	(void)self; (void)challenges; (void)count;
+	if (host->undo_remove(host, LEFT, &id) != CW_OK || (file = fopen(LEFT, "w")) == NULL)
+		return CW_E_IO;
+	fclose(file);
+	FAULT;
+	return CW_E_UNSUPPORTED;
+}
+static int cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
+{ (void)self; (void)challenges; (void)count; return CW_OK; }
+static const struct cw_authenticator authenticator = {
+	.size = sizeof(struct cw_authenticator), .challenge_types = challenge_types,
+	.perform = perform, .cleanup = cleanup };
+static const struct cw_plugin plugin = {
+	.size = sizeof(struct cw_plugin), .abi_major = CW_ABI_MAJOR, .abi_minor = CW_ABI_MINOR,
+	.name = "faulty", .version = "1", .description = "a faulty plugin", .open = open_plugin,
+	.authenticator = &authenticator };
+CW_EXPORT const struct cw_plugin *cw_plugin_entry(void) { return &plugin; }
+"""
+
+
+@pytest.fixture
+def faulty(tmp_path):
+    """Compiles the plugin with a fault; gives the environment in which it is found, and the path of
+    what it leaves behind."""
+    folder = tmp_path / "plugins"
+    folder.mkdir(mode=0o755)
+    left = str(tmp_path / "left-behind")
+
+    def compile_with(fault):
+        subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-o", str(folder / "faulty.so"),
+                        "-I", os.path.join(top_folder(), "include"), f'-DLEFT="{left}"',
+                        f"-DFAULT={fault}", "-x", "c", "-"],
+                       input=SOURCE.encode(), check=True, timeout=60)
+        path = f"{folder}:{plugin_path(program_path())}"
+        return {"CERTWRIGHT_PLUGIN_PATH": path}, left
+
+    return compile_with
+
+
+def two_lineages(certwright, env):
+    """One that is renewed with the faulty plugin, and one with standalone."""
+    certwright.certonly("bad.example.test")
+    certwright.certonly("good.example.test")
+    path = certwright.renewal_file("bad.example.test")
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    assert "authenticator = standalone\n" in text
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text.replace("authenticator = standalone\n", "authenticator = faulty\n"))
+
+
+@pytest.mark.parametrize("fault, words", [
+    ("raise(SIGSEGV)", ["signal 11", "perform", "faulty"]),
+    ("abort()", ["signal 6", "perform", "faulty"]),
+    ("exit(0)", ["perform", "faulty"]),
+])
+def test_a_crash_harms_one_certificate(certwright, faulty, fault, words):
+    env, left = faulty(fault)
+    two_lineages(certwright, env)
+    before = os.readlink(certwright.live("bad.example.test"))
+    result = certwright.json("renew", "--force-renewal", "--no-random-sleep-on-renew", env=env,
+                             status=1)
+    actions = {c["name"]: c["action"] for c in result.json["certificates"]}
+    assert actions == {"bad.example.test": "failed", "good.example.test": "renewed"}
+    said = next(c["error"]["message"] for c in result.json["certificates"] if c["error"])
+    for word in words:
+        assert word in said
+    assert os.readlink(certwright.live("bad.example.test")) == before
+    assert not os.path.exists(left)
+
+
+def test_a_hang_is_ended_at_the_plugin_timeout(certwright, faulty):
+    env, left = faulty("for (;;) pause()")
+    two_lineages(certwright, env)
+    begin = time.monotonic()
+    result = certwright.json("renew", "--force-renewal", "--no-random-sleep-on-renew",
+                             "--plugin-timeout", "2", env=env, status=1)
+    assert time.monotonic() - begin < 30
+    actions = {c["name"]: c["action"] for c in result.json["certificates"]}
+    assert actions == {"bad.example.test": "failed", "good.example.test": "renewed"}
+    assert "--plugin-timeout" in str(result.json["error"])
+    assert not os.path.exists(left)
+
+
+def test_a_killed_run_is_undone_by_the_next(certwright, faulty):
+    env, left = faulty("kill(getppid(), SIGKILL), raise(SIGKILL)")
+    certwright.run("certonly", "-a", "faulty", "-d", "killed.example.test", env=env, status=None)
+    assert os.path.exists(left)
+    certwright.certonly("next.example.test")
+    assert not os.path.exists(left)
