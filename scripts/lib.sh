@@ -12,10 +12,11 @@ cw_jobs=${CW_JOBS:-$(nproc 2>/dev/null || echo 2)}
 cw_python=/usr/bin/python3
 
 cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-config
-	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libcmocka-dev)
+	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libpcre2-dev libcmocka-dev)
 cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
-cw_check_packages=(python3-pytest python3-pytest-xdist certbot uacme lego valgrind strace curl
-	iproute2 procps shellcheck cppcheck clang-tidy clang-format-14)
+cw_check_packages=(python3-pytest python3-pytest-xdist certbot python3-certbot-nginx
+	python3-certbot-dns-rfc2136 uacme lego nginx bind9 bind9-dnsutils valgrind strace curl
+	iproute2 procps xz-utils shellcheck cppcheck clang-tidy clang-format-14)
 
 say() {
 	printf '%s\n' "$*"
@@ -47,7 +48,22 @@ missing_packages() {
 	done
 }
 
-# Installs those of the Debian packages named that are missing; asks nothing.
+# apt-get as root, asking nothing, and starting none of the services that it installs: the tests
+# start their own, and ports of this machine are not theirs to take.
+apt_get() {
+	# shellcheck disable=SC2016 # the inner shell expands these
+	as_root env DEBIAN_FRONTEND=noninteractive sh -c '
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e "$policy" ]; then
+			trap "exit 1" HUP INT TERM
+			trap "rm -f $policy" EXIT
+			printf "#!/bin/sh\nexit 101\n" >"$policy" && chmod 755 "$policy"
+		fi
+		apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Get::Assume-Yes=true "$@"
+	' sh "$@" </dev/null
+}
+
+# Installs those of the Debian packages named that are missing.
 install_missing() {
 	local missing
 	if ! command -v apt-get >/dev/null; then
@@ -57,11 +73,7 @@ install_missing() {
 	mapfile -t missing < <(missing_packages "$@")
 	[ ${#missing[@]} -gt 0 ] || return 0
 	say "Installing ${missing[*]}"
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q update \
-		</dev/null &&
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-			-o APT::Get::Assume-Yes=true -q install --no-install-recommends \
-			"${missing[@]}" </dev/null
+	apt_get update && apt_get install --no-install-recommends "${missing[@]}"
 }
 
 # Makes ./configure when it is missing or older than what it is made from.

@@ -73,6 +73,23 @@ cw_render_obtained(struct json_object *result)
 	each(result, "certificates", render_obtained);
 }
 
+void
+cw_render_installed(struct json_object *result)
+{
+	struct json_object *installed = cw_json_object(result, "installed");
+	cw_autofree char *names = NULL;
+	cw_autofree char *enhancements = NULL;
+
+	cw_render_obtained(result);
+	if (installed == NULL)
+		return;
+	names = join(cw_json_array(installed, "names"), ", ");
+	enhancements = join(cw_json_array(installed, "enhancements"), ", ");
+	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
+	if (*enhancements != '\0')
+		printf("Enhancements: %s\n", enhancements);
+}
+
 static void
 render_renewed(struct json_object *item)
 {
@@ -89,12 +106,19 @@ render_renewed(struct json_object *item)
 						   : text_of(item, "name"));
 }
 
+static void
+render_skipped(struct json_object *item)
+{
+	printf("  %s (skipped)\n", json_object_get_string(item));
+}
+
 void
 cw_render_renewed(struct json_object *result)
 {
 	rule();
-	if (count(result, "certificates") == 0)
+	if (count(result, "certificates") + count(result, "skipped") == 0)
 		puts("No certificates were found.");
+	each(result, "skipped", render_skipped);
 	each(result, "certificates", render_renewed);
 	rule();
 }

@@ -6,6 +6,7 @@
 #include "base/json.h"
 
 /* cw_renderer functions (cli/verbs.h). */
+void cw_render_installed(struct json_object *result); /* run, install, enhance */
 void cw_render_obtained(struct json_object *result);
 void cw_render_renewed(struct json_object *result);
 void cw_render_certificates(struct json_object *result);

@@ -6,7 +6,7 @@ const struct cw_verb cw_verbs[] = {
 	{"run", NULL, "obtain a certificate and install it into the web server",
 	 "Obtains a certificate for the names given and installs it with an installer plugin. "
 	 "This is what is done when no verb is named.",
-	 NULL, NULL},
+	 cw_flow_run, cw_render_installed},
 	{"certonly", "auth", "obtain or renew a certificate without installing it",
 	 "Obtains a certificate for the names given with -d and --ip-address, or renews the one "
 	 "that "
@@ -48,6 +48,23 @@ const struct cw_verb cw_verbs[] = {
 	 "not "
 	 "revoked by that.",
 	 cw_flow_delete, NULL},
+	{"reconfigure", NULL, "change the settings that a certificate is renewed with",
+	 "Tries the options given in a dry run for the certificate that --cert-name names, and saves "
+	 "them for its renewals when that succeeds. The names, the server and the account stay.",
+	 cw_flow_reconfigure, NULL},
+	{"install", NULL, "install a certificate that there is into the web server",
+	 "Installs the certificate that --cert-name names, or the files of --cert-path, --key-path, "
+	 "--chain-path and --fullchain-path, with an installer plugin for its names, or for those "
+	 "of -d.",
+	 cw_flow_install, cw_render_installed},
+	{"enhance", NULL, "harden the web server's configuration for a certificate's names",
+	 "Makes the enhancements that are given (--redirect, --hsts, --uir, --staple-ocsp) in the "
+	 "configuration of the web sites that have the certificate of --cert-name.",
+	 cw_flow_enhance, cw_render_installed},
+	{"rollback", NULL, "take back changes of the web server's configuration",
+	 "Takes back the newest changes that installers made, as many as --checkpoints says, and "
+	 "reloads the server of the installer that is named.",
+	 cw_flow_rollback, NULL},
 	{"plugins", NULL, "list the plugins there are",
 	 "Lists the plugins that were found, with their roles, paths and challenge types, and "
 	 "those that "

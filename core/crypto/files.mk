@@ -6,6 +6,8 @@ libcertwright_sources += \
 	core/crypto/csr.h \
 	core/crypto/digest.c \
 	core/crypto/digest.h \
+	core/crypto/glance.c \
+	core/crypto/glance.h \
 	core/crypto/jwk.c \
 	core/crypto/jws.c \
 	core/crypto/jws.h \
@@ -13,6 +15,8 @@ libcertwright_sources += \
 	core/crypto/key.h \
 	core/crypto/names.c \
 	core/crypto/names.h \
+	core/crypto/ocsp.c \
+	core/crypto/ocsp.h \
 	core/crypto/openssl.c \
 	core/crypto/openssl.h \
 	core/crypto/x509.c \

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/network.h"
+#include "store/lineage.h"
 
 static int
 agree_to_terms(struct cw_context *context, const struct cw_settings *settings,
@@ -237,41 +238,98 @@ is_accepted(const struct cw_settings *settings, const struct cw_account *account
 	return status == CW_OK;
 }
 
+int
+cw_account_rename(struct cw_context *context, const char *old_id, const char *new_id,
+		  struct cw_error *error)
+{
+	const char *config = context->directories.config;
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_lineage_list(config, &names, error);
+
+	for (size_t i = 0; status == CW_OK && i < names.count; i++) {
+		cw_auto_lineage struct cw_lineage *lineage = NULL;
+		cw_auto_configobj struct cw_configobj *copy = NULL;
+		const char *id;
+
+		/* What cannot be read names no account either. */
+		if (cw_lineage_load(config, names.items[i], &lineage, NULL) < 0)
+			continue;
+		id = cw_configobj_get(lineage->config, "renewalparams", "account");
+		if (!cw_equal(id, old_id))
+			continue;
+		status = cw_configobj_load(lineage->renewal_path, &copy, error);
+		if (status < 0)
+			return status;
+		cw_configobj_set(copy, "renewalparams", "account", new_id);
+		status = cw_lineage_save_config(lineage, copy, error);
+	}
+	return status;
+}
+
+/* The one of two keys for one account that the CA takes stays; false when that cannot be told. */
+static bool
+settle_pair(struct cw_context *context, struct cw_settings *settings,
+	    struct cw_account *const pair[2], size_t *removed)
+{
+	const char *given = cw_settings_get(settings, "account");
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct cw_account *stale = pair[i];
+		const struct cw_account *valid = pair[1 - i];
+		bool sure = false;
+
+		if (!is_accepted(settings, valid, &sure) || is_accepted(settings, stale, &sure) ||
+		    !sure || cw_account_rename(context, stale->id, valid->id, NULL) < 0 ||
+		    cw_account_delete(context->directories.config, stale, NULL) < 0)
+			continue;
+		cw_log_info("completed a change of the account's key that was interrupted");
+		if (given != NULL && cw_starts_with(stale->id, given)) {
+			enum cw_source source = cw_settings_source(settings, "account");
+
+			cw_settings_reset(settings, "account");
+			cw_settings_set(settings, "account", source, valid->id, NULL);
+		}
+		*removed = i;
+		return true;
+	}
+	return false;
+}
+
 /*
  * Two accounts with one URL are what an interrupted change of the account's key leaves
  * (update_account --new-key). The CA knows which key is the right one; the other is removed.
  */
-static int
-settle_key_change(struct cw_context *context, const struct cw_settings *settings,
-		  struct cw_strv *ids, struct cw_error *error)
+static void
+settle_key_change(struct cw_context *context, struct cw_settings *settings, struct cw_strv *ids)
 {
 	const char *config = context->directories.config;
 	const char *server = cw_server_url(settings);
-	struct cw_account *accounts[2] = {NULL, NULL};
+	cw_auto_strv struct cw_strv all = {0};
+	struct cw_account **accounts = cw_calloc(ids->count, sizeof(*accounts));
 
-	for (size_t i = 0; i < 2; i++) {
-		int status = cw_account_load(config, server, ids->items[i], &accounts[i], error);
+	cw_strv_copy(&all, ids);
+	/* One that is damaged is named when it is the one to use. */
+	for (size_t i = 0; i < all.count; i++)
+		cw_account_load(config, server, all.items[i], &accounts[i], NULL);
+	for (size_t i = 0; i < all.count; i++) {
+		for (size_t j = i + 1; j < all.count; j++) {
+			struct cw_account *pair[2] = {accounts[i], accounts[j]};
+			size_t removed;
 
-		if (status < 0) {
-			cw_account_free(accounts[0]);
-			return status;
+			if (pair[0] == NULL || pair[1] == NULL ||
+			    strcmp(pair[0]->uri, pair[1]->uri) != 0 ||
+			    !settle_pair(context, settings, pair, &removed))
+				continue;
+			for (size_t k = 0; k < ids->count; k++)
+				if (strcmp(ids->items[k], pair[removed]->id) == 0)
+					cw_strv_remove(ids, k--);
+			cw_account_free(pair[removed]);
+			accounts[removed == 0 ? i : j] = NULL;
 		}
 	}
-	if (strcmp(accounts[0]->uri, accounts[1]->uri) == 0) {
-		for (size_t i = 0; i < 2; i++) {
-			bool sure[2];
-
-			if (is_accepted(settings, accounts[1 - i], &sure[0]) &&
-			    !is_accepted(settings, accounts[i], &sure[1]) && sure[1] &&
-			    cw_account_delete(config, accounts[i], NULL) == CW_OK) {
-				cw_strv_remove(ids, i);
-				break;
-			}
-		}
-	}
-	cw_account_free(accounts[0]);
-	cw_account_free(accounts[1]);
-	return CW_OK;
+	for (size_t i = 0; i < all.count; i++)
+		cw_account_free(accounts[i]);
+	free(accounts);
 }
 
 int
@@ -299,11 +357,8 @@ cw_account_acquire(struct cw_context *context, struct cw_settings *settings, boo
 		*created = status == CW_OK;
 		return status;
 	}
-	if (ids.count == 2) {
-		status = settle_key_change(context, settings, &ids, error);
-		if (status < 0)
-			return status;
-	}
+	if (ids.count > 1)
+		settle_key_change(context, settings, &ids);
 	status = choose(context, settings, &ids, &index, error);
 	if (status < 0)
 		return status;

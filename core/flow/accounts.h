@@ -19,6 +19,9 @@ int cw_account_register(struct cw_context *context, struct cw_settings *settings
 /* The contacts that --email gives, asking for them where nothing was given ("mailto:..."). */
 int cw_account_contacts(struct cw_context *context, const struct cw_settings *settings,
 			struct cw_strv *contacts, struct cw_error *error);
+/* Has the renewal files that name the account OLD_ID name NEW_ID: the id follows from the key. */
+int cw_account_rename(struct cw_context *context, const char *old_id, const char *new_id,
+		      struct cw_error *error);
 /* The "account" member of --json. */
 struct json_object *cw_account_describe(const struct cw_account *account);
 

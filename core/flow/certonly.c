@@ -1,58 +1,32 @@
+#include "flow/certonly.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "flow/accounts.h"
-#include "flow/context.h"
-#include "flow/decide.h"
+#include "flow/choose_names.h"
+#include "flow/choose_plugin.h"
+#include "flow/csr.h"
+#include "flow/deploy.h"
 #include "flow/hooks.h"
-#include "flow/request.h"
-#include "flow/run.h"
 #include "flow/workers.h"
 
-struct certonly {
+struct obtaining {
 	struct cw_context *context;
 	struct cw_hooks *hooks;
 	struct cw_strv renewed;
 	struct cw_strv failed;
 };
 
-/* Checks that the authenticator is there before anything else is done. */
-static int
-choose_authenticator(struct cw_context *context, char **authenticator, char **installer,
-		     struct cw_error *error)
-{
-	struct cw_module *module = NULL;
-	int status;
-
-	cw_selected_plugins(context->settings, authenticator, installer);
-	if (*authenticator == NULL) {
-		cw_fail(error, CW_E_USAGE, "no authenticator was named");
-		cw_hint(error,
-			"give --webroot -w FOLDER where a web server runs, or --standalone where "
-			"none does; see: certwright plugins");
-		return CW_E_USAGE;
-	}
-	status = cw_registry_open(context->registry, *authenticator, &module, error);
-	if (status < 0)
-		return status;
-	if (module->plugin->authenticator == NULL) {
-		cw_fail(error, CW_E_USAGE, "the plugin \"%s\" is no authenticator", *authenticator);
-		cw_hint(error, "see: certwright plugins --authenticators");
-		return CW_E_USAGE;
-	}
-	return CW_OK;
-}
-
 static void
 certificate_done(void *user, struct cw_request *request)
 {
-	struct certonly *certonly = user;
+	struct obtaining *obtaining = user;
 	struct cw_strv *list =
-		request->error.status == CW_OK ? &certonly->renewed : &certonly->failed;
+		request->error.status == CW_OK ? &obtaining->renewed : &obtaining->failed;
 
 	cw_names_all(&request->names, list);
-	if (request->saved)
-		cw_flow_deploy_hooks(certonly->context, certonly->hooks, request);
+	cw_deploy_done(obtaining->context, obtaining->hooks, request);
 }
 
 static int
@@ -60,7 +34,7 @@ obtain(struct cw_context *context, struct cw_run *run, struct cw_request *reques
        struct cw_error *error)
 {
 	struct cw_loop *loop = cw_loop_new();
-	struct certonly certonly = {.context = context, .hooks = cw_flow_hooks(context, loop)};
+	struct obtaining obtaining = {.context = context, .hooks = cw_flow_hooks(context, loop)};
 	const char *pre = cw_settings_get(request->settings, "pre_hook");
 	const char *post = cw_settings_get(request->settings, "post_hook");
 	struct cw_request *requests[] = {request};
@@ -71,32 +45,18 @@ obtain(struct cw_context *context, struct cw_run *run, struct cw_request *reques
 
 	cw_log_info("%s a certificate for %s", request->lineage != NULL ? "renewing" : "requesting",
 		    summary);
-	cw_hooks_pre(certonly.hooks, pre);
-	cw_hooks_post_later(certonly.hooks, post);
-	status = cw_workers_run(context, run, loop, batches, 1, 1, certificate_done, &certonly,
+	cw_hooks_pre(obtaining.hooks, pre);
+	cw_hooks_post_later(obtaining.hooks, post);
+	status = cw_workers_run(context, run, loop, batches, 1, 1, certificate_done, &obtaining,
 				error);
-	cw_hooks_post(certonly.hooks, &certonly.renewed, &certonly.failed);
-	cw_strv_clear(&certonly.renewed);
-	cw_strv_clear(&certonly.failed);
-	cw_hooks_free(certonly.hooks);
+	cw_hooks_post(obtaining.hooks, &obtaining.renewed, &obtaining.failed);
+	cw_strv_clear(&obtaining.renewed);
+	cw_strv_clear(&obtaining.failed);
+	cw_hooks_free(obtaining.hooks);
 	cw_loop_free(loop);
 	if (status == CW_OK && request->error.status != CW_OK)
 		cw_error_copy(error, &request->error);
 	return status < 0 ? status : request->error.status;
-}
-
-static struct cw_request *
-make_request(struct cw_context *context, const struct cw_names *names, char *name,
-	     struct cw_lineage *lineage)
-{
-	struct cw_request *request =
-		cw_request_new(lineage != NULL ? lineage->name : name, context->settings);
-
-	cw_names_copy(&request->names, names);
-	request->lineage = lineage;
-	request->renewal = lineage != NULL;
-	request->dry_run = cw_settings_flag(context->settings, "dry_run");
-	return request;
 }
 
 static void
@@ -108,49 +68,146 @@ add_result(struct json_object *result, struct json_object *certificate)
 	cw_json_set(result, "certificates", list);
 }
 
+void
+cw_request_keep(const struct cw_request *request, struct json_object *result)
+{
+	cw_log_info("the certificate \"%s\" is not yet due for renewal; nothing was done",
+		    request->name);
+	add_result(result, cw_describe_request(request, "kept", NULL));
+}
+
+int
+cw_request_fulfil(struct cw_context *context, struct cw_run *run, struct cw_request *request,
+		  struct json_object *result, struct cw_error *error)
+{
+	cw_auto_account struct cw_account *account = NULL;
+	bool created;
+	int status = cw_account_acquire(context, request->settings, true, &account, &created,
+					error);
+
+	if (status == CW_OK) {
+		request->account = account;
+		status = obtain(context, run, request, error);
+	}
+	request->account = NULL;
+	if (request->result != NULL)
+		add_result(result, cw_take(&request->result));
+	return status;
+}
+
+/* Names that were not given are asked for, unless --cert-name says what they are. */
 static int
-certonly_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-		struct cw_error *error)
+find_names(struct cw_context *context, struct cw_run *run, const char *installer,
+	   struct cw_names *names, struct cw_error *error)
+{
+	const char *name = cw_settings_get(context->settings, "certname");
+	cw_auto_strv struct cw_strv known = {0};
+	int status = cw_names_from_settings(context->settings, names, error);
+
+	if (status < 0 || cw_names_count(names) > 0)
+		return status;
+	if (name != NULL) {
+		status = cw_lineage_list(context->directories.config, &known, error);
+		if (status < 0 || cw_strv_contains(&known, name) || !context->asker->interactive)
+			return status;
+	}
+	return cw_choose_names(context, run, installer, names, error);
+}
+
+static int
+check_contradictions(const struct cw_settings *settings, const struct cw_names *names,
+		     struct cw_error *error)
+{
+	if (cw_settings_flag(settings, "hsts") && cw_settings_flag(settings, "auto_hsts"))
+		return cw_fail(error, CW_E_USAGE,
+			       "--hsts and --auto-hsts contradict each other; give one of them");
+	for (size_t i = 0; i < names->dns.count; i++) {
+		if (!cw_starts_with(names->dns.items[i], "*.") ||
+		    !cw_settings_flag(settings, "allow_subset_of_names"))
+			continue;
+		cw_fail(error, CW_E_USAGE, "--allow-subset-of-names cannot be used with the "
+					   "wildcard \"%s\"",
+			names->dns.items[i]);
+		cw_hint(error, "obtain a certificate of its own for the wildcard");
+		return CW_E_USAGE;
+	}
+	return CW_OK;
+}
+
+int
+cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
+		struct cw_request **request, enum cw_decision *decision, struct cw_error *error)
 {
 	cw_auto_names struct cw_names names = {0};
 	cw_autofree char *name = NULL;
 	cw_autofree char *authenticator = NULL;
 	cw_autofree char *installer = NULL;
-	cw_auto_account struct cw_account *account = NULL;
 	struct cw_lineage *lineage = NULL;
-	struct cw_request *request;
-	enum cw_decision decision = CW_DECISION_NEW;
-	bool created;
 	int status;
 
-	status = cw_names_from_settings(context->settings, &names, error);
-	if (status == CW_OK)
-		status = choose_authenticator(context, &authenticator, &installer, error);
+	*request = NULL;
+	status = install ? cw_choose_both(context, &authenticator, &installer, error)
+			 : cw_choose_authenticator(context, &authenticator, &installer, error);
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(context->settings, error);
 	if (status == CW_OK)
-		status = cw_decide(context, &names, &decision, &lineage, &name, error);
+		status = find_names(context, run, installer, &names, error);
+	if (status == CW_OK)
+		status = check_contradictions(context->settings, &names, error);
+	if (status == CW_OK)
+		status = cw_decide(context, &names, decision, &lineage, &name, error);
 	if (status < 0) {
 		cw_lineage_free(lineage);
 		return status;
 	}
-	request = make_request(context, &names, name, lineage);
-	if (decision == CW_DECISION_KEEP) {
-		cw_log_info("the certificate \"%s\" is not yet due for renewal; nothing was done",
-			    request->name);
-		add_result(result, cw_describe_request(request, "kept", NULL));
-		cw_request_free(request);
-		return CW_OK;
-	}
+	*request = cw_request_new(lineage != NULL ? lineage->name : name, context->settings);
+	cw_names_copy(&(*request)->names, &names);
+	(*request)->lineage = lineage;
+	(*request)->renewal = lineage != NULL;
+	(*request)->dry_run = cw_settings_flag(context->settings, "dry_run");
+	(*request)->authenticator = cw_take(&authenticator);
+	(*request)->installer = cw_take(&installer);
+	return CW_OK;
+}
+
+static int
+certonly_csr(struct cw_context *context, struct cw_run *run, struct json_object *result,
+	     struct cw_error *error)
+{
+	struct cw_request *request = NULL;
+	cw_autofree char *authenticator = NULL;
+	cw_autofree char *installer = NULL;
+	int status = cw_choose_authenticator(context, &authenticator, &installer, error);
+
+	if (status == CW_OK)
+		status = cw_flow_validate_hooks(context->settings, error);
+	if (status == CW_OK)
+		status = cw_csr_request(context, &request, error);
+	if (status < 0)
+		return status;
 	request->authenticator = cw_take(&authenticator);
-	request->installer = cw_take(&installer);
-	status = cw_account_acquire(context, request->settings, true, &account, &created, error);
-	if (status == CW_OK) {
-		request->account = account;
-		status = obtain(context, run, request, error);
-	}
-	if (request->result != NULL)
-		add_result(result, cw_take(&request->result));
+	status = cw_request_fulfil(context, run, request, result, error);
+	cw_request_free(request);
+	return status;
+}
+
+static int
+certonly_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
+		struct cw_error *error)
+{
+	struct cw_request *request = NULL;
+	enum cw_decision decision = CW_DECISION_NEW;
+	int status;
+
+	if (cw_settings_get(context->settings, "csr") != NULL)
+		return certonly_csr(context, run, result, error);
+	status = cw_request_make(context, run, false, &request, &decision, error);
+	if (status < 0)
+		return status;
+	if (decision == CW_DECISION_KEEP)
+		cw_request_keep(request, result);
+	else
+		status = cw_request_fulfil(context, run, request, result, error);
 	cw_request_free(request);
 	return status;
 }

@@ -37,10 +37,24 @@ typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
  * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"
  * (RFC 3339), "key_type", "cert_path", "key_path", "chain_path", "fullchain_path", "action":
  * "issued", "renewed", "kept", "simulated" (--dry-run) or "failed", "error": null or an error
- * object}.
+ * object}. With --csr name and key_path are null.
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
+/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (arrays), and the
+ * paths as above}. install, enhance: "installed" alone; its name is null for files of no lineage.
+ */
+int cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_flow_enhance(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* rollback: "rolled_back": {"checkpoints" (how many), "installer"}. */
+int cw_flow_rollback(struct cw_context *context, struct json_object *result,
+		     struct cw_error *error);
+/* reconfigure: "reconfigured": {"name", "changes": an array of {"key", "before", "after"}: the
+ * lines of [renewalparams] that changed, null where there was or is none}, and "certificates" with
+ * the rehearsal. */
+int cw_flow_reconfigure(struct cw_context *context, struct json_object *result,
+			struct cw_error *error);
 int cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* certificates: "certificates": the above without action and error, with "status": "VALID" or
  * "INVALID", "reasons": ["EXPIRED", "REVOKED", "TEST_CERT"], "days_left"; "broken": an array of

@@ -4,7 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/key.h"
+#include "crypto/x509.h"
 #include "flow/due.h"
+#include "flow/network.h"
 
 static char *
 plugin_name(const char *value)
@@ -77,6 +80,161 @@ search_lineages(const char *config_dir, const struct cw_names *wanted, struct se
 	return status;
 }
 
+/* ---- what a lineage has, and what would become of it ---- */
+
+/* The type of its key as --key-type names it. */
+static int
+key_type_of(const struct cw_lineage *lineage, const char **type, struct cw_error *error)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	int status = cw_certificate_load(lineage->live[CW_KIND_CERT], &certificate, error);
+
+	if (status == CW_OK)
+		*type = strcmp(cw_certificate_key_type(certificate), "RSA") == 0 ? "rsa" : "ecdsa";
+	return status;
+}
+
+static bool
+is_from_command_line(const struct cw_settings *settings, const char *internal)
+{
+	return cw_settings_source(settings, internal) > CW_SOURCE_RUNTIME;
+}
+
+/*
+ * A change of the key's type has to be meant: with --key-type and --cert-name it is, else the user
+ * is asked. Where the type asked for is merely the default, the lineage keeps its own.
+ */
+static int
+settle_key_type(struct cw_context *context, const struct cw_lineage *lineage, bool *changes,
+		struct cw_error *error)
+{
+	struct cw_settings *settings = context->settings;
+	const char *wanted = cw_settings_get(settings, "key_type");
+	bool given = is_from_command_line(settings, "key_type");
+	const char *present = NULL;
+	int status = key_type_of(lineage, &present, error);
+
+	*changes = false;
+	if (status < 0 || wanted == NULL || strcmp(wanted, present) == 0)
+		return status;
+	if (given && is_from_command_line(settings, "certname")) {
+		*changes = true;
+		return CW_OK;
+	}
+	if (context->asker->interactive) {
+		cw_autofree char *question =
+			cw_format("The certificate \"%s\" has a key of type %s. Shall it get one of "
+				  "type %s?",
+				  lineage->name, present, wanted);
+
+		status = context->asker->yes_no(context->asker->context, question, changes, error);
+		if (status < 0 || *changes)
+			return status;
+	}
+	if (!given)
+		return cw_settings_set(settings, "key_type", CW_SOURCE_RUNTIME, present, error);
+	cw_fail(error, CW_E_USAGE,
+		"the key type of the certificate \"%s\" would change from %s to %s", lineage->name,
+		present, wanted);
+	cw_hint(error, "give both --cert-name %s and --key-type %s if that is what you want",
+		lineage->name, wanted);
+	return CW_E_USAGE;
+}
+
+/* --reuse-key, and another key asked for. */
+static int
+check_key_reuse(const struct cw_settings *settings, const struct cw_lineage *lineage,
+		struct cw_error *error)
+{
+	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "reuse_key");
+	const char *curve = cw_settings_get(settings, "elliptic_curve");
+	const char *wanted = cw_settings_get(settings, "key_type");
+	cw_auto_key struct cw_key *key = NULL;
+	const char *option = NULL;
+	bool rsa;
+	int status;
+
+	if ((is_from_command_line(settings, "reuse_key") &&
+	     !cw_settings_flag(settings, "reuse_key")) ||
+	    (!cw_settings_flag(settings, "reuse_key") && !cw_equal(saved, "True")) ||
+	    cw_settings_flag(settings, "new_key"))
+		return CW_OK;
+	status = cw_key_load(lineage->live[CW_KIND_PRIVKEY], &key, error);
+	if (status < 0)
+		return status;
+	rsa = cw_key_type(key) == CW_KEY_RSA;
+	if (rsa != cw_equal(wanted, "rsa"))
+		option = "--key-type";
+	else if (rsa && is_from_command_line(settings, "rsa_key_size") &&
+		 cw_settings_int(settings, "rsa_key_size", 2048) != (int64_t)cw_key_bits(key))
+		option = "--rsa-key-size";
+	else if (!rsa && is_from_command_line(settings, "elliptic_curve") &&
+		 !cw_equal(curve, cw_key_curve(key)))
+		option = "--elliptic-curve";
+	if (option == NULL)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE, "%s cannot change the key of \"%s\", which is used again",
+		option, lineage->name);
+	cw_hint(error, "give --new-key to change it this once, or --no-reuse-key to make a new key "
+		       "at each renewal");
+	return CW_E_USAGE;
+}
+
+static bool
+is_staging(const char *server)
+{
+	return server != NULL && strstr(server, "staging") != NULL;
+}
+
+/* A trusted certificate is not replaced by one of a test CA by mistake. */
+static int
+check_staging(const struct cw_settings *settings, const struct cw_lineage *lineage,
+	      struct cw_error *error)
+{
+	const char *before = cw_configobj_get(lineage->config, "renewalparams", "server");
+
+	if (!is_staging(cw_server_url(settings)) || is_staging(before) ||
+	    cw_settings_flag(settings, "break_my_certs") || cw_settings_flag(settings, "dry_run"))
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE,
+		"the certificate \"%s\" is a real one, and would be replaced by one of a test CA",
+		lineage->name);
+	cw_hint(error, "give --break-my-certs if that is what you want, or --dry-run to rehearse");
+	return CW_E_USAGE;
+}
+
+/* What a renewal that was decided on may not do by accident. */
+static int
+check_renewal(const struct cw_settings *settings, const struct cw_lineage *lineage,
+	      struct cw_error *error)
+{
+	int status = check_staging(settings, lineage, error);
+
+	return status < 0 ? status : check_key_reuse(settings, lineage, error);
+}
+
+/* A key asked for that the kept certificate does not have is not forgotten silently. */
+static void
+warn_of_kept_key(const struct cw_settings *settings, const struct cw_lineage *lineage)
+{
+	cw_auto_key struct cw_key *key = NULL;
+	bool differs;
+
+	if (cw_key_load(lineage->live[CW_KIND_PRIVKEY], &key, NULL) < 0)
+		return;
+	differs = cw_key_type(key) == CW_KEY_RSA
+			  ? is_from_command_line(settings, "rsa_key_size") &&
+				    cw_settings_int(settings, "rsa_key_size", 2048) !=
+					    (int64_t)cw_key_bits(key)
+			  : is_from_command_line(settings, "elliptic_curve") &&
+				    !cw_equal(cw_settings_get(settings, "elliptic_curve"),
+					      cw_key_curve(key));
+	if (differs)
+		cw_log_warning("the certificate \"%s\" keeps its key until it is renewed; "
+			       "--force-renewal renews it now",
+			       lineage->name);
+}
+
 /* The same names: renewed when forced or due, kept otherwise; the user is asked when there is one.
  */
 static int
@@ -85,19 +243,23 @@ decide_same(struct cw_context *context, struct cw_lineage *lineage, enum cw_deci
 {
 	const struct cw_settings *settings = context->settings;
 	bool due = false;
+	bool new_key = false;
 	int64_t when = 0;
-	int status;
+	int status = settle_key_type(context, lineage, &new_key, error);
 
 	*decision = CW_DECISION_RENEW;
-	if (cw_settings_flag(settings, "renew_by_default") || cw_settings_flag(settings, "dry_run"))
-		return CW_OK;
+	if (status < 0 || new_key || cw_settings_flag(settings, "renew_by_default") ||
+	    cw_settings_flag(settings, "dry_run"))
+		return status;
 	status = cw_due_by_time(lineage, &due, &when, error);
 	if (status < 0 || due)
 		return status;
 	*decision = CW_DECISION_KEEP;
 	if (context->asker->interactive && !cw_settings_flag(settings, "reinstall")) {
-		static const char *const items[] = {"Keep the existing certificate for now",
-						    "Renew and replace the certificate"};
+		const char *const items[] = {strcmp(context->verb, "run") == 0
+						     ? "Install the existing certificate"
+						     : "Keep the existing certificate for now",
+					     "Renew and replace the certificate"};
 		size_t choice = 0;
 		cw_autofree char *text = cw_format(
 			"There is a certificate \"%s\" for exactly these names, and it is not yet "
@@ -111,6 +273,8 @@ decide_same(struct cw_context *context, struct cw_lineage *lineage, enum cw_deci
 		if (choice == 1)
 			*decision = CW_DECISION_RENEW;
 	}
+	if (*decision == CW_DECISION_KEEP)
+		warn_of_kept_key(settings, lineage);
 	return CW_OK;
 }
 
@@ -151,8 +315,11 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	cw_auto_names struct cw_names present = {0};
 	cw_autofree char *text = NULL;
 	cw_auto_strv struct cw_strv known = {0};
+	bool new_key = false;
 	int status = cw_lineage_list(config_dir, &known, error);
 
+	if (status == CW_OK)
+		status = cw_lineage_check_name(wanted, error);
 	if (status < 0)
 		return status;
 	if (!cw_strv_contains(&known, wanted)) {
@@ -174,6 +341,9 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	if (cw_names_equal(names, &present))
 		return decide_same(context, *lineage, decision, error);
 	*decision = CW_DECISION_RENEW;
+	status = settle_key_type(context, *lineage, &new_key, error);
+	if (status < 0)
+		return status;
 	text = cw_format("the certificate \"%s\" would get other names than it has", wanted);
 	if (cw_settings_flag(context->settings, "renew_by_default"))
 		return CW_OK;
@@ -188,14 +358,15 @@ default_name(const struct cw_names *names)
 	return cw_strdup(cw_starts_with(first, "*.") ? first + 2 : first);
 }
 
-int
-cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
-	  struct cw_lineage **lineage, char **name, struct cw_error *error)
+static int
+decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
+       struct cw_lineage **lineage, char **name, struct cw_error *error)
 {
 	const char *config_dir = context->directories.config;
 	const char *wanted = cw_settings_get(context->settings, "certname");
 	cw_autofree char *base = NULL;
 	struct search search = {0};
+	bool new_key = false;
 	int status;
 
 	if (wanted != NULL)
@@ -223,10 +394,22 @@ cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *
 
 		*lineage = search.smaller;
 		*decision = CW_DECISION_RENEW;
-		if (cw_settings_flag(context->settings, "renew_by_default"))
-			return CW_OK;
+		status = settle_key_type(context, *lineage, &new_key, error);
+		if (status < 0 || cw_settings_flag(context->settings, "renew_by_default"))
+			return status;
 		return confirm(context, "expand", "--expand", text, error);
 	}
 	base = default_name(names);
 	return cw_lineage_free_name(config_dir, base, name, error);
+}
+
+int
+cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
+	  struct cw_lineage **lineage, char **name, struct cw_error *error)
+{
+	int status = decide(context, names, decision, lineage, name, error);
+
+	if (status == CW_OK && *decision == CW_DECISION_RENEW)
+		status = check_renewal(context->settings, *lineage, error);
+	return status;
 }

@@ -14,7 +14,8 @@ enum cw_decision {
 /*
  * Decides for NAMES under --cert-name, --expand, --duplicate, --force-renewal, --keep and
  * --renew-with-new-domains, asking where Certbot asks; without anybody to ask an error names the
- * option to give. *LINEAGE is the one to renew or keep, *NAME the new one's.
+ * option to give. *LINEAGE is the one to renew or keep, *NAME the new one's. A lineage keeps the
+ * type of its key unless --key-type and --cert-name (or the user) say otherwise.
  */
 int cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
 	      struct cw_lineage **lineage, char **name, struct cw_error *error);

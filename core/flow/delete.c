@@ -38,7 +38,7 @@ cw_flow_delete(struct cw_context *context, struct json_object *result, struct cw
 		status = cw_choose_lineage(context, "Which certificate shall be deleted?", &name,
 					   error);
 	if (status == CW_OK)
-		status = cw_lineage_load(context->directories.config, name, &lineage, error);
+		status = cw_lineage_open(context->directories.config, name, &lineage, error);
 	if (status == CW_OK)
 		status = confirm(context, name, error);
 	if (status == CW_OK)

@@ -3,7 +3,6 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/text.h"
-#include "crypto/x509.h"
 
 #define DAY (24 * 3600)
 #define SHORT_LIVED (10 * DAY)
@@ -53,30 +52,66 @@ parse_interval(const char *text, int64_t *seconds)
 }
 
 int
-cw_due_by_time(const struct cw_lineage *lineage, bool *due, int64_t *when, struct cw_error *error)
+cw_due_read(const struct cw_lineage *lineage, const struct cw_glance *certificate,
+	    struct cw_due *due, struct cw_error *error)
 {
 	const char *interval = cw_configobj_get(lineage->config, "", "renew_before_expiry");
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	int64_t start, end, before;
-	int status = cw_certificate_load(lineage->live[CW_KIND_CERT], &certificate, error);
+	int64_t start = certificate->not_before;
+	int64_t end = certificate->not_after;
+	int64_t lifetime = end > start ? end - start : 0;
+	int64_t before = lifetime < SHORT_LIVED ? lifetime / 2 : lifetime / 3;
 
+	due->by_interval = interval != NULL && strcmp(interval, "None") != 0;
+	if (due->by_interval && !parse_interval(interval, &before)) {
+		cw_fail(error, CW_E_INVALID, "renew_before_expiry in %s is \"%s\"",
+			lineage->renewal_path, interval);
+		cw_hint(error, "write a number and a unit, such as 30 days");
+		return CW_E_INVALID;
+	}
+	due->expiry = end;
+	due->when = end - before;
+	return CW_OK;
+}
+
+bool
+cw_due_anyway(const struct cw_due *due, int64_t now)
+{
+	return now >= due->expiry || (due->by_interval && now >= due->when);
+}
+
+bool
+cw_due_decide(const struct cw_due *due, enum cw_advice advice, int64_t now)
+{
+	if (cw_due_anyway(due, now) || advice == CW_ADVICE_RENEW)
+		return true;
+	return advice == CW_ADVICE_NONE && !due->by_interval && now >= due->when;
+}
+
+enum cw_advice
+cw_due_by_window(int64_t start, int64_t end, int64_t now)
+{
+	uint64_t length = end > start ? (uint64_t)end - (uint64_t)start : 1;
+
+	if (now < start)
+		return CW_ADVICE_WAIT;
+	if (now >= end)
+		return CW_ADVICE_RENEW;
+	return cw_random_below(length) <= (uint64_t)now - (uint64_t)start ? CW_ADVICE_RENEW
+									  : CW_ADVICE_WAIT;
+}
+
+int
+cw_due_by_time(const struct cw_lineage *lineage, bool *due, int64_t *when, struct cw_error *error)
+{
+	cw_auto_glance struct cw_glance certificate = {0};
+	struct cw_due read;
+	int status = cw_glance(lineage->live[CW_KIND_CERT], &certificate, error);
+
+	if (status == CW_OK)
+		status = cw_due_read(lineage, &certificate, &read, error);
 	if (status < 0)
 		return status;
-	start = cw_certificate_not_before(certificate);
-	end = cw_certificate_not_after(certificate);
-	if (interval != NULL && strcmp(interval, "None") != 0) {
-		if (!parse_interval(interval, &before)) {
-			cw_fail(error, CW_E_INVALID, "renew_before_expiry in %s is \"%s\"",
-				lineage->renewal_path, interval);
-			cw_hint(error, "write a number and a unit, such as 30 days");
-			return CW_E_INVALID;
-		}
-	} else {
-		int64_t lifetime = end > start ? end - start : 0;
-
-		before = lifetime < SHORT_LIVED ? lifetime / 2 : lifetime / 3;
-	}
-	*when = end - before;
-	*due = cw_time() >= *when;
+	*when = read.when;
+	*due = cw_due_decide(&read, CW_ADVICE_NONE, cw_time());
 	return CW_OK;
 }

@@ -3,6 +3,7 @@ libcertwright_sources += \
 	core/flow/accounts.h \
 	core/flow/certificates.c \
 	core/flow/certonly.c \
+	core/flow/certonly.h \
 	core/flow/challenges.c \
 	core/flow/challenges.h \
 	core/flow/channel.c \
@@ -11,31 +12,55 @@ libcertwright_sources += \
 	core/flow/check.h \
 	core/flow/choose.c \
 	core/flow/choose.h \
+	core/flow/choose_names.c \
+	core/flow/choose_names.h \
+	core/flow/choose_plugin.c \
+	core/flow/choose_plugin.h \
 	core/flow/context.h \
+	core/flow/csr.c \
+	core/flow/csr.h \
 	core/flow/decide.c \
 	core/flow/decide.h \
 	core/flow/delete.c \
+	core/flow/deploy.c \
+	core/flow/deploy.h \
 	core/flow/due.c \
 	core/flow/due.h \
+	core/flow/enhance.c \
 	core/flow/hooks.c \
 	core/flow/hooks.h \
+	core/flow/install.c \
+	core/flow/install.h \
+	core/flow/installation.c \
+	core/flow/installation.h \
+	core/flow/lineage_settings.c \
+	core/flow/lineage_settings.h \
 	core/flow/names.c \
 	core/flow/names.h \
 	core/flow/network.c \
 	core/flow/network.h \
 	core/flow/obtain.c \
 	core/flow/obtain.h \
+	core/flow/obtain_and_install.c \
 	core/flow/plugins.c \
+	core/flow/reconfigure.c \
 	core/flow/register.c \
+	core/flow/renewal_info.c \
+	core/flow/renewal_info.h \
 	core/flow/renew.c \
 	core/flow/request.c \
 	core/flow/request.h \
 	core/flow/revoke.c \
+	core/flow/revocation.c \
+	core/flow/revocation.h \
+	core/flow/rollback.c \
 	core/flow/run.c \
 	core/flow/run.h \
 	core/flow/save.c \
 	core/flow/save.h \
 	core/flow/show_account.c \
+	core/flow/survey.c \
+	core/flow/survey.h \
 	core/flow/unregister.c \
 	core/flow/update_account.c \
 	core/flow/worker.c \

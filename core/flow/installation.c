@@ -22,6 +22,7 @@ struct installing {
 	const char *installer;
 	struct cw_strv backups; /* the finished checkpoints before the change under way */
 	bool reloading;
+	bool deployed; /* all names, before the enhancements */
 };
 
 static int
@@ -92,9 +93,9 @@ undo(struct installing *installing)
 		warn("the server's configuration could not be put back", &error);
 		return;
 	}
-	if (!reverted && count == 0)
-		return;
-	cw_log_info("the server's configuration is as it was before");
+	if (reverted || count > 0)
+		cw_log_info("the server's configuration is as it was before");
+	/* Also what was not saved has to be forgotten. */
 	status = cw_instance_reread(installing->instance, &error);
 	if (status == CW_OK && installing->reloading)
 		status = cw_instance_reload(installing->instance, &error);
@@ -187,15 +188,30 @@ enhance(struct installing *installing, struct cw_error *error)
 }
 
 static int
+deploy_and_enhance(struct installing *installing, struct cw_error *error)
+{
+	int status = deploy(installing, error);
+
+	installing->deployed = status == CW_OK;
+	return status < 0 ? status : enhance(installing, error);
+}
+
+static int
 install(struct installing *installing, struct cw_error *error)
 {
-	const struct cw_installation *installation = installing->installation;
-	int status = CW_OK;
+	static const char title[] = "Deployed ACME Certificate";
+	cw_auto_error struct cw_error second = {0};
+	int status;
 
-	if (installation->deploy)
-		status = carry_out(installing, deploy, "Deployed ACME Certificate", error);
-	if (status == CW_OK && installation->enhancements.count > 0)
-		status = carry_out(installing, enhance, "Add enhancements", error);
+	if (!installing->installation->deploy)
+		return carry_out(installing, enhance, "Add enhancements", error);
+	status = carry_out(installing, deploy_and_enhance, title, error);
+	if (status == CW_OK || !installing->deployed ||
+	    installing->installation->enhancements.count == 0 || status == CW_E_CANCELLED)
+		return status;
+	cw_log_warning("installing the certificate without the enhancements");
+	if (carry_out(installing, deploy, title, &second) < 0)
+		cw_error_move(error, &second);
 	return status;
 }
 

@@ -21,9 +21,9 @@ void cw_installation_clear(struct cw_installation *installation);
 /*
  * Work for cw_workers_run(); each batch has the one installer of its first request.
  *
- * Install: deploys, then enhances, as the request's installation says. After each of the two the
- * configuration is saved under a checkpoint, tested and loaded by the server; where that fails it
- * is rolled back, and the server gets what it had.
+ * Install: deploys and enhances, as the request's installation says; then the configuration is saved
+ * under one checkpoint, tested and loaded by the server. Where that fails it is rolled back, and the
+ * server gets what it had; if it was an enhancement that failed, the certificate is deployed without.
  */
 void cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		      struct cw_batch *batch, cw_report report, void *report_context);

@@ -224,7 +224,7 @@ bind_order(struct item *item, struct cw_error *error)
 		.account = request->account->id,
 		.identifiers = &item->identifiers,
 		.profile = order->profile,
-		.replaces = order->replaces,
+		.replaces = request->replaces,
 		.lineage = request->name,
 		.key = item->plan,
 	};
@@ -240,7 +240,7 @@ find_pending(struct item *item, struct cw_error *error)
 
 	if (status < 0 || item->pending == NULL)
 		return status;
-	if (item->key == NULL &&
+	if (item->key == NULL && item->request->csr == NULL &&
 	    (item->pending->key_pem == NULL ||
 	     cw_key_from_pem(item->pending->key_pem, strlen(item->pending->key_pem),
 			     "the key of an unfinished order", &item->key, NULL) < 0)) {
@@ -264,7 +264,7 @@ record_order(void *context, struct cw_acme_order *order, struct cw_error *error)
 		if (strncmp(item->plan, "same:", 5) != 0)
 			cw_key_free(cw_take(&item->key));
 	}
-	if (item->key == NULL) {
+	if (item->key == NULL && item->request->csr == NULL) {
 		int status = cw_request_key_make(item->request, &item->key, error);
 
 		if (status < 0)
@@ -272,7 +272,8 @@ record_order(void *context, struct cw_acme_order *order, struct cw_error *error)
 	}
 	if (item->request->dry_run)
 		return CW_OK;
-	pem = cw_key_to_pem(item->key);
+	if (item->key != NULL)
+		pem = cw_key_to_pem(item->key);
 	return cw_pending_save(item->batch->context->directories.work, &item->binding, order->url,
 			       pem, &item->pending, error);
 }
@@ -306,6 +307,13 @@ make_csr(struct item *item, struct cw_error *error)
 		.must_staple = cw_settings_flag(item->request->settings, "must_staple"),
 	};
 
+	if (item->request->csr != NULL) {
+		const struct cw_buf *given = &item->request->csr->der;
+
+		cw_buf_clear(&item->csr);
+		cw_buf_add(&item->csr, given->data, given->length);
+		return CW_OK;
+	}
 	return cw_csr_make(item->key, &spec, &item->csr, error);
 }
 
@@ -348,6 +356,62 @@ open_orders(struct batch *batch, struct cw_error *error)
 	return status;
 }
 
+/*
+ * A rehearsal that finds its names authorized already would prove nothing: such authorizations are
+ * deactivated, as Certbot does, and the order is to be made anew. True when there was one.
+ */
+static bool
+forget_authorizations(struct batch *batch)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct item *item = &batch->items[i];
+		bool found = false;
+
+		if (item->over || !item->request->dry_run || item->order == NULL ||
+		    item->order->error.status != CW_OK)
+			continue;
+		for (size_t j = 0; j < item->order->authorization_count; j++) {
+			const struct cw_acme_authorization *authorization =
+				item->order->authorizations[j];
+
+			if (authorization->state == CW_ACME_VALID &&
+			    cw_acme_authorization_deactivate(batch->acme, authorization->url,
+							     NULL) == CW_OK)
+				found = true;
+		}
+		if (found)
+			clear_order(item);
+		any |= found;
+	}
+	return any;
+}
+
+/* --debug-challenges: the user looks at the challenges before the CA does. */
+static int
+wait_for_user(struct batch *batch, const struct cw_challenge_set *set, struct cw_error *error)
+{
+	const struct cw_asker *asker = batch->services->asker;
+	cw_auto_buf struct cw_buf text = {0};
+
+	if (!cw_settings_flag(batch->items[0].request->settings, "debug_challenges"))
+		return CW_OK;
+	cw_buf_addf(&text, "The challenges are in place; the CA will look at them next.");
+	for (size_t i = 0; i < set->count; i++) {
+		const struct cw_challenge *challenge = &set->slots[i]->challenge;
+
+		if (challenge->result == CW_OK)
+			cw_buf_addf(&text, "\n  %s for %s: %s", challenge->type,
+				    challenge->identifier, challenge->validation);
+	}
+	if (!asker->interactive) {
+		cw_log_info("%s", text.data);
+		return CW_OK;
+	}
+	return asker->notify(asker->context, text.data, true, error);
+}
+
 /* Publishes the challenges and has the CA look at them; cleans up in any case. */
 static int
 validate_orders(struct batch *batch, struct cw_error *error)
@@ -379,6 +443,8 @@ validate_orders(struct batch *batch, struct cw_error *error)
 	}
 	count = orders_under_way(batch, &orders);
 	if (count > 0)
+		status = wait_for_user(batch, &set, error);
+	if (count > 0 && status == CW_OK)
 		status = cw_acme_orders_validate(batch->acme, orders, count,
 						 cw_now_ms() + limit * 1000, error);
 	if (set.count > 0 &&
@@ -456,6 +522,8 @@ attempt_all(struct batch *batch, unsigned attempt, struct cw_error *error)
 {
 	int status = open_orders(batch, error);
 
+	if (status == CW_OK && forget_authorizations(batch))
+		status = open_orders(batch, error);
 	if (status < 0)
 		return status;
 	end_failed(batch, attempt);

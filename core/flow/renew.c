@@ -4,16 +4,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/x509.h"
 #include "flow/accounts.h"
 #include "flow/context.h"
 #include "flow/decide.h"
-#include "flow/due.h"
+#include "flow/deploy.h"
 #include "flow/hooks.h"
+#include "flow/lineage_settings.h"
 #include "flow/network.h"
 #include "flow/request.h"
 #include "flow/run.h"
+#include "flow/survey.h"
 #include "flow/workers.h"
-#include "store/renewal.h"
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
 #define RANDOM_SLEEP_MAX (8 * 60 * 1000)
@@ -24,6 +26,9 @@ struct renewal {
 	struct cw_loop *loop;
 	struct cw_hooks *hooks;
 	struct json_object *certificates;
+	struct json_object *skipped; /* NULL: all are among the certificates */
+	struct cw_strv due_names;
+	struct cw_strv shared; /* archive folders that are not one lineage's alone */
 	struct cw_request **due;
 	size_t due_count;
 	struct cw_account **accounts; /* each loaded once, however many lineages share it */
@@ -49,6 +54,15 @@ add_failure(struct renewal *renewal, const struct cw_request *request, const str
 	cw_error_add_part(&renewal->failures, &part);
 }
 
+/* Whether the request goes to the CA that issued the certificate. */
+static bool
+is_same_server(const struct cw_request *request)
+{
+	const char *saved = cw_configobj_get(request->lineage->config, "renewalparams", "server");
+
+	return cw_equal(saved, cw_server_url(request->settings));
+}
+
 static int
 find_account(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
 {
@@ -64,8 +78,9 @@ find_account(struct renewal *renewal, struct cw_request *request, struct cw_erro
 		    (id == NULL || cw_starts_with(request->account->id, id)))
 			return CW_OK;
 	}
-	/* A rehearsal may need an account at another server than the lineage's. */
-	if (request->dry_run)
+	/* The lineage's account is one at the lineage's server. */
+	if (!is_same_server(request) &&
+	    cw_settings_source(request->settings, "account") == CW_SOURCE_RENEWAL)
 		cw_settings_reset(request->settings, "account");
 	status = cw_account_acquire(renewal->context, request->settings, request->dry_run, &account,
 				    &created, error);
@@ -79,62 +94,11 @@ find_account(struct renewal *renewal, struct cw_request *request, struct cw_erro
 }
 
 static int
-lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_error *error)
-{
-	cw_fail(error, CW_E_NOT_FOUND,
-		"its plugin \"%s\" is not installed; its files are left as they are", plugin);
-	if (cw_starts_with(plugin, "dns-"))
-		cw_hint(error,
-			"dns-exec can do the same with a program of lego or acme.sh: certwright "
-			"certonly --cert-name %s --force-renewal -a dns-exec --dns-exec-program "
-			"PROGRAM",
-			lineage->name);
-	else
-		cw_hint(error,
-			"install it, or name another one once: certwright certonly --cert-name %s "
-			"--force-renewal -a PLUGIN",
-			lineage->name);
-	return CW_E_NOT_FOUND;
-}
-
-/* The options of the lineage's plugins must be known before its file is read. */
-static int
-load_plugin_options(struct renewal *renewal, const struct cw_lineage *lineage,
-		    struct cw_error *error)
-{
-	static const char *const keys[] = {"authenticator", "installer"};
-
-	for (size_t i = 0; i < CW_COUNT(keys); i++) {
-		const char *given = cw_settings_get(renewal->context->settings, keys[i]);
-		const char *value =
-			given != NULL ? given
-				      : cw_configobj_get(lineage->config, "renewalparams", keys[i]);
-		struct cw_module *module = NULL;
-		int status;
-
-		if (value == NULL || strcmp(value, "None") == 0)
-			continue;
-		status = cw_registry_open(renewal->context->registry, value, &module, error);
-		if (status == CW_E_NOT_FOUND)
-			return lacks_plugin(lineage, value, error);
-		if (status == CW_OK)
-			status = cw_module_add_options(module, renewal->context->options, error);
-		if (status < 0)
-			return status;
-	}
-	return CW_OK;
-}
-
-static int
 read_request(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
 {
 	const struct cw_lineage *lineage = request->lineage;
-	int status;
+	int status = cw_lineage_settings(renewal->context, lineage, request->settings, error);
 
-	status = load_plugin_options(renewal, lineage, error);
-	if (status == CW_OK)
-		status = cw_renewal_read(lineage->config, lineage->renewal_path, request->settings,
-					 NULL, error);
 	if (status < 0)
 		return status;
 	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
@@ -149,88 +113,111 @@ read_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	return status;
 }
 
+/* The CA is told which certificate the new one is for (RFC 9773 section 5). */
 static int
-is_due(struct renewal *renewal, struct cw_request *request, bool *due, struct cw_error *error)
+name_replaced(struct cw_request *request, struct cw_error *error)
 {
-	const struct cw_settings *settings = renewal->context->settings;
-	int64_t when;
-
-	*due = true;
-	if (cw_settings_flag(settings, "renew_by_default") || request->dry_run)
-		return CW_OK;
-	if (!cw_settings_flag(request->settings, "autorenew")) {
-		*due = false;
-		return CW_OK;
-	}
-	return cw_due_by_time(request->lineage, due, &when, error);
-}
-
-/* Recovery of an interrupted switch is part of renewing; its deploy hooks are due then. */
-static int
-recover(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
-{
-	bool changed = false;
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	int status;
 
-	if (request->dry_run)
+	if (request->dry_run || !is_same_server(request))
 		return CW_OK;
-	status = cw_lineage_recover(request->lineage, &changed, error);
-	if (status == CW_OK && request->lineage->newest > request->lineage->version) {
-		status = cw_lineage_switch(request->lineage, request->lineage->newest, error);
-		changed = true;
-	}
-	if (status < 0 || !changed)
-		return status;
-	cw_log_warning("completed the deployment of \"%s\" that an earlier run had begun",
-		       request->name);
-	status = read_request(renewal, request, error);
+	status = cw_certificate_load(request->lineage->live[CW_KIND_CERT], &certificate, error);
 	if (status == CW_OK)
-		cw_flow_deploy_hooks(renewal->context, renewal->hooks, request);
+		request->replaces = cw_certificate_ari_id(certificate);
 	return status;
 }
 
 static int
-consider_loaded(struct renewal *renewal, struct cw_request *request, bool *due,
-		struct cw_error *error)
+load_request(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
 {
-	int status = recover(renewal, request, error);
+	int status = cw_lineage_load(renewal->context->directories.config, request->name,
+				     &request->lineage, error);
 
-	if (status == CW_OK && request->authenticator == NULL)
+	if (status == CW_OK)
+		status = cw_check_archive(request->lineage, &renewal->shared, error);
+	if (status == CW_OK)
 		status = read_request(renewal, request, error);
 	if (status == CW_OK)
-		status = is_due(renewal, request, due, error);
-	if (status == CW_OK && *due)
+		status = name_replaced(request, error);
+	if (status == CW_OK)
 		status = find_account(renewal, request, error);
 	return status;
 }
 
-static void
-consider(struct renewal *renewal, const char *name)
+static struct cw_request *
+new_request(struct renewal *renewal, const char *name)
 {
-	struct cw_context *context = renewal->context;
-	struct cw_request *request = cw_request_new(name, context->settings);
-	cw_auto_error struct cw_error error = {0};
-	bool due = false;
-	int status;
+	const struct cw_settings *settings = renewal->context->settings;
+	struct cw_request *request = cw_request_new(name, settings);
 
-	request->dry_run = cw_settings_flag(context->settings, "dry_run");
+	request->dry_run = cw_settings_flag(settings, "dry_run");
 	request->renewal = true;
-	status = cw_lineage_load(context->directories.config, name, &request->lineage, &error);
-	if (status == CW_OK)
-		status = consider_loaded(renewal, request, &due, &error);
-	if (status == CW_OK && due) {
-		renewal->due = cw_realloc(renewal->due, renewal->due_count + 1, sizeof(request));
-		renewal->due[renewal->due_count++] = request;
+	return request;
+}
+
+static void
+refuse(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
+{
+	add_failure(renewal, request, error);
+	cw_json_append(renewal->certificates, cw_describe_request(request, "failed", error));
+}
+
+static void
+load_due(struct renewal *renewal)
+{
+	renewal->due = cw_calloc(renewal->due_names.count + 1, sizeof(struct cw_request *));
+	for (size_t i = 0; i < renewal->due_names.count; i++) {
+		struct cw_request *request = new_request(renewal, renewal->due_names.items[i]);
+		cw_auto_error struct cw_error error = {0};
+
+		if (load_request(renewal, request, &error) == CW_OK) {
+			renewal->due[renewal->due_count++] = request;
+			continue;
+		}
+		refuse(renewal, request, &error);
+		cw_request_free(request);
+	}
+}
+
+static void
+survey_kept(void *user, const struct cw_surveyed *lineage)
+{
+	struct renewal *renewal = user;
+	cw_autofree char *expiry = NULL;
+	struct cw_request *request;
+
+	cw_log_debug("\"%s\" is not due", lineage->name);
+	if (renewal->skipped != NULL) {
+		cw_autofree char *line = NULL;
+
+		expiry = cw_format_utc(lineage->expiry);
+		line = cw_format("%s expires on %.10s", lineage->fullchain, expiry);
+		cw_json_append(renewal->skipped, json_object_new_string(line));
 		return;
 	}
-	if (status < 0) {
-		add_failure(renewal, request, &error);
-		cw_json_append(renewal->certificates,
-			       cw_describe_request(request, "failed", &error));
-	} else {
-		cw_log_debug("\"%s\" is not due", name);
-		cw_json_append(renewal->certificates, cw_describe_request(request, "kept", NULL));
-	}
+	request = cw_request_new(lineage->name, renewal->context->settings);
+	cw_lineage_load(renewal->context->directories.config, lineage->name, &request->lineage,
+			NULL);
+	cw_json_append(renewal->certificates, cw_describe_request(request, "kept", NULL));
+	cw_request_free(request);
+}
+
+static void
+survey_due(void *user, const char *name)
+{
+	struct renewal *renewal = user;
+
+	cw_strv_add(&renewal->due_names, name);
+}
+
+static void
+survey_failed(void *user, const char *name, const struct cw_error *error)
+{
+	struct renewal *renewal = user;
+	struct cw_request *request = new_request(renewal, name);
+
+	refuse(renewal, request, error);
 	cw_request_free(request);
 }
 
@@ -251,8 +238,7 @@ request_done(void *user, struct cw_request *request)
 		cw_names_all(&request->names, &renewal->renewed);
 	}
 	cw_json_append(renewal->certificates, json_object_get(request->result));
-	if (request->saved)
-		cw_flow_deploy_hooks(renewal->context, renewal->hooks, request);
+	cw_deploy_done(renewal->context, renewal->hooks, request);
 }
 
 static int
@@ -314,6 +300,8 @@ release(struct renewal *renewal)
 	free(renewal->due);
 	free(renewal->accounts);
 	cw_error_clear(&renewal->failures);
+	cw_strv_clear(&renewal->due_names);
+	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
 	cw_hooks_free(renewal->hooks);
@@ -344,6 +332,7 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 {
 	struct cw_context *context = renewal->context;
 	const char *only = cw_settings_get(context->settings, "certname");
+	struct cw_survey_calls calls = {survey_kept, survey_due, survey_failed, renewal};
 	cw_auto_strv struct cw_strv names = {0};
 	int status = cw_lineage_list(context->directories.config, &names, error);
 
@@ -351,9 +340,17 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 		status = check_arguments(context, &names, error);
 	if (status < 0)
 		return status;
-	for (size_t i = 0; i < names.count; i++)
-		if (only == NULL || strcmp(only, names.items[i]) == 0)
-			consider(renewal, names.items[i]);
+	if (only != NULL) {
+		cw_autofree char *copy = cw_strdup(only);
+
+		cw_strv_clear(&names);
+		cw_strv_add(&names, copy);
+	}
+	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, error);
+	cw_strv_clear(&names);
+	if (status < 0)
+		return status;
+	load_due(renewal);
 	if (renewal->due_count > 0)
 		status = renew_due(renewal, error);
 	if (status == CW_OK && renewal->failures.part_count > 0) {
@@ -379,6 +376,11 @@ cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_
 	renewal.hooks = cw_flow_hooks(context, renewal.loop);
 	renewal.certificates = cw_json_new_array();
 	cw_json_set(result, "certificates", renewal.certificates);
+	/* An object for each of very many that nobody will read costs more than all the rest. */
+	if (!cw_settings_flag(context->settings, "json")) {
+		renewal.skipped = cw_json_new_array();
+		cw_json_set(result, "skipped", renewal.skipped);
+	}
 	status = renew_all(&renewal, error);
 	release(&renewal);
 	return status;

@@ -3,7 +3,10 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "crypto/x509.h"
+#include "flow/csr.h"
+#include "flow/deploy.h"
 #include "store/renewal.h"
 
 static int
@@ -37,6 +40,13 @@ cw_request_key_plan(const struct cw_request *request, char **plan, struct cw_key
 	int status;
 
 	*key = NULL;
+	if (request->csr != NULL) {
+		cw_autofree char *digest =
+			cw_sha256_hex(request->csr->der.data, request->csr->der.length);
+
+		*plan = cw_format("csr:%s", digest);
+		return CW_OK;
+	}
 	if (request->lineage != NULL && cw_settings_flag(settings, "reuse_key") &&
 	    !cw_settings_flag(settings, "new_key")) {
 		cw_autofree char *thumbprint = NULL;
@@ -106,6 +116,16 @@ check_leaf(const struct cw_request *request, const struct cw_key *key, const cha
 	return CW_OK;
 }
 
+void
+cw_forget_other_key(struct cw_settings *settings)
+{
+	bool rsa = cw_equal(cw_settings_get(settings, "key_type"), "rsa");
+	const char *other = rsa ? "elliptic_curve" : "rsa_key_size";
+
+	if (cw_settings_source(settings, other) == CW_SOURCE_RENEWAL)
+		cw_settings_reset(settings, other);
+}
+
 /* The lineage's renewal file as it is now, or a new one, with the request's settings in it. */
 static int
 renewal_config(const struct cw_context *context, const struct cw_request *request,
@@ -120,6 +140,7 @@ renewal_config(const struct cw_context *context, const struct cw_request *reques
 		*config = cw_configobj_new();
 	}
 	cw_configobj_set(*config, "", "version", context->certbot_version);
+	cw_forget_other_key(request->settings);
 	cw_renewal_write(*config, request->settings, request->account->id, request->authenticator,
 			 request->installer);
 	return CW_OK;
@@ -132,6 +153,8 @@ save_files(const struct cw_context *context, struct cw_request *request,
 	cw_auto_configobj struct cw_configobj *config = NULL;
 	int status = renewal_config(context, request, &config, error);
 
+	if (status == CW_OK)
+		status = cw_deploy_owe(context, request, error);
 	if (status < 0)
 		return status;
 	if (request->lineage != NULL)
@@ -154,10 +177,14 @@ cw_request_save(const struct cw_context *context, struct cw_request *request,
 
 	status = cw_chain_split(preferred, strlen(preferred), &leaf, &chain, error);
 	if (status == CW_OK)
-		status = check_leaf(request, key, leaf, error);
+		status = check_leaf(request,
+				    request->csr != NULL ? request->csr->public_key : key, leaf,
+				    error);
 	if (status < 0 || request->dry_run)
 		return status;
 	fullchain = cw_format("%s%s", leaf, chain);
+	if (request->csr != NULL)
+		return cw_csr_save_files(request, leaf, chain, fullchain, error);
 	private_key = cw_key_to_pem(key);
 	files = (struct cw_version_files){
 		.cert = leaf,

@@ -1,40 +1,9 @@
 #include <stdlib.h>
 #include "base/log.h"
-#include "base/text.h"
 #include "flow/accounts.h"
 #include "flow/context.h"
 #include "flow/network.h"
 #include "flow/run.h"
-#include "store/lineage.h"
-
-/* Renewal files name the account by its id, which follows from its key. */
-static int
-rename_in_lineages(struct cw_context *context, const char *old_id, const char *new_id,
-		   struct cw_error *error)
-{
-	const char *config = context->directories.config;
-	cw_auto_strv struct cw_strv names = {0};
-	int status = cw_lineage_list(config, &names, error);
-
-	for (size_t i = 0; status == CW_OK && i < names.count; i++) {
-		cw_auto_lineage struct cw_lineage *lineage = NULL;
-		cw_auto_configobj struct cw_configobj *copy = NULL;
-		const char *id;
-
-		/* What cannot be read names no account either. */
-		if (cw_lineage_load(config, names.items[i], &lineage, NULL) < 0)
-			continue;
-		id = cw_configobj_get(lineage->config, "renewalparams", "account");
-		if (!cw_equal(id, old_id))
-			continue;
-		status = cw_configobj_load(lineage->renewal_path, &copy, error);
-		if (status < 0)
-			return status;
-		cw_configobj_set(copy, "renewalparams", "account", new_id);
-		status = cw_lineage_save_config(lineage, copy, error);
-	}
-	return status;
-}
 
 /*
  * RFC 8555 section 7.3.5. The new key is on disk, as an account of its own with the same URL,
@@ -63,7 +32,7 @@ roll_key(struct cw_context *context, struct cw_session *session, struct cw_accou
 	if (status == CW_E_ACME)
 		cw_account_delete(config, next, NULL);
 	if (status == CW_OK)
-		status = rename_in_lineages(context, account->id, next->id, error);
+		status = cw_account_rename(context, account->id, next->id, error);
 	if (status == CW_OK)
 		status = cw_account_delete(config, account, error);
 	if (status < 0)

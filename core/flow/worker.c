@@ -1,4 +1,5 @@
 #include "flow/worker.h"
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,31 @@ in_call(void *context, const char *plugin, const char *call)
 	atomic_store(&worker->pulse->in_call, 1);
 }
 
+static void
+channel_readable(void *context, int descriptor, short events)
+{
+	bool *readable = context;
+
+	(void)descriptor;
+	(void)events;
+	*readable = true;
+}
+
+/* Turns the loop until the coordinator has answered, so that what the CA or the user looks at
+ * meanwhile is served. */
+static int
+serve_until_answer(struct worker *worker, struct cw_error *error)
+{
+	bool readable = false;
+	int status = CW_OK;
+
+	cw_loop_watch(worker->loop, worker->channel, POLLIN, channel_readable, &readable);
+	while (status == CW_OK && !readable)
+		status = cw_loop_turn(worker->loop, -1, error);
+	cw_loop_watch(worker->loop, worker->channel, 0, NULL, NULL);
+	return status;
+}
+
 /* Sends a request and waits for its answer. The user may take all day over one, so the watchdog
  * looks away meanwhile. */
 static int
@@ -57,6 +83,9 @@ ask_coordinator(struct worker *worker, struct json_object *request, struct json_
 	int status = cw_channel_send(worker->channel, request, -1, error);
 
 	*answer = NULL;
+	/* Within a plugin's function its own watches must not be called. */
+	if (status == CW_OK && !was_in_call)
+		status = serve_until_answer(worker, error);
 	if (status == CW_OK)
 		status = cw_channel_receive(worker->channel, answer, descriptor, error);
 	if (status == CW_OK && *answer == NULL)

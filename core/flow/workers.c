@@ -71,7 +71,9 @@ fail_rest(struct worker *worker, const struct cw_error *error)
 			continue;
 		worker->reported[i] = true;
 		cw_error_copy(&request->error, error);
-		request->result = cw_describe_request(request, "failed", error);
+		request->result = worker->batch->work == NULL
+					  ? cw_describe_request(request, "failed", error)
+					  : cw_json_new_object();
 		end_request(worker->coordinator, request);
 	}
 }

@@ -24,6 +24,7 @@ libcertwright_sources += \
 	core/store/logfile.c core/store/logfile.h \
 	core/store/pending.c core/store/pending.h \
 	core/store/renewal.c core/store/renewal.h \
+	core/store/rewrite.c core/store/rewrite.h \
 	core/store/replace.c core/store/replace.h \
 	core/store/undo.c core/store/undo.h \
 	core/store/undo_journal.h \

@@ -1,7 +1,7 @@
 /* libFuzzer: whatever the parser takes it writes back byte for byte, and every word has a value. */
-#include "../../plugins/nginx/syntax.h"
 #include <stdlib.h>
 #include <string.h>
+#include "../../plugins/nginx/syntax.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,6 +13,7 @@ from lib.bind import Bind  # noqa: E402
 from lib.certwright import Certwright  # noqa: E402
 from lib.pebble import Pebble  # noqa: E402
 from lib.ports import Ports  # noqa: E402
+from lib.process import Server  # noqa: E402
 from lib.relay import Relay  # noqa: E402
 from lib.rogue_ca import RogueCa  # noqa: E402
 from lib.webserver import WebServer  # noqa: E402
@@ -67,6 +68,10 @@ class Starter:
 
     def relay(self, pebble):
         return self._keep(Relay(self.ports, pebble))
+
+    def run(self, name, argv, folder, ready):
+        """Any server program, once READY() says so."""
+        return self._keep(Server(name, argv, folder, ready=ready))
 
     def web(self, port, folder_of):
         return self._keep(WebServer(port, folder_of))

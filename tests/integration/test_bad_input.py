@@ -243,5 +243,5 @@ def test_a_missing_configuration_file_is_named(certwright, tmp_path):
 
 
 def test_an_option_that_does_nothing_yet_says_so(certwright):
-    result = certwright.certonly("inert.example.test", args=["--auto-hsts"])
-    assert "--auto-hsts" in result.stderr
+    result = certwright.certonly("inert.example.test", args=["--eff-email"])
+    assert "--eff-email" in result.stderr

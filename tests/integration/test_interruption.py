@@ -20,6 +20,7 @@ def kill_at(certwright, rogue, kind, after, *argv):
     running = certwright.start(*argv)
     assert hold.reached.wait(60), running.stderr_so_far()
     running.kill()
+    rogue.hang_up()
     rogue.behave()
     hold.drop()
     # What worked for it must be gone too before the port is free again.

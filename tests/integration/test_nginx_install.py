@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 
@@ -31,7 +32,9 @@ class Site:
         words = [w for name in names or self.names for w in ("-d", name)]
         return self.certwright.run(
             "install", "--nginx", "--nginx-server-root", self.nginx.root, "--cert-name", "site",
-            "--https-port", self.nginx.https_port, *words, *args, status=status, **options)
+            "--https-port", self.nginx.https_port, *words,
+            # Else install redirects by itself.
+            *(args if "--redirect" in args else ["--no-redirect", *args]), status=status, **options)
 
     def enhance(self, *args, names=None, **options):
         words = [w for name in names or self.names for w in ("-d", name)]
@@ -255,3 +258,94 @@ def test_edited_parameters_stay(site, nginx):
     site.install()
     with open(path, "rb") as stream:
         assert hashlib.sha256(stream.read()).hexdigest() == mine
+
+
+def killed_at(site, nginx, syscalls, number):
+    """Installs under strace, which kills whatever process makes its call NUMBER of SYSCALLS.
+    Returns whether any was killed."""
+    path = os.path.join(nginx.folder, f"trace-{number}")
+    # LeakSanitizer cannot work in a process that is traced.
+    site.install("--redirect", status=None, env={"ASAN_OPTIONS": "detect_leaks=0"}, wrap=[
+        shutil.which("strace"), "-f", "-qq", "-o", path, "-e", f"trace={syscalls}",
+        "-e", f"inject={syscalls}:signal=SIGKILL:when={number}"])
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return "killed by SIGKILL" in stream.read()
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_killed_install_is_made_good_by_the_next_run(site, nginx):
+    """Before every call that changes the name of a file: the next run finds all as it was, or as
+    the one before had finished it."""
+    calls = "rename,renameat,renameat2,unlink,unlinkat,fsync"
+    nginx.site(CASES["dual_stack"][0])
+    nginx.start()
+    site.obtain("a.test")
+    before = nginx.snapshot()
+    number = 1
+    while killed_at(site, nginx, calls, number):
+        site.certwright.run("install", "--nginx", "--nginx-server-root", nginx.root,
+                            "--cert-name", "site", "-d", "a.test", "--https-port",
+                            nginx.https_port, "--redirect", "--lock-timeout", "20")
+        assert site.is_served("a.test")
+        assert nginx.get("a.test")[0] == 301
+        for _ in range(4):
+            if nginx.snapshot() != before:
+                site.rollback()
+        assert nginx.snapshot() == before, f"killed at call {number}"
+        number += 3
+    assert number > 10
+
+
+def test_wildcard_certificate_goes_to_every_name_it_stands_for(site, nginx):
+    nginx.site("server {\n  listen @http@;\n  server_name a.w.test;\n  return 200 a;\n}\n"
+               "server {\n  listen @http@;\n  server_name b.w.test;\n  return 200 b;\n}\n"
+               "server {\n  listen @http@;\n  server_name a.b.w.test;\n  return 200 c;\n}\n")
+    nginx.start()
+    site.obtain("a.w.test").install(names=["*.w.test"])
+    assert site.is_served("a.w.test")
+    assert site.is_served("b.w.test")
+    assert "server_name a.b.w.test" in site.text().split("ssl_dhparam")[-1]
+
+
+def test_reload_that_fails_puts_everything_back(site, nginx):
+    """nginx -t takes it, but the port is another program's."""
+    nginx.site("server {\n  listen @http@;\n  server_name a.test;\n  return 200 a;\n}\n")
+    nginx.start()
+    before = nginx.snapshot()
+    site.obtain("a.test")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("0.0.0.0", nginx.https_port))
+        taken.listen()
+        result = site.install(status=1, json=True)
+    assert_failed(result, "bind()", str(nginx.https_port))
+    assert nginx.snapshot() == before
+    assert nginx.get("a.test")[2] == "a"
+    site.install()
+    assert site.is_served("a.test")
+
+
+def test_run_obtains_and_installs_through_nginx(certwright, pebble, start, tmp_path):
+    """One command, one nginx for both."""
+    folder = tmp_path / "both"
+    folder.mkdir()
+    nginx = Nginx(folder, pebble.http_port, start.ports.take(), start.ports.take())
+    try:
+        nginx.site("server {\n  listen @http@;\n  server_name a.test www.a.test;\n"
+                   "  return 200 a;\n}\n")
+        nginx.start()
+        certwright.run("run", "--nginx", "--nginx-server-root", nginx.root, "--https-port",
+                       nginx.https_port, "-d", "a.test", "-d", "www.a.test", "--redirect")
+        with open(certwright.live("a.test", "cert"), encoding="ascii") as stream:
+            wanted = ssl.PEM_cert_to_DER_cert(stream.read())
+        assert nginx.served("www.a.test") == wanted
+        assert nginx.get("www.a.test")[0] == 301
+        installed = nginx.snapshot()
+        certwright.run("renew", "--force-renewal")
+        with open(certwright.live("a.test", "cert"), encoding="ascii") as stream:
+            renewed = ssl.PEM_cert_to_DER_cert(stream.read())
+        assert renewed != wanted
+        assert nginx.served("a.test") == renewed, "nginx was not reloaded after the renewal"
+        assert nginx.snapshot() == installed
+    finally:
+        nginx.stop()

@@ -70,7 +70,7 @@ def test_lists_what_is_found(certwright):
         assert plugin["abi"] == "1.0"
         assert plugin["version"]
         assert plugin["roles"] == ["authenticator"]
-        assert plugin["challenge_types"] == ["http-01"]
+        assert "http-01" in plugin["challenge_types"]
     assert plugins["null"]["roles"] == ["installer"]
     text = certwright.run("plugins").stdout
     for word in ("standalone", "webroot", "null", "http-01", plugins["webroot"]["path"]):

@@ -2,11 +2,11 @@
  * nginx-roundtrip FILE...: parses configuration files of nginx and writes their trees to stdout,
  * one after the other. Exits 1 with FILE:LINE:COLUMN and what was expected on a syntax error.
  */
-#include "../../plugins/nginx/syntax.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../plugins/nginx/syntax.h"
 
 static bool
 read_file(const char *path, struct text *text)

@@ -243,11 +243,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def setup(self):
         # Here and not when accepting: a handshake must not keep other connections waiting.
+        self.generation = self.server.rogue.generation
         self.request.settimeout(self.timeout)
         self.request = self.server.rogue.tls.wrap_socket(self.request, server_side=True)
         super().setup()
 
     def _handle(self):
+        if self.generation != self.server.rogue.generation:
+            self.close_connection = True
+            return
         length = int(self.headers.get("Content-Length") or 0)
         request = Request(self.command, self.path, dict(self.headers.items()),
                           self.rfile.read(length), self.client_address)
@@ -275,7 +279,7 @@ class RogueCa:
     def __init__(self, ports, authority, pebble):
         self.pebble = pebble
         self.ca_path, self.http_port, self.dns = pebble.ca_path, pebble.http_port, pebble.dns
-        self.rules, self.requests, self.sent_bytes = [], [], 0
+        self.rules, self.requests, self.sent_bytes, self.generation = [], [], 0, 0
         self._lock = threading.Lock()
         certificate, key = authority.issue("rogue")
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -306,6 +310,11 @@ class RogueCa:
         """Forgets all rules."""
         with self._lock:
             self.rules.clear()
+
+    def hang_up(self):
+        """Hears no more of what was sent on the connections that there are: their client is dead,
+        and what it sent last must not reach the CA late."""
+        self.generation += 1
 
     def count(self, kind):
         """How many requests of KIND came."""

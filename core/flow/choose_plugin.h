@@ -1,0 +1,20 @@
+/* The plugins of a run: those that the settings name, or that the user chooses. */
+#ifndef CW_FLOW_CHOOSE_PLUGIN_H
+#define CW_FLOW_CHOOSE_PLUGIN_H
+
+#include "flow/context.h"
+
+/*
+ * The authenticator's name, its module opened; *INSTALLER is what the settings name (NULL: none),
+ * which is also the authenticator where a flag selected it in both roles (--nginx). Without anybody
+ * to ask an error names the options to give. Release both with free().
+ */
+int cw_choose_authenticator(struct cw_context *context, char **authenticator, char **installer,
+			    struct cw_error *error);
+/* Both for a verb that also installs; one plugin that can do both is chosen for both. */
+int cw_choose_both(struct cw_context *context, char **authenticator, char **installer,
+		   struct cw_error *error);
+/* The installer alone. */
+int cw_choose_installer(struct cw_context *context, char **installer, struct cw_error *error);
+
+#endif

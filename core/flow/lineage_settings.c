@@ -1,0 +1,65 @@
+#include "flow/lineage_settings.h"
+#include <string.h>
+#include "base/text.h"
+#include "store/renewal.h"
+
+static int
+lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_error *error)
+{
+	cw_fail(error, CW_E_NOT_FOUND,
+		"its plugin \"%s\" is not installed; its files are left as they are", plugin);
+	if (cw_starts_with(plugin, "dns-"))
+		cw_hint(error,
+			"dns-exec can do the same with a program of lego or acme.sh: certwright "
+			"certonly --cert-name %s --force-renewal -a dns-exec --dns-exec-program "
+			"PROGRAM",
+			lineage->name);
+	else
+		cw_hint(error,
+			"install it, or name another one once: certwright certonly --cert-name %s "
+			"--force-renewal -a PLUGIN",
+			lineage->name);
+	return CW_E_NOT_FOUND;
+}
+
+static int
+open_plugins(struct cw_context *context, const struct cw_lineage *lineage, struct cw_error *error)
+{
+	static const char *const keys[] = {"authenticator", "installer"};
+
+	for (size_t i = 0; i < CW_COUNT(keys); i++) {
+		const char *given = cw_settings_get(context->settings, keys[i]);
+		const char *value =
+			given != NULL ? given
+				      : cw_configobj_get(lineage->config, "renewalparams", keys[i]);
+		struct cw_module *module = NULL;
+		int status;
+
+		if (value == NULL || strcmp(value, "None") == 0)
+			continue;
+		status = cw_registry_open(context->registry, value, &module, error);
+		if (status == CW_E_NOT_FOUND)
+			return lacks_plugin(lineage, value, error);
+		if (status == CW_OK)
+			status = cw_module_add_options(module, context->options, error);
+		if (status < 0)
+			return status;
+	}
+	return CW_OK;
+}
+
+int
+cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage,
+		    struct cw_settings *settings, struct cw_error *error)
+{
+	int status = open_plugins(context, lineage, error);
+
+	if (status == CW_OK)
+		status = cw_renewal_read(lineage->config, lineage->renewal_path, settings, NULL,
+					 error);
+	/* Certbot did not write it while RSA was its default. */
+	if (status == CW_OK &&
+	    cw_configobj_get(lineage->config, "renewalparams", "key_type") == NULL)
+		status = cw_settings_set(settings, "key_type", CW_SOURCE_RENEWAL, "rsa", error);
+	return status;
+}

@@ -1,0 +1,16 @@
+/* The settings that a lineage's renewal file keeps, put beneath those of the run. */
+#ifndef CW_FLOW_LINEAGE_SETTINGS_H
+#define CW_FLOW_LINEAGE_SETTINGS_H
+
+#include "flow/context.h"
+#include "store/lineage.h"
+
+/*
+ * Reads them into SETTINGS (a copy of the run's), having opened the modules of the lineage's
+ * plugins, or of those that the run names instead, for their options. CW_E_NOT_FOUND with the
+ * nearest way out when such a plugin is not installed.
+ */
+int cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage,
+			struct cw_settings *settings, struct cw_error *error);
+
+#endif

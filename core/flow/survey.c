@@ -1,0 +1,390 @@
+#include "flow/survey.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "flow/deploy.h"
+#include "flow/due.h"
+#include "flow/network.h"
+#include "flow/renewal_info.h"
+#include "flow/revocation.h"
+#include "store/rewrite.h"
+
+#define GROUP 500 /* lineages that the CAs are asked about together */
+
+/* A lineage that is not due by itself: the CA has to be asked. */
+struct pending {
+	char *name;
+	char *fullchain;
+	char *server; /* NULL: not to be asked for advice */
+	char *certificate_id;
+	char *certificate; /* paths; NULL: it has no OCSP responder */
+	char *chain;
+	struct cw_due due;
+	enum cw_advice advice;
+	int64_t ask_again;
+	bool is_due;
+};
+
+struct survey {
+	struct cw_context *context;
+	struct cw_loop *loop;
+	struct cw_hooks *hooks;
+	const struct cw_survey_calls *calls;
+	struct cw_strv shared;
+	struct cw_network network;
+	bool no_network; /* it could not be had */
+	struct cw_advisors *advisors;
+	struct cw_rewrite *rewrite;
+	struct pending pending[GROUP];
+	size_t count;
+};
+
+int
+cw_check_archive(const struct cw_lineage *lineage, struct cw_strv *shared, struct cw_error *error)
+{
+	const char *base = cw_path_base(lineage->archive);
+	cw_auto_lineage struct cw_lineage *other = NULL;
+
+	if (cw_strv_contains(shared, lineage->archive)) {
+		cw_fail(error, CW_E_INVALID,
+			"another certificate has the archive folder \"%s\" too", lineage->archive);
+		cw_hint(error, "give each an archive of its own, or delete one of them: certwright "
+			       "delete");
+		return CW_E_INVALID;
+	}
+	/* As it is made, a lineage has the archive of its name. */
+	if (strcmp(base, lineage->name) == 0)
+		return CW_OK;
+	if (cw_lineage_open(lineage->config_dir, base, &other, NULL) < 0 ||
+	    strcmp(other->archive, lineage->archive) != 0) {
+		/* Moved by the administrator; a second one there would be one too many. */
+		cw_strv_add(shared, lineage->archive);
+		return CW_OK;
+	}
+	cw_strv_add(shared, lineage->archive);
+	return cw_check_archive(lineage, shared, error);
+}
+
+/* Recovery of an interrupted switch is part of renewing; its deploy hooks are due then. */
+static int
+recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
+{
+	struct cw_request *request;
+	bool changed = false;
+	int status = cw_lineage_recover(lineage, &changed, error);
+
+	if (status == CW_OK && lineage->newest > lineage->version) {
+		status = cw_lineage_switch(lineage, lineage->newest, error);
+		changed = true;
+	}
+	if (status < 0 || !changed)
+		return status;
+	cw_log_warning("completed the deployment of \"%s\" that an earlier run had begun",
+		       lineage->name);
+	request = cw_request_new(lineage->name, survey->context->settings);
+	request->lineage = lineage;
+	status = cw_deploy_lineage(survey->context, survey->hooks, request, error);
+	request->lineage = NULL;
+	cw_request_free(request);
+	return status;
+}
+
+/* What a renewal would lack is said at once, not when it is due. */
+static int
+check_parameters(const struct survey *survey, const struct cw_lineage *lineage,
+		 struct cw_error *error)
+{
+	const struct cw_settings *settings = survey->context->settings;
+	const char *authenticator =
+		cw_configobj_get(lineage->config, "renewalparams", "authenticator");
+
+	if ((authenticator != NULL && strcmp(authenticator, "None") != 0) ||
+	    cw_settings_get(settings, "authenticator") != NULL ||
+	    cw_settings_get(settings, "configurator") != NULL)
+		return CW_OK;
+	cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
+	cw_hint(error, "give one on the command line, with --cert-name %s", lineage->name);
+	return CW_E_INVALID;
+}
+
+static bool
+is_renewed_at_all(const struct survey *survey, const struct cw_lineage *lineage)
+{
+	const struct cw_settings *settings = survey->context->settings;
+	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "autorenew");
+
+	if (cw_settings_given(settings, "autorenew") || saved == NULL)
+		return cw_settings_flag(settings, "autorenew");
+	return !cw_equal_nocase(saved, "False");
+}
+
+static void
+add_pending(struct survey *survey, const struct cw_lineage *lineage, struct cw_glance *certificate,
+	    const struct cw_due *due)
+{
+	const char *server = cw_configobj_get(lineage->config, "renewalparams", "server");
+	struct pending *pending = &survey->pending[survey->count++];
+
+	*pending = (struct pending){.due = *due};
+	pending->name = cw_strdup(lineage->name);
+	pending->fullchain = cw_strdup(lineage->live[CW_KIND_FULLCHAIN]);
+	if (cw_ask_again_read(lineage->config, cw_time()) != 0) {
+		/* The CA has said lately that there is time. */
+		pending->advice = CW_ADVICE_WAIT;
+	} else if (server != NULL && strcmp(server, "None") != 0) {
+		pending->certificate_id = cw_take(&certificate->ari_id);
+		pending->server = pending->certificate_id != NULL ? cw_strdup(server) : NULL;
+	}
+	if (certificate->ocsp_url != NULL) {
+		pending->certificate = cw_strdup(lineage->live[CW_KIND_CERT]);
+		pending->chain = cw_strdup(lineage->live[CW_KIND_CHAIN]);
+	}
+}
+
+static int
+judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
+{
+	const struct cw_settings *settings = survey->context->settings;
+	bool dry_run = cw_settings_flag(settings, "dry_run");
+	cw_auto_glance struct cw_glance certificate = {0};
+	struct cw_due due;
+	int status = cw_check_archive(lineage, &survey->shared, error);
+
+	if (status == CW_OK && !dry_run)
+		status = recover(survey, lineage, error);
+	if (status == CW_OK)
+		status = check_parameters(survey, lineage, error);
+	if (status == CW_OK)
+		status = cw_glance(lineage->live[CW_KIND_CERT], &certificate, error);
+	if (status == CW_OK)
+		status = cw_due_read(lineage, &certificate, &due, error);
+	if (status < 0)
+		return status;
+	if (dry_run || cw_settings_flag(settings, "renew_by_default")) {
+		survey->calls->due(survey->calls->user, lineage->name);
+	} else if (!is_renewed_at_all(survey, lineage)) {
+		struct cw_surveyed kept = {lineage->name, lineage->live[CW_KIND_FULLCHAIN],
+					   due.expiry};
+
+		survey->calls->kept(survey->calls->user, &kept);
+	} else if (cw_due_anyway(&due, cw_time())) {
+		survey->calls->due(survey->calls->user, lineage->name);
+	} else {
+		add_pending(survey, lineage, &certificate, &due);
+	}
+	return CW_OK;
+}
+
+static void
+consider(struct survey *survey, const char *name)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_error struct cw_error error = {0};
+	int status = cw_lineage_load(survey->context->directories.config, name, &lineage, &error);
+
+	if (status == CW_OK)
+		status = judge(survey, lineage, &error);
+	if (status < 0)
+		survey->calls->failed(survey->calls->user, name, &error);
+}
+
+/* The connections to all servers that are asked, made when they are first needed. */
+static bool
+has_network(struct survey *survey)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (survey->advisors != NULL || survey->no_network)
+		return !survey->no_network;
+	if (cw_network_open(&survey->network, survey->loop, survey->context->settings, &error) <
+	    0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("cannot ask any CA when to renew: %s", line);
+		survey->no_network = true;
+		return false;
+	}
+	survey->advisors = cw_advisors_new(survey->network.http, survey->loop);
+	return true;
+}
+
+static int
+ask_for_advice(struct survey *survey, struct cw_error *error)
+{
+	cw_autofree struct cw_advice_wanted *wanted = cw_calloc(survey->count, sizeof(*wanted));
+	cw_autofree struct pending **of = cw_calloc(survey->count, sizeof(struct pending *));
+	size_t count = 0;
+	int status;
+
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		if (pending->server == NULL)
+			continue;
+		wanted[count].name = pending->name;
+		wanted[count].server = pending->server;
+		wanted[count].certificate_id = pending->certificate_id;
+		of[count++] = pending;
+	}
+	if (count == 0 || !has_network(survey))
+		return CW_OK;
+	status = cw_advisors_ask(survey->advisors, wanted, count, error);
+	for (size_t i = 0; i < count; i++) {
+		of[i]->advice = wanted[i].advice;
+		of[i]->ask_again = wanted[i].ask_again;
+	}
+	return status;
+}
+
+static int
+ask_for_revocations(struct survey *survey, struct cw_error *error)
+{
+	cw_autofree struct cw_revocation *asked = cw_calloc(survey->count, sizeof(*asked));
+	cw_autofree struct pending **of = cw_calloc(survey->count, sizeof(struct pending *));
+	size_t count = 0;
+	int status;
+
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		if (pending->is_due || pending->certificate == NULL)
+			continue;
+		asked[count].certificate = pending->certificate;
+		asked[count].chain = pending->chain;
+		of[count++] = pending;
+	}
+	if (count == 0 || !has_network(survey))
+		return CW_OK;
+	status = cw_revocations_ask(survey->network.http, survey->loop, asked, count, error);
+	for (size_t i = 0; i < count; i++) {
+		of[i]->is_due = asked[i].revoked;
+		if (asked[i].revoked)
+			cw_log_warning("the certificate \"%s\" is revoked, and renewed for that",
+				       of[i]->name);
+	}
+	return status;
+}
+
+/* A hint for later runs: a lineage where it cannot be kept is asked about again. */
+static void
+keep_ask_again(struct survey *survey, const struct pending *pending)
+{
+	const char *config_dir = survey->context->directories.config;
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_buf struct cw_buf text = {0};
+	cw_autofree char *file = cw_format("%s.conf", pending->name);
+	cw_auto_error struct cw_error error = {0};
+	int status = cw_lineage_open(config_dir, pending->name, &lineage, &error);
+
+	if (status == CW_OK) {
+		cw_ask_again_write(lineage->config, pending->ask_again);
+		status = cw_configobj_check(lineage->config, &error);
+	}
+	if (status == CW_OK) {
+		cw_configobj_write(lineage->config, &text);
+		status = cw_rewrite_add(survey->rewrite, file, cw_buf_text(&text), text.length,
+					&error);
+	}
+	if (status < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_debug("not keeping when to ask about \"%s\" again: %s", pending->name, line);
+	}
+}
+
+static void
+settle(struct survey *survey, const struct pending *pending)
+{
+	struct cw_surveyed kept = {pending->name, pending->fullchain, pending->due.expiry};
+
+	if (pending->is_due) {
+		survey->calls->due(survey->calls->user, pending->name);
+		return;
+	}
+	if (pending->ask_again != 0)
+		keep_ask_again(survey, pending);
+	survey->calls->kept(survey->calls->user, &kept);
+}
+
+static void
+forget(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		free(pending->name);
+		free(pending->fullchain);
+		free(pending->server);
+		free(pending->certificate_id);
+		free(pending->certificate);
+		free(pending->chain);
+	}
+	survey->count = 0;
+}
+
+static int
+settle_group(struct survey *survey, struct cw_error *error)
+{
+	int64_t now = cw_time();
+	int status;
+
+	if (survey->count == 0)
+		return CW_OK;
+	status = ask_for_advice(survey, error);
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		pending->is_due = cw_due_decide(&pending->due, pending->advice, now);
+	}
+	if (status == CW_OK)
+		status = ask_for_revocations(survey, error);
+	for (size_t i = 0; i < survey->count && status == CW_OK; i++)
+		settle(survey, &survey->pending[i]);
+	forget(survey);
+	return status;
+}
+
+static void
+commit(struct survey *survey)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_rewrite_commit(survey->rewrite, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("not keeping when to ask the CA again: %s", line);
+	}
+}
+
+int
+cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
+	  const struct cw_strv *names, const struct cw_survey_calls *calls, struct cw_error *error)
+{
+	cw_autofree struct survey *survey = cw_alloc(sizeof(*survey));
+	cw_autofree char *folder = cw_format("%s/renewal", context->directories.config);
+	int status = CW_OK;
+
+	survey->context = context;
+	survey->loop = loop;
+	survey->hooks = hooks;
+	survey->calls = calls;
+	survey->rewrite = cw_rewrite_new(folder);
+	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
+		consider(survey, names->items[i]);
+		if (cw_interrupted())
+			status = cw_fail(error, CW_E_CANCELLED, "interrupted");
+		else if (survey->count == GROUP || i + 1 == names->count)
+			status = settle_group(survey, error);
+	}
+	forget(survey);
+	if (status == CW_OK)
+		commit(survey);
+	cw_rewrite_free(survey->rewrite);
+	cw_advisors_free(survey->advisors);
+	cw_network_close(&survey->network);
+	cw_strv_clear(&survey->shared);
+	return status;
+}

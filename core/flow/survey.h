@@ -1,0 +1,41 @@
+/*
+ * The first look at all lineages: which are due, and which stay as they are. There may be a hundred
+ * thousand, so nothing is kept of one that is done with, and the CAs are asked about many at once.
+ */
+#ifndef CW_FLOW_SURVEY_H
+#define CW_FLOW_SURVEY_H
+
+#include "flow/context.h"
+#include "flow/hooks.h"
+
+/* A lineage that is not due. */
+struct cw_surveyed {
+	const char *name;
+	const char *fullchain; /* its path below live/ */
+	int64_t expiry;        /* seconds since the epoch */
+};
+
+/* Called for each lineage, in any order, with one of the three. */
+struct cw_survey_calls {
+	void (*kept)(void *user, const struct cw_surveyed *lineage);
+	void (*due)(void *user, const char *name);
+	void (*failed)(void *user, const char *name, const struct cw_error *error);
+	void *user;
+};
+
+/*
+ * Looks at the lineages NAMES. A switch of live/ that was interrupted is completed, and its deploy
+ * hooks run (not with --dry-run). Due is what reference/on-disk.md says; with --force-renewal and
+ * --dry-run every one is, and nobody is asked. Until when the CAs wish not to be asked again is
+ * written to the renewal files. CW_OK unless the loop was interrupted.
+ */
+int cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
+	      const struct cw_strv *names, const struct cw_survey_calls *calls,
+	      struct cw_error *error);
+
+/* Whether another lineage is known to use LINEAGE's archive folder, which then must not be pruned.
+ * SHARED collects such folders. CW_E_INVALID when it does; looks at one other lineage at most. */
+int cw_check_archive(const struct cw_lineage *lineage, struct cw_strv *shared,
+		     struct cw_error *error);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Rewriting many files at once: each is made under a temporary name in its folder; then all are
+ * brought to the disk together, and renamed. One that was killed leaves the old file or the new
+ * one, and costs the disk a few waits for all rather than a few for each.
+ */
+#ifndef CW_STORE_REWRITE_H
+#define CW_STORE_REWRITE_H
+
+#include <stddef.h>
+#include "base/error.h"
+
+struct cw_rewrite;
+
+/* For files in FOLDER, on which a lock is held. */
+struct cw_rewrite *cw_rewrite_new(const char *folder);
+/* What was added and not committed is forgotten; NULL is allowed. */
+void cw_rewrite_free(struct cw_rewrite *rewrite);
+/* Adds new contents for the regular file NAME, whose owner and mode it keeps. CW_E_UNSUPPORTED when
+ * it is a link, or has an owner that we may not give it. */
+int cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *data, size_t length,
+		   struct cw_error *error);
+/* Puts all that was added in place, durably. */
+int cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error);
+
+#endif

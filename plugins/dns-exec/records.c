@@ -1,0 +1,157 @@
+#include "records.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Fills NAMES, all NULL before. */
+static void
+take_names(const struct cw_host *host, struct cw_dns_place *places,
+	   struct cw_challenge *const *challenges, size_t count, char **names)
+{
+	size_t lost = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *location = challenges[i]->location;
+
+		if (places[i].result == CW_OK && places[i].target != NULL) {
+			if (strcmp(places[i].target, location) != 0)
+				cw_host_log(host, CW_LOG_INFO,
+					    "the record \"%s\" is an alias of \"%s\", which is "
+					    "written instead",
+					    location, places[i].target);
+			location = places[i].target;
+		} else if (lost++ == 0) {
+			cw_host_log(host, CW_LOG_WARNING,
+				    "whether the record \"%s\" is an alias could not be found out; "
+				    "it is taken for none",
+				    location);
+		}
+		names[i] = strdup(location);
+		cw_host_release(host, places[i].target);
+		cw_host_release(host, places[i].zone);
+	}
+}
+
+static int
+locate(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
+       char **names)
+{
+	struct cw_dns_place *places = calloc(count + 1, sizeof(*places));
+	struct cw_dns_place **pointers = calloc(count + 1, sizeof(struct cw_dns_place *));
+
+	if (places == NULL || pointers == NULL) {
+		free(places);
+		free(pointers);
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		places[i].size = sizeof(places[i]);
+		places[i].name = challenges[i]->location;
+		pointers[i] = &places[i];
+	}
+	host->locate(host, pointers, count);
+	take_names(host, places, challenges, count, names);
+	free(places);
+	free(pointers);
+	return 1;
+}
+
+char **
+record_names(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
+	     int follow)
+{
+	char **names = calloc(count + 1, sizeof(char *));
+	int good = names != NULL;
+
+	if (good && follow && CW_HAS(host, struct cw_host, locate))
+		good = locate(host, challenges, count, names);
+	else
+		for (size_t i = 0; good && i < count; i++)
+			names[i] = strdup(challenges[i]->location);
+	for (size_t i = 0; good && i < count; i++)
+		good = names[i] != NULL;
+	if (good)
+		return names;
+	record_names_free(names, count);
+	return NULL;
+}
+
+void
+record_names_free(char **names, size_t count)
+{
+	for (size_t i = 0; names != NULL && i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+static int
+judge(const struct cw_host *host, struct cw_txt_record *records,
+      struct cw_challenge *const *challenges, size_t count, int status)
+{
+	static const char hint[] =
+		"give the servers more time, or look whether the record was made "
+		"in the zone that they serve";
+
+	if (status == CW_E_UNSUPPORTED)
+		cw_host_log(host, CW_LOG_WARNING,
+			    "whether the TXT records are visible cannot be checked; going on");
+	for (size_t i = 0; i < count; i++) {
+		if (records[i].result != CW_OK && status != CW_OK && status != CW_E_UNSUPPORTED) {
+			if (records[i].reason != NULL)
+				cw_host_fail_challenge(host, challenges[i], records[i].result, hint,
+						       "%s", records[i].reason);
+			else
+				cw_host_pass_challenge(host, challenges[i], status);
+		}
+		cw_host_release(host, records[i].reason);
+	}
+	return status == CW_E_CANCELLED ? status : CW_OK;
+}
+
+int
+records_wait(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
+	     long seconds)
+{
+	struct cw_txt_record *records = calloc(count + 1, sizeof(*records));
+	struct cw_txt_record **pointers = calloc(count + 1, sizeof(struct cw_txt_record *));
+	struct cw_challenge **waiting = calloc(count + 1, sizeof(struct cw_challenge *));
+	size_t left = 0;
+	int status = CW_OK;
+
+	if (records == NULL || pointers == NULL || waiting == NULL)
+		status = cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+	for (size_t i = 0; status == CW_OK && seconds > 0 && i < count; i++) {
+		if (challenges[i]->result != CW_OK)
+			continue;
+		records[left].size = sizeof(records[left]);
+		records[left].name = challenges[i]->location;
+		records[left].value = challenges[i]->validation;
+		pointers[left] = &records[left];
+		waiting[left++] = challenges[i];
+	}
+	if (left > 0)
+		status = judge(host, records, waiting, left,
+			       host->wait_txt(host, pointers, left, (unsigned)seconds));
+	free(records);
+	free(pointers);
+	free(waiting);
+	return status;
+}
+
+int
+records_follow(const struct cw_host *host)
+{
+	const char *text = cw_host_option(host, "follow-cname");
+
+	return text == NULL || strcmp(text, "no") != 0;
+}
+
+long
+records_number(const struct cw_host *host, const char *name, long max)
+{
+	const char *text = cw_host_option(host, name);
+	long number = text != NULL ? strtol(text, NULL, 10) : 0;
+
+	if (number < 0)
+		return 0;
+	return number > max ? max : number;
+}

@@ -1,0 +1,252 @@
+#include "credentials.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "tsig.h"
+
+enum { SIZE_MAX_ = 64 * 1024 };
+
+/* The host's own service would take every value for a secret, the server's address too, and leave
+ * it out of the messages. */
+static int
+check_mode(const struct cw_host *host, const char *path, int descriptor)
+{
+	struct stat status;
+
+	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+		return cw_host_fail(host, CW_E_INVALID, "give --dns-rfc2136-credentials a file",
+				    "the credentials file \"%s\" is no file", path);
+	if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))
+		return cw_host_fail(host, CW_E_PERMISSION, "take that right away: chmod 600 FILE",
+				    "others than its owner can %s the credentials file \"%s\"",
+				    status.st_mode & S_IROTH ? "read" : "write to", path);
+	if (status.st_mode & S_IRGRP)
+		cw_host_log(host, CW_LOG_WARNING,
+			    "the group of the credentials file \"%s\" can read it; chmod 600 mends "
+			    "that",
+			    path);
+	return CW_OK;
+}
+
+static int
+read_all(const struct cw_host *host, const char *path, int descriptor, char *text)
+{
+	size_t length = 0;
+
+	for (;;) {
+		ssize_t got = read(descriptor, text + length, SIZE_MAX_ - length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return cw_host_fail(host, CW_E_IO, NULL,
+					    "cannot read the credentials file \"%s\": %s", path,
+					    strerror(errno));
+		if (got == 0)
+			break;
+		length += (size_t)got;
+		if (length == SIZE_MAX_)
+			break;
+	}
+	text[length] = '\0';
+	if (length == SIZE_MAX_ || strlen(text) != length)
+		return cw_host_fail(host, CW_E_INVALID, NULL,
+				    "the credentials file \"%s\" is longer than 64 KiB, or no text",
+				    path);
+	return CW_OK;
+}
+
+static int
+read_file(const struct cw_host *host, const char *path, char *text)
+{
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int status;
+
+	if (descriptor < 0)
+		return cw_host_fail(host, errno == ENOENT ? CW_E_NOT_FOUND : CW_E_IO,
+				    "check the path that --dns-rfc2136-credentials has",
+				    "cannot read the credentials file \"%s\": %s", path,
+				    strerror(errno));
+	status = check_mode(host, path, descriptor);
+	if (status == CW_OK)
+		status = read_all(host, path, descriptor, text);
+	close(descriptor);
+	return status;
+}
+
+static char *
+trim(char *text)
+{
+	size_t length;
+
+	while (*text == ' ' || *text == '\t')
+		text++;
+	length = strlen(text);
+	while (length > 0 && strchr(" \t\r", text[length - 1]) != NULL)
+		text[--length] = '\0';
+	return text;
+}
+
+/* A value as ConfigObj writes it: quoted, or up to a comment. */
+static char *
+unquote(char *value)
+{
+	if (*value == '"' || *value == '\'') {
+		char *end = strchr(value + 1, *value);
+
+		if (end != NULL) {
+			*end = '\0';
+			return value + 1;
+		}
+	}
+	value[strcspn(value, "#")] = '\0';
+	return trim(value);
+}
+
+/* Takes the values of the keys that are known; false when memory is out. */
+static int
+take(struct credentials *credentials, const char *key, const char *value, const char **port,
+     const char **sign)
+{
+	static const char prefix[] = "dns_rfc2136_";
+	const char *colon = strrchr(key, ':');
+	char **field = NULL;
+
+	/* "certbot_dns_rfc2136:dns_rfc2136_server" was the spelling once. */
+	if (colon != NULL)
+		key = colon + 1;
+	if (strncmp(key, prefix, strlen(prefix)) != 0)
+		return 1;
+	key += strlen(prefix);
+	if (strcmp(key, "server") == 0)
+		field = &credentials->server;
+	else if (strcmp(key, "name") == 0)
+		field = &credentials->name;
+	else if (strcmp(key, "secret") == 0)
+		field = &credentials->secret;
+	else if (strcmp(key, "algorithm") == 0)
+		field = &credentials->algorithm;
+	else if (strcmp(key, "port") == 0)
+		*port = value;
+	else if (strcmp(key, "sign_query") == 0)
+		*sign = value;
+	if (field == NULL)
+		return 1;
+	free(*field);
+	*field = strdup(value);
+	return *field != NULL;
+}
+
+static int
+parse(const struct cw_host *host, char *text, struct credentials *credentials, const char **port,
+      const char **sign)
+{
+	char *rest = text, *line, *equals;
+
+	if (strncmp(rest, "\xef\xbb\xbf", 3) == 0)
+		rest += 3;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		char *key;
+
+		line = trim(line);
+		if (*line == '[')
+			break; /* what stands in sections is not for us */
+		equals = strchr(line, '=');
+		if (*line == '#' || equals == NULL)
+			continue;
+		*equals = '\0';
+		key = unquote(trim(line));
+		if (!take(credentials, key, unquote(trim(equals + 1)), port, sign))
+			return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+	}
+	return CW_OK;
+}
+
+static int
+missing(const struct cw_host *host, const struct credentials *credentials, const char *key,
+	const char *what)
+{
+	return cw_host_fail(host, CW_E_INVALID, "see certwright-dns-rfc2136(8) for an example",
+			    "the credentials file \"%s\" lacks \"dns_rfc2136_%s\" (%s)",
+			    credentials->path, key, what);
+}
+
+static int
+is_address(const char *text)
+{
+	unsigned char bytes[16];
+
+	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+static int
+check(const struct cw_host *host, struct credentials *credentials, const char *port)
+{
+	char *end = NULL;
+	unsigned long number = 53;
+
+	if (credentials->server == NULL || *credentials->server == '\0')
+		return missing(host, credentials, "server", "the address of the name server");
+	if (credentials->name == NULL || *credentials->name == '\0')
+		return missing(host, credentials, "name", "the name of the TSIG key");
+	if (credentials->secret == NULL || *credentials->secret == '\0')
+		return missing(host, credentials, "secret", "the secret of the TSIG key");
+	if (!is_address(credentials->server))
+		return cw_host_fail(host, CW_E_INVALID, "give its IPv4 or IPv6 address",
+				    "\"%s\" in the credentials file \"%s\" is no IP address of a "
+				    "name server",
+				    credentials->server, credentials->path);
+	if (port != NULL && *port != '\0')
+		number = strtoul(port, &end, 10);
+	if (number == 0 || number > 65535 || (end != NULL && *end != '\0'))
+		return cw_host_fail(host, CW_E_INVALID, "give a number from 1 to 65535",
+				    "\"%s\" in the credentials file \"%s\" is no port", port,
+				    credentials->path);
+	credentials->port = (unsigned)number;
+	return tsig_check(host, credentials);
+}
+
+int
+credentials_read(const struct cw_host *host, const char *path, struct credentials *credentials)
+{
+	char *text = calloc(1, SIZE_MAX_ + 1);
+	const char *port = NULL, *sign = NULL;
+	int status;
+
+	credentials->path = strdup(path);
+	if (text == NULL || credentials->path == NULL)
+		status = cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+	else
+		status = read_file(host, path, text);
+	if (status == CW_OK)
+		status = parse(host, text, credentials, &port, &sign);
+	if (credentials->secret != NULL)
+		host->secret(host, credentials->secret);
+	if (status == CW_OK)
+		status = check(host, credentials, port);
+	credentials->sign_query =
+		sign != NULL && (strcasecmp(sign, "true") == 0 || strcasecmp(sign, "yes") == 0 ||
+				 strcasecmp(sign, "on") == 0 || strcmp(sign, "1") == 0);
+	if (text != NULL)
+		explicit_bzero(text, SIZE_MAX_);
+	free(text);
+	return status;
+}
+
+void
+credentials_clear(struct credentials *credentials)
+{
+	if (credentials->secret != NULL)
+		explicit_bzero(credentials->secret, strlen(credentials->secret));
+	free(credentials->path);
+	free(credentials->server);
+	free(credentials->name);
+	free(credentials->secret);
+	free(credentials->algorithm);
+	memset(credentials, 0, sizeof(*credentials));
+}

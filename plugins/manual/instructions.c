@@ -1,0 +1,114 @@
+/* open_memstream() is of POSIX. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "instructions.h"
+#include <stdlib.h>
+#include <string.h>
+
+static size_t
+count_type(const struct instruction *instructions, size_t count, const char *type)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += strcmp(instructions[i].challenge->type, type) == 0 ? 1 : 0;
+	return found;
+}
+
+static void
+write_dns(FILE *stream, const struct instruction *instructions, size_t count)
+{
+	size_t records = count_type(instructions, count, "dns-01");
+	int same = 0;
+
+	if (records == 0)
+		return;
+	fprintf(stream, "Create %s in the DNS:\n\n",
+		records == 1 ? "this TXT record" : "these TXT records");
+	for (size_t i = 0; i < count; i++) {
+		const struct cw_challenge *challenge = instructions[i].challenge;
+
+		if (strcmp(challenge->type, "dns-01") != 0)
+			continue;
+		fprintf(stream, "  name:   %s.\n  value:  %s\n\n", challenge->location,
+			challenge->validation);
+		for (size_t j = 0; j < i; j++)
+			same = same || (strcmp(instructions[j].challenge->type, "dns-01") == 0 &&
+					strcmp(instructions[j].challenge->location,
+					       challenge->location) == 0);
+	}
+	if (same)
+		fputs("Where a name is there twice it needs both values, as two records.\n\n",
+		      stream);
+	fputs("Before you go on, look whether all name servers of the zone have the records; some "
+	      "take\nminutes.\n\n",
+	      stream);
+}
+
+static void
+write_http(const struct cw_host *host, FILE *stream, const struct instruction *instructions,
+	   size_t count)
+{
+	const char *port = cw_host_setting(host, "http-01-port");
+	size_t files = count_type(instructions, count, "http-01");
+
+	if (files == 0)
+		return;
+	fprintf(stream, "Create %s, of just the data given, where your web server%s serves %s:\n\n",
+		files == 1 ? "this file" : "these files",
+		port != NULL && strcmp(port, "80") != 0 ? " behind port 80" : "",
+		files == 1 ? "it" : "them");
+	for (size_t i = 0; i < count; i++) {
+		const struct cw_challenge *challenge = instructions[i].challenge;
+		int v6 = strcmp(challenge->identifier_type, "ip") == 0 &&
+			 strchr(challenge->identifier, ':') != NULL;
+
+		if (strcmp(challenge->type, "http-01") == 0)
+			fprintf(stream, "  URL:   http://%s%s%s%s\n  data:  %s\n\n", v6 ? "[" : "",
+				challenge->identifier, v6 ? "]" : "", challenge->location,
+				challenge->validation);
+	}
+}
+
+static void
+write_alpn(FILE *stream, const struct instruction *instructions, size_t count)
+{
+	size_t certificates = count_type(instructions, count, "tls-alpn-01");
+
+	if (certificates == 0)
+		return;
+	fprintf(stream,
+		"Have your TLS server on port 443 present %s to clients that ask for the\n"
+		"protocol \"acme-tls/1\" (ALPN, RFC 8737) and the name given (SNI):\n\n",
+		certificates == 1 ? "this certificate" : "these certificates");
+	for (size_t i = 0; i < count; i++) {
+		const struct cw_challenge *challenge = instructions[i].challenge;
+
+		if (strcmp(challenge->type, "tls-alpn-01") == 0)
+			fprintf(stream,
+				"  name:         %s\n  certificate:  %s\n  key:          %s\n\n",
+				challenge->location, instructions[i].files->certificate,
+				instructions[i].files->key);
+	}
+}
+
+char *
+instructions_text(const struct cw_host *host, const struct instruction *instructions, size_t count)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *stream = open_memstream(&text, &length);
+
+	if (stream == NULL)
+		return NULL;
+	write_http(host, stream, instructions, count);
+	write_dns(stream, instructions, count);
+	write_alpn(stream, instructions, count);
+	fputs("Leave all of it in place until the validation is over.", stream);
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,347 @@
+/*
+ * http-01 (RFC 8555 section 8.3). In every server that nginx could choose for the name on the port
+ * where the CA looks, a location of exactly the challenge's path answers. A server may redirect or
+ * return before it looks for a location: a "rewrite ... break" in front of all, for that path only,
+ * ends those directives.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "edit.h"
+#include "plugin.h"
+#include "reload.h"
+
+enum { TOKEN_MAX = 512, ANSWER_MAX = 1024 };
+
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* What is to be added to one server. */
+struct addition {
+	const struct server *server;
+	struct text lines;
+};
+
+struct batch {
+	struct nginx *nginx;
+	struct model model;
+	struct addition *additions;
+	size_t count;
+	struct text own;  /* locations for a server of our own */
+	bool filtered[3]; /* by the http block, for all servers; as FILTERS below */
+};
+
+static void
+batch_clear(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		text_clear(&batch->additions[i].lines);
+	free(batch->additions);
+	text_clear(&batch->own);
+	model_clear(&batch->model);
+}
+
+/* Into the configuration goes only what cannot be taken for anything else there. */
+static bool
+is_plain(const struct cw_challenge *challenge)
+{
+	size_t token = strlen(challenge->token);
+	size_t answer = strlen(challenge->key_authorization);
+	const char *rest = challenge->key_authorization;
+
+	rest += strspn(rest, base64url);
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, base64url);
+	return token > 0 && token <= TOKEN_MAX && strspn(challenge->token, base64url) == token &&
+	       answer > 0 && answer <= ANSWER_MAX && *rest == '\0';
+}
+
+/* As the Host field will say it. Release with free(). */
+static char *
+host_of(const struct cw_challenge *challenge)
+{
+	bool ipv6 = strchr(challenge->identifier, ':') != NULL;
+	char *host = memory_format(ipv6 ? "[%s]" : "%s", challenge->identifier);
+
+	for (char *byte = host; *byte != '\0'; byte++)
+		*byte = (char)tolower((unsigned char)*byte);
+	return host;
+}
+
+/* Directives that change every body, and what makes a location free of them. */
+static const struct filter {
+	const char *name, *end;
+} filters[] = {
+	{"sub_filter", "sub_filter <> \"\";"},
+	{"add_before_body", "add_before_body \"\";"},
+	{"add_after_body", "add_after_body \"\";"},
+};
+
+enum { FILTER_COUNT = sizeof(filters) / sizeof(*filters) };
+
+/* SERVER NULL: one of our own. */
+static void
+add_location(struct batch *batch, struct text *lines, const struct server *server,
+	     const struct cw_challenge *challenge)
+{
+	text_format(lines,
+		    "location = /.well-known/acme-challenge/%s {\n"
+		    "\tdefault_type text/plain;\n",
+		    challenge->token);
+	for (size_t i = 0; i < FILTER_COUNT; i++)
+		if (batch->filtered[i] ||
+		    (server != NULL &&
+		     model_find(&batch->model, server->directive, filters[i].name, NULL) != NULL))
+			text_format(lines, "\t%s\n", filters[i].end);
+	text_format(lines, "\treturn 200 %s;\n}\n", challenge->key_authorization);
+}
+
+static void
+find_filters(struct batch *batch)
+{
+	for (size_t i = 0; i < FILTER_COUNT && batch->model.http != NULL; i++)
+		batch->filtered[i] =
+			model_find(&batch->model, batch->model.http, filters[i].name, NULL) != NULL;
+}
+
+static struct addition *
+addition_for(struct batch *batch, const struct server *server)
+{
+	struct addition *addition;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->additions[i].server == server)
+			return &batch->additions[i];
+	batch->additions =
+		memory_resize(batch->additions, batch->count + 1, sizeof(*batch->additions));
+	addition = &batch->additions[batch->count++];
+	memset(addition, 0, sizeof(*addition));
+	addition->server = server;
+	return addition;
+}
+
+static void
+add_to_server(struct batch *batch, const struct server *server,
+	      const struct cw_challenge *challenge)
+{
+	struct addition *addition = addition_for(batch, server);
+
+	/* Two addresses of one server, or two certificates with one name and token. */
+	if (addition->lines.data != NULL && strstr(addition->lines.data, challenge->token) != NULL)
+		return;
+	text_format(&addition->lines,
+		    "rewrite ^/\\.well-known/acme-challenge/%s$ "
+		    "/.well-known/acme-challenge/%s break;\n",
+		    challenge->token, challenge->token);
+	add_location(batch, &addition->lines, server, challenge);
+}
+
+static int
+add_challenge(struct batch *batch, struct cw_challenge *challenge)
+{
+	struct nginx *nginx = batch->nginx;
+	autofree char *host = NULL;
+	bool anybody = false;
+
+	if (strcmp(challenge->type, "http-01") != 0)
+		return cw_host_fail(nginx->host, CW_E_UNSUPPORTED, NULL,
+				    "nginx cannot answer a challenge of the type \"%s\"",
+				    challenge->type);
+	if (!is_plain(challenge))
+		return cw_host_fail(nginx->host, CW_E_PROTOCOL, NULL,
+				    "the CA's token for \"%s\" is not base64url",
+				    challenge->identifier);
+	host = host_of(challenge);
+	for (size_t i = 0; i < batch->model.group_count; i++) {
+		const struct group *group = batch->model.groups[i];
+		enum name_match match;
+		struct name *name;
+
+		if (group->port != nginx->http_port)
+			continue;
+		add_to_server(batch, group_choose(group, host, &name, &match), challenge);
+		anybody = true;
+	}
+	if (!anybody)
+		add_location(batch, &batch->own, NULL, challenge);
+	return CW_OK;
+}
+
+static bool
+has_ipv6(void)
+{
+	int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (probe < 0)
+		return false;
+	close(probe);
+	return true;
+}
+
+/* A server that listens where no other does. */
+static int
+add_own_server(struct batch *batch, struct edits *edits)
+{
+	unsigned port = batch->nginx->http_port;
+	auto_text struct text lines = {0};
+	char *line, *rest;
+
+	if (batch->own.data == NULL)
+		return CW_OK;
+	if (batch->model.http == NULL)
+		return cw_host_fail(batch->nginx->host, CW_E_NOT_FOUND,
+				    "nginx serves no web site here; use --standalone",
+				    "\"%s\" has no http block",
+				    batch->nginx->program.configuration);
+	text_format(&lines, "server {\n\tlisten %u;\n", port);
+	if (has_ipv6())
+		text_format(&lines, "\tlisten [::]:%u;\n", port);
+	rest = batch->own.data;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0')
+			text_format(&lines, "\t%s\n", line);
+	text_add_string(&lines, "}\n");
+	edits_last(edits, batch->model.http, lines.data);
+	return CW_OK;
+}
+
+static int
+write_challenges(struct batch *batch)
+{
+	struct nginx *nginx = batch->nginx;
+	struct edits edits = {0};
+	int status;
+
+	for (size_t i = 0; i < batch->count; i++)
+		edits_first(&edits, batch->additions[i].server->directive,
+			    batch->additions[i].lines.data);
+	status = add_own_server(batch, &edits);
+	if (status == CW_OK)
+		status = edits_apply(&edits, &batch->model.files);
+	edits_clear(&edits);
+	if (status != CW_OK || !files_changed(&batch->model.files))
+		return status;
+	nginx->challenged = true;
+	status = files_write(&batch->model.files);
+	if (status == CW_OK)
+		status = nginx->host->checkpoint_commit(nginx->host, NULL);
+	return status;
+}
+
+/* Should this process die, nginx has to be told that the files are restored. */
+static void
+register_undo(struct nginx *nginx)
+{
+	const char *const argv[] = {nginx->program.ctl, "-c", nginx->program.configuration, "-s",
+				    "reload",           NULL};
+
+	if (nginx->host->undo_command(nginx->host, argv, &nginx->undo) != CW_OK)
+		nginx->undo = 0;
+}
+
+static int
+make_live(struct batch *batch)
+{
+	struct nginx *nginx = batch->nginx;
+	int status = program_test(&nginx->program, "nginx refuses its configuration with the "
+						   "challenges in it");
+
+	if (status != CW_OK)
+		return status;
+	register_undo(nginx);
+	nginx->reloaded = true;
+	return reload_nginx(&nginx->program, &batch->model, nginx->sleep_seconds, NULL);
+}
+
+/* Brings back what was there; when nginx refused it, looks whether it did so before us. */
+static int
+revert_after(struct nginx *nginx, int failure, bool refused)
+{
+	autofree char *why = nginx->program.refusal;
+	int status = nginx->host->checkpoint_revert(nginx->host);
+
+	nginx->program.refusal = NULL;
+	if (status != CW_OK)
+		return status;
+	nginx->challenged = false;
+	if (!refused || why == NULL)
+		return failure;
+	status = program_test(&nginx->program, "nginx refuses its configuration as it is");
+	if (status != CW_OK)
+		return status;
+	return cw_host_fail(nginx->host, failure,
+			    "the files are as they were; --webroot needs no change of them",
+			    "nginx refuses its configuration with the challenges in it: %s", why);
+}
+
+static int
+perform(struct batch *batch, struct cw_challenge *const *challenges, size_t count)
+{
+	struct nginx *nginx = batch->nginx;
+	int status = program_identify(&nginx->program);
+
+	if (status == CW_OK)
+		status = model_read(&batch->model, nginx->host, nginx->root);
+	if (status != CW_OK)
+		return status;
+	find_filters(batch);
+	for (size_t i = 0; i < count; i++) {
+		status = add_challenge(batch, challenges[i]);
+		if (status != CW_OK)
+			cw_host_pass_challenge(nginx->host, challenges[i], status);
+	}
+	status = write_challenges(batch);
+	if (status == CW_OK && nginx->challenged)
+		status = make_live(batch);
+	if (status != CW_OK && nginx->challenged && !nginx->reloaded)
+		return revert_after(nginx, status, status == CW_E_COMMAND);
+	return status;
+}
+
+int
+challenge_perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	struct batch batch = {.nginx = self};
+	int status = perform(&batch, challenges, count);
+
+	batch_clear(&batch);
+	return status;
+}
+
+static int
+reload_restored(struct nginx *nginx)
+{
+	struct model model;
+	int status = model_read(&model, nginx->host, nginx->root);
+
+	if (status == CW_OK)
+		status = program_test(&nginx->program, "nginx refuses its configuration");
+	if (status == CW_OK)
+		status = reload_nginx(&nginx->program, &model, nginx->sleep_seconds, NULL);
+	model_clear(&model);
+	return status;
+}
+
+int
+challenge_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	struct nginx *nginx = self;
+	int status = CW_OK;
+
+	(void)challenges;
+	(void)count;
+	if (nginx->challenged) {
+		status = nginx->host->checkpoint_revert(nginx->host);
+		nginx->challenged = status != CW_OK;
+	}
+	if (status == CW_OK && nginx->reloaded) {
+		status = reload_restored(nginx);
+		nginx->reloaded = false;
+	}
+	if (status == CW_OK && nginx->undo != 0) {
+		nginx->host->undo_done(nginx->host, nginx->undo);
+		nginx->undo = 0;
+	}
+	return status;
+}

@@ -1,0 +1,194 @@
+#include "copy.h"
+#include <stdlib.h>
+#include <string.h>
+#include "change.h"
+
+enum { ROUNDS_MAX = 8 };
+
+/* A server that refuses every handshake is no site to copy. */
+static bool
+serves(struct nginx *nginx, const struct server *server)
+{
+	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL;
+}
+
+static const struct server *
+default_server(struct nginx *nginx, unsigned port)
+{
+	const struct server *found = NULL;
+
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *group = nginx->model.groups[i];
+
+		if (group->port != port || !serves(nginx, group->default_server))
+			continue;
+		if (found == NULL || strcmp(group->address, "*") == 0)
+			found = group->default_server;
+	}
+	return found;
+}
+
+/* A text on its own, as if it were a file of the configuration. */
+struct draft {
+	struct file file;
+	struct nginx *nginx;
+};
+
+static int
+draft_begin(struct draft *draft, struct nginx *nginx, const struct directive *server)
+{
+	size_t start = syntax_start(server);
+	struct syntax_error error;
+
+	memset(draft, 0, sizeof(*draft));
+	draft->nginx = nginx;
+	draft->file.path = file_of(server)->path;
+	draft->file.length = server->end - start;
+	draft->file.text = memory_copy(server->syntax->text + start, draft->file.length);
+	draft->file.arena = arena_new();
+	draft->file.syntax =
+		syntax_parse(draft->file.arena, draft->file.text, draft->file.length, &error);
+	if (draft->file.syntax == NULL)
+		return cw_host_fail(nginx->host, CW_E_INVALID, NULL,
+				    "the server block in \"%s\" cannot be copied: %s",
+				    draft->file.path, error.message);
+	draft->file.syntax->owner = &draft->file;
+	return CW_OK;
+}
+
+static void
+draft_end(struct draft *draft)
+{
+	arena_free(draft->file.arena);
+	free(draft->file.text);
+	free(draft->file.disk);
+}
+
+static bool
+has_part_to_change(struct model *model, const struct directive *block)
+{
+	return model_find(model, block, "listen", NULL) != NULL ||
+	       model_find(model, block, "server_name", NULL) != NULL;
+}
+
+/* Puts included files that say what is to be changed in their places. */
+static int
+inline_parts(struct draft *draft)
+{
+	struct model *model = &draft->nginx->model;
+	int status = CW_OK;
+
+	for (unsigned round = 0; round < ROUNDS_MAX && status == CW_OK; round++) {
+		const struct directive *block = draft->file.syntax->root.first_child;
+		struct edits edits = {0};
+
+		for (struct directive *at = block->first_child; at != NULL; at = at->next) {
+			struct file_list *list;
+			bool needed = false;
+
+			if (!syntax_is(at, "include") ||
+			    files_include(&model->files, at, &list) != CW_OK)
+				continue;
+			for (size_t i = 0; i < list->count; i++)
+				needed |= has_part_to_change(model, &list->items[i]->syntax->root);
+			if (needed)
+				change_inline(&edits, at, list);
+		}
+		if (edits.count == 0)
+			break;
+		status = edits_apply(&edits, &model->files);
+	}
+	return status;
+}
+
+/* A listen directive without what an address may have once. */
+static void
+strip_listen(struct edits *edits, const struct directive *directive)
+{
+	auto_text struct text words = {0};
+
+	for (size_t i = 1; i < directive->word_count; i++) {
+		const char *word = syntax_value(directive, i);
+
+		if (i > 1 && listen_is_unique_option(word))
+			continue;
+		if (words.length > 0)
+			text_add_string(&words, " ");
+		text_add(&words, directive->syntax->text + directive->words[i].start,
+			 directive->words[i].end - directive->words[i].start);
+	}
+	edits_set(edits, directive, words.data);
+}
+
+static int
+rename_draft(struct draft *draft, const char *name)
+{
+	const struct directive *block = draft->file.syntax->root.first_child;
+	autofree char *word = syntax_quote(name);
+	struct edits edits = {0};
+	bool named = false;
+
+	for (struct directive *at = block->first_child; at != NULL; at = at->next) {
+		if (syntax_is(at, "listen")) {
+			strip_listen(&edits, at);
+		} else if (syntax_is(at, "server_name")) {
+			if (named)
+				edits_remove(&edits, at);
+			else
+				edits_set(&edits, at, word);
+			named = true;
+		}
+	}
+	if (!named) {
+		autofree char *line = memory_format("server_name %s;", word);
+
+		edits.mark = MANAGED_MARK;
+		edits_first(&edits, block, line);
+	}
+	return edits_apply(&edits, &draft->nginx->model.files);
+}
+
+/* The copy goes below what it was copied from, with an empty line between. */
+static int
+place(struct nginx *nginx, const struct directive *server, const struct draft *draft)
+{
+	const struct syntax *syntax = server->syntax;
+	size_t start = syntax_start(server), begin = start;
+	struct edits edits = {0};
+	autofree char *indent = NULL;
+	autofree char *text = NULL;
+
+	while (begin > 0 && syntax->text[begin - 1] != '\n')
+		begin--;
+	indent = memory_copy(syntax->text + begin, start - begin);
+	indent[strspn(indent, " \t")] = '\0';
+	text = memory_format("\n\n%s%s", indent, draft->file.text);
+	edits_replace(&edits, syntax->owner, server->end, 0, text);
+	return edits_apply(&edits, &nginx->model.files);
+}
+
+int
+copy_default_server(struct nginx *nginx, const char *name)
+{
+	const struct server *server = default_server(nginx, nginx->https_port);
+	struct draft draft;
+	int status;
+
+	if (server == NULL)
+		server = default_server(nginx, nginx->http_port);
+	if (server == NULL)
+		return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
+				    "add a server block with this server_name, then \"certwright "
+				    "install\" it",
+				    "there is no server block in \"%s\" for \"%s\"",
+				    nginx->program.configuration, name);
+	status = draft_begin(&draft, nginx, server->directive);
+	if (status == CW_OK)
+		status = inline_parts(&draft);
+	if (status == CW_OK)
+		status = rename_draft(&draft, name);
+	if (status == CW_OK)
+		status = place(nginx, server->directive, &draft);
+	draft_end(&draft);
+	return status == CW_OK ? model_rebuild(&nginx->model) : status;
+}

@@ -1,0 +1,212 @@
+/*
+ * A certificate goes to the servers that nginx chooses for the name on the port for https; where
+ * none has the name there, to those that have it for plain requests, which get TLS listeners; where
+ * none has it at all, to a copy of the default server.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "change.h"
+#include "copy.h"
+#include "plugin.h"
+#include "tls.h"
+
+/* Whether a wildcard, "*.x", stands for NAME. */
+static bool
+wildcard_has(const char *wildcard, const struct name *name)
+{
+	const char *base = name_base(name), *dot;
+
+	if (base != NULL)
+		return strcmp(base, wildcard + 2) == 0;
+	dot = strchr(name->text, '.');
+	return dot != NULL && !name_is_regex(name) && strcmp(dot + 1, wildcard + 2) == 0;
+}
+
+static int
+ask_server(struct nginx *nginx, const struct server *server, const char *name, int *answer)
+{
+	autofree char *place = file_place(server->directive);
+	auto_text struct text question = {0};
+
+	text_format(&question, "Install the certificate of %s for", name);
+	for (size_t i = 0; i < server->name_count; i++)
+		text_format(&question, " %s", server->names[i].text);
+	text_format(&question, " (%s)?", place);
+	*answer = 1;
+	return nginx->host->ask_yes_no(nginx->host, question.data, answer);
+}
+
+/* All servers of names that a wildcard stands for; with TLS when there are such. */
+static int
+wildcard_targets(struct nginx *nginx, const char *name, struct choices *choices)
+{
+	bool tls = false, asks = nginx->host->interactive(nginx->host);
+
+	memset(choices, 0, sizeof(*choices));
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < nginx->model.server_count; i++) {
+			struct server *server = nginx->model.servers[i];
+			bool has = false;
+			int answer = 1, status = CW_OK;
+
+			for (size_t j = 0; j < server->name_count; j++)
+				has |= wildcard_has(name, &server->names[j]);
+			if (!has)
+				continue;
+			if (pass == 0) {
+				tls |= tls_listens(nginx, server);
+				continue;
+			}
+			if (tls && !tls_listens(nginx, server))
+				continue;
+			if (asks)
+				status = ask_server(nginx, server, name, &answer);
+			if (status != CW_OK)
+				return status;
+			if (!answer)
+				continue;
+			choices->items = memory_resize(choices->items, choices->count + 1,
+						       sizeof(*choices->items));
+			choices->items[choices->count++] = server;
+		}
+	}
+	return CW_OK;
+}
+
+static bool
+is_better(const struct choices *a, const struct choices *b)
+{
+	if (a->match != b->match)
+		return a->match < b->match;
+	return a->length > b->length;
+}
+
+/* A server that only sends plain requests on to https is none that could serve them there. */
+static void
+drop_redirects(struct nginx *nginx, const char *name, struct choices *choices)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < choices->count; i++)
+		if (!change_is_redirect(&nginx->model, choices->items[i], name))
+			choices->items[kept++] = choices->items[i];
+	choices->count = kept;
+}
+
+static int
+no_site(struct nginx *nginx, const char *name, const struct server *redirect)
+{
+	autofree char *place = file_place(redirect->directive);
+
+	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
+			    "add a server block that serves the name by https",
+			    "the only server block for \"%s\" (%s) sends everybody to https, where "
+			    "none has the name",
+			    name, place);
+}
+
+/* The servers for NAME; none when no server has it. */
+static int
+find_targets(struct nginx *nginx, const char *name, struct choices *targets)
+{
+	struct choices plain;
+	const struct server *redirect;
+
+	if (name[0] == '*')
+		return wildcard_targets(nginx, name, targets);
+	choices_find(&nginx->model, name, nginx->https_port, true, targets);
+	choices_find(&nginx->model, name, nginx->http_port, false, &plain);
+	if (plain.count == 0) {
+		choices_clear(&plain);
+		choices_find(&nginx->model, name, 0, false, &plain);
+	}
+	redirect = plain.count > 0 ? plain.items[0] : NULL;
+	drop_redirects(nginx, name, &plain);
+	if (plain.count > 0 && (targets->count == 0 || is_better(&plain, targets))) {
+		choices_clear(targets);
+		*targets = plain;
+		return CW_OK;
+	}
+	choices_clear(&plain);
+	return targets->count == 0 && redirect != NULL ? no_site(nginx, name, redirect) : CW_OK;
+}
+
+static int
+change_targets(struct nginx *nginx, const size_t *orders, size_t count, const struct wanted *wanted,
+	       size_t wanted_count)
+{
+	struct edits edits = {.mark = MANAGED_MARK};
+	int status = CW_OK;
+
+	for (size_t i = 0; i < count && status == CW_OK; i++)
+		status = change_unshare(&nginx->model, orders[i], wanted, wanted_count);
+	for (size_t i = 0; i < count && status == CW_OK; i++) {
+		const struct server *server = nginx->model.servers[orders[i]];
+		bool had_tls = tls_listens(nginx, server);
+
+		for (size_t j = 0; j < wanted_count; j++)
+			change_set(&nginx->model, &edits, server, &wanted[j]);
+		if (!had_tls)
+			status = tls_add(nginx, &edits, server);
+	}
+	if (status == CW_OK && edits.count > 0) {
+		nginx->tested = false;
+		status = edits_apply(&edits, &nginx->model.files);
+		if (status == CW_OK)
+			status = model_rebuild(&nginx->model);
+	}
+	edits_clear(&edits);
+	return status;
+}
+
+static int
+deploy_to(struct nginx *nginx, const struct choices *targets,
+	  const struct cw_deployment *deployment)
+{
+	autofree char *certificate = syntax_quote(deployment->fullchain_path);
+	autofree char *key = syntax_quote(deployment->key_path);
+	autofree size_t *orders = memory_resize(NULL, targets->count, sizeof(*orders));
+	const struct wanted wanted[] = {{"ssl_certificate", certificate},
+					{"ssl_certificate_key", key}};
+
+	for (size_t i = 0; i < targets->count; i++)
+		orders[i] = targets->items[i]->order;
+	return change_targets(nginx, orders, targets->count, wanted, 2);
+}
+
+static void
+remember_chain(struct nginx *nginx, const char *name, const char *chain)
+{
+	if (chain != NULL)
+		map_set(&nginx->chains, arena_copy(nginx->keep, name, strlen(name)),
+			arena_copy(nginx->keep, chain, strlen(chain)));
+}
+
+int
+install_deploy(void *self, const struct cw_deployment *deployment)
+{
+	struct nginx *nginx = self;
+	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
+	struct choices targets = {0};
+	int status = program_identify(&nginx->program);
+
+	for (char *byte = name; *byte != '\0'; byte++)
+		*byte = (char)tolower((unsigned char)*byte);
+	if (status == CW_OK)
+		status = install_load(nginx);
+	if (status != CW_OK)
+		return status;
+	remember_chain(nginx, name, deployment->chain_path);
+	status = find_targets(nginx, name, &targets);
+	if (status == CW_OK && targets.count == 0) {
+		choices_clear(&targets);
+		status = copy_default_server(nginx, name);
+		if (status == CW_OK)
+			status = find_targets(nginx, name, &targets);
+	}
+	if (status == CW_OK && targets.count > 0)
+		status = deploy_to(nginx, &targets, deployment);
+	choices_clear(&targets);
+	return status;
+}

@@ -1,0 +1,292 @@
+/* Redirects to https, headers, OCSP stapling. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "change.h"
+#include "plugin.h"
+
+#define SCHEME_AND_HOST "$certwright_request"
+
+/* ---- redirect */
+
+/* Whether an "if" of the server sends requests for the name, or all that are not TLS, to https. */
+struct redirect_search {
+	const char *name;
+	bool found;
+};
+
+static bool
+condition_is_for(const struct directive *directive, const char *name)
+{
+	autofree char *url = memory_format("http://%s", name);
+
+	for (size_t i = 1; i < directive->word_count; i++) {
+		const char *word = syntax_value(directive, i);
+		size_t length = strcspn(word, ")");
+		autofree char *bare = memory_copy(word, length);
+
+		if (strcasecmp(bare, name) == 0 || strcasecmp(bare, url) == 0 ||
+		    strcmp(bare, "($scheme") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+redirect_visit(void *context, struct directive *directive)
+{
+	struct redirect_search *search = context;
+
+	if (!syntax_is(directive, "if") || !condition_is_for(directive, search->name))
+		return CW_OK;
+	for (const struct directive *at = directive->first_child; at != NULL; at = at->next)
+		if (syntax_is(at, "return") && at->word_count >= 2 &&
+		    strncmp(syntax_value(at, at->word_count - 1), "https://", 8) == 0)
+			search->found = true;
+	return search->found;
+}
+
+static bool
+redirects(struct model *model, const struct server *server, const char *name)
+{
+	struct redirect_search search = {.name = name};
+
+	model_visit(model, server->directive, redirect_visit, &search);
+	return search.found || change_is_redirect(model, server, name);
+}
+
+static bool
+has_tls(const struct server *server)
+{
+	for (size_t i = 0; i < server->listen_count; i++)
+		if (listen_is_tls(server, &server->listens[i]))
+			return true;
+	return false;
+}
+
+/* "*.x" as a regular expression, others as they are. Release with free(). */
+static char *
+condition(const char *variable, const char *prefix, const char *name)
+{
+	auto_text struct text out = {0};
+
+	if (name[0] != '*')
+		return memory_format("if (%s = %s%s) {", variable, prefix, name);
+	text_format(&out, "if (%s ~ ^%s[^.]+", variable, prefix);
+	for (const char *byte = name + 1; *byte != '\0'; byte++)
+		text_format(&out, *byte == '.' ? "\\%c" : "%c", *byte);
+	text_add_string(&out, "$) {");
+	return memory_copy(out.data, out.length);
+}
+
+/* For one name only: others of the server may have no certificate, or no server of their own. */
+static void
+add_redirect(struct nginx *nginx, struct edits *edits, const struct server *server,
+	     const char *name)
+{
+	bool both = has_tls(server);
+	autofree char *port = nginx->https_port == 443 ? memory_copy("", 0)
+						       : memory_format(":%u", nginx->https_port);
+	autofree char *head =
+		both ? condition(SCHEME_AND_HOST, "http://", name) : condition("$host", "", name);
+	autofree char *lines =
+		memory_format("%s\n\treturn 301 https://$host%s$request_uri;\n}", head, port);
+	struct directive *set = NULL;
+
+	for (struct directive *at = server->directive->first_child; both && at != NULL;
+	     at = at->next)
+		if (syntax_is(at, "set") && at->word_count > 1 &&
+		    strcmp(syntax_value(at, 1), SCHEME_AND_HOST) == 0)
+			set = at;
+	if (set != NULL) {
+		edits_after(edits, set, lines);
+		return;
+	}
+	if (both)
+		edits_first(edits, server->directive, "set " SCHEME_AND_HOST " $scheme://$host;");
+	edits_first(edits, server->directive, lines);
+}
+
+static int
+redirect(struct nginx *nginx, struct edits *edits, const char *name)
+{
+	struct choices plain;
+
+	choices_find(&nginx->model, name, nginx->http_port, false, &plain);
+	if (plain.count == 0)
+		cw_host_log(nginx->host, CW_LOG_INFO,
+			    "no server block takes plain requests for \"%s\" on port %u: there is "
+			    "nothing to redirect",
+			    name, nginx->http_port);
+	for (size_t i = 0; i < plain.count; i++)
+		if (!redirects(&nginx->model, plain.items[i], name))
+			add_redirect(nginx, edits, plain.items[i], name);
+	choices_clear(&plain);
+	return CW_OK;
+}
+
+/* ---- headers */
+
+struct header_search {
+	const char *field, *value; /* VALUE: part of what it must have; NULL: anything */
+	bool any, found;
+	struct text all; /* the directives, one a line */
+};
+
+static int
+header_visit(void *context, struct directive *directive)
+{
+	struct header_search *search = context;
+	uint32_t start = syntax_start(directive);
+
+	if (!syntax_is(directive, "add_header") || directive->word_count < 3)
+		return CW_OK;
+	search->any = true;
+	text_add(&search->all, directive->syntax->text + start, directive->end - start);
+	text_add_string(&search->all, "\n");
+	if (strcasecmp(syntax_value(directive, 1), search->field) == 0 &&
+	    (search->value == NULL || strstr(syntax_value(directive, 2), search->value) != NULL))
+		search->found = true;
+	return CW_OK;
+}
+
+static void
+search_headers(struct model *model, const struct directive *block, struct header_search *search)
+{
+	model_visit(model, block, header_visit, search);
+}
+
+/* A server with headers of its own gets none from the http block: its first takes those along. */
+static void
+add_header(struct nginx *nginx, struct edits *edits, const struct server *server, const char *field,
+	   const char *value, const char *line)
+{
+	struct header_search own = {.field = field, .value = value};
+	struct header_search inherited = {.field = field, .value = value};
+
+	search_headers(&nginx->model, server->directive, &own);
+	if (!own.any)
+		search_headers(&nginx->model, server->http, &inherited);
+	if (!own.found && !inherited.found) {
+		char *rest = inherited.all.data, *copied;
+
+		while (rest != NULL && (copied = strsep(&rest, "\n")) != NULL)
+			if (*copied != '\0')
+				edits_last(edits, server->directive, copied);
+		edits_last(edits, server->directive, line);
+	}
+	text_clear(&own.all);
+	text_clear(&inherited.all);
+}
+
+/* ---- OCSP stapling */
+
+/* The chain of a certificate that lies beside it. Release with free(). */
+static char *
+chain_beside(struct nginx *nginx, const struct server *server)
+{
+	struct directive *certificate =
+		model_find(&nginx->model, server->directive, "ssl_certificate", NULL);
+	const char *path, *end;
+
+	if (certificate == NULL || certificate->word_count < 2)
+		return NULL;
+	path = syntax_value(certificate, 1);
+	end = strstr(path, "/fullchain.pem");
+	return end != NULL ? memory_format("%.*s/chain.pem", (int)(end - path), path) : NULL;
+}
+
+static int
+staple(struct nginx *nginx, struct edits *edits, const struct server *server, const char *name)
+{
+	const char *known = map_get(&nginx->chains, name);
+	autofree char *beside = known == NULL ? chain_beside(nginx, server) : NULL;
+	const struct wanted on[] = {{"ssl_stapling", "on"}, {"ssl_stapling_verify", "on"}};
+	const char *chain = known != NULL ? known : beside;
+
+	if (chain != NULL) {
+		autofree char *word = syntax_quote(chain);
+		const struct wanted trusted = {"ssl_trusted_certificate", word};
+
+		/* The user's own, which client certificates may depend on, stays. */
+		if (model_find(&nginx->model, server->directive, trusted.name, NULL) == NULL)
+			change_set(&nginx->model, edits, server, &trusted);
+	}
+	for (size_t i = 0; i < sizeof(on) / sizeof(*on); i++)
+		change_set(&nginx->model, edits, server, &on[i]);
+	return CW_OK;
+}
+
+/* ---- the call */
+
+static int
+unshare_stapling(struct nginx *nginx, const struct choices *choices)
+{
+	static const struct wanted on[] = {{"ssl_stapling", "on"}, {"ssl_stapling_verify", "on"}};
+	autofree size_t *orders = memory_resize(NULL, choices->count + 1, sizeof(*orders));
+	int status = CW_OK;
+
+	for (size_t i = 0; i < choices->count; i++)
+		orders[i] = choices->items[i]->order;
+	for (size_t i = 0, count = choices->count; i < count && status == CW_OK; i++)
+		status = change_unshare(&nginx->model, orders[i], on, 2);
+	return status;
+}
+
+static int
+enhance_tls(struct nginx *nginx, struct edits *edits, const char *name, const char *enhancement)
+{
+	bool staples = strcmp(enhancement, "staple-ocsp") == 0;
+	struct choices tls;
+	int status = CW_OK;
+
+	choices_find(&nginx->model, name, nginx->https_port, true, &tls);
+	if (tls.count == 0)
+		status = cw_host_fail(
+			nginx->host, CW_E_NOT_FOUND, "install a certificate for it first",
+			"no server block serves \"%s\" by TLS on port %u", name, nginx->https_port);
+	if (status == CW_OK && staples) {
+		status = unshare_stapling(nginx, &tls);
+		choices_clear(&tls);
+		choices_find(&nginx->model, name, nginx->https_port, true, &tls);
+	}
+	for (size_t i = 0; i < tls.count && status == CW_OK; i++) {
+		if (staples)
+			status = staple(nginx, edits, tls.items[i], name);
+		else if (strcmp(enhancement, "hsts") == 0)
+			add_header(nginx, edits, tls.items[i], "Strict-Transport-Security", NULL,
+				   "add_header Strict-Transport-Security \"max-age=31536000\" "
+				   "always;");
+		else
+			add_header(nginx, edits, tls.items[i], "Content-Security-Policy",
+				   "upgrade-insecure-requests",
+				   "add_header Content-Security-Policy upgrade-insecure-requests "
+				   "always;");
+	}
+	choices_clear(&tls);
+	return status;
+}
+
+int
+install_enhance(void *self, const char *given, const char *enhancement)
+{
+	struct nginx *nginx = self;
+	autofree char *name = memory_copy(given, strlen(given));
+	struct edits edits = {.mark = MANAGED_MARK};
+	int status = install_load(nginx);
+
+	for (char *byte = name; *byte != '\0'; byte++)
+		*byte = (char)tolower((unsigned char)*byte);
+	if (status == CW_OK)
+		status = strcmp(enhancement, "redirect") == 0
+				 ? redirect(nginx, &edits, name)
+				 : enhance_tls(nginx, &edits, name, enhancement);
+	if (status == CW_OK && edits.count > 0) {
+		nginx->tested = false;
+		status = edits_apply(&edits, &nginx->model.files);
+		if (status == CW_OK)
+			status = model_rebuild(&nginx->model);
+	}
+	edits_clear(&edits);
+	return status;
+}

@@ -1,0 +1,127 @@
+/* Reading, saving, testing, reloading. */
+#include <string.h>
+#include "plugin.h"
+#include "reload.h"
+
+int
+install_load(struct nginx *nginx)
+{
+	int status;
+
+	if (nginx->loaded)
+		return CW_OK;
+	model_clear(&nginx->model);
+	status = model_read(&nginx->model, nginx->host, nginx->root);
+	nginx->loaded = status == CW_OK;
+	return status;
+}
+
+int
+install_reread(void *self)
+{
+	struct nginx *nginx = self;
+
+	model_clear(&nginx->model);
+	nginx->loaded = nginx->tested = false;
+	return CW_OK;
+}
+
+int
+install_names(void *self, cw_name_sink sink, void *context)
+{
+	struct nginx *nginx = self;
+	struct map seen = {0};
+	int status = install_load(nginx);
+
+	for (size_t i = 0; i < nginx->model.server_count && status == CW_OK; i++) {
+		const struct server *server = nginx->model.servers[i];
+
+		for (size_t j = 0; j < server->name_count && status == CW_OK; j++) {
+			const char *host = name_host(&server->names[j]);
+
+			if (host == NULL || map_get(&seen, host) != NULL)
+				continue;
+			map_set(&seen, host, nginx);
+			status = sink(context, host);
+		}
+	}
+	map_clear(&seen);
+	return status;
+}
+
+/* What was written comes back; what was only planned is forgotten. */
+static int
+revert(struct nginx *nginx, int failure)
+{
+	int status = nginx->host->checkpoint_revert(nginx->host);
+
+	install_reread(nginx);
+	return status == CW_OK ? failure : status;
+}
+
+/* nginx's own words again: putting back has used the error for itself. */
+static int
+refuse(struct nginx *nginx, int failure)
+{
+	autofree char *why = nginx->program.refusal;
+	int status = revert(nginx, failure);
+
+	nginx->program.refusal = NULL;
+	if (status != failure || why == NULL)
+		return status;
+	return cw_host_fail(nginx->host, failure,
+			    "the files are as they were; does \"nginx -t\" take them?",
+			    "nginx refuses its configuration with the changes: %s", why);
+}
+
+int
+install_save(void *self, const char *title)
+{
+	struct nginx *nginx = self;
+	int status;
+
+	if (!nginx->loaded || !files_changed(&nginx->model.files))
+		return CW_OK;
+	status = program_identify(&nginx->program);
+	if (status != CW_OK)
+		return status;
+	status = files_write(&nginx->model.files);
+	if (status != CW_OK)
+		return revert(nginx, status);
+	status = program_test(&nginx->program, "nginx refuses its configuration");
+	if (status != CW_OK)
+		return refuse(nginx, status);
+	status = nginx->host->checkpoint_commit(nginx->host, title);
+	nginx->tested = status == CW_OK;
+	return status;
+}
+
+int
+install_config_test(void *self)
+{
+	struct nginx *nginx = self;
+	int status;
+
+	if (nginx->tested)
+		return CW_OK;
+	status = program_identify(&nginx->program);
+	if (status == CW_OK)
+		status = program_test(&nginx->program, "nginx refuses its configuration");
+	nginx->tested = status == CW_OK;
+	return status;
+}
+
+int
+install_reload(void *self)
+{
+	struct nginx *nginx = self;
+	int status = install_load(nginx);
+
+	if (status == CW_OK)
+		status = install_config_test(nginx);
+	/* Others may change the files, and keys are renewed, until the next. */
+	nginx->tested = false;
+	return status == CW_OK
+		       ? reload_nginx(&nginx->program, &nginx->model, nginx->sleep_seconds, NULL)
+		       : status;
+}

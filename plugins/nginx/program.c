@@ -1,0 +1,229 @@
+#include "program.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	VERSION_LIMIT = 30, /* seconds */
+	TEST_LIMIT = 600,
+	START_LIMIT = 60,
+	OUTPUT_LIMIT = 8 * 1024 * 1024 /* bytes: the error comes after all warnings */
+};
+
+long long
+milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+program_clear(struct program *program)
+{
+	free(program->ctl);
+	free(program->configuration);
+	free(program->prefix);
+	free(program->pid_path);
+	free(program->error_log);
+	free(program->refusal);
+	memset(program, 0, sizeof(*program));
+}
+
+/* Runs the program with ARGV; the result is to be released when CW_OK is returned. */
+static int
+run(struct program *program, const char *const *argv, unsigned limit,
+    struct cw_command_result *result)
+{
+	struct cw_command command = {.size = sizeof(command),
+				     .argv = argv,
+				     .time_limit = limit,
+				     .output_limit = OUTPUT_LIMIT};
+
+	memset(result, 0, sizeof(*result));
+	result->size = sizeof(*result);
+	return cw_host_run(program->host, &command, result);
+}
+
+static int
+cannot_run(struct program *program, int status)
+{
+	if (status == CW_E_NOT_FOUND)
+		return cw_host_fail(program->host, status,
+				    "install nginx, or name it with --nginx-ctl",
+				    "there is no program \"%s\"", program->ctl);
+	if (status == CW_E_TIMEOUT)
+		return cw_host_fail(program->host, status, NULL, "\"%s\" did not end in time",
+				    program->ctl);
+	return cw_host_fail(program->host, status, "name the program with --nginx-ctl",
+			    "cannot run \"%s\"", program->ctl);
+}
+
+/* The value of "--NAME=" among the arguments of configure. Release with free(). */
+static char *
+built_with(const char *output, const char *name)
+{
+	autofree char *words = memory_format(" --%s=", name);
+	const char *found = strstr(output, words);
+	size_t length;
+
+	if (found == NULL)
+		return NULL;
+	found += strlen(words);
+	length = strcspn(found, " \n");
+	return memory_copy(found, length);
+}
+
+/* "nginx version: nginx/1.22.1", or openresty/1.21.4.1 and others */
+static unsigned
+parse_version(const char *output)
+{
+	const char *line = strstr(output, "version: ");
+	unsigned part[3] = {0, 0, 0};
+	char *end;
+
+	if (line == NULL || (line = strchr(line, '/')) == NULL)
+		return 0;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned long number = strtoul(line + 1, &end, 10);
+
+		part[i] = number > 255 ? 255 : (unsigned)number;
+		if (*end != '.')
+			break;
+		line = end;
+	}
+	return NGINX_VERSION(part[0], part[1], part[2]);
+}
+
+static int
+take_identity(struct program *program, const char *output)
+{
+	program->version = parse_version(output);
+	if (program->version == 0)
+		return cw_host_fail(program->host, CW_E_UNSUPPORTED,
+				    "name nginx's program with --nginx-ctl",
+				    "\"%s -V\" does not say that it is nginx", program->ctl);
+	if (program->version < NGINX_VERSION(0, 8, 48))
+		return cw_host_fail(program->host, CW_E_UNSUPPORTED, "install a newer nginx",
+				    "this nginx is too old; 0.8.48 or later is needed");
+	if (strstr(output, "TLS SNI support enabled") == NULL)
+		return cw_host_fail(program->host, CW_E_UNSUPPORTED,
+				    "install an nginx with ngx_http_ssl_module",
+				    "this nginx is built without TLS");
+	program->http2 = strstr(output, "--with-http_v2_module") != NULL;
+	program->prefix = built_with(output, "prefix");
+	program->pid_path = built_with(output, "pid-path");
+	program->error_log = built_with(output, "error-log-path");
+	return CW_OK;
+}
+
+int
+program_identify(struct program *program)
+{
+	const char *const argv[] = {program->ctl, "-V", NULL};
+	struct cw_command_result result;
+	int status;
+
+	if (program->version != 0)
+		return CW_OK;
+	status = run(program, argv, VERSION_LIMIT, &result);
+	if (status != CW_OK)
+		return status;
+	status = result.status == CW_OK || result.status == CW_E_COMMAND
+			 ? take_identity(program, result.error_output)
+			 : cannot_run(program, result.status);
+	cw_host_release_result(program->host, &result);
+	return status;
+}
+
+/* What follows the level, and the processes' numbers that stand there when a log is configured. */
+static const char *
+after_level(const char *level)
+{
+	const char *words = level + strlen("[emerg]");
+
+	words += strspn(words, " ");
+	if (words[strspn(words, "0123456789")] == '#') {
+		const char *end = strstr(words, ": ");
+
+		words = end != NULL ? end + 2 : words;
+	}
+	return words;
+}
+
+/* nginx's words of why: its last line of the level emerg, else its last. Release with free(). */
+static char *
+reason(const char *output)
+{
+	const char *best = NULL, *last = "";
+
+	for (const char *line = output; *line != '\0';) {
+		size_t size = strcspn(line, "\n");
+		const char *level = strstr(line, "[emerg]");
+
+		if (size > 0)
+			last = line;
+		if (level != NULL && level < line + size)
+			best = after_level(level);
+		line += size + (line[size] == '\n');
+	}
+	if (best == NULL)
+		best = last;
+	return memory_copy(best, strcspn(best, "\n"));
+}
+
+int
+program_test(struct program *program, const char *what)
+{
+	const char *const argv[] = {program->ctl, "-t", "-c", program->configuration, NULL};
+	struct cw_command_result result;
+	long long begin = milliseconds_now();
+	int status = run(program, argv, TEST_LIMIT, &result);
+
+	if (status != CW_OK)
+		return status;
+	program->test_milliseconds = (unsigned)(milliseconds_now() - begin);
+	free(program->refusal);
+	program->refusal = NULL;
+	status = result.status;
+	if (status == CW_E_COMMAND) {
+		program->refusal = reason(result.error_output);
+		cw_host_fail(program->host, status, "\"nginx -t\" shows it again", "%s: %s", what,
+			     program->refusal);
+	} else if (status != CW_OK) {
+		cannot_run(program, status);
+	}
+	cw_host_release_result(program->host, &result);
+	return status;
+}
+
+int
+program_start(struct program *program)
+{
+	const char *const argv[] = {program->ctl, "-c", program->configuration, NULL};
+	struct cw_command_result result;
+	int status = run(program, argv, START_LIMIT, &result);
+
+	if (status != CW_OK)
+		return status;
+	status = result.status;
+	if (status == CW_E_COMMAND) {
+		autofree char *why = reason(result.error_output);
+
+		cw_host_fail(program->host, status, "start it by hand to see more",
+			     "nginx does not start: %s", why);
+	} else if (status != CW_OK) {
+		cannot_run(program, status);
+	}
+	cw_host_release_result(program->host, &result);
+	return status;
+}
+
+char *
+program_path(const struct program *program, const char *path)
+{
+	if (*path == '/' || program->prefix == NULL)
+		return memory_copy(path, strlen(path));
+	return memory_format("%s/%s", program->prefix, path);
+}

@@ -1,0 +1,35 @@
+/* The nginx program: what it is, and whether it takes a configuration. */
+#ifndef NGINX_PROGRAM_H
+#define NGINX_PROGRAM_H
+
+#include <certwright/plugin.h>
+#include "memory.h"
+
+#define NGINX_VERSION(major, minor, patch) (((major) << 16) + ((minor) << 8) + (patch))
+
+struct program {
+	const struct cw_host *host;
+	char *ctl;           /* its name or path */
+	char *configuration; /* ROOT/nginx.conf */
+	unsigned version;    /* NGINX_VERSION(); 0: not yet asked */
+	bool http2;          /* has the module */
+	/* As it was built; NULL: unknown. */
+	char *prefix, *pid_path, *error_log;
+	char *refusal; /* why the last test failed, in nginx's words; NULL: it did not */
+	unsigned test_milliseconds; /* how long the last test took */
+};
+
+/* Asks the program what it is, once. Fails when it is missing, too old, or has no TLS. */
+int program_identify(struct program *program);
+/* nginx -t. WHAT begins the message when it fails: "nginx refuses ...". */
+int program_test(struct program *program, const char *what);
+/* Starts it. */
+int program_start(struct program *program);
+/* PATH of the configuration's main level, made absolute as nginx does. Release with free(). */
+char *program_path(const struct program *program, const char *path);
+void program_clear(struct program *program);
+
+/* A clock that only goes forward. */
+long long milliseconds_now(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* What a server needs to answer TLS. */
+#ifndef NGINX_TLS_H
+#define NGINX_TLS_H
+
+#include "edit.h"
+#include "plugin.h"
+
+/* Whether the server has a TLS listener on the port for https. */
+bool tls_listens(const struct nginx *nginx, const struct server *server);
+/* Adds TLS listeners for the addresses on which the server takes plain requests, and the TLS
+ * parameters unless it has its own. */
+int tls_add(struct nginx *nginx, struct edits *edits, const struct server *server);
+
+/*
+ * Writes options-ssl-nginx.conf and ssl-dhparams.pem to the configuration directory when they are
+ * missing, or brings them up to date when they are as a release left them; what the user edited
+ * stays. Their paths are to be released with free().
+ */
+int tls_options_install(struct nginx *nginx, char **options, char **parameters);
+
+#endif

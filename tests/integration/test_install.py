@@ -1,0 +1,234 @@
+"""run, install, enhance and rollback, with the null installer and one of the tests' own."""
+
+import os
+
+import pytest
+
+from lib import installer
+from lib.outcome import assert_failed
+from lib.tools import certbot, command, names_of, snapshot
+
+
+@pytest.fixture(scope="session")
+def tester_env(tmp_path_factory):
+    return installer.build(tmp_path_factory.mktemp("plugins"))
+
+
+@pytest.fixture
+def tester(tmp_path, tester_env):
+    return installer.Tester(tmp_path, tester_env)
+
+
+def run(certwright, tester, *args, names=("one.example.test",), verb="run", **options):
+    words = [w for n in names for w in ("-d", n)]
+    how = ["-a", "standalone"] if verb == "run" else []
+    return certwright.run(verb, *how, *tester.options, *words, *args, env=tester.env, json=True,
+                          **options)
+
+
+def backups(certwright):
+    folder = os.path.join(certwright.work_dir, "backups")
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+
+def test_run_with_the_null_installer(certwright):
+    result = certwright.json("run", "-a", "standalone", "-i", "null", "-d", "null.example.test")
+    assert result.certificates["null.example.test"]["action"] == "issued"
+    assert result.json["installed"]["installer"] == "null"
+    assert result.json["installed"]["names"] == ["null.example.test"]
+    text = open(certwright.renewal_file("null.example.test"), encoding="utf-8").read()
+    assert "installer = null" in text
+    assert "authenticator = standalone" in text
+    certwright.run("renew", "--force-renewal")
+    # Certbot has an installer of this name, too.
+    certbot(certwright, "renew", "--force-renewal", "--no-random-sleep-on-renew")
+
+
+def test_no_verb_is_run(certwright):
+    argv = certwright.arguments("run", "-a", "standalone", "-i", "null", "-d", "verb.example.test")
+    argv.remove("run")
+    command(*argv, env=certwright.environment())
+    assert certwright.lineages() == ["verb.example.test"]
+
+
+def test_install_with_the_null_installer(certwright):
+    certwright.certonly("inst.example.test")
+    result = certwright.json("install", "-i", "null", "--cert-name", "inst.example.test")
+    installed = result.json["installed"]
+    assert installed["name"] == "inst.example.test"
+    assert installed["fullchain_path"] == certwright.live("inst.example.test")
+
+
+def test_run_deploys_saves_tests_and_reloads(certwright, tester):
+    result = run(certwright, tester, names=["one.example.test", "two.example.test"])
+    live = certwright.live("one.example.test")
+    assert tester.text() == (f"deploy one.example.test {live}\ndeploy two.example.test {live}\n"
+                             "enhance one.example.test redirect\n"
+                             "enhance two.example.test redirect\n")
+    assert tester.calls() == ["deploy", "deploy", "enhance", "enhance", "save", "config_test",
+                              "reload"]
+    assert result.json["installed"]["enhancements"] == ["redirect"]
+    assert len(backups(certwright)) == 1
+
+
+def test_a_certificate_that_is_kept_is_installed_again(certwright, tester):
+    run(certwright, tester, "--no-redirect")
+    tester.forget_calls()
+    result = run(certwright, tester, "--no-redirect")
+    assert result.certificates["one.example.test"]["action"] == "kept"
+    assert tester.calls() == ["deploy", "save", "config_test", "reload"]
+
+
+@pytest.mark.parametrize("call", ["deploy", "save", "config_test", "reload"])
+def test_a_failing_installer_leaves_the_configuration_as_it_was(certwright, tester, call):
+    result = run(certwright, tester, "--no-redirect", "--tester-fail", call, status=1)
+    assert_failed(result, f'the tester fails in "{call}"', "saved but could not be installed")
+    assert "install --cert-name one.example.test -i tester" in result.stderr
+    assert tester.text() == "as it was\n"
+    assert backups(certwright) == []
+    assert certwright.lineages() == ["one.example.test"]
+    assert tester.calls().count("reload") == (2 if call == "reload" else 0)
+    # And so it can be installed once that is mended.
+    run(certwright, tester, "--cert-name", "one.example.test", "--no-redirect", verb="install",
+        names=())
+    assert "deploy one.example.test" in tester.text()
+
+
+@pytest.mark.parametrize("call", ["deploy", "save", "config_test", "reload"])
+def test_a_crashing_installer_leaves_the_configuration_as_it_was(certwright, tester, call):
+    result = run(certwright, tester, "--no-redirect", "--tester-crash", call, status=1)
+    assert_failed(result, "tester", call)
+    if call != "reload" and call != "config_test":
+        assert tester.text() == "as it was\n"
+    else:
+        # What was finished before the crash can be taken back.
+        certwright.run("rollback", "-i", "tester", env=tester.env)
+        assert tester.text() == "as it was\n"
+
+
+def test_a_failing_enhancement_leaves_the_certificate_installed(certwright, tester):
+    result = run(certwright, tester, "--tester-fail", "enhance", status=1)
+    assert_failed(result, "redirect", "one.example.test")
+    assert tester.text() == f"deploy one.example.test {certwright.live('one.example.test')}\n"
+    assert len(backups(certwright)) == 1
+
+
+def test_enhance(certwright, tester):
+    certwright.certonly("one.example.test", "two.example.test")
+    result = run(certwright, tester, "--cert-name", "one.example.test", "--hsts", "--redirect",
+                 verb="enhance", names=())
+    assert result.json["installed"]["enhancements"] == ["redirect", "hsts"]
+    assert tester.text() == ("enhance one.example.test redirect\nenhance two.example.test redirect\n"
+                             "enhance one.example.test hsts\nenhance two.example.test hsts\n")
+    assert tester.calls().count("reload") == 1
+    assert "deploy" not in tester.calls()
+
+
+def test_enhance_needs_an_enhancement(certwright, tester):
+    certwright.certonly("one.example.test")
+    result = run(certwright, tester, "--cert-name", "one.example.test", verb="enhance", names=(),
+                 status=2)
+    assert_failed(result, "enhancement", "--redirect")
+
+
+def test_an_enhancement_that_the_installer_lacks_is_left_out_with_a_warning(certwright, tester):
+    certwright.certonly("one.example.test")
+    result = run(certwright, tester, "--cert-name", "one.example.test", "--uir", "--hsts",
+                 verb="enhance", names=())
+    assert result.json["installed"]["enhancements"] == ["hsts"]
+    assert "uir" in result.stderr
+    result = run(certwright, tester, "--cert-name", "one.example.test", "--auto-hsts",
+                 verb="enhance", names=(), status=1)
+    assert_failed(result, "--auto-hsts")
+
+
+def test_rollback_takes_back_as_many_as_are_asked_for(certwright, tester):
+    for enhancement in ("--redirect", "--hsts"):
+        if enhancement == "--redirect":
+            certwright.certonly("one.example.test")
+        run(certwright, tester, "--cert-name", "one.example.test", enhancement, verb="enhance",
+            names=())
+    tester.forget_calls()
+    result = certwright.json("rollback", "-i", "tester", "--tester-calls", tester.calls_path,
+                             env=tester.env)
+    assert result.json["rolled_back"] == {"checkpoints": 1, "installer": "tester"}
+    assert tester.text() == "enhance one.example.test redirect\n"
+    assert tester.calls() == ["config_test", "reload"]
+    result = certwright.json("rollback", "-i", "tester", "--checkpoints", "2", status=1,
+                             env=tester.env)
+    assert tester.text() == "enhance one.example.test redirect\n"
+    certwright.run("rollback", "-i", "tester", env=tester.env)
+    assert tester.text() == "as it was\n"
+
+
+@pytest.mark.parametrize("verb", ["run", "install", "enhance", "rollback"])
+def test_no_installer_is_asked_for(certwright, verb):
+    args = ["-a", "standalone"] if verb == "run" else []
+    result = certwright.json(verb, *args, "-d", "x.example.test", "--redirect", status=2)
+    assert_failed(result, "installer", "-i")
+
+
+@pytest.mark.parametrize("verb", ["run", "install"])
+def test_an_authenticator_is_no_installer(certwright, verb):
+    result = certwright.json(verb, "-a", "standalone", "-i", "standalone", "-d", "x.example.test",
+                             status=2)
+    assert_failed(result, "standalone", "no installer")
+
+
+def test_install_takes_files_that_belong_to_no_lineage(certwright, tester, tmp_path):
+    certwright.certonly("one.example.test")
+    paths = {}
+    for kind in ("cert", "privkey", "chain", "fullchain"):
+        paths[kind] = str(tmp_path / f"{kind}.pem")
+        with open(certwright.live("one.example.test", kind), "rb") as stream:
+            with open(paths[kind], "wb") as copy:
+                copy.write(stream.read())
+    result = run(certwright, tester, "--cert-path", paths["cert"], "--key-path", paths["privkey"],
+                 "--fullchain-path", paths["fullchain"], "--no-redirect", verb="install",
+                 names=["other.example.test"])
+    assert tester.text() == f"deploy other.example.test {paths['fullchain']}\n"
+    assert result.json["installed"]["name"] is None
+    assert result.json["installed"]["chain_path"] is None
+    certwright.certonly("two.example.test")
+    result = run(certwright, tester, "--cert-path", paths["cert"], "--key-path",
+                 certwright.live("two.example.test", "privkey"), verb="install", status=1)
+    assert_failed(result, "key", "not that of")
+
+
+def test_renewal_reloads_a_server_once_for_all_its_certificates(certwright, tester):
+    for name in ("one.example.test", "two.example.test", "three.example.test"):
+        run(certwright, tester, "--no-redirect", names=[name])
+    text = tester.text()
+    tester.forget_calls()
+    certwright.run("renew", "--force-renewal", env=tester.env)
+    assert tester.calls() == ["config_test", "reload"]
+    assert tester.text() == text
+
+
+def test_renewal_says_which_servers_could_not_be_reloaded(certwright, tester):
+    run(certwright, tester, "--no-redirect")
+    run(certwright, tester, "--no-redirect", names=["two.example.test"])
+    result = certwright.json("renew", "--force-renewal", "--tester-fail", "reload", status=1,
+                             env=tester.env)
+    assert_failed(result, "reload", "one.example.test", "two.example.test")
+    assert os.readlink(certwright.live("one.example.test", "cert")).endswith("cert2.pem")
+
+
+def test_run_has_no_dry_run(certwright):
+    result = certwright.json("run", "-a", "standalone", "-i", "null", "-d", "x.example.test",
+                             "--dry-run", status=2)
+    assert_failed(result, "certonly --dry-run")
+
+
+def test_must_staple_needs_an_installer_that_staples(certwright, tester):
+    before = snapshot(certwright.folder)
+    result = run(certwright, tester, "--must-staple", status=1)
+    assert_failed(result, "--must-staple")
+    assert certwright.lineages() == []
+    assert before is not None
+
+
+def test_allow_subset_installs_what_was_obtained(certwright, tester, pebble):
+    run(certwright, tester, "--no-redirect", names=["one.example.test", "two.example.test"])
+    assert names_of(certwright.live("one.example.test", "cert")) == ["one.example.test",
+                                                                     "two.example.test"]

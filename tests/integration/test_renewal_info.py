@@ -1,0 +1,369 @@
+"""Renewal information (RFC 9773) and OCSP: when the CA wants certificates to be renewed.
+
+Pebble 2.4 has no renewal information. The reverse proxy of lib.rogue_ca stands before it, adds the
+entry to the directory and answers the queries; everything else is Pebble's own doing.
+"""
+
+import base64
+import datetime
+import json
+import os
+import re
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+
+from lib.rogue_ca import alter, answer, close_before_answer, html_error, problem
+from lib.tools import certbot, read
+
+HOUR = datetime.timedelta(hours=1)
+
+
+def stamp(when):
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def window(begin, end, explanation=None):
+    """A suggested window, in hours from now."""
+    now = datetime.datetime.utcnow()
+    document = {"suggestedWindow": {"start": stamp(now + begin * HOUR),
+                                    "end": stamp(now + end * HOUR)}}
+    if explanation:
+        document["explanationURL"] = explanation
+    return json.dumps(document)
+
+
+def advise(rogue, action):
+    """From now on the CA has renewal information, which ACTION answers."""
+    rogue.behave()
+
+    def add(given):
+        directory = given.json()
+        directory["renewalInfo"] = rogue.directory.replace("/dir", "/renewal-info")
+        given.set_json(directory)
+    rogue.on("directory", alter(add))
+    rogue.on("other", action)
+
+
+def asked(rogue):
+    return [r.path for r in rogue.requests if r.path.startswith("/renewal-info/")]
+
+
+def ari_id(path):
+    """RFC 9773 section 4.1."""
+    certificate = x509.load_pem_x509_certificate(read(path, "rb"))
+    key = certificate.extensions.get_extension_for_class(
+        x509.AuthorityKeyIdentifier).value.key_identifier
+    number = certificate.serial_number
+    serial = number.to_bytes(number.bit_length() // 8 + 1, "big")
+
+    def encode(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return f"{encode(key)}.{encode(serial)}"
+
+
+def retry_after(certwright, name):
+    found = re.search(r"^\[acme_renewal_info\]\nari_retry_after = (.*)$",
+                      read(certwright.renewal_file(name)), re.M)
+    return found and datetime.datetime.fromisoformat(found.group(1))
+
+
+@pytest.fixture
+def lineage(rogue_certwright):
+    """A certificate "ari.example.test" that is fresh."""
+    rogue_certwright.certonly("ari.example.test")
+    return "ari.example.test"
+
+
+def action_of(certwright, name, *args):
+    return certwright.json("renew", *args).certificates[name]["action"]
+
+
+def test_a_window_that_has_passed_makes_it_due(rogue, rogue_certwright, lineage):
+    old = ari_id(rogue_certwright.live(lineage, "cert"))
+    advise(rogue, answer(200, window(-48, -24)))
+    assert action_of(rogue_certwright, lineage) == "renewed"
+    assert asked(rogue) == [f"/renewal-info/{old}"]
+    orders = [r.payload for r in rogue.requests if r.kind == "new-order"]
+    assert [o.get("replaces") for o in orders] == [None, old]
+
+
+def test_a_window_to_come_keeps_it(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48), {"Retry-After": "7200"}))
+    before = datetime.datetime.now().replace(microsecond=0)
+    assert action_of(rogue_certwright, lineage) == "kept"
+    when = retry_after(rogue_certwright, lineage)
+    assert when.tzinfo is None and when.microsecond == 0
+    assert datetime.timedelta(seconds=7199) <= when - before <= datetime.timedelta(seconds=7320)
+
+
+def test_the_ca_is_not_asked_before_its_retry_after(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48), {"Retry-After": "7200"}))
+    for _ in range(3):
+        assert action_of(rogue_certwright, lineage) == "kept"
+    assert len(asked(rogue)) == 1
+
+
+def test_a_retry_after_that_has_passed_or_is_nonsense_is_not_heeded(rogue, rogue_certwright,
+                                                                     lineage):
+    advise(rogue, answer(200, window(24, 48)))
+    path = rogue_certwright.renewal_file(lineage)
+    text = read(path)
+    for value in ("2020-01-01T00:00:00", "2999-01-01T00:00:00", "tomorrow", ""):
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text + f"[acme_renewal_info]\nari_retry_after = {value}\n")
+        rogue.requests.clear()
+        assert action_of(rogue_certwright, lineage) == "kept"
+        assert len(asked(rogue)) == 1, value
+
+
+def test_the_instant_is_chosen_at_random_inside_the_window(rogue, rogue_certwright):
+    """Of twelve certificates in the midst of a window some are renewed and some are not: the odds
+    of another outcome are 1 in 2048."""
+    names = [f"w{i}.example.test" for i in range(12)]
+    for name in names:
+        rogue_certwright.certonly(name)
+    advise(rogue, answer(200, window(-24, 24)))
+    done = rogue_certwright.json("renew", "--jobs", "4").certificates
+    assert {done[n]["action"] for n in names} == {"renewed", "kept"}
+
+
+def test_the_explanation_is_shown(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48, "https://ca.example/incident-7")))
+    assert "https://ca.example/incident-7" in rogue_certwright.run("renew").output
+
+
+@pytest.mark.parametrize("action", [
+    html_error(500), answer(200, "{}"), answer(200, "no json"), problem("malformed", "no", 404),
+    answer(200, window(48, 24)), close_before_answer,
+    answer(200, '{"suggestedWindow": {"start": "yesterday", "end": "today"}}')])
+def test_without_an_answer_the_lifetime_counts(rogue, rogue_certwright, lineage, action):
+    advise(rogue, action)
+    assert action_of(rogue_certwright, lineage) == "kept"
+    assert retry_after(rogue_certwright, lineage) is None
+
+
+def test_without_an_answer_the_lifetime_counts_when_it_is_over(rogue, rogue_certwright, lineage):
+    replace_certificate(rogue_certwright, lineage, begin=-80, end=10)
+    advise(rogue, html_error(500))
+    assert action_of(rogue_certwright, lineage) == "renewed"
+
+
+def test_the_window_counts_more_than_the_lifetime(rogue, rogue_certwright, lineage):
+    replace_certificate(rogue_certwright, lineage, begin=-80, end=10)
+    advise(rogue, answer(200, window(24, 48)))
+    assert action_of(rogue_certwright, lineage) == "kept"
+
+
+def test_renew_before_expiry_counts_beside_the_window(rogue, rogue_certwright, lineage):
+    path = rogue_certwright.renewal_file(lineage)
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("renew_before_expiry = 20000 days\n" + text)
+    advise(rogue, answer(200, window(24, 48)))
+    assert action_of(rogue_certwright, lineage) == "renewed"
+
+
+def test_autorenew_false_leaves_it_alone(rogue, rogue_certwright):
+    rogue_certwright.certonly("manual.example.test", args=["--no-autorenew"])
+    assert "autorenew = False" in read(rogue_certwright.renewal_file("manual.example.test"))
+    advise(rogue, answer(200, window(-48, -24)))
+    assert action_of(rogue_certwright, "manual.example.test") == "kept"
+    assert asked(rogue) == []
+    assert action_of(rogue_certwright, "manual.example.test", "--force-renewal") == "renewed"
+
+
+def test_forcing_and_rehearsing_ask_nobody(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48)))
+    assert action_of(rogue_certwright, lineage, "--dry-run", "--server",
+                     rogue.directory) == "simulated"
+    assert action_of(rogue_certwright, lineage, "--force-renewal") == "renewed"
+    assert asked(rogue) == []
+
+
+def test_a_server_that_refuses_replaces_gets_the_order_without(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(-48, -24)))
+    rogue.on("new-order", problem("alreadyReplaced", "that was replaced", 409), times=1)
+    assert action_of(rogue_certwright, lineage) == "renewed"
+    assert ["replaces" in r.payload for r in rogue.requests if r.kind == "new-order"] == [
+        False, True, False]
+
+
+def test_many_are_asked_about_over_few_connections(rogue, rogue_certwright):
+    names = [f"many{i}.example.test" for i in range(5)]
+    for name in names:
+        rogue_certwright.certonly(name)
+    rogue.requests.clear()
+    advise(rogue, answer(200, window(24, 48), {"Retry-After": "3600"}))
+    done = rogue_certwright.json("renew").certificates
+    assert {c["action"] for c in done.values()} == {"kept"}
+    assert len(asked(rogue)) == 5
+    assert all(retry_after(rogue_certwright, name) for name in names)
+    assert not [n for n in os.listdir(os.path.join(rogue_certwright.config_dir, "renewal"))
+                if n.startswith(".")]
+
+
+def test_certbot_reads_what_was_written(rogue, rogue_certwright, lineage):
+    path = rogue_certwright.renewal_file(lineage)
+    os.chmod(path, 0o640)
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write("[inventory]\n# mine\nowner = web team\n")
+    advise(rogue, answer(200, window(24, 48)))
+    assert action_of(rogue_certwright, lineage) == "kept"
+    assert os.stat(path).st_mode & 0o7777 == 0o640
+    assert "[inventory]\n# mine\nowner = web team\n" in read(path)
+    assert lineage in certbot(rogue_certwright, "certificates").stdout
+    certbot(rogue_certwright, "renew", "--force-renewal", "--no-random-sleep-on-renew")
+    assert retry_after(rogue_certwright, lineage)
+
+
+def test_in_text_those_that_are_kept_are_listed(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48)))
+    text = rogue_certwright.run("renew").stdout
+    assert re.search(rf"{lineage}/fullchain.pem expires on \d{{4}}-\d\d-\d\d \(skipped\)", text)
+
+
+# ---------------------------------------------------------------------- certificates of our own
+
+class Issuer:
+    """A CA whose certificates can have any lifetime and responder."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer")])
+        self.certificate = self.issue("issuer", self.key.public_key(), -100, 1000, ca=True)
+
+    def issue(self, name, public, begin, end, ocsp=None, ca=False, usages=()):
+        now = datetime.datetime.utcnow()
+        builder = (x509.CertificateBuilder().issuer_name(self.name).subject_name(
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .public_key(public).serial_number(x509.random_serial_number())
+            .not_valid_before(now + 24 * begin * HOUR).not_valid_after(now + 24 * end * HOUR)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), True)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                self.key.public_key()), False))
+        if not ca:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+        if usages:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
+        if ocsp:
+            builder = builder.add_extension(x509.AuthorityInformationAccess([
+                x509.AccessDescription(AuthorityInformationAccessOID.OCSP,
+                                       x509.UniformResourceIdentifier(ocsp))]), False)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def write(self, name, *things):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as stream:
+            for thing in things:
+                stream.write(thing.public_bytes(serialization.Encoding.PEM)
+                             if isinstance(thing, x509.Certificate) else
+                             thing.private_bytes(serialization.Encoding.PEM,
+                                                 serialization.PrivateFormat.PKCS8,
+                                                 serialization.NoEncryption()))
+        return path
+
+
+def replace_certificate(certwright, name, begin, end, issuer=None, ocsp=None):
+    """Puts a certificate with another lifetime into the archive, for the same key."""
+    issuer = issuer or Issuer(certwright.folder)
+    key = serialization.load_pem_private_key(read(certwright.live(name, "privkey"), "rb"), None)
+    leaf = issuer.issue(name, key.public_key(), begin, end, ocsp)
+    pem = {"cert": leaf.public_bytes(serialization.Encoding.PEM),
+           "chain": issuer.certificate.public_bytes(serialization.Encoding.PEM)}
+    pem["fullchain"] = pem["cert"] + pem["chain"]
+    for kind, data in pem.items():
+        with open(os.path.realpath(certwright.live(name, kind)), "wb") as stream:
+            stream.write(data)
+    return leaf
+
+
+class Responder:
+    """Debian's "openssl ocsp" over an index of one certificate."""
+
+    def __init__(self, start, issuer, delegated=False):
+        self.start, self.issuer, self.delegated = start, issuer, delegated
+        self.port = start.ports.take()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.server = None
+
+    def serve(self, leaf, revoked):
+        now = datetime.datetime.utcnow()
+        end = leaf.not_valid_after.strftime("%y%m%d%H%M%SZ")
+        state = f"R\t{end}\t{now.strftime('%y%m%d%H%M%SZ')}" if revoked else f"V\t{end}\t"
+        folder = self.issuer.folder
+        with open(f"{folder}/index.txt", "w", encoding="ascii") as stream:
+            stream.write(f"{state}\t{leaf.serial_number:040X}\tunknown\t/CN=x\n")
+        signer, key = self.issuer.certificate, self.issuer.key
+        if self.delegated:
+            key = ec.generate_private_key(ec.SECP256R1())
+            signer = self.issuer.issue("responder", key.public_key(), -1, 10,
+                                       usages=[ExtendedKeyUsageOID.OCSP_SIGNING])
+        argv = ["openssl", "ocsp", "-index", f"{folder}/index.txt", "-port", str(self.port),
+                "-rsigner", self.issuer.write("signer.pem", signer),
+                "-rkey", self.issuer.write("signer.key", key),
+                "-CA", self.issuer.write("issuer.pem", self.issuer.certificate),
+                "-ndays", "1"]
+        # A connection that only looks whether it is there would keep it waiting for a request.
+        self.server = self.start.run(
+            "ocsp", argv, folder, lambda: "waiting for OCSP" in read(f"{folder}/ocsp.log"))
+
+
+@pytest.fixture
+def revocable(start, pebble, tmp_path):
+    """(certwright, name, issuer, responder): a fresh certificate that names the responder."""
+    certwright = start.certwright(pebble)
+    certwright.certonly("ocsp.example.test")
+    issuer = Issuer(tmp_path)
+    return certwright, "ocsp.example.test", issuer
+
+
+@pytest.mark.parametrize("delegated", [False, True])
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_revoked_certificate_is_due(start, revocable, revoked, delegated):
+    certwright, name, issuer = revocable
+    responder = Responder(start, issuer, delegated)
+    leaf = replace_certificate(certwright, name, -1, 89, issuer, responder.url)
+    responder.serve(leaf, revoked)
+    assert action_of(certwright, name) == ("renewed" if revoked else "kept")
+    assert "is revoked is not known" not in certwright.log_text()
+
+
+def test_an_answer_of_another_signer_is_not_believed(start, revocable, tmp_path):
+    certwright, name, issuer = revocable
+    responder = Responder(start, issuer)
+    leaf = replace_certificate(certwright, name, -1, 89, issuer, responder.url)
+    other = tmp_path / "other"
+    other.mkdir()
+    impostor = Issuer(other)
+    impostor.certificate, impostor.folder = issuer.certificate, issuer.folder
+    impostor_certificate = Issuer(other).certificate
+    responder.issuer = impostor
+    issuer.certificate = impostor_certificate
+    # The index and the requests are about the true issuer; the signature is another's.
+    signer = Issuer(other)
+    responder.issuer.key = signer.key
+    responder.delegated = True
+    responder.serve(leaf, revoked=True)
+    assert action_of(certwright, name) == "kept"
+    assert "is not signed by" in certwright.log_text()
+
+
+def test_a_responder_that_is_down_changes_nothing(start, revocable):
+    certwright, name, issuer = revocable
+    replace_certificate(certwright, name, -1, 89, issuer,
+                        f"http://127.0.0.1:{start.ports.take()}")
+    assert action_of(certwright, name) == "kept"
+
+
+def test_an_expired_certificate_is_due_and_nobody_is_asked(start, revocable):
+    certwright, name, issuer = revocable
+    replace_certificate(certwright, name, -91, -1, issuer,
+                        f"http://127.0.0.1:{start.ports.take()}")
+    assert action_of(certwright, name) == "renewed"
