@@ -274,9 +274,9 @@ static void
 test_options_without_effect_say_so_once(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("certonly --hsts --hsts --no-bootstrap --nginx-ctl x"), CW_OK);
+	assert_int_equal(parse("certonly --eff-email --eff-email --no-bootstrap --nginx-ctl x"), CW_OK);
 	assert_int_equal(warnings.count, 3);
-	is_warned("\"--hsts\" has no effect yet");
+	is_warned("\"--eff-email\" has no effect yet");
 	is_warned("\"--no-bootstrap\" does nothing");
 	is_warned("plugin \"nginx\" is not installed");
 	assert_int_equal(parse("certonly --no-eff-email --break-my-certs -t"), CW_OK);
