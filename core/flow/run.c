@@ -22,10 +22,11 @@ recover(struct cw_context *context, struct cw_error *error)
 	bool reverted = false;
 	int status;
 
-	cw_undo_replay(directories->work, 0);
 	status = cw_checkpoints_recover(directories->work, directories->config, &reverted, error);
 	if (status < 0)
 		return status;
+	/* After the files: what is to be undone may be a server that has to read them again. */
+	cw_undo_replay(directories->work, 0);
 	if (reverted)
 		cw_log_warning("reverted the configuration changes that an interrupted run left; "
 			       "reload the web server if it is running");
