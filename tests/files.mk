@@ -1,4 +1,7 @@
 check_PROGRAMS += \
+	tests/unit/test_due \
+	tests/unit/test_glance \
+	tests/unit/test_rewrite \
 	tests/unit/test_names \
 	tests/unit/test_channel
 
@@ -8,6 +11,15 @@ tests_unit_test_names_LDADD = $(unit_libs)
 tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
 tests_unit_test_channel_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_channel_LDADD = $(unit_libs)
+tests_unit_test_due_SOURCES = tests/unit/test_due.c
+tests_unit_test_due_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_due_LDADD = $(unit_libs)
+tests_unit_test_glance_SOURCES = tests/unit/test_glance.c
+tests_unit_test_glance_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_glance_LDADD = $(unit_libs)
+tests_unit_test_rewrite_SOURCES = tests/unit/test_rewrite.c
+tests_unit_test_rewrite_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rewrite_LDADD = $(unit_libs)
 
 noinst_PROGRAMS += tests/tools/checkpoint-crash
 tests_tools_checkpoint_crash_SOURCES = tests/tools/checkpoint-crash.c

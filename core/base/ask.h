@@ -3,9 +3,9 @@
 #ifndef CW_BASE_ASK_H
 #define CW_BASE_ASK_H
 
-#include "base/error.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/error.h"
 
 struct cw_asker {
 	/* False: nobody is there (-n, no terminal); all below then fail with CW_E_USAGE. */

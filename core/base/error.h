@@ -8,9 +8,9 @@
 #ifndef CW_BASE_ERROR_H
 #define CW_BASE_ERROR_H
 
-#include "mem.h"
 #include <certwright/plugin.h>
 #include <stddef.h>
+#include "mem.h"
 
 /*
  * Zeroed: no error. A chain reads "message: cause's message: ...". PARTS are failures of single

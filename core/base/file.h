@@ -5,12 +5,12 @@
 #ifndef CW_BASE_FILE_H
 #define CW_BASE_FILE_H
 
-#include "buf.h"
-#include "error.h"
-#include "strv.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include "buf.h"
+#include "error.h"
+#include "strv.h"
 
 /* Fails with "cannot ACTION "PATH": cause of NUMBER, an errno", and with a hint of what helps
  * against that where something does; returns the status. */

@@ -1,8 +1,8 @@
 #include "base/idn.h"
-#include "base/text.h"
 #include <dlfcn.h>
 #include <idn2.h>
 #include <stdlib.h>
+#include "base/text.h"
 
 /* Mapped on demand: it pulls in two megabytes of tables, and few names need them. */
 static int

@@ -2,12 +2,12 @@
 #ifndef CW_BASE_JSON_H
 #define CW_BASE_JSON_H
 
-#include "error.h"
-#include "strv.h"
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "error.h"
+#include "strv.h"
 
 #define cw_auto_json cw_auto(cw_json_clear)
 

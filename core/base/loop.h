@@ -3,9 +3,9 @@
 #ifndef CW_BASE_LOOP_H
 #define CW_BASE_LOOP_H
 
-#include "error.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include "error.h"
 
 struct cw_loop;
 struct cw_timer;

@@ -7,11 +7,11 @@
 #ifndef CW_BASE_OPTION_H
 #define CW_BASE_OPTION_H
 
-#include "error.h"
-#include "strv.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "error.h"
+#include "strv.h"
 
 enum cw_option_flags {
 	CW_OPT_COUNT = 1 << 0,    /* a flag that counts (-v) */

@@ -2,9 +2,9 @@
 #ifndef CW_BASE_PROCESS_SPAWN_H
 #define CW_BASE_PROCESS_SPAWN_H
 
+#include <sys/types.h>
 #include "error.h"
 #include "process.h"
-#include <sys/types.h>
 
 /* Our ends of its pipes: close-on-exec, non-blocking, owned by the caller; -1: there is none. */
 struct cw_spawned {

@@ -2,11 +2,11 @@
 #ifndef CW_BASE_PROCESS_STREAM_H
 #define CW_BASE_PROCESS_STREAM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include "buf.h"
 #include "loop.h"
 #include "process.h"
-#include <stdbool.h>
-#include <stddef.h>
 
 /* Its stdout or stderr: kept up to the program's limit, read beyond it, and given to its line
  * callback. */

@@ -2,11 +2,11 @@
 #ifndef CW_BASE_SETTING_VALUE_H
 #define CW_BASE_SETTING_VALUE_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "error.h"
 #include "option.h"
 #include "strv.h"
-#include <stdbool.h>
-#include <stdint.h>
 
 struct cw_value {
 	enum cw_source source;

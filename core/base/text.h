@@ -2,10 +2,10 @@
 #ifndef CW_BASE_TEXT_H
 #define CW_BASE_TEXT_H
 
-#include "mem.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "mem.h"
 
 bool cw_starts_with(const char *text, const char *prefix);
 bool cw_ends_with(const char *text, const char *suffix);

@@ -14,8 +14,8 @@ const struct cw_option cw_options_manage[] = {
 	 .internal = "key_path",
 	 .metavar = "FILE",
 	 .topics = "paths revoke install",
-	 .help = "The key of the certificate to revoke: it proves that you may, where the account "
-		 "does not."},
+	 .help = "The key of the certificate to install; or of the one to revoke: it proves that "
+		 "you may, where the account does not."},
 	{.names = CW_WORDS("fullchain-path"),
 	 .kind = CW_OPTION_PATH,
 	 .internal = "fullchain_path",

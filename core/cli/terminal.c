@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,29 @@ cw_terminal_close(void)
 	fflush(stderr);
 }
 
+static void
+note_input(void *context, int descriptor, short events)
+{
+	(void)descriptor;
+	(void)events;
+	*(bool *)context = true;
+}
+
+/* Waits where no signal can slip in between the look for one and the wait, as it could before a
+ * read. */
+static int
+wait_for_input(struct cw_error *error)
+{
+	struct cw_loop *loop = cw_loop_new();
+	bool ready = false;
+	int status;
+
+	cw_loop_watch(loop, STDIN_FILENO, POLLIN, note_input, &ready);
+	status = cw_loop_until(loop, &ready, error);
+	cw_loop_free(loop);
+	return status;
+}
+
 /* A line without its end. */
 static int
 read_line(char **line, struct cw_error *error)
@@ -107,6 +131,10 @@ read_line(char **line, struct cw_error *error)
 
 	*line = NULL;
 	fflush(prose);
+	/* What a buffer held would not be seen by the wait. */
+	setvbuf(stdin, NULL, _IONBF, 0);
+	if (wait_for_input(error) < 0)
+		return CW_E_CANCELLED;
 	errno = 0;
 	length = getline(line, &size, stdin);
 	if (length >= 0) {

@@ -49,11 +49,13 @@ const struct cw_verb cw_verbs[] = {
 	 "revoked by that.",
 	 cw_flow_delete, NULL},
 	{"reconfigure", NULL, "change the settings that a certificate is renewed with",
-	 "Tries the options given in a dry run for the certificate that --cert-name names, and saves "
+	 "Tries the options given in a dry run for the certificate that --cert-name names, and "
+	 "saves "
 	 "them for its renewals when that succeeds. The names, the server and the account stay.",
 	 cw_flow_reconfigure, NULL},
 	{"install", NULL, "install a certificate that there is into the web server",
-	 "Installs the certificate that --cert-name names, or the files of --cert-path, --key-path, "
+	 "Installs the certificate that --cert-name names, or the files of --cert-path, "
+	 "--key-path, "
 	 "--chain-path and --fullchain-path, with an installer plugin for its names, or for those "
 	 "of -d.",
 	 cw_flow_install, cw_render_installed},

@@ -71,7 +71,7 @@ add_result(struct json_object *result, struct json_object *certificate)
 void
 cw_request_keep(const struct cw_request *request, struct json_object *result)
 {
-	cw_log_info("the certificate \"%s\" is not yet due for renewal; nothing was done",
+	cw_log_info("the certificate \"%s\" is not yet due for renewal and stays as it is",
 		    request->name);
 	add_result(result, cw_describe_request(request, "kept", NULL));
 }
@@ -82,8 +82,8 @@ cw_request_fulfil(struct cw_context *context, struct cw_run *run, struct cw_requ
 {
 	cw_auto_account struct cw_account *account = NULL;
 	bool created;
-	int status = cw_account_acquire(context, request->settings, true, &account, &created,
-					error);
+	int status =
+		cw_account_acquire(context, request->settings, true, &account, &created, error);
 
 	if (status == CW_OK) {
 		request->account = account;
@@ -125,8 +125,9 @@ check_contradictions(const struct cw_settings *settings, const struct cw_names *
 		if (!cw_starts_with(names->dns.items[i], "*.") ||
 		    !cw_settings_flag(settings, "allow_subset_of_names"))
 			continue;
-		cw_fail(error, CW_E_USAGE, "--allow-subset-of-names cannot be used with the "
-					   "wildcard \"%s\"",
+		cw_fail(error, CW_E_USAGE,
+			"--allow-subset-of-names cannot be used with the "
+			"wildcard \"%s\"",
 			names->dns.items[i]);
 		cw_hint(error, "obtain a certificate of its own for the wildcard");
 		return CW_E_USAGE;

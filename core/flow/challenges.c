@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 
@@ -193,6 +194,28 @@ cw_challenges_take_results(struct cw_challenge_set *set)
 		cw_error_set_identifier(&authorization->error, authorization->identifier.value);
 		authorization->chosen = NULL;
 	}
+}
+
+int
+cw_challenges_show(const struct cw_challenge_set *set, const struct cw_settings *settings,
+		   const struct cw_asker *asker, struct cw_error *error)
+{
+	cw_auto_buf struct cw_buf text = {0};
+
+	if (!cw_settings_flag(settings, "debug_challenges"))
+		return CW_OK;
+	cw_buf_addf(&text, "The challenges are in place; the CA will look at them next.");
+	for (size_t i = 0; i < set->count; i++) {
+		const struct cw_challenge *challenge = &set->slots[i]->challenge;
+
+		if (challenge->result == CW_OK)
+			cw_buf_addf(&text, "\n  %s for %s: %s", challenge->type,
+				    challenge->identifier, challenge->validation);
+	}
+	if (asker->interactive)
+		return asker->notify(asker->context, text.data, true, error);
+	cw_log_info("%s", text.data);
+	return CW_OK;
 }
 
 void

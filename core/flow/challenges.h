@@ -26,6 +26,11 @@ void cw_challenges_choose(struct cw_challenge_set *set, struct cw_instance *inst
 /* After perform(): gives each failed slot's error to its authorization, which is then left alone.
  */
 void cw_challenges_take_results(struct cw_challenge_set *set);
+/* With --debug-challenges: shows those that are in place and waits for the user, where there is
+ * one.
+ */
+int cw_challenges_show(const struct cw_challenge_set *set, const struct cw_settings *settings,
+		       const struct cw_asker *asker, struct cw_error *error);
 void cw_challenge_set_clear(struct cw_challenge_set *set);
 
 #endif

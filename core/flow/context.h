@@ -41,8 +41,9 @@ typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
-/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (arrays), and the
- * paths as above}. install, enhance: "installed" alone; its name is null for files of no lineage.
+/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (arrays), and
+ * the paths as above}. install, enhance: "installed" alone; its name is null for files of no
+ * lineage.
  */
 int cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);

@@ -147,10 +147,10 @@ write_numbered(const char *name, const char *text, char **path, struct cw_error 
 		cw_auto_error struct cw_error failure = {0};
 		int status = write_new(candidate, text, &failure);
 
-		if (status == CW_OK)
+		if (status == CW_OK) {
 			*path = cw_take(&candidate);
-		if (status == CW_OK)
 			return CW_OK;
+		}
 		if (status != CW_E_EXISTS)
 			return cw_error_move(error, &failure);
 	}

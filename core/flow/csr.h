@@ -9,8 +9,7 @@
  * Reads the file that --csr names and makes *REQUEST of it. --domains may name nothing that the CSR
  * does not have. Paths given for the results must be free: nothing is ever overwritten.
  */
-int cw_csr_request(struct cw_context *context, struct cw_request **request,
-		   struct cw_error *error);
+int cw_csr_request(struct cw_context *context, struct cw_request **request, struct cw_error *error);
 /*
  * Saves the certificate of such a request where --cert-path, --chain-path and --fullchain-path say,
  * else, as Certbot does, in the working directory as NNNN_cert.pem and NNNN_chain.pem (with and

@@ -122,10 +122,10 @@ settle_key_type(struct cw_context *context, const struct cw_lineage *lineage, bo
 		return CW_OK;
 	}
 	if (context->asker->interactive) {
-		cw_autofree char *question =
-			cw_format("The certificate \"%s\" has a key of type %s. Shall it get one of "
-				  "type %s?",
-				  lineage->name, present, wanted);
+		cw_autofree char *question = cw_format(
+			"The certificate \"%s\" has a key of type %s. Shall it get one of "
+			"type %s?",
+			lineage->name, present, wanted);
 
 		status = context->asker->yes_no(context->asker->context, question, changes, error);
 		if (status < 0 || *changes)

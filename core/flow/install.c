@@ -12,19 +12,12 @@
 #include "flow/workers.h"
 #include "store/checkpoint.h"
 
-/* One request of an installer, on its own. */
-struct task {
-	struct cw_request *request;
-	bool done;
-};
-
+/* The end of a request that is on its own is seen when cw_workers_run() returns. */
 static void
-task_done(void *user, struct cw_request *request)
+ignore_end(void *context, struct cw_request *request)
 {
-	struct task *task = user;
-
+	(void)context;
 	(void)request;
-	task->done = true;
 }
 
 /* What a worker that crashed or was ended left of its edits. */
@@ -56,12 +49,11 @@ run_task(struct cw_context *context, struct cw_run *run, const char *installer, 
 	struct cw_request *requests[] = {request};
 	struct cw_batch batch = {.requests = requests, .count = 1, .work = work};
 	struct cw_batch *batches[] = {&batch};
-	struct task task = {.request = request};
 	int status;
 
 	request->installer = cw_strdup(installer);
 	request->installation = installation;
-	status = cw_workers_run(context, run, loop, batches, 1, 1, task_done, &task, error);
+	status = cw_workers_run(context, run, loop, batches, 1, 1, ignore_end, NULL, error);
 	if (status == CW_OK && request->error.status < 0)
 		status = cw_error_move(error, &request->error);
 	if (status < 0)
@@ -96,11 +88,8 @@ cw_installer_names(struct cw_context *context, struct cw_run *run, const char *i
 static const struct {
 	const char *internal, *enhancement;
 } enhancements_known[] = {
-	{"redirect", "redirect"},
-	{"hsts", "hsts"},
-	{"uir", "uir"},
-	{"staple", "staple-ocsp"},
-	{"auto_hsts", "auto-hsts"},
+	{"redirect", "redirect"},  {"hsts", "hsts"},           {"uir", "uir"},
+	{"staple", "staple-ocsp"}, {"auto_hsts", "auto-hsts"},
 };
 
 static bool
@@ -219,13 +208,6 @@ gather(struct cw_request *const *requests, size_t count, size_t first, bool *tak
 }
 
 static void
-ignore_end(void *context, struct cw_request *request)
-{
-	(void)context;
-	(void)request;
-}
-
-static void
 reload_one(struct cw_context *context, struct cw_run *run, struct cw_request **members,
 	   size_t count, cw_request_done failed, void *failed_context)
 {
@@ -244,6 +226,8 @@ reload_one(struct cw_context *context, struct cw_run *run, struct cw_request **m
 	for (size_t i = 0; error.status < 0 && i < count; i++) {
 		cw_error_copy(&members[i]->error, &error);
 		cw_context(&members[i]->error, "the new certificate is saved but not in use");
+		if (members[i]->result != NULL)
+			cw_json_set(members[i]->result, "error", cw_json_error(&members[i]->error));
 		failed(failed_context, members[i]);
 	}
 	cw_request_free(task);
@@ -288,8 +272,7 @@ use_lineage(struct cw_context *context, const char *name, struct cw_installation
 
 /* The paths given on the command line. */
 static int
-take_paths(struct cw_context *context, struct cw_installation *installation,
-	   struct cw_error *error)
+take_paths(struct cw_context *context, struct cw_installation *installation, struct cw_error *error)
 {
 	static const char *const settings[CW_KIND_COUNT] = {
 		[CW_KIND_CERT] = "cert_path",
@@ -357,8 +340,8 @@ choose_hosts(struct cw_context *context, struct cw_run *run, const char *install
 	int status = cw_names_from_settings(context->settings, &names, error);
 
 	if (status == CW_OK && cw_names_count(&names) == 0 && installation->lineage != NULL)
-		status = cw_names_from_certificate(installation->paths[CW_KIND_CERT], &names,
-						   error);
+		status =
+			cw_names_from_certificate(installation->paths[CW_KIND_CERT], &names, error);
 	if (status == CW_OK && cw_names_count(&names) == 0)
 		status = cw_choose_names(context, run, installer, &names, error);
 	if (status == CW_OK)

@@ -11,9 +11,9 @@
 int cw_installer_names(struct cw_context *context, struct cw_run *run, const char *installer,
 		       struct cw_names *names, struct cw_error *error);
 /*
- * The enhancements that the settings ask for and INSTALLER has, as its plugin names them. BY_DEFAULT:
- * "redirect" too, unless --no-redirect, where the installer has it. One that is asked for and that
- * it lacks is a warning, as with Certbot; --auto-hsts an error.
+ * The enhancements that the settings ask for and INSTALLER has, as its plugin names them.
+ * BY_DEFAULT: "redirect" too, unless --no-redirect, where the installer has it. One that is asked
+ * for and that it lacks is a warning, as with Certbot; --auto-hsts an error.
  */
 int cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
 			   struct cw_strv *enhancements, struct cw_error *error);
@@ -28,7 +28,8 @@ int cw_reload_server(struct cw_context *context, struct cw_run *run, const char 
 /*
  * After renewals: has the servers of the REQUESTS that were saved load the new certificates, once
  * for each installer with the same options however many certificates there are. A request whose
- * server could not be reloaded gets that as its error, and FAILED is called for it.
+ * server could not be reloaded gets that as its error, in its result too, and FAILED is called for
+ * it.
  */
 void cw_reload_servers(struct cw_context *context, struct cw_run *run,
 		       struct cw_request *const *requests, size_t count, cw_request_done failed,

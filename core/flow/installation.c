@@ -177,8 +177,8 @@ enhance(struct installing *installing, struct cw_error *error)
 		for (size_t j = 0; j < installation->names.count && status == CW_OK; j++) {
 			const char *name = installation->names.items[j];
 
-			status = cw_instance_enhance(installing->instance, name, enhancement,
-						     error);
+			status =
+				cw_instance_enhance(installing->instance, name, enhancement, error);
 			if (status < 0)
 				cw_context(error, "cannot make the enhancement \"%s\" for \"%s\"",
 					   enhancement, name);
@@ -283,7 +283,7 @@ cw_list_names_batch(struct cw_context *context, const struct cw_services *servic
 	int status = open_installer(context, services, request, &instance, &request->error);
 
 	if (status == CW_OK)
-		status = cw_instance_names(instance, &names, &request->error);
+		cw_instance_names(instance, &names, &request->error);
 	request->result = cw_json_new_object();
 	cw_json_set(request->result, "names", cw_json_from_strv(&names));
 	report(report_context, request);

@@ -9,11 +9,11 @@
 
 /* Work on one certificate. */
 struct cw_installation {
-	const char *lineage;            /* its name; NULL: files that belong to none */
-	struct cw_strv names;           /* whose virtual hosts are concerned */
-	char *paths[CW_KIND_COUNT];     /* of the certificate's files, absolute; NULL: none */
-	struct cw_strv enhancements;    /* as struct cw_installer names them */
-	bool deploy;                    /* make the virtual hosts use the certificate */
+	const char *lineage;         /* its name; NULL: files that belong to none */
+	struct cw_strv names;        /* whose virtual hosts are concerned */
+	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
+	struct cw_strv enhancements; /* as struct cw_installer names them */
+	bool deploy;                 /* make the virtual hosts use the certificate */
 };
 
 void cw_installation_clear(struct cw_installation *installation);
@@ -21,9 +21,10 @@ void cw_installation_clear(struct cw_installation *installation);
 /*
  * Work for cw_workers_run(); each batch has the one installer of its first request.
  *
- * Install: deploys and enhances, as the request's installation says; then the configuration is saved
- * under one checkpoint, tested and loaded by the server. Where that fails it is rolled back, and the
- * server gets what it had; if it was an enhancement that failed, the certificate is deployed without.
+ * Install: deploys and enhances, as the request's installation says; then the configuration is
+ * saved under one checkpoint, tested and loaded by the server. Where that fails it is rolled back,
+ * and the server gets what it had; if it was an enhancement that failed, the certificate is
+ * deployed without.
  */
 void cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		      struct cw_batch *batch, cw_report report, void *report_context);

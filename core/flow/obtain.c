@@ -388,30 +388,6 @@ forget_authorizations(struct batch *batch)
 	return any;
 }
 
-/* --debug-challenges: the user looks at the challenges before the CA does. */
-static int
-wait_for_user(struct batch *batch, const struct cw_challenge_set *set, struct cw_error *error)
-{
-	const struct cw_asker *asker = batch->services->asker;
-	cw_auto_buf struct cw_buf text = {0};
-
-	if (!cw_settings_flag(batch->items[0].request->settings, "debug_challenges"))
-		return CW_OK;
-	cw_buf_addf(&text, "The challenges are in place; the CA will look at them next.");
-	for (size_t i = 0; i < set->count; i++) {
-		const struct cw_challenge *challenge = &set->slots[i]->challenge;
-
-		if (challenge->result == CW_OK)
-			cw_buf_addf(&text, "\n  %s for %s: %s", challenge->type,
-				    challenge->identifier, challenge->validation);
-	}
-	if (!asker->interactive) {
-		cw_log_info("%s", text.data);
-		return CW_OK;
-	}
-	return asker->notify(asker->context, text.data, true, error);
-}
-
 /* Publishes the challenges and has the CA look at them; cleans up in any case. */
 static int
 validate_orders(struct batch *batch, struct cw_error *error)
@@ -443,7 +419,7 @@ validate_orders(struct batch *batch, struct cw_error *error)
 	}
 	count = orders_under_way(batch, &orders);
 	if (count > 0)
-		status = wait_for_user(batch, &set, error);
+		status = cw_challenges_show(&set, settings, batch->services->asker, error);
 	if (count > 0 && status == CW_OK)
 		status = cw_acme_orders_validate(batch->acme, orders, count,
 						 cw_now_ms() + limit * 1000, error);

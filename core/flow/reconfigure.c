@@ -40,8 +40,9 @@ check_unchanged(const struct cw_context *context, const struct cw_lineage *linea
 			continue;
 		cw_fail(error, CW_E_USAGE, "reconfigure cannot change the %s of a certificate",
 			keys[i]);
-		cw_hint(error, "renew it with another one: certwright renew --cert-name %s "
-			       "--force-renewal --%s %s",
+		cw_hint(error,
+			"renew it with another one: certwright renew --cert-name %s "
+			"--force-renewal --%s %s",
 			lineage->name, keys[i], given);
 		return CW_E_USAGE;
 	}
@@ -100,7 +101,8 @@ rehearse(struct cw_context *context, struct cw_run *run, struct cw_request *requ
 	cw_settings_free(request->settings);
 	request->settings = kept;
 	if (status < 0) {
-		cw_context(error, "the new settings of \"%s\" failed in a dry run and are not saved",
+		cw_context(error,
+			   "the new settings of \"%s\" failed in a dry run and are not saved",
 			   request->name);
 	}
 	return status;
@@ -210,8 +212,8 @@ reconfigure_locked(struct cw_context *context, struct cw_run *run, struct json_o
 	int status = check_arguments(context, error);
 
 	if (status == CW_OK)
-		status = cw_choose_lineage(context, "Which certificate's settings should be changed?",
-					   &name, error);
+		status = cw_choose_lineage(
+			context, "Which certificate's settings should be changed?", &name, error);
 	if (status == CW_OK)
 		status = prepare_request(context, name, &request, error);
 	if (status == CW_OK)

@@ -10,6 +10,7 @@
 #include "flow/decide.h"
 #include "flow/deploy.h"
 #include "flow/hooks.h"
+#include "flow/install.h"
 #include "flow/lineage_settings.h"
 #include "flow/network.h"
 #include "flow/request.h"
@@ -28,7 +29,7 @@ struct renewal {
 	struct json_object *certificates;
 	struct json_object *skipped; /* NULL: all are among the certificates */
 	struct cw_strv due_names;
-	struct cw_strv shared; /* archive folders that are not one lineage's alone */
+	struct cw_strv shared; /* archive folders that several lineages have */
 	struct cw_request **due;
 	size_t due_count;
 	struct cw_account **accounts; /* each loaded once, however many lineages share it */
@@ -135,7 +136,7 @@ load_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 				     &request->lineage, error);
 
 	if (status == CW_OK)
-		status = cw_check_archive(request->lineage, &renewal->shared, error);
+		status = cw_refuse_shared_archive(request->lineage, &renewal->shared, error);
 	if (status == CW_OK)
 		status = read_request(renewal, request, error);
 	if (status == CW_OK)
@@ -241,6 +242,16 @@ request_done(void *user, struct cw_request *request)
 	cw_deploy_done(renewal->context, renewal->hooks, request);
 }
 
+/* The certificate is there, and its server does not use it. */
+static void
+reload_failed(void *user, struct cw_request *request)
+{
+	struct renewal *renewal = user;
+
+	renewal->successes--;
+	add_failure(renewal, request, &request->error);
+}
+
 static int
 random_sleep(struct renewal *renewal, struct cw_error *error)
 {
@@ -285,6 +296,9 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 		status = cw_workers_run(renewal->context, renewal->run, renewal->loop, pointers,
 					renewal->due_count, jobs < 1 ? 1 : (size_t)jobs,
 					request_done, renewal, error);
+	if (status == CW_OK)
+		cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
+				  reload_failed, renewal);
 	cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	free(batches);
 	return status;
@@ -346,7 +360,8 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 		cw_strv_clear(&names);
 		cw_strv_add(&names, copy);
 	}
-	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, error);
+	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, &renewal->shared,
+			   error);
 	cw_strv_clear(&names);
 	if (status < 0)
 		return status;

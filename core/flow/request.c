@@ -91,8 +91,8 @@ cw_describe_request(const struct cw_request *request, const char *action,
 	struct json_object *description = NULL;
 
 	if (files[CW_KIND_CERT] == NULL ||
-	    describe_files(request->csr != NULL ? NULL : request->name, files, &description,
-			   NULL) < 0) {
+	    describe_files(request->csr != NULL ? NULL : request->name, files, &description, NULL) <
+		    0) {
 		description = cw_json_new_object();
 		cw_json_set_string(description, "name",
 				   request->csr != NULL ? NULL : request->name);

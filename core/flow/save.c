@@ -177,9 +177,8 @@ cw_request_save(const struct cw_context *context, struct cw_request *request,
 
 	status = cw_chain_split(preferred, strlen(preferred), &leaf, &chain, error);
 	if (status == CW_OK)
-		status = check_leaf(request,
-				    request->csr != NULL ? request->csr->public_key : key, leaf,
-				    error);
+		status = check_leaf(request, request->csr != NULL ? request->csr->public_key : key,
+				    leaf, error);
 	if (status < 0 || request->dry_run)
 		return status;
 	fullchain = cw_format("%s%s", leaf, chain);

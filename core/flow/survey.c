@@ -33,7 +33,8 @@ struct survey {
 	struct cw_loop *loop;
 	struct cw_hooks *hooks;
 	const struct cw_survey_calls *calls;
-	struct cw_strv shared;
+	struct cw_strv *shared;
+	struct cw_strv claimed; /* archive folders that are not of their lineages' names */
 	struct cw_network network;
 	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
@@ -43,29 +44,31 @@ struct survey {
 };
 
 int
-cw_check_archive(const struct cw_lineage *lineage, struct cw_strv *shared, struct cw_error *error)
+cw_refuse_shared_archive(const struct cw_lineage *lineage, const struct cw_strv *shared,
+			 struct cw_error *error)
+{
+	if (!cw_strv_contains(shared, lineage->archive))
+		return CW_OK;
+	cw_fail(error, CW_E_INVALID, "another certificate has the archive folder \"%s\" too",
+		lineage->archive);
+	cw_hint(error, "give each an archive of its own, or delete one of them");
+	return CW_E_INVALID;
+}
+
+/* As it is made, a lineage has the archive of its name; only others are looked into. */
+static int
+check_archive(struct survey *survey, const struct cw_lineage *lineage, struct cw_error *error)
 {
 	const char *base = cw_path_base(lineage->archive);
 	cw_auto_lineage struct cw_lineage *other = NULL;
 
-	if (cw_strv_contains(shared, lineage->archive)) {
-		cw_fail(error, CW_E_INVALID,
-			"another certificate has the archive folder \"%s\" too", lineage->archive);
-		cw_hint(error, "give each an archive of its own, or delete one of them: certwright "
-			       "delete");
-		return CW_E_INVALID;
+	if (strcmp(base, lineage->name) != 0) {
+		cw_lineage_open(lineage->config_dir, base, &other, NULL);
+		if (!cw_strv_add_unique(&survey->claimed, lineage->archive) ||
+		    (other != NULL && strcmp(other->archive, lineage->archive) == 0))
+			cw_strv_add_unique(survey->shared, lineage->archive);
 	}
-	/* As it is made, a lineage has the archive of its name. */
-	if (strcmp(base, lineage->name) == 0)
-		return CW_OK;
-	if (cw_lineage_open(lineage->config_dir, base, &other, NULL) < 0 ||
-	    strcmp(other->archive, lineage->archive) != 0) {
-		/* Moved by the administrator; a second one there would be one too many. */
-		cw_strv_add(shared, lineage->archive);
-		return CW_OK;
-	}
-	cw_strv_add(shared, lineage->archive);
-	return cw_check_archive(lineage, shared, error);
+	return cw_refuse_shared_archive(lineage, survey->shared, error);
 }
 
 /* Recovery of an interrupted switch is part of renewing; its deploy hooks are due then. */
@@ -151,7 +154,7 @@ judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
 	bool dry_run = cw_settings_flag(settings, "dry_run");
 	cw_auto_glance struct cw_glance certificate = {0};
 	struct cw_due due;
-	int status = cw_check_archive(lineage, &survey->shared, error);
+	int status = check_archive(survey, lineage, error);
 
 	if (status == CW_OK && !dry_run)
 		status = recover(survey, lineage, error);
@@ -268,27 +271,40 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 	return status;
 }
 
+static int
+rewrite_config(struct survey *survey, const struct pending *pending, struct cw_error *error)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_buf struct cw_buf old = {0};
+	cw_auto_buf struct cw_buf text = {0};
+	cw_autofree char *file = NULL;
+	int status = cw_lineage_open(survey->context->directories.config, pending->name, &lineage,
+				     error);
+
+	if (status < 0)
+		return status;
+	cw_configobj_write(lineage->config, &old);
+	cw_ask_again_write(lineage->config, pending->ask_again);
+	status = cw_configobj_check(lineage->config, error);
+	if (status < 0)
+		return status;
+	cw_configobj_write(lineage->config, &text);
+	/* A time in the place of another, as it is from the second run on. */
+	if (old.length == text.length &&
+	    cw_rewrite_in_place(lineage->renewal_path, cw_buf_text(&old), cw_buf_text(&text),
+				text.length))
+		return CW_OK;
+	file = cw_format("%s.conf", pending->name);
+	return cw_rewrite_add(survey->rewrite, file, cw_buf_text(&text), text.length, error);
+}
+
 /* A hint for later runs: a lineage where it cannot be kept is asked about again. */
 static void
 keep_ask_again(struct survey *survey, const struct pending *pending)
 {
-	const char *config_dir = survey->context->directories.config;
-	cw_auto_lineage struct cw_lineage *lineage = NULL;
-	cw_auto_buf struct cw_buf text = {0};
-	cw_autofree char *file = cw_format("%s.conf", pending->name);
 	cw_auto_error struct cw_error error = {0};
-	int status = cw_lineage_open(config_dir, pending->name, &lineage, &error);
 
-	if (status == CW_OK) {
-		cw_ask_again_write(lineage->config, pending->ask_again);
-		status = cw_configobj_check(lineage->config, &error);
-	}
-	if (status == CW_OK) {
-		cw_configobj_write(lineage->config, &text);
-		status = cw_rewrite_add(survey->rewrite, file, cw_buf_text(&text), text.length,
-					&error);
-	}
-	if (status < 0) {
+	if (rewrite_config(survey, pending, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
 		cw_log_debug("not keeping when to ask about \"%s\" again: %s", pending->name, line);
@@ -361,7 +377,8 @@ commit(struct survey *survey)
 
 int
 cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
-	  const struct cw_strv *names, const struct cw_survey_calls *calls, struct cw_error *error)
+	  const struct cw_strv *names, const struct cw_survey_calls *calls, struct cw_strv *shared,
+	  struct cw_error *error)
 {
 	cw_autofree struct survey *survey = cw_alloc(sizeof(*survey));
 	cw_autofree char *folder = cw_format("%s/renewal", context->directories.config);
@@ -371,6 +388,7 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	survey->loop = loop;
 	survey->hooks = hooks;
 	survey->calls = calls;
+	survey->shared = shared;
 	survey->rewrite = cw_rewrite_new(folder);
 	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
 		consider(survey, names->items[i]);
@@ -385,6 +403,6 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	cw_rewrite_free(survey->rewrite);
 	cw_advisors_free(survey->advisors);
 	cw_network_close(&survey->network);
-	cw_strv_clear(&survey->shared);
+	cw_strv_clear(&survey->claimed);
 	return status;
 }

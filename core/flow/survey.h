@@ -27,15 +27,17 @@ struct cw_survey_calls {
  * Looks at the lineages NAMES. A switch of live/ that was interrupted is completed, and its deploy
  * hooks run (not with --dry-run). Due is what reference/on-disk.md says; with --force-renewal and
  * --dry-run every one is, and nobody is asked. Until when the CAs wish not to be asked again is
- * written to the renewal files. CW_OK unless the loop was interrupted.
+ * written to the renewal files. SHARED gets the archive folders that several lineages have, of
+ * which the first may have been called due or kept before the second was seen. CW_OK unless the
+ * loop was interrupted.
  */
 int cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
 	      const struct cw_strv *names, const struct cw_survey_calls *calls,
-	      struct cw_error *error);
+	      struct cw_strv *shared, struct cw_error *error);
 
-/* Whether another lineage is known to use LINEAGE's archive folder, which then must not be pruned.
- * SHARED collects such folders. CW_E_INVALID when it does; looks at one other lineage at most. */
-int cw_check_archive(const struct cw_lineage *lineage, struct cw_strv *shared,
-		     struct cw_error *error);
+/* CW_E_INVALID when LINEAGE's archive is one of SHARED: what a renewal prunes there could be what
+ * the other one uses. */
+int cw_refuse_shared_archive(const struct cw_lineage *lineage, const struct cw_strv *shared,
+			     struct cw_error *error);
 
 #endif

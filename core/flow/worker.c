@@ -236,8 +236,8 @@ report(void *context, struct cw_request *request)
 	cw_json_set_bool(message, "saved", request->saved);
 	cw_json_set(message, "error", failed ? cw_json_error(&request->error) : NULL);
 	if (request->result == NULL)
-		request->result = cw_describe_request(request, action,
-						      failed ? &request->error : NULL);
+		request->result =
+			cw_describe_request(request, action, failed ? &request->error : NULL);
 	cw_json_set(message, "result", json_object_get(request->result));
 	if (cw_channel_send(worker->channel, message, -1, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);

@@ -14,6 +14,7 @@
 #include "flow/channel.h"
 #include "flow/worker.h"
 #include "plugin/instance.h"
+#include "store/checkpoint.h"
 #include "store/undo.h"
 
 #define WATCH_INTERVAL 1000 /* milliseconds between two looks of the watchdog */
@@ -48,6 +49,7 @@ struct coordinator {
 	size_t listener_count;
 	struct cw_request **ended; /* to be given to done() */
 	size_t ended_count;
+	bool crashed; /* a worker died amid its work, and may have left edits and more */
 	cw_request_done done;
 	void *done_context;
 };
@@ -60,10 +62,12 @@ end_request(struct coordinator *coordinator, struct cw_request *request)
 	coordinator->ended[coordinator->ended_count++] = request;
 }
 
-/* The requests that the worker said nothing of fail as ERROR says. */
-static void
+/* The requests that the worker said nothing of fail as ERROR says; returns their number. */
+static size_t
 fail_rest(struct worker *worker, const struct cw_error *error)
 {
+	size_t failed = 0;
+
 	for (size_t i = 0; i < worker->batch->count; i++) {
 		struct cw_request *request = worker->batch->requests[i];
 
@@ -75,7 +79,9 @@ fail_rest(struct worker *worker, const struct cw_error *error)
 					  ? cw_describe_request(request, "failed", error)
 					  : cw_json_new_object();
 		end_request(worker->coordinator, request);
+		failed++;
 	}
+	return failed;
 }
 
 static void
@@ -121,22 +127,44 @@ drain(struct worker *worker)
 	}
 }
 
+/* Puts edited files back first: what is undone after that may be a server that reads them again. */
+static void
+clean_up_after_crash(struct coordinator *coordinator)
+{
+	const struct cw_directories *directories = &coordinator->context->directories;
+	cw_auto_error struct cw_error error = {0};
+	bool reverted = false;
+
+	coordinator->crashed = false;
+	if (cw_checkpoints_recover(directories->work, directories->config, &reverted, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_error("cannot revert what a process that died had edited: %s", line);
+	}
+	cw_undo_replay(directories->work, 0);
+}
+
 static void
 worker_ended(struct worker *worker, int wait_status)
 {
 	struct coordinator *coordinator = worker->coordinator;
 	cw_auto_error struct cw_error error = {0};
+	bool unfinished;
 
 	drain(worker);
 	cw_loop_watch(coordinator->loop, worker->channel, 0, NULL, NULL);
 	cw_loop_cancel(coordinator->loop, cw_take(&worker->watch));
 	close(worker->channel);
 	describe_death(worker, wait_status, &error);
-	fail_rest(worker, &error);
-	cw_undo_replay(coordinator->context->directories.work, worker->pid);
+	unfinished = fail_rest(worker, &error) > 0;
 	munmap(worker->pulse, sizeof(*worker->pulse));
 	worker->pid = 0;
 	coordinator->active--;
+	if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != EXIT_SUCCESS || unfinished)
+		coordinator->crashed = true;
+	/* The edits of all workers stand in one checkpoint, so it is reverted when nobody edits. */
+	if (coordinator->crashed && coordinator->active == 0)
+		clean_up_after_crash(coordinator);
 }
 
 /* Whether the worker has ended; if so its end is dealt with. */

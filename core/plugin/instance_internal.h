@@ -105,8 +105,7 @@ int cw_service_shared_put(const struct cw_host *host, const char *key, const cha
 			  size_t length);
 int cw_service_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length);
 /* services_dns.c: */
-int cw_service_locate(const struct cw_host *host, struct cw_dns_place *const *places,
-		      size_t count);
+int cw_service_locate(const struct cw_host *host, struct cw_dns_place *const *places, size_t count);
 /* services_net.c: */
 int cw_service_http(const struct cw_host *host, const struct cw_http_request *request,
 		    struct cw_http_response *response);

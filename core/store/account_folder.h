@@ -6,8 +6,8 @@
 #ifndef CW_STORE_ACCOUNT_FOLDER_H
 #define CW_STORE_ACCOUNT_FOLDER_H
 
-#include "base/error.h"
 #include <stdbool.h>
+#include "base/error.h"
 
 struct cw_account_place {
 	char *root;   /* CONFIG/accounts */

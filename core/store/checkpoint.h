@@ -6,8 +6,8 @@
 #ifndef CW_STORE_CHECKPOINT_H
 #define CW_STORE_CHECKPOINT_H
 
-#include "base/error.h"
 #include <stdbool.h>
+#include "base/error.h"
 
 struct cw_checkpoints;
 

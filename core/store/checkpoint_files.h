@@ -2,9 +2,9 @@
 #ifndef CW_STORE_CHECKPOINT_FILES_H
 #define CW_STORE_CHECKPOINT_FILES_H
 
+#include <stdbool.h>
 #include "base/error.h"
 #include "base/strv.h"
-#include <stdbool.h>
 
 #define CW_FILEPATHS "FILEPATHS" /* edited paths, one a line; line I's copy is BASENAME_I */
 #define CW_NEW_FILES "NEW_FILES" /* created paths, one a line */

@@ -2,8 +2,8 @@
 #ifndef CW_STORE_DIRECTORIES_H
 #define CW_STORE_DIRECTORIES_H
 
-#include "base/error.h"
 #include <stdbool.h>
+#include "base/error.h"
 
 struct cw_directories {
 	char *config; /* /etc/letsencrypt */

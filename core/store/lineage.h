@@ -85,9 +85,9 @@ int cw_lineage_update(struct cw_lineage *lineage, const struct cw_version_files 
  * under previous_<kind>.pem. An interrupted switch is recovered first. CW_E_NOT_FOUND when VERSION
  * is not complete. */
 int cw_lineage_switch(struct cw_lineage *lineage, unsigned version, struct cw_error *error);
-/* Completes or undoes what a crash left of a switch, and reads version and newest anew; *CHANGED
- * (NULL is allowed) tells whether live points elsewhere than before that switch (deploy hooks are
- * due then). A few system calls when there is nothing to do. */
+/* Completes or undoes what a crash left of a switch, and then reads version and newest anew;
+ * *CHANGED (NULL is allowed) tells whether live points elsewhere than before that switch (deploy
+ * hooks are due then). A few system calls when there is nothing to do. */
 int cw_lineage_recover(struct cw_lineage *lineage, bool *changed, struct cw_error *error);
 /* Removes what crashed runs left in CONFIG_DIR: temporary files, folders of unfinished new
  * lineages. The config lock is held. */

@@ -175,6 +175,7 @@ int
 cw_lineage_recover(struct cw_lineage *lineage, bool *changed, struct cw_error *error)
 {
 	cw_auto_live struct cw_live previous = {0};
+	bool stale = lineage->version == 0 || lineage->interrupted;
 	bool switched = false;
 	int status = cw_live_read(lineage, true, &previous, error);
 
@@ -183,10 +184,13 @@ cw_lineage_recover(struct cw_lineage *lineage, bool *changed, struct cw_error *e
 	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++) {
 		if (previous.links[i].target == NULL)
 			continue;
+		stale = true;
 		status = recover_links(lineage, &previous, &switched, error);
 		break;
 	}
 	if (changed != NULL)
 		*changed = switched;
-	return status == CW_OK ? cw_lineage_refresh(lineage, error) : status;
+	if (status != CW_OK || !(stale || switched))
+		return status;
+	return cw_lineage_refresh(lineage, error);
 }

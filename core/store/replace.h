@@ -5,10 +5,10 @@
 #ifndef CW_STORE_REPLACE_H
 #define CW_STORE_REPLACE_H
 
-#include "base/error.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include "base/error.h"
 
 /* The longest file that is handled, in bytes. */
 #define CW_REPLACE_MAX ((size_t)64 * 1024 * 1024)

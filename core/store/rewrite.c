@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* From so many files on, one syncfs() is cheaper than a sync of each. */
-enum { MANY = 8 };
+enum { MANY = 8, SECTOR = 512 };
 
 struct cw_rewrite {
 	char *folder;
@@ -157,4 +157,26 @@ cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error)
 		number = errno;
 	return number == 0 ? CW_OK
 			   : cw_fail_path(error, number, "write the files in", rewrite->folder);
+}
+
+bool
+cw_rewrite_in_place(const char *path, const char *old, const char *data, size_t length)
+{
+	cw_autoclose int file = -1;
+	struct stat status;
+	size_t first = 0;
+	size_t end = length;
+
+	while (first < length && old[first] == data[first])
+		first++;
+	while (end > first && old[end - 1] == data[end - 1])
+		end--;
+	if (first == end)
+		return true;
+	if (first / SECTOR != (end - 1) / SECTOR)
+		return false;
+	file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	return file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+	       status.st_size == (off_t)length &&
+	       pwrite(file, data + first, end - first, (off_t)first) == (ssize_t)(end - first);
 }

@@ -6,6 +6,7 @@
 #ifndef CW_STORE_REWRITE_H
 #define CW_STORE_REWRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/error.h"
 
@@ -21,5 +22,12 @@ int cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *dat
 		   struct cw_error *error);
 /* Puts all that was added in place, durably. */
 int cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error);
+
+/*
+ * Overwrites in the file PATH what differs between OLD, its present contents, and DATA, both of
+ * LENGTH bytes, when that lies within one sector: then a crash leaves the old or the new contents,
+ * and nothing is waited for, as either will do. False when it cannot be done so.
+ */
+bool cw_rewrite_in_place(const char *path, const char *old, const char *data, size_t length);
 
 #endif

@@ -7,8 +7,8 @@
 #ifndef CW_STORE_UNDO_H
 #define CW_STORE_UNDO_H
 
-#include "base/error.h"
 #include <sys/types.h>
+#include "base/error.h"
 
 struct cw_undo;
 

@@ -61,6 +61,8 @@ put(struct octets *octets, const void *bytes, size_t length)
 		octets->overflow = 1;
 		return;
 	}
+	if (length == 0)
+		return;
 	memcpy(octets->bytes + octets->length, bytes, length);
 	octets->length += length;
 }

@@ -7,9 +7,9 @@
 /*
  * The environment of the hook for CHALLENGE, one of COUNT CHALLENGES: a NULL-terminated array of
  * NAME=VALUE, and of NAME for what must not be set. OUTPUT is what the first hook wrote, for the
- * hook that cleans up, else NULL. EXTRA: more of the same kind, which take the place of
- * those of the same name, NULL-terminated, or NULL. Release
- * with hook_environment_free(). NULL when memory is out.
+ * hook that cleans up, else NULL. EXTRA: more of the same kind, which take the place of those of
+ * the same name, NULL-terminated, or NULL. Release with hook_environment_free(). NULL when memory
+ * is out.
  */
 char **hook_environment(const struct cw_challenge *challenge,
 			struct cw_challenge *const *challenges, size_t count, const char *output,

@@ -120,7 +120,7 @@ environment_for(const struct cw_challenge *challenge, struct cw_challenge *const
 		size_t count, const char *output)
 {
 	const struct work *work = challenge->plugin_data;
-	struct file_variables variables;
+	struct file_variables variables = {.list = {NULL}};
 
 	fill_file_variables(&variables, &work->files);
 	return hook_environment(challenge, challenges, count, output, variables.list);

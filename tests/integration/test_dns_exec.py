@@ -8,7 +8,7 @@ import pytest
 
 from lib.bind import hold_port_53
 from lib.outcome import assert_failed, identifiers
-from lib.process import wait_until
+from lib.process import is_gone, kill_all, wait_until
 from lib.tools import certbot, command, names_of, read, script, verify_chain
 
 ZONES = {"example.test": [], "other.test": []}
@@ -305,7 +305,7 @@ sleep 1000 & echo $! >> {tmp_path}/pids
 """)
     obtain(certwright, bind, program, "big.example.test", timeout=40)
     for pid in read(tmp_path / "pids").split():
-        assert not os.path.exists(f"/proc/{pid}") or " Z " in read(f"/proc/{pid}/stat")
+        assert is_gone(int(pid))
 
 
 def test_one_name_that_fails_leaves_the_others_cleaned_up(certwright, bind, programs):
@@ -347,9 +347,7 @@ case $1$2 in present*k.example.test.) update add "$2" "$3"; touch {tmp_path}/the
     running = certwright.start("certonly", "--dns-exec", "--dns-exec-program", program,
                                "--dns-resolver", bind.resolver, "-d", "k.example.test")
     wait_until(lambda: os.path.exists(tmp_path / "there"), 30, "the program")
-    for pid in read(f"/proc/{running.pid}/task/{running.pid}/children").split():
-        os.kill(int(pid), signal.SIGKILL)
-    running.kill()
+    kill_all(running)
     obtain(certwright, bind, program, "after.example.test")
     assert bind.texts("_acme-challenge.k.example.test") == []
 

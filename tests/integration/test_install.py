@@ -5,8 +5,9 @@ import os
 import pytest
 
 from lib import installer
-from lib.outcome import assert_failed
-from lib.tools import certbot, command, names_of, snapshot
+from lib.outcome import assert_failed, identifiers
+from lib.terminal import on_terminal
+from lib.tools import certbot, command, names_of, read
 
 
 @pytest.fixture(scope="session")
@@ -210,7 +211,10 @@ def test_renewal_says_which_servers_could_not_be_reloaded(certwright, tester):
     run(certwright, tester, "--no-redirect", names=["two.example.test"])
     result = certwright.json("renew", "--force-renewal", "--tester-fail", "reload", status=1,
                              env=tester.env)
-    assert_failed(result, "reload", "one.example.test", "two.example.test")
+    assert_failed(result, "reload", "not in use")
+    assert identifiers(result.json) == {"one.example.test", "two.example.test"}
+    assert result.certificates["two.example.test"]["action"] == "renewed"
+    assert "not in use" in result.certificates["two.example.test"]["error"]["message"]
     assert os.readlink(certwright.live("one.example.test", "cert")).endswith("cert2.pem")
 
 
@@ -221,14 +225,60 @@ def test_run_has_no_dry_run(certwright):
 
 
 def test_must_staple_needs_an_installer_that_staples(certwright, tester):
-    before = snapshot(certwright.folder)
     result = run(certwright, tester, "--must-staple", status=1)
     assert_failed(result, "--must-staple")
     assert certwright.lineages() == []
-    assert before is not None
 
 
-def test_allow_subset_installs_what_was_obtained(certwright, tester, pebble):
-    run(certwright, tester, "--no-redirect", names=["one.example.test", "two.example.test"])
+# ---------------------------------------------------------------- on a terminal
+
+
+def test_the_user_chooses_among_the_names_of_the_server(certwright, tester):
+    terminal = on_terminal(certwright, "run", "-a", "standalone", *tester.options, "--no-redirect",
+                           env=tester.env)
+    # "_" and "three.example.test:8080" are no names for a certificate.
+    listed = terminal.expect("Which names.*?1: (.*?)Numbers").group(1)
+    assert listed.split() == ["one.example.test", "2:", "two.example.test"]
+    terminal.type("7")
+    terminal.answer("not understood.*Numbers", "2")
+    terminal.finish()
+    assert names_of(certwright.live("two.example.test", "cert")) == ["two.example.test"]
+    assert tester.text().startswith("deploy two.example.test ")
+
+
+def test_a_blank_answer_is_all_names(certwright, tester):
+    terminal = on_terminal(certwright, "run", "-a", "standalone", *tester.options, "--no-redirect",
+                           env=tester.env)
+    terminal.answer("Numbers", "")
+    terminal.finish()
     assert names_of(certwright.live("one.example.test", "cert")) == ["one.example.test",
                                                                      "two.example.test"]
+
+
+def test_without_a_terminal_the_names_are_asked_for(certwright, tester):
+    assert_failed(run(certwright, tester, names=(), status=2), "names", "-d")
+
+
+def test_the_user_chooses_the_plugins(certwright, tester):
+    terminal = on_terminal(certwright, "run", "-d", "one.example.test", "--no-redirect",
+                           env=tester.env)
+    for question, wanted in (("How should the CA", "standalone"), ("Which installer", "null")):
+        listed = terminal.expect(question + "(.*?)Number, or c to cancel").group(1)
+        [number] = [line.split(":")[0] for line in listed.splitlines() if f"({wanted})" in line]
+        terminal.type(number)
+    terminal.finish()
+    text = read(certwright.renewal_file("one.example.test"))
+    assert "authenticator = standalone" in text and "installer = null" in text
+
+
+def test_the_user_chooses_what_to_install_and_to_enhance(certwright, tester):
+    certwright.certonly("one.example.test", "two.example.test")
+    terminal = on_terminal(certwright, "install", *tester.options, "--no-redirect", env=tester.env)
+    terminal.answer("Which certificate.*: ", "1")
+    terminal.finish()
+    assert tester.text().count("deploy") == 2
+    terminal = on_terminal(certwright, "enhance", *tester.options, "--hsts", env=tester.env)
+    terminal.answer("Which certificate.*: ", "1")
+    terminal.answer("Which names.*Numbers", "2")
+    terminal.finish()
+    assert tester.text() == "enhance two.example.test hsts\n"

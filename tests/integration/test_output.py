@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-VERBS = ["certonly", "renew", "certificates", "register", "show_account", "plugins"]
+ARGUMENTS = {"certonly": ["--standalone", "-d", "json.example.test"], "enhance": ["--hsts"]}
+VERBS = ["run", "certonly", "renew", "certificates", "register", "show_account", "plugins", "install",
+         "enhance", "rollback", "reconfigure", "revoke", "delete", "update_account", "unregister"]
 
 
 def bare(certwright, *argv):
@@ -16,8 +18,7 @@ def bare(certwright, *argv):
 @pytest.mark.parametrize("verb", VERBS)
 def test_json_of_each_verb_is_one_object(certwright, verb):
     certwright.run("register")
-    args = ["--standalone", "-d", "json.example.test"] if verb == "certonly" else []
-    result = certwright.json(verb, *args, status=None)
+    result = certwright.json(verb, *ARGUMENTS.get(verb, []), status=None)
     assert result.json["verb"] == verb
     assert isinstance(result.json["ok"], bool)
     assert (result.json["error"] is None) == result.json["ok"]
@@ -33,8 +34,7 @@ def test_json_of_each_failing_verb_is_one_object(certwright, verb, tmp_path):
     blocked.write_text("a file")
     certwright.config_dir = str(blocked)
     certwright.work_dir = certwright.logs_dir = str(blocked)
-    args = ["--standalone", "-d", "json.example.test"] if verb == "certonly" else []
-    result = certwright.json(verb, *args, status=None)
+    result = certwright.json(verb, *ARGUMENTS.get(verb, []), status=None)
     assert result.json["verb"] == verb
     if verb != "plugins":
         assert result.status in (0, 1)

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from lib.outcome import assert_failed, errors_of
-from lib.tools import read, serial_of, snapshot, verify_chain
+from lib.process import wait_until
+from lib.tools import read, script, serial_of, snapshot, verify_chain
 
 
 def serial(certwright, name):
@@ -199,3 +200,96 @@ def test_certificates_reads_without_writing(certwright):
     before = snapshot(certwright.folder, leave_out=("log/",))
     certwright.run("certificates")
     assert snapshot(certwright.folder, leave_out=("log/",)) == before
+
+
+def test_deploy_hooks_that_a_killed_run_owes_are_run_by_the_next(certwright, tmp_path):
+    certwright.certonly("owed.example.test")
+    log, block, reached = (tmp_path / n for n in ("log", "block", "reached"))
+    hook = script(tmp_path / "hook.sh",
+                  f'echo "$RENEWED_LINEAGE $RENEWED_DOMAINS" >> {log}\n'
+                  f'touch {reached}\n'
+                  f'for i in $(seq 100); do [ -e {block} ] || exit 0; sleep 0.1; done\n')
+    block.touch()
+    running = certwright.start("renew", "--force-renewal", "--deploy-hook", hook)
+    wait_until(reached.exists, 30, "the deploy hook")
+    running.kill()
+    block.unlink()
+    folder = os.path.join(certwright.work_dir, "certwright", "deploy")
+    assert os.listdir(folder) == ["owed.example.test"]
+    assert "owed.example.test" in certwright.run("renew").output
+    live = os.path.dirname(certwright.live("owed.example.test"))
+    assert read(log).splitlines() == [f"{live} owed.example.test"] * 2
+    assert os.listdir(folder) == []
+    certwright.run("renew")
+    assert len(read(log).splitlines()) == 2
+
+
+@pytest.mark.parametrize("record, runs", [("1\n", 0), ("0\n", 1), ("garbage", 1)])
+def test_a_record_of_a_switch_that_never_came_runs_no_hooks(certwright, tmp_path, record, runs):
+    log = tmp_path / "log"
+    log.touch()
+    certwright.certonly("still.example.test")
+    path = certwright.renewal_file("still.example.test")
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write(f"renew_hook = echo x >> {log}\n")
+    folder = os.path.join(certwright.work_dir, "certwright", "deploy")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    for name in ("still.example.test", "gone.example.test"):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
+            stream.write(record)
+    certwright.run("renew")
+    assert len(read(log).splitlines()) == runs
+    assert os.listdir(folder) == []
+
+
+def test_jobs_renew_side_by_side(certwright):
+    names = [f"job{i}.example.test" for i in range(6)]
+    for name in names:
+        certwright.certonly(name)
+    result = certwright.json("renew", "--force-renewal", "--jobs", "3")
+    assert {c["action"] for c in result.certificates.values()} == {"renewed"}
+    assert sorted(result.certificates) == names
+
+
+def test_a_rehearsal_leaves_nothing_and_validates_anew(start):
+    """Pebble lets every authorization be used again, so that a first look finds them all valid."""
+    pebble = start.pebble(env={"PEBBLE_AUTHZREUSE": "100"})
+    certwright = start.certwright(pebble)
+    certwright.certonly("try.example.test")
+    before = snapshot(certwright.config_dir)
+    validated = pebble.requests("POST", "/chalZ/")
+    result = certwright.json("renew", "--dry-run", "--server", pebble.directory)
+    assert result.certificates["try.example.test"]["action"] == "simulated"
+    assert pebble.requests("POST", "/chalZ/") > validated
+    assert snapshot(certwright.config_dir) == before
+
+
+def test_a_rehearsal_runs_deploy_hooks_only_when_told_to(certwright, pebble, tmp_path):
+    log = tmp_path / "log"
+    certwright.certonly("told.example.test", args=["--deploy-hook", f"echo x >> {log}"])
+    log.unlink()
+    certwright.run("renew", "--dry-run", "--server", pebble.directory)
+    assert not log.exists()
+    certwright.run("renew", "--dry-run", "--run-deploy-hooks", "--server", pebble.directory)
+    assert read(log) == "x\n"
+
+
+def test_two_lineages_with_one_archive_are_both_named_and_left_alone(certwright):
+    for name in ("a.example.test", "b.example.test", "c.example.test"):
+        certwright.certonly(name)
+    folder = os.path.join(certwright.config_dir, "archive")
+    path = certwright.renewal_file("b.example.test")
+    text = read(path).replace("archive/b.example.test", "archive/a.example.test")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    live = os.path.dirname(certwright.live("b.example.test"))
+    for kind in ("cert", "chain", "fullchain", "privkey"):
+        os.unlink(os.path.join(live, f"{kind}.pem"))
+        os.symlink(f"../../archive/a.example.test/{kind}1.pem", os.path.join(live, f"{kind}.pem"))
+    before = snapshot(folder)
+    result = certwright.json("renew", "--force-renewal", status=1)
+    assert {n: c["action"] for n, c in result.certificates.items()} == {
+        "a.example.test": "failed", "b.example.test": "failed", "c.example.test": "renewed"}
+    assert_failed(result, os.path.join(folder, "a.example.test"))
+    after = snapshot(folder)
+    assert {k: v for k, v in after.items() if k in before} == before

@@ -3,6 +3,9 @@
  * for met (Pebble with PEBBLE_VA_ALWAYS_VALID=1), and prints what came of it as "key: value" lines.
  * Exit status 0: all of it worked; 1: not; 77 (skipped): no directory was given.
  */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
 #include "acme/client.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,9 +16,6 @@
 #include "crypto/key.h"
 #include "crypto/x509.h"
 #include "http/client.h"
-#include <getopt.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { SKIPPED = 77, LIMIT = 90000 };
 

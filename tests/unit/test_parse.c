@@ -274,7 +274,8 @@ static void
 test_options_without_effect_say_so_once(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("certonly --eff-email --eff-email --no-bootstrap --nginx-ctl x"), CW_OK);
+	assert_int_equal(parse("certonly --eff-email --eff-email --no-bootstrap --nginx-ctl x"),
+			 CW_OK);
 	assert_int_equal(warnings.count, 3);
 	is_warned("\"--eff-email\" has no effect yet");
 	is_warned("\"--no-bootstrap\" does nothing");

@@ -17,7 +17,6 @@ ZONE = """$TTL 60
 {records}
 """
 
-# named wants a quiet machine of its own; this is all that a test needs of it.
 CONFIG = """
 options {{
     directory "{folder}";

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -45,6 +46,27 @@ def wait_until(condition, seconds=20.0, what="the condition"):
             raise TimeoutError(f"{what} did not come true in {seconds} s")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
+
+
+def is_gone(pid):
+    """Whether a process has ended, be it that somebody has taken note of that or not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+            return stream.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def kill_all(running):
+    """kill -9 of a run (lib.certwright.Running) and its workers, none of which learns of another's
+    end before its own."""
+    os.kill(running.pid, signal.SIGSTOP)
+    with open(f"/proc/{running.pid}/task/{running.pid}/children", encoding="ascii") as stream:
+        workers = [int(pid) for pid in stream.read().split()]
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    running.kill()
+    wait_until(lambda: all(is_gone(pid) for pid in workers), what="the end of the workers")
 
 
 class Server:

@@ -1,0 +1,236 @@
+"""Damaged lineages: each is reported by name, the others proceed, nothing is deleted."""
+
+import os
+import shutil
+
+import pytest
+
+from lib.outcome import assert_failed, assert_person_can_read
+from lib.tools import read, snapshot
+
+BAD, GOOD = "bad.example.test", "good.example.test"
+
+
+def write(path, data):
+    with open(path, "wb" if isinstance(data, bytes) else "w") as stream:
+        stream.write(data)
+
+
+def truncated(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path).split("privkey = ")[0])
+
+
+def cut_in_a_line(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path).split("renewalparams")[0])
+
+
+def empty(certwright):
+    write(certwright.renewal_file(BAD), "")
+
+
+def binary(certwright):
+    write(certwright.renewal_file(BAD), bytes(range(256)) * 20)
+
+
+def huge(certwright):
+    write(certwright.renewal_file(BAD), b"[a]\n" + b"x = y\n" * 2_000_000)
+
+
+def a_folder(certwright):
+    os.unlink(certwright.renewal_file(BAD))
+    os.mkdir(certwright.renewal_file(BAD))
+
+
+def dangling(certwright):
+    os.unlink(certwright.renewal_file(BAD))
+    os.symlink("nowhere", certwright.renewal_file(BAD))
+
+
+def looping_file(certwright):
+    os.unlink(certwright.renewal_file(BAD))
+    os.symlink(f"{BAD}.conf", certwright.renewal_file(BAD))
+
+
+def no_live_folder(certwright):
+    shutil.rmtree(os.path.dirname(certwright.live(BAD)))
+
+
+def no_archive(certwright):
+    shutil.rmtree(os.path.join(certwright.config_dir, "archive", BAD))
+
+
+def names_missing_files(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path).replace(f"/live/{BAD}/", "/live/no/such/"))
+
+
+def looping_links(certwright):
+    for kind in ("cert", "privkey"):
+        os.unlink(certwright.live(BAD, kind))
+    os.symlink("privkey.pem", certwright.live(BAD, "cert"))
+    os.symlink("cert.pem", certwright.live(BAD, "privkey"))
+
+
+def links_elsewhere(certwright):
+    for kind in ("cert", "privkey", "chain", "fullchain"):
+        path = certwright.live(BAD, kind)
+        os.unlink(path)
+        os.symlink(f"../../archive/{GOOD}/{kind}1.pem", path)
+
+
+def a_link_to_the_passwords(certwright):
+    os.unlink(certwright.live(BAD, "cert"))
+    os.symlink("/etc/passwd", certwright.live(BAD, "cert"))
+
+
+def files_for_links(certwright):
+    for kind in ("cert", "privkey", "chain", "fullchain"):
+        path = certwright.live(BAD, kind)
+        data = read(path)
+        os.unlink(path)
+        write(path, data)
+
+
+def no_key(certwright):
+    os.unlink(os.path.realpath(certwright.live(BAD, "privkey")))
+
+
+def a_certificate_that_is_none(certwright):
+    write(os.path.realpath(certwright.live(BAD, "cert")), "no certificate\n")
+
+
+def two_of_a_key(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path) + "server = https://other.example/\n")
+
+
+def a_value_that_is_not_allowed(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path).replace("key_type = ecdsa", "key_type = dsa"))
+
+
+def no_authenticator(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path).replace("authenticator = standalone\n", ""))
+
+
+def a_strange_number(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path) + "rsa_key_size = many\n")
+
+
+DAMAGES = [truncated, cut_in_a_line, empty, binary, huge, a_folder, dangling, looping_file,
+           no_live_folder, no_archive, names_missing_files, looping_links, links_elsewhere,
+           a_link_to_the_passwords, files_for_links, no_key, a_certificate_that_is_none,
+           two_of_a_key]
+# What is only wrong for a renewal.
+SETTINGS = [a_value_that_is_not_allowed, no_authenticator, a_strange_number]
+
+
+def version(certwright, name):
+    return int(os.path.basename(os.readlink(certwright.live(name, "cert")))[4:-4])
+
+
+@pytest.fixture
+def two(certwright):
+    certwright.certonly(BAD)
+    certwright.certonly(GOOD)
+    return certwright
+
+
+def bads(certwright):
+    return {p: v for p, v in snapshot(certwright.config_dir).items() if BAD in p}
+
+
+@pytest.mark.parametrize("damage", DAMAGES + SETTINGS, ids=lambda d: d.__name__)
+def test_the_others_are_renewed(two, damage):
+    damage(two)
+    before = bads(two)
+    result = two.json("renew", "--force-renewal", status=1)
+    assert_failed(result, BAD)
+    assert_person_can_read(result)
+    assert result.certificates[GOOD]["action"] == "renewed"
+    assert result.certificates[BAD]["action"] == "failed"
+    assert version(two, GOOD) == 2
+    assert bads(two) == before
+    # Without --force-renewal too: what cannot be read cannot be known not to be due.
+    if damage in DAMAGES:
+        assert_failed(two.json("renew", status=1), BAD)
+        assert bads(two) == before
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+def test_the_others_are_listed(two, damage):
+    damage(two)
+    before = bads(two)
+    result = two.json("certificates")
+    assert [c["name"] for c in result.json["certificates"]] == [GOOD]
+    [broken] = result.json["broken"]
+    assert broken["name"] == BAD and broken["error"]["message"]
+    assert bads(two) == before
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+def test_others_can_be_made_beside_it(two, damage):
+    damage(two)
+    before = bads(two)
+    two.certonly("new.example.test")
+    assert {p: v for p, v in bads(two).items()} == before
+    # And one for its names does not take its place.
+    two.certonly(BAD)
+    assert {p: v for p, v in bads(two).items() if p in before} == before
+    assert f"{BAD}-0001" in two.lineages()
+
+
+def test_a_gap_in_the_archive_is_no_harm(two):
+    for _ in range(3):
+        two.run("renew", "--force-renewal", "--cert-name", BAD)
+    archive = os.path.join(two.config_dir, "archive", BAD)
+    for number in (2, 3):
+        for kind in ("cert", "privkey", "chain", "fullchain"):
+            os.unlink(os.path.join(archive, f"{kind}{number}.pem"))
+    two.run("renew", "--force-renewal")
+    assert version(two, BAD) == 5
+    assert os.path.exists(os.path.join(archive, "cert1.pem"))
+    # A version that is not complete is no version.
+    write(os.path.join(archive, "cert9.pem"), "left over\n")
+    two.run("renew", "--force-renewal")
+    assert version(two, BAD) in (6, 10)
+    assert read(os.path.join(archive, "cert9.pem")) == "left over\n"
+
+
+def test_two_that_share_an_archive_are_named(two):
+    text = read(two.renewal_file(BAD)).replace(f"live/{BAD}/", "live/twin/")
+    write(two.renewal_file("twin"), text)
+    shutil.copytree(os.path.dirname(two.live(BAD)), os.path.dirname(two.live("twin")),
+                    symlinks=True)
+    before = {p: v for p, v in snapshot(two.config_dir).items() if "archive/" + BAD in p}
+    result = two.run("renew", "--force-renewal", status=None)
+    assert "twin" in result.output and BAD in result.output
+    after = snapshot(two.config_dir)
+    assert {p: v for p, v in after.items() if p in before} == before, "a version was overwritten"
+    assert version(two, GOOD) == 2
+
+
+@pytest.mark.parametrize("args, words", [
+    (["certonly", "--standalone", "--webroot", "-w", "/tmp", "-d", "x.example.test"],
+     ["standalone", "webroot"]),
+    (["certonly", "--standalone", "-d", "x.example.test", "--csr", "/nonexistent.csr"],
+     ["/nonexistent.csr"]),
+    (["revoke", "--cert-name", "x", "--cert-path", "/x.pem"], ["--cert-name", "--cert-path"]),
+    (["renew", "-d", "x.example.test"], ["names"]),
+    (["run", "-a", "standalone", "-i", "null", "-d", "x.example.test", "--hsts", "--auto-hsts"],
+     ["--hsts", "--auto-hsts"]),
+    (["run", "-a", "standalone", "-i", "null", "-d", "x.example.test", "--dry-run"], ["dry"]),
+    (["certonly", "--standalone", "-d", "*.example.test", "--allow-subset-of-names"],
+     ["--allow-subset-of-names"]),
+    (["reconfigure", "--cert-name", "x", "-d", "y.example.test"], ["names"]),
+    (["certonly", "-a", "null", "-d", "x.example.test"], ["null", "authenticator"]),
+])
+def test_options_that_contradict_each_other(certwright, args, words):
+    result = certwright.json(*args, status=None)
+    assert result.status in (1, 2)
+    assert_failed(result, *words)
+    assert certwright.lineages() == []

@@ -1,0 +1,146 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "flow/due.h"
+#include "flow/renewal_info.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY (24 * 3600)
+#define NOW INT64_C(1800000000)
+
+/* A lineage whose renewal file has these lines at its top. */
+static struct cw_due
+read_due(const char *lines, int64_t begin, int64_t end, int expected)
+{
+	struct cw_lineage lineage = {.renewal_path = (char *)"x.conf"};
+	struct cw_glance certificate = {.not_before = begin, .not_after = end};
+	struct cw_due due = {0};
+
+	assert_int_equal(cw_configobj_parse(lines, strlen(lines), "x", &lineage.config, NULL),
+			 CW_OK);
+	assert_int_equal(cw_due_read(&lineage, &certificate, &due, NULL), expected);
+	cw_configobj_free(lineage.config);
+	return due;
+}
+
+static void
+test_lifetimes_make_due_after_two_thirds_or_half_when_short(void **state)
+{
+	struct cw_due due = read_due("", NOW, NOW + 90 * DAY, CW_OK);
+
+	(void)state;
+	assert_false(due.by_interval);
+	assert_int_equal(due.when, NOW + 60 * DAY);
+	assert_int_equal(read_due("", NOW, NOW + 10 * DAY - 2, CW_OK).when, NOW + 5 * DAY - 1);
+	assert_int_equal(read_due("", NOW, NOW + 10 * DAY, CW_OK).when,
+			 NOW + 10 * DAY - 10 * DAY / 3);
+	assert_int_equal(read_due("", NOW, NOW - DAY, CW_OK).when, NOW - DAY);
+}
+
+static void
+test_renew_before_expiry_takes_units_and_days(void **state)
+{
+	static const struct {
+		const char *lines;
+		int64_t before;
+	} cases[] = {
+		{"renew_before_expiry = 30 days\n", 30 * DAY},
+		{"renew_before_expiry = 30\n", 30 * DAY},
+		{"renew_before_expiry = 1 day\n", DAY},
+		{"renew_before_expiry = 12 hours\n", 12 * 3600},
+		{"renew_before_expiry = 2 weeks\n", 14 * DAY},
+		{"renew_before_expiry = 90 minutes\n", 5400},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(cases); i++) {
+		struct cw_due due = read_due(cases[i].lines, NOW, NOW + 90 * DAY, CW_OK);
+
+		assert_true(due.by_interval);
+		assert_int_equal(due.when, NOW + 90 * DAY - cases[i].before);
+	}
+	assert_false(read_due("renew_before_expiry = None\n", NOW, NOW + DAY, CW_OK).by_interval);
+	read_due("renew_before_expiry = soon\n", NOW, NOW + DAY, CW_E_INVALID);
+	read_due("renew_before_expiry = 3 fortnights\n", NOW, NOW + DAY, CW_E_INVALID);
+	read_due("renew_before_expiry = 99999999999999999999 days\n", NOW, NOW + DAY, CW_E_INVALID);
+}
+
+static void
+test_the_cas_advice_stands_before_the_lifetime_only(void **state)
+{
+	struct cw_due lifetime = {.expiry = NOW + 30 * DAY, .when = NOW - DAY};
+	struct cw_due early = {.expiry = NOW + 80 * DAY, .when = NOW + 50 * DAY};
+	struct cw_due interval = {.expiry = NOW + 30 * DAY, .when = NOW - DAY, .by_interval = true};
+	struct cw_due expired = {.expiry = NOW, .when = NOW - 30 * DAY};
+
+	(void)state;
+	assert_true(cw_due_decide(&lifetime, CW_ADVICE_NONE, NOW));
+	assert_false(cw_due_decide(&lifetime, CW_ADVICE_WAIT, NOW));
+	assert_true(cw_due_decide(&early, CW_ADVICE_RENEW, NOW));
+	assert_false(cw_due_decide(&early, CW_ADVICE_NONE, NOW));
+	assert_true(cw_due_decide(&interval, CW_ADVICE_WAIT, NOW));
+	assert_true(cw_due_decide(&expired, CW_ADVICE_WAIT, NOW));
+	interval.when = NOW + DAY;
+	assert_false(cw_due_decide(&interval, CW_ADVICE_NONE, NOW));
+	assert_true(cw_due_decide(&interval, CW_ADVICE_RENEW, NOW));
+}
+
+static void
+test_the_instant_is_uniform_in_the_window(void **state)
+{
+	unsigned due = 0;
+
+	(void)state;
+	assert_int_equal(cw_due_by_window(NOW + 1, NOW + DAY, NOW), CW_ADVICE_WAIT);
+	assert_int_equal(cw_due_by_window(NOW - DAY, NOW, NOW), CW_ADVICE_RENEW);
+	for (unsigned i = 0; i < 4000; i++)
+		due += cw_due_by_window(NOW - DAY, NOW + 3 * DAY, NOW) == CW_ADVICE_RENEW;
+	/* 1000 are expected; 27 is one standard deviation. */
+	assert_in_range(due, 800, 1200);
+}
+
+static void
+test_ask_again_is_local_time_without_a_zone_and_within_a_day(void **state)
+{
+	static const char *const zones[] = {"UTC", "Europe/Berlin", "America/New_York"};
+	struct cw_configobj *config = cw_configobj_new();
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(zones); i++) {
+		setenv("TZ", zones[i], 1);
+		tzset();
+		cw_ask_again_write(config, NOW + 3600);
+		assert_int_equal(cw_ask_again_read(config, NOW), NOW + 3600);
+		assert_int_equal(cw_ask_again_read(config, NOW + 3600), 0);
+		assert_int_equal(cw_ask_again_read(config, NOW - 2 * DAY), 0);
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
+	cw_ask_again_write(config, NOW);
+	assert_string_equal(cw_configobj_get(config, "acme_renewal_info", "ari_retry_after"),
+			    "2027-01-15T08:00:00");
+	cw_configobj_set(config, "acme_renewal_info", "ari_retry_after",
+			 "2027-01-15T08:00:00+00:00");
+	assert_int_equal(cw_ask_again_read(config, NOW - 60), 0);
+	cw_configobj_free(config);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lifetimes_make_due_after_two_thirds_or_half_when_short),
+		cmocka_unit_test(test_renew_before_expiry_takes_units_and_days),
+		cmocka_unit_test(test_the_cas_advice_stands_before_the_lifetime_only),
+		cmocka_unit_test(test_the_instant_is_uniform_in_the_window),
+		cmocka_unit_test(test_ask_again_is_local_time_without_a_zone_and_within_a_day),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/strv.h"
+#include "scratch.h"
+#include "store/rewrite.h"
+
+#include <unistd.h>
+
+static void
+test_all_files_are_rewritten_keeping_their_modes(void **state)
+{
+	struct cw_rewrite *rewrite = cw_rewrite_new(scratch);
+	cw_auto_strv struct cw_strv left = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		cw_autofree char *name = cw_format("%u.conf", i);
+
+		scratch_write(name, "old", i % 2 == 0 ? 0640 : 0600);
+		assert_int_equal(cw_rewrite_add(rewrite, name, "newer", 5, NULL), CW_OK);
+		assert_true(scratch_says(name, "old"));
+	}
+	assert_int_equal(cw_rewrite_commit(rewrite, NULL), CW_OK);
+	cw_rewrite_free(rewrite);
+	for (unsigned i = 0; i < 20; i++) {
+		cw_autofree char *name = cw_format("%u.conf", i);
+		cw_autofree char *path = scratch_path(name);
+		struct stat status;
+
+		assert_true(scratch_says(name, "newer"));
+		assert_int_equal(stat(path, &status), 0);
+		assert_int_equal(status.st_mode & 07777, i % 2 == 0 ? 0640 : 0600);
+	}
+	assert_int_equal(cw_folder_list(scratch, false, &left, NULL), CW_OK);
+	assert_int_equal(left.count, 20);
+}
+
+static void
+test_what_is_not_committed_leaves_nothing(void **state)
+{
+	struct cw_rewrite *rewrite = cw_rewrite_new(scratch);
+	cw_auto_strv struct cw_strv left = {0};
+
+	(void)state;
+	scratch_write("a.conf", "old", 0600);
+	assert_int_equal(cw_rewrite_add(rewrite, "a.conf", "new", 3, NULL), CW_OK);
+	cw_rewrite_free(rewrite);
+	assert_true(scratch_says("a.conf", "old"));
+	assert_int_equal(cw_folder_list(scratch, false, &left, NULL), CW_OK);
+	assert_int_equal(left.count, 1);
+}
+
+static void
+test_links_and_absent_files_are_refused(void **state)
+{
+	struct cw_rewrite *rewrite = cw_rewrite_new(scratch);
+	cw_autofree char *link = scratch_path("link.conf");
+
+	(void)state;
+	scratch_write("a.conf", "old", 0600);
+	assert_int_equal(symlink("a.conf", link), 0);
+	assert_int_equal(cw_rewrite_add(rewrite, "link.conf", "x", 1, NULL), CW_E_UNSUPPORTED);
+	assert_int_equal(cw_rewrite_add(rewrite, "none.conf", "x", 1, NULL), CW_E_NOT_FOUND);
+	assert_int_equal(cw_rewrite_commit(rewrite, NULL), CW_OK);
+	cw_rewrite_free(rewrite);
+	assert_true(scratch_says("a.conf", "old"));
+}
+
+static void
+test_a_small_change_is_made_in_place(void **state)
+{
+	cw_autofree char *path = scratch_path("a.conf");
+	char old[1200], new[1200];
+
+	(void)state;
+	memset(old, 'x', sizeof(old));
+	old[sizeof(old) - 1] = '\0';
+	memcpy(new, old, sizeof(old));
+	scratch_write("a.conf", old, 0600);
+	memcpy(new + 520, "abc", 3);
+	assert_true(cw_rewrite_in_place(path, old, new, sizeof(old) - 1));
+	assert_true(scratch_says("a.conf", new));
+	memcpy(old, new, sizeof(old));
+	memcpy(new + 1023, "yz", 2);
+	assert_false(cw_rewrite_in_place(path, old, new, sizeof(old) - 1));
+	assert_true(scratch_says("a.conf", old));
+	/* The file is not what was thought. */
+	memcpy(new + 100, "z", 1);
+	assert_false(cw_rewrite_in_place(path, old, new, 600));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_all_files_are_rewritten_keeping_their_modes,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_what_is_not_committed_leaves_nothing,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_a_small_change_is_made_in_place, scratch_make,
+						scratch_remove),
+		cmocka_unit_test_setup_teardown(test_links_and_absent_files_are_refused,
+						scratch_make, scratch_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
