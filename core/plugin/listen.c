@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,7 +13,10 @@
 #include "plugin/instance.h"
 #include "plugin/port_holder_internal.h"
 
-enum { BACKLOG = 1024 };
+enum {
+	BACKLOG = 1024,
+	LONGEST_WAIT = 32 /* milliseconds, the last of 1, 2, 4 ... */
+};
 
 static int
 parse_address(const char *address, unsigned port, struct sockaddr_storage *socket_address,
@@ -62,15 +66,14 @@ new_socket(int family, bool shared, int *descriptor)
 	return 0;
 }
 
-/* Binds and listens; 0, or the errno. */
+/* Binds; 0, or the errno. */
 static int
-try_listen(const struct sockaddr_storage *address, socklen_t length, bool shared, int *descriptor)
+try_bind(const struct sockaddr_storage *address, socklen_t length, bool shared, int *descriptor)
 {
 	cw_autoclose int made = -1;
 
 	if (new_socket(address->ss_family, shared, &made) != 0 ||
-	    bind(made, (const struct sockaddr *)(const void *)address, length) != 0 ||
-	    listen(made, BACKLOG) != 0)
+	    bind(made, (const struct sockaddr *)(const void *)address, length) != 0)
 		return errno;
 	*descriptor = made;
 	made = -1;
@@ -124,14 +127,51 @@ refused(const char *address, unsigned port, int number, struct cw_error *error)
 /*
  * With SO_REUSEPORT the kernel gives each of the sockets a share of the connections. That serves
  * separate runs of ours; another program that happens to set it too (a web server) would swallow
- * its share. So the port is tried without it first, and shared only with our own kind.
+ * its share. So the port is tried without it first, and shared only with our own kind. The trial
+ * does not listen: another run of ours that comes at that moment would find the port taken.
  */
 static int
 is_free(const struct sockaddr_storage *address, socklen_t length)
 {
 	cw_autoclose int probe = -1;
 
-	return try_listen(address, length, false, &probe);
+	return try_bind(address, length, false, &probe);
+}
+
+/* Binds and listens, sharing the port; 0, or the errno. */
+static int
+try_listen(const struct sockaddr_storage *address, socklen_t length, int *descriptor)
+{
+	cw_autoclose int made = -1;
+	int number = try_bind(address, length, true, &made);
+
+	if (number == 0 && listen(made, BACKLOG) != 0)
+		number = errno;
+	if (number == 0) {
+		*descriptor = made;
+		made = -1;
+	}
+	return number;
+}
+
+/* 0, or the errno; EADDRINUSE with the HOLDER, if one was found. */
+static int
+listen_or_share(const struct sockaddr_storage *address, socklen_t length, unsigned port,
+		int *descriptor, struct cw_port_holder *holder)
+{
+	int number = port == 0 ? 0 : is_free(address, length);
+
+	if (number == EADDRINUSE) {
+		cw_port_holder_find(address, holder);
+		if (!holder->ours)
+			return EADDRINUSE;
+		number = 0;
+	}
+	if (number == 0)
+		number = try_listen(address, length, descriptor);
+	if (number == EADDRINUSE)
+		cw_port_holder_find(address, holder);
+	return number;
 }
 
 int
@@ -146,19 +186,17 @@ cw_listen(const char *address, unsigned port, int *descriptor, struct cw_error *
 	status = parse_address(address, port, &socket_address, &length, error);
 	if (status != CW_OK)
 		return status;
-	number = port == 0 ? 0 : is_free(&socket_address, length);
-	if (number == EADDRINUSE) {
-		cw_port_holder_find(&socket_address, &holder);
-		if (!holder.ours)
-			return busy(address, port, &holder, error);
-		number = 0;
+	for (int wait = 1;; wait *= 2) {
+		number = listen_or_share(&socket_address, length, port, descriptor, &holder);
+		/* Taken by nobody, or by another run of ours that lets us share: it was just about
+		 * to begin or to end. */
+		if (number != EADDRINUSE || wait > LONGEST_WAIT ||
+		    (holder.process != 0 && !holder.ours))
+			break;
+		poll(NULL, 0, wait);
 	}
-	if (number == 0)
-		number = try_listen(&socket_address, length, true, descriptor);
-	if (number == EADDRINUSE) {
-		cw_port_holder_find(&socket_address, &holder);
+	if (number == EADDRINUSE)
 		return busy(address, port, &holder, error);
-	}
 	if (number != 0)
 		return refused(address, port, number, error);
 	cw_log_debug("listening on port %u of \"%s\"", port, address);

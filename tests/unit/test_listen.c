@@ -62,6 +62,59 @@ test_our_own_sockets_share_a_port(void **state)
 	assert_int_equal(cw_listen("127.0.0.1", port_of(first), &second, NULL), CW_OK);
 }
 
+/* One run: waits for GATE to be closed, listens, says in TRIED how that went, and keeps the socket
+ * until HOLD is closed. */
+static void
+run_beside_others(unsigned port, const int gate[2], int tried, const int hold[2])
+{
+	int descriptor;
+	char byte;
+
+	close(gate[1]);
+	close(hold[1]);
+	if (read(gate[0], &byte, 1) != 0)
+		_exit(1);
+	byte = cw_listen("127.0.0.1", port, &descriptor, NULL) == CW_OK ? 'y' : 'n';
+	if (write(tried, &byte, 1) != 1)
+		_exit(1);
+	_exit(read(hold[0], &byte, 1) == 0 ? 0 : 1);
+}
+
+/* Runs of ours that come at the same moment do not see each other's trials as the port taken. */
+static void
+test_runs_that_begin_together_share_a_port(void **state)
+{
+	enum { RUNS = 8, ROUNDS = 30 };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		int gate[2], tried[2], hold[2], any;
+		unsigned port;
+
+		assert_int_equal(cw_listen("127.0.0.1", 0, &any, NULL), CW_OK);
+		port = port_of(any);
+		close(any);
+		assert_int_equal(pipe(gate) + pipe(tried) + pipe(hold), 0);
+		for (int i = 0; i < RUNS; i++)
+			if (fork() == 0)
+				run_beside_others(port, gate, tried[1], hold);
+		close(gate[0]);
+		close(gate[1]);
+		for (int i = 0; i < RUNS; i++) {
+			char answer = 0;
+
+			assert_int_equal(read(tried[0], &answer, 1), 1);
+			assert_int_equal(answer, 'y');
+		}
+		close(tried[0]);
+		close(tried[1]);
+		close(hold[0]);
+		close(hold[1]);
+		for (int i = 0; i < RUNS; i++)
+			assert_true(wait(NULL) > 0);
+	}
+}
+
 static void
 test_what_is_no_address_or_port_is_refused(void **state)
 {
@@ -173,6 +226,7 @@ main(void)
 		cmocka_unit_test(test_socket_is_nonblocking_and_close_on_exec),
 		cmocka_unit_test(test_both_kinds_of_addresses_share_a_port),
 		cmocka_unit_test(test_our_own_sockets_share_a_port),
+		cmocka_unit_test(test_runs_that_begin_together_share_a_port),
 		cmocka_unit_test(test_what_is_no_address_or_port_is_refused),
 		cmocka_unit_test(test_process_that_holds_the_port_is_named),
 		cmocka_unit_test(test_process_that_holds_one_address_is_named_for_all),
