@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from lib.account import challenge_again
 from lib.outcome import assert_failed, errors_of
 from lib.process import wait_until
 from lib.tools import read, script, serial_of, snapshot, verify_chain
@@ -136,6 +137,7 @@ def test_a_failing_lineage_fails_the_run_and_no_other(start, pebble):
     certwright = start.certwright(pebble)
     certwright.certonly("stays.example.test")
     certwright.certonly("leaves.example.test")
+    challenge_again(certwright, pebble)
     pebble.dns.set_servfail("leaves.example.test")
     try:
         result = certwright.json("renew", "--force-renewal", status=1)
