@@ -3,17 +3,22 @@
 libcertwright_sources += \
 	core/acme/account.c \
 	core/acme/batch.c \
+	core/acme/call.h \
 	core/acme/client.h \
 	core/acme/directory.c \
 	core/acme/download.c \
+	core/acme/exchange.c \
 	core/acme/finalize.c \
 	core/acme/internal.h \
+	core/acme/nonces.c \
 	core/acme/open.c \
 	core/acme/order.c \
 	core/acme/parse.c core/acme/parse.h \
+	core/acme/poll.c core/acme/poll.h \
 	core/acme/problem.c core/acme/problem.h \
 	core/acme/renewal_info.c \
 	core/acme/reply.c core/acme/reply.h \
+	core/acme/retry.c \
 	core/acme/revoke.c \
 	core/acme/transport.c core/acme/transport.h \
 	core/acme/validate.c

@@ -1,5 +1,6 @@
 #include "acme/internal.h"
 #include "acme/parse.h"
+#include "acme/poll.h"
 #include "acme/problem.h"
 #include "base/clock.h"
 #include "base/log.h"

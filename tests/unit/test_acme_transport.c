@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "acme/internal.h"
+#include "acme/poll.h"
 #include "acme/problem.h"
 #include "base/clock.h"
 #include "base/mem.h"
