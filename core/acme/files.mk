@@ -11,7 +11,10 @@ libcertwright_sources += \
 	core/acme/finalize.c \
 	core/acme/internal.h \
 	core/acme/nonces.c \
-	core/acme/open.c \
+	core/acme/open.c core/acme/opening.h \
+	core/acme/open_authorizations.c \
+	core/acme/open_continued.c \
+	core/acme/open_new.c \
 	core/acme/order.c \
 	core/acme/parse.c core/acme/parse.h \
 	core/acme/poll.c core/acme/poll.h \
