@@ -23,7 +23,10 @@ libcertwright_sources += \
 	core/plugin/services_options.c \
 	core/plugin/services_process.c \
 	core/plugin/services_shared.c \
-	core/plugin/txt.c core/plugin/txt_internal.h
+	core/plugin/txt.c core/plugin/txt_internal.h core/plugin/txt_steps_internal.h \
+	core/plugin/txt_checks.c \
+	core/plugin/txt_servers.c \
+	core/plugin/txt_zone.c
 
 check_PROGRAMS += \
 	tests/unit/test_registry \
