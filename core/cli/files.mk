@@ -3,7 +3,7 @@
 libcertwright_sources += \
 	core/cli/command.c \
 	core/cli/completion.c \
-	core/cli/config.c core/cli/config.h \
+	core/cli/config_files.c core/cli/config_files.h \
 	core/cli/given.c core/cli/given.h \
 	core/cli/help.c core/cli/help.h \
 	core/cli/ini.c core/cli/ini.h \

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/config.h"
+#include "cli/config_files.h"
 #include "cli/ini.h"
 #include "cli/select.h"
 
