@@ -6,6 +6,7 @@ libcertwright_sources += \
 	core/cli/config_files.c core/cli/config_files.h \
 	core/cli/given.c core/cli/given.h \
 	core/cli/help.c core/cli/help.h \
+	core/cli/help_page.c core/cli/help_page.h \
 	core/cli/ini.c core/cli/ini.h \
 	core/cli/lookup.c core/cli/lookup.h \
 	core/cli/manual.c \
