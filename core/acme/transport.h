@@ -74,11 +74,4 @@ int cw_acme_call_run(struct cw_acme *acme, const struct cw_acme_request *request
 #define cw_auto_reply cw_auto(cw_acme_reply_clear)
 void cw_acme_reply_clear(struct cw_acme_reply *reply);
 
-/*
- * How long to wait before the next poll. *INTERVAL is 0 before the first: then it starts at the
- * time that an exchange takes, at most 50 ms, and grows by half up to 5 s. A Retry-After holds
- * instead, but the last poll is made a second before DEADLINE whatever it says.
- */
-int64_t cw_acme_poll_delay(int64_t *interval, const struct cw_acme_reply *reply, int64_t deadline);
-
 #endif

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/strv.h"
 
@@ -104,21 +105,12 @@ add_escaped(struct cw_buf *line, const char *text)
 	}
 }
 
-/* One write(2) a line, so that the lines of several processes do not mix. */
+/* One write(2) a line, so that the lines of several processes do not mix. There is nowhere to tell
+ * that the log is full. */
 static void
-write_fully(int descriptor, const char *data, size_t length)
+write_line(int descriptor, const char *text, size_t length)
 {
-	while (length > 0) {
-		ssize_t written = write(descriptor, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		/* There is nowhere to tell that the log is full. */
-		if (written <= 0)
-			return;
-		data += written;
-		length -= (size_t)written;
-	}
+	(void)cw_write_all(descriptor, text, length);
 }
 
 static void
@@ -144,7 +136,7 @@ write_to_file(enum cw_log_level level, const char *text)
 	cw_buf_add_text(&line, text);
 	cw_buf_add_char(&line, '\n');
 	if (state.descriptor >= 0)
-		write_fully(state.descriptor, line.data, line.length);
+		write_line(state.descriptor, line.data, line.length);
 	else if (state.missed == 0 && state.kept.length + line.length <= KEPT_MAX)
 		cw_buf_add(&state.kept, line.data, line.length);
 	else
@@ -166,7 +158,7 @@ write_kept(void)
 		const char *end = strchr(line, '\n');
 		size_t length = end == NULL ? strlen(line) : (size_t)(end + 1 - line);
 
-		write_fully(state.descriptor, line, length);
+		write_line(state.descriptor, line, length);
 		line += length;
 	}
 	if (missed > 0)

@@ -3,9 +3,10 @@
 libcertwright_sources += \
 	core/cli/command.c \
 	core/cli/completion.c \
-	core/cli/config.c core/cli/config.h \
+	core/cli/config_files.c core/cli/config_files.h \
 	core/cli/given.c core/cli/given.h \
 	core/cli/help.c core/cli/help.h \
+	core/cli/help_page.c core/cli/help_page.h \
 	core/cli/ini.c core/cli/ini.h \
 	core/cli/lookup.c core/cli/lookup.h \
 	core/cli/manual.c \

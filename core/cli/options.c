@@ -71,9 +71,7 @@ cw_core_options(void)
 	return set;
 }
 
-/* ---- plugins, without opening them ---- */
-
-/* A flag --NAME with the strings it points to. */
+/* A flag --NAME of a plugin that is not opened for it, with the strings it points to. */
 struct selecting_flag {
 	struct cw_option option;
 	const char *names[2];

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/config.h"
+#include "cli/config_files.h"
 #include "cli/ini.h"
 #include "cli/select.h"
 
@@ -50,8 +50,6 @@ is_value(const char *argument)
 		return true;
 	return digits[strspn(digits, "0123456789")] == '\0';
 }
-
-/* ---- options ---- */
 
 static void
 set(struct parser *parser, const struct cw_option *option, const char *value)
@@ -168,8 +166,6 @@ parse_short(struct parser *parser, const char *letters)
 	}
 }
 
-/* ---- words ---- */
-
 static void
 unknown_verb(struct parser *parser, const char *word)
 {
@@ -238,8 +234,6 @@ parse_arguments(struct parser *parser)
 			parse_short(parser, argument + 1);
 	}
 }
-
-/* ---- all of it ---- */
 
 static int
 read_config(struct parser *parser, struct cw_error *error)

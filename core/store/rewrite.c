@@ -54,23 +54,6 @@ cw_rewrite_free(struct cw_rewrite *rewrite)
 
 /* Returns an errno. */
 static int
-write_all(int file, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(file, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written < 0 ? errno : EIO;
-		data += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
-
-/* Returns an errno. */
-static int
 fill(int file, const struct stat *old, const void *data, size_t length)
 {
 	struct stat made;
@@ -82,7 +65,7 @@ fill(int file, const struct stat *old, const void *data, size_t length)
 		return errno;
 	if (fchmod(file, old->st_mode & 07777) != 0)
 		return errno;
-	return write_all(file, data, length);
+	return cw_write_all(file, data, length);
 }
 
 int

@@ -9,6 +9,7 @@
 #include "acme/internal.h"
 #include "acme/parse.h"
 #include "base/mem.h"
+#include "json_fixture.h"
 
 #define ORDER_URL "https://ca.example/order/1"
 #define AUTHORIZATION_URL "https://ca.example/authz/1"
@@ -22,15 +23,6 @@
 
 static struct cw_signer signer = {.algorithm = "ES256", .thumbprint = "THUMB"};
 static struct cw_acme acme = {.directory_url = (char *)"https://ca.example/dir", .signer = &signer};
-
-static struct json_object *
-json(const char *text)
-{
-	struct json_object *value;
-
-	assert_int_equal(cw_json_parse(text, strlen(text), "the test", &value, NULL), CW_OK);
-	return value;
-}
 
 static void
 free_order(struct cw_acme_order **order)

@@ -237,8 +237,6 @@ test_the_core_installer_has_a_page(void **state)
 	says("Installer: -i null");
 }
 
-/* ---- the manual and the completions ---- */
-
 static void
 test_the_manual_has_every_option_and_verb(void **state)
 {

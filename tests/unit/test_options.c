@@ -60,8 +60,6 @@ end(void **state)
 	return scratch_remove(state);
 }
 
-/* ---- the table ---- */
-
 /* The next field of *LINE, which ends at a tab. */
 static char *
 field(char **line)
@@ -224,8 +222,6 @@ test_every_option_has_its_choices(void **state)
 	each_row(check_choices);
 }
 
-/* ---- what holds for the whole table ---- */
-
 static void
 test_what_renewal_files_save_is_marked(void **state)
 {
@@ -314,8 +310,6 @@ test_the_eab_key_is_a_secret(void **state)
 	(void)state;
 	assert_true(cw_option_by_name(options, "eab-hmac-key")->flags & CW_OPT_SECRET);
 }
-
-/* ---- plugins ---- */
 
 static void
 test_every_cloud_authenticator_of_certbots_is_known(void **state)

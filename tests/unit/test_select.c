@@ -32,8 +32,6 @@ maps_to(const char *internal, const char *key, const char *value)
 			 value != NULL ? value : "none");
 }
 
-/* ---- plugins ---- */
-
 static void
 selects(const char *line, const char *setting, const char *plugin)
 {
@@ -154,8 +152,6 @@ test_options_of_plugins_come_from_their_modules(void **state)
 	is_list_of("webroot_path", "/a");
 	is_refused_at("webroot-map = {\n", "line 1", "webroot-map");
 }
-
-/* ---- -w against -d ---- */
 
 static void
 test_each_webroot_holds_for_the_names_after_it(void **state)
