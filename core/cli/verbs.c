@@ -19,9 +19,9 @@ const struct cw_verb cw_verbs[] = {
 	 "twice a day by a timer.",
 	 cw_flow_renew, cw_render_renewed},
 	{"certificates", NULL, "show the certificates there are",
-	 "Shows every certificate with its names, expiry, serial number, key type and paths; "
-	 "--cert-name "
-	 "and -d choose among them.",
+	 "Shows every certificate with its names, expiry, serial number, key type and paths, and "
+	 "whether it is valid: neither expired, nor revoked as the CA's OCSP responder says, where "
+	 "it has one, nor from a staging server; --cert-name and -d choose among them.",
 	 cw_flow_certificates, cw_render_certificates},
 	{"register", NULL, "make an account at the CA",
 	 "Makes an ACME account at the server; certonly does that by itself when there is none.",
