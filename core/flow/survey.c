@@ -104,7 +104,8 @@ check_parameters(const struct survey *survey, const struct cw_lineage *lineage,
 	const char *authenticator =
 		cw_configobj_get(lineage->config, "renewalparams", "authenticator");
 
-	if ((authenticator != NULL && strcmp(authenticator, "None") != 0) ||
+	if (survey->calls->asked_for ||
+	    (authenticator != NULL && strcmp(authenticator, "None") != 0) ||
 	    cw_settings_get(settings, "authenticator") != NULL ||
 	    cw_settings_get(settings, "configurator") != NULL)
 		return CW_OK;
@@ -119,6 +120,8 @@ is_renewed_at_all(const struct survey *survey, const struct cw_lineage *lineage)
 	const struct cw_settings *settings = survey->context->settings;
 	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "autorenew");
 
+	if (survey->calls->asked_for)
+		return true;
 	if (cw_settings_given(settings, "autorenew") || saved == NULL)
 		return cw_settings_flag(settings, "autorenew");
 	return !cw_equal_nocase(saved, "False");

@@ -225,6 +225,91 @@ def test_in_text_those_that_are_kept_are_listed(rogue, rogue_certwright, lineage
     assert re.search(rf"{lineage}/fullchain.pem expires on \d{{4}}-\d\d-\d\d \(skipped\)", text)
 
 
+# ---------------------------------------------------------------------- the same names again
+
+def orders(rogue):
+    """What replaces said in each new order, None where it was not there."""
+    return [r.payload.get("replaces") for r in rogue.requests if r.kind == "new-order"]
+
+
+def again(certwright, *names, args=()):
+    """certonly for names that a lineage has: what came of it."""
+    [certificate] = certwright.certonly(*names, args=args, json=True).json["certificates"]
+    return certificate["action"]
+
+
+def test_asking_again_renews_when_the_window_has_passed(rogue, rogue_certwright, lineage):
+    old = ari_id(rogue_certwright.live(lineage, "cert"))
+    advise(rogue, answer(200, window(-48, -24)))
+    assert again(rogue_certwright, lineage) == "renewed"
+    assert asked(rogue) == [f"/renewal-info/{old}"]
+    assert orders(rogue) == [None, old]
+
+
+def test_asking_again_keeps_it_while_the_window_is_to_come(rogue, rogue_certwright, lineage):
+    replace_certificate(rogue_certwright, lineage, begin=-80, end=10)
+    advise(rogue, answer(200, window(24, 48), {"Retry-After": "7200"}))
+    assert again(rogue_certwright, lineage) == "kept"
+    assert retry_after(rogue_certwright, lineage)
+    assert again(rogue_certwright, lineage) == "kept"
+    assert action_of(rogue_certwright, lineage) == "kept"
+    assert len(asked(rogue)) == 1
+
+
+def test_asking_again_without_an_answer_goes_by_the_lifetime(rogue, rogue_certwright, lineage):
+    advise(rogue, html_error(500))
+    assert again(rogue_certwright, lineage) == "kept"
+    replace_certificate(rogue_certwright, lineage, begin=-80, end=10)
+    assert again(rogue_certwright, lineage) == "renewed"
+
+
+def test_asking_again_heeds_renew_before_expiry(rogue, rogue_certwright, lineage):
+    path = rogue_certwright.renewal_file(lineage)
+    text = read(path)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("renew_before_expiry = 20000 days\n" + text)
+    advise(rogue, answer(200, window(24, 48)))
+    assert again(rogue_certwright, lineage) == "renewed"
+
+
+def test_asking_again_does_not_need_what_the_renewal_file_says(rogue, rogue_certwright):
+    """It says not to renew it, and names no authenticator; but somebody asks for it."""
+    rogue_certwright.certonly("hand.example.test", args=["--no-autorenew"])
+    path = rogue_certwright.renewal_file("hand.example.test")
+    text = re.sub("^authenticator = .*\n", "", read(path), flags=re.M)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    advise(rogue, answer(200, window(24, 48)))
+    assert again(rogue_certwright, "hand.example.test") == "kept"
+    rogue.behave()
+    advise(rogue, answer(200, window(-48, -24)))
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    assert again(rogue_certwright, "hand.example.test") == "renewed"
+
+
+def test_more_names_replace_the_old_certificate_and_others_do_not(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48)))
+    first = ari_id(rogue_certwright.live(lineage, "cert"))
+    assert again(rogue_certwright, lineage, "more.example.test", args=["--expand"]) == "renewed"
+    again(rogue_certwright, "other.example.test",
+          args=["--cert-name", lineage, "--renew-with-new-domains"])
+    again(rogue_certwright, "new.example.test")
+    assert orders(rogue) == [None, first, None, None]
+
+
+def test_a_forced_renewal_and_run_name_what_they_replace_and_a_rehearsal_does_not(
+        rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48)))
+    first = ari_id(rogue_certwright.live(lineage, "cert"))
+    again(rogue_certwright, lineage, args=["--force-renewal"])
+    second = ari_id(rogue_certwright.live(lineage, "cert"))
+    again(rogue_certwright, lineage, args=["--dry-run"])
+    rogue_certwright.run("run", "-a", "standalone", "-i", "null", "-d", lineage, "--force-renewal")
+    assert orders(rogue) == [None, first, None, second]
+    assert asked(rogue) == []
+
+
 @pytest.fixture
 def revocable(start, pebble, tmp_path):
     """(certwright, name, issuer, responder): a fresh certificate that names the responder."""
@@ -243,6 +328,15 @@ def test_a_revoked_certificate_is_due(start, revocable, revoked, delegated):
     responder.serve(leaf, revoked)
     assert action_of(certwright, name) == ("renewed" if revoked else "kept")
     assert "is revoked is not known" not in certwright.log_text()
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_asking_again_renews_what_is_revoked(start, revocable, revoked):
+    certwright, name, issuer = revocable
+    responder = Responder(start, issuer)
+    leaf = replace_certificate(certwright, name, -1, 89, issuer, responder.url)
+    responder.serve(leaf, revoked)
+    assert again(certwright, name) == ("renewed" if revoked else "kept")
 
 
 def test_an_answer_of_another_signer_is_not_believed(start, revocable, tmp_path):
