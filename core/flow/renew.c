@@ -93,11 +93,6 @@ read_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (status < 0)
 		return status;
 	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
-	if (request->authenticator == NULL) {
-		cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
-		cw_hint(error, "give one on the command line, with --cert-name %s", request->name);
-		return CW_E_INVALID;
-	}
 	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &request->names, error);
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
@@ -197,6 +192,8 @@ survey_failed(void *user, const char *name, const struct cw_error *error)
 	struct renewal *renewal = user;
 	struct cw_request *request = new_request(renewal, name);
 
+	/* For its description, if it can be read. */
+	cw_lineage_load(renewal->context->directories.config, name, &request->lineage, NULL);
 	refuse(renewal, request, error);
 	cw_request_free(request);
 }
