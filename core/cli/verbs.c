@@ -16,9 +16,8 @@ const struct cw_verb cw_verbs[] = {
 	 "Renews every certificate that is due, each with the settings that it was obtained with. "
 	 "Options given on the command line or in cli.ini override them and are saved. One whose "
 	 "renewal file could not be used when it is due (a value that is not allowed, a plugin "
-	 "that "
-	 "is not installed) is named at every run and makes it fail, the others are renewed. Meant "
-	 "to be run twice a day by a timer.",
+	 "that is not installed) is named at every run and makes it fail; the others are renewed. "
+	 "Meant to be run twice a day by a timer.",
 	 cw_flow_renew, cw_render_renewed},
 	{"certificates", NULL, "show the certificates there are",
 	 "Shows every certificate with its names, expiry, serial number, key type and paths, and "
