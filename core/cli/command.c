@@ -81,6 +81,26 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	return status;
 }
 
+/* The help as text, or with --json as a member of the object. */
+static int
+write_help(const struct cw_invocation *invocation, struct cw_registry *registry,
+	   struct json_object *result, struct cw_error *error)
+{
+	bool json = cw_settings_flag(invocation->settings, "json");
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = json ? open_memstream(&text, &length) : stdout;
+	int status;
+
+	if (out == NULL)
+		return cw_fail_errno(error, errno, "cannot write the help");
+	status = cw_help_write(out, invocation->help_topic, invocation->options, registry, error);
+	if (json && fclose(out) == 0 && status == CW_OK)
+		cw_json_set_string(result, "help", text);
+	free(text);
+	return status;
+}
+
 /* What a verb does after the command line was understood. */
 static int
 execute(const struct cw_invocation *invocation, struct cw_registry *registry,
@@ -94,8 +114,7 @@ execute(const struct cw_invocation *invocation, struct cw_registry *registry,
 		return CW_OK;
 	}
 	if (invocation->help)
-		return cw_help_write(stdout, invocation->help_topic, invocation->options, registry,
-				     error);
+		return write_help(invocation, registry, result, error);
 	return run_verb(invocation, registry, result, error);
 }
 
@@ -107,10 +126,8 @@ print_result(const struct cw_invocation *invocation, struct json_object *result,
 	const struct cw_settings *settings = invocation->settings;
 
 	if (settings != NULL && cw_settings_flag(settings, "json")) {
-		if (!invocation->help || error->status != CW_OK)
-			cw_print_json(result,
-				      invocation->verb != NULL ? invocation->verb->name : NULL,
-				      error);
+		cw_print_json(result, invocation->verb != NULL ? invocation->verb->name : NULL,
+			      error);
 	} else if (!plain && invocation->verb->render != NULL &&
 		   !cw_settings_flag(settings, "quiet")) {
 		invocation->verb->render(result);

@@ -32,6 +32,7 @@ generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
 dist_man7_MANS = docs/certwright-json.7
+dist_pkgdata_DATA = docs/certwright-json.schema.json
 CLEANFILES += docs/certwright.8 packaging/certwright.bash
 
 docs/certwright.8: generate-docs$(EXEEXT)

@@ -163,22 +163,13 @@ select_source(struct cw_settings *settings, enum use use, struct cw_registry *re
 	return status;
 }
 
-static bool
-has_module(struct cw_registry *registry, const char *name)
-{
-	for (size_t i = 0; i < cw_registry_count(registry); i++)
-		if (strcmp(cw_registry_at(registry, i)->name, name) == 0)
-			return true;
-	return false;
-}
-
 static int
 check_cloud_dns(const struct cw_settings *settings, struct cw_registry *registry,
 		struct cw_error *error)
 {
 	const char *plugin = plain_name(cw_settings_get(settings, "authenticator"));
 
-	if (plugin == NULL || !cw_is_cloud_dns(plugin) || has_module(registry, plugin))
+	if (plugin == NULL || !cw_is_cloud_dns(plugin) || cw_registry_has(registry, plugin))
 		return CW_OK;
 	cw_fail(error, CW_E_NOT_FOUND,
 		"the plugin \"%s\" is one of Certbot's and has no counterpart in certwright",

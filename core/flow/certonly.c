@@ -168,7 +168,7 @@ cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
 	(*request)->dry_run = cw_settings_flag(context->settings, "dry_run");
 	(*request)->authenticator = cw_take(&authenticator);
 	(*request)->installer = cw_take(&installer);
-	return CW_OK;
+	return *decision == CW_DECISION_RENEW ? cw_request_name_replaced(*request, error) : CW_OK;
 }
 
 static int

@@ -60,6 +60,7 @@ libcertwright_sources += \
 	core/flow/save.h \
 	core/flow/show_account.c \
 	core/flow/survey.c \
+	core/flow/survey_one.c \
 	core/flow/survey.h \
 	core/flow/unregister.c \
 	core/flow/update_account.c \

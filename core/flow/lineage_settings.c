@@ -22,20 +22,29 @@ lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_err
 	return CW_E_NOT_FOUND;
 }
 
+static const char *const plugin_keys[] = {"authenticator", "installer"};
+
+/* The plugin that is used as KEY: the one given with this run, else the lineage's; NULL: none. */
+static const char *
+plugin_for(const struct cw_context *context, const struct cw_lineage *lineage, const char *key)
+{
+	const char *given = cw_settings_get(context->settings, key);
+	const char *saved = cw_configobj_get(lineage->config, "renewalparams", key);
+
+	if (given != NULL)
+		return given;
+	return saved != NULL && strcmp(saved, "None") != 0 ? saved : NULL;
+}
+
 static int
 open_plugins(struct cw_context *context, const struct cw_lineage *lineage, struct cw_error *error)
 {
-	static const char *const keys[] = {"authenticator", "installer"};
-
-	for (size_t i = 0; i < CW_COUNT(keys); i++) {
-		const char *given = cw_settings_get(context->settings, keys[i]);
-		const char *value =
-			given != NULL ? given
-				      : cw_configobj_get(lineage->config, "renewalparams", keys[i]);
+	for (size_t i = 0; i < CW_COUNT(plugin_keys); i++) {
+		const char *value = plugin_for(context, lineage, plugin_keys[i]);
 		struct cw_module *module = NULL;
 		int status;
 
-		if (value == NULL || strcmp(value, "None") == 0)
+		if (value == NULL)
 			continue;
 		status = cw_registry_open(context->registry, value, &module, error);
 		if (status == CW_E_NOT_FOUND)
@@ -62,4 +71,33 @@ cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage
 	    cw_configobj_get(lineage->config, "renewalparams", "key_type") == NULL)
 		status = cw_settings_set(settings, "key_type", CW_SOURCE_RENEWAL, "rsa", error);
 	return status;
+}
+
+static int
+check_plugins(struct cw_context *context, const struct cw_lineage *lineage, struct cw_error *error)
+{
+	for (size_t i = 0; i < CW_COUNT(plugin_keys); i++) {
+		const char *value = plugin_for(context, lineage, plugin_keys[i]);
+
+		if (value != NULL && !cw_registry_has(context->registry, value))
+			return lacks_plugin(lineage, value, error);
+	}
+	return CW_OK;
+}
+
+int
+cw_lineage_check_settings(struct cw_context *context, const struct cw_lineage *lineage,
+			  bool with_plugins, struct cw_error *error)
+{
+	cw_auto_settings struct cw_settings *settings = NULL;
+
+	if (plugin_for(context, lineage, "authenticator") == NULL &&
+	    cw_settings_get(context->settings, "configurator") == NULL) {
+		cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
+		cw_hint(error, "give one on the command line, with --cert-name %s", lineage->name);
+		return CW_E_INVALID;
+	}
+	settings = cw_settings_copy(context->settings);
+	int status = cw_renewal_read(lineage->config, lineage->renewal_path, settings, NULL, error);
+	return status == CW_OK && with_plugins ? check_plugins(context, lineage, error) : status;
 }

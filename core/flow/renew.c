@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "crypto/x509.h"
 #include "flow/accounts.h"
 #include "flow/context.h"
 #include "flow/decide.h"
@@ -55,15 +54,6 @@ add_failure(struct renewal *renewal, const struct cw_request *request, const str
 	cw_error_add_part(&renewal->failures, &part);
 }
 
-/* Whether the request goes to the CA that issued the certificate. */
-static bool
-is_same_server(const struct cw_request *request)
-{
-	const char *saved = cw_configobj_get(request->lineage->config, "renewalparams", "server");
-
-	return cw_equal(saved, cw_server_url(request->settings));
-}
-
 static int
 find_account(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
 {
@@ -80,7 +70,7 @@ find_account(struct renewal *renewal, struct cw_request *request, struct cw_erro
 			return CW_OK;
 	}
 	/* The lineage's account is one at the lineage's server. */
-	if (!is_same_server(request) &&
+	if (!cw_request_is_for_issuer(request) &&
 	    cw_settings_source(request->settings, "account") == CW_SOURCE_RENEWAL)
 		cw_settings_reset(request->settings, "account");
 	status = cw_account_acquire(renewal->context, request->settings, request->dry_run, &account,
@@ -103,44 +93,28 @@ read_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (status < 0)
 		return status;
 	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
-	if (request->authenticator == NULL) {
-		cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
-		cw_hint(error, "give one on the command line, with --cert-name %s", request->name);
-		return CW_E_INVALID;
-	}
 	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &request->names, error);
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
 	return status;
 }
 
-/* The CA is told which certificate the new one is for (RFC 9773 section 5). */
-static int
-name_replaced(struct cw_request *request, struct cw_error *error)
-{
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	int status;
-
-	if (request->dry_run || !is_same_server(request))
-		return CW_OK;
-	status = cw_certificate_load(request->lineage->live[CW_KIND_CERT], &certificate, error);
-	if (status == CW_OK)
-		request->replaces = cw_certificate_ari_id(certificate);
-	return status;
-}
-
 static int
 load_request(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
 {
+	const char *only = cw_settings_get(renewal->context->settings, "certname");
 	int status = cw_lineage_load(renewal->context->directories.config, request->name,
 				     &request->lineage, error);
 
+	/* The survey has seen no other. */
+	if (status == CW_OK && only != NULL && cw_lineage_archive_is_shared(request->lineage))
+		cw_strv_add_unique(&renewal->shared, request->lineage->archive);
 	if (status == CW_OK)
 		status = cw_refuse_shared_archive(request->lineage, &renewal->shared, error);
 	if (status == CW_OK)
 		status = read_request(renewal, request, error);
 	if (status == CW_OK)
-		status = name_replaced(request, error);
+		status = cw_request_name_replaced(request, error);
 	if (status == CW_OK)
 		status = find_account(renewal, request, error);
 	return status;
@@ -218,6 +192,8 @@ survey_failed(void *user, const char *name, const struct cw_error *error)
 	struct renewal *renewal = user;
 	struct cw_request *request = new_request(renewal, name);
 
+	/* For its description, if it can be read. */
+	cw_lineage_load(renewal->context->directories.config, name, &request->lineage, NULL);
 	refuse(renewal, request, error);
 	cw_request_free(request);
 }
@@ -346,7 +322,8 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 {
 	struct cw_context *context = renewal->context;
 	const char *only = cw_settings_get(context->settings, "certname");
-	struct cw_survey_calls calls = {survey_kept, survey_due, survey_failed, renewal};
+	struct cw_survey_calls calls = {
+		.kept = survey_kept, .due = survey_due, .failed = survey_failed, .user = renewal};
 	cw_auto_strv struct cw_strv names = {0};
 	int status = cw_lineage_list(context->directories.config, &names, error);
 

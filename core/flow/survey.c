@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "flow/deploy.h"
 #include "flow/due.h"
+#include "flow/lineage_settings.h"
 #include "flow/network.h"
 #include "flow/renewal_info.h"
 #include "flow/revocation.h"
@@ -95,33 +96,28 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 	return status;
 }
 
-/* What a renewal would lack is said at once, not when it is due. */
-static int
-check_parameters(const struct survey *survey, const struct cw_lineage *lineage,
-		 struct cw_error *error)
-{
-	const struct cw_settings *settings = survey->context->settings;
-	const char *authenticator =
-		cw_configobj_get(lineage->config, "renewalparams", "authenticator");
-
-	if ((authenticator != NULL && strcmp(authenticator, "None") != 0) ||
-	    cw_settings_get(settings, "authenticator") != NULL ||
-	    cw_settings_get(settings, "configurator") != NULL)
-		return CW_OK;
-	cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
-	cw_hint(error, "give one on the command line, with --cert-name %s", lineage->name);
-	return CW_E_INVALID;
-}
-
 static bool
 is_renewed_at_all(const struct survey *survey, const struct cw_lineage *lineage)
 {
 	const struct cw_settings *settings = survey->context->settings;
 	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "autorenew");
 
+	if (survey->calls->asked_for)
+		return true;
 	if (cw_settings_given(settings, "autorenew") || saved == NULL)
 		return cw_settings_flag(settings, "autorenew");
 	return !cw_equal_nocase(saved, "False");
+}
+
+/* What a renewal would lack is said at once, not when it is due. */
+static int
+check_parameters(const struct survey *survey, const struct cw_lineage *lineage,
+		 struct cw_error *error)
+{
+	if (survey->calls->asked_for)
+		return CW_OK;
+	return cw_lineage_check_settings(survey->context, lineage,
+					 is_renewed_at_all(survey, lineage), error);
 }
 
 static void

@@ -86,6 +86,9 @@ read_key(const struct reading *reading, const struct cw_option *option, const ch
 	const char *text = cw_configobj_get(reading->config, section, key);
 	int status = CW_OK;
 
+	/* What the user gives instead counts, whatever the file says. */
+	if (cw_settings_source(reading->settings, option->internal) > CW_SOURCE_RENEWAL)
+		return CW_OK;
 	/* Python's spelling of no value. */
 	if (!cw_configobj_is_list(reading->config, section, key) && strcmp(text, "None") == 0)
 		return CW_OK;
