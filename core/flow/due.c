@@ -105,7 +105,7 @@ cw_due_by_time(const struct cw_lineage *lineage, bool *due, int64_t *when, struc
 {
 	cw_auto_glance struct cw_glance certificate = {0};
 	struct cw_due read;
-	int status = cw_glance(lineage->live[CW_KIND_CERT], &certificate, error);
+	int status = cw_glance(lineage->live[CW_KIND_CERT], false, &certificate, error);
 
 	if (status == CW_OK)
 		status = cw_due_read(lineage, &certificate, &read, error);

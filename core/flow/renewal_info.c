@@ -183,22 +183,38 @@ cw_advisors_ask(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, s
 	return CW_OK;
 }
 
+/* The time of a local one. mktime() would look for a new /etc/localtime each time. */
+static int64_t
+from_local(struct tm *parts)
+{
+	int64_t as_utc = (int64_t)timegm(parts);
+	time_t when = (time_t)as_utc;
+	struct tm there;
+
+	/* Its offset is that of the time itself, which the first turn finds. */
+	for (int turn = 0; turn < 2; turn++) {
+		if (localtime_r(&when, &there) == NULL)
+			return 0;
+		when = (time_t)(as_utc - there.tm_gmtoff);
+	}
+	return when;
+}
+
 int64_t
 cw_ask_again_read(const struct cw_configobj *config, int64_t now)
 {
 	const char *text = cw_configobj_get(config, SECTION, KEY);
-	struct tm local = {.tm_isdst = -1};
+	struct tm local = {0};
 	const char *rest;
-	time_t when;
+	int64_t when;
 
 	if (text == NULL)
 		return 0;
 	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &local);
 	if (rest == NULL || *rest != '\0')
 		return 0;
-	local.tm_isdst = -1;
-	when = mktime(&local);
-	return when > now && when - now <= WAIT_MAX ? (int64_t)when : 0;
+	when = from_local(&local);
+	return when > now && when - now <= WAIT_MAX ? when : 0;
 }
 
 void

@@ -77,8 +77,10 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 {
 	struct cw_request *request;
 	bool changed = false;
-	int status = cw_lineage_recover(lineage, &changed, error);
+	int status = CW_OK;
 
+	if (lineage->unsettled)
+		status = cw_lineage_recover(lineage, &changed, error);
 	if (status == CW_OK && lineage->newest > lineage->version) {
 		status = cw_lineage_switch(lineage, lineage->newest, error);
 		changed = true;
@@ -126,7 +128,7 @@ is_renewed_at_all(const struct survey *survey, const struct cw_lineage *lineage)
 
 static void
 add_pending(struct survey *survey, const struct cw_lineage *lineage, struct cw_glance *certificate,
-	    const struct cw_due *due)
+	    const struct cw_due *due, bool wait)
 {
 	const char *server = cw_configobj_get(lineage->config, "renewalparams", "server");
 	struct pending *pending = &survey->pending[survey->count++];
@@ -134,8 +136,7 @@ add_pending(struct survey *survey, const struct cw_lineage *lineage, struct cw_g
 	*pending = (struct pending){.due = *due};
 	pending->name = cw_strdup(lineage->name);
 	pending->fullchain = cw_strdup(lineage->live[CW_KIND_FULLCHAIN]);
-	if (cw_ask_again_read(lineage->config, cw_time()) != 0) {
-		/* The CA has said lately that there is time. */
+	if (wait) {
 		pending->advice = CW_ADVICE_WAIT;
 	} else if (server != NULL && strcmp(server, "None") != 0) {
 		pending->certificate_id = cw_take(&certificate->ari_id);
@@ -152,6 +153,8 @@ judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
 {
 	const struct cw_settings *settings = survey->context->settings;
 	bool dry_run = cw_settings_flag(settings, "dry_run");
+	/* The CA has said lately that there is time. */
+	bool wait = cw_ask_again_read(lineage->config, cw_time()) != 0;
 	cw_auto_glance struct cw_glance certificate = {0};
 	struct cw_due due;
 	int status = check_archive(survey, lineage, error);
@@ -161,7 +164,7 @@ judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
 	if (status == CW_OK)
 		status = check_parameters(survey, lineage, error);
 	if (status == CW_OK)
-		status = cw_glance(lineage->live[CW_KIND_CERT], &certificate, error);
+		status = cw_glance(lineage->live[CW_KIND_CERT], !wait, &certificate, error);
 	if (status == CW_OK)
 		status = cw_due_read(lineage, &certificate, &due, error);
 	if (status < 0)
@@ -176,7 +179,7 @@ judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
 	} else if (cw_due_anyway(&due, cw_time())) {
 		survey->calls->due(survey->calls->user, lineage->name);
 	} else {
-		add_pending(survey, lineage, &certificate, &due);
+		add_pending(survey, lineage, &certificate, &due, wait);
 	}
 	return CW_OK;
 }
