@@ -5,6 +5,7 @@
 #include "acme/client.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/rewrite.h"
 
 #define SECTION "acme_renewal_info"
 #define KEY "ari_retry_after"
@@ -217,15 +218,43 @@ cw_ask_again_read(const struct cw_configobj *config, int64_t now)
 	return when > now && when - now <= WAIT_MAX ? when : 0;
 }
 
+static bool
+format_local(int64_t when, char text[CW_ASK_AGAIN_LENGTH + 1])
+{
+	time_t seconds = (time_t)when;
+	struct tm local;
+
+	return localtime_r(&seconds, &local) != NULL &&
+	       strftime(text, CW_ASK_AGAIN_LENGTH + 1, "%Y-%m-%dT%H:%M:%S", &local) ==
+		       CW_ASK_AGAIN_LENGTH;
+}
+
 void
 cw_ask_again_write(struct cw_configobj *config, int64_t when)
 {
-	time_t seconds = (time_t)when;
-	char text[sizeof("2026-01-31T12:00:00") + 16];
-	struct tm local;
+	char text[CW_ASK_AGAIN_LENGTH + 1];
 
-	if (localtime_r(&seconds, &local) == NULL ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &local) == 0)
-		return;
-	cw_configobj_set(config, SECTION, KEY, text);
+	if (format_local(when, text))
+		cw_configobj_set(config, SECTION, KEY, text);
+}
+
+void
+cw_ask_again_find(const struct cw_configobj *config, struct cw_ask_again_place *place)
+{
+	size_t length = 0;
+
+	if (!cw_configobj_place(config, SECTION, KEY, &place->offset, &length) ||
+	    length != CW_ASK_AGAIN_LENGTH)
+		place->offset = 0;
+	else
+		memcpy(place->text, cw_configobj_get(config, SECTION, KEY), length + 1);
+}
+
+bool
+cw_ask_again_overwrite(const char *path, const struct cw_ask_again_place *place, int64_t when)
+{
+	char text[CW_ASK_AGAIN_LENGTH + 1];
+
+	return place->offset != 0 && format_local(when, text) &&
+	       cw_rewrite_in_place(path, place->offset, place->text, text, CW_ASK_AGAIN_LENGTH);
 }

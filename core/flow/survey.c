@@ -25,6 +25,7 @@ struct pending {
 	struct cw_due due;
 	enum cw_advice advice;
 	int64_t ask_again;
+	struct cw_ask_again_place place;
 	bool is_due;
 };
 
@@ -141,6 +142,7 @@ add_pending(struct survey *survey, const struct cw_lineage *lineage, struct cw_g
 	} else if (server != NULL && strcmp(server, "None") != 0) {
 		pending->certificate_id = cw_take(&certificate->ari_id);
 		pending->server = pending->certificate_id != NULL ? cw_strdup(server) : NULL;
+		cw_ask_again_find(lineage->config, &pending->place);
 	}
 	if (certificate->ocsp_url != NULL) {
 		pending->certificate = cw_strdup(lineage->live[CW_KIND_CERT]);
@@ -277,27 +279,24 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 static int
 rewrite_config(struct survey *survey, const struct pending *pending, struct cw_error *error)
 {
+	const char *config_dir = survey->context->directories.config;
+	cw_autofree char *file = cw_format("%s.conf", pending->name);
+	cw_autofree char *path = cw_format("%s/renewal/%s", config_dir, file);
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
-	cw_auto_buf struct cw_buf old = {0};
 	cw_auto_buf struct cw_buf text = {0};
-	cw_autofree char *file = NULL;
-	int status = cw_lineage_open(survey->context->directories.config, pending->name, &lineage,
-				     error);
+	int status;
 
+	/* A time in the place of another, as it is from the second run on. */
+	if (cw_ask_again_overwrite(path, &pending->place, pending->ask_again))
+		return CW_OK;
+	status = cw_lineage_open(config_dir, pending->name, &lineage, error);
 	if (status < 0)
 		return status;
-	cw_configobj_write(lineage->config, &old);
 	cw_ask_again_write(lineage->config, pending->ask_again);
 	status = cw_configobj_check(lineage->config, error);
 	if (status < 0)
 		return status;
 	cw_configobj_write(lineage->config, &text);
-	/* A time in the place of another, as it is from the second run on. */
-	if (old.length == text.length &&
-	    cw_rewrite_in_place(lineage->renewal_path, cw_buf_text(&old), cw_buf_text(&text),
-				text.length))
-		return CW_OK;
-	file = cw_format("%s.conf", pending->name);
 	return cw_rewrite_add(survey->rewrite, file, cw_buf_text(&text), text.length, error);
 }
 
