@@ -144,7 +144,12 @@ send_request(struct cw_acme_call *call)
 		call->accept == NULL ? NULL : cw_format("Accept: %s", call->accept);
 	const char *headers[3] = {"Content-Type: application/jose+json", accept, NULL};
 	struct cw_http_message message = {
-		.method = "POST", .url = call->url, .headers = headers, .limit = CW_ACME_BODY_MAX};
+		.method = "POST",
+		.url = call->url,
+		.headers = headers,
+		.limit = CW_ACME_BODY_MAX,
+		.quiet = call->request.quiet,
+	};
 
 	if (call->request.plain) {
 		message.method = "GET";

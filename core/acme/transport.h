@@ -31,6 +31,7 @@ struct cw_acme_request {
 	const char *what; /* "the new order": for messages */
 	const char *url;
 	bool plain;          /* an unsigned GET */
+	bool quiet;          /* one of very many: logged only when it fails */
 	const char *payload; /* NULL: POST-as-GET */
 	/* NULL: the client's signer; kept until the call ends. */
 	const struct cw_signer *signer;

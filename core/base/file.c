@@ -73,6 +73,9 @@ read_all(int descriptor, size_t max, size_t expected, struct cw_buf *buf)
 			return EFBIG;
 		total += (size_t)got;
 		cw_buf_grown(buf, (size_t)got);
+		/* There was room for more than the file has. */
+		if ((size_t)got < room && total == expected)
+			return 0;
 	}
 }
 

@@ -66,6 +66,8 @@ cw_redact(const char *text)
 	/* Secrets may overlap: all that any of them covers goes. */
 	const char *covered = text;
 
+	if (state.secrets.count == 0)
+		return cw_strdup(text);
 	for (; *text != '\0'; text++) {
 		const char *end = secret_end(text);
 
@@ -79,14 +81,31 @@ cw_redact(const char *text)
 	return cw_buf_take(&redacted);
 }
 
+/* How many bytes at TEXT are neither control characters nor may begin one. */
+static size_t
+harmless_length(const char *text)
+{
+	const char *end = text;
+
+	while ((unsigned char)*end >= 0x20 && *end != 0x7f && (unsigned char)*end != 0xc2)
+		end++;
+	return (size_t)(end - text);
+}
+
 /* So that nobody's text can forge a line or command the terminal. */
 static void
 add_escaped(struct cw_buf *line, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
-		unsigned char next = (unsigned char)text[1];
+	for (;; text++) {
+		size_t harmless = harmless_length(text);
+		unsigned char byte, next;
 
+		cw_buf_add(line, text, harmless);
+		text += harmless;
+		if (*text == '\0')
+			return;
+		byte = (unsigned char)*text;
+		next = (unsigned char)text[1];
 		if (byte == '\n') {
 			cw_buf_add_text(line, "\\n");
 		} else if (byte == '\r') {

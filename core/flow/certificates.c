@@ -64,7 +64,7 @@ ask_later(struct listing *listing, struct json_object *description)
 	const char *path = cw_json_string(description, "cert_path");
 	size_t last = listing->count;
 
-	if (expiry_of(description) <= cw_time() || cw_glance(path, &certificate, NULL) < 0 ||
+	if (expiry_of(description) <= cw_time() || cw_glance(path, false, &certificate, NULL) < 0 ||
 	    certificate.ocsp_url == NULL)
 		return;
 	listing->count++;

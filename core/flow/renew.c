@@ -19,6 +19,8 @@
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
 #define RANDOM_SLEEP_MAX (8 * 60 * 1000)
+/* Bytes of names in a line of the log that tells which are not due. */
+#define KEPT_LINE 2000
 
 struct renewal {
 	struct cw_context *context;
@@ -27,6 +29,7 @@ struct renewal {
 	struct cw_hooks *hooks;
 	struct json_object *certificates;
 	struct json_object *skipped; /* NULL: all are among the certificates */
+	struct cw_buf kept;          /* names that are not due, for the log */
 	struct cw_strv due_names;
 	struct cw_strv shared; /* archive folders that several lineages have */
 	struct cw_request **due;
@@ -155,6 +158,15 @@ load_due(struct renewal *renewal)
 	}
 }
 
+/* One line for many: a line for each would be a good part of what all the looking costs. */
+static void
+log_kept(struct renewal *renewal)
+{
+	if (renewal->kept.length > 0)
+		cw_log_debug("not due:%s", cw_buf_text(&renewal->kept));
+	cw_buf_truncate(&renewal->kept, 0);
+}
+
 static void
 survey_kept(void *user, const struct cw_surveyed *lineage)
 {
@@ -162,7 +174,10 @@ survey_kept(void *user, const struct cw_surveyed *lineage)
 	cw_autofree char *expiry = NULL;
 	struct cw_request *request;
 
-	cw_log_debug("\"%s\" is not due", lineage->name);
+	cw_buf_add_char(&renewal->kept, ' ');
+	cw_buf_add_text(&renewal->kept, lineage->name);
+	if (renewal->kept.length >= KEPT_LINE)
+		log_kept(renewal);
 	if (renewal->skipped != NULL) {
 		cw_autofree char *line = NULL;
 
@@ -290,6 +305,7 @@ release(struct renewal *renewal)
 	free(renewal->due);
 	free(renewal->accounts);
 	cw_error_clear(&renewal->failures);
+	cw_buf_clear(&renewal->kept);
 	cw_strv_clear(&renewal->due_names);
 	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
@@ -339,6 +355,7 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 	}
 	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, &renewal->shared,
 			   error);
+	log_kept(renewal);
 	cw_strv_clear(&names);
 	if (status < 0)
 		return status;

@@ -26,6 +26,7 @@ struct pending {
 	struct cw_due due;
 	enum cw_advice advice;
 	int64_t ask_again;
+	struct cw_ask_again_place place;
 	bool is_due;
 };
 
@@ -78,8 +79,10 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 {
 	struct cw_request *request;
 	bool changed = false;
-	int status = cw_lineage_recover(lineage, &changed, error);
+	int status = CW_OK;
 
+	if (lineage->unsettled)
+		status = cw_lineage_recover(lineage, &changed, error);
 	if (status == CW_OK && lineage->newest > lineage->version) {
 		status = cw_lineage_switch(lineage, lineage->newest, error);
 		changed = true;
@@ -122,7 +125,7 @@ check_parameters(const struct survey *survey, const struct cw_lineage *lineage,
 
 static void
 add_pending(struct survey *survey, const struct cw_lineage *lineage, struct cw_glance *certificate,
-	    const struct cw_due *due)
+	    const struct cw_due *due, bool wait)
 {
 	const char *server = cw_configobj_get(lineage->config, "renewalparams", "server");
 	struct pending *pending = &survey->pending[survey->count++];
@@ -130,12 +133,12 @@ add_pending(struct survey *survey, const struct cw_lineage *lineage, struct cw_g
 	*pending = (struct pending){.due = *due};
 	pending->name = cw_strdup(lineage->name);
 	pending->fullchain = cw_strdup(lineage->live[CW_KIND_FULLCHAIN]);
-	if (cw_ask_again_read(lineage->config, cw_time()) != 0) {
-		/* The CA has said lately that there is time. */
+	if (wait) {
 		pending->advice = CW_ADVICE_WAIT;
 	} else if (server != NULL && strcmp(server, "None") != 0) {
 		pending->certificate_id = cw_take(&certificate->ari_id);
 		pending->server = pending->certificate_id != NULL ? cw_strdup(server) : NULL;
+		cw_ask_again_find(lineage->config, &pending->place);
 	}
 	if (certificate->ocsp_url != NULL) {
 		pending->certificate = cw_strdup(lineage->live[CW_KIND_CERT]);
@@ -148,6 +151,8 @@ judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
 {
 	const struct cw_settings *settings = survey->context->settings;
 	bool dry_run = cw_settings_flag(settings, "dry_run");
+	/* The CA has said lately that there is time. */
+	bool wait = cw_ask_again_read(lineage->config, cw_time()) != 0;
 	cw_auto_glance struct cw_glance certificate = {0};
 	struct cw_due due;
 	int status = check_archive(survey, lineage, error);
@@ -157,7 +162,7 @@ judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
 	if (status == CW_OK)
 		status = check_parameters(survey, lineage, error);
 	if (status == CW_OK)
-		status = cw_glance(lineage->live[CW_KIND_CERT], &certificate, error);
+		status = cw_glance(lineage->live[CW_KIND_CERT], !wait, &certificate, error);
 	if (status == CW_OK)
 		status = cw_due_read(lineage, &certificate, &due, error);
 	if (status < 0)
@@ -172,7 +177,7 @@ judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
 	} else if (cw_due_anyway(&due, cw_time())) {
 		survey->calls->due(survey->calls->user, lineage->name);
 	} else {
-		add_pending(survey, lineage, &certificate, &due);
+		add_pending(survey, lineage, &certificate, &due, wait);
 	}
 	return CW_OK;
 }
@@ -270,27 +275,24 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 static int
 rewrite_config(struct survey *survey, const struct pending *pending, struct cw_error *error)
 {
+	const char *config_dir = survey->context->directories.config;
+	cw_autofree char *file = cw_format("%s.conf", pending->name);
+	cw_autofree char *path = cw_format("%s/renewal/%s", config_dir, file);
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
-	cw_auto_buf struct cw_buf old = {0};
 	cw_auto_buf struct cw_buf text = {0};
-	cw_autofree char *file = NULL;
-	int status = cw_lineage_open(survey->context->directories.config, pending->name, &lineage,
-				     error);
+	int status;
 
+	/* A time in the place of another, as it is from the second run on. */
+	if (cw_ask_again_overwrite(path, &pending->place, pending->ask_again))
+		return CW_OK;
+	status = cw_lineage_open(config_dir, pending->name, &lineage, error);
 	if (status < 0)
 		return status;
-	cw_configobj_write(lineage->config, &old);
 	cw_ask_again_write(lineage->config, pending->ask_again);
 	status = cw_configobj_check(lineage->config, error);
 	if (status < 0)
 		return status;
 	cw_configobj_write(lineage->config, &text);
-	/* A time in the place of another, as it is from the second run on. */
-	if (old.length == text.length &&
-	    cw_rewrite_in_place(lineage->renewal_path, cw_buf_text(&old), cw_buf_text(&text),
-				text.length))
-		return CW_OK;
-	file = cw_format("%s.conf", pending->name);
 	return cw_rewrite_add(survey->rewrite, file, cw_buf_text(&text), text.length, error);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -143,23 +144,18 @@ cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error)
 }
 
 bool
-cw_rewrite_in_place(const char *path, const char *old, const char *data, size_t length)
+cw_rewrite_in_place(const char *path, size_t offset, const char *old, const char *data,
+		    size_t length)
 {
 	cw_autoclose int file = -1;
+	char present[SECTOR];
 	struct stat status;
-	size_t first = 0;
-	size_t end = length;
 
-	while (first < length && old[first] == data[first])
-		first++;
-	while (end > first && old[end - 1] == data[end - 1])
-		end--;
-	if (first == end)
-		return true;
-	if (first / SECTOR != (end - 1) / SECTOR)
+	if (length == 0 || length > SECTOR || offset / SECTOR != (offset + length - 1) / SECTOR)
 		return false;
-	file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	return file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
-	       status.st_size == (off_t)length &&
-	       pwrite(file, data + first, end - first, (off_t)first) == (ssize_t)(end - first);
+	       pread(file, present, length, (off_t)offset) == (ssize_t)length &&
+	       memcmp(present, old, length) == 0 &&
+	       pwrite(file, data, length, (off_t)offset) == (ssize_t)length;
 }

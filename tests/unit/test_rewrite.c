@@ -74,23 +74,33 @@ static void
 test_a_small_change_is_made_in_place(void **state)
 {
 	cw_autofree char *path = scratch_path("a.conf");
-	char old[1200], new[1200];
+	char text[1200];
 
 	(void)state;
-	memset(old, 'x', sizeof(old));
-	old[sizeof(old) - 1] = '\0';
-	memcpy(new, old, sizeof(old));
-	scratch_write("a.conf", old, 0600);
-	memcpy(new + 520, "abc", 3);
-	assert_true(cw_rewrite_in_place(path, old, new, sizeof(old) - 1));
-	assert_true(scratch_says("a.conf", new));
-	memcpy(old, new, sizeof(old));
-	memcpy(new + 1023, "yz", 2);
-	assert_false(cw_rewrite_in_place(path, old, new, sizeof(old) - 1));
-	assert_true(scratch_says("a.conf", old));
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	scratch_write("a.conf", text, 0600);
+	assert_true(cw_rewrite_in_place(path, 520, "xxx", "abc", 3));
+	memcpy(text + 520, "abc", 3);
+	assert_true(scratch_says("a.conf", text));
+	/* Over the end of a sector. */
+	assert_false(cw_rewrite_in_place(path, 1023, "xx", "yz", 2));
 	/* The file is not what was thought. */
-	memcpy(new + 100, "z", 1);
-	assert_false(cw_rewrite_in_place(path, old, new, 600));
+	assert_false(cw_rewrite_in_place(path, 520, "xxx", "yyy", 3));
+	assert_false(cw_rewrite_in_place(path, 1198, "xx", "yz", 2));
+	assert_true(scratch_says("a.conf", text));
+}
+
+static void
+test_a_link_is_not_written_through(void **state)
+{
+	cw_autofree char *link = scratch_path("link.conf");
+
+	(void)state;
+	scratch_write("a.conf", "old", 0600);
+	assert_int_equal(symlink("a.conf", link), 0);
+	assert_false(cw_rewrite_in_place(link, 0, "old", "new", 3));
+	assert_true(scratch_says("a.conf", "old"));
 }
 
 int
@@ -102,6 +112,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_not_committed_leaves_nothing,
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_a_small_change_is_made_in_place, scratch_make,
+						scratch_remove),
+		cmocka_unit_test_setup_teardown(test_a_link_is_not_written_through, scratch_make,
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_links_and_absent_files_are_refused,
 						scratch_make, scratch_remove),
