@@ -241,8 +241,7 @@ int
 cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		 struct cw_error *error)
 {
-	const char *colon = strrchr(name, ':');
-	const char *plain = colon != NULL ? colon + 1 : name;
+	const char *plain = cw_after_last(name, ':');
 	struct cw_module_entry *entry;
 	int status;
 
