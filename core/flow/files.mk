@@ -37,6 +37,8 @@ libcertwright_sources += \
 	core/flow/installation.h \
 	core/flow/lineage_settings.c \
 	core/flow/lineage_settings.h \
+	core/flow/listeners.c \
+	core/flow/listeners.h \
 	core/flow/names.c \
 	core/flow/names.h \
 	core/flow/network.c \
