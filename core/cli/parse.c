@@ -250,6 +250,13 @@ read_config(struct parser *parser, struct cw_error *error)
 			      error);
 }
 
+/* Other verbs work on certificates whose names stand. */
+static bool
+takes_names(const struct cw_verb *verb)
+{
+	return strcmp(verb->name, "renew") != 0 && strcmp(verb->name, "reconfigure") != 0;
+}
+
 /* What the options mean together. */
 static int
 conclude(struct parser *parser, struct cw_error *error)
@@ -260,7 +267,9 @@ conclude(struct parser *parser, struct cw_error *error)
 	cw_lookup_stand_ins(&parser->lookup);
 	status = read_config(parser, error);
 	if (status == CW_OK)
-		status = cw_given_fill_maps(&parser->given, invocation->settings, error);
+		status = cw_given_fill_maps(&parser->given, invocation->settings,
+					    parser->lookup.registry, takes_names(invocation->verb),
+					    error);
 	if (status == CW_OK)
 		status = cw_select_plugins(invocation->verb, invocation->settings,
 					   parser->lookup.registry, error);

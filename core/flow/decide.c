@@ -8,23 +8,20 @@
 #include "flow/network.h"
 #include "flow/survey.h"
 
-static char *
-plugin_name(const char *value)
-{
-	const char *colon = value != NULL ? strrchr(value, ':') : NULL;
-
-	return cw_strdup(colon != NULL ? colon + 1 : value);
-}
-
 void
 cw_selected_plugins(const struct cw_settings *settings, char **authenticator, char **installer)
 {
 	const char *both = cw_settings_get(settings, "configurator");
 	const char *first = cw_settings_get(settings, "authenticator");
 	const char *second = cw_settings_get(settings, "installer");
+	const struct cw_strv *mapped = cw_settings_map_values(settings, "authenticator_map");
 
-	*authenticator = plugin_name(first != NULL ? first : both);
-	*installer = plugin_name(second != NULL ? second : both);
+	if (first == NULL)
+		first = both;
+	if (first == NULL && mapped->count > 0)
+		first = mapped->items[0];
+	*authenticator = cw_strdup(cw_after_last(first, ':'));
+	*installer = cw_strdup(cw_after_last(second != NULL ? second : both, ':'));
 }
 
 /* What the lineages there are have to do with the names asked for. */

@@ -1,6 +1,8 @@
 libcertwright_sources += \
 	core/flow/accounts.c \
 	core/flow/accounts.h \
+	core/flow/authentication.c \
+	core/flow/authentication.h \
 	core/flow/certificates.c \
 	core/flow/certonly.c \
 	core/flow/certonly.h \
@@ -35,6 +37,8 @@ libcertwright_sources += \
 	core/flow/installation.h \
 	core/flow/lineage_settings.c \
 	core/flow/lineage_settings.h \
+	core/flow/listeners.c \
+	core/flow/listeners.h \
 	core/flow/names.c \
 	core/flow/names.h \
 	core/flow/network.c \

@@ -37,24 +37,64 @@ plugin_for(const struct cw_context *context, const struct cw_lineage *lineage, c
 }
 
 static int
+open_plugin(struct cw_context *context, const struct cw_lineage *lineage, const char *plugin,
+	    struct cw_error *error)
+{
+	struct cw_module *module = NULL;
+	int status = cw_registry_open(context->registry, plugin, &module, error);
+
+	if (status == CW_E_NOT_FOUND)
+		return lacks_plugin(lineage, cw_after_last(plugin, ':'), error);
+	if (status == CW_OK)
+		status = cw_module_add_options(module, context->options, error);
+	return status;
+}
+
+/* The plugins of single names. What the file says of them may no longer count, when the run names
+ * another authenticator or Certbot has written another one into the file: their options are read
+ * then, so as to be taken out, where the modules are there. */
+static int
+open_mapped(struct cw_context *context, const struct cw_lineage *lineage, struct cw_error *error)
+{
+	static const char section[] = "certwright/authenticator_map";
+	const char *key = "authenticator_map";
+	bool given = cw_settings_given(context->settings, key);
+	const char *first = plugin_for(context, lineage, "authenticator");
+	cw_auto_strv struct cw_strv plugins = {0};
+	cw_auto_strv struct cw_strv names = {0};
+	bool counts;
+	int status = CW_OK;
+
+	if (given) {
+		cw_strv_copy(&plugins, cw_settings_map_values(context->settings, key));
+	} else {
+		cw_configobj_keys(lineage->config, section, &names);
+		for (size_t i = 0; i < names.count; i++)
+			cw_strv_add_unique(&plugins, cw_configobj_get(lineage->config, section,
+								      names.items[i]));
+	}
+	counts = given || (cw_settings_get(context->settings, "authenticator") == NULL &&
+			   first != NULL && cw_strv_contains(&plugins, first));
+	for (size_t i = 0; i < plugins.count && status == CW_OK; i++) {
+		status = open_plugin(context, lineage, plugins.items[i], counts ? error : NULL);
+		if (!counts)
+			status = CW_OK;
+	}
+	return status;
+}
+
+static int
 open_plugins(struct cw_context *context, const struct cw_lineage *lineage, struct cw_error *error)
 {
-	for (size_t i = 0; i < CW_COUNT(plugin_keys); i++) {
-		const char *value = plugin_for(context, lineage, plugin_keys[i]);
-		struct cw_module *module = NULL;
-		int status;
+	int status = CW_OK;
 
-		if (value == NULL)
-			continue;
-		status = cw_registry_open(context->registry, value, &module, error);
-		if (status == CW_E_NOT_FOUND)
-			return lacks_plugin(lineage, value, error);
-		if (status == CW_OK)
-			status = cw_module_add_options(module, context->options, error);
-		if (status < 0)
-			return status;
+	for (size_t i = 0; i < CW_COUNT(plugin_keys) && status == CW_OK; i++) {
+		const char *plugin = plugin_for(context, lineage, plugin_keys[i]);
+
+		if (plugin != NULL)
+			status = open_plugin(context, lineage, plugin, error);
 	}
-	return CW_OK;
+	return status == CW_OK ? open_mapped(context, lineage, error) : status;
 }
 
 int

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/accounts.h"
+#include "flow/choose_plugin.h"
 #include "flow/context.h"
 #include "flow/decide.h"
 #include "flow/deploy.h"
@@ -97,6 +98,8 @@ read_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 		return status;
 	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
 	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &request->names, error);
+	if (status == CW_OK)
+		status = cw_choose_for_names(renewal->context, request, error);
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
 	return status;

@@ -202,19 +202,11 @@ cw_registry_at(struct cw_registry *registry, size_t index)
 	return index < registry->count ? &registry->entries[index]->module : NULL;
 }
 
-static const char *
-plain_name(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-
-	return colon != NULL ? colon + 1 : name;
-}
-
 bool
 cw_registry_has(struct cw_registry *registry, const char *name)
 {
 	scan(registry);
-	return find(registry, plain_name(name)) != NULL;
+	return find(registry, cw_after_last(name, ':')) != NULL;
 }
 
 static int
@@ -256,7 +248,7 @@ int
 cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		 struct cw_error *error)
 {
-	const char *plain = plain_name(name);
+	const char *plain = cw_after_last(name, ':');
 	struct cw_module_entry *entry;
 	int status;
 
