@@ -1,6 +1,8 @@
 libcertwright_sources += \
 	core/flow/accounts.c \
 	core/flow/accounts.h \
+	core/flow/batches.c \
+	core/flow/batches.h \
 	core/flow/certificates.c \
 	core/flow/certonly.c \
 	core/flow/certonly.h \
