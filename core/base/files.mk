@@ -12,6 +12,7 @@ libcertwright_sources += \
 	core/base/log.c core/base/log.h \
 	core/base/loop.c core/base/loop.h \
 	core/base/mem.c core/base/mem.h \
+	core/base/merge.c core/base/merge.h \
 	core/base/option.h \
 	core/base/option_set.c core/base/option_set.h \
 	core/base/path.c \
@@ -33,6 +34,7 @@ check_PROGRAMS += \
 	tests/unit/test_log \
 	tests/unit/test_loop \
 	tests/unit/test_loop_signals \
+	tests/unit/test_merge \
 	tests/unit/test_option \
 	tests/unit/test_process \
 	tests/unit/test_process_descriptors \
@@ -74,6 +76,10 @@ tests_unit_test_loop_signals_SOURCES = tests/unit/test_loop_signals.c \
 	tests/unit/child.h tests/unit/loop_fixture.h
 tests_unit_test_loop_signals_LDADD = $(unit_libs)
 tests_unit_test_loop_signals_CPPFLAGS = $(unit_cppflags)
+
+tests_unit_test_merge_SOURCES = tests/unit/test_merge.c
+tests_unit_test_merge_LDADD = $(unit_libs)
+tests_unit_test_merge_CPPFLAGS = $(unit_cppflags)
 
 tests_unit_test_option_SOURCES = tests/unit/test_option.c
 tests_unit_test_option_LDADD = $(unit_libs)

@@ -3,6 +3,8 @@ libcertwright_sources += \
 	core/flow/accounts.h \
 	core/flow/authentication.c \
 	core/flow/authentication.h \
+	core/flow/batches.c \
+	core/flow/batches.h \
 	core/flow/certificates.c \
 	core/flow/certonly.c \
 	core/flow/certonly.h \

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "crypto/key.h"
 #include "crypto/x509.h"
+#include "flow/batches.h"
 #include "flow/choose.h"
 #include "flow/choose_names.h"
 #include "flow/choose_plugin.h"
@@ -170,21 +171,7 @@ cw_reload_server(struct cw_context *context, struct cw_run *run, const char *ins
 static bool
 share_server(const struct cw_request *a, const struct cw_request *b)
 {
-	const struct cw_option_set *set = cw_settings_options(a->settings);
-	cw_autofree char *prefix = NULL;
-
-	if (!cw_equal(a->installer, b->installer))
-		return false;
-	prefix = cw_replace_char(cw_format("%s_", a->installer), '-', '_');
-	for (size_t i = 0; i < cw_option_set_count(set); i++) {
-		const char *internal = cw_option_set_at(set, i)->internal;
-
-		if (cw_starts_with(internal, prefix) &&
-		    !cw_equal(cw_settings_get(a->settings, internal),
-			      cw_settings_get(b->settings, internal)))
-			return false;
-	}
-	return true;
+	return cw_equal(a->installer, b->installer) && cw_share_options(a, b, a->installer);
 }
 
 static bool

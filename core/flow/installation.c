@@ -206,6 +206,12 @@ install(struct installing *installing, struct cw_error *error)
 	if (!installing->installation->deploy)
 		return carry_out(installing, enhance, "Add enhancements", error);
 	status = carry_out(installing, deploy_and_enhance, title, error);
+	if (status == CW_E_BUSY) {
+		/* Somebody else changed a file between our look at it and our edit. */
+		cw_log_info("beginning again with the configuration as it is now");
+		cw_error_clear(error);
+		status = carry_out(installing, deploy_and_enhance, title, error);
+	}
 	if (status == CW_OK || !installing->deployed ||
 	    installing->installation->enhancements.count == 0 || status == CW_E_CANCELLED)
 		return status;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/accounts.h"
+#include "flow/batches.h"
 #include "flow/choose_plugin.h"
 #include "flow/context.h"
 #include "flow/decide.h"
@@ -42,6 +43,7 @@ struct renewal {
 	struct cw_error failures; /* a part for each lineage that failed */
 	size_t successes;
 	size_t done;
+	bool again; /* what was lost with a worker is tried on its own */
 };
 
 /* Each failure is said at once, and is a part of the run's error. */
@@ -222,6 +224,8 @@ request_done(void *user, struct cw_request *request)
 	struct renewal *renewal = user;
 	bool failed = request->error.status != CW_OK;
 
+	if (request->lost && !renewal->again)
+		return;
 	renewal->done++;
 	if (renewal->context->progress != NULL)
 		renewal->context->progress(renewal->context->output, "renewing", renewal->done,
@@ -267,34 +271,79 @@ random_sleep(struct renewal *renewal, struct cw_error *error)
 	return CW_OK;
 }
 
+/* Has workers renew COUNT of them, MOST together. */
+static int
+run_workers(struct renewal *renewal, struct cw_request *const *requests, size_t count, size_t most,
+	    struct cw_error *error)
+{
+	int64_t jobs = cw_settings_int(renewal->context->settings, "jobs", 1);
+	cw_auto(cw_batches_clear) struct cw_batches batches = {0};
+
+	cw_batches_make(renewal->context, requests, count, most, &batches);
+	return cw_workers_run(renewal->context, renewal->run, renewal->loop, batches.items,
+			      batches.count, jobs < 1 ? 1 : (size_t)jobs, request_done, renewal,
+			      error);
+}
+
+static void
+report_lost(struct renewal *renewal)
+{
+	renewal->again = true;
+	for (size_t i = 0; i < renewal->due_count; i++)
+		if (renewal->due[i]->lost)
+			request_done(renewal, renewal->due[i]);
+}
+
+/* Of a batch whose worker died one certificate may be to blame: each is tried on its own. */
+static int
+renew_lost(struct renewal *renewal, struct cw_error *error)
+{
+	cw_autofree struct cw_request **lost =
+		cw_calloc(renewal->due_count, sizeof(struct cw_request *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < renewal->due_count; i++) {
+		struct cw_request *request = renewal->due[i];
+
+		if (!request->lost)
+			continue;
+		if (count == 0) {
+			cw_autofree char *line = cw_error_line(&request->error);
+
+			cw_log_warning("%s; trying its certificates one by one", line);
+		}
+		request->lost = false;
+		cw_error_clear(&request->error);
+		json_object_put(cw_take(&request->result));
+		lost[count++] = request;
+	}
+	renewal->again = true;
+	return count > 0 ? run_workers(renewal, lost, count, 1, error) : CW_OK;
+}
+
 static int
 renew_due(struct renewal *renewal, struct cw_error *error)
 {
-	int64_t jobs = cw_settings_int(renewal->context->settings, "jobs", 1);
-	struct cw_batch *batches = cw_calloc(renewal->due_count, sizeof(*batches));
-	cw_autofree struct cw_batch **pointers = cw_calloc(renewal->due_count, sizeof(*pointers));
 	int status = random_sleep(renewal, error);
 
-	for (size_t i = 0; i < renewal->due_count; i++) {
+	for (size_t i = 0; i < renewal->due_count && status == CW_OK; i++) {
 		const struct cw_request *request = renewal->due[i];
 
-		batches[i] = (struct cw_batch){.requests = &renewal->due[i], .count = 1};
-		pointers[i] = &batches[i];
-		if (status < 0)
-			continue;
 		cw_hooks_pre(renewal->hooks, cw_settings_get(request->settings, "pre_hook"));
 		cw_hooks_post_later(renewal->hooks,
 				    cw_settings_get(request->settings, "post_hook"));
 	}
 	if (status == CW_OK)
-		status = cw_workers_run(renewal->context, renewal->run, renewal->loop, pointers,
-					renewal->due_count, jobs < 1 ? 1 : (size_t)jobs,
-					request_done, renewal, error);
+		status =
+			run_workers(renewal, renewal->due, renewal->due_count, CW_BATCH_MAX, error);
+	if (status == CW_OK)
+		status = renew_lost(renewal, error);
+	else
+		report_lost(renewal);
 	if (status == CW_OK)
 		cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
 				  reload_failed, renewal);
 	cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
-	free(batches);
 	return status;
 }
 

@@ -27,6 +27,8 @@ struct cw_request {
 	bool dry_run;   /* save nothing */
 	/* out */
 	bool saved;                 /* the lineage has the new certificate */
+	bool lost;                  /* failed because the worker of its batch died, perhaps by the
+				       fault of another one's */
 	char *files[CW_KIND_COUNT]; /* --csr: where it was saved */
 	struct json_object *result; /* its member of "certificates" */
 	struct cw_error error;

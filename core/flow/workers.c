@@ -28,6 +28,7 @@ struct worker {
 	struct cw_timer *watch;
 	pid_t pid; /* 0: not running */
 	int channel;
+	bool started;
 	bool killed; /* by the watchdog */
 };
 
@@ -54,9 +55,10 @@ end_request(struct coordinator *coordinator, struct cw_request *request)
 	coordinator->ended[coordinator->ended_count++] = request;
 }
 
-/* The requests that the worker said nothing of fail as ERROR says; returns their number. */
+/* The requests that the worker said nothing of fail as ERROR says, and may do better on their own
+ * when they are LOST; returns their number. */
 static size_t
-fail_rest(struct worker *worker, const struct cw_error *error)
+fail_rest(struct worker *worker, bool lost, const struct cw_error *error)
 {
 	size_t failed = 0;
 
@@ -66,6 +68,7 @@ fail_rest(struct worker *worker, const struct cw_error *error)
 		if (worker->reported[i])
 			continue;
 		worker->reported[i] = true;
+		request->lost = lost;
 		cw_error_copy(&request->error, error);
 		request->result = worker->batch->work == NULL
 					  ? cw_describe_request(request, "failed", error)
@@ -149,7 +152,7 @@ worker_ended(struct worker *worker, int wait_status)
 	close(worker->channel);
 	cw_listeners_forget(&coordinator->listeners, worker);
 	describe_death(worker, wait_status, &error);
-	unfinished = fail_rest(worker, &error) > 0;
+	unfinished = fail_rest(worker, worker->batch->count > 1 && !worker->killed, &error) > 0;
 	munmap(worker->pulse, sizeof(*worker->pulse));
 	worker->pid = 0;
 	coordinator->active--;
@@ -441,18 +444,51 @@ stop_workers(struct coordinator *coordinator)
 	cw_shield_signals(-1);
 }
 
+static bool
+is_excluded(const struct coordinator *coordinator, const struct cw_batch *batch)
+{
+	for (size_t i = 0; batch->exclusive != NULL && i < coordinator->count; i++) {
+		const struct worker *other = &coordinator->workers[i];
+
+		if (other->pid != 0 && other->batch->exclusive != NULL &&
+		    strcmp(other->batch->exclusive, batch->exclusive) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The next to be started, NULL when none may be now; all before *FIRST are started. */
+static struct worker *
+find_startable(const struct coordinator *coordinator, size_t *first)
+{
+	while (*first < coordinator->count && coordinator->workers[*first].started)
+		(*first)++;
+	for (size_t i = *first; i < coordinator->count; i++) {
+		struct worker *worker = &coordinator->workers[i];
+
+		if (!worker->started && !is_excluded(coordinator, worker->batch))
+			return worker;
+	}
+	return NULL;
+}
+
 static int
 run_all(struct coordinator *coordinator, size_t jobs, struct cw_error *error)
 {
-	size_t next = 0;
+	size_t first = 0;
+	struct worker *next = find_startable(coordinator, &first);
 	int status = CW_OK;
 
-	while (status == CW_OK && (next < coordinator->count || coordinator->active > 0)) {
-		while (status == CW_OK && next < coordinator->count && coordinator->active < jobs)
-			status = start_worker(coordinator, &coordinator->workers[next++], error);
+	while (status == CW_OK && (next != NULL || coordinator->active > 0)) {
+		while (status == CW_OK && next != NULL && coordinator->active < jobs) {
+			next->started = true;
+			status = start_worker(coordinator, next, error);
+			next = find_startable(coordinator, &first);
+		}
 		if (status == CW_OK)
 			status = cw_loop_turn(coordinator->loop, -1, error);
 		deliver(coordinator);
+		next = find_startable(coordinator, &first);
 	}
 	if (coordinator->active > 0)
 		stop_workers(coordinator);
@@ -494,7 +530,7 @@ cw_workers_run(struct cw_context *context, struct cw_run *run, struct cw_loop *l
 	status = run_all(&coordinator, jobs > 0 ? jobs : 1, &failure);
 	if (status < 0) {
 		for (size_t i = 0; i < count; i++)
-			fail_rest(&coordinator.workers[i], &failure);
+			fail_rest(&coordinator.workers[i], false, &failure);
 		deliver(&coordinator);
 		cw_error_move(error, &failure);
 	}

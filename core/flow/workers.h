@@ -25,6 +25,8 @@ struct cw_batch {
 	struct cw_request **requests; /* borrowed */
 	size_t count;
 	cw_work work; /* NULL: the certificates are obtained (flow/obtain.h) */
+	/* Batches that name the same do not run at the same time; borrowed. NULL: any may. */
+	const char *exclusive;
 };
 
 /* Called in the coordinator, in the order of their end, for every request: its result and error are

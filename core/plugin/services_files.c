@@ -156,10 +156,14 @@ cw_service_checkpoint_commit(const struct cw_host *host, const char *title)
 	return cw_checkpoints_commit(checkpoints(host), title, cw_host_error(host));
 }
 
+/* What a plugin reverts for has failed: that stays the error of its call. */
 int
 cw_service_checkpoint_revert(const struct cw_host *host)
 {
-	return cw_checkpoints_revert(checkpoints(host), cw_host_error(host));
+	cw_auto_error struct cw_error error = {0};
+	int status = cw_checkpoints_revert(checkpoints(host), &error);
+
+	return status == CW_OK ? CW_OK : cw_error_move(cw_host_error(host), &error);
 }
 
 int

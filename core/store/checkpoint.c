@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/checkpoint_files.h"
+#include "store/checkpoint_written.h"
 #include "store/replace.h"
 
 #include <errno.h>
@@ -86,8 +87,10 @@ add_note(const char *folder, const char *what, const char *path)
 		cw_log_debug("cannot write \"%s\": %s", notes, strerror(errno));
 }
 
-/* An entry of a list that protects a path. */
+/* An entry of a list that protects a path, and what the path is about to say (NULL: it goes). */
 struct protection {
+	const char *data;
+	size_t length;
 	char *folder;
 	const char *list; /* the list that it was added to now; NULL: it was protected before */
 	struct cw_strv lines;
@@ -134,8 +137,9 @@ add_line(struct protection *protection, const char *list, const char *path, stru
 
 /* Takes the entry back: a revert must not touch a file that we have not changed. */
 static int
-unprotect(struct protection *protection, struct cw_error *error)
+unprotect(struct protection *protection, const char *real, struct cw_error *error)
 {
+	cw_written_forget(protection->folder, real);
 	if (protection->list == NULL)
 		return CW_OK;
 	cw_strv_remove(&protection->lines, protection->lines.count - 1);
@@ -159,6 +163,9 @@ protect(const struct cw_checkpoints *checkpoints, const char *real, const struct
 		status = cw_checkpoint_read_list(protection->folder, CW_FILEPATHS, &edited, error);
 	if (status == CW_OK)
 		status = cw_checkpoint_read_list(protection->folder, CW_NEW_FILES, &created, error);
+	if (status == CW_OK)
+		status = cw_written_record(protection->folder, real, protection->data,
+					   protection->length, error);
 	if (status != CW_OK || cw_strv_contains(&edited, real) || cw_strv_contains(&created, real))
 		return status;
 	if (seen == NULL) {
@@ -198,8 +205,9 @@ static int
 write_real(struct cw_checkpoints *checkpoints, const char *real, const char *data, size_t length,
 	   const char *expected, size_t expected_length, struct cw_error *error)
 {
-	cw_auto(clear_protection) struct protection protection = {0};
+	cw_auto(clear_protection) struct protection protection = {.data = data, .length = length};
 	cw_auto_buf struct cw_buf present = {0};
+	cw_autofree char *note = NULL;
 	struct cw_replacement replacement = {.data = data, .length = length};
 	struct stat seen;
 	bool exists;
@@ -222,8 +230,11 @@ write_real(struct cw_checkpoints *checkpoints, const char *real, const char *dat
 		replacement.seen = &seen;
 	}
 	replacement.absent = !exists;
+	replacement.note = note = cw_written_note(protection.folder, real);
 	status = cw_replace_file(real, &replacement, error);
-	if (status == CW_E_BUSY && unprotect(&protection, NULL) != CW_OK)
+	if (status == CW_OK)
+		cw_written_settle(protection.folder, real);
+	else if (status == CW_E_BUSY && unprotect(&protection, real, NULL) != CW_OK)
 		cw_log_warning("the checkpoint \"%s\" still names \"%s\", which was not changed",
 			       protection.folder, real);
 	return status;
@@ -405,6 +416,8 @@ merge(const char *progress, const char *temporary, struct cw_error *error)
 		status = cw_checkpoint_read_commands(progress, &commands, error);
 	if (status == CW_OK)
 		status = cw_checkpoint_read_commands(temporary, &commands, error);
+	for (size_t i = 0; i < created.count && status == CW_OK; i++)
+		status = cw_written_merge(progress, temporary, created.items[i], error);
 	for (size_t i = 0; i < edited.count && status == CW_OK; i++) {
 		cw_autofree char *from = cw_checkpoint_copy_path(progress, edited.items[i], i);
 		cw_autofree char *to = NULL;
@@ -414,6 +427,8 @@ merge(const char *progress, const char *temporary, struct cw_error *error)
 			at++;
 		to = cw_checkpoint_copy_path(temporary, edited.items[i], at);
 		status = cw_checkpoint_copy(from, to, error);
+		if (status == CW_OK)
+			status = cw_written_merge(progress, temporary, edited.items[i], error);
 		cw_strv_add_unique(&all_edited, edited.items[i]);
 	}
 	/* What was there at first is not new, even if it was away for a while. */

@@ -5,13 +5,18 @@
 #include "base/loop.h"
 #include "base/process.h"
 #include "store/checkpoint_files.h"
+#include "store/checkpoint_written.h"
 #include "store/replace.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define UNREVERTED "unreverted" /* copies of files that were left as somebody else made them */
 
 enum { COMMAND_LIMIT = 300 /* seconds */ };
 
@@ -49,23 +54,72 @@ is_restored(const char *path, const struct stat *copy, const struct cw_buf *data
 	       memcmp(cw_buf_text(&present), cw_buf_text(data), data->length) == 0;
 }
 
-static int
-restore(const char *copy, const char *path, const char *config, struct cw_error *error)
-{
-	cw_auto_buf struct cw_buf data = {0};
-	cw_autofree char *real = NULL;
-	struct stat status;
-	int result = cw_resolve_links(path, &real, error);
+/* A checkpoint that is being reverted. */
+struct reverting {
+	const char *work, *config, *folder;
+	/* A file that somebody else changed where our edits are: fail, before anything is done,
+	 * rather than leave it as it is. */
+	bool strict;
+	struct cw_strv edited, created;
+};
 
-	if (result != CW_OK)
-		return result;
-	if (cw_checkpoint_is_own(config, real)) {
-		cw_log_warning("\"%s\" holds certificates, keys or accounts; the old one in \"%s\" "
-			       "is not put back",
-			       path, copy);
-		return CW_OK;
+static void
+clear_reverting(struct reverting *reverting)
+{
+	cw_strv_clear(&reverting->edited);
+	cw_strv_clear(&reverting->created);
+}
+
+/* The copy outlives the checkpoint where the file it belongs to stays as somebody else made it. */
+static int
+keep_copy(const struct reverting *reverting, const char *copy, char **kept, struct cw_error *error)
+{
+	cw_autofree char *folder = cw_format("%s/" UNREVERTED, reverting->work);
+	int status = cw_folder_make(folder, 0700, error);
+
+	for (int64_t at = time(NULL); status == CW_OK; at++) {
+		*kept = cw_format("%s/%s.%lld", folder, cw_path_base(copy), (long long)at);
+		if (!cw_file_exists(*kept))
+			return cw_checkpoint_copy(copy, *kept, error);
+		free(cw_take(kept));
 	}
-	cw_replace_clean(real);
+	return status;
+}
+
+static int
+leave(const struct reverting *reverting, const char *path, const char *copy, struct cw_error *error)
+{
+	cw_autofree char *kept = NULL;
+	int status = CW_OK;
+
+	if (reverting->strict) {
+		cw_fail(error, CW_E_BUSY,
+			"\"%s\" was changed by somebody else since, in the lines that are to go",
+			path);
+		cw_hint(error,
+			"take certwright's lines out by hand; what the file said before is in "
+			"\"%s\"",
+			copy);
+		return CW_E_BUSY;
+	}
+	status = keep_copy(reverting, copy, &kept, error);
+	if (status == CW_OK)
+		cw_log_warning("\"%s\" was changed by somebody else meanwhile and stays as it is: "
+			       "take certwright's lines out by hand; what it said before is in "
+			       "\"%s\"",
+			       path, kept);
+	return status;
+}
+
+static int
+put_back(const struct reverting *reverting, const char *path, const char *real, const char *copy,
+	 struct cw_error *error)
+{
+	cw_autofree char *note = cw_written_note(reverting->folder, path);
+	cw_auto_buf struct cw_buf data = {0};
+	struct stat status;
+	int result;
+
 	if (stat(copy, &status) != 0)
 		return cw_fail_path(error, errno, "open the copy", copy);
 	result = cw_file_read(copy, CW_REPLACE_MAX, &data, error);
@@ -75,18 +129,98 @@ restore(const char *copy, const char *path, const char *config, struct cw_error 
 			       &(struct cw_replacement){.data = cw_buf_text(&data),
 							.length = data.length,
 							.like = copy,
-							.times = true},
+							.times = true,
+							.note = note},
 			       error);
+}
+
+static int
+take_out(const struct reverting *reverting, const char *path, const char *real,
+	 const struct cw_buf *rest, struct cw_error *error)
+{
+	cw_autofree char *note = cw_written_note(reverting->folder, path);
+
+	cw_log_warning("\"%s\" was changed by somebody else meanwhile: only certwright's own lines "
+		       "were taken out",
+		       path);
+	return cw_replace_file(real,
+			       &(struct cw_replacement){.data = cw_buf_text(rest),
+							.length = rest->length,
+							.like = real,
+							.note = note},
+			       error);
+}
+
+/* ONLY_LOOK: nothing is changed. */
+static int
+restore(const struct reverting *reverting, const char *path, const char *copy, bool only_look,
+	struct cw_error *error)
+{
+	cw_auto_buf struct cw_buf rest = {0};
+	cw_autofree char *real = NULL;
+	enum cw_written_state state;
+	int result = cw_resolve_links(path, &real, error);
+
+	if (result != CW_OK)
+		return result;
+	if (cw_checkpoint_is_own(reverting->config, real)) {
+		if (!only_look)
+			cw_log_warning("\"%s\" holds certificates, keys or accounts; the old one "
+				       "in \"%s\" is not put back",
+				       path, copy);
+		return CW_OK;
+	}
+	cw_replace_clean(real);
+	result = cw_written_look(reverting->folder, path, real, copy, &state, &rest, error);
+	if (result != CW_OK)
+		return result;
+	if (state == CW_WRITTEN_THEIRS)
+		return leave(reverting, path, copy, error);
+	if (only_look)
+		return CW_OK;
+	return state == CW_WRITTEN_MERGED ? take_out(reverting, path, real, &rest, error)
+					  : put_back(reverting, path, real, copy, error);
+}
+
+/* The copy of a text that PATH got back just now, before it goes; NULL: none. */
+static char *
+find_copy(const struct reverting *reverting, const char *path)
+{
+	for (size_t i = 0; i < reverting->edited.count; i++)
+		if (strcmp(reverting->edited.items[i], path) == 0)
+			return cw_checkpoint_copy_path(reverting->folder, path, i);
+	return NULL;
+}
+
+static int
+remove_unchanged(const struct reverting *reverting, const char *path, struct cw_error *error)
+{
+	cw_autofree char *folder = cw_path_folder(path);
+	cw_autofree char *copy = find_copy(reverting, path);
+	cw_auto_buf struct cw_buf unused = {0};
+	enum cw_written_state state;
+	int status = cw_written_look(reverting->folder, path, path, copy, &state, &unused, error);
+
+	if (status != CW_OK)
+		return status;
+	if (state != CW_WRITTEN_OURS) {
+		cw_log_warning("\"%s\", which certwright made, was changed by somebody else "
+			       "meanwhile and stays: remove it when it is not needed",
+			       path);
+		return CW_OK;
+	}
+	if (unlink(path) != 0 && errno != ENOENT)
+		return cw_fail_path(error, errno, "remove", path);
+	return cw_folder_sync(folder, error);
 }
 
 /* Removes a file that the edits made. Its folder may be gone with it. */
 static int
-remove_created(const char *path, const char *config, struct cw_error *error)
+remove_created(const struct reverting *reverting, const char *path, struct cw_error *error)
 {
-	cw_autofree char *folder = cw_path_folder(path);
 	struct stat status;
 
-	if (*path != '/' || cw_checkpoint_is_own(config, path)) {
+	if (*path != '/' || cw_checkpoint_is_own(reverting->config, path)) {
 		cw_log_warning("\"%s\" is no file that edits of a server make; it stays", path);
 		return CW_OK;
 	}
@@ -101,31 +235,22 @@ remove_created(const char *path, const char *config, struct cw_error *error)
 			       path);
 		return CW_OK;
 	}
-	if (unlink(path) != 0 && errno != ENOENT)
-		return cw_fail_path(error, errno, "remove", path);
-	return cw_folder_sync(folder, error);
+	return remove_unchanged(reverting, path, error);
 }
 
+/* One that cannot be restored must not keep the others from it. Last first: of two names of one
+ * file the first one's copy is the older. */
 static int
-restore_all(const char *folder, const char *config, const struct cw_strv *edited,
-	    const struct cw_strv *created, struct cw_error *error)
+restore_edited(const struct reverting *reverting, bool only_look, struct cw_error *error)
 {
 	cw_auto_error struct cw_error first = {0};
 
-	/* One that cannot be restored must not keep the others from it. Last first: of two names of
-	 * one file the first one's copy is the older. */
-	for (size_t i = edited->count; i-- > 0;) {
-		cw_autofree char *copy = cw_checkpoint_copy_path(folder, edited->items[i], i);
+	for (size_t i = reverting->edited.count; i-- > 0;) {
+		const char *path = reverting->edited.items[i];
+		cw_autofree char *copy = cw_checkpoint_copy_path(reverting->folder, path, i);
 		cw_auto_error struct cw_error problem = {0};
 
-		if (restore(copy, edited->items[i], config, &problem) != CW_OK &&
-		    first.status == CW_OK)
-			cw_error_move(&first, &problem);
-	}
-	for (size_t i = 0; i < created->count; i++) {
-		cw_auto_error struct cw_error problem = {0};
-
-		if (remove_created(created->items[i], config, &problem) != CW_OK &&
+		if (restore(reverting, path, copy, only_look, &problem) != CW_OK &&
 		    first.status == CW_OK)
 			cw_error_move(&first, &problem);
 	}
@@ -133,43 +258,66 @@ restore_all(const char *folder, const char *config, const struct cw_strv *edited
 }
 
 static int
-revert_lists(const char *folder, const char *config, bool *reverted, struct cw_error *error)
+restore_all(const struct reverting *reverting, struct cw_error *error)
+{
+	cw_auto_error struct cw_error first = {0};
+
+	restore_edited(reverting, false, &first);
+	for (size_t i = 0; i < reverting->created.count; i++) {
+		cw_auto_error struct cw_error problem = {0};
+
+		if (remove_created(reverting, reverting->created.items[i], &problem) != CW_OK &&
+		    first.status == CW_OK)
+			cw_error_move(&first, &problem);
+	}
+	return cw_error_move(error, &first);
+}
+
+static int
+revert_lists(struct reverting *reverting, bool *reverted, struct cw_error *error)
 {
 	cw_auto(cw_checkpoint_clear_commands) struct cw_checkpoint_commands commands = {0};
-	cw_auto_strv struct cw_strv edited = {0}, created = {0};
+	const char *folder = reverting->folder;
 	int status = cw_checkpoint_read_commands(folder, &commands, error);
 
 	if (status == CW_OK)
-		status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &edited, error);
+		status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &reverting->edited, error);
 	if (status == CW_OK)
-		status = cw_checkpoint_read_list(folder, CW_NEW_FILES, &created, error);
+		status = cw_checkpoint_read_list(folder, CW_NEW_FILES, &reverting->created, error);
+	if (status == CW_OK && reverting->strict)
+		status = restore_edited(reverting, true, error);
 	if (status != CW_OK)
 		return status;
-	if (commands.count + edited.count + created.count > 0)
+	if (commands.count + reverting->edited.count + reverting->created.count > 0)
 		*reverted = true;
 	run_commands(&commands);
-	return restore_all(folder, config, &edited, &created, error);
+	return restore_all(reverting, error);
 }
 
 /* Commands, then edited files, then new ones, as Certbot does it. All of it can be done again, so a
  * revert that is killed is repeated by the next. */
 static int
-revert_folder(const char *folder, const char *config, bool *reverted, struct cw_error *error)
+revert_folder(const char *work, const char *folder, const char *config, bool strict, bool *reverted,
+	      struct cw_error *error)
 {
+	cw_auto(clear_reverting) struct reverting reverting = {
+		.work = work, .config = config, .folder = folder, .strict = strict};
 	int status;
 
 	if (!cw_is_folder(folder))
 		return CW_OK;
 	/* A signal must not leave half of it, nor end the commands. */
 	cw_shield_signals(1);
-	status = revert_lists(folder, config, reverted, error);
+	status = revert_lists(&reverting, reverted, error);
 	if (status == CW_OK)
 		status = cw_checkpoint_discard(folder, error);
 	cw_shield_signals(-1);
 	if (status == CW_OK)
 		return CW_OK;
-	cw_hint(error, "put the files back by hand from the copies in \"%s\", then remove it",
-		folder);
+	if (status != CW_E_BUSY)
+		cw_hint(error,
+			"put the files back by hand from the copies in \"%s\", then remove it",
+			folder);
 	return cw_context(error, "the edits recorded in \"%s\" cannot be reverted", folder);
 }
 
@@ -181,9 +329,9 @@ cw_checkpoints_recover(const char *work, const char *config, bool *reverted, str
 	int status;
 
 	*reverted = false;
-	status = revert_folder(temporary, config, reverted, error);
+	status = revert_folder(work, temporary, config, false, reverted, error);
 	if (status == CW_OK)
-		status = revert_folder(progress, config, reverted, error);
+		status = revert_folder(work, progress, config, false, reverted, error);
 	return status;
 }
 
@@ -245,7 +393,7 @@ cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 		cw_autofree char *folder =
 			cw_format("%s/%s", backups, names.items[names.count - 1 - i]);
 
-		status = revert_folder(folder, config, &reverted, error);
+		status = revert_folder(work, folder, config, true, &reverted, error);
 	}
 	return status;
 }

@@ -6,6 +6,7 @@ libcertwright_sources += \
 	core/store/checkpoint.c core/store/checkpoint.h \
 	core/store/checkpoint_files.c core/store/checkpoint_files.h \
 	core/store/checkpoint_revert.c \
+	core/store/checkpoint_written.c core/store/checkpoint_written.h \
 	core/store/configobj.c core/store/configobj.h \
 	core/store/configobj_lines.h \
 	core/store/configobj_parse.c \

@@ -191,6 +191,15 @@ is_as_seen(const char *path, const struct cw_replacement *replacement)
 }
 
 static int
+make_note(const char *path, struct cw_error *error)
+{
+	const struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
+
+	return path == NULL || cw_file_exists(path) ? CW_OK
+						    : cw_file_write(path, "", 0, &mode, error);
+}
+
+static int
 rewrite_in_place(const char *path, const struct cw_replacement *replacement, const struct stat *old,
 		 struct cw_error *error)
 {
@@ -199,6 +208,9 @@ rewrite_in_place(const char *path, const struct cw_replacement *replacement, con
 
 	if (file < 0)
 		return cw_fail_path(error, errno, "open", path);
+	number = make_note(replacement->note, error);
+	if (number != CW_OK)
+		return number;
 	if (!is_as_seen(path, replacement))
 		return fail_changed(path, error);
 	number = write_all(file, replacement);

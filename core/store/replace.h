@@ -24,6 +24,9 @@ struct cw_replacement {
 	 * replaced, nothing is written, and CW_E_BUSY. NULL: whatever it is. */
 	const struct stat *seen;
 	bool absent; /* likewise when there was no file */
+	/* A file to be made before PATH is rewritten in place: it tells that half of DATA may be
+	 * there. NULL: none. */
+	const char *note;
 };
 
 /*

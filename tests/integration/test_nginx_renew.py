@@ -1,0 +1,158 @@
+"""renew, with many certificates whose challenges nginx answers and which it serves."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from lib.account import challenge_again
+from lib.certwright import plugin_path, program_path, top_folder
+from lib.outcome import identifiers
+from test_nginx import nginx  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
+
+COUNT = 10
+NAMES = [f"site{i}.test" for i in range(COUNT)]
+
+
+def reloads(nginx):  # noqa: F811
+    with open(os.path.join(nginx.folder, "error.log"), encoding="utf-8") as stream:
+        return stream.read().count("(SIGHUP) received from")
+
+
+@pytest.fixture
+def sites(certwright, nginx):  # noqa: F811
+    """COUNT sites, each with a certificate of its own."""
+    for name in NAMES:
+        nginx.site(f"server {{\n    listen @http@;\n    server_name {name};\n    return 200 x;\n}}\n",
+                   name)
+    nginx.start()
+    for name in NAMES:
+        certwright.run("run", "--nginx", "--nginx-server-root", nginx.root, "--https-port",
+                       nginx.https_port, "-d", name, "--no-redirect")
+    return nginx
+
+
+def serial(certwright, name):
+    with open(certwright.live(name, "cert"), "rb") as stream:
+        return stream.read()
+
+
+@pytest.mark.parametrize("jobs", (1, 4))
+def test_many_certificates_are_renewed_with_three_reloads(certwright, sites, pebble, jobs):
+    """One when the challenges are in place, one when they are gone, one for the certificates."""
+    old = {name: serial(certwright, name) for name in NAMES}
+    files, before = sites.snapshot(), reloads(sites)
+    challenge_again(certwright, pebble)
+    result = certwright.json("renew", "--force-renewal", "--jobs", jobs)
+    assert {c["action"] for c in result.certificates.values()} == {"renewed"}
+    assert len(result.certificates) == COUNT
+    assert all(serial(certwright, name) != old[name] for name in NAMES)
+    assert reloads(sites) - before == 3
+    assert sites.snapshot() == files
+    for name in NAMES:
+        assert sites.served(name) in [_der(certwright, name)]
+
+
+def _der(certwright, name):
+    return subprocess.run(["openssl", "x509", "-in", certwright.live(name, "cert"), "-outform",
+                           "DER"], check=True, capture_output=True).stdout
+
+
+def test_a_name_that_fails_harms_its_own_certificate_alone(certwright, sites, pebble):
+    old = {name: serial(certwright, name) for name in NAMES}
+    before = reloads(sites)
+    challenge_again(certwright, pebble)
+    pebble.dns.set_servfail(NAMES[3])
+    try:
+        result = certwright.json("renew", "--force-renewal", "--jobs", 4, status=1)
+    finally:
+        pebble.dns.clear_servfail(NAMES[3])
+    actions = {name: c["action"] for name, c in result.certificates.items()}
+    assert actions.pop(NAMES[3]) == "failed"
+    assert set(actions.values()) == {"renewed"} and len(actions) == COUNT - 1
+    assert identifiers(result.json) == {NAMES[3]}
+    assert [name for name in NAMES if serial(certwright, name) == old[name]] == [NAMES[3]]
+    assert reloads(sites) - before == 3
+
+
+def test_certificates_with_other_options_wait_for_their_turn(certwright, sites):
+    """What one process at a time may use is never "busy" by another worker of the same run."""
+    for name in NAMES[:2]:
+        path = certwright.renewal_file(name)
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text.replace("[renewalparams]\n",
+                                      f"[renewalparams]\nnginx_sleep_seconds = {name[4]}2\n"))
+    result = certwright.json("renew", "--force-renewal", "--jobs", 4)
+    assert {c["action"] for c in result.certificates.values()} == {"renewed"}
+    assert len(result.certificates) == COUNT
+
+
+# An authenticator for one process at a time, which crashes at a name that CRASH says.
+SOURCE = r"""
+#include <certwright/plugin.h>
+#include <signal.h>
+#include <stdlib.h>
+static const struct cw_host *host;
+static const char *const types[] = {"http-01", NULL};
+static const char *const *challenge_types(void *self, const char *type, const char *identifier)
+{ (void)self; (void)type; (void)identifier; return types; }
+static int open_plugin(const struct cw_host *given, void **self)
+{ host = given; *self = NULL; return CW_OK; }
+static const char *directory(void *self) { (void)self; return FOLDER; }
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	FILE *log = fopen(FOLDER "/log", "a");
+	(void)self;
+	fprintf(log, "%zu\n", count);
+	fclose(log);
+	for (size_t i = 0; i < count; i++) {
+		char path[4096];
+		FILE *file;
+		if (getenv("CRASH") != NULL && strcmp(challenges[i]->identifier, getenv("CRASH")) == 0)
+			raise(SIGSEGV);
+		snprintf(path, sizeof(path), FOLDER "/%s", challenges[i]->token);
+		file = fopen(path, "w");
+		fputs(challenges[i]->key_authorization, file);
+		fclose(file);
+	}
+	return CW_OK;
+}
+static int cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
+{ (void)self; (void)challenges; (void)count; return CW_OK; }
+static const struct cw_authenticator authenticator = {
+	.size = sizeof(struct cw_authenticator), .challenge_types = challenge_types,
+	.perform = perform, .cleanup = cleanup };
+static const struct cw_plugin plugin = {
+	.size = sizeof(struct cw_plugin), .abi_major = CW_ABI_MAJOR, .abi_minor = CW_ABI_MINOR,
+	.name = "sole", .version = "1", .description = "one at a time", .open = open_plugin,
+	.exclusive_directory = directory, .authenticator = &authenticator };
+CW_EXPORT const struct cw_plugin *cw_plugin_entry(void) { return &plugin; }
+"""
+
+
+def test_certificates_of_a_batch_that_crashed_are_tried_one_by_one(
+        certwright, start, pebble, tmp_path):
+    folder, challenges = tmp_path / "plugins", tmp_path / "web/.well-known/acme-challenge"
+    folder.mkdir(mode=0o755)
+    challenges.mkdir(parents=True)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-o", str(folder / "sole.so"),
+                    "-I", os.path.join(top_folder(), "include"), f'-DFOLDER="{challenges}"',
+                    "-x", "c", "-"], input=SOURCE.encode(), check=True, timeout=60)
+    env = {"CERTWRIGHT_PLUGIN_PATH": f"{folder}:{plugin_path(program_path())}"}
+    start.web(pebble.http_port, lambda _: str(tmp_path / "web"))
+    names = NAMES[:4]
+    for name in names:
+        certwright.run("certonly", "-a", "sole", "-d", name, env=env)
+    challenge_again(certwright, pebble)
+    (challenges / "log").unlink()
+    result = certwright.json("renew", "--force-renewal", "--jobs", 4, status=1,
+                             env={**env, "CRASH": names[1]})
+    actions = {name: c["action"] for name, c in result.certificates.items()}
+    assert actions == {name: "failed" if name == names[1] else "renewed" for name in names}
+    assert (challenges / "log").read_text(encoding="ascii").split() == ["4", "1", "1", "1", "1"]
+    assert "one by one" in result.stderr
