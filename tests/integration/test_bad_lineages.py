@@ -267,7 +267,7 @@ def test_two_that_share_an_archive_are_named(two):
 
 @pytest.mark.parametrize("args, words", [
     (["certonly", "--standalone", "--webroot", "-w", "/tmp", "-d", "x.example.test"],
-     ["standalone", "webroot"]),
+     ["standalone", "no name"]),
     (["certonly", "--standalone", "-d", "x.example.test", "--csr", "/nonexistent.csr"],
      ["/nonexistent.csr"]),
     (["revoke", "--cert-name", "x", "--cert-path", "/x.pem"], ["--cert-name", "--cert-path"]),
