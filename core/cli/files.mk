@@ -54,21 +54,12 @@ check_PROGRAMS += \
 
 tests_unit_test_help_SOURCES = tests/unit/test_help.c \
 	tests/unit/plugin_fixture.h tests/unit/scratch.h
-tests_unit_test_help_LDADD = $(unit_libs)
-tests_unit_test_help_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_ini_SOURCES = tests/unit/test_ini.c tests/unit/scratch.h
-tests_unit_test_ini_LDADD = $(unit_libs)
-tests_unit_test_ini_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_options_SOURCES = tests/unit/test_options.c \
 	tests/unit/plugin_fixture.h tests/unit/scratch.h
-tests_unit_test_options_LDADD = $(unit_libs)
 tests_unit_test_options_CPPFLAGS = $(unit_cppflags) \
 	-DFIXTURES='"$(abs_top_srcdir)/tests/unit/fixtures"'
 tests_unit_test_parse_SOURCES = tests/unit/test_parse.c \
 	tests/unit/parse_fixture.h tests/unit/scratch.h
-tests_unit_test_parse_LDADD = $(unit_libs)
-tests_unit_test_parse_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_select_SOURCES = tests/unit/test_select.c \
 	tests/unit/parse_fixture.h tests/unit/plugin_fixture.h tests/unit/scratch.h
-tests_unit_test_select_LDADD = $(unit_libs)
-tests_unit_test_select_CPPFLAGS = $(unit_cppflags)

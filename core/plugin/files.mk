@@ -34,18 +34,7 @@ check_PROGRAMS += \
 	tests/unit/test_listen \
 	tests/unit/test_txt
 
-tests_unit_test_registry_SOURCES = tests/unit/test_registry.c
-tests_unit_test_registry_LDADD = $(unit_libs)
-tests_unit_test_registry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h
-tests_unit_test_instance_LDADD = $(unit_libs)
-tests_unit_test_instance_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_listen_SOURCES = tests/unit/test_listen.c
-tests_unit_test_listen_LDADD = $(unit_libs)
-tests_unit_test_listen_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_txt_SOURCES = tests/unit/test_txt.c
-tests_unit_test_txt_LDADD = $(unit_libs)
-tests_unit_test_txt_CPPFLAGS = $(unit_cppflags)
 
 # A plugin compiled against each released header, and ones that must be refused. The rpath makes
 # libtool build shared objects of what is not installed.
