@@ -22,6 +22,7 @@ libcertwright_sources += \
 	core/base/process_stream.c core/base/process_stream.h \
 	core/base/setting_value.c core/base/setting_value.h \
 	core/base/settings.c \
+	core/base/settings_log.c \
 	core/base/strv.c core/base/strv.h \
 	core/base/text.c core/base/text.h
 

@@ -72,6 +72,8 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 		cw_hint(error, "certonly obtains certificates; a --deploy-hook can install them");
 		return CW_E_USAGE;
 	}
+	cw_settings_log(invocation->settings, CW_SOURCE_COMMAND, "command line");
+	cw_settings_log(invocation->settings, CW_SOURCE_INI, "configuration file");
 	status = cw_check_settings(invocation->settings, error);
 	if (status < 0)
 		return status;

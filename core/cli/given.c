@@ -316,11 +316,11 @@ cw_given_warn(const struct cw_given_list *given)
 		if ((option->flags & CW_OPT_IGNORED) != 0)
 			cw_log_warning("the option \"%s%s\" does nothing and can be left out",
 				       shown, name);
-		else if ((option->flags & CW_OPT_PLUGIN) != 0)
+		else if ((option->flags & CW_OPT_PLUGIN) == 0)
+			cw_log_warning("the option \"%s%s\" has no effect", shown, name);
+		else
 			cw_log_warning("the option \"%s%s\" has no effect: the plugin \"%s\" is "
 				       "not installed",
 				       shown, name, option->topics);
-		else
-			cw_log_warning("the option \"%s%s\" has no effect yet", shown, name);
 	}
 }

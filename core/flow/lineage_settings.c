@@ -110,6 +110,8 @@ cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage
 	if (status == CW_OK &&
 	    cw_configobj_get(lineage->config, "renewalparams", "key_type") == NULL)
 		status = cw_settings_set(settings, "key_type", CW_SOURCE_RENEWAL, "rsa", error);
+	if (status == CW_OK)
+		cw_settings_log(settings, CW_SOURCE_RENEWAL, lineage->renewal_path);
 	return status;
 }
 

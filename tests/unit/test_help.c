@@ -172,7 +172,7 @@ test_choices_defaults_and_effects_are_told(void **state)
 	says("rsa, ecdsa. Default: ecdsa.");
 	says("Default: 2048.");
 	assert_int_equal(help("register", NULL), CW_OK);
-	says("no effect yet");
+	says("(Has no effect.)");
 	assert_int_equal(help("nginx", NULL), CW_OK);
 	says("--nginx-ctl");
 	says("not installed");

@@ -210,6 +210,9 @@ check_choices(const struct row *row)
 	const struct cw_option *option = option_of(row);
 	cw_auto_strv struct cw_strv choices = {0};
 
+	/* Certbot has a check of its own for challenge types. */
+	if (strcmp(row->internal, "pref_challs") == 0)
+		return;
 	cw_strv_split(&choices, row->choices, ',');
 	assert_int_equal(option->choices != NULL, choices.count > 0);
 	for (size_t i = 0; i < choices.count; i++)

@@ -273,7 +273,7 @@ test_options_without_effect_say_so_once(void **state)
 	assert_int_equal(parse("certonly --eff-email --eff-email --no-bootstrap --nginx-ctl x"),
 			 CW_OK);
 	assert_int_equal(warnings.count, 3);
-	is_warned("\"--eff-email\" has no effect yet");
+	is_warned("\"--eff-email\" has no effect");
 	is_warned("\"--no-bootstrap\" does nothing");
 	is_warned("plugin \"nginx\" is not installed");
 	assert_int_equal(parse("certonly --no-eff-email --break-my-certs -t"), CW_OK);
