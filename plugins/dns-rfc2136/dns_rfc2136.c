@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "../dns-exec/records.h"
+#include "../common/instance.h"
+#include "../common/records.h"
 #include "credentials.h"
 #include "update.h"
 
@@ -15,66 +16,19 @@
 #define PACKAGE_VERSION "1.0"
 #endif
 
-enum { SECONDS_MAX = 86400 };
-
-struct rfc2136 {
-	const struct cw_host *host;
-};
-
 /* What a challenge needs from perform() to cleanup(). */
 struct work {
-	char *record, *zone;
+	struct record_work place;
+	char *zone;
 	int added; /* or it may have been */
 };
 
 static int
-no_memory(const struct cw_host *host)
-{
-	return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
-}
-
-static int
-rfc2136_open(const struct cw_host *host, void **self)
-{
-	struct rfc2136 *rfc2136 = calloc(1, sizeof(*rfc2136));
-
-	if (rfc2136 == NULL)
-		return no_memory(host);
-	rfc2136->host = host;
-	*self = rfc2136;
-	return CW_OK;
-}
-
-static void
-rfc2136_close(void *self)
-{
-	free(self);
-}
-
-static const char *const *
-rfc2136_challenge_types(void *self, const char *identifier_type, const char *identifier)
-{
-	static const char *const types[] = {"dns-01", NULL}, *const none[] = {NULL};
-
-	(void)self;
-	(void)identifier;
-	return strcmp(identifier_type, "dns") == 0 ? types : none;
-}
-
-static const char *
-credentials_path(const struct cw_host *host)
-{
-	const char *path = cw_host_option(host, "credentials");
-
-	return path != NULL && *path != '\0' ? path : NULL;
-}
-
-static int
 rfc2136_prepare(void *self)
 {
-	const struct cw_host *host = ((struct rfc2136 *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 
-	if (credentials_path(host) == NULL && !host->interactive(host))
+	if (option_text(host, "credentials") == NULL && !host->interactive(host))
 		return cw_host_fail(host, CW_E_USAGE, "give it with --dns-rfc2136-credentials FILE",
 				    "no file with the name server and the TSIG key is known");
 	return CW_OK;
@@ -103,31 +57,6 @@ uses_udp(const struct cw_host *host)
 	return protocol != NULL && strcmp(protocol, "udp") == 0;
 }
 
-/* ------------------------------------------------------------------ the authenticator */
-
-static int
-begin_work(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
-{
-	char **names = record_names(host, challenges, count, records_follow(host));
-	int status = CW_OK;
-
-	if (names == NULL)
-		return no_memory(host);
-	for (size_t i = 0; i < count && status == CW_OK; i++) {
-		struct work *work = calloc(1, sizeof(*work));
-
-		if (work == NULL) {
-			status = no_memory(host);
-		} else {
-			challenges[i]->plugin_data = work;
-			work->record = names[i];
-			names[i] = NULL;
-		}
-	}
-	record_names_free(names, count);
-	return status;
-}
-
 /* Takes what became of CHANGE over into its challenge. */
 static void
 take_change(const struct cw_host *host, struct cw_challenge *challenge, struct change *change)
@@ -150,11 +79,11 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 	struct change *changes = calloc(count + 1, sizeof(*changes));
 
 	if (changes == NULL)
-		return no_memory(host);
+		return fail_no_memory(host);
 	for (size_t i = 0; i < count; i++) {
 		const struct work *work = challenges[i]->plugin_data;
 
-		changes[i].name = work->record;
+		changes[i].name = work->place.record;
 		changes[i].value = challenges[i]->validation;
 	}
 	update_all(host, credentials, uses_udp(host), 1, changes, count);
@@ -169,23 +98,22 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 static int
 rfc2136_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	const struct cw_host *host = ((struct rfc2136 *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 	struct credentials credentials = {NULL, NULL, 0, NULL, NULL, NULL, 0};
 	int status = rfc2136_prepare(self);
 
-	if (status == CW_OK && credentials_path(host) == NULL)
+	if (status == CW_OK && option_text(host, "credentials") == NULL)
 		status = ask_path(host);
 	if (status == CW_OK)
-		status = credentials_read(host, credentials_path(host), &credentials);
+		status = credentials_read(host, option_text(host, "credentials"), &credentials);
 	if (status == CW_OK)
-		status = begin_work(host, challenges, count);
+		status = records_begin(host, challenges, count, sizeof(struct work));
 	if (status == CW_OK)
 		status = add_records(host, &credentials, challenges, count);
 	credentials_clear(&credentials);
 	if (status != CW_OK)
 		return status;
-	return records_wait(host, challenges, count,
-			    records_number(host, "propagation-seconds", SECONDS_MAX));
+	return records_wait(host, challenges, count);
 }
 
 static int
@@ -197,13 +125,13 @@ remove_records(const struct cw_host *host, const struct credentials *credentials
 	int status = CW_OK;
 
 	if (changes == NULL)
-		return no_memory(host);
+		return fail_no_memory(host);
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = challenges[i]->plugin_data;
 
 		if (work == NULL || !work->added)
 			continue;
-		changes[left].name = work->record;
+		changes[left].name = work->place.record;
 		changes[left].value = challenges[i]->validation;
 		changes[left++].zone = work->zone;
 		work->zone = NULL;
@@ -234,12 +162,12 @@ any_added(struct cw_challenge *const *challenges, size_t count)
 static int
 rfc2136_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	const struct cw_host *host = ((struct rfc2136 *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 	struct credentials credentials = {NULL, NULL, 0, NULL, NULL, NULL, 0};
 	int status = CW_OK;
 
 	if (any_added(challenges, count)) {
-		status = credentials_read(host, credentials_path(host), &credentials);
+		status = credentials_read(host, option_text(host, "credentials"), &credentials);
 		if (status == CW_OK)
 			status = remove_records(host, &credentials, challenges, count);
 		credentials_clear(&credentials);
@@ -247,20 +175,14 @@ rfc2136_cleanup(void *self, struct cw_challenge *const *challenges, size_t count
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = challenges[i]->plugin_data;
 
-		if (work == NULL)
-			continue;
-		free(work->record);
-		free(work->zone);
-		free(work);
-		challenges[i]->plugin_data = NULL;
+		if (work != NULL)
+			free(work->zone);
 	}
+	records_end(challenges, count);
 	return status;
 }
 
-/* ------------------------------------------------------------------ options */
-
 static const char *const protocols[] = {"tcp", "udp", NULL};
-static const char *const yes_or_no[] = {"yes", "no", NULL};
 
 static const struct cw_plugin_option credentials_option = {
 	.size = sizeof(credentials_option),
@@ -277,9 +199,7 @@ static const struct cw_plugin_option propagation_option = {
 	.kind = CW_OPTION_INTEGER,
 	.default_value = "60",
 	.metavar = "SECONDS",
-	.help = "How long it may take until all name servers of the zone have the records. They "
-		"are "
-		"asked meanwhile, and it goes on as soon as they have. 0: they are not asked.",
+	.help = RECORDS_PROPAGATION_HELP,
 };
 
 static const struct cw_plugin_option protocol_option = {
@@ -292,23 +212,12 @@ static const struct cw_plugin_option protocol_option = {
 	.choices = protocols,
 };
 
-static const struct cw_plugin_option follow_option = {
-	.size = sizeof(follow_option),
-	.name = "follow-cname",
-	.kind = CW_OPTION_STRING,
-	.default_value = "yes",
-	.metavar = "yes|no",
-	.help = "Whether, when _acme-challenge.NAME is an alias (CNAME), the record that it is an "
-		"alias of is written.",
-	.choices = yes_or_no,
-};
-
-static const struct cw_plugin_option *const options[] = {&credentials_option, &propagation_option,
-							 &protocol_option, &follow_option, NULL};
+static const struct cw_plugin_option *const options[] = {
+	&credentials_option, &propagation_option, &protocol_option, &records_follow_option, NULL};
 
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(authenticator),
-	.challenge_types = rfc2136_challenge_types,
+	.challenge_types = records_challenge_types,
 	.perform = rfc2136_perform,
 	.cleanup = rfc2136_cleanup,
 };
@@ -326,9 +235,9 @@ static const struct cw_plugin plugin = {
 		"servers "
 		"of the zone have them, and removes them afterwards.",
 	.options = options,
-	.open = rfc2136_open,
+	.open = instance_open,
 	.prepare = rfc2136_prepare,
-	.close = rfc2136_close,
+	.close = instance_close,
 	.authenticator = &authenticator,
 };
 

@@ -2,7 +2,7 @@ if PLUGIN_DNS_RFC2136
 if HAVE_LDNS
 plugin_LTLIBRARIES += dns-rfc2136.la
 dns_rfc2136_la_SOURCES = \
-	plugins/dns-exec/records.c plugins/dns-exec/records.h \
+	$(common_instance) $(common_records) \
 	plugins/dns-rfc2136/credentials.c plugins/dns-rfc2136/credentials.h \
 	plugins/dns-rfc2136/dns_rfc2136.c \
 	plugins/dns-rfc2136/server.c plugins/dns-rfc2136/server.h \
