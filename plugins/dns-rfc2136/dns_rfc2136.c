@@ -10,7 +10,7 @@
 #include "../common/instance.h"
 #include "../common/records.h"
 #include "credentials.h"
-#include "update.h"
+#include "remove_records.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "1.0"
@@ -20,7 +20,8 @@
 struct work {
 	struct record_work place;
 	char *zone;
-	int added; /* or it may have been */
+	int added;        /* or it may have been */
+	struct undo undo; /* for those from this one on, in the first of so many */
 };
 
 static int
@@ -95,6 +96,30 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 	return CW_OK;
 }
 
+/* Has the host remove the records, should this process die before it has. */
+static int
+plan_removal(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
+{
+	const char *path = option_text(host, "credentials");
+	const char *names[REMOVE_MAX], *values[REMOVE_MAX];
+	int status = CW_OK;
+
+	for (size_t i = 0; i < count && status == CW_OK; i += REMOVE_MAX) {
+		struct work *first = challenges[i]->plugin_data;
+		size_t part = 0;
+
+		for (; part < REMOVE_MAX && i + part < count; part++) {
+			const struct work *work = challenges[i + part]->plugin_data;
+
+			names[part] = work->place.record;
+			values[part] = challenges[i + part]->validation;
+		}
+		status =
+			remove_later(host, &first->undo, path, uses_udp(host), names, values, part);
+	}
+	return status;
+}
+
 static int
 rfc2136_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
@@ -109,6 +134,8 @@ rfc2136_perform(void *self, struct cw_challenge *const *challenges, size_t count
 	if (status == CW_OK)
 		status = records_begin(host, challenges, count, sizeof(struct work));
 	if (status == CW_OK)
+		status = plan_removal(host, challenges, count);
+	if (status == CW_OK)
 		status = add_records(host, &credentials, challenges, count);
 	credentials_clear(&credentials);
 	if (status != CW_OK)
@@ -117,8 +144,7 @@ rfc2136_perform(void *self, struct cw_challenge *const *challenges, size_t count
 }
 
 static int
-remove_records(const struct cw_host *host, const struct credentials *credentials,
-	       struct cw_challenge *const *challenges, size_t count)
+remove_added(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
 	struct change *changes = calloc(count + 1, sizeof(*changes));
 	size_t left = 0;
@@ -136,47 +162,28 @@ remove_records(const struct cw_host *host, const struct credentials *credentials
 		changes[left++].zone = work->zone;
 		work->zone = NULL;
 	}
-	update_all(host, credentials, uses_udp(host), 0, changes, left);
-	for (size_t i = 0; i < left; i++) {
-		if (changes[i].status != CW_OK)
-			status = cw_host_fail(host, changes[i].status, changes[i].failure.hint,
-					      "%s", changes[i].failure.message);
-		change_clear(&changes[i]);
-	}
+	if (left > 0)
+		status = remove_records(host, option_text(host, "credentials"), uses_udp(host),
+					changes, left);
 	free(changes);
 	return status;
-}
-
-static int
-any_added(struct cw_challenge *const *challenges, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct work *work = challenges[i]->plugin_data;
-
-		if (work != NULL && work->added)
-			return 1;
-	}
-	return 0;
 }
 
 static int
 rfc2136_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	const struct cw_host *host = ((struct instance *)self)->host;
-	struct credentials credentials = {NULL, NULL, 0, NULL, NULL, NULL, 0};
-	int status = CW_OK;
+	int status = remove_added(host, challenges, count);
 
-	if (any_added(challenges, count)) {
-		status = credentials_read(host, option_text(host, "credentials"), &credentials);
-		if (status == CW_OK)
-			status = remove_records(host, &credentials, challenges, count);
-		credentials_clear(&credentials);
-	}
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = challenges[i]->plugin_data;
 
-		if (work != NULL)
-			free(work->zone);
+		if (work == NULL)
+			continue;
+		/* What could not be removed now is for the next run to try. */
+		if (status == CW_OK)
+			undo_forget(host, &work->undo);
+		free(work->zone);
 	}
 	records_end(challenges, count);
 	return status;
