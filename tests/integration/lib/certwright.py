@@ -68,7 +68,10 @@ def plugin_path(program):
         return ""
     folder = tempfile.mkdtemp(prefix="certwright-plugins-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for path in modules:
+    # A program that a plugin has beside it, too.
+    programs = [path for path in (os.path.join(os.path.dirname(program), "dns-rfc2136-remove"),)
+                if os.path.isfile(path)]
+    for path in modules + programs:
         shutil.copy(path, folder)
     return folder
 
