@@ -12,6 +12,17 @@ serves(struct nginx *nginx, const struct server *server)
 	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL;
 }
 
+/* Whether the server is for no site in particular: "", "_", "localhost". */
+static bool
+is_nobodys(const struct server *server)
+{
+	for (size_t i = 0; i < server->name_count; i++)
+		if (name_is_regex(&server->names[i]) || strchr(server->names[i].text, '.') != NULL)
+			return false;
+	return true;
+}
+
+/* A site that is the default only because it comes first was not meant for other names. */
 static const struct server *
 default_server(struct nginx *nginx, unsigned port)
 {
@@ -20,7 +31,8 @@ default_server(struct nginx *nginx, unsigned port)
 	for (size_t i = 0; i < nginx->model.group_count; i++) {
 		const struct group *group = nginx->model.groups[i];
 
-		if (group->port != port || !serves(nginx, group->default_server))
+		if (group->port != port || !serves(nginx, group->default_server) ||
+		    !(group->default_given || is_nobodys(group->default_server)))
 			continue;
 		if (found == NULL || strcmp(group->address, "*") == 0)
 			found = group->default_server;
@@ -177,11 +189,13 @@ copy_default_server(struct nginx *nginx, const char *name)
 	if (server == NULL)
 		server = default_server(nginx, nginx->http_port);
 	if (server == NULL)
-		return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
-				    "add a server block with this server_name, then \"certwright "
-				    "install\" it",
-				    "there is no server block in \"%s\" for \"%s\"",
-				    nginx->program.configuration, name);
+		return cw_host_fail(
+			nginx->host, CW_E_NOT_FOUND,
+			"give it to the server_name of the block that shall serve it, or "
+			"mark one to be copied for it as default_server; then "
+			"\"certwright install\" it",
+			"there is no server block in \"%s\" for \"%s\"",
+			nginx->program.configuration, name);
 	status = draft_begin(&draft, nginx, server->directive);
 	if (status == CW_OK)
 		status = inline_parts(&draft);
