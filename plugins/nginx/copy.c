@@ -3,7 +3,7 @@
 #include <string.h>
 #include "change.h"
 
-enum { ROUNDS_MAX = 8 };
+enum { ROUNDS_MAX = 8, ASK_MAX = 50 /* server blocks, to choose among */ };
 
 /* A server that refuses every handshake is no site to copy. */
 static bool
@@ -179,15 +179,54 @@ place(struct nginx *nginx, const struct directive *server, const struct draft *d
 	return edits_apply(&edits, &nginx->model.files);
 }
 
+static char *
+describe(const struct server *server)
+{
+	autofree char *place = file_place(server->directive);
+	auto_text struct text words = {0};
+
+	for (size_t i = 0; i < server->name_count; i++)
+		if (*server->names[i].text != '\0')
+			text_format(&words, "%s ", server->names[i].text);
+	text_format(&words, "(%s)", place);
+	return memory_copy(words.data, words.length);
+}
+
+/* Has the user choose a server to copy. */
+static int
+ask_server(struct nginx *nginx, const char *name, const struct server **server)
+{
+	size_t count = nginx->model.server_count, choice = 0;
+	autofree char *question = memory_format(
+		"No server block has the name %s. Which shall be copied for it?", name);
+	autofree char **items = memory_resize(NULL, count, sizeof(*items));
+	int status;
+
+	for (size_t i = 0; i < count; i++)
+		items[i] = describe(nginx->model.servers[i]);
+	status = nginx->host->ask_choice(nginx->host, question, (const char *const *)items, count,
+					 &choice);
+	for (size_t i = 0; i < count; i++)
+		free(items[i]);
+	if (status == CW_OK && choice < count)
+		*server = nginx->model.servers[choice];
+	return status;
+}
+
 int
 copy_default_server(struct nginx *nginx, const char *name)
 {
 	const struct server *server = default_server(nginx, nginx->https_port);
 	struct draft draft;
-	int status;
+	int status = CW_OK;
 
 	if (server == NULL)
 		server = default_server(nginx, nginx->http_port);
+	if (server == NULL && nginx->model.server_count > 0 &&
+	    nginx->model.server_count <= ASK_MAX && nginx->host->interactive(nginx->host))
+		status = ask_server(nginx, name, &server);
+	if (status != CW_OK)
+		return status;
 	if (server == NULL)
 		return cw_host_fail(
 			nginx->host, CW_E_NOT_FOUND,

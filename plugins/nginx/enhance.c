@@ -4,8 +4,19 @@
 #include <string.h>
 #include "change.h"
 #include "plugin.h"
+#include "wildcard.h"
 
 #define SCHEME_AND_HOST "$certwright_request"
+
+/* The servers of NAME that take plain requests, or that have TLS. */
+static int
+find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *choices)
+{
+	if (name[0] == '*')
+		return wildcard_servers(nginx, name, tls ? WILDCARD_TLS : WILDCARD_PLAIN, choices);
+	choices_find(&nginx->model, name, tls ? nginx->https_port : nginx->http_port, tls, choices);
+	return CW_OK;
+}
 
 /* ---- redirect */
 
@@ -111,9 +122,9 @@ static int
 redirect(struct nginx *nginx, struct edits *edits, const char *name)
 {
 	struct choices plain;
+	int status = find_servers(nginx, name, false, &plain);
 
-	choices_find(&nginx->model, name, nginx->http_port, false, &plain);
-	if (plain.count == 0)
+	if (status == CW_OK && plain.count == 0)
 		cw_host_log(nginx->host, CW_LOG_INFO,
 			    "no server block takes plain requests for \"%s\" on port %u: there is "
 			    "nothing to redirect",
@@ -122,7 +133,7 @@ redirect(struct nginx *nginx, struct edits *edits, const char *name)
 		if (!redirects(&nginx->model, plain.items[i], name))
 			add_redirect(nginx, edits, plain.items[i], name);
 	choices_clear(&plain);
-	return CW_OK;
+	return status;
 }
 
 /* ---- headers */
@@ -238,17 +249,17 @@ enhance_tls(struct nginx *nginx, struct edits *edits, const char *name, const ch
 {
 	bool staples = strcmp(enhancement, "staple-ocsp") == 0;
 	struct choices tls;
-	int status = CW_OK;
+	int status = find_servers(nginx, name, true, &tls);
 
-	choices_find(&nginx->model, name, nginx->https_port, true, &tls);
-	if (tls.count == 0)
+	if (status == CW_OK && tls.count == 0)
 		status = cw_host_fail(
 			nginx->host, CW_E_NOT_FOUND, "install a certificate for it first",
 			"no server block serves \"%s\" by TLS on port %u", name, nginx->https_port);
 	if (status == CW_OK && staples) {
 		status = unshare_stapling(nginx, &tls);
 		choices_clear(&tls);
-		choices_find(&nginx->model, name, nginx->https_port, true, &tls);
+		if (status == CW_OK)
+			status = find_servers(nginx, name, true, &tls);
 	}
 	for (size_t i = 0; i < tls.count && status == CW_OK; i++) {
 		if (staples)

@@ -30,7 +30,8 @@ nginx_la_SOURCES = \
 	plugins/nginx/program.c plugins/nginx/program.h \
 	plugins/nginx/reload.c plugins/nginx/reload.h \
 	plugins/nginx/tls.c plugins/nginx/tls.h \
-	plugins/nginx/tls_options.c
+	plugins/nginx/tls_options.c \
+	plugins/nginx/wildcard.c plugins/nginx/wildcard.h
 nginx_la_LDFLAGS = $(plugin_ldflags)
 nginx_la_CPPFLAGS = $(plugin_cppflags) $(PCRE2_CFLAGS) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 nginx_la_LIBADD = $(PCRE2_LIBS) $(OPENSSL_LIBS)
