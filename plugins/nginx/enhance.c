@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "change.h"
+#include "headers.h"
 #include "plugin.h"
 #include "wildcard.h"
 
@@ -136,60 +137,6 @@ redirect(struct nginx *nginx, struct edits *edits, const char *name)
 	return status;
 }
 
-/* ---- headers */
-
-struct header_search {
-	const char *field, *value; /* VALUE: part of what it must have; NULL: anything */
-	bool any, found;
-	struct text all; /* the directives, one a line */
-};
-
-static int
-header_visit(void *context, struct directive *directive)
-{
-	struct header_search *search = context;
-	uint32_t start = syntax_start(directive);
-
-	if (!syntax_is(directive, "add_header") || directive->word_count < 3)
-		return CW_OK;
-	search->any = true;
-	text_add(&search->all, directive->syntax->text + start, directive->end - start);
-	text_add_string(&search->all, "\n");
-	if (strcasecmp(syntax_value(directive, 1), search->field) == 0 &&
-	    (search->value == NULL || strstr(syntax_value(directive, 2), search->value) != NULL))
-		search->found = true;
-	return CW_OK;
-}
-
-static void
-search_headers(struct model *model, const struct directive *block, struct header_search *search)
-{
-	model_visit(model, block, header_visit, search);
-}
-
-/* A server with headers of its own gets none from the http block: its first takes those along. */
-static void
-add_header(struct nginx *nginx, struct edits *edits, const struct server *server, const char *field,
-	   const char *value, const char *line)
-{
-	struct header_search own = {.field = field, .value = value};
-	struct header_search inherited = {.field = field, .value = value};
-
-	search_headers(&nginx->model, server->directive, &own);
-	if (!own.any)
-		search_headers(&nginx->model, server->http, &inherited);
-	if (!own.found && !inherited.found) {
-		char *rest = inherited.all.data, *copied;
-
-		while (rest != NULL && (copied = strsep(&rest, "\n")) != NULL)
-			if (*copied != '\0')
-				edits_last(edits, server->directive, copied);
-		edits_last(edits, server->directive, line);
-	}
-	text_clear(&own.all);
-	text_clear(&inherited.all);
-}
-
 /* ---- OCSP stapling */
 
 /* The chain of a certificate that lies beside it. Release with free(). */
@@ -265,14 +212,14 @@ enhance_tls(struct nginx *nginx, struct edits *edits, const char *name, const ch
 		if (staples)
 			status = staple(nginx, edits, tls.items[i], name);
 		else if (strcmp(enhancement, "hsts") == 0)
-			add_header(nginx, edits, tls.items[i], "Strict-Transport-Security", NULL,
-				   "add_header Strict-Transport-Security \"max-age=31536000\" "
-				   "always;");
+			headers_add(nginx, edits, tls.items[i], "Strict-Transport-Security", NULL,
+				    "add_header Strict-Transport-Security \"max-age=31536000\" "
+				    "always;");
 		else
-			add_header(nginx, edits, tls.items[i], "Content-Security-Policy",
-				   "upgrade-insecure-requests",
-				   "add_header Content-Security-Policy upgrade-insecure-requests "
-				   "always;");
+			headers_add(nginx, edits, tls.items[i], "Content-Security-Policy",
+				    "upgrade-insecure-requests",
+				    "add_header Content-Security-Policy upgrade-insecure-requests "
+				    "always;");
 	}
 	choices_clear(&tls);
 	return status;

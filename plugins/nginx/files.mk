@@ -23,6 +23,7 @@ nginx_la_SOURCES = \
 	plugins/nginx/copy.c plugins/nginx/copy.h \
 	plugins/nginx/deploy.c \
 	plugins/nginx/enhance.c \
+	plugins/nginx/headers.c plugins/nginx/headers.h \
 	plugins/nginx/install.c \
 	plugins/nginx/nginx.c \
 	plugins/nginx/plugin.h \
