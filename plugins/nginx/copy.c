@@ -3,7 +3,7 @@
 #include <string.h>
 #include "change.h"
 
-enum { ROUNDS_MAX = 8 };
+enum { ROUNDS_MAX = 8, ASK_MAX = 50 /* server blocks, to choose among */ };
 
 /* A server that refuses every handshake is no site to copy. */
 static bool
@@ -12,6 +12,17 @@ serves(struct nginx *nginx, const struct server *server)
 	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL;
 }
 
+/* Whether the server is for no site in particular: "", "_", "localhost". */
+static bool
+is_nobodys(const struct server *server)
+{
+	for (size_t i = 0; i < server->name_count; i++)
+		if (name_is_regex(&server->names[i]) || strchr(server->names[i].text, '.') != NULL)
+			return false;
+	return true;
+}
+
+/* A site that is the default only because it comes first was not meant for other names. */
 static const struct server *
 default_server(struct nginx *nginx, unsigned port)
 {
@@ -20,7 +31,8 @@ default_server(struct nginx *nginx, unsigned port)
 	for (size_t i = 0; i < nginx->model.group_count; i++) {
 		const struct group *group = nginx->model.groups[i];
 
-		if (group->port != port || !serves(nginx, group->default_server))
+		if (group->port != port || !serves(nginx, group->default_server) ||
+		    !(group->default_given || is_nobodys(group->default_server)))
 			continue;
 		if (found == NULL || strcmp(group->address, "*") == 0)
 			found = group->default_server;
@@ -167,21 +179,62 @@ place(struct nginx *nginx, const struct directive *server, const struct draft *d
 	return edits_apply(&edits, &nginx->model.files);
 }
 
+static char *
+describe(const struct server *server)
+{
+	autofree char *place = file_place(server->directive);
+	auto_text struct text words = {0};
+
+	for (size_t i = 0; i < server->name_count; i++)
+		if (*server->names[i].text != '\0')
+			text_format(&words, "%s ", server->names[i].text);
+	text_format(&words, "(%s)", place);
+	return memory_copy(words.data, words.length);
+}
+
+/* Has the user choose a server to copy. */
+static int
+ask_server(struct nginx *nginx, const char *name, const struct server **server)
+{
+	size_t count = nginx->model.server_count, choice = 0;
+	autofree char *question = memory_format(
+		"No server block has the name %s. Which shall be copied for it?", name);
+	autofree char **items = memory_resize(NULL, count, sizeof(*items));
+	int status;
+
+	for (size_t i = 0; i < count; i++)
+		items[i] = describe(nginx->model.servers[i]);
+	status = nginx->host->ask_choice(nginx->host, question, (const char *const *)items, count,
+					 &choice);
+	for (size_t i = 0; i < count; i++)
+		free(items[i]);
+	if (status == CW_OK && choice < count)
+		*server = nginx->model.servers[choice];
+	return status;
+}
+
 int
 copy_default_server(struct nginx *nginx, const char *name)
 {
 	const struct server *server = default_server(nginx, nginx->https_port);
 	struct draft draft;
-	int status;
+	int status = CW_OK;
 
 	if (server == NULL)
 		server = default_server(nginx, nginx->http_port);
+	if (server == NULL && nginx->model.server_count > 0 &&
+	    nginx->model.server_count <= ASK_MAX && nginx->host->interactive(nginx->host))
+		status = ask_server(nginx, name, &server);
+	if (status != CW_OK)
+		return status;
 	if (server == NULL)
-		return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
-				    "add a server block with this server_name, then \"certwright "
-				    "install\" it",
-				    "there is no server block in \"%s\" for \"%s\"",
-				    nginx->program.configuration, name);
+		return cw_host_fail(
+			nginx->host, CW_E_NOT_FOUND,
+			"give it to the server_name of the block that shall serve it, or "
+			"mark one to be copied for it as default_server; then "
+			"\"certwright install\" it",
+			"there is no server block in \"%s\" for \"%s\"",
+			nginx->program.configuration, name);
 	status = draft_begin(&draft, nginx, server->directive);
 	if (status == CW_OK)
 		status = inline_parts(&draft);

@@ -10,69 +10,7 @@
 #include "copy.h"
 #include "plugin.h"
 #include "tls.h"
-
-/* Whether a wildcard, "*.x", stands for NAME. */
-static bool
-wildcard_has(const char *wildcard, const struct name *name)
-{
-	const char *base = name_base(name), *dot;
-
-	if (base != NULL)
-		return strcmp(base, wildcard + 2) == 0;
-	dot = strchr(name->text, '.');
-	return dot != NULL && !name_is_regex(name) && strcmp(dot + 1, wildcard + 2) == 0;
-}
-
-static int
-ask_server(struct nginx *nginx, const struct server *server, const char *name, int *answer)
-{
-	autofree char *place = file_place(server->directive);
-	auto_text struct text question = {0};
-
-	text_format(&question, "Install the certificate of %s for", name);
-	for (size_t i = 0; i < server->name_count; i++)
-		text_format(&question, " %s", server->names[i].text);
-	text_format(&question, " (%s)?", place);
-	*answer = 1;
-	return nginx->host->ask_yes_no(nginx->host, question.data, answer);
-}
-
-/* All servers of names that a wildcard stands for; with TLS when there are such. */
-static int
-wildcard_targets(struct nginx *nginx, const char *name, struct choices *choices)
-{
-	bool tls = false, asks = nginx->host->interactive(nginx->host);
-
-	memset(choices, 0, sizeof(*choices));
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < nginx->model.server_count; i++) {
-			struct server *server = nginx->model.servers[i];
-			bool has = false;
-			int answer = 1, status = CW_OK;
-
-			for (size_t j = 0; j < server->name_count; j++)
-				has |= wildcard_has(name, &server->names[j]);
-			if (!has)
-				continue;
-			if (pass == 0) {
-				tls |= tls_listens(nginx, server);
-				continue;
-			}
-			if (tls && !tls_listens(nginx, server))
-				continue;
-			if (asks)
-				status = ask_server(nginx, server, name, &answer);
-			if (status != CW_OK)
-				return status;
-			if (!answer)
-				continue;
-			choices->items = memory_resize(choices->items, choices->count + 1,
-						       sizeof(*choices->items));
-			choices->items[choices->count++] = server;
-		}
-	}
-	return CW_OK;
-}
+#include "wildcard.h"
 
 static bool
 is_better(const struct choices *a, const struct choices *b)
@@ -114,7 +52,7 @@ find_targets(struct nginx *nginx, const char *name, struct choices *targets)
 	const struct server *redirect;
 
 	if (name[0] == '*')
-		return wildcard_targets(nginx, name, targets);
+		return wildcard_servers(nginx, name, WILDCARD_CERTIFICATE, targets);
 	choices_find(&nginx->model, name, nginx->https_port, true, targets);
 	choices_find(&nginx->model, name, nginx->http_port, false, &plain);
 	if (plain.count == 0) {

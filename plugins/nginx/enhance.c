@@ -3,9 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include "change.h"
+#include "headers.h"
 #include "plugin.h"
+#include "wildcard.h"
 
 #define SCHEME_AND_HOST "$certwright_request"
+
+/* The servers of NAME that take plain requests, or that have TLS. */
+static int
+find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *choices)
+{
+	if (name[0] == '*')
+		return wildcard_servers(nginx, name, tls ? WILDCARD_TLS : WILDCARD_PLAIN, choices);
+	choices_find(&nginx->model, name, tls ? nginx->https_port : nginx->http_port, tls, choices);
+	return CW_OK;
+}
 
 /* ---- redirect */
 
@@ -111,9 +123,9 @@ static int
 redirect(struct nginx *nginx, struct edits *edits, const char *name)
 {
 	struct choices plain;
+	int status = find_servers(nginx, name, false, &plain);
 
-	choices_find(&nginx->model, name, nginx->http_port, false, &plain);
-	if (plain.count == 0)
+	if (status == CW_OK && plain.count == 0)
 		cw_host_log(nginx->host, CW_LOG_INFO,
 			    "no server block takes plain requests for \"%s\" on port %u: there is "
 			    "nothing to redirect",
@@ -122,61 +134,7 @@ redirect(struct nginx *nginx, struct edits *edits, const char *name)
 		if (!redirects(&nginx->model, plain.items[i], name))
 			add_redirect(nginx, edits, plain.items[i], name);
 	choices_clear(&plain);
-	return CW_OK;
-}
-
-/* ---- headers */
-
-struct header_search {
-	const char *field, *value; /* VALUE: part of what it must have; NULL: anything */
-	bool any, found;
-	struct text all; /* the directives, one a line */
-};
-
-static int
-header_visit(void *context, struct directive *directive)
-{
-	struct header_search *search = context;
-	uint32_t start = syntax_start(directive);
-
-	if (!syntax_is(directive, "add_header") || directive->word_count < 3)
-		return CW_OK;
-	search->any = true;
-	text_add(&search->all, directive->syntax->text + start, directive->end - start);
-	text_add_string(&search->all, "\n");
-	if (strcasecmp(syntax_value(directive, 1), search->field) == 0 &&
-	    (search->value == NULL || strstr(syntax_value(directive, 2), search->value) != NULL))
-		search->found = true;
-	return CW_OK;
-}
-
-static void
-search_headers(struct model *model, const struct directive *block, struct header_search *search)
-{
-	model_visit(model, block, header_visit, search);
-}
-
-/* A server with headers of its own gets none from the http block: its first takes those along. */
-static void
-add_header(struct nginx *nginx, struct edits *edits, const struct server *server, const char *field,
-	   const char *value, const char *line)
-{
-	struct header_search own = {.field = field, .value = value};
-	struct header_search inherited = {.field = field, .value = value};
-
-	search_headers(&nginx->model, server->directive, &own);
-	if (!own.any)
-		search_headers(&nginx->model, server->http, &inherited);
-	if (!own.found && !inherited.found) {
-		char *rest = inherited.all.data, *copied;
-
-		while (rest != NULL && (copied = strsep(&rest, "\n")) != NULL)
-			if (*copied != '\0')
-				edits_last(edits, server->directive, copied);
-		edits_last(edits, server->directive, line);
-	}
-	text_clear(&own.all);
-	text_clear(&inherited.all);
+	return status;
 }
 
 /* ---- OCSP stapling */
@@ -238,30 +196,30 @@ enhance_tls(struct nginx *nginx, struct edits *edits, const char *name, const ch
 {
 	bool staples = strcmp(enhancement, "staple-ocsp") == 0;
 	struct choices tls;
-	int status = CW_OK;
+	int status = find_servers(nginx, name, true, &tls);
 
-	choices_find(&nginx->model, name, nginx->https_port, true, &tls);
-	if (tls.count == 0)
+	if (status == CW_OK && tls.count == 0)
 		status = cw_host_fail(
 			nginx->host, CW_E_NOT_FOUND, "install a certificate for it first",
 			"no server block serves \"%s\" by TLS on port %u", name, nginx->https_port);
 	if (status == CW_OK && staples) {
 		status = unshare_stapling(nginx, &tls);
 		choices_clear(&tls);
-		choices_find(&nginx->model, name, nginx->https_port, true, &tls);
+		if (status == CW_OK)
+			status = find_servers(nginx, name, true, &tls);
 	}
 	for (size_t i = 0; i < tls.count && status == CW_OK; i++) {
 		if (staples)
 			status = staple(nginx, edits, tls.items[i], name);
 		else if (strcmp(enhancement, "hsts") == 0)
-			add_header(nginx, edits, tls.items[i], "Strict-Transport-Security", NULL,
-				   "add_header Strict-Transport-Security \"max-age=31536000\" "
-				   "always;");
+			headers_add(nginx, edits, tls.items[i], "Strict-Transport-Security", NULL,
+				    "add_header Strict-Transport-Security \"max-age=31536000\" "
+				    "always;");
 		else
-			add_header(nginx, edits, tls.items[i], "Content-Security-Policy",
-				   "upgrade-insecure-requests",
-				   "add_header Content-Security-Policy upgrade-insecure-requests "
-				   "always;");
+			headers_add(nginx, edits, tls.items[i], "Content-Security-Policy",
+				    "upgrade-insecure-requests",
+				    "add_header Content-Security-Policy upgrade-insecure-requests "
+				    "always;");
 	}
 	choices_clear(&tls);
 	return status;

@@ -23,6 +23,7 @@ nginx_la_SOURCES = \
 	plugins/nginx/copy.c plugins/nginx/copy.h \
 	plugins/nginx/deploy.c \
 	plugins/nginx/enhance.c \
+	plugins/nginx/headers.c plugins/nginx/headers.h \
 	plugins/nginx/install.c \
 	plugins/nginx/nginx.c \
 	plugins/nginx/plugin.h \
@@ -30,7 +31,8 @@ nginx_la_SOURCES = \
 	plugins/nginx/program.c plugins/nginx/program.h \
 	plugins/nginx/reload.c plugins/nginx/reload.h \
 	plugins/nginx/tls.c plugins/nginx/tls.h \
-	plugins/nginx/tls_options.c
+	plugins/nginx/tls_options.c \
+	plugins/nginx/wildcard.c plugins/nginx/wildcard.h
 nginx_la_LDFLAGS = $(plugin_ldflags)
 nginx_la_CPPFLAGS = $(plugin_cppflags) $(PCRE2_CFLAGS) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 nginx_la_LIBADD = $(PCRE2_LIBS) $(OPENSSL_LIBS)

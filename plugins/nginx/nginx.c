@@ -64,6 +64,7 @@ nginx_close(void *self)
 	model_clear(&nginx->model);
 	program_clear(&nginx->program);
 	map_clear(&nginx->chains);
+	map_clear(&nginx->answers);
 	arena_free(nginx->keep);
 	free(nginx->root);
 	free(nginx);

@@ -19,6 +19,7 @@ struct nginx {
 	bool loaded;
 	bool tested;        /* nginx takes what is on disk as we left it */
 	struct map chains;  /* name -> chain_path of its deployment */
+	struct map answers; /* server names and wildcard -> what the user wants */
 	struct arena *keep; /* of what the maps hold */
 
 	/* The authenticator's. */

@@ -140,6 +140,15 @@ class Nginx:
         connection.close()
         return answer.status, answer.getheader("Location"), body
 
+    def headers(self, host, path="/"):
+        """What is sent by TLS before the body."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.https_port, timeout=10,
+                                                 context=ssl._create_unverified_context())
+        connection.request("GET", path, headers={"Host": host})
+        answer = connection.getresponse()
+        connection.close()
+        return answer.headers
+
     def served(self, name, address="127.0.0.1", port=None):
         """The certificate, in DER, that a TLS client that asks for NAME gets."""
         context = ssl.create_default_context()

@@ -219,6 +219,43 @@ def test_headers_and_stapling(site, nginx):
     assert nginx.snapshot() == once
 
 
+def test_headers_are_sent_by_locations_with_headers_of_their_own(site, nginx):
+    """nginx takes none from the server block there."""
+    nginx.write("snippets/own.conf", "location /shared { add_header X-Own shared; return 200 x; }\n")
+    nginx.write("snippets/header.conf", "add_header X-Own included;\n")
+    nginx.site("server {\n  listen @https@ ssl;\n  server_name a.test;\n  " + OLD + """
+  location / {
+    add_header X-Own root;
+    location /deep { add_header X-Own deep; return 200 x; }
+    if ($arg_i) { add_header X-Own if always; return 404; }
+    return 200 x;
+  }
+  location /plain { return 404; }
+  location /included { include snippets/header.conf; return 200 x; }
+  location /set { add_header Strict-Transport-Security max-age=1; return 200 x; }
+  include snippets/own.conf;
+}
+server { listen @other@; include snippets/own.conf; include snippets/header.conf; }
+""")
+    site.obtain("a.test")
+    nginx.start()
+    site.install()
+    result = site.enhance("--hsts")
+    expected = {"/": "root", "/deep": "deep", "/?i=1": "if", "/plain": None,
+                "/included": "included", "/set": None}
+    for path, own in expected.items():
+        headers = nginx.headers("a.test", path)
+        assert headers["X-Own"] == own
+        assert headers.get_all("Strict-Transport-Security") == [
+            "max-age=1" if path == "/set" else "max-age=31536000"]
+    assert nginx.headers("a.test", "/shared")["Strict-Transport-Security"] is None
+    assert "own.conf:1" in result.stderr and "go without" in result.stderr
+    once = nginx.snapshot()
+    site.enhance("--hsts")
+    assert nginx.snapshot() == once
+    site.rollback(2)
+
+
 def test_name_without_any_server_is_said(site, nginx):
     nginx.write("nginx.conf", MAIN.replace("include sites-enabled/*;", "").replace("{http}", ""))
     nginx.start()
