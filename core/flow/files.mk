@@ -64,7 +64,11 @@ libcertwright_sources += \
 	core/flow/run.h \
 	core/flow/save.c \
 	core/flow/save.h \
+	core/flow/scouts.c \
+	core/flow/scouts.h \
 	core/flow/show_account.c \
+	core/flow/sighting.c \
+	core/flow/sighting.h \
 	core/flow/survey.c \
 	core/flow/survey_one.c \
 	core/flow/survey.h \

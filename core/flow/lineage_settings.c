@@ -116,7 +116,8 @@ cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage
 }
 
 static int
-check_plugins(struct cw_context *context, const struct cw_lineage *lineage, struct cw_error *error)
+check_plugins(const struct cw_context *context, const struct cw_lineage *lineage,
+	      struct cw_error *error)
 {
 	for (size_t i = 0; i < CW_COUNT(plugin_keys); i++) {
 		const char *value = plugin_for(context, lineage, plugin_keys[i]);
@@ -128,7 +129,7 @@ check_plugins(struct cw_context *context, const struct cw_lineage *lineage, stru
 }
 
 int
-cw_lineage_check_settings(struct cw_context *context, const struct cw_lineage *lineage,
+cw_lineage_check_settings(const struct cw_context *context, const struct cw_lineage *lineage,
 			  bool with_plugins, struct cw_error *error)
 {
 	cw_auto_settings struct cw_settings *settings = NULL;

@@ -18,7 +18,7 @@ int cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lin
  * value is one that its option takes, and, with WITH_PLUGINS, that the plugins are installed.
  * Otherwise fails as cw_lineage_settings() would when the lineage is due.
  */
-int cw_lineage_check_settings(struct cw_context *context, const struct cw_lineage *lineage,
+int cw_lineage_check_settings(const struct cw_context *context, const struct cw_lineage *lineage,
 			      bool with_plugins, struct cw_error *error);
 
 #endif

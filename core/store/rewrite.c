@@ -64,9 +64,22 @@ fill(int file, const struct stat *old, const void *data, size_t length)
 	if ((made.st_uid != old->st_uid || made.st_gid != old->st_gid) &&
 	    fchown(file, old->st_uid, old->st_gid) != 0)
 		return errno;
-	if (fchmod(file, old->st_mode & 07777) != 0)
+	if ((made.st_mode & 07777) != (old->st_mode & 07777) &&
+	    fchmod(file, old->st_mode & 07777) != 0)
 		return errno;
 	return cw_write_all(file, data, length);
+}
+
+/* A new file, readable to those who could read the old one; an earlier run may have left one. */
+static int
+make_temporary(int folder, const char *temporary, const struct stat *old)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int file = openat(folder, temporary, flags, old->st_mode & 0777);
+
+	if (file >= 0 || errno != EEXIST || unlinkat(folder, temporary, 0) != 0)
+		return file;
+	return openat(folder, temporary, flags, old->st_mode & 0777);
 }
 
 int
@@ -87,9 +100,7 @@ cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *data, s
 		return cw_fail_path(error, errno, "look at", path);
 	if (!S_ISREG(old.st_mode))
 		return cw_fail(error, CW_E_UNSUPPORTED, "\"%s\" is no regular file", path);
-	unlinkat(rewrite->descriptor, temporary, 0);
-	file = openat(rewrite->descriptor, temporary,
-		      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	file = make_temporary(rewrite->descriptor, temporary, &old);
 	if (file < 0)
 		return cw_fail_path(error, errno, "write", path);
 	number = fill(file, &old, data, length);

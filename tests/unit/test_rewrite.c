@@ -20,7 +20,7 @@ test_all_files_are_rewritten_keeping_their_modes(void **state)
 	for (unsigned i = 0; i < 20; i++) {
 		cw_autofree char *name = cw_format("%u.conf", i);
 
-		scratch_write(name, "old", i % 2 == 0 ? 0640 : 0600);
+		scratch_write(name, "old", i % 2 == 0 ? 0666 : 0600);
 		assert_int_equal(cw_rewrite_add(rewrite, name, "newer", 5, NULL), CW_OK);
 		assert_true(scratch_says(name, "old"));
 	}
@@ -33,10 +33,26 @@ test_all_files_are_rewritten_keeping_their_modes(void **state)
 
 		assert_true(scratch_says(name, "newer"));
 		assert_int_equal(stat(path, &status), 0);
-		assert_int_equal(status.st_mode & 07777, i % 2 == 0 ? 0640 : 0600);
+		assert_int_equal(status.st_mode & 07777, i % 2 == 0 ? 0666 : 0600);
 	}
 	assert_int_equal(cw_folder_list(scratch, false, &left, NULL), CW_OK);
 	assert_int_equal(left.count, 20);
+}
+
+static void
+test_what_an_earlier_run_left_is_replaced(void **state)
+{
+	struct cw_rewrite *rewrite = cw_rewrite_new(scratch);
+
+	(void)state;
+	scratch_write("a.conf", "old", 0600);
+	scratch_write(".cw-a.conf.tmp", "left over, and longer", 0644);
+	assert_int_equal(cw_rewrite_add(rewrite, "a.conf", "new", 3, NULL), CW_OK);
+	assert_int_equal(cw_rewrite_commit(rewrite, NULL), CW_OK);
+	cw_rewrite_free(rewrite);
+	assert_true(scratch_says("a.conf", "new"));
+	assert_int_equal(scratch_mode("a.conf"), 0600);
+	assert_int_equal(scratch_count(""), 1);
 }
 
 static void
@@ -108,6 +124,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all_files_are_rewritten_keeping_their_modes,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_what_an_earlier_run_left_is_replaced,
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_what_is_not_committed_leaves_nothing,
 						scratch_make, scratch_remove),
