@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "flow/scouts.h"
+#include "plugin/registry.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -98,7 +99,7 @@ make_lineage(const char *name, unsigned index)
 		cw_buf_addf(&config, "%s = %s\n", kinds[i], link);
 	}
 	cw_buf_addf(&config, "[renewalparams]\nauthenticator = %s\n",
-		    index % 50 == 21 ? "None" : "webroot");
+		    index % 50 == 21 ? "None" : "null");
 	if (index % 3 != 0)
 		cw_buf_add_text(&config, "server = https://ca.example/dir\n");
 	if (index % 50 == 30)
@@ -122,6 +123,7 @@ make_machine(void **state)
 	for (size_t i = 0; i < CW_COUNT(options); i++)
 		assert_int_equal(cw_option_set_add(machine->set, &options[i], NULL), CW_OK);
 	machine->context.options = machine->set;
+	machine->context.registry = cw_registry_new();
 	machine->context.settings = cw_settings_new(machine->set);
 	machine->context.directories.config = scratch;
 	make_folder("%s", "live");
@@ -141,6 +143,7 @@ remove_machine(void **state)
 	struct machine *machine = *state;
 
 	cw_settings_free(machine->context.settings);
+	cw_registry_free(machine->context.registry);
 	cw_option_set_free(machine->set);
 	cw_strv_clear(&machine->names);
 	free(machine);
