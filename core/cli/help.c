@@ -212,15 +212,6 @@ fail_unknown(const struct cw_help_page *page, const char *name, struct cw_error 
 	return CW_E_USAGE;
 }
 
-static bool
-has_module(const struct cw_help_page *page, const char *name)
-{
-	for (size_t i = 0; i < cw_registry_count(page->registry); i++)
-		if (strcmp(cw_registry_at(page->registry, i)->name, name) == 0)
-			return true;
-	return false;
-}
-
 static int
 write_topic(const struct cw_help_page *page, const char *name, struct cw_error *error)
 {
@@ -234,7 +225,7 @@ write_topic(const struct cw_help_page *page, const char *name, struct cw_error *
 		write_all(page);
 	else if (topic != NULL)
 		cw_help_options(page, topic->title, topic->summary, cw_option_has_topic, name);
-	else if (has_module(page, name))
+	else if (cw_registry_has(page->registry, name))
 		return plugin_help(page, name, error);
 	else if (*name != '\0' && cw_help_count_options(page, begins_with_topic, name) > 0)
 		cw_help_options(page, title, NULL, begins_with_topic, name);

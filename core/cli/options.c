@@ -83,17 +83,6 @@ struct cw_stand_ins {
 	size_t count;
 };
 
-static bool
-has_module(struct cw_registry *registry, const char *name)
-{
-	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(cw_registry_at(registry, i)->name, name) == 0)
-			return true;
-	return false;
-}
-
 static void
 free_flag(struct selecting_flag *flag)
 {
@@ -140,7 +129,8 @@ cw_stand_in_options(struct cw_option_set *set, struct cw_registry *registry)
 	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
 
 	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
-		if (known->options != NULL && !has_module(registry, known->name))
+		if (known->options != NULL &&
+		    (registry == NULL || !cw_registry_has(registry, known->name)))
 			add_all(set, known->options);
 	for (size_t i = 0; i < count; i++) {
 		const char *name = cw_registry_at(registry, i)->name;

@@ -52,15 +52,6 @@ is_known(const char *plugin)
 	return false;
 }
 
-static bool
-has_module(struct cw_registry *registry, const char *name)
-{
-	for (size_t i = 0; i < cw_registry_count(registry); i++)
-		if (strcmp(cw_registry_at(registry, i)->name, name) == 0)
-			return true;
-	return false;
-}
-
 /* The setting that selects PLUGIN in its roles. */
 static int
 setting_for(const char *plugin, struct cw_registry *registry, const char **setting,
@@ -134,7 +125,7 @@ selects(const struct cw_option *option, struct cw_registry *registry)
 
 	if (option->kind != CW_OPTION_FLAG || strcmp(option->internal, internal) != 0)
 		return NULL;
-	return is_known(name) || has_module(registry, name) ? name : NULL;
+	return is_known(name) || cw_registry_has(registry, name) ? name : NULL;
 }
 
 const char *
