@@ -22,6 +22,8 @@
 #define RANDOM_SLEEP_MAX (8 * 60 * 1000)
 /* Bytes of names in a line of the log that tells which are not due. */
 #define KEPT_LINE 2000
+/* Due certificates whose settings are in memory at the same time. */
+#define WAVE 400
 
 struct renewal {
 	struct cw_context *context;
@@ -32,8 +34,9 @@ struct renewal {
 	struct json_object *skipped; /* NULL: all are among the certificates */
 	struct cw_buf kept;          /* names that are not due, for the log */
 	struct cw_strv due_names;
-	struct cw_strv shared; /* archive folders that several lineages have */
-	struct cw_request **due;
+	struct cw_strv shared;   /* archive folders that several lineages have */
+	struct cw_request **due; /* of this wave, behind those of earlier ones whose servers are to
+				    be reloaded */
 	size_t due_count;
 	struct cw_account **accounts; /* each loaded once, however many lineages share it */
 	size_t account_count;
@@ -41,6 +44,7 @@ struct renewal {
 	struct cw_strv failed;
 	struct cw_error failures; /* a part for each lineage that failed */
 	size_t successes;
+	size_t refused; /* of those that are due */
 	size_t done;
 };
 
@@ -167,11 +171,11 @@ refuse(struct renewal *renewal, const struct cw_request *request, const struct c
 	cw_json_append(renewal->certificates, cw_describe_request(request, "failed", error));
 }
 
+/* Makes the requests of the next wave, from the name NEXT on. */
 static void
-load_due(struct renewal *renewal)
+load_wave(struct renewal *renewal, size_t next)
 {
-	renewal->due = cw_calloc(renewal->due_names.count + 1, sizeof(struct cw_request *));
-	for (size_t i = 0; i < renewal->due_names.count; i++) {
+	for (size_t i = next; i < renewal->due_names.count && i < next + WAVE; i++) {
 		struct cw_request *request = new_request(renewal, renewal->due_names.items[i]);
 		cw_auto_error struct cw_error error = {0};
 
@@ -179,6 +183,7 @@ load_due(struct renewal *renewal)
 			renewal->due[renewal->due_count++] = request;
 			continue;
 		}
+		renewal->refused++;
 		refuse(renewal, request, &error);
 		cw_request_free(request);
 	}
@@ -246,7 +251,7 @@ request_done(void *user, struct cw_request *request)
 	renewal->done++;
 	if (renewal->context->progress != NULL)
 		renewal->context->progress(renewal->context->output, "renewing", renewal->done,
-					   renewal->due_count);
+					   renewal->due_names.count - renewal->refused);
 	if (failed) {
 		add_failure(renewal, request, &request->error);
 	} else {
@@ -288,34 +293,87 @@ random_sleep(struct renewal *renewal, struct cw_error *error)
 	return CW_OK;
 }
 
+/* Renews the due ones from the one at FIRST on. */
+static int
+renew_wave(struct renewal *renewal, size_t first, struct cw_error *error)
+{
+	int64_t jobs = cw_settings_int(renewal->context->settings, "jobs", 1);
+	size_t count = renewal->due_count - first;
+	cw_autofree struct cw_batch *batches = cw_calloc(count, sizeof(*batches));
+	cw_autofree struct cw_batch **pointers = cw_calloc(count, sizeof(*pointers));
+
+	for (size_t i = 0; i < count; i++) {
+		struct cw_request **request = &renewal->due[first + i];
+		const struct cw_settings *settings = (*request)->settings;
+
+		batches[i] = (struct cw_batch){.requests = request, .count = 1};
+		pointers[i] = &batches[i];
+		cw_hooks_pre(renewal->hooks, cw_settings_get(settings, "pre_hook"));
+		cw_hooks_post_later(renewal->hooks, cw_settings_get(settings, "post_hook"));
+	}
+	return cw_workers_run(renewal->context, renewal->run, renewal->loop, pointers, count,
+			      jobs < 1 ? 1 : (size_t)jobs, request_done, renewal, error);
+}
+
+/* Keeps of a wave what is needed for reloading servers, which each wants but once. */
+static void
+forget_wave(struct renewal *renewal, size_t first)
+{
+	size_t kept = first;
+
+	for (size_t i = first; i < renewal->due_count; i++) {
+		if (renewal->due[i]->installer != NULL)
+			renewal->due[kept++] = renewal->due[i];
+		else
+			cw_request_free(renewal->due[i]);
+	}
+	renewal->due_count = kept;
+}
+
+/* After an interruption: those whose wave never came. */
+static void
+give_up(struct renewal *renewal, size_t next, const struct cw_error *error)
+{
+	for (size_t i = next; i < renewal->due_names.count; i++) {
+		struct cw_request *request = new_request(renewal, renewal->due_names.items[i]);
+
+		refuse(renewal, request, error);
+		cw_request_free(request);
+	}
+}
+
 static int
 renew_due(struct renewal *renewal, struct cw_error *error)
 {
-	int64_t jobs = cw_settings_int(renewal->context->settings, "jobs", 1);
-	struct cw_batch *batches = cw_calloc(renewal->due_count, sizeof(*batches));
-	cw_autofree struct cw_batch **pointers = cw_calloc(renewal->due_count, sizeof(*pointers));
-	int status = random_sleep(renewal, error);
+	cw_auto_error struct cw_error failure = {0};
+	bool begun = false;
+	int status = CW_OK;
 
-	for (size_t i = 0; i < renewal->due_count; i++) {
-		const struct cw_request *request = renewal->due[i];
+	renewal->due = cw_calloc(renewal->due_names.count + 1, sizeof(struct cw_request *));
+	for (size_t next = 0; next < renewal->due_names.count && status == CW_OK; next += WAVE) {
+		size_t first = renewal->due_count;
 
-		batches[i] = (struct cw_batch){.requests = &renewal->due[i], .count = 1};
-		pointers[i] = &batches[i];
-		if (status < 0)
+		load_wave(renewal, next);
+		if (renewal->due_count == first)
 			continue;
-		cw_hooks_pre(renewal->hooks, cw_settings_get(request->settings, "pre_hook"));
-		cw_hooks_post_later(renewal->hooks,
-				    cw_settings_get(request->settings, "post_hook"));
+		if (!begun) {
+			begun = true;
+			status = random_sleep(renewal, error);
+			if (status < 0)
+				break;
+		}
+		status = renew_wave(renewal, first, &failure);
+		forget_wave(renewal, first);
+		if (status < 0) {
+			give_up(renewal, next + WAVE, &failure);
+			cw_error_move(error, &failure);
+		}
 	}
-	if (status == CW_OK)
-		status = cw_workers_run(renewal->context, renewal->run, renewal->loop, pointers,
-					renewal->due_count, jobs < 1 ? 1 : (size_t)jobs,
-					request_done, renewal, error);
-	if (status == CW_OK)
+	if (status == CW_OK && renewal->due_count > 0)
 		cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
 				  reload_failed, renewal);
-	cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
-	free(batches);
+	if (begun)
+		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;
 }
 
@@ -382,9 +440,7 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 	cw_strv_clear(&names);
 	if (status < 0)
 		return status;
-	load_due(renewal);
-	if (renewal->due_count > 0)
-		status = renew_due(renewal, error);
+	status = renew_due(renewal, error);
 	if (status == CW_OK && renewal->failures.part_count > 0) {
 		size_t failed = renewal->failures.part_count;
 
