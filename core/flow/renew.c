@@ -23,6 +23,8 @@
 #define RANDOM_SLEEP_MAX (8 * 60 * 1000)
 /* Bytes of names in a line of the log that tells which are not due. */
 #define KEPT_LINE 2000
+/* Due certificates whose settings are in memory at the same time. */
+#define WAVE 400
 
 struct renewal {
 	struct cw_context *context;
@@ -33,8 +35,9 @@ struct renewal {
 	struct json_object *skipped; /* NULL: all are among the certificates */
 	struct cw_buf kept;          /* names that are not due, for the log */
 	struct cw_strv due_names;
-	struct cw_strv shared; /* archive folders that several lineages have */
-	struct cw_request **due;
+	struct cw_strv shared;   /* archive folders that several lineages have */
+	struct cw_request **due; /* of this wave, behind those of earlier ones whose servers are to
+				    be reloaded */
 	size_t due_count;
 	struct cw_account **accounts; /* each loaded once, however many lineages share it */
 	size_t account_count;
@@ -42,8 +45,9 @@ struct renewal {
 	struct cw_strv failed;
 	struct cw_error failures; /* a part for each lineage that failed */
 	size_t successes;
+	size_t refused; /* of those that are due */
 	size_t done;
-	bool again; /* what was lost with a worker is tried on its own */
+	bool again; /* what the wave lost with a worker is tried on its own */
 };
 
 /* Each failure is said at once, and is a part of the run's error. */
@@ -146,11 +150,11 @@ refuse(struct renewal *renewal, const struct cw_request *request, const struct c
 	cw_json_append(renewal->certificates, cw_describe_request(request, "failed", error));
 }
 
+/* Makes the requests of the next wave, from the name NEXT on. */
 static void
-load_due(struct renewal *renewal)
+load_wave(struct renewal *renewal, size_t next)
 {
-	renewal->due = cw_calloc(renewal->due_names.count + 1, sizeof(struct cw_request *));
-	for (size_t i = 0; i < renewal->due_names.count; i++) {
+	for (size_t i = next; i < renewal->due_names.count && i < next + WAVE; i++) {
 		struct cw_request *request = new_request(renewal, renewal->due_names.items[i]);
 		cw_auto_error struct cw_error error = {0};
 
@@ -158,6 +162,7 @@ load_due(struct renewal *renewal)
 			renewal->due[renewal->due_count++] = request;
 			continue;
 		}
+		renewal->refused++;
 		refuse(renewal, request, &error);
 		cw_request_free(request);
 	}
@@ -229,7 +234,7 @@ request_done(void *user, struct cw_request *request)
 	renewal->done++;
 	if (renewal->context->progress != NULL)
 		renewal->context->progress(renewal->context->output, "renewing", renewal->done,
-					   renewal->due_count);
+					   renewal->due_names.count - renewal->refused);
 	if (failed) {
 		add_failure(renewal, request, &request->error);
 	} else {
@@ -286,28 +291,28 @@ run_workers(struct renewal *renewal, struct cw_request *const *requests, size_t 
 }
 
 static void
-report_lost(struct renewal *renewal)
+report_lost(struct renewal *renewal, struct cw_request *const *wave, size_t count)
 {
 	renewal->again = true;
-	for (size_t i = 0; i < renewal->due_count; i++)
-		if (renewal->due[i]->lost)
-			request_done(renewal, renewal->due[i]);
+	for (size_t i = 0; i < count; i++)
+		if (wave[i]->lost)
+			request_done(renewal, wave[i]);
 }
 
 /* Of a batch whose worker died one certificate may be to blame: each is tried on its own. */
 static int
-renew_lost(struct renewal *renewal, struct cw_error *error)
+renew_lost(struct renewal *renewal, struct cw_request *const *wave, size_t count,
+	   struct cw_error *error)
 {
-	cw_autofree struct cw_request **lost =
-		cw_calloc(renewal->due_count, sizeof(struct cw_request *));
-	size_t count = 0;
+	cw_autofree struct cw_request **lost = cw_calloc(count, sizeof(struct cw_request *));
+	size_t lost_count = 0;
 
-	for (size_t i = 0; i < renewal->due_count; i++) {
-		struct cw_request *request = renewal->due[i];
+	for (size_t i = 0; i < count; i++) {
+		struct cw_request *request = wave[i];
 
 		if (!request->lost)
 			continue;
-		if (count == 0) {
+		if (lost_count == 0) {
 			cw_autofree char *line = cw_error_line(&request->error);
 
 			cw_log_warning("%s; trying its certificates one by one", line);
@@ -315,35 +320,93 @@ renew_lost(struct renewal *renewal, struct cw_error *error)
 		request->lost = false;
 		cw_error_clear(&request->error);
 		json_object_put(cw_take(&request->result));
-		lost[count++] = request;
+		lost[lost_count++] = request;
 	}
 	renewal->again = true;
-	return count > 0 ? run_workers(renewal, lost, count, 1, error) : CW_OK;
+	return lost_count > 0 ? run_workers(renewal, lost, lost_count, 1, error) : CW_OK;
+}
+
+/* Renews the due ones from the one at FIRST on. */
+static int
+renew_wave(struct renewal *renewal, size_t first, struct cw_error *error)
+{
+	struct cw_request *const *wave = &renewal->due[first];
+	size_t count = renewal->due_count - first;
+	int status;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cw_settings *settings = wave[i]->settings;
+
+		cw_hooks_pre(renewal->hooks, cw_settings_get(settings, "pre_hook"));
+		cw_hooks_post_later(renewal->hooks, cw_settings_get(settings, "post_hook"));
+	}
+	renewal->again = false;
+	status = run_workers(renewal, wave, count, CW_BATCH_MAX, error);
+	if (status == CW_OK)
+		return renew_lost(renewal, wave, count, error);
+	report_lost(renewal, wave, count);
+	return status;
+}
+
+/* Keeps of a wave what is needed for reloading servers, which each wants but once. */
+static void
+forget_wave(struct renewal *renewal, size_t first)
+{
+	size_t kept = first;
+
+	for (size_t i = first; i < renewal->due_count; i++) {
+		if (renewal->due[i]->installer != NULL)
+			renewal->due[kept++] = renewal->due[i];
+		else
+			cw_request_free(renewal->due[i]);
+	}
+	renewal->due_count = kept;
+}
+
+/* After an interruption: those whose wave never came. */
+static void
+give_up(struct renewal *renewal, size_t next, const struct cw_error *error)
+{
+	for (size_t i = next; i < renewal->due_names.count; i++) {
+		struct cw_request *request = new_request(renewal, renewal->due_names.items[i]);
+
+		refuse(renewal, request, error);
+		cw_request_free(request);
+	}
 }
 
 static int
 renew_due(struct renewal *renewal, struct cw_error *error)
 {
-	int status = random_sleep(renewal, error);
+	cw_auto_error struct cw_error failure = {0};
+	bool begun = false;
+	int status = CW_OK;
 
-	for (size_t i = 0; i < renewal->due_count && status == CW_OK; i++) {
-		const struct cw_request *request = renewal->due[i];
+	renewal->due = cw_calloc(renewal->due_names.count + 1, sizeof(struct cw_request *));
+	for (size_t next = 0; next < renewal->due_names.count && status == CW_OK; next += WAVE) {
+		size_t first = renewal->due_count;
 
-		cw_hooks_pre(renewal->hooks, cw_settings_get(request->settings, "pre_hook"));
-		cw_hooks_post_later(renewal->hooks,
-				    cw_settings_get(request->settings, "post_hook"));
+		load_wave(renewal, next);
+		if (renewal->due_count == first)
+			continue;
+		if (!begun) {
+			begun = true;
+			status = random_sleep(renewal, error);
+			if (status < 0)
+				break;
+		}
+		status = renew_wave(renewal, first, &failure);
+		forget_wave(renewal, first);
+		if (status < 0) {
+			give_up(renewal, next + WAVE, &failure);
+			cw_error_move(error, &failure);
+		}
 	}
-	if (status == CW_OK)
-		status =
-			run_workers(renewal, renewal->due, renewal->due_count, CW_BATCH_MAX, error);
-	if (status == CW_OK)
-		status = renew_lost(renewal, error);
-	else
-		report_lost(renewal);
-	if (status == CW_OK)
+	if (status == CW_OK && renewal->due_count > 0)
 		cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
 				  reload_failed, renewal);
-	cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
+	if (begun)
+		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;
 }
 
@@ -411,9 +474,7 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 	cw_strv_clear(&names);
 	if (status < 0)
 		return status;
-	load_due(renewal);
-	if (renewal->due_count > 0)
-		status = renew_due(renewal, error);
+	status = renew_due(renewal, error);
 	if (status == CW_OK && renewal->failures.part_count > 0) {
 		size_t failed = renewal->failures.part_count;
 

@@ -31,19 +31,36 @@ recover(struct cw_context *context, struct cw_error *error)
 	return cw_lineage_sweep(directories->config, error);
 }
 
-static int
-make_shared_folder(struct cw_context *context, struct cw_run *run, struct cw_error *error)
+static char *
+shared_folder(const struct cw_context *context)
+{
+	return cw_format("%s/certwright/run", context->directories.work);
+}
+
+int
+cw_run_share(struct cw_context *context, struct cw_run *run, struct cw_error *error)
 {
 	cw_autofree char *parent = cw_format("%s/certwright", context->directories.work);
 	int status;
 
-	run->shared_folder = cw_format("%s/run", parent);
+	if (run->shared_folder != NULL)
+		return CW_OK;
+	run->shared_folder = shared_folder(context);
 	status = cw_folder_make(parent, 0700, error);
 	if (status == CW_OK)
-		status = cw_tree_remove(run->shared_folder, error);
-	if (status == CW_OK)
 		status = cw_folder_make(run->shared_folder, 0700, error);
+	if (status < 0)
+		free(cw_take(&run->shared_folder));
 	return status;
+}
+
+/* What a killed run left in its shared folder is no use to this one. */
+static int
+remove_old_share(const struct cw_context *context, struct cw_error *error)
+{
+	cw_autofree char *folder = shared_folder(context);
+
+	return cw_tree_remove(folder, error);
 }
 
 int
@@ -65,7 +82,7 @@ cw_run_begin(struct cw_context *context, struct cw_run *run, struct cw_error *er
 			directories->logs,
 			backups < 0 ? 0 : (unsigned)(backups > 100000 ? 100000 : backups), error);
 	if (status == CW_OK)
-		status = make_shared_folder(context, run, error);
+		status = remove_old_share(context, error);
 	if (status == CW_OK)
 		status = recover(context, error);
 	if (status == CW_OK)

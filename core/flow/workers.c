@@ -527,7 +527,9 @@ cw_workers_run(struct cw_context *context, struct cw_run *run, struct cw_loop *l
 		coordinator.workers[i].batch = batches[i];
 		coordinator.workers[i].reported = cw_calloc(batches[i]->count, sizeof(bool));
 	}
-	status = run_all(&coordinator, jobs > 0 ? jobs : 1, &failure);
+	status = cw_run_share(context, run, &failure);
+	if (status == CW_OK)
+		status = run_all(&coordinator, jobs > 0 ? jobs : 1, &failure);
 	if (status < 0) {
 		for (size_t i = 0; i < count; i++)
 			fail_rest(&coordinator.workers[i], false, &failure);

@@ -12,8 +12,8 @@ COUNT = 240
 FIRST = "many000.example.test"
 
 
-def names():
-    return [f"many{i:03}.example.test" for i in range(COUNT)]
+def names(count=COUNT):
+    return [f"many{i:03}.example.test" for i in range(count)]
 
 
 def copy(certwright, name):
@@ -76,3 +76,24 @@ def test_what_is_not_plain_among_them_is_seen(many):
     # What a switch had left was removed on the way.
     assert sorted(os.listdir(os.path.dirname(many.live(alone)))) == [
         "README", "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"]
+
+
+def test_more_than_are_held_in_memory_are_renewed(certwright, tmp_path):
+    """All at once, though not all in one wave: hooks of theirs run once."""
+    count, hooks = 410, tmp_path / "hooks.txt"
+    certwright.certonly(FIRST, args=["--pre-hook", f"echo pre >> {hooks}",
+                                     "--post-hook", f"echo post >> {hooks}"])
+    os.unlink(hooks)
+    for name in names(count)[1:]:
+        copy(certwright, name)
+    odd = names(count)[5]
+    text = read(certwright.renewal_file(odd)).replace("= standalone", "= no-such-plugin")
+    with open(certwright.renewal_file(odd), "w", encoding="utf-8") as stream:
+        stream.write(text)
+    result = certwright.json("renew", "--force-renewal", "--jobs", "8", status=1)
+    actions = {name: entry["action"] for name, entry in result.certificates.items()}
+    assert len(actions) == count
+    assert {name for name, action in actions.items() if action != "renewed"} == {odd}
+    assert all(os.readlink(certwright.live(name, "cert")).endswith("/cert2.pem")
+               for name in actions if name != odd)
+    assert read(hooks).split() == ["pre", "post"]
