@@ -74,7 +74,7 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	}
 	cw_settings_log(invocation->settings, CW_SOURCE_COMMAND, "command line");
 	cw_settings_log(invocation->settings, CW_SOURCE_INI, "configuration file");
-	status = cw_check_settings(invocation->settings, error);
+	status = cw_check_settings(invocation->verb->name, invocation->settings, error);
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);
