@@ -261,6 +261,14 @@ class Certwright:
         return glob.glob(os.path.join(self.config_dir, "accounts", "**", "private_key.json"),
                          recursive=True)
 
+    def take_account_of(self, other):
+        """The one of OTHER's directory is put beside the one that is here, as an administrator would
+        who joins two directories; returns the ids of both."""
+        [here], [there] = self.account_files(), other.account_files()
+        mine, theirs = (os.path.dirname(path) for path in (here, there))
+        os.rename(theirs, os.path.join(os.path.dirname(mine), os.path.basename(theirs)))
+        return os.path.basename(mine), os.path.basename(theirs)
+
     def log_text(self):
         """All log files together."""
         text = ""
