@@ -29,10 +29,8 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 
 	if (status < 0)
 		return status;
-	installation->lineage = lineage->name;
+	cw_installation_use(installation, lineage);
 	installation->deploy = true;
-	for (size_t i = 0; i < CW_KIND_COUNT; i++)
-		installation->paths[i] = cw_strdup(lineage->live[i]);
 	/* Some may have been left out: --allow-subset-of-names. */
 	cw_auto_names struct cw_names names = {0};
 	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, error);
