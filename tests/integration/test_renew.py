@@ -127,7 +127,7 @@ def test_a_lineage_whose_plugin_is_lacking_is_named_and_left_alone(certwright):
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
     result = certwright.json("renew", "--force-renewal", status=1)
-    assert_failed(result, "dns-cloudflare")
+    assert_failed(result, "dns-cloudflare", "dns-exec")
     assert "dns-cloudflare" in result.certificates["cloud.example.test"]["error"]["message"]
     assert result.certificates["here.example.test"]["action"] == "renewed"
     told = certwright.run("renew", "--force-renewal", status=1).stderr
@@ -226,6 +226,40 @@ def test_deploy_hooks_that_a_killed_run_owes_are_run_by_the_next(certwright, tmp
     assert os.listdir(folder) == []
     certwright.run("renew")
     assert len(read(log).splitlines()) == 2
+
+
+def point_to(certwright, name, number, kinds=("cert", "privkey", "chain", "fullchain")):
+    for kind in kinds:
+        os.unlink(certwright.live(name, kind))
+        os.symlink(f"../../archive/{name}/{kind}{number}.pem", certwright.live(name, kind))
+
+
+@pytest.mark.parametrize("verb", [["renew"], ["certonly", "--standalone", "-d",
+                                              "back.example.test"]], ids=lambda v: v[0])
+def test_a_newer_version_that_live_does_not_have_is_deployed(certwright, tmp_path, verb):
+    """Whatever the reason: a run that was killed, or a copy of live/ that was put back."""
+    certwright.certonly("back.example.test", args=["--deploy-hook", f"echo x >> {tmp_path}/log"])
+    certwright.run("renew", "--force-renewal")
+    os.unlink(tmp_path / "log")
+    point_to(certwright, "back.example.test", 1)
+    certwright.run("renew", "--dry-run", "--server", certwright.ca.directory)
+    assert os.readlink(certwright.live("back.example.test", "cert")).endswith("/cert1.pem")
+    result = certwright.json(*verb)
+    assert result.certificates["back.example.test"]["action"] == "kept"
+    for kind in ("cert", "privkey", "chain", "fullchain"):
+        assert os.readlink(certwright.live("back.example.test", kind)).endswith(f"/{kind}2.pem")
+    assert result.certificates["back.example.test"]["serial"] == serial(
+        certwright, "back.example.test").lstrip("0")
+    assert read(tmp_path / "log") == "x\n"
+
+
+def test_a_version_that_lacks_a_file_is_not_deployed(certwright):
+    certwright.certonly("part.example.test")
+    certwright.run("renew", "--force-renewal")
+    point_to(certwright, "part.example.test", 1)
+    os.unlink(os.path.join(certwright.config_dir, "archive", "part.example.test", "chain2.pem"))
+    assert certwright.json("renew").certificates["part.example.test"]["action"] == "kept"
+    assert os.readlink(certwright.live("part.example.test", "cert")).endswith("/cert1.pem")
 
 
 @pytest.mark.parametrize("record, runs", [("1\n", 0), ("0\n", 1), ("garbage", 1)])
