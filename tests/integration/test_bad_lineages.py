@@ -225,8 +225,10 @@ def test_one_that_is_not_renewed_by_itself_needs_no_plugin(two):
 
 def test_looking_for_plugins_opens_none(two):
     """Not even that of the lineage: nothing is due."""
-    running = two.start("renew", wrap=["strace", "-f", "-e", "trace=openat", "-o",
-                                       os.path.join(two.folder, "trace")])
+    # A sanitizer cannot look for leaks in what is traced already.
+    running = two.start("renew", env={"ASAN_OPTIONS": "detect_leaks=0"},
+                        wrap=["strace", "-f", "-e", "trace=openat", "-o",
+                              os.path.join(two.folder, "trace")])
     assert running.finish().status == 0
     opened = read(os.path.join(two.folder, "trace"))
     assert f"renewal/{GOOD}.conf" in opened
