@@ -91,6 +91,25 @@ def test_must_staple_is_in_the_request_and_in_that_of_renewals(rogue, rogue_cert
     assert len(requests_made(rogue)) == 2
 
 
+# ---------------------------------------------------------------- challenges
+
+@pytest.mark.parametrize("preferred, used", [
+    ("http-01,tls-alpn-01", "http-01"), ("tls-alpn-01,http-01", "tls-alpn-01"),
+    ("http", "http-01"), ("dns,http", "http-01"), ("dns-01, tls-alpn-01", "tls-alpn-01")])
+def test_the_first_preferred_challenge_that_there_is_is_used(certwright, pebble, preferred, used):
+    result = certwright.certonly(NAME, args=[
+        "--preferred-challenges", preferred, "--tls-alpn-01-port", pebble.tls_port,
+        "--debug-challenges"])
+    assert f"{used} for {NAME}: " in result.output
+    certwright.run("renew", "--force-renewal")
+
+
+def test_when_there_is_no_preferred_challenge_it_is_said(certwright):
+    result = certwright.certonly(NAME, args=["--preferred-challenges", "dns"], json=True, status=1)
+    assert_failed(result, NAME, "standalone")
+    assert certwright.lineages() == []
+
+
 # ---------------------------------------------------------------- subsets
 
 def test_a_name_that_fails_is_left_out_where_that_is_allowed(certwright, pebble):
