@@ -74,7 +74,11 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	}
 	cw_settings_log(invocation->settings, CW_SOURCE_COMMAND, "command line");
 	cw_settings_log(invocation->settings, CW_SOURCE_INI, "configuration file");
-	status = cw_check_settings(invocation->settings, error);
+	status = cw_check_settings(invocation->verb->name, invocation->settings, error);
+	/* As with Certbot renew is the same with and without a terminal: it asks nothing. */
+	if (status == CW_OK && strcmp(invocation->verb->name, "renew") == 0)
+		status = cw_settings_set(invocation->settings, "noninteractive_mode",
+					 CW_SOURCE_COMMAND, "1", error);
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);

@@ -3,10 +3,23 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/network.h"
 #include "store/lineage.h"
+
+/* A user of a CA who rehearses is not asked about the account at the staging server that this
+ * takes, as Certbot does not. */
+static bool
+is_silent(const struct cw_context *context, const struct cw_settings *settings)
+{
+	cw_autofree char *folder = cw_format("%s/accounts", context->directories.config);
+	cw_auto_strv struct cw_strv servers = {0};
+
+	return cw_settings_flag(settings, "dry_run") &&
+	       cw_folder_list(folder, false, &servers, NULL) == CW_OK && servers.count > 0;
+}
 
 static int
 agree_to_terms(struct cw_context *context, const struct cw_settings *settings,
@@ -17,7 +30,7 @@ agree_to_terms(struct cw_context *context, const struct cw_settings *settings,
 	bool agreed = false;
 	int status;
 
-	if (terms == NULL || cw_settings_flag(settings, "tos"))
+	if (terms == NULL || cw_settings_flag(settings, "tos") || is_silent(context, settings))
 		return CW_OK;
 	if (!context->asker->interactive) {
 		cw_fail(error, CW_E_USAGE, "the CA's terms of service must be agreed to: %s",
@@ -75,7 +88,8 @@ cw_account_contacts(struct cw_context *context, const struct cw_settings *settin
 
 	if (email != NULL && *email != '\0')
 		return contacts_of(email, contacts, error);
-	if (cw_settings_flag(settings, "register_unsafely_without_email"))
+	if (cw_settings_flag(settings, "register_unsafely_without_email") ||
+	    is_silent(context, settings))
 		return CW_OK;
 	if (!context->asker->interactive) {
 		cw_fail(error, CW_E_USAGE, "an account needs an e-mail address");

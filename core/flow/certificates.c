@@ -13,13 +13,6 @@
 
 #define DAY (24 * 3600)
 
-/* As Certbot tells test certificates: by the server that the renewal file names. */
-static bool
-is_test_server(const char *server)
-{
-	return server != NULL && strstr(server, "staging") != NULL;
-}
-
 /* Certificates that are described, and those among them whose CA can be asked about them. */
 struct listing {
 	struct cw_context *context;
@@ -47,7 +40,7 @@ add_validity(struct json_object *description, const struct cw_lineage *lineage)
 	struct json_object *reasons = cw_json_new_array();
 	int64_t left = expiry_of(description) - cw_time();
 
-	if (is_test_server(server))
+	if (cw_is_test_server(server))
 		cw_json_append(reasons, json_object_new_string("TEST_CERT"));
 	if (left <= 0)
 		cw_json_append(reasons, json_object_new_string("EXPIRED"));

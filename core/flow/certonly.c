@@ -118,9 +118,6 @@ static int
 check_contradictions(const struct cw_settings *settings, const struct cw_names *names,
 		     struct cw_error *error)
 {
-	if (cw_settings_flag(settings, "hsts") && cw_settings_flag(settings, "auto_hsts"))
-		return cw_fail(error, CW_E_USAGE,
-			       "--hsts and --auto-hsts contradict each other; give one of them");
 	for (size_t i = 0; i < names->dns.count; i++) {
 		if (!cw_starts_with(names->dns.items[i], "*.") ||
 		    !cw_settings_flag(settings, "allow_subset_of_names"))

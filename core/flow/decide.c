@@ -176,12 +176,6 @@ check_key_reuse(const struct cw_settings *settings, const struct cw_lineage *lin
 	return CW_E_USAGE;
 }
 
-static bool
-is_staging(const char *server)
-{
-	return server != NULL && strstr(server, "staging") != NULL;
-}
-
 /* A trusted certificate is not replaced by one of a test CA by mistake. */
 static int
 check_staging(const struct cw_settings *settings, const struct cw_lineage *lineage,
@@ -189,7 +183,7 @@ check_staging(const struct cw_settings *settings, const struct cw_lineage *linea
 {
 	const char *before = cw_configobj_get(lineage->config, "renewalparams", "server");
 
-	if (!is_staging(cw_server_url(settings)) || is_staging(before) ||
+	if (!cw_is_test_server(cw_server_url(settings)) || cw_is_test_server(before) ||
 	    cw_settings_flag(settings, "break_my_certs") || cw_settings_flag(settings, "dry_run"))
 		return CW_OK;
 	cw_fail(error, CW_E_USAGE,
@@ -209,15 +203,12 @@ check_archive(const struct cw_lineage *lineage, struct cw_error *error)
 	return cw_refuse_shared_archive(lineage, &shared, error);
 }
 
-/* What a renewal that was decided on may not do by accident. */
-static int
-check_renewal(const struct cw_settings *settings, const struct cw_lineage *lineage,
-	      struct cw_error *error)
+int
+cw_check_renewal(const struct cw_settings *settings, const struct cw_lineage *lineage,
+		 struct cw_error *error)
 {
-	int status = check_archive(lineage, error);
+	int status = check_staging(settings, lineage, error);
 
-	if (status == CW_OK)
-		status = check_staging(settings, lineage, error);
 	return status < 0 ? status : check_key_reuse(settings, lineage, error);
 }
 
@@ -417,6 +408,8 @@ cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *
 	int status = decide(context, names, decision, lineage, name, error);
 
 	if (status == CW_OK && *decision == CW_DECISION_RENEW)
-		status = check_renewal(context->settings, *lineage, error);
+		status = check_archive(*lineage, error);
+	if (status == CW_OK && *decision == CW_DECISION_RENEW)
+		status = cw_check_renewal(context->settings, *lineage, error);
 	return status;
 }

@@ -20,6 +20,11 @@ enum cw_decision {
 int cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
 	      struct cw_lineage **lineage, char **name, struct cw_error *error);
 
+/* What a renewal that was decided on may not do by accident: replace a real certificate with one of
+ * a test CA, or change a key that is used again. */
+int cw_check_renewal(const struct cw_settings *settings, const struct cw_lineage *lineage,
+		     struct cw_error *error);
+
 /* The plugin names that the settings select, "dist:" taken off; NULL where none is. A --nginx or -c
  * configurator stands for both; where names have authenticators of their own alone, it is the first
  * of these. Release with free(). */

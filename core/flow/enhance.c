@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include "flow/choose.h"
 #include "flow/choose_names.h"
 #include "flow/choose_plugin.h"
 #include "flow/install.h"
@@ -11,21 +10,15 @@ choose_hosts(struct cw_context *context, struct cw_installation *installation,
 {
 	cw_auto_names struct cw_names names = {0};
 	cw_auto_strv struct cw_strv all = {0};
-	cw_autofree char *chosen = NULL;
 	const char *chain = cw_settings_get(context->settings, "chain_path");
 	int status;
 
-	status = cw_choose_lineage(context, "Which certificate's web sites should be enhanced?",
-				   &chosen, error);
+	installation->paths[CW_KIND_CHAIN] = cw_strdup(chain);
+	status =
+		cw_installation_choose(context, "Which certificate's web sites should be enhanced?",
+				       installation, lineage, error);
 	if (status == CW_OK)
-		status = cw_lineage_load(context->directories.config, chosen, lineage, error);
-	if (status < 0)
-		return status;
-	installation->lineage = (*lineage)->name;
-	for (size_t i = 0; i < CW_KIND_COUNT; i++)
-		installation->paths[i] = cw_strdup(
-			i == CW_KIND_CHAIN && chain != NULL ? chain : (*lineage)->live[i]);
-	status = cw_names_from_settings(context->settings, &names, error);
+		status = cw_names_from_settings(context->settings, &names, error);
 	if (status < 0)
 		return status;
 	if (cw_names_count(&names) > 0) {

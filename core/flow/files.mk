@@ -49,6 +49,8 @@ libcertwright_sources += \
 	core/flow/obtain.h \
 	core/flow/obtain_and_install.c \
 	core/flow/plugins.c \
+	core/flow/profile.c \
+	core/flow/profile.h \
 	core/flow/reconfigure.c \
 	core/flow/register.c \
 	core/flow/renewal_info.c \

@@ -242,22 +242,33 @@ cw_reload_servers(struct cw_context *context, struct cw_run *run,
 	}
 }
 
-/* ---- the verb ---- */
+/* ---- which certificate ---- */
 
-static int
-use_lineage(struct cw_context *context, const char *name, struct cw_installation *installation,
-	    struct cw_lineage **lineage, struct cw_error *error)
+void
+cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage)
 {
-	int status = cw_lineage_load(context->directories.config, name, lineage, error);
-
-	if (status < 0)
-		return status;
-	installation->lineage = (*lineage)->name;
+	installation->lineage = lineage->name;
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		if (installation->paths[i] == NULL)
-			installation->paths[i] = cw_strdup((*lineage)->live[i]);
-	return CW_OK;
+			installation->paths[i] = cw_strdup(lineage->live[i]);
 }
+
+int
+cw_installation_choose(struct cw_context *context, const char *question,
+		       struct cw_installation *installation, struct cw_lineage **lineage,
+		       struct cw_error *error)
+{
+	cw_autofree char *chosen = NULL;
+	int status = cw_choose_lineage(context, question, &chosen, error);
+
+	if (status == CW_OK)
+		status = cw_lineage_load(context->directories.config, chosen, lineage, error);
+	if (status == CW_OK)
+		cw_installation_use(installation, *lineage);
+	return status;
+}
+
+/* ---- the verb ---- */
 
 /* The paths given on the command line. */
 static int
@@ -304,18 +315,14 @@ choose_certificate(struct cw_context *context, struct cw_installation *installat
 		   struct cw_lineage **lineage, struct cw_error *error)
 {
 	const char *name = cw_settings_get(context->settings, "certname");
-	cw_autofree char *chosen = NULL;
 	int status = take_paths(context, installation, error);
 
 	if (status < 0)
 		return status;
 	if (name != NULL || installation->paths[CW_KIND_CERT] == NULL ||
-	    installation->paths[CW_KIND_PRIVKEY] == NULL) {
-		status = cw_choose_lineage(context, "Which certificate should be installed?",
-					   &chosen, error);
-		if (status == CW_OK)
-			status = use_lineage(context, chosen, installation, lineage, error);
-	}
+	    installation->paths[CW_KIND_PRIVKEY] == NULL)
+		status = cw_installation_choose(context, "Which certificate should be installed?",
+						installation, lineage, error);
 	if (status == CW_OK)
 		status = check_pair(installation, error);
 	return status;

@@ -85,17 +85,30 @@ cw_session_close(struct cw_session *session)
 	cw_signer_free(cw_take(&session->extra_signer));
 }
 
+bool
+cw_is_test_server(const char *server)
+{
+	return server != NULL && strstr(server, "staging") != NULL;
+}
+
+bool
+cw_is_standard_server(const struct cw_settings *settings)
+{
+	const struct cw_option *option =
+		cw_option_by_internal(cw_settings_options(settings), "server");
+	const char *server = cw_settings_get(settings, "server");
+
+	return cw_equal(server, option->default_value) || cw_equal(server, STAGING_SERVER);
+}
+
 const char *
 cw_server_url(const struct cw_settings *settings)
 {
-	bool given = cw_settings_source(settings, "server") > CW_SOURCE_DEFAULT;
+	/* A renewal's own server is not what the user gave. */
+	bool given = cw_settings_source(settings, "server") > CW_SOURCE_RUNTIME;
 
-	if (cw_settings_flag(settings, "staging") && !given)
-		return STAGING_SERVER;
-	/* A renewal's own server is production; its rehearsal goes to staging unless the user says
-	 * otherwise. */
-	if (cw_settings_flag(settings, "dry_run") &&
-	    cw_settings_source(settings, "server") < CW_SOURCE_INI)
+	if ((cw_settings_flag(settings, "staging") || cw_settings_flag(settings, "dry_run")) &&
+	    (!given || cw_is_standard_server(settings)))
 		return STAGING_SERVER;
 	return cw_settings_get(settings, "server");
 }

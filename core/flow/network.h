@@ -36,7 +36,11 @@ int cw_session_open(struct cw_session *session, const struct cw_settings *settin
 void cw_session_close(struct cw_session *session);
 
 /* The CA's directory URL: --server, or with --staging or --dry-run Let's Encrypt's staging one
- * unless --server was given. */
+ * unless another CA was given with --server. */
 const char *cw_server_url(const struct cw_settings *settings);
+/* Whether --server is one of Let's Encrypt's two: the default, or the staging one. */
+bool cw_is_standard_server(const struct cw_settings *settings);
+/* Whether nobody trusts what the server with this URL issues; as Certbot tells it, by its name. */
+bool cw_is_test_server(const char *server);
 
 #endif

@@ -7,6 +7,7 @@
 #include "crypto/csr.h"
 #include "flow/authentication.h"
 #include "flow/network.h"
+#include "flow/profile.h"
 #include "flow/save.h"
 #include "store/pending.h"
 
@@ -187,27 +188,6 @@ add_identifiers(struct cw_acme_order *order, struct cw_strv *bound, const struct
 	}
 }
 
-static const char *
-choose_profile(const struct cw_settings *settings, const struct cw_acme *acme,
-	       struct cw_error *error)
-{
-	struct json_object *profiles = cw_acme_profiles(acme);
-	const char *required = cw_settings_get(settings, "required_profile");
-	const char *preferred = cw_settings_get(settings, "preferred_profile");
-
-	if (required != NULL) {
-		if (profiles == NULL || !json_object_object_get_ex(profiles, required, NULL)) {
-			cw_fail(error, CW_E_UNSUPPORTED, "the CA has no profile \"%s\"", required);
-			cw_hint(error, "use --preferred-profile where it is not needed");
-		}
-		return required;
-	}
-	if (preferred != NULL && profiles != NULL &&
-	    json_object_object_get_ex(profiles, preferred, NULL))
-		return preferred;
-	return NULL;
-}
-
 /* What the item's order is bound to, as it stands in the order. */
 static int
 bind_order(struct item *item, struct cw_error *error)
@@ -282,7 +262,8 @@ static int
 prepare_order(struct item *item, struct cw_error *error)
 {
 	cw_auto_error struct cw_error refusal = {0};
-	const char *profile = choose_profile(item->request->settings, item->batch->acme, &refusal);
+	const char *profile =
+		cw_profile_choose(item->request->settings, item->batch->acme, &refusal);
 	int status;
 
 	if (refusal.status < 0)

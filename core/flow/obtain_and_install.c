@@ -4,23 +4,6 @@
 #include "flow/certonly.h"
 #include "flow/install.h"
 
-static int
-check_arguments(const struct cw_context *context, struct cw_error *error)
-{
-	if (cw_settings_flag(context->settings, "dry_run")) {
-		cw_fail(error, CW_E_USAGE, "run has no dry run: it would have to install");
-		cw_hint(error, "rehearse with certonly --dry-run");
-		return CW_E_USAGE;
-	}
-	if (cw_settings_get(context->settings, "csr") != NULL) {
-		cw_fail(error, CW_E_USAGE, "--csr can only be given with certonly");
-		cw_hint(error, "obtain the certificate with certonly --csr, then install it with "
-			       "install --cert-path and --key-path");
-		return CW_E_USAGE;
-	}
-	return CW_OK;
-}
-
 /* --must-staple makes a certificate that browsers refuse without stapling. */
 static int
 check_stapling(const struct cw_context *context, const struct cw_strv *enhancements,
@@ -46,10 +29,8 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 
 	if (status < 0)
 		return status;
-	installation->lineage = lineage->name;
+	cw_installation_use(installation, lineage);
 	installation->deploy = true;
-	for (size_t i = 0; i < CW_KIND_COUNT; i++)
-		installation->paths[i] = cw_strdup(lineage->live[i]);
 	/* Some may have been left out: --allow-subset-of-names. */
 	cw_auto_names struct cw_names names = {0};
 	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, error);
@@ -74,10 +55,8 @@ run_locked(struct cw_context *context, struct cw_run *run, struct json_object *r
 	struct cw_request *request = NULL;
 	struct cw_installation installation = {0};
 	enum cw_decision decision = CW_DECISION_NEW;
-	int status = check_arguments(context, error);
+	int status = cw_request_make(context, run, true, &request, &decision, error);
 
-	if (status == CW_OK)
-		status = cw_request_make(context, run, true, &request, &decision, error);
 	if (status == CW_OK)
 		status = cw_wanted_enhancements(context, request->installer, true,
 						&installation.enhancements, error);

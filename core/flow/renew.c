@@ -126,6 +126,8 @@ load_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (status == CW_OK)
 		status = read_request(renewal, request, error);
 	if (status == CW_OK)
+		status = cw_check_renewal(request->settings, request->lineage, error);
+	if (status == CW_OK)
 		status = cw_request_name_replaced(request, error);
 	if (status == CW_OK)
 		status = find_account(renewal, request, error);
@@ -479,6 +481,9 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 		size_t failed = renewal->failures.part_count;
 
 		cw_error_move(error, &renewal->failures);
+		/* What is wrong for one of them is no reason to call the command line wrong. */
+		error->status = error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status
+								      : CW_E_INVALID;
 		return cw_context(error, "%zu of %zu renewals failed", failed,
 				  failed + renewal->successes);
 	}

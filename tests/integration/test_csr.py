@@ -51,6 +51,16 @@ def test_a_request_is_signed(certwright, pebble, tmp_path, key, form):
     assert certwright.lineages() == []
 
 
+def test_a_request_can_be_for_addresses_too(certwright, tmp_path):
+    key, csr = tmp_path / "ip.key", tmp_path / "ip.csr"
+    command("openssl", "req", "-new", "-newkey", *KEYS["p256"], "-nodes", "-keyout", key, "-subj",
+            "/", "-addext", "subjectAltName=DNS:a.example.test,IP:127.0.0.1,IP:::1", "-out", csr)
+    [certificate] = certonly(certwright, csr, folder=tmp_path).json["certificates"]
+    assert certificate["domains"] == ["a.example.test", "127.0.0.1", "::1"]
+    assert names_of(tmp_path / "0000_cert.pem") == sorted(
+        ["127.0.0.1", "a.example.test", "0:0:0:0:0:0:0:1"])
+
+
 def test_nothing_is_overwritten(certwright, tmp_path):
     csr, _ = make_csr(tmp_path, "a.example.test")
     certonly(certwright, csr, folder=tmp_path)

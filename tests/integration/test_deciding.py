@@ -172,6 +172,19 @@ def test_a_key_that_is_reused_cannot_be_changed(certwright, options, word):
     assert read(certwright.live(A, "privkey")) != second
 
 
+@pytest.mark.parametrize("options, word", [
+    (["--elliptic-curve", "secp384r1"], "--elliptic-curve"),
+    (["--key-type", "rsa"], "--key-type")])
+def test_renew_does_not_change_a_key_that_is_reused_either(certwright, options, word):
+    certwright.certonly(A, args=["--reuse-key"])
+    key = read(certwright.live(A, "privkey"))
+    result = certwright.json("renew", "--force-renewal", *options, status=1)
+    assert_failed(result, word, "--new-key", "--no-reuse-key")
+    assert read(certwright.live(A, "privkey")) == key and version(certwright, A) == 1
+    certwright.run("renew", "--force-renewal", "--new-key", *options)
+    assert key_of(certwright, A) == {"rsa": "2048"}.get(options[1], options[1])
+
+
 # ---------------------------------------------------------------- test and real certificates
 
 

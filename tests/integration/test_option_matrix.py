@@ -139,7 +139,8 @@ def test_on_the_command_line(certwright, tmp_path, option):
             result = certwright.run("certificates", *words, defaults=False)
             assert "certwright" in result.stdout
             continue
-        result = certwright.run(verb_for(option), *words, *certwright.directories(), "-n",
+        more = [] if option.internal == "force_interactive" else ["-n"]
+        result = certwright.run(verb_for(option), *words, *certwright.directories(), *more,
                                 "--debug", defaults=False)
         check(result, option, "command line")
 
@@ -312,7 +313,8 @@ def test_directories_that_are_given_are_kept(certwright):
 OTHER_RUNS = HELP | PLACES | {"csr", "dry_run", "certname", "domains", "ip_addresses", "account",
                               "configurator", "apache", "nginx", "standalone", "manual", "webroot",
                               "dns_rfc2136", "quiet", "eab_kid", "eab_hmac_key", "eab_hmac_alg",
-                              "auto_hsts", "hsts", "staging", "duplicate"}
+                              "auto_hsts", "hsts", "staging", "duplicate",
+                              "force_interactive"}
 
 
 def test_nothing_else_is_kept(certwright, pebble):

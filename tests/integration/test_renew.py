@@ -2,12 +2,16 @@
 
 import datetime
 import os
+import re
+import shutil
+import signal
 
 import pytest
 
 from lib.account import challenge_again
 from lib.outcome import assert_failed, errors_of
 from lib.process import wait_until
+from lib.terminal import on_terminal
 from lib.tools import read, script, serial_of, snapshot, verify_chain
 
 
@@ -124,7 +128,7 @@ def test_a_lineage_whose_plugin_is_lacking_is_named_and_left_alone(certwright):
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
     result = certwright.json("renew", "--force-renewal", status=1)
-    assert_failed(result, "dns-cloudflare")
+    assert_failed(result, "dns-cloudflare", "dns-exec")
     assert "dns-cloudflare" in result.certificates["cloud.example.test"]["error"]["message"]
     assert result.certificates["here.example.test"]["action"] == "renewed"
     told = certwright.run("renew", "--force-renewal", status=1).stderr
@@ -226,6 +230,40 @@ def test_deploy_hooks_that_a_killed_run_owes_are_run_by_the_next(certwright, tmp
     assert len(read(log).splitlines()) == 2
 
 
+def point_to(certwright, name, number, kinds=("cert", "privkey", "chain", "fullchain")):
+    for kind in kinds:
+        os.unlink(certwright.live(name, kind))
+        os.symlink(f"../../archive/{name}/{kind}{number}.pem", certwright.live(name, kind))
+
+
+@pytest.mark.parametrize("verb", [["renew"], ["certonly", "--standalone", "-d",
+                                              "back.example.test"]], ids=lambda v: v[0])
+def test_a_newer_version_that_live_does_not_have_is_deployed(certwright, tmp_path, verb):
+    """Whatever the reason: a run that was killed, or a copy of live/ that was put back."""
+    certwright.certonly("back.example.test", args=["--deploy-hook", f"echo x >> {tmp_path}/log"])
+    certwright.run("renew", "--force-renewal")
+    os.unlink(tmp_path / "log")
+    point_to(certwright, "back.example.test", 1)
+    certwright.run("renew", "--dry-run", "--server", certwright.ca.directory)
+    assert os.readlink(certwright.live("back.example.test", "cert")).endswith("/cert1.pem")
+    result = certwright.json(*verb)
+    assert result.certificates["back.example.test"]["action"] == "kept"
+    for kind in ("cert", "privkey", "chain", "fullchain"):
+        assert os.readlink(certwright.live("back.example.test", kind)).endswith(f"/{kind}2.pem")
+    assert result.certificates["back.example.test"]["serial"] == serial(
+        certwright, "back.example.test").lstrip("0")
+    assert read(tmp_path / "log") == "x\n"
+
+
+def test_a_version_that_lacks_a_file_is_not_deployed(certwright):
+    certwright.certonly("part.example.test")
+    certwright.run("renew", "--force-renewal")
+    point_to(certwright, "part.example.test", 1)
+    os.unlink(os.path.join(certwright.config_dir, "archive", "part.example.test", "chain2.pem"))
+    assert certwright.json("renew").certificates["part.example.test"]["action"] == "kept"
+    assert os.readlink(certwright.live("part.example.test", "cert")).endswith("/cert1.pem")
+
+
 @pytest.mark.parametrize("record, runs", [("1\n", 0), ("0\n", 1), ("garbage", 1)])
 def test_a_record_of_a_switch_that_never_came_runs_no_hooks(certwright, tmp_path, record, runs):
     log = tmp_path / "log"
@@ -242,6 +280,79 @@ def test_a_record_of_a_switch_that_never_came_runs_no_hooks(certwright, tmp_path
     certwright.run("renew")
     assert len(read(log).splitlines()) == runs
     assert os.listdir(folder) == []
+
+
+def test_each_goes_to_its_own_server_with_its_own_account(start, pebble):
+    other = start.pebble()
+    certwright = start.certwright(pebble)
+    certwright.certonly("here.example.test")
+    certwright.certonly("there.example.test", server=other.directory,
+                        args=["--http-01-port", other.http_port])
+    accounts = len(certwright.account_files())
+    orders = [p.requests("POST", "/order-plz") for p in (pebble, other)]
+    result = certwright.json("renew", "--force-renewal", "--jobs", "2")
+    assert {c["action"] for c in result.certificates.values()} == {"renewed"}
+    assert [p.requests("POST", "/order-plz") for p in (pebble, other)] == [n + 1 for n in orders]
+    for name, ca in (("here.example.test", pebble), ("there.example.test", other)):
+        verify_chain(os.path.dirname(certwright.live(name)), ca.root())
+        assert f"server = {ca.directory}" in read(certwright.renewal_file(name))
+    assert len(certwright.account_files()) == accounts == 2
+
+
+def test_options_given_override_what_was_saved_and_are_saved(certwright, tmp_path):
+    for name in ("over1.example.test", "over2.example.test"):
+        certwright.certonly(name, args=["--deploy-hook", f"echo old >> {tmp_path}/log"])
+    os.unlink(tmp_path / "log")
+    certwright.run("renew", "--force-renewal", "--cert-name", "over1.example.test", "--deploy-hook",
+                   f"echo new >> {tmp_path}/log", "--reuse-key")
+    certwright.run("renew", "--force-renewal")
+    assert sorted(read(tmp_path / "log").split()) == ["new", "new", "old"]
+    assert "reuse_key = True" in read(certwright.renewal_file("over1.example.test"))
+    assert "reuse_key" not in read(certwright.renewal_file("over2.example.test"))
+
+
+def sleeping(certwright, *args):
+    """renew as a timer would run it."""
+    return certwright.start("renew", *args, *certwright.directories(), defaults=False)
+
+
+def test_without_a_terminal_it_sleeps_once_before_the_first(certwright, tmp_path):
+    for name in ("sleep1.example.test", "sleep2.example.test"):
+        certwright.certonly(name)
+    told = 0
+    while told < 5:  # one that is over at once is no test
+        shutil.rmtree(certwright.logs_dir)
+        before = snapshot(certwright.config_dir)
+        running = sleeping(certwright, "--force-renewal", "--pre-hook", f"touch {tmp_path}/ran")
+        told = int(wait_until(lambda: re.search(r"waiting (\d+) seconds", certwright.log_text()),
+                              30).group(1))
+        assert told <= 480
+        os.kill(running.pid, signal.SIGTERM)
+        ended = running.finish(30)
+    assert ended.status == 1
+    assert certwright.log_text().count("waiting ") == 1
+    assert not (tmp_path / "ran").exists()
+    assert snapshot(certwright.config_dir) == before
+
+
+def test_it_does_not_sleep_when_nothing_is_due_or_it_is_told_not_to(certwright, tmp_path):
+    certwright.certonly("awake.example.test")
+    assert sleeping(certwright).finish(60).status == 0
+    ini = tmp_path / "cli.ini"
+    ini.write_text("no-random-sleep-on-renew = True\n")
+    assert sleeping(certwright, "--force-renewal", "-c", ini).finish(60).status == 0
+    assert sleeping(certwright, "--force-renewal",
+                    "--no-random-sleep-on-renew").finish(60).status == 0
+    assert "waiting " not in certwright.log_text()
+
+
+def test_on_a_terminal_it_does_not_sleep(certwright):
+    certwright.certonly("person.example.test")
+    arguments = certwright.arguments
+    certwright.arguments = lambda *args, **options: [
+        word for word in arguments(*args, **options) if word != "--no-random-sleep-on-renew"]
+    on_terminal(certwright, "renew", "--force-renewal").finish()
+    assert "waiting " not in certwright.log_text()
 
 
 def test_jobs_renew_side_by_side(certwright):

@@ -115,6 +115,25 @@ test_names_are_compared_in_any_order(void **state)
 	assert_true(cw_names_equal(&a, &b));
 }
 
+static void
+test_names_overlap_when_one_is_common(void **state)
+{
+	cw_auto_names struct cw_names a = {0}, b = {0};
+
+	(void)state;
+	assert_false(cw_names_overlap(&a, &b));
+	cw_names_add_dns_name(&a, "a.example", NULL);
+	cw_names_add_dns_name(&b, "b.example", NULL);
+	cw_names_add_ip_address(&a, "192.0.2.1", NULL);
+	assert_false(cw_names_overlap(&a, &b));
+	cw_names_add_ip_address(&b, "192.0.2.1", NULL);
+	assert_true(cw_names_overlap(&a, &b));
+	cw_names_clear(&b);
+	cw_names_add_dns_name(&b, "c.example", NULL);
+	cw_names_add_dns_name(&b, "a.example", NULL);
+	assert_true(cw_names_overlap(&b, &a));
+}
+
 int
 main(void)
 {
@@ -124,6 +143,7 @@ main(void)
 		cmocka_unit_test(test_what_is_no_name_is_refused_with_the_reason),
 		cmocka_unit_test(test_addresses_are_written_in_one_form),
 		cmocka_unit_test(test_names_are_compared_in_any_order),
+		cmocka_unit_test(test_names_overlap_when_one_is_common),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,20 @@ test_plugin_is_opened_by_dist_and_name(void **state)
 }
 
 static void
+test_whether_there_is_a_plugin_is_known_by_its_name(void **state)
+{
+	(void)state;
+	install_module(abi_folder(), "sample-1-0");
+	assert_true(cw_registry_has(registry, "sample-1-0"));
+	assert_true(cw_registry_has(registry, "some-dist:sample-1-0"));
+	assert_true(cw_registry_has(registry, "null"));
+	assert_false(cw_registry_has(registry, "sample"));
+	assert_false(cw_registry_has(registry, ""));
+	for (size_t i = 0; i < cw_registry_count(registry); i++)
+		assert_null(cw_registry_at(registry, i)->plugin);
+}
+
+static void
 test_null_installer_is_part_of_the_core(void **state)
 {
 	struct cw_module *module;
@@ -363,6 +377,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_plugin_of_released_abi_is_opened_by_name),
 		TEST(test_plugin_is_opened_by_dist_and_name),
+		TEST(test_whether_there_is_a_plugin_is_known_by_its_name),
 		TEST(test_null_installer_is_part_of_the_core),
 		TEST(test_listing_opens_nothing),
 		TEST(test_open_all_keeps_what_was_refused_and_why),
