@@ -29,6 +29,7 @@ check_PROGRAMS += \
 	tests/unit/test_registry \
 	tests/unit/test_instance \
 	tests/unit/test_listen \
+	tests/unit/test_locate \
 	tests/unit/test_txt
 
 tests_unit_test_registry_SOURCES = tests/unit/test_registry.c
@@ -40,7 +41,10 @@ tests_unit_test_instance_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_listen_SOURCES = tests/unit/test_listen.c
 tests_unit_test_listen_LDADD = $(unit_libs)
 tests_unit_test_listen_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_txt_SOURCES = tests/unit/test_txt.c
+tests_unit_test_locate_SOURCES = tests/unit/test_locate.c tests/unit/named_fixture.h
+tests_unit_test_locate_LDADD = $(unit_libs)
+tests_unit_test_locate_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_txt_SOURCES = tests/unit/test_txt.c tests/unit/named_fixture.h
 tests_unit_test_txt_LDADD = $(unit_libs)
 tests_unit_test_txt_CPPFLAGS = $(unit_cppflags)
 
