@@ -370,8 +370,10 @@ def test_the_others_go_on_without_its_names(certwright, bind, ca, tmp_path, when
                    "-d", name, "-a", "dns-exec", "-d", f"ill-{when}.example.test")
     assert names_of(certwright.live(name, "cert")) == [name]
     assert f"ill-{when}.example.test" in result.output
+    saved = sections(certwright, name)
+    assert saved["renewalparams"]["authenticator"] == "standalone"
+    assert "authenticator_map" not in saved
     certwright.run("renew", "--force-renewal")
-    assert "authenticator_map" not in sections(certwright, name)
     assert is_tidy(bind, ca)
 
 
