@@ -4,11 +4,15 @@ check_PROGRAMS += \
 	tests/unit/test_scouts \
 	tests/unit/test_rewrite \
 	tests/unit/test_names \
-	tests/unit/test_channel
+	tests/unit/test_channel \
+	tests/unit/test_listeners
 
 tests_unit_test_names_SOURCES = tests/unit/test_names.c
 tests_unit_test_names_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_names_LDADD = $(unit_libs)
+tests_unit_test_listeners_SOURCES = tests/unit/test_listeners.c
+tests_unit_test_listeners_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_listeners_LDADD = $(unit_libs)
 tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
 tests_unit_test_channel_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_channel_LDADD = $(unit_libs)

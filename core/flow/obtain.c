@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "crypto/csr.h"
 #include "flow/authentication.h"
+#include "flow/choose_plugin.h"
 #include "flow/network.h"
 #include "flow/profile.h"
 #include "flow/save.h"
@@ -138,7 +139,7 @@ keep_others(struct cw_strv *names, const struct cw_strv *failed)
 
 /* --allow-subset-of-names: takes the failed names out of the request; true when some remain. */
 static bool
-reduce_names(struct cw_request *request, const struct cw_error *error)
+reduce_names(struct cw_context *context, struct cw_request *request, const struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv failed = {0};
 	cw_auto_names struct cw_names rest = {0};
@@ -156,7 +157,8 @@ reduce_names(struct cw_request *request, const struct cw_error *error)
 	list = cw_strv_join(&failed, ", ");
 	cw_log_warning("going on without the names that failed: %s", list);
 	cw_names_copy(&request->names, &rest);
-	return true;
+	/* What the others were validated by is not for renewals of these. */
+	return cw_choose_for_names(context, request, NULL) == CW_OK;
 }
 
 /* Ends the items whose order failed, unless they shall be tried again with fewer names. */
@@ -170,7 +172,8 @@ end_failed(struct batch *batch, unsigned attempt)
 			continue;
 		if (item->order->error.status == CW_E_ACME || item->order->state == CW_ACME_INVALID)
 			drop_pending(item);
-		if (attempt < ATTEMPTS_MAX && reduce_names(item->request, &item->order->error)) {
+		if (attempt < ATTEMPTS_MAX &&
+		    reduce_names(batch->context, item->request, &item->order->error)) {
 			clear_order(item);
 			continue;
 		}

@@ -9,4 +9,12 @@ dns_exec_la_SOURCES = \
 dns_exec_la_LDFLAGS = $(plugin_ldflags)
 dns_exec_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 dist_man8_MANS += plugins/dns-exec/certwright-dns-exec.8
+
+check_PROGRAMS += tests/unit/test_dns_exec_call
+tests_unit_test_dns_exec_call_SOURCES = tests/unit/test_dns_exec_call.c tests/unit/plain_host.h \
+	$(common_hooks) $(common_instance) $(common_undo) $(common_words) \
+	plugins/dns-exec/call.c plugins/dns-exec/call.h \
+	plugins/dns-exec/calls.c plugins/dns-exec/calls.h
+tests_unit_test_dns_exec_call_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+tests_unit_test_dns_exec_call_LDADD = $(unit_libs)
 endif

@@ -47,7 +47,7 @@ find_program(void)
 			found = find_in(module, length - strlen(libtool_folder));
 	}
 	free(module);
-	return found != NULL ? found : find_in(PLUGIN_FOLDER, strlen(PLUGIN_FOLDER));
+	return found != NULL ? found : find_in(CW_PLUGIN_DIR, strlen(CW_PLUGIN_DIR));
 }
 
 int

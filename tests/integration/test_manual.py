@@ -386,3 +386,20 @@ def test_a_person_is_told_the_certificates_for_tls(certwright):
     wait_until(interrupted, 30, "the end")
     assert run.process.returncode != 0
     assert not os.path.exists(path)
+
+
+def test_what_a_person_set_up_is_cleaned_up_by_the_hook_after_an_interruption(certwright, hooks):
+    run = on_terminal(certwright, "certonly", "--manual", "--manual-cleanup-hook",
+                      hooks.write("clean-up.sh", hooks.cleanup),
+                      *names("p1.example.test", "p2.example.test"))
+    run.expect("Enter")
+
+    def interrupted():
+        if run.process.poll() is None:
+            run.process.send_signal(signal.SIGINT)
+        return run.process.poll() is not None
+
+    wait_until(interrupted, 30, "the end")
+    assert run.process.returncode != 0
+    assert [call["CERTBOT_DOMAIN"] for call in hooks.of("cleanup")] == \
+        ["p1.example.test", "p2.example.test"]

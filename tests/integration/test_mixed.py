@@ -1,14 +1,17 @@
 """Names of one certificate that are validated by different means."""
 
+import fcntl
 import os
 import re
+import shutil
 import socket
 
 import pytest
 
 from lib.outcome import assert_failed, errors_of, identifiers
 from lib.process import port_answers
-from lib.tools import certbot, names_of, read, script, verify_chain
+from lib.tools import certbot, command, names_of, read, script, verify_chain
+from test_nginx import Nginx
 
 ZONE = "example.test"
 # Where standalone listens when a web server has the port of 127.0.0.1.
@@ -17,7 +20,7 @@ OTHER_ADDRESS = "127.0.0.2"
 
 # The zone's "*" is not for a name that a record is below.
 NAMES = ["one", "flags", "www.flags", "certbots", "www.certbots", "lacking", "www.lacking", "grows",
-         "more.grows", "once", "www.once", "alpn", "request", "gone", "www.gone"]
+         "more.grows", "once", "www.once", "alpn", "request", "gone", "www.gone", "served"]
 
 
 @pytest.fixture(scope="module")
@@ -279,7 +282,6 @@ printf '{commands}update add _acme-challenge.%s. 60 TXT %s\\nsend\\n' "$CERTBOT_
 
 
 def test_a_request_for_a_certificate_may_be_mixed(certwright, bind, program, tmp_path):
-    from lib.tools import command
     name = "request.example.test"
     request = str(tmp_path / "request.pem")
     command("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
@@ -291,6 +293,56 @@ def test_a_request_for_a_certificate_may_be_mixed(certwright, bind, program, tmp
           tmp_path / "chain.pem")
     assert names_of(str(tmp_path / "cert.pem")) == ["*." + name, name]
     assert len(program.calls()) == 2
+
+
+# ---------------------------------------------------------------- beside nginx
+
+
+@pytest.fixture
+def nginx(start, ca, tmp_path):
+    if not shutil.which("nginx"):
+        pytest.skip("nginx is not installed")
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    server = Nginx(folder, ca.http_port, start.ports.take(), start.ports.take())
+    server.site("server { listen 127.0.0.1:@http@; server_name served.example.test; }\n")
+    yield server
+    server.stop()
+
+
+def test_nginx_for_a_name_it_serves_and_a_program_for_the_wildcard(certwright, bind, program,
+                                                                   nginx):
+    name = "served.example.test"
+    nginx.start()
+    certwright.run("run", "--dns-resolver", bind.resolver, *program.options, "--nginx",
+                   "--nginx-server-root", nginx.root, "--https-port", nginx.https_port,
+                   "--no-redirect", "-d", name, "-a", "dns-exec", "-d", "*." + name)
+    assert {call for call in program.calls()} == {
+        (action, f"_acme-challenge.{name}.") for action in ("present", "cleanup")}
+    saved = sections(certwright, name)
+    assert saved["renewalparams"]["authenticator"] == "nginx"
+    assert saved["renewalparams"]["installer"] == "nginx"
+    assert saved["authenticator_map"] == {name: "nginx", "*." + name: "dns-exec"}
+    # It has been installed, too.
+    assert certwright.live(name) in read(os.path.join(nginx.root, "sites-enabled", "site"))
+    certwright.run("renew", "--force-renewal", "--dns-resolver", bind.resolver)
+    assert version(certwright, name) == 2
+
+
+def test_the_lock_of_one_plugin_keeps_the_run_from_the_ca(certwright, bind, ca, nginx):
+    orders = ca.requests("POST", "/order-plz")
+    with open(os.path.join(nginx.root, ".certbot.lock"), "w", encoding="ascii") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        result = mixed(certwright, bind, "-a", "standalone", "-d", "a.example.test", "-a", "nginx",
+                       "--nginx-server-root", nginx.root, "-d", "served.example.test", json=True,
+                       status=1)
+        assert_failed(result, '"nginx"', "cannot be used now")
+        assert ca.requests("POST", "/order-plz") == orders
+        # Of names that can be done without, the others are not kept waiting.
+        mixed(certwright, bind, "--allow-subset-of-names", "-a", "standalone", "-d",
+              "a.example.test", "-a", "nginx", "--nginx-server-root", nginx.root, "-d",
+              "served.example.test")
+    assert names_of(certwright.live("a.example.test", "cert")) == ["a.example.test"]
 
 
 # ---------------------------------------------------------------- what fails
@@ -318,8 +370,10 @@ def test_the_others_go_on_without_its_names(certwright, bind, ca, tmp_path, when
                    "-d", name, "-a", "dns-exec", "-d", f"ill-{when}.example.test")
     assert names_of(certwright.live(name, "cert")) == [name]
     assert f"ill-{when}.example.test" in result.output
+    saved = sections(certwright, name)
+    assert saved["renewalparams"]["authenticator"] == "standalone"
+    assert "authenticator_map" not in saved
     certwright.run("renew", "--force-renewal")
-    assert "authenticator_map" not in sections(certwright, name)
     assert is_tidy(bind, ca)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import stat
 
 import pytest
@@ -206,6 +207,30 @@ def test_a_server_that_is_down(certwright, bind, start, protocol):
                     json=True, more=["--dns-rfc2136-protocol", protocol])
     assert_failed(result, str(port), "refused")
     assert identifiers(result.json) == {"a.example.test", "b.example.test"}
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_server_that_does_not_answer(certwright, bind, start, protocol):
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as silent:
+        silent.bind(("127.0.0.1", 0))
+        if protocol == "tcp":
+            silent.listen()
+        port = silent.getsockname()[1]
+        path = bind.credentials(os.path.join(certwright.folder, "silent.ini"), port=port)
+        result = obtain(certwright, bind, "a.example.test", "b.example.test", path=path, status=1,
+                        json=True, more=["--dns-rfc2136-protocol", protocol], timeout=60)
+    assert_failed(result, str(port), "did not answer")
+    assert identifiers(result.json) == {"a.example.test", "b.example.test"}
+
+
+def test_a_server_with_an_ipv6_address(start):
+    bind = start.bind({"example.test": []}, address="::1")
+    certwright = start.certwright(start.pebble(dns=bind))
+    for protocol in ("tcp", "udp"):
+        obtain(certwright, bind, f"{protocol}6.example.test",
+               more=["--dns-rfc2136-protocol", protocol])
+    assert bind.challenge_records("example.test") == []
 
 
 def test_a_name_that_the_policy_forbids_fails_alone(start):

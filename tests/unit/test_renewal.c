@@ -74,6 +74,10 @@ static const struct cw_option options[] = {
 	 .kind = CW_OPTION_MAP,
 	 .flags = CW_OPT_PLUGIN,
 	 .internal = "webroot_map"},
+	{.names = NAMES("authenticator-map"),
+	 .kind = CW_OPTION_MAP,
+	 .flags = CW_OPT_OWN,
+	 .internal = "authenticator_map"},
 	{.names = NAMES("dns-exec-program"),
 	 .kind = CW_OPTION_PATH,
 	 .flags = CW_OPT_PLUGIN,
@@ -354,6 +358,50 @@ test_names_that_left_the_map_go(void **state)
 		       "b.test = /srv/c\n");
 }
 
+/* Certbot takes what it does not know out of its own section, and leaves ours alone. */
+static void
+test_plugins_of_single_names_are_kept_in_our_section(void **state)
+{
+	static const char text[] = "[renewalparams]\n"
+				   "account = 1234\n"
+				   "authenticator = webroot\n"
+				   "server = https://ca.test/dir\n"
+				   "key_type = ecdsa\n"
+				   "[[webroot_map]]\n"
+				   "a.test = /srv/a\n"
+				   "[certwright]\n"
+				   "dns_exec_program = /bin/dns\n"
+				   "[[authenticator_map]]\n"
+				   "a.test = webroot\n"
+				   "*.a.test = dns-exec\n";
+	cw_auto_configobj struct cw_configobj *config = parse(text);
+	cw_auto_settings struct cw_settings *settings = read_text(text, NULL);
+
+	(void)state;
+	assert_string_equal(cw_settings_get(settings, "dns_exec_program"), "/bin/dns");
+	assert_string_equal(cw_settings_map_get(settings, "authenticator_map", "*.a.test"),
+			    "dns-exec");
+	assert_written(config, settings, "webroot", text);
+	/* Where all names have one plugin, neither the map nor the other's options are left. */
+	cw_settings_reset(settings, "authenticator_map");
+	assert_written(config, settings, "webroot",
+		       "[renewalparams]\n"
+		       "account = 1234\n"
+		       "authenticator = webroot\n"
+		       "server = https://ca.test/dir\n"
+		       "key_type = ecdsa\n"
+		       "[[webroot_map]]\n"
+		       "a.test = /srv/a\n");
+	/* And an option moves where its plugin is. */
+	assert_written(config, settings, "dns-exec",
+		       "[renewalparams]\n"
+		       "account = 1234\n"
+		       "authenticator = dns-exec\n"
+		       "server = https://ca.test/dir\n"
+		       "key_type = ecdsa\n"
+		       "dns_exec_program = /bin/dns\n");
+}
+
 int
 main(void)
 {
@@ -366,6 +414,7 @@ main(void)
 		cmocka_unit_test(test_what_the_settings_lack_goes),
 		cmocka_unit_test(test_challenges_that_certbot_refuses_are_kept_from_it),
 		cmocka_unit_test(test_names_that_left_the_map_go),
+		cmocka_unit_test(test_plugins_of_single_names_are_kept_in_our_section),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -143,6 +143,17 @@ test_base64url_refuses_what_it_never_makes(void **state)
 		assert_null(cw_base64url_decode(wrong[i], &length));
 }
 
+static void
+test_what_follows_the_last_is_found(void **state)
+{
+	(void)state;
+	assert_string_equal(cw_after_last("dist:name", ':'), "name");
+	assert_string_equal(cw_after_last("a:b:c", ':'), "c");
+	assert_string_equal(cw_after_last("name", ':'), "name");
+	assert_string_equal(cw_after_last("name:", ':'), "");
+	assert_null(cw_after_last(NULL, ':'));
+}
+
 int
 main(void)
 {
@@ -151,6 +162,7 @@ main(void)
 		cmocka_unit_test(test_beginnings_ends_and_null),
 		cmocka_unit_test(test_trim_cuts_both_ends),
 		cmocka_unit_test(test_numbers_are_digits_within_the_limit),
+		cmocka_unit_test(test_what_follows_the_last_is_found),
 		cmocka_unit_test(test_nearest_finds_what_was_meant),
 		cmocka_unit_test(test_base64url_is_that_of_rfc_4648),
 		cmocka_unit_test(test_base64url_keeps_all_bytes),

@@ -8,6 +8,8 @@
 
 #include "scratch.h"
 
+#include "named_fixture.h"
+
 #include "base/clock.h"
 #include "base/loop.h"
 #include "plugin/dns_internal.h"
@@ -20,10 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char program[] = "/usr/sbin/named";
-static pid_t server;
-static unsigned port;
-static char *resolver;
 static struct cw_loop *loop;
 
 static const char zone_text[] = "$TTL 1\n"
@@ -48,87 +46,35 @@ static const char other_text[] = "$TTL 1\n"
 				 "@ IN NS ns1.example.test.\n"
 				 "target IN TXT \"behind the alias\"\n";
 
-static unsigned
-free_port(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t length = sizeof(address);
-	int stream = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(stream, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(getsockname(stream, (struct sockaddr *)&address, &length), 0);
-	close(stream);
-	return ntohs(address.sin_port);
-}
-
-static void
-write_zones(void)
-{
-	cw_auto_buf struct cw_buf big = {0};
-	cw_autofree char *text = NULL;
-
-	scratch_write("example.zone", zone_text, 0644);
-	scratch_write("two.zone", two_servers_text, 0644);
-	scratch_write("other.zone", other_text, 0644);
-	/* More than fits a datagram. */
-	cw_buf_add_text(&big, other_text);
-	for (unsigned i = 0; i < 100; i++)
-		cw_buf_addf(&big, "_acme-challenge IN TXT \"value-%u-of-many-others\"\n", i);
-	scratch_write("big.zone", cw_buf_text(&big), 0644);
-	text = cw_format("options { directory \"%s\"; listen-on port %u { 127.0.0.1; };\n"
-			 "listen-on-v6 { none; }; pid-file none; session-keyfile none;\n"
-			 "recursion no; dnssec-validation no; lock-file none; };\n"
-			 "controls { };\n"
-			 "zone \"example.test\" { type primary; file \"example.zone\"; };\n"
-			 "zone \"two.test\" { type primary; file \"two.zone\"; };\n"
-			 "zone \"other.test\" { type primary; file \"other.zone\"; };\n"
-			 "zone \"big.test\" { type primary; file \"big.zone\"; };\n",
-			 scratch, port);
-	scratch_write("named.conf", text, 0644);
-}
-
 static int
 start(void **state)
 {
-	cw_autofree char *conf = NULL, *log = NULL;
+	cw_auto_buf struct cw_buf big = {0};
+	/* More than fits a datagram. */
+	struct named_zone zones[] = {{"example.test", zone_text},
+				     {"two.test", two_servers_text},
+				     {"other.test", other_text},
+				     {"big.test", NULL}};
 
-	if (scratch_make(state) != 0)
-		return -1;
+	cw_buf_add_text(&big, other_text);
+	for (unsigned i = 0; i < 100; i++)
+		cw_buf_addf(&big, "_acme-challenge IN TXT \"value-%u-of-many-others\"\n", i);
+	zones[3].text = cw_buf_text(&big);
 	loop = cw_loop_new();
-	if (access(program, X_OK) != 0)
-		return 0;
-	port = free_port();
-	resolver = cw_format("127.0.0.1:%u", port);
-	write_zones();
-	conf = scratch_path("named.conf");
-	log = scratch_path("named.log");
-	server = fork();
-	if (server == 0) {
-		if (freopen(log, "w", stderr) == NULL)
-			_exit(1);
-		execl(program, "named", "-f", "-n", "1", "-c", conf, "-L", log, NULL);
-		_exit(1);
-	}
-	return 0;
+	return named_start(state, zones, CW_COUNT(zones));
 }
 
 static int
 stop(void **state)
 {
-	if (server > 0) {
-		kill(server, SIGTERM);
-		waitpid(server, NULL, 0);
-	}
 	cw_loop_free(loop);
-	free(resolver);
-	return scratch_remove(state);
+	return named_stop(state);
 }
 
 static void
 need_server(void)
 {
-	if (server <= 0 || !cw_dns_library(NULL))
+	if (named_process <= 0 || !cw_dns_library(NULL))
 		skip();
 }
 
@@ -137,7 +83,7 @@ wait_for(const char *name, const char *value, unsigned seconds, struct cw_error 
 {
 	struct cw_txt_record record = {sizeof(record), name, value, 77, NULL};
 	struct cw_txt_record *const records[] = {&record};
-	int status = cw_txt_wait(loop, resolver, records, 1, seconds, error);
+	int status = cw_txt_wait(loop, named_resolver, records, 1, seconds, error);
 
 	assert_int_equal(record.result, status);
 	assert_int_equal(record.reason != NULL, status == CW_E_TIMEOUT);
@@ -220,7 +166,7 @@ test_records_succeed_and_fail_each_by_itself(void **state)
 
 	(void)state;
 	need_server();
-	assert_int_equal(cw_txt_wait(loop, resolver, records, 2, 1, NULL), CW_E_TIMEOUT);
+	assert_int_equal(cw_txt_wait(loop, named_resolver, records, 2, 1, NULL), CW_E_TIMEOUT);
 	assert_int_equal(good.result, CW_OK);
 	assert_int_equal(bad.result, CW_E_TIMEOUT);
 	assert_null(good.reason);
@@ -239,8 +185,8 @@ add_record(void *context)
 	*strstr(text.data, " 1 60 ") = '\t';
 	*strstr(text.data, "1 60 ") = '2';
 	cw_buf_add_text(&text, "later IN TXT \"came\"\n");
-	scratch_write("other.zone", cw_buf_text(&text), 0644);
-	kill(server, SIGHUP);
+	scratch_write("other.test.zone", cw_buf_text(&text), 0644);
+	kill(named_process, SIGHUP);
 }
 
 static void
