@@ -29,7 +29,7 @@ struct batch {
 	struct addition *additions;
 	size_t count;
 	struct text own;  /* locations for a server of our own */
-	bool filtered[3]; /* by the http block, for all servers; as FILTERS below */
+	bool filtered[4]; /* by the http block, for all servers; as FILTERS below */
 };
 
 static void
@@ -69,13 +69,14 @@ host_of(const struct cw_challenge *challenge)
 	return host;
 }
 
-/* Directives that change every body, and what makes a location free of them. */
+/* Directives that change or hold up every body, and what makes a location free of them. */
 static const struct filter {
 	const char *name, *end;
 } filters[] = {
 	{"sub_filter", "sub_filter <> \"\";"},
 	{"add_before_body", "add_before_body \"\";"},
 	{"add_after_body", "add_after_body \"\";"},
+	{"limit_rate", "limit_rate 0;"},
 };
 
 enum { FILTER_COUNT = sizeof(filters) / sizeof(*filters) };

@@ -208,6 +208,27 @@ CASES = {
                              ["a.test"]),
     "password": ("server {\n    listen @http@;\n    server_name a.test;\n    deny all;\n"
                  "    auth_basic closed;\n    auth_basic_user_file @folder@/none;\n}", ["a.test"]),
+    "limits": ("limit_req_zone $server_name zone=slow:64k rate=1r/m;\n"
+               "limit_conn_zone $server_name zone=few:64k;\n"
+               "server {\n    listen @http@;\n    server_name a.test;\n    limit_req zone=slow;\n"
+               "    limit_conn few 1;\n    limit_rate 1;\n    return 200 x;\n}", ["a.test"]),
+    "subrequests": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                    "    auth_request /no;\n    mirror /no;\n    satisfy all;\n"
+                    "    location = /no { internal; return 403; }\n"
+                    "    location / { try_files $uri =404; }\n}", ["a.test"]),
+    "pages_of_errors": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                        "    error_page 403 404 =301 https://elsewhere.test/;\n"
+                        "    recursive_error_pages on;\n    try_files /none =404;\n"
+                        "    location ~ . { internal; }\n}", ["a.test"]),
+    "rewritten_in_turns": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                           "    if ($scheme = http) { rewrite ^(.*)$ /x$1 last; }\n"
+                           "    if ($request_uri ~ well-known) { return 444; }\n"
+                           "    set $gone 1;\n    if ($gone) { return 410; }\n    break;\n}",
+                           ["a.test"]),
+    "filtered_types": ("server {\n    listen @http@;\n    server_name a.test;\n    ssi on;\n"
+                       "    ssi_types *;\n    charset koi8-r;\n    gzip on;\n    gzip_types *;\n"
+                       "    add_before_body /before;\n    addition_types *;\n"
+                       "    location /before { return 200 before; }\n}", ["a.test"]),
     "proxied": ("server {\n    listen @http@;\n    server_name a.test;\n"
                 "    location / { proxy_pass http://127.0.0.1:9; }\n}", ["a.test"]),
     "body_filters": ("server {\n    listen @http@;\n    server_name a.test;\n"
