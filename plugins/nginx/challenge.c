@@ -13,7 +13,7 @@
 #include "plugin.h"
 #include "reload.h"
 
-enum { TOKEN_MAX = 512, ANSWER_MAX = 1024 };
+enum { TOKEN_MAX = 512, ANSWER_MAX = 1024, FILTER_COUNT = 6 };
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -28,8 +28,8 @@ struct batch {
 	struct model model;
 	struct addition *additions;
 	size_t count;
-	struct text own;  /* locations for a server of our own */
-	bool filtered[4]; /* by the http block, for all servers; as FILTERS below */
+	struct text own;             /* locations for a server of our own */
+	bool filtered[FILTER_COUNT]; /* by the http block, for all servers; as FILTERS below */
 };
 
 static void
@@ -71,15 +71,28 @@ host_of(const struct cw_challenge *challenge)
 
 /* Directives that change or hold up every body, and what makes a location free of them. */
 static const struct filter {
-	const char *name, *end;
-} filters[] = {
-	{"sub_filter", "sub_filter <> \"\";"},
-	{"add_before_body", "add_before_body \"\";"},
-	{"add_after_body", "add_after_body \"\";"},
-	{"limit_rate", "limit_rate 0;"},
+	const char *names[3];
+	const char *end;
+} filters[FILTER_COUNT] = {
+	{{"sub_filter"}, "sub_filter <> \"\";"},
+	{{"add_before_body"}, "add_before_body \"\";"},
+	{{"add_after_body"}, "add_after_body \"\";"},
+	{{"limit_rate"}, "limit_rate 0;"},
+	{{"header_filter_by_lua_block", "header_filter_by_lua_file", "header_filter_by_lua"},
+	 "header_filter_by_lua_block { return }"},
+	{{"body_filter_by_lua_block", "body_filter_by_lua_file", "body_filter_by_lua"},
+	 "body_filter_by_lua_block { return }"},
 };
 
-enum { FILTER_COUNT = sizeof(filters) / sizeof(*filters) };
+static bool
+is_filtered(struct batch *batch, const struct directive *block, const struct filter *filter)
+{
+	for (size_t i = 0; i < sizeof(filter->names) / sizeof(*filter->names); i++)
+		if (filter->names[i] != NULL &&
+		    model_find(&batch->model, block, filter->names[i], NULL) != NULL)
+			return true;
+	return false;
+}
 
 /* SERVER NULL: one of our own. */
 static void
@@ -92,8 +105,7 @@ add_location(struct batch *batch, struct text *lines, const struct server *serve
 		    challenge->token);
 	for (size_t i = 0; i < FILTER_COUNT; i++)
 		if (batch->filtered[i] ||
-		    (server != NULL &&
-		     model_find(&batch->model, server->directive, filters[i].name, NULL) != NULL))
+		    (server != NULL && is_filtered(batch, server->directive, &filters[i])))
 			text_format(lines, "\t%s\n", filters[i].end);
 	text_format(lines, "\treturn 200 %s;\n}\n", challenge->key_authorization);
 }
@@ -102,8 +114,30 @@ static void
 find_filters(struct batch *batch)
 {
 	for (size_t i = 0; i < FILTER_COUNT && batch->model.http != NULL; i++)
-		batch->filtered[i] =
-			model_find(&batch->model, batch->model.http, filters[i].name, NULL) != NULL;
+		batch->filtered[i] = is_filtered(batch, batch->model.http, &filters[i]);
+}
+
+/* Lua that runs before anything of a server is looked at cannot be kept from a request. */
+static void
+tell_of_lua(struct batch *batch, const struct server *server)
+{
+	static const char *const names[] = {"server_rewrite_by_lua_block",
+					    "server_rewrite_by_lua_file"};
+	const struct directive *blocks[] = {server->directive, server->http};
+
+	for (size_t i = 0; i < 4; i++) {
+		const struct directive *found =
+			model_find(&batch->model, blocks[i / 2], names[i % 2], NULL);
+		autofree char *place = found != NULL ? file_place(found) : NULL;
+
+		if (found == NULL)
+			continue;
+		cw_host_log(batch->nginx->host, CW_LOG_INFO,
+			    "the Lua at \"%s\" sees the CA's request first, and has to let "
+			    "\"/.well-known/acme-challenge/\" pass",
+			    place);
+		return;
+	}
 }
 
 static struct addition *
@@ -119,6 +153,7 @@ addition_for(struct batch *batch, const struct server *server)
 	addition = &batch->additions[batch->count++];
 	memset(addition, 0, sizeof(*addition));
 	addition->server = server;
+	tell_of_lua(batch, server);
 	return addition;
 }
 

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -272,6 +273,52 @@ def test_challenge_is_served_and_files_are_restored(certwright, nginx, case):
     obtain(certwright, nginx, *names)
     assert nginx.snapshot() == before
     assert sorted(names_of(certwright.live(names[0], "cert"))) == sorted(names)
+
+
+MODULES = "/usr/lib/nginx/modules"
+LUA = {
+    "rewrite": "rewrite_by_lua_block { return ngx.exit(403) }",
+    "access": "access_by_lua_block { return ngx.exit(403) }",
+    "content": "location / { content_by_lua_block { ngx.say(\"}\") } }",
+    "header_filter": "header_filter_by_lua_block { ngx.status = 403 }",
+    "body_filter": "body_filter_by_lua_block { ngx.arg[1] = \"changed\" }",
+}
+
+
+needs_lua = pytest.mark.skipif(not os.path.exists(f"{MODULES}/ngx_http_lua_module.so"),
+                               reason="nginx has no Lua")
+
+
+def lua_site(nginx, http="", server=""):
+    nginx.write("nginx.conf", f"load_module {MODULES}/ndk_http_module.so;\n"
+                f"load_module {MODULES}/ngx_http_lua_module.so;\n" + MAIN.replace("{http}", http))
+    nginx.site(f"server {{\n    listen @http@;\n    server_name a.test;\n    {server}\n}}\n")
+    nginx.start()
+
+
+@needs_lua
+@pytest.mark.parametrize("level", ("server", "http"))
+@pytest.mark.parametrize("case", LUA)
+def test_lua_does_not_get_in_the_way(certwright, nginx, case, level):
+    text = LUA[case]
+    if case == "content":
+        level = "server"
+    lua_site(nginx, **{level: text})
+    before = nginx.snapshot()
+    obtain(certwright, nginx, "a.test")
+    assert nginx.snapshot() == before
+
+
+@needs_lua
+@pytest.mark.parametrize("level", ("server", "http"))
+def test_lua_that_comes_first_is_told_of(certwright, nginx, level):
+    """It cannot be kept from the CA's request; what it lets pass is answered."""
+    lua_site(nginx, **{level: "server_rewrite_by_lua_block { if ngx.var.uri == \"/closed\" then "
+                              "return ngx.exit(403) end }"})
+    result = obtain(certwright, nginx, "a.test")
+    place = "sites-enabled/site:4" if level == "server" else "nginx.conf:"
+    assert re.search(f"the Lua at \"\\S*/{place}", result.output), result.output
+    assert nginx.get("a.test", "/closed")[0] == 403
 
 
 def test_ipv6_has_its_own_server(certwright, nginx, pebble):
