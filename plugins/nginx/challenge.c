@@ -265,17 +265,6 @@ write_challenges(struct batch *batch)
 	return status;
 }
 
-/* Should this process die, nginx has to be told that the files are restored. */
-static void
-register_undo(struct nginx *nginx)
-{
-	const char *const argv[] = {nginx->program.ctl, "-c", nginx->program.configuration, "-s",
-				    "reload",           NULL};
-
-	if (nginx->host->undo_command(nginx->host, argv, &nginx->undo) != CW_OK)
-		nginx->undo = 0;
-}
-
 static int
 make_live(struct batch *batch)
 {
@@ -285,7 +274,7 @@ make_live(struct batch *batch)
 
 	if (status != CW_OK)
 		return status;
-	register_undo(nginx);
+	register_reload(nginx, &nginx->undo);
 	nginx->reloaded = true;
 	return reload_nginx(&nginx->program, &batch->model, nginx->sleep_seconds, NULL);
 }
@@ -375,9 +364,7 @@ challenge_cleanup(void *self, struct cw_challenge *const *challenges, size_t cou
 		status = reload_restored(nginx);
 		nginx->reloaded = false;
 	}
-	if (status == CW_OK && nginx->undo != 0) {
-		nginx->host->undo_done(nginx->host, nginx->undo);
-		nginx->undo = 0;
-	}
+	if (status == CW_OK)
+		reload_done(nginx, &nginx->undo);
 	return status;
 }

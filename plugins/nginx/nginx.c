@@ -61,6 +61,8 @@ nginx_close(void *self)
 {
 	struct nginx *nginx = self;
 
+	/* It did not die. */
+	reload_done(nginx, &nginx->owed);
 	model_clear(&nginx->model);
 	program_clear(&nginx->program);
 	map_clear(&nginx->chains);

@@ -297,42 +297,6 @@ def test_edited_parameters_stay(site, nginx):
         assert hashlib.sha256(stream.read()).hexdigest() == mine
 
 
-def killed_at(site, nginx, syscalls, number):
-    """Installs under strace, which kills whatever process makes its call NUMBER of SYSCALLS.
-    Returns whether any was killed."""
-    path = os.path.join(nginx.folder, f"trace-{number}")
-    # LeakSanitizer cannot work in a process that is traced.
-    site.install("--redirect", status=None, env={"ASAN_OPTIONS": "detect_leaks=0"}, wrap=[
-        shutil.which("strace"), "-f", "-qq", "-o", path, "-e", f"trace={syscalls}",
-        "-e", f"inject={syscalls}:signal=SIGKILL:when={number}"])
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        return "killed by SIGKILL" in stream.read()
-
-
-@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-def test_killed_install_is_made_good_by_the_next_run(site, nginx):
-    """Before every call that changes the name of a file: the next run finds all as it was, or as
-    the one before had finished it."""
-    calls = "rename,renameat,renameat2,unlink,unlinkat,fsync"
-    nginx.site(CASES["dual_stack"][0])
-    nginx.start()
-    site.obtain("a.test")
-    before = nginx.snapshot()
-    number = 1
-    while killed_at(site, nginx, calls, number):
-        site.certwright.run("install", "--nginx", "--nginx-server-root", nginx.root,
-                            "--cert-name", "site", "-d", "a.test", "--https-port",
-                            nginx.https_port, "--redirect", "--lock-timeout", "20")
-        assert site.is_served("a.test")
-        assert nginx.get("a.test")[0] == 301
-        for _ in range(4):
-            if nginx.snapshot() != before:
-                site.rollback()
-        assert nginx.snapshot() == before, f"killed at call {number}"
-        number += 3
-    assert number > 10
-
-
 def test_wildcard_certificate_goes_to_every_name_it_stands_for(site, nginx):
     nginx.site("server {\n  listen @http@;\n  server_name a.w.test;\n  return 200 a;\n}\n"
                "server {\n  listen @http@;\n  server_name b.w.test;\n  return 200 b;\n}\n"
