@@ -428,6 +428,35 @@ def test_connections_are_served_all_the_time(certwright, nginx):
     assert running.finish().status == 0
 
 
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_reload_that_another_program_began_before_is_not_taken_for_ours(certwright, nginx):
+    """nginx has read the site and is held up, with it in its old form, when the challenge is written.
+    """
+    nginx.site("server { listen @http@; server_name a.test; return 404; }")
+    last = nginx.site("# the last file\n", "zz")
+    nginx.start()
+    held = subprocess.Popen(["strace", "-qq", "-o", f"{nginx.folder}/trace", "-p", str(nginx.pid()),
+                             "-P", last, "-e", "trace=openat", "-e",
+                             "inject=openat:delay_enter=2000000:when=1"])
+    try:
+        wait_until(lambda: _status(nginx.pid(), "TracerPid") != 0, what="strace")
+        os.kill(nginx.pid(), signal.SIGHUP)
+        wait_until(lambda: _status(nginx.pid(), "SigBlk") & 1 or held.poll() is not None,
+                   what="nginx to be at work")
+        before = nginx.snapshot()
+        obtain(certwright, nginx, "a.test")
+        assert nginx.snapshot() == before
+    finally:
+        held.terminate()
+        held.wait()
+
+
+def _status(pid, field):
+    with open(f"/proc/{pid}/status", encoding="ascii") as stream:
+        [line] = [line for line in stream if line.startswith(field + ":")]
+    return int(line.split()[1], 16)
+
+
 def test_killed_run_is_made_good_by_the_next(certwright, nginx, pebble):
     nginx.site("server { listen @http@; server_name a.test; return 404; }")
     nginx.start()
