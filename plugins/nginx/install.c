@@ -2,6 +2,7 @@
 #include <string.h>
 #include "plugin.h"
 #include "reload.h"
+#include "tls.h"
 
 void
 register_reload(struct nginx *nginx, unsigned *id)
@@ -40,6 +41,7 @@ install_reread(void *self)
 	struct nginx *nginx = self;
 
 	model_clear(&nginx->model);
+	map_clear(&nginx->turned);
 	nginx->loaded = nginx->tested = false;
 	return CW_OK;
 }
@@ -103,6 +105,8 @@ install_save(void *self, const char *title)
 	if (!nginx->loaded || !files_changed(&nginx->model.files))
 		return CW_OK;
 	status = program_identify(&nginx->program);
+	if (status == CW_OK)
+		status = tls_check_shared(nginx);
 	if (status != CW_OK)
 		return status;
 	register_reload(nginx, &nginx->owed);

@@ -67,6 +67,7 @@ nginx_close(void *self)
 	program_clear(&nginx->program);
 	map_clear(&nginx->chains);
 	map_clear(&nginx->answers);
+	map_clear(&nginx->turned);
 	arena_free(nginx->keep);
 	free(nginx->root);
 	free(nginx);

@@ -20,6 +20,7 @@ struct nginx {
 	bool tested;        /* nginx takes what is on disk as we left it */
 	unsigned owed;      /* the undo of a reload that files on disk wait for; 0: none */
 	struct map chains;  /* name -> chain_path of its deployment */
+	struct map turned;  /* "address:port" that took plain requests and now has TLS */
 	struct map answers; /* server names and wildcard -> what the user wants */
 	struct arena *keep; /* of what the maps hold */
 

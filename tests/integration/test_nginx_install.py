@@ -274,6 +274,25 @@ def test_block_that_only_redirects_is_no_site(site, nginx):
     assert nginx.snapshot() == before
 
 
+@pytest.mark.parametrize("first", ("a.test", "b.test"))
+def test_plain_blocks_of_the_tls_port_get_tls_all_or_none(site, nginx, first):
+    """nginx has TLS for an address, not for a server."""
+    block = "server {\n  listen @https@;\n  server_name %s;\n  return 200 %s;\n}\n"
+    names = sorted(("a.test", "b.test"), key=lambda name: name != first)
+    nginx.site("".join(block % (name, name) for name in names))
+    site.obtain("a.test", "b.test")
+    nginx.start()
+    before = nginx.snapshot()
+    result = site.install(names=["a.test"], status=1, json=True)
+    assert_failed(result, "sites-enabled/site:", "all blocks or for none", "same run")
+    assert nginx.snapshot() == before
+    assert nginx.get("b.test", port=nginx.https_port)[2] == "b.test"
+    site.install()
+    assert site.is_served("a.test") and site.is_served("b.test")
+    site.rollback()
+    assert nginx.snapshot() == before
+
+
 def test_what_nginx_refuses_is_rolled_back(site, nginx):
     """The certificate's key is of no use to nginx: it cannot be read."""
     nginx.site("server {\n  listen @http@;\n  server_name a.test;\n  ssl_dhparam /nowhere;\n}\n")
