@@ -327,10 +327,19 @@ perform(struct batch *batch, struct cw_challenge *const *challenges, size_t coun
 int
 challenge_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	struct batch batch = {.nginx = self};
+	struct nginx *nginx = self;
+	struct batch batch = {.nginx = nginx};
 	int status = perform(&batch, challenges, count);
 
 	batch_clear(&batch);
+	if (status == CW_E_BUSY && !nginx->challenged) {
+		/* Somebody else changed a file between our look at it and our edit. */
+		cw_host_log(nginx->host, CW_LOG_INFO,
+			    "beginning again with nginx's configuration as it is now");
+		batch = (struct batch){.nginx = nginx};
+		status = perform(&batch, challenges, count);
+		batch_clear(&batch);
+	}
 	return status;
 }
 
