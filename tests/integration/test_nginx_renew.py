@@ -114,7 +114,7 @@ static int perform(void *self, struct cw_challenge *const *challenges, size_t co
 		char path[4096];
 		FILE *file;
 		if (getenv("CRASH") != NULL && strcmp(challenges[i]->identifier, getenv("CRASH")) == 0)
-			raise(SIGSEGV);
+			raise(SIGKILL);
 		snprintf(path, sizeof(path), FOLDER "/%s", challenges[i]->token);
 		file = fopen(path, "w");
 		fputs(challenges[i]->key_authorization, file);
