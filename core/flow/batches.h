@@ -5,8 +5,9 @@
 #include "flow/context.h"
 #include "flow/workers.h"
 
-/* More would be lost, for a while, when a worker dies, and wait long for the CA. */
-#define CW_BATCH_MAX 100
+/* More would be lost, for a while, when a worker dies; and the CA looks at all challenges of a
+ * batch at the same time, from several places, for which the server needs connections. */
+#define CW_BATCH_MAX 50
 
 struct cw_batches {
 	struct cw_batch **items;

@@ -46,8 +46,9 @@ int cw_checkpoints_revert(struct cw_checkpoints *checkpoints, struct cw_error *e
  * server must reload then). */
 int cw_checkpoints_recover(const char *work, const char *config, bool *reverted,
 			   struct cw_error *error);
-/* Reverts the COUNT newest finished checkpoints; CW_E_INVALID, and nothing is done, when there are
- * fewer. */
+/* Reverts the COUNT newest finished checkpoints (and what an interrupted run left); CW_E_INVALID,
+ * and nothing is done, when there are fewer. CW_E_BUSY, before anything of a checkpoint is
+ * reverted, when somebody else changed its lines since. */
 int cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 			    struct cw_error *error);
 

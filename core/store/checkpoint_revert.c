@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -284,8 +285,6 @@ revert_lists(struct reverting *reverting, bool *reverted, struct cw_error *error
 		status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &reverting->edited, error);
 	if (status == CW_OK)
 		status = cw_checkpoint_read_list(folder, CW_NEW_FILES, &reverting->created, error);
-	if (status == CW_OK && reverting->strict)
-		status = restore_edited(reverting, true, error);
 	if (status != CW_OK)
 		return status;
 	if (commands.count + reverting->edited.count + reverting->created.count > 0)
@@ -297,11 +296,11 @@ revert_lists(struct reverting *reverting, bool *reverted, struct cw_error *error
 /* Commands, then edited files, then new ones, as Certbot does it. All of it can be done again, so a
  * revert that is killed is repeated by the next. */
 static int
-revert_folder(const char *work, const char *folder, const char *config, bool strict, bool *reverted,
+revert_folder(const char *work, const char *folder, const char *config, bool *reverted,
 	      struct cw_error *error)
 {
 	cw_auto(clear_reverting) struct reverting reverting = {
-		.work = work, .config = config, .folder = folder, .strict = strict};
+		.work = work, .config = config, .folder = folder};
 	int status;
 
 	if (!cw_is_folder(folder))
@@ -314,10 +313,8 @@ revert_folder(const char *work, const char *folder, const char *config, bool str
 	cw_shield_signals(-1);
 	if (status == CW_OK)
 		return CW_OK;
-	if (status != CW_E_BUSY)
-		cw_hint(error,
-			"put the files back by hand from the copies in \"%s\", then remove it",
-			folder);
+	cw_hint(error, "put the files back by hand from the copies in \"%s\", then remove it",
+		folder);
 	return cw_context(error, "the edits recorded in \"%s\" cannot be reverted", folder);
 }
 
@@ -329,9 +326,9 @@ cw_checkpoints_recover(const char *work, const char *config, bool *reverted, str
 	int status;
 
 	*reverted = false;
-	status = revert_folder(work, temporary, config, false, reverted, error);
+	status = revert_folder(work, temporary, config, reverted, error);
 	if (status == CW_OK)
-		status = revert_folder(work, progress, config, false, reverted, error);
+		status = revert_folder(work, progress, config, reverted, error);
 	return status;
 }
 
@@ -368,6 +365,38 @@ is_checkpoint(const char *backups, const char *name)
 	return false;
 }
 
+/* Fails when somebody else changed the lines that a finished checkpoint's edits are in. */
+static int
+check_folder(const char *work, const char *folder, const char *config, struct cw_error *error)
+{
+	cw_auto(clear_reverting) struct reverting reverting = {
+		.work = work, .config = config, .folder = folder, .strict = true};
+	int status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &reverting.edited, error);
+
+	if (status == CW_OK)
+		status = restore_edited(&reverting, true, error);
+	return status == CW_OK ? CW_OK
+			       : cw_context(error, "the edits recorded in \"%s\" stay", folder);
+}
+
+/* As IN_PROGRESS a finished checkpoint is reverted to its end by the next run if this one is
+ * killed. */
+static int
+roll_back(const char *work, const char *folder, const char *config, struct cw_error *error)
+{
+	cw_autofree char *progress = cw_checkpoint_progress_folder(work);
+	bool reverted;
+	int status = check_folder(work, folder, config, error);
+
+	if (status == CW_OK && rename(folder, progress) != 0)
+		status = cw_fail_path(error, errno, "begin to revert", folder);
+	if (status == CW_OK)
+		status = cw_folder_sync(work, error);
+	if (status == CW_OK)
+		status = revert_folder(work, progress, config, &reverted, error);
+	return status;
+}
+
 int
 cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 			struct cw_error *error)
@@ -375,7 +404,10 @@ cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
 	cw_auto_strv struct cw_strv names = {0};
 	bool reverted = false;
-	int status = cw_folder_list(backups, true, &names, error);
+	int status = cw_checkpoints_recover(work, config, &reverted, error);
+
+	if (status == CW_OK)
+		status = cw_folder_list(backups, true, &names, error);
 
 	if (status != CW_OK)
 		return status;
@@ -393,7 +425,7 @@ cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 		cw_autofree char *folder =
 			cw_format("%s/%s", backups, names.items[names.count - 1 - i]);
 
-		status = revert_folder(work, folder, config, true, &reverted, error);
+		status = roll_back(work, folder, config, error);
 	}
 	return status;
 }

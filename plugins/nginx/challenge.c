@@ -13,7 +13,7 @@
 #include "plugin.h"
 #include "reload.h"
 
-enum { TOKEN_MAX = 512, ANSWER_MAX = 1024 };
+enum { TOKEN_MAX = 512, ANSWER_MAX = 1024, FILTER_COUNT = 6 };
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -28,8 +28,8 @@ struct batch {
 	struct model model;
 	struct addition *additions;
 	size_t count;
-	struct text own;  /* locations for a server of our own */
-	bool filtered[3]; /* by the http block, for all servers; as FILTERS below */
+	struct text own;             /* locations for a server of our own */
+	bool filtered[FILTER_COUNT]; /* by the http block, for all servers; as FILTERS below */
 };
 
 static void
@@ -69,16 +69,30 @@ host_of(const struct cw_challenge *challenge)
 	return host;
 }
 
-/* Directives that change every body, and what makes a location free of them. */
+/* Directives that change or hold up every body, and what makes a location free of them. */
 static const struct filter {
-	const char *name, *end;
-} filters[] = {
-	{"sub_filter", "sub_filter <> \"\";"},
-	{"add_before_body", "add_before_body \"\";"},
-	{"add_after_body", "add_after_body \"\";"},
+	const char *names[3];
+	const char *end;
+} filters[FILTER_COUNT] = {
+	{{"sub_filter"}, "sub_filter <> \"\";"},
+	{{"add_before_body"}, "add_before_body \"\";"},
+	{{"add_after_body"}, "add_after_body \"\";"},
+	{{"limit_rate"}, "limit_rate 0;"},
+	{{"header_filter_by_lua_block", "header_filter_by_lua_file", "header_filter_by_lua"},
+	 "header_filter_by_lua_block { return }"},
+	{{"body_filter_by_lua_block", "body_filter_by_lua_file", "body_filter_by_lua"},
+	 "body_filter_by_lua_block { return }"},
 };
 
-enum { FILTER_COUNT = sizeof(filters) / sizeof(*filters) };
+static bool
+is_filtered(struct batch *batch, const struct directive *block, const struct filter *filter)
+{
+	for (size_t i = 0; i < sizeof(filter->names) / sizeof(*filter->names); i++)
+		if (filter->names[i] != NULL &&
+		    model_find(&batch->model, block, filter->names[i], NULL) != NULL)
+			return true;
+	return false;
+}
 
 /* SERVER NULL: one of our own. */
 static void
@@ -91,8 +105,7 @@ add_location(struct batch *batch, struct text *lines, const struct server *serve
 		    challenge->token);
 	for (size_t i = 0; i < FILTER_COUNT; i++)
 		if (batch->filtered[i] ||
-		    (server != NULL &&
-		     model_find(&batch->model, server->directive, filters[i].name, NULL) != NULL))
+		    (server != NULL && is_filtered(batch, server->directive, &filters[i])))
 			text_format(lines, "\t%s\n", filters[i].end);
 	text_format(lines, "\treturn 200 %s;\n}\n", challenge->key_authorization);
 }
@@ -101,8 +114,30 @@ static void
 find_filters(struct batch *batch)
 {
 	for (size_t i = 0; i < FILTER_COUNT && batch->model.http != NULL; i++)
-		batch->filtered[i] =
-			model_find(&batch->model, batch->model.http, filters[i].name, NULL) != NULL;
+		batch->filtered[i] = is_filtered(batch, batch->model.http, &filters[i]);
+}
+
+/* Lua that runs before anything of a server is looked at cannot be kept from a request. */
+static void
+tell_of_lua(struct batch *batch, const struct server *server)
+{
+	static const char *const names[] = {"server_rewrite_by_lua_block",
+					    "server_rewrite_by_lua_file"};
+	const struct directive *blocks[] = {server->directive, server->http};
+
+	for (size_t i = 0; i < 4; i++) {
+		const struct directive *found =
+			model_find(&batch->model, blocks[i / 2], names[i % 2], NULL);
+		autofree char *place = found != NULL ? file_place(found) : NULL;
+
+		if (found == NULL)
+			continue;
+		cw_host_log(batch->nginx->host, CW_LOG_INFO,
+			    "the Lua at \"%s\" sees the CA's request first, and has to let "
+			    "\"/.well-known/acme-challenge/\" pass",
+			    place);
+		return;
+	}
 }
 
 static struct addition *
@@ -118,6 +153,7 @@ addition_for(struct batch *batch, const struct server *server)
 	addition = &batch->additions[batch->count++];
 	memset(addition, 0, sizeof(*addition));
 	addition->server = server;
+	tell_of_lua(batch, server);
 	return addition;
 }
 
@@ -229,17 +265,6 @@ write_challenges(struct batch *batch)
 	return status;
 }
 
-/* Should this process die, nginx has to be told that the files are restored. */
-static void
-register_undo(struct nginx *nginx)
-{
-	const char *const argv[] = {nginx->program.ctl, "-c", nginx->program.configuration, "-s",
-				    "reload",           NULL};
-
-	if (nginx->host->undo_command(nginx->host, argv, &nginx->undo) != CW_OK)
-		nginx->undo = 0;
-}
-
 static int
 make_live(struct batch *batch)
 {
@@ -249,7 +274,7 @@ make_live(struct batch *batch)
 
 	if (status != CW_OK)
 		return status;
-	register_undo(nginx);
+	register_reload(nginx, &nginx->undo);
 	nginx->reloaded = true;
 	return reload_nginx(&nginx->program, &batch->model, nginx->sleep_seconds, NULL);
 }
@@ -302,10 +327,19 @@ perform(struct batch *batch, struct cw_challenge *const *challenges, size_t coun
 int
 challenge_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	struct batch batch = {.nginx = self};
+	struct nginx *nginx = self;
+	struct batch batch = {.nginx = nginx};
 	int status = perform(&batch, challenges, count);
 
 	batch_clear(&batch);
+	if (status == CW_E_BUSY && !nginx->challenged) {
+		/* Somebody else changed a file between our look at it and our edit. */
+		cw_host_log(nginx->host, CW_LOG_INFO,
+			    "beginning again with nginx's configuration as it is now");
+		batch = (struct batch){.nginx = nginx};
+		status = perform(&batch, challenges, count);
+		batch_clear(&batch);
+	}
 	return status;
 }
 
@@ -339,9 +373,7 @@ challenge_cleanup(void *self, struct cw_challenge *const *challenges, size_t cou
 		status = reload_restored(nginx);
 		nginx->reloaded = false;
 	}
-	if (status == CW_OK && nginx->undo != 0) {
-		nginx->host->undo_done(nginx->host, nginx->undo);
-		nginx->undo = 0;
-	}
+	if (status == CW_OK)
+		reload_done(nginx, &nginx->undo);
 	return status;
 }

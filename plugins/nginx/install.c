@@ -2,6 +2,25 @@
 #include <string.h>
 #include "plugin.h"
 #include "reload.h"
+#include "tls.h"
+
+void
+register_reload(struct nginx *nginx, unsigned *id)
+{
+	const char *const argv[] = {nginx->program.ctl, "-c", nginx->program.configuration, "-s",
+				    "reload",           NULL};
+
+	if (*id == 0 && nginx->host->undo_command(nginx->host, argv, id) != CW_OK)
+		*id = 0;
+}
+
+void
+reload_done(struct nginx *nginx, unsigned *id)
+{
+	if (*id != 0)
+		nginx->host->undo_done(nginx->host, *id);
+	*id = 0;
+}
 
 int
 install_load(struct nginx *nginx)
@@ -22,6 +41,7 @@ install_reread(void *self)
 	struct nginx *nginx = self;
 
 	model_clear(&nginx->model);
+	map_clear(&nginx->turned);
 	nginx->loaded = nginx->tested = false;
 	return CW_OK;
 }
@@ -56,6 +76,8 @@ revert(struct nginx *nginx, int failure)
 	int status = nginx->host->checkpoint_revert(nginx->host);
 
 	install_reread(nginx);
+	if (status == CW_OK)
+		reload_done(nginx, &nginx->owed);
 	return status == CW_OK ? failure : status;
 }
 
@@ -83,8 +105,11 @@ install_save(void *self, const char *title)
 	if (!nginx->loaded || !files_changed(&nginx->model.files))
 		return CW_OK;
 	status = program_identify(&nginx->program);
+	if (status == CW_OK)
+		status = tls_check_shared(nginx);
 	if (status != CW_OK)
 		return status;
+	register_reload(nginx, &nginx->owed);
 	status = files_write(&nginx->model.files);
 	if (status != CW_OK)
 		return revert(nginx, status);
@@ -121,7 +146,10 @@ install_reload(void *self)
 		status = install_config_test(nginx);
 	/* Others may change the files, and keys are renewed, until the next. */
 	nginx->tested = false;
-	return status == CW_OK
-		       ? reload_nginx(&nginx->program, &nginx->model, nginx->sleep_seconds, NULL)
-		       : status;
+	if (status == CW_OK)
+		register_reload(nginx, &nginx->owed);
+	if (status == CW_OK)
+		status = reload_nginx(&nginx->program, &nginx->model, nginx->sleep_seconds, NULL);
+	reload_done(nginx, &nginx->owed);
+	return status;
 }

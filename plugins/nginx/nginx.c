@@ -61,10 +61,13 @@ nginx_close(void *self)
 {
 	struct nginx *nginx = self;
 
+	/* It did not die. */
+	reload_done(nginx, &nginx->owed);
 	model_clear(&nginx->model);
 	program_clear(&nginx->program);
 	map_clear(&nginx->chains);
 	map_clear(&nginx->answers);
+	map_clear(&nginx->turned);
 	arena_free(nginx->keep);
 	free(nginx->root);
 	free(nginx);

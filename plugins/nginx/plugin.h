@@ -18,7 +18,9 @@ struct nginx {
 	struct model model;
 	bool loaded;
 	bool tested;        /* nginx takes what is on disk as we left it */
+	unsigned owed;      /* the undo of a reload that files on disk wait for; 0: none */
 	struct map chains;  /* name -> chain_path of its deployment */
+	struct map turned;  /* "address:port" that took plain requests and now has TLS */
 	struct map answers; /* server names and wildcard -> what the user wants */
 	struct arena *keep; /* of what the maps hold */
 
@@ -40,6 +42,10 @@ int install_save(void *self, const char *title);
 int install_config_test(void *self);
 int install_reload(void *self);
 int install_reread(void *self);
+/* Should this process die, nginx has to be told to read its files again: *ID of that, or 0. */
+void register_reload(struct nginx *nginx, unsigned *id);
+/* No longer; *ID becomes 0. */
+void reload_done(struct nginx *nginx, unsigned *id);
 /* Reads the configuration unless that is done. */
 int install_load(struct nginx *nginx);
 

@@ -172,6 +172,19 @@ workers_have(const struct workers *workers, pid_t pid)
 	return false;
 }
 
+bool
+process_is_idle(pid_t master)
+{
+	char text[4096];
+	const char *blocked;
+
+	if (!read_about(master, "status", text, sizeof(text)))
+		return true;
+	blocked = strstr(text, "\nSigBlk:");
+	return blocked == NULL ||
+	       (strtoull(blocked + strlen("\nSigBlk:"), NULL, 16) >> (SIGHUP - 1) & 1) == 0;
+}
+
 unsigned long long
 process_ticks(pid_t pid)
 {

@@ -22,6 +22,9 @@ bool process_visible(pid_t master);
 void process_workers(pid_t master, struct workers *workers);
 void workers_clear(struct workers *workers);
 bool workers_have(const struct workers *workers, pid_t pid);
+/* Whether the master waits for signals, rather than being at work on one: it lets SIGHUP in only
+ * then. True where that cannot be seen. */
+bool process_is_idle(pid_t master);
 /* Processor time that it used, in clock ticks. */
 unsigned long long process_ticks(pid_t pid);
 

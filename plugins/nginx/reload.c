@@ -184,6 +184,17 @@ wait_until_live(struct wait *wait)
 	}
 }
 
+/* A reload that somebody else began before the files were written must end first: its workers would
+ * be taken for ours, and have the old configuration. */
+static void
+wait_until_idle(struct wait *wait)
+{
+	unsigned naptime = NAP_FIRST;
+
+	while (!process_is_idle(wait->master) && milliseconds_now() < wait->deadline)
+		nap(&naptime);
+}
+
 static int
 send_hangup(struct wait *wait)
 {
@@ -237,6 +248,7 @@ reload_nginx(struct program *program, const struct model *model, unsigned sleep_
 	if (started != NULL)
 		*started = !runs;
 	if (runs) {
+		wait_until_idle(&wait);
 		process_workers(wait.master, &wait.before);
 		wait.log = open_log(program, model);
 		status = send_hangup(&wait);

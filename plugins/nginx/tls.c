@@ -136,6 +136,51 @@ add_lines(struct edits *edits, const struct server *server, const struct text *l
 	}
 }
 
+/* TLS for a listener on the port for https that takes plain requests. */
+static void
+turn_to_tls(struct nginx *nginx, struct edits *edits, const struct listen *listen)
+{
+	autofree char *key = memory_format("%s:%u", listen->address, nginx->https_port);
+
+	add_word(edits, listen->directive, "ssl");
+	map_set(&nginx->turned, arena_copy(nginx->keep, key, strlen(key)), nginx);
+}
+
+static bool
+has_certificate(struct nginx *nginx, const struct server *server)
+{
+	return model_find(&nginx->model, server->directive, "ssl_certificate", NULL) != NULL ||
+	       model_find(&nginx->model, server->http, "ssl_certificate", NULL) != NULL ||
+	       model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") != NULL;
+}
+
+int
+tls_check_shared(struct nginx *nginx)
+{
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *group = nginx->model.groups[i];
+		autofree char *key = memory_format("%s:%u", group->address, group->port);
+
+		if (map_get(&nginx->turned, key) == NULL)
+			continue;
+		for (size_t j = 0; j < group->count; j++) {
+			const struct server *server = group->servers[j];
+			autofree char *place = file_place(server->directive);
+
+			if (!has_certificate(nginx, server))
+				return cw_host_fail(
+					nginx->host, CW_E_INVALID,
+					"give its names a certificate in the same run, or its "
+					"block another port",
+					"the server block at \"%s\" takes plain requests on port "
+					"%u too, and nginx has TLS there for all blocks or for "
+					"none",
+					place, group->port);
+		}
+	}
+	return CW_OK;
+}
+
 /* Whether an earlier listener of the server has the same address. */
 static bool
 is_repeated(const struct server *server, size_t index)
@@ -162,7 +207,7 @@ add_listeners(struct nginx *nginx, struct edits *edits, const struct server *ser
 			continue;
 		any = true;
 		if (listen_has_port(listen, nginx->https_port))
-			add_word(edits, listen->directive, "ssl");
+			turn_to_tls(nginx, edits, listen);
 		else if (!is_repeated(server, i))
 			add_listener(nginx, edits, &lines, server, listen, &http2);
 	}

@@ -11,6 +11,10 @@ bool tls_listens(const struct nginx *nginx, const struct server *server);
  * parameters unless it has its own. */
 int tls_add(struct nginx *nginx, struct edits *edits, const struct server *server);
 
+/* Fails when a server that shares an address with one that was given TLS, where there was none, has
+ * no certificate: nginx has TLS for all servers of an address or for none. */
+int tls_check_shared(struct nginx *nginx);
+
 /*
  * Writes options-ssl-nginx.conf and ssl-dhparams.pem to the configuration directory when they are
  * missing, or brings them up to date when they are as a release left them; what the user edited

@@ -188,8 +188,10 @@ def test_edits_made_temporary_killed_anywhere_are_reverted(tool, tmp_path):
 
 def test_rollback_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
     def check(scene, before):
+        scene.run(tool, "recover")
+        scene.nothing_is_under_way()
         for _ in scene.backups():
-            scene.run(tool, "rollback", "1", status=None)
+            scene.run(tool, "rollback", "1")
         assert scene.state() == before
         assert scene.backups() == []
 

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -208,6 +209,27 @@ CASES = {
                              ["a.test"]),
     "password": ("server {\n    listen @http@;\n    server_name a.test;\n    deny all;\n"
                  "    auth_basic closed;\n    auth_basic_user_file @folder@/none;\n}", ["a.test"]),
+    "limits": ("limit_req_zone $server_name zone=slow:64k rate=1r/m;\n"
+               "limit_conn_zone $server_name zone=few:64k;\n"
+               "server {\n    listen @http@;\n    server_name a.test;\n    limit_req zone=slow;\n"
+               "    limit_conn few 1;\n    limit_rate 1;\n    return 200 x;\n}", ["a.test"]),
+    "subrequests": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                    "    auth_request /no;\n    mirror /no;\n    satisfy all;\n"
+                    "    location = /no { internal; return 403; }\n"
+                    "    location / { try_files $uri =404; }\n}", ["a.test"]),
+    "pages_of_errors": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                        "    error_page 403 404 =301 https://elsewhere.test/;\n"
+                        "    recursive_error_pages on;\n    try_files /none =404;\n"
+                        "    location ~ . { internal; }\n}", ["a.test"]),
+    "rewritten_in_turns": ("server {\n    listen @http@;\n    server_name a.test;\n"
+                           "    if ($scheme = http) { rewrite ^(.*)$ /x$1 last; }\n"
+                           "    if ($request_uri ~ well-known) { return 444; }\n"
+                           "    set $gone 1;\n    if ($gone) { return 410; }\n    break;\n}",
+                           ["a.test"]),
+    "filtered_types": ("server {\n    listen @http@;\n    server_name a.test;\n    ssi on;\n"
+                       "    ssi_types *;\n    charset koi8-r;\n    gzip on;\n    gzip_types *;\n"
+                       "    add_before_body /before;\n    addition_types *;\n"
+                       "    location /before { return 200 before; }\n}", ["a.test"]),
     "proxied": ("server {\n    listen @http@;\n    server_name a.test;\n"
                 "    location / { proxy_pass http://127.0.0.1:9; }\n}", ["a.test"]),
     "body_filters": ("server {\n    listen @http@;\n    server_name a.test;\n"
@@ -251,6 +273,52 @@ def test_challenge_is_served_and_files_are_restored(certwright, nginx, case):
     obtain(certwright, nginx, *names)
     assert nginx.snapshot() == before
     assert sorted(names_of(certwright.live(names[0], "cert"))) == sorted(names)
+
+
+MODULES = "/usr/lib/nginx/modules"
+LUA = {
+    "rewrite": "rewrite_by_lua_block { return ngx.exit(403) }",
+    "access": "access_by_lua_block { return ngx.exit(403) }",
+    "content": "location / { content_by_lua_block { ngx.say(\"}\") } }",
+    "header_filter": "header_filter_by_lua_block { ngx.status = 403 }",
+    "body_filter": "body_filter_by_lua_block { ngx.arg[1] = \"changed\" }",
+}
+
+
+needs_lua = pytest.mark.skipif(not os.path.exists(f"{MODULES}/ngx_http_lua_module.so"),
+                               reason="nginx has no Lua")
+
+
+def lua_site(nginx, http="", server=""):
+    nginx.write("nginx.conf", f"load_module {MODULES}/ndk_http_module.so;\n"
+                f"load_module {MODULES}/ngx_http_lua_module.so;\n" + MAIN.replace("{http}", http))
+    nginx.site(f"server {{\n    listen @http@;\n    server_name a.test;\n    {server}\n}}\n")
+    nginx.start()
+
+
+@needs_lua
+@pytest.mark.parametrize("level", ("server", "http"))
+@pytest.mark.parametrize("case", LUA)
+def test_lua_does_not_get_in_the_way(certwright, nginx, case, level):
+    text = LUA[case]
+    if case == "content":
+        level = "server"
+    lua_site(nginx, **{level: text})
+    before = nginx.snapshot()
+    obtain(certwright, nginx, "a.test")
+    assert nginx.snapshot() == before
+
+
+@needs_lua
+@pytest.mark.parametrize("level", ("server", "http"))
+def test_lua_that_comes_first_is_told_of(certwright, nginx, level):
+    """It cannot be kept from the CA's request; what it lets pass is answered."""
+    lua_site(nginx, **{level: "server_rewrite_by_lua_block { if ngx.var.uri == \"/closed\" then "
+                              "return ngx.exit(403) end }"})
+    result = obtain(certwright, nginx, "a.test")
+    place = "sites-enabled/site:4" if level == "server" else "nginx.conf:"
+    assert re.search(f"the Lua at \"\\S*/{place}", result.output), result.output
+    assert nginx.get("a.test", "/closed")[0] == 403
 
 
 def test_ipv6_has_its_own_server(certwright, nginx, pebble):
@@ -358,6 +426,35 @@ def test_connections_are_served_all_the_time(certwright, nginx):
     while running.process.poll() is None:
         assert nginx.get("a.test")[2] == "up"
     assert running.finish().status == 0
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_reload_that_another_program_began_before_is_not_taken_for_ours(certwright, nginx):
+    """nginx has read the site and is held up, with it in its old form, when the challenge is written.
+    """
+    nginx.site("server { listen @http@; server_name a.test; return 404; }")
+    last = nginx.site("# the last file\n", "zz")
+    nginx.start()
+    held = subprocess.Popen(["strace", "-qq", "-o", f"{nginx.folder}/trace", "-p", str(nginx.pid()),
+                             "-P", last, "-e", "trace=openat", "-e",
+                             "inject=openat:delay_enter=2000000:when=1"])
+    try:
+        wait_until(lambda: _status(nginx.pid(), "TracerPid") != 0, what="strace")
+        os.kill(nginx.pid(), signal.SIGHUP)
+        wait_until(lambda: _status(nginx.pid(), "SigBlk") & 1 or held.poll() is not None,
+                   what="nginx to be at work")
+        before = nginx.snapshot()
+        obtain(certwright, nginx, "a.test")
+        assert nginx.snapshot() == before
+    finally:
+        held.terminate()
+        held.wait()
+
+
+def _status(pid, field):
+    with open(f"/proc/{pid}/status", encoding="ascii") as stream:
+        [line] = [line for line in stream if line.startswith(field + ":")]
+    return int(line.split()[1], 16)
 
 
 def test_killed_run_is_made_good_by_the_next(certwright, nginx, pebble):

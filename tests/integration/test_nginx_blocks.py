@@ -86,3 +86,30 @@ def test_the_same_blocks_are_chosen_as_by_certbot(tool, corpus, monkeypatch):
     assert found > 200
     assert not refused
     assert set(differ) == set(EXPLAINED)
+
+
+@pytest.mark.parametrize("version, listens, directive", [
+    ("1.9.4", "listen 443 ssl;", False),
+    ("1.22.1", "listen 443 ssl http2;", False),
+    ("1.25.0", "listen 443 ssl http2;", False),
+    ("1.25.1", "listen 443 ssl;", True),
+])
+def test_http2_is_written_as_the_version_of_nginx_knows_it(tool, tmp_path, monkeypatch, version,
+                                                           listens, directive):
+    fixture = tmp_path / "site.conf"
+    fixture.write_text("events { }\nhttp {\n    server {\n        listen 80;\n"
+                       "        server_name a.test;\n    }\n}\n", encoding="ascii")
+    monkeypatch.setenv("CERTWRIGHT_PLUGIN_PATH", plugin_path(program_path()))
+    with tool.bench(program_path()) as bench:
+        root = bench.copy(str(fixture), strict=False)
+        ctl = os.path.join(root, "ctl")
+        with open(ctl, encoding="ascii") as stream:
+            text = stream.read()
+        with open(ctl, "w", encoding="ascii") as stream:
+            stream.write(text.replace("| sed ", f"| sed 's#nginx/[0-9.]*#nginx/{version}#' | sed "))
+        status, output = bench.ours(root, "a.test")
+        assert status == 0, output
+        with open(os.path.join(root, "nginx.conf"), encoding="ascii") as stream:
+            text = stream.read()
+    assert listens in text
+    assert ("http2 on;" in text) == directive

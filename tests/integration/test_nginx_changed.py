@@ -104,15 +104,25 @@ class Held:
         digest = hashlib.sha256(os.path.basename(name).encode()).hexdigest()[:16]
         self.temporary = os.path.join(os.path.dirname(self.path), f".cw-{digest}.edit")
 
-    def run(self, *words, change, status, **options):
+    def _made(self):
+        """What tells one temporary file from the next; None when there is none."""
+        try:
+            return os.stat(self.temporary).st_mtime_ns
+        except FileNotFoundError:
+            return None
+
+    def run(self, *words, change, status, times=1, **options):
         running = self.certwright.start(*words, json=True, wrap=[
             shutil.which("strace"), "-f", "-qq", "-o", "/dev/null", "-P", self.temporary,
-            "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=1000000:when=1"],
+            "-e", "trace=fsync", "-e", f"inject=fsync:delay_enter=1000000:when=1..{times}"],
             env={"ASAN_OPTIONS": "detect_leaks=0"}, **options)
-        wait_until(lambda: os.path.exists(self.temporary) or running.process.poll() is not None,
-                   what="the edit")
-        with open(self.path, "a", encoding="ascii") as stream:
-            stream.write(change)
+        for _ in range(times):
+            wait_until(lambda: self._made() or running.process.poll() is not None, what="the edit")
+            made = self._made()
+            with open(self.path, "a", encoding="ascii") as stream:
+                stream.write(change)
+            wait_until(lambda: self._made() != made or running.process.poll() is not None,
+                       what="the edit's end")
         result = running.finish()
         assert result.status == status, result.output
         return result
@@ -122,31 +132,38 @@ needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is 
 
 
 @needs_strace
-def test_file_changed_just_before_a_challenge_is_written_is_not_overwritten(
+def test_challenge_begins_again_with_a_file_that_was_changed_just_before(
         certwright, nginx):  # noqa: F811
-    nginx.site(PLAIN)
-    nginx.start()
-    before = read(site_path(nginx))
-    result = Held(certwright, nginx).run("certonly", "--nginx", "--nginx-server-root", nginx.root,
-                                         "-d", "a.test", change="# theirs\n", status=1)
-    assert_failed(result, "sites-enabled/site", "changed by somebody else meanwhile", "try again")
-    assert read(site_path(nginx)) == before + "# theirs\n"
-    assert sorted(os.listdir(os.path.dirname(site_path(nginx)))) == ["site"]
-
-
-@needs_strace
-def test_other_files_of_the_same_challenge_are_restored(certwright, nginx):  # noqa: F811
     nginx.site(PLAIN, "first")
     nginx.site(PLAIN.replace("a.test", "b.test"))
     nginx.start()
-    before = nginx.snapshot()
+    before, others = read(site_path(nginx)), nginx.snapshot()
     result = Held(certwright, nginx).run("certonly", "--nginx", "--nginx-server-root", nginx.root,
                                          "-d", "a.test", "-d", "b.test", change="# theirs\n",
-                                         status=1)
-    assert_failed(result, "changed by somebody else meanwhile")
+                                         status=0)
+    assert "beginning again" in result.stderr
+    assert read(site_path(nginx)) == before + "# theirs\n"
     after = nginx.snapshot()
-    assert after.pop("sites-enabled/site") != before.pop("sites-enabled/site")
-    assert after == before
+    assert after.pop("sites-enabled/site") != others.pop("sites-enabled/site")
+    assert after == others
+    assert sorted(os.listdir(os.path.dirname(site_path(nginx)))) == ["first", "site"]
+
+
+@needs_strace
+def test_challenge_in_a_file_that_is_changed_again_and_again_is_given_up(
+        certwright, nginx):  # noqa: F811
+    nginx.site(PLAIN, "first")
+    nginx.site(PLAIN.replace("a.test", "b.test"))
+    nginx.start()
+    before, others = read(site_path(nginx)), nginx.snapshot()
+    result = Held(certwright, nginx).run("certonly", "--nginx", "--nginx-server-root", nginx.root,
+                                         "-d", "a.test", "-d", "b.test", change="# theirs\n",
+                                         times=2, status=1)
+    assert_failed(result, "sites-enabled/site", "changed by somebody else meanwhile", "try again")
+    assert read(site_path(nginx)) == before + "# theirs\n" * 2
+    after = nginx.snapshot()
+    assert after.pop("sites-enabled/site") != others.pop("sites-enabled/site")
+    assert after == others
 
 
 @needs_strace
@@ -207,7 +224,8 @@ def test_recovery_after_a_crash_keeps_what_was_added_since(certwright, nginx):  
     nginx.start()
     before = read(site_path(nginx))
     ctl = meddling_nginx(nginx, "$a # theirs",
-                         then="kill -9 $(ps -o ppid= -p $PPID) $PPID; exit 9")
+                         then="parent=$(ps -o ppid= -p $PPID); kill -STOP $PPID; "
+                              "kill -9 $parent; kill -9 $PPID; exit 9")
     obtain(certwright, nginx, "a.test", args=("--nginx-ctl", ctl), status=-9)
     assert "acme-challenge" in read(site_path(nginx))
     result = obtain(certwright, nginx, "a.test", args=("--lock-timeout", "20"))

@@ -274,6 +274,25 @@ def test_block_that_only_redirects_is_no_site(site, nginx):
     assert nginx.snapshot() == before
 
 
+@pytest.mark.parametrize("first", ("a.test", "b.test"))
+def test_plain_blocks_of_the_tls_port_get_tls_all_or_none(site, nginx, first):
+    """nginx has TLS for an address, not for a server."""
+    block = "server {\n  listen @https@;\n  server_name %s;\n  return 200 %s;\n}\n"
+    names = sorted(("a.test", "b.test"), key=lambda name: name != first)
+    nginx.site("".join(block % (name, name) for name in names))
+    site.obtain("a.test", "b.test")
+    nginx.start()
+    before = nginx.snapshot()
+    result = site.install(names=["a.test"], status=1, json=True)
+    assert_failed(result, "sites-enabled/site:", "all blocks or for none", "same run")
+    assert nginx.snapshot() == before
+    assert nginx.get("b.test", port=nginx.https_port)[2] == "b.test"
+    site.install()
+    assert site.is_served("a.test") and site.is_served("b.test")
+    site.rollback()
+    assert nginx.snapshot() == before
+
+
 def test_what_nginx_refuses_is_rolled_back(site, nginx):
     """The certificate's key is of no use to nginx: it cannot be read."""
     nginx.site("server {\n  listen @http@;\n  server_name a.test;\n  ssl_dhparam /nowhere;\n}\n")
@@ -295,42 +314,6 @@ def test_edited_parameters_stay(site, nginx):
     site.install()
     with open(path, "rb") as stream:
         assert hashlib.sha256(stream.read()).hexdigest() == mine
-
-
-def killed_at(site, nginx, syscalls, number):
-    """Installs under strace, which kills whatever process makes its call NUMBER of SYSCALLS.
-    Returns whether any was killed."""
-    path = os.path.join(nginx.folder, f"trace-{number}")
-    # LeakSanitizer cannot work in a process that is traced.
-    site.install("--redirect", status=None, env={"ASAN_OPTIONS": "detect_leaks=0"}, wrap=[
-        shutil.which("strace"), "-f", "-qq", "-o", path, "-e", f"trace={syscalls}",
-        "-e", f"inject={syscalls}:signal=SIGKILL:when={number}"])
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        return "killed by SIGKILL" in stream.read()
-
-
-@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-def test_killed_install_is_made_good_by_the_next_run(site, nginx):
-    """Before every call that changes the name of a file: the next run finds all as it was, or as
-    the one before had finished it."""
-    calls = "rename,renameat,renameat2,unlink,unlinkat,fsync"
-    nginx.site(CASES["dual_stack"][0])
-    nginx.start()
-    site.obtain("a.test")
-    before = nginx.snapshot()
-    number = 1
-    while killed_at(site, nginx, calls, number):
-        site.certwright.run("install", "--nginx", "--nginx-server-root", nginx.root,
-                            "--cert-name", "site", "-d", "a.test", "--https-port",
-                            nginx.https_port, "--redirect", "--lock-timeout", "20")
-        assert site.is_served("a.test")
-        assert nginx.get("a.test")[0] == 301
-        for _ in range(4):
-            if nginx.snapshot() != before:
-                site.rollback()
-        assert nginx.snapshot() == before, f"killed at call {number}"
-        number += 3
-    assert number > 10
 
 
 def test_wildcard_certificate_goes_to_every_name_it_stands_for(site, nginx):

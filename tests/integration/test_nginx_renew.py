@@ -9,7 +9,7 @@ import pytest
 from lib.account import challenge_again
 from lib.certwright import plugin_path, program_path, top_folder
 from lib.outcome import identifiers
-from test_nginx import nginx  # noqa: F401  (a fixture)
+from test_nginx import MAIN, nginx  # noqa: F401  (nginx is a fixture)
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
 
@@ -114,7 +114,7 @@ static int perform(void *self, struct cw_challenge *const *challenges, size_t co
 		char path[4096];
 		FILE *file;
 		if (getenv("CRASH") != NULL && strcmp(challenges[i]->identifier, getenv("CRASH")) == 0)
-			raise(SIGSEGV);
+			raise(SIGKILL);
 		snprintf(path, sizeof(path), FOLDER "/%s", challenges[i]->token);
 		file = fopen(path, "w");
 		fputs(challenges[i]->key_authorization, file);
@@ -135,16 +135,24 @@ CW_EXPORT const struct cw_plugin *cw_plugin_entry(void) { return &plugin; }
 """
 
 
-def test_certificates_of_a_batch_that_crashed_are_tried_one_by_one(
-        certwright, start, pebble, tmp_path):
+@pytest.fixture
+def sole(nginx, tmp_path):  # noqa: F811
+    """The plugin's environment, and the folder of its challenges, which nginx shows."""
     folder, challenges = tmp_path / "plugins", tmp_path / "web/.well-known/acme-challenge"
     folder.mkdir(mode=0o755)
     challenges.mkdir(parents=True)
     subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-o", str(folder / "sole.so"),
                     "-I", os.path.join(top_folder(), "include"), f'-DFOLDER="{challenges}"',
                     "-x", "c", "-"], input=SOURCE.encode(), check=True, timeout=60)
-    env = {"CERTWRIGHT_PLUGIN_PATH": f"{folder}:{plugin_path(program_path())}"}
-    start.web(pebble.http_port, lambda _: str(tmp_path / "web"))
+    nginx.write("nginx.conf", "user root;\n" + MAIN.replace("{http}", "").replace(
+        "worker_connections 64", "worker_connections 1024"))
+    nginx.site(f"server {{\n    listen @http@;\n    root {tmp_path}/web;\n}}\n")
+    nginx.start()
+    return {"CERTWRIGHT_PLUGIN_PATH": f"{folder}:{plugin_path(program_path())}"}, challenges
+
+
+def test_certificates_of_a_batch_that_crashed_are_tried_one_by_one(certwright, pebble, sole):
+    env, challenges = sole
     names = NAMES[:4]
     for name in names:
         certwright.run("certonly", "-a", "sole", "-d", name, env=env)
@@ -156,3 +164,31 @@ def test_certificates_of_a_batch_that_crashed_are_tried_one_by_one(
     assert actions == {name: "failed" if name == names[1] else "renewed" for name in names}
     assert (challenges / "log").read_text(encoding="ascii").split() == ["4", "1", "1", "1", "1"]
     assert "one by one" in result.stderr
+
+
+def test_at_most_fifty_certificates_are_together(certwright, pebble, sole):
+    """More than that come one batch after the other, for there is one plugin to use."""
+    env, challenges = sole
+    certwright.run("certonly", "-a", "sole", "-d", "site.test", "--cert-name", "c0", env=env)
+    for i in range(1, 52):
+        name = f"c{i}"
+        for kind in ("live", "archive"):
+            shutil.copytree(os.path.join(certwright.config_dir, kind, "c0"),
+                            os.path.join(certwright.config_dir, kind, name), symlinks=True)
+        for path in os.listdir(os.path.join(certwright.config_dir, "live", name)):
+            link = os.path.join(certwright.config_dir, "live", name, path)
+            if os.path.islink(link):
+                target = os.readlink(link).replace("/c0/", f"/{name}/")
+                os.unlink(link)
+                os.symlink(target, link)
+        with open(certwright.renewal_file("c0"), encoding="utf-8") as stream:
+            text = stream.read()
+        with open(certwright.renewal_file(name), "w", encoding="utf-8") as stream:
+            stream.write(text.replace("/c0", f"/{name}"))
+    challenge_again(certwright, pebble)
+    (challenges / "log").unlink()
+    result = certwright.json("renew", "--force-renewal", "--jobs", 4, env=env)
+    assert [c["action"] for c in result.certificates.values()] == ["renewed"] * 52
+    first, second = (challenges / "log").read_text(encoding="ascii").split()
+    # A few names may be validated already.
+    assert 40 <= int(first) <= 50 and int(second) <= 2

@@ -1,0 +1,160 @@
+"""What is wrong with nginx or its configuration is said in one sentence, and nothing is changed."""
+
+import fcntl
+import glob
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from lib.certwright import program_path, real_program, top_folder
+from lib.outcome import assert_failed
+from test_nginx import nginx as challenged_nginx, obtain  # noqa: F401  (a fixture)
+from test_nginx_install import nginx, site  # noqa: F401  (fixtures)
+
+pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
+
+SITE = "server {\n    listen @http@;\n    server_name a.test;\n    return 200 x;\n}\n"
+
+
+def fake_nginx(nginx, version):  # noqa: F811
+    """A program that says that it is nginx of another version, or something else."""
+    path = os.path.join(nginx.folder, "fake-nginx")
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write("#!/bin/sh\n[ \"$1\" = -V ] || exec nginx \"$@\"\n"
+                     f"nginx -V 2>&1 | sed 's#^nginx version: .*#{version}#' >&2\n")
+    os.chmod(path, 0o755)
+    return path
+
+
+@pytest.mark.parametrize("version, words", [
+    ("nginx version: nginx/0.7.67", "too old"),
+    ("a program of another kind", "does not say that it is nginx"),
+])
+def test_program_that_cannot_do_it(certwright, challenged_nginx, version, words):  # noqa: F811
+    challenged_nginx.site(SITE)
+    before = challenged_nginx.snapshot()
+    result = obtain(certwright, challenged_nginx, "a.test", status=1, json=True,
+                    args=("--nginx-ctl", fake_nginx(challenged_nginx, version)))
+    assert_failed(result, words)
+    assert challenged_nginx.snapshot() == before
+
+
+def test_nginx_without_tls(certwright, challenged_nginx):  # noqa: F811
+    challenged_nginx.site(SITE)
+    path = os.path.join(challenged_nginx.folder, "plain-nginx")
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write("#!/bin/sh\nnginx \"$@\" 2>&1 | grep -v 'TLS SNI' >&2\n")
+    os.chmod(path, 0o755)
+    result = obtain(certwright, challenged_nginx, "a.test", status=1, json=True,
+                    args=("--nginx-ctl", path))
+    assert_failed(result, "without TLS")
+
+
+@pytest.mark.parametrize("make", (os.mkdir, os.mkfifo), ids=("folder", "pipe"))
+def test_include_of_what_is_no_file(certwright, challenged_nginx, make):  # noqa: F811
+    challenged_nginx.site(SITE + "include snippets/odd;\n")
+    make(os.path.join(challenged_nginx.root, "snippets/odd"))
+    before = challenged_nginx.snapshot()
+    result = obtain(certwright, challenged_nginx, "a.test", status=1, json=True)
+    assert_failed(result, "snippets/odd", "sites-enabled/site:6")
+    assert challenged_nginx.snapshot() == before
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="it takes root")
+def test_file_that_may_not_be_read(certwright, challenged_nginx):  # noqa: F811
+    path = challenged_nginx.site(SITE)
+    os.chmod(path, 0o600)
+    # Everything else belongs to another user, who runs it.
+    for folder in (certwright.folder, challenged_nginx.folder):
+        for where, folders, files in os.walk(folder):
+            for name in [".", *folders, *files]:
+                os.chown(os.path.join(where, name), 65534, 65534)
+    os.chown(path, 0, 0)
+    opened, folder = [], challenged_nginx.folder
+    while folder != "/":
+        mode = os.stat(folder).st_mode
+        opened.append((folder, mode))
+        os.chmod(folder, mode | 0o001)
+        folder = os.path.dirname(folder)
+    try:
+        certificate, key = (f"{challenged_nginx.folder}/old.{kind}" for kind in ("pem", "key"))
+        result = certwright.run(
+            "install", "--nginx", "--nginx-server-root", challenged_nginx.root, "-d", "a.test",
+            "--cert-path", certificate, "--fullchain-path", certificate, "--key-path", key,
+            status=1, json=True, wrap=[shutil.which("setpriv"), "--reuid=65534", "--regid=65534",
+                                       "--clear-groups"])
+    finally:
+        for folder, mode in opened:
+            os.chmod(folder, mode)
+    assert_failed(result, "sites-enabled/site", "nginx.conf:", "Permission denied", "run this as")
+
+
+@pytest.mark.parametrize("second, words", [
+    ("listen @http@ default_server;", "duplicate default server"),
+    ("listen @http@ backlog=7;\n    listen @http@ backlog=8;", "duplicate listen"),
+    ("listen nowhere.invalid:99999;", "no address that nginx takes"),
+])
+def test_conflicting_listens(certwright, challenged_nginx, second, words):  # noqa: F811
+    challenged_nginx.site("server {\n    listen @http@ default_server;\n    server_name b.test;\n}\n"
+                          f"server {{\n    {second}\n    server_name a.test;\n}}\n")
+    before = challenged_nginx.snapshot()
+    result = obtain(certwright, challenged_nginx, "a.test", status=1, json=True)
+    assert_failed(result, words, "sites-enabled/site:")
+    assert challenged_nginx.snapshot() == before
+
+
+def test_name_that_no_block_has(site, nginx):  # noqa: F811
+    """The first block is nginx's default, but another site."""
+    nginx.site(SITE.replace("a.test", "b.test"))
+    site.obtain("a.test")
+    nginx.start()
+    before = nginx.snapshot()
+    result = site.install(status=1, json=True)
+    assert_failed(result, "no server block", "a.test", "server_name", "default_server")
+    assert nginx.snapshot() == before
+
+
+def test_configuration_that_another_process_works_on(certwright, challenged_nginx):  # noqa: F811
+    """Certbot locks the same file."""
+    challenged_nginx.site(SITE)
+    before = challenged_nginx.snapshot()
+    path = os.path.join(challenged_nginx.root, ".certbot.lock")
+    with open(path, "w", encoding="ascii") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        result = obtain(certwright, challenged_nginx, "a.test", status=1, json=True)
+    assert_failed(result, challenged_nginx.root, str(os.getpid()))
+    assert challenged_nginx.snapshot() == before
+    obtain(certwright, challenged_nginx, "a.test")
+
+
+# ---- tests/tools/nginx-roundtrip
+
+
+def roundtrip(*files):
+    build = os.environ.get("CERTWRIGHT_BUILD") or os.path.dirname(program_path())
+    tool, _ = real_program(os.path.join(build, "tests", "tools", "nginx-roundtrip"))
+    return subprocess.run([tool, *map(str, files)], capture_output=True, timeout=60, check=False)
+
+
+def test_roundtrip_writes_what_it_reads():
+    files = sorted(glob.glob(os.path.join(top_folder(), "plugins/nginx/fixtures/*.conf")))
+    assert len(files) >= 60
+    done = roundtrip(*files)
+    assert done.returncode == 0
+    whole = b""
+    for path in files:
+        with open(path, "rb") as stream:
+            whole += stream.read()
+    assert done.stdout == whole
+
+
+def test_roundtrip_names_the_place_of_an_error(tmp_path):
+    good, bad = tmp_path / "good.conf", tmp_path / "bad.conf"
+    good.write_bytes(b"events { }\n")
+    bad.write_bytes(b"events { }\nhttp {\n    server { listen 80 }\n}\n")
+    done = roundtrip(good, bad)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith(f"{bad}:3:")
+    assert "expected" in done.stderr.decode()
