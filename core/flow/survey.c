@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/setting_value.h"
 #include "base/text.h"
 #include "flow/deploy.h"
 #include "flow/due.h"
@@ -101,12 +102,13 @@ is_renewed_at_all(const struct survey *survey, const struct cw_lineage *lineage)
 {
 	const struct cw_settings *settings = survey->context->settings;
 	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "autorenew");
+	bool renewed;
 
 	if (survey->calls->asked_for)
 		return true;
 	if (cw_settings_given(settings, "autorenew") || saved == NULL)
 		return cw_settings_flag(settings, "autorenew");
-	return !cw_equal_nocase(saved, "False");
+	return !cw_value_flag(saved, &renewed) || renewed;
 }
 
 /* What a renewal would lack is said at once, not when it is due. */
