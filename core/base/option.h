@@ -86,8 +86,8 @@ void cw_settings_cleanup(struct cw_settings **settings);
 /*
  * Sets the option with this internal name, checking the value against its kind and choices. A value
  * from a lower source than the present one is ignored. Lists: the first value of a new source
- * replaces, further ones are added. Flags: "1", "0" (also True, False, true, false, yes, no). Maps:
- * a JSON object of strings, or one "key=value" through cw_settings_set_map().
+ * replaces, further ones are added. Flags: "1", "0" (also true, false, yes, no, on, off, in any
+ * case). Maps: a JSON object of strings, or one "key=value" through cw_settings_set_map().
  */
 int cw_settings_set(struct cw_settings *settings, const char *internal, enum cw_source source,
 		    const char *value, struct cw_error *error);

@@ -65,12 +65,13 @@ cw_value_copy(const struct cw_value *value)
 bool
 cw_value_flag(const char *text, bool *flag)
 {
+	/* As Python's ConfigObj takes them. */
 	static const char *const words[][2] = {
-		{"0", "1"}, {"False", "True"}, {"false", "true"}, {"no", "yes"}};
+		{"0", "1"}, {"false", "true"}, {"no", "yes"}, {"off", "on"}};
 
 	for (size_t i = 0; i < CW_COUNT(words); i++) {
 		for (size_t j = 0; j < 2; j++) {
-			if (strcmp(text, words[i][j]) == 0) {
+			if (cw_equal_nocase(text, words[i][j])) {
 				*flag = j == 1;
 				return true;
 			}

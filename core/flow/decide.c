@@ -343,7 +343,8 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	if (status < 0)
 		return status;
 	text = cw_format("the certificate \"%s\" would get other names than it has", wanted);
-	if (cw_settings_flag(context->settings, "renew_by_default"))
+	if (cw_settings_flag(context->settings, "renew_by_default") ||
+	    (cw_settings_flag(context->settings, "expand") && cw_names_contain(names, &present)))
 		return CW_OK;
 	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text, error);
 }

@@ -31,8 +31,10 @@ cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *erro
 	if (!cw_settings_flag(settings, "validate_hooks"))
 		return CW_OK;
 	for (size_t i = 0; i < CW_COUNT(hooks) && status == CW_OK; i++)
-		status = cw_hook_validate(hooks[i].option,
-					  cw_settings_get(settings, hooks[i].internal), error);
+		if (cw_settings_source(settings, hooks[i].internal) > CW_SOURCE_RENEWAL)
+			status = cw_hook_validate(hooks[i].option,
+						  cw_settings_get(settings, hooks[i].internal),
+						  error);
 	return status;
 }
 

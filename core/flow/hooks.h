@@ -9,7 +9,8 @@
 /* The hooks of a run, turning LOOP while they run. */
 struct cw_hooks *cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop);
 /* Checks the programs of --pre-hook, --post-hook and --deploy-hook, unless
- * --disable-hook-validation. */
+ * --disable-hook-validation; not those that a renewal file has: a hook that is gone since is no
+ * reason not to renew. */
 int cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *error);
 /* The deploy hooks for a request whose certificate was saved. */
 void cw_flow_deploy_hooks(const struct cw_context *context, struct cw_hooks *hooks,

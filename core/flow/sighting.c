@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/text.h"
+#include "base/setting_value.h"
 #include "flow/lineage_settings.h"
 
 void
@@ -22,10 +22,11 @@ is_renewed_at_all(const struct cw_context *context, const struct cw_lineage *lin
 {
 	const struct cw_settings *settings = context->settings;
 	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "autorenew");
+	bool renewed;
 
 	if (cw_settings_given(settings, "autorenew") || saved == NULL)
 		return cw_settings_flag(settings, "autorenew");
-	return !cw_equal_nocase(saved, "False");
+	return !cw_value_flag(saved, &renewed) || renewed;
 }
 
 int

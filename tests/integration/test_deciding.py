@@ -91,6 +91,15 @@ def test_other_names_for_a_cert_name_need_an_option(certwright):
     assert names_of(certwright.live("mine", "cert")) == [B]
 
 
+def test_more_names_for_a_cert_name_are_an_expansion(certwright):
+    certwright.certonly(A, args=["--cert-name", "mine"])
+    result = certwright.certonly(A, B, args=["--cert-name", "mine", "--expand"], json=True)
+    assert action(result) == "renewed"
+    assert names_of(certwright.live("mine", "cert")) == [A, B]
+    result = certwright.certonly(A, C, args=["--cert-name", "mine", "--expand"], json=True, status=2)
+    assert_failed(result, "mine", "--renew-with-new-domains")
+
+
 def test_a_cert_name_alone_renews_its_names(certwright):
     certwright.certonly(A, B, args=["--cert-name", "mine"])
     result = certwright.certonly(args=["--cert-name", "mine", "--force-renewal"], json=True)

@@ -8,7 +8,7 @@ import pytest
 from lib.account import challenge_again
 from lib.outcome import assert_failed
 from lib.process import wait_until
-from lib.tools import read, script
+from lib.tools import certbot, read, script
 
 
 class Journal:
@@ -182,6 +182,21 @@ def test_a_program_that_is_not_there_is_refused_before_anything_is_done(certwrig
     assert result.status in (1, 2)
     assert_failed(result, option, "/nonexistent/program")
     assert pebble.requests("POST", "/order-plz") == ordered
+
+
+@pytest.mark.parametrize("program", ["certwright", "certbot"])
+def test_a_program_that_is_gone_since_does_not_stop_the_renewal(certwright, tmp_path, program):
+    """Its failure is reported, as that of any hook is."""
+    hook = script(tmp_path / "hook.sh", f"echo ran >> {tmp_path}/log\n")
+    certwright.certonly("gone.example.test", args=[
+        word for kind in ("pre", "deploy", "post") for word in (f"--{kind}-hook", hook)])
+    os.unlink(hook)
+    if program == "certbot":
+        told = certbot(certwright, "renew", "--force-renewal", "--no-random-sleep-on-renew").stderr
+    else:
+        told = certwright.run("renew", "--force-renewal").stderr
+    assert "hook.sh" in told
+    assert os.readlink(certwright.live("gone.example.test", "cert")).endswith("/cert2.pem")
 
 
 def test_hook_validation_can_be_left_out(certwright):

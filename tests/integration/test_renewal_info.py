@@ -175,6 +175,17 @@ def test_autorenew_false_leaves_it_alone(rogue, rogue_certwright):
     assert action_of(rogue_certwright, "manual.example.test", "--force-renewal") == "renewed"
 
 
+@pytest.mark.parametrize("word", ["False", "FALSE", "no", "off", "0"])
+def test_each_spelling_of_false_leaves_it_alone(rogue_certwright, word):
+    """Those that Certbot takes; an expired certificate would be due."""
+    rogue_certwright.certonly("manual.example.test")
+    replace_certificate(rogue_certwright, "manual.example.test", begin=-91, end=-1)
+    path = rogue_certwright.renewal_file("manual.example.test")
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write(f"autorenew = {word}\n")
+    assert action_of(rogue_certwright, "manual.example.test") == "kept"
+
+
 def test_forcing_and_rehearsing_ask_nobody(rogue, rogue_certwright, lineage):
     advise(rogue, answer(200, window(24, 48)))
     assert action_of(rogue_certwright, lineage, "--dry-run", "--server",
