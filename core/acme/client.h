@@ -47,8 +47,7 @@ struct json_object *cw_acme_profiles(const struct cw_acme *acme);
 const char *cw_acme_resource(const struct cw_acme *acme, const char *name);
 const struct cw_signer *cw_acme_signer(const struct cw_acme *acme);
 
-/* ---- accounts (section 7.3) */
-
+/* What an account is made with (RFC 8555 section 7.3). */
 struct cw_acme_registration {
 	const struct cw_strv *contacts; /* "mailto:..." */
 	bool terms_agreed;
@@ -73,8 +72,6 @@ int cw_acme_account_deactivate(struct cw_acme *acme, struct cw_error *error);
  * server is asked whether the new key holds. */
 int cw_acme_account_change_key(struct cw_acme *acme, const struct cw_signer *new_signer,
 			       struct cw_error *error);
-
-/* ---- orders (section 7.4) */
 
 struct cw_acme_identifier {
 	char *type;  /* "dns" or "ip" */
@@ -113,6 +110,8 @@ struct cw_acme_authorization {
 	struct cw_error error; /* why it failed, with its identifier */
 };
 
+/* An order (RFC 8555 section 7.4), the same one in all steps from cw_acme_orders_open() to the
+ * download. */
 struct cw_acme_order {
 	/* in, set by the caller (cw_acme_order_add_identifier() ...); freed by cw_acme_order_free()
 	 */
@@ -179,8 +178,7 @@ int cw_acme_authorization_deactivate(struct cw_acme *acme, const char *url, stru
 int cw_acme_revoke(struct cw_acme *acme, const char *certificate, int reason,
 		   const struct cw_signer *signer, struct cw_error *error);
 
-/* ---- renewal information (RFC 9773) */
-
+/* When to renew a certificate, by the CA's own word (RFC 9773). */
 struct cw_acme_renewal_info {
 	const char *certificate_id; /* in */
 	int64_t window_start;       /* out: seconds since the epoch */

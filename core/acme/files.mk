@@ -3,51 +3,64 @@
 libcertwright_sources += \
 	core/acme/account.c \
 	core/acme/batch.c \
+	core/acme/call.h \
 	core/acme/client.h \
 	core/acme/directory.c \
 	core/acme/download.c \
+	core/acme/exchange.c \
 	core/acme/finalize.c \
 	core/acme/internal.h \
-	core/acme/open.c \
+	core/acme/nonces.c \
+	core/acme/open.c core/acme/opening.h \
+	core/acme/open_authorizations.c \
+	core/acme/open_continued.c \
+	core/acme/open_new.c \
 	core/acme/order.c \
 	core/acme/parse.c core/acme/parse.h \
+	core/acme/poll.c core/acme/poll.h \
 	core/acme/problem.c core/acme/problem.h \
 	core/acme/renewal_info.c \
 	core/acme/reply.c core/acme/reply.h \
+	core/acme/retry.c \
 	core/acme/revoke.c \
 	core/acme/transport.c core/acme/transport.h \
 	core/acme/validate.c
 
+# acme-smoke skips itself without arguments; the integration tests give it a server.
 check_PROGRAMS += \
-	tests/unit/test_acme_orders \
+	tests/unit/test_acme_account \
+	tests/unit/test_acme_directory \
+	tests/unit/test_acme_download \
+	tests/unit/test_acme_finalize \
+	tests/unit/test_acme_open \
 	tests/unit/test_acme_parse \
 	tests/unit/test_acme_problem \
+	tests/unit/test_acme_renewal_info \
 	tests/unit/test_acme_transport \
+	tests/unit/test_acme_validate \
 	tests/tools/acme-smoke
-
-tests_unit_test_acme_parse_SOURCES = tests/unit/test_acme_parse.c
-tests_unit_test_acme_parse_LDADD = $(unit_libs)
-tests_unit_test_acme_parse_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_acme_problem_SOURCES = tests/unit/test_acme_problem.c
-tests_unit_test_acme_problem_LDADD = $(unit_libs)
-tests_unit_test_acme_problem_CPPFLAGS = $(unit_cppflags)
 
 # These put a server of their own where the HTTP client would be.
 acme_server = tests/unit/test_acme_server.c tests/unit/test_acme_server.h
 acme_server_ldflags = $(AM_LDFLAGS) -Wl,--wrap=cw_http_start,--wrap=cw_http_cancel
 
-tests_unit_test_acme_orders_SOURCES = tests/unit/test_acme_orders.c $(acme_server)
-tests_unit_test_acme_orders_LDADD = $(unit_libs)
-tests_unit_test_acme_orders_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_acme_orders_LDFLAGS = $(acme_server_ldflags)
-
+tests_unit_test_acme_account_SOURCES = tests/unit/test_acme_account.c $(acme_server)
+tests_unit_test_acme_account_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_directory_SOURCES = tests/unit/test_acme_directory.c $(acme_server)
+tests_unit_test_acme_directory_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_download_SOURCES = tests/unit/test_acme_download.c \
+	tests/unit/acme_order_fixture.h $(acme_server)
+tests_unit_test_acme_download_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_finalize_SOURCES = tests/unit/test_acme_finalize.c \
+	tests/unit/acme_order_fixture.h $(acme_server)
+tests_unit_test_acme_finalize_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_open_SOURCES = tests/unit/test_acme_open.c \
+	tests/unit/acme_order_fixture.h $(acme_server)
+tests_unit_test_acme_open_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_renewal_info_SOURCES = tests/unit/test_acme_renewal_info.c $(acme_server)
+tests_unit_test_acme_renewal_info_LDFLAGS = $(acme_server_ldflags)
 tests_unit_test_acme_transport_SOURCES = tests/unit/test_acme_transport.c $(acme_server)
-tests_unit_test_acme_transport_LDADD = $(unit_libs)
-tests_unit_test_acme_transport_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_acme_transport_LDFLAGS = $(acme_server_ldflags)
-
-# Skips itself without arguments; the integration tests give it a server.
-tests_tools_acme_smoke_SOURCES = tests/tools/acme-smoke.c
-tests_tools_acme_smoke_LDADD = $(unit_libs)
-tests_tools_acme_smoke_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_acme_validate_SOURCES = tests/unit/test_acme_validate.c \
+	tests/unit/acme_order_fixture.h $(acme_server)
+tests_unit_test_acme_validate_LDFLAGS = $(acme_server_ldflags)

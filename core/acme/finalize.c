@@ -1,7 +1,6 @@
-#include "acme/internal.h"
 #include "acme/parse.h"
+#include "acme/poll.h"
 #include "acme/problem.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -10,63 +9,33 @@ enum { FINALIZE_MAX = 5 };
 
 /* One order that is being finalized. */
 struct finalization {
-	struct cw_acme_batch *batch;
+	struct cw_acme_polled polled;
 	struct cw_acme_order *order;
 	const struct cw_buf *csr;
-	int64_t deadline;
-	int64_t interval;
-	struct cw_acme_call *call;
-	struct cw_timer *timer;
 	unsigned attempts;
 	bool accepted;           /* the CA took the CSR */
 	struct cw_error refusal; /* why not, the last time */
-	bool done;
 };
 
-static void send_csr(struct finalization *finalization);
-static void poll_order(struct finalization *finalization);
-
-static void
-settle(struct finalization *finalization)
-{
-	finalization->done = true;
-	cw_acme_batch_one_done(finalization->batch);
-}
+static void send_csr(void *context);
+static void poll_order(void *context);
 
 static void
 fail(struct finalization *finalization, struct cw_error *error)
 {
 	cw_acme_hint_nonsense(error);
 	cw_error_move(&finalization->order->error, error);
-	settle(finalization);
-}
-
-static void
-on_poll_due(void *context)
-{
-	struct finalization *finalization = context;
-
-	finalization->timer = NULL;
-	poll_order(finalization);
-}
-
-static void
-on_send_due(void *context)
-{
-	struct finalization *finalization = context;
-
-	finalization->timer = NULL;
-	send_csr(finalization);
+	cw_acme_polled_settle(&finalization->polled);
 }
 
 static void
 later(struct finalization *finalization, const struct cw_acme_reply *reply,
-      cw_timer_callback callback)
+      cw_timer_callback on_due)
 {
-	int64_t delay = cw_acme_poll_delay(&finalization->interval, reply, finalization->deadline);
+	struct cw_acme_polled *polled = &finalization->polled;
+	int64_t delay = cw_acme_poll_delay(&polled->interval, reply, polled->round->deadline);
 
-	finalization->timer =
-		cw_loop_timer(finalization->batch->acme->loop, delay, callback, finalization);
+	cw_acme_polled_later(polled, delay, on_due);
 }
 
 /* The order became invalid; BODY may say why. */
@@ -105,18 +74,18 @@ on_order(struct finalization *finalization, const struct cw_acme_reply *reply)
 	struct cw_acme_order *order = finalization->order;
 	cw_auto_error struct cw_error error = {0};
 
-	if (cw_acme_order_parse(finalization->batch->acme, reply->body, order->url, order, NULL,
-				&error) != CW_OK) {
+	if (cw_acme_order_parse(finalization->polled.round->batch.acme, reply->body, order->url,
+				order, NULL, &error) != CW_OK) {
 		fail(finalization, &error);
 		return;
 	}
 	switch (order->state) {
-	case CW_ACME_VALID: settle(finalization); return;
+	case CW_ACME_VALID: cw_acme_polled_settle(&finalization->polled); return;
 	case CW_ACME_INVALID: fail_invalid(finalization, reply->body); return;
 	case CW_ACME_READY:
 		/* The CSR was refused as too early, or got lost. */
 		if (!finalization->accepted) {
-			later(finalization, reply, on_send_due);
+			later(finalization, reply, send_csr);
 			return;
 		}
 		break;
@@ -129,7 +98,7 @@ on_order(struct finalization *finalization, const struct cw_acme_reply *reply)
 		break;
 	default: break;
 	}
-	later(finalization, reply, on_poll_due);
+	later(finalization, reply, poll_order);
 }
 
 static void
@@ -137,7 +106,6 @@ on_polled(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
 	struct finalization *finalization = context;
 
-	finalization->call = NULL;
 	if (error != NULL)
 		fail(finalization, error);
 	else
@@ -145,15 +113,14 @@ on_polled(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 }
 
 static void
-poll_order(struct finalization *finalization)
+poll_order(void *context)
 {
+	struct finalization *finalization = context;
 	cw_autofree char *names = cw_acme_order_names(finalization->order);
 	cw_autofree char *what = cw_format("the query of the order for %s", names);
-	struct cw_acme_request request = {
-		.what = what, .url = finalization->order->url, .deadline = finalization->deadline};
+	struct cw_acme_request request = {.what = what, .url = finalization->order->url};
 
-	finalization->call =
-		cw_acme_call_start(finalization->batch->acme, &request, on_polled, finalization);
+	cw_acme_polled_ask(&finalization->polled, &request, on_polled);
 }
 
 static void
@@ -162,7 +129,6 @@ on_finalized(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	struct finalization *finalization = context;
 	bool lost = reply->status == 0 || reply->status / 100 == 5;
 
-	finalization->call = NULL;
 	if (error == NULL) {
 		finalization->accepted = true;
 		on_order(finalization, reply);
@@ -170,24 +136,23 @@ on_finalized(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 		   cw_acme_problem_named(error, "orderNotReady")) {
 		cw_log_info("%s; looking at the order", error->message);
 		cw_error_move(&finalization->refusal, error);
-		later(finalization, reply, on_poll_due);
+		later(finalization, reply, poll_order);
 	} else {
 		fail(finalization, error);
 	}
 }
 
 static void
-send_csr(struct finalization *finalization)
+send_csr(void *context)
 {
+	struct finalization *finalization = context;
 	cw_autofree char *names = cw_acme_order_names(finalization->order);
 	cw_autofree char *what = cw_format("the signing request for %s", names);
 	cw_autofree char *csr = cw_base64url(finalization->csr->data, finalization->csr->length);
 	cw_auto_json struct json_object *payload = cw_json_new_object();
 	/* Once: whether a second one is due is seen from the order. */
-	struct cw_acme_request request = {.what = what,
-					  .url = finalization->order->finalize_url,
-					  .once = true,
-					  .deadline = finalization->deadline};
+	struct cw_acme_request request = {
+		.what = what, .url = finalization->order->finalize_url, .once = true};
 
 	if (++finalization->attempts > FINALIZE_MAX) {
 		fail(finalization, &finalization->refusal);
@@ -195,25 +160,17 @@ send_csr(struct finalization *finalization)
 	}
 	cw_json_set_string(payload, "csr", csr);
 	request.payload = cw_json_text(payload);
-	finalization->call =
-		cw_acme_call_start(finalization->batch->acme, &request, on_finalized, finalization);
+	cw_acme_polled_ask(&finalization->polled, &request, on_finalized);
 }
 
 static void
-stop(struct finalization *finalization)
+time_out(void *context)
 {
-	cw_acme_call_cancel(cw_take(&finalization->call));
-	cw_loop_cancel(finalization->batch->acme->loop, cw_take(&finalization->timer));
-}
-
-static void
-time_out(struct finalization *finalization)
-{
+	struct finalization *finalization = context;
 	const struct cw_acme_order *order = finalization->order;
 	cw_autofree char *names = cw_acme_order_names(order);
 	cw_auto_error struct cw_error error = {0};
 
-	stop(finalization);
 	cw_fail(&error, CW_E_TIMEOUT, "the CA did not issue the certificate for %s in time", names);
 	cw_hint(&error,
 		"the order \"%s\" was %s still; run the command again, or allow more time "
@@ -222,37 +179,14 @@ time_out(struct finalization *finalization)
 	fail(finalization, &error);
 }
 
-/* ---- the whole */
-
-struct round {
-	struct cw_acme_batch batch;
-	struct finalization *finalizations;
-	size_t count;
-	struct cw_timer *timer;
-};
-
 static void
-on_deadline(void *context)
+start(struct cw_acme_round *round, struct finalization *finalization)
 {
-	struct round *round = context;
+	const struct cw_acme_order *order = finalization->order;
 
-	round->timer = NULL;
-	for (size_t i = 0; i < round->count; i++) {
-		if (!round->finalizations[i].done)
-			time_out(&round->finalizations[i]);
-	}
-}
-
-static void
-start(struct round *round, struct cw_acme_order *order, const struct cw_buf *csr, int64_t deadline)
-{
-	struct finalization *finalization = &round->finalizations[round->count++];
-
-	*finalization = (struct finalization){
-		.batch = &round->batch, .order = order, .csr = csr, .deadline = deadline};
-	round->batch.left++;
+	cw_acme_polled_add(round, &finalization->polled, finalization);
 	if (order->state == CW_ACME_VALID && order->certificate_url != NULL) {
-		settle(finalization);
+		cw_acme_polled_settle(&finalization->polled);
 	} else if (order->state == CW_ACME_PROCESSING || order->state == CW_ACME_VALID) {
 		finalization->accepted = true;
 		poll_order(finalization);
@@ -266,28 +200,28 @@ cw_acme_orders_finalize(struct cw_acme *acme, struct cw_acme_order *const *order
 			const struct cw_buf *const *csrs, size_t count, int64_t deadline,
 			struct cw_error *error)
 {
-	struct round round = {.batch = {.acme = acme}};
-	int64_t limit = deadline - cw_now_ms();
+	struct cw_acme_round round = {
+		.batch = {.acme = acme}, .deadline = deadline, .time_out = time_out};
+	struct finalization *finalizations;
 	int status = cw_acme_need_account(acme, error);
 
 	if (status != CW_OK)
 		return status;
-	round.finalizations = cw_calloc(count + 1, sizeof(struct finalization));
+	finalizations = cw_calloc(count + 1, sizeof(*finalizations));
 	for (size_t i = 0; i < count; i++) {
 		if (orders[i]->error.status != CW_OK)
 			continue;
-		if (orders[i]->url == NULL || orders[i]->finalize_url == NULL)
+		if (orders[i]->url == NULL || orders[i]->finalize_url == NULL) {
 			cw_fail(&orders[i]->error, CW_E_INVALID, "the order was not opened");
-		else
-			start(&round, orders[i], csrs[i], deadline);
+			continue;
+		}
+		finalizations[i].order = orders[i];
+		finalizations[i].csr = csrs[i];
+		start(&round, &finalizations[i]);
 	}
-	round.timer = cw_loop_timer(acme->loop, limit > 0 ? limit : 0, on_deadline, &round);
-	status = cw_acme_batch_run(&round.batch, error);
-	cw_loop_cancel(acme->loop, round.timer);
-	for (size_t i = 0; i < round.count; i++) {
-		stop(&round.finalizations[i]);
-		cw_error_clear(&round.finalizations[i].refusal);
-	}
-	free(round.finalizations);
+	status = cw_acme_round_run(&round, error);
+	for (size_t i = 0; i < count; i++)
+		cw_error_clear(&finalizations[i].refusal);
+	free(finalizations);
 	return status;
 }

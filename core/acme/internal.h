@@ -13,7 +13,7 @@ struct cw_acme {
 	struct json_object *directory;
 	char *account_url; /* NULL: none in use */
 	int64_t time_limit;
-	/* transport.c */
+	/* Of the calls (call.h). */
 	struct cw_strv nonces;
 	struct cw_acme_call *first_call; /* in the order in which they were started */
 	struct cw_acme_call *last_call;

@@ -2,6 +2,7 @@
 #include "acme/internal.h"
 #include "acme/problem.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -14,6 +15,7 @@ enum {
 	/* So many certificates that cannot be asked for, and none that could: the server is down.
 	 */
 	FAILURES_MAX = 3,
+	MANY = 10, /* questions from which on the log has a line for all of them */
 	ID_MAX = 512,
 	URL_SHOWN_MAX = 2048
 };
@@ -30,6 +32,7 @@ struct inquiry {
 	size_t count;
 	size_t unreachable;
 	bool reached;
+	bool quiet;
 };
 
 /* base64url "." base64url (RFC 9773 section 4.1). */
@@ -128,7 +131,11 @@ ask(struct inquiry *inquiry, const char *resource, struct cw_acme_renewal_info *
 	struct question *question = &inquiry->questions[inquiry->count];
 	cw_autofree char *url = NULL;
 	struct cw_acme_request request = {
-		.what = "the query of renewal information", .plain = true, .retries = RETRIES};
+		.what = "the query of renewal information",
+		.plain = true,
+		.quiet = inquiry->quiet,
+		.retries = RETRIES,
+	};
 
 	cw_error_clear(&info->error);
 	info->window_start = info->window_end = 0;
@@ -153,12 +160,14 @@ int
 cw_acme_renewal_info(struct cw_acme *acme, struct cw_acme_renewal_info *const *infos, size_t count,
 		     struct cw_error *error)
 {
-	struct inquiry inquiry = {.batch = {.acme = acme}};
+	struct inquiry inquiry = {.batch = {.acme = acme}, .quiet = count >= MANY};
 	const char *resource;
 	int status = cw_acme_need_resource(acme, "renewalInfo", &resource, error);
 
 	if (status != CW_OK)
 		return status;
+	if (inquiry.quiet)
+		cw_log_debug("asking %s about %zu certificates", resource, count);
 	inquiry.questions = cw_calloc(count + 1, sizeof(struct question));
 	for (size_t i = 0; i < count; i++)
 		ask(&inquiry, resource, infos[i]);

@@ -31,6 +31,7 @@ struct cw_acme_request {
 	const char *what; /* "the new order": for messages */
 	const char *url;
 	bool plain;          /* an unsigned GET */
+	bool quiet;          /* one of very many: logged only when it fails */
 	const char *payload; /* NULL: POST-as-GET */
 	/* NULL: the client's signer; kept until the call ends. */
 	const struct cw_signer *signer;
@@ -73,12 +74,5 @@ int cw_acme_call_run(struct cw_acme *acme, const struct cw_acme_request *request
 		     struct cw_acme_reply *reply, struct cw_error *error);
 #define cw_auto_reply cw_auto(cw_acme_reply_clear)
 void cw_acme_reply_clear(struct cw_acme_reply *reply);
-
-/*
- * How long to wait before the next poll. *INTERVAL is 0 before the first: then it starts at the
- * time that an exchange takes, at most 50 ms, and grows by half up to 5 s. A Retry-After holds
- * instead, but the last poll is made a second before DEADLINE whatever it says.
- */
-int64_t cw_acme_poll_delay(int64_t *interval, const struct cw_acme_reply *reply, int64_t deadline);
 
 #endif

@@ -1,7 +1,6 @@
-#include "acme/internal.h"
 #include "acme/parse.h"
+#include "acme/poll.h"
 #include "acme/problem.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -10,27 +9,15 @@ enum { ANSWER_AGAIN_AFTER = 1000, NAMES_SHOWN = 5 };
 
 /* One authorization that is being validated. */
 struct validation {
-	struct cw_acme_batch *batch;
+	struct cw_acme_polled polled;
 	const struct cw_acme_order *order;
 	struct cw_acme_authorization *authorization;
-	int64_t deadline;
-	int64_t interval;
-	struct cw_acme_call *call;
-	struct cw_timer *timer;
 	struct cw_error refusal;     /* of the answer, when the CA did not take it */
 	struct json_object *problem; /* of an attempt that the CA allows to be repeated */
-	bool done;
 };
 
-static void answer(struct validation *validation);
-static void poll_authorization(struct validation *validation);
-
-static void
-settle(struct validation *validation)
-{
-	validation->done = true;
-	cw_acme_batch_one_done(validation->batch);
-}
+static void answer(void *context);
+static void poll_authorization(void *context);
 
 /* Ends with ERROR as the authorization's. */
 static void
@@ -42,7 +29,7 @@ fail(struct validation *validation, struct cw_error *error)
 	cw_error_move(&validation->authorization->error, error);
 	if (validation->authorization->error.identifier == NULL)
 		cw_error_set_identifier(&validation->authorization->error, name);
-	settle(validation);
+	cw_acme_polled_settle(&validation->polled);
 }
 
 /* Ends with what the CA says about the challenge; PROBLEM may be NULL. */
@@ -70,24 +57,6 @@ problem_of(const struct validation *validation, struct json_object *body)
 	return problem;
 }
 
-static void
-on_answer_due(void *context)
-{
-	struct validation *validation = context;
-
-	validation->timer = NULL;
-	answer(validation);
-}
-
-static void
-on_poll_due(void *context)
-{
-	struct validation *validation = context;
-
-	validation->timer = NULL;
-	poll_authorization(validation);
-}
-
 /* The authorization is pending still: what does its challenge say? */
 static void
 go_on(struct validation *validation, const struct cw_acme_reply *reply)
@@ -96,7 +65,8 @@ go_on(struct validation *validation, const struct cw_acme_reply *reply)
 		cw_acme_challenge_object(reply->body, validation->authorization->chosen->url);
 	struct json_object *problem = cw_json_object(challenge, "error");
 	const char *state = cw_json_string(challenge, "status");
-	int64_t delay = cw_acme_poll_delay(&validation->interval, reply, validation->deadline);
+	struct cw_acme_polled *polled = &validation->polled;
+	int64_t delay = cw_acme_poll_delay(&polled->interval, reply, polled->round->deadline);
 	bool waits_for_answer = cw_equal(state, "pending");
 
 	if (cw_equal(state, "invalid")) {
@@ -113,12 +83,10 @@ go_on(struct validation *validation, const struct cw_acme_reply *reply)
 		validation->problem = json_object_get(problem);
 		if (delay < ANSWER_AGAIN_AFTER)
 			delay = ANSWER_AGAIN_AFTER;
-		validation->timer = cw_loop_timer(validation->batch->acme->loop, delay,
-						  on_answer_due, validation);
+		cw_acme_polled_later(polled, delay, answer);
 		return;
 	}
-	validation->timer =
-		cw_loop_timer(validation->batch->acme->loop, delay, on_poll_due, validation);
+	cw_acme_polled_later(polled, delay, poll_authorization);
 }
 
 static void
@@ -129,13 +97,13 @@ on_polled(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	struct cw_acme_authorization *polled = NULL;
 	cw_auto_error struct cw_error nonsense = {0};
 
-	validation->call = NULL;
 	if (error != NULL) {
 		fail(validation, error);
 		return;
 	}
-	if (cw_acme_authorization_parse(validation->batch->acme, reply->body, authorization->url,
-					validation->order, &polled, &nonsense) != CW_OK) {
+	if (cw_acme_authorization_parse(validation->polled.round->batch.acme, reply->body,
+					authorization->url, validation->order, &polled,
+					&nonsense) != CW_OK) {
 		fail(validation, &nonsense);
 		return;
 	}
@@ -153,7 +121,7 @@ on_polled(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 		go_on(validation, reply);
 	} else if (authorization->state == CW_ACME_VALID) {
 		authorization->chosen->state = CW_ACME_VALID;
-		settle(validation);
+		cw_acme_polled_settle(&validation->polled);
 	} else if (authorization->state == CW_ACME_INVALID) {
 		authorization->chosen->state = CW_ACME_INVALID;
 		fail_validation(validation, problem_of(validation, reply->body));
@@ -166,16 +134,14 @@ on_polled(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 }
 
 static void
-poll_authorization(struct validation *validation)
+poll_authorization(void *context)
 {
+	struct validation *validation = context;
 	cw_autofree char *what = cw_format("the query of the authorization of \"%s\"",
 					   validation->authorization->identifier.value);
-	struct cw_acme_request request = {.what = what,
-					  .url = validation->authorization->url,
-					  .deadline = validation->deadline};
+	struct cw_acme_request request = {.what = what, .url = validation->authorization->url};
 
-	validation->call =
-		cw_acme_call_start(validation->batch->acme, &request, on_polled, validation);
+	cw_acme_polled_ask(&validation->polled, &request, on_polled);
 }
 
 static void
@@ -183,7 +149,6 @@ on_answered(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
 	struct validation *validation = context;
 
-	validation->call = NULL;
 	if (error != NULL && reply->status / 100 != 4) {
 		fail(validation, error);
 		return;
@@ -197,34 +162,26 @@ on_answered(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 
 /* RFC 8555 section 7.5.1. */
 static void
-answer(struct validation *validation)
+answer(void *context)
 {
+	struct validation *validation = context;
 	cw_autofree char *what = cw_format("the answer to the challenge for \"%s\"",
 					   validation->authorization->identifier.value);
 	struct cw_acme_request request = {.what = what,
 					  .url = validation->authorization->chosen->url,
 					  .payload = "{}",
-					  .expect = CW_ACME_EXPECT_ANY,
-					  .deadline = validation->deadline};
+					  .expect = CW_ACME_EXPECT_ANY};
 
-	validation->call =
-		cw_acme_call_start(validation->batch->acme, &request, on_answered, validation);
+	cw_acme_polled_ask(&validation->polled, &request, on_answered);
 }
 
 static void
-stop(struct validation *validation)
+time_out(void *context)
 {
-	cw_acme_call_cancel(cw_take(&validation->call));
-	cw_loop_cancel(validation->batch->acme->loop, cw_take(&validation->timer));
-}
-
-static void
-time_out(struct validation *validation)
-{
+	struct validation *validation = context;
 	cw_autofree char *name = cw_acme_authorization_name(validation->authorization);
 	cw_auto_error struct cw_error error = {0};
 
-	stop(validation);
 	if (validation->problem != NULL) {
 		fail_validation(validation, validation->problem);
 		return;
@@ -236,27 +193,6 @@ time_out(struct validation *validation)
 		"with --issuance-timeout",
 		validation->authorization->url);
 	fail(validation, &error);
-}
-
-/* ---- the whole */
-
-struct round {
-	struct cw_acme_batch batch;
-	struct validation *validations;
-	size_t count;
-	struct cw_timer *timer;
-};
-
-static void
-on_deadline(void *context)
-{
-	struct round *round = context;
-
-	round->timer = NULL;
-	for (size_t i = 0; i < round->count; i++) {
-		if (!round->validations[i].done)
-			time_out(&round->validations[i]);
-	}
 }
 
 static bool
@@ -278,25 +214,23 @@ count_pending(struct cw_acme_order *const *orders, size_t count)
 	return sum;
 }
 
-static void
-start_order(struct round *round, const struct cw_acme_order *order, int64_t deadline)
+/* Starts the validations of ORDER in the places from NEXT on; the place behind them. */
+static struct validation *
+start_order(struct cw_acme_round *round, const struct cw_acme_order *order, struct validation *next)
 {
 	for (size_t i = 0; i < order->authorization_count; i++) {
-		struct validation *validation = &round->validations[round->count];
-
 		if (!wants_validation(order->authorizations[i]))
 			continue;
-		validation->batch = &round->batch;
-		validation->order = order;
-		validation->authorization = order->authorizations[i];
-		validation->deadline = deadline;
-		round->count++;
-		round->batch.left++;
-		if (validation->authorization->chosen->state == CW_ACME_PENDING)
-			answer(validation);
+		next->order = order;
+		next->authorization = order->authorizations[i];
+		cw_acme_polled_add(round, &next->polled, next);
+		if (next->authorization->chosen->state == CW_ACME_PENDING)
+			answer(next);
 		else
-			poll_authorization(validation);
+			poll_authorization(next);
+		next++;
 	}
+	return next;
 }
 
 /* Makes the order's error from those of its authorizations. */
@@ -339,26 +273,25 @@ int
 cw_acme_orders_validate(struct cw_acme *acme, struct cw_acme_order *const *orders, size_t count,
 			int64_t deadline, struct cw_error *error)
 {
-	struct round round = {.batch = {.acme = acme}};
-	int64_t limit = deadline - cw_now_ms();
+	struct cw_acme_round round = {
+		.batch = {.acme = acme}, .deadline = deadline, .time_out = time_out};
+	struct validation *validations, *end;
 	int status = cw_acme_need_account(acme, error);
 
 	if (status != CW_OK)
 		return status;
-	round.validations = cw_calloc(count_pending(orders, count) + 1, sizeof(struct validation));
+	validations = cw_calloc(count_pending(orders, count) + 1, sizeof(*validations));
+	end = validations;
 	for (size_t i = 0; i < count; i++) {
 		if (orders[i]->error.status == CW_OK)
-			start_order(&round, orders[i], deadline);
+			end = start_order(&round, orders[i], end);
 	}
-	round.timer = cw_loop_timer(acme->loop, limit > 0 ? limit : 0, on_deadline, &round);
-	status = cw_acme_batch_run(&round.batch, error);
-	cw_loop_cancel(acme->loop, round.timer);
-	for (size_t i = 0; i < round.count; i++) {
-		stop(&round.validations[i]);
-		cw_json_clear(&round.validations[i].problem);
-		cw_error_clear(&round.validations[i].refusal);
+	status = cw_acme_round_run(&round, error);
+	for (struct validation *validation = validations; validation != end; validation++) {
+		cw_json_clear(&validation->problem);
+		cw_error_clear(&validation->refusal);
 	}
-	free(round.validations);
+	free(validations);
 	for (size_t i = 0; i < count && status == CW_OK; i++) {
 		if (orders[i]->error.status == CW_OK)
 			sum_up(orders[i]);

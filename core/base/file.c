@@ -73,6 +73,9 @@ read_all(int descriptor, size_t max, size_t expected, struct cw_buf *buf)
 			return EFBIG;
 		total += (size_t)got;
 		cw_buf_grown(buf, (size_t)got);
+		/* There was room for more than the file has. */
+		if ((size_t)got < room && total == expected)
+			return 0;
 	}
 }
 
@@ -194,23 +197,31 @@ set_owner_and_mode(int file, const struct cw_file_mode *mode)
 	return fchmod(file, mode->mode & 07777) == 0 ? 0 : errno;
 }
 
-/* Returns an errno. */
-static int
-write_all(int file, const char *data, size_t length)
+int
+cw_write_all(int descriptor, const void *data, size_t length)
 {
+	const char *next = data;
+
 	while (length > 0) {
-		ssize_t written = write(file, data, length);
+		ssize_t written = write(descriptor, next, length);
 
 		if (written < 0 && errno == EINTR)
 			continue;
-		if (written < 0)
-			return errno;
-		if (written == 0)
-			return EIO;
-		data += written;
+		if (written <= 0)
+			return written < 0 ? errno : EIO;
+		next += written;
 		length -= (size_t)written;
 	}
-	return fsync(file) == 0 ? 0 : errno;
+	return 0;
+}
+
+/* Returns an errno. */
+static int
+write_and_sync(int file, const void *data, size_t length)
+{
+	int number = cw_write_all(file, data, length);
+
+	return number != 0 ? number : (fsync(file) == 0 ? 0 : errno);
 }
 
 /* Gives the temporary the final name unless that is taken. Returns an errno. */
@@ -267,7 +278,7 @@ cw_file_write(const char *path, const void *data, size_t length, const struct cw
 	number = set_owner_and_mode(replacement.file, mode);
 	if (number != 0)
 		return cw_fail_path(error, number, "set the owner and mode of", path);
-	number = write_all(replacement.file, data, length);
+	number = write_and_sync(replacement.file, data, length);
 	if (number != 0)
 		return cw_fail_path(error, number, "write", path);
 	number = mode->exclusive ? rename_exclusive(&replacement) : rename_over(&replacement);

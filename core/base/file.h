@@ -20,6 +20,9 @@ int cw_fail_path(struct cw_error *error, int number, const char *action, const c
  * regular file. */
 int cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error);
 
+/* All of DATA, whatever signals interrupt write(2). Returns 0 or an errno. */
+int cw_write_all(int descriptor, const void *data, size_t length);
+
 /* How cw_file_write() makes the file. */
 struct cw_file_mode {
 	mode_t mode;    /* set before anything is written, whatever the umask */

@@ -22,6 +22,7 @@ libcertwright_sources += \
 	core/base/process_stream.c core/base/process_stream.h \
 	core/base/setting_value.c core/base/setting_value.h \
 	core/base/settings.c \
+	core/base/settings_log.c \
 	core/base/strv.c core/base/strv.h \
 	core/base/text.c core/base/text.h
 
@@ -33,51 +34,27 @@ check_PROGRAMS += \
 	tests/unit/test_json \
 	tests/unit/test_log \
 	tests/unit/test_loop \
+	tests/unit/test_loop_signals \
 	tests/unit/test_merge \
 	tests/unit/test_option \
 	tests/unit/test_process \
+	tests/unit/test_process_descriptors \
+	tests/unit/test_process_ending \
+	tests/unit/test_process_many \
+	tests/unit/test_process_streams \
 	tests/unit/test_text
 
-tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
-tests_unit_test_buf_LDADD = $(unit_libs)
-tests_unit_test_buf_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_clock_SOURCES = tests/unit/test_clock.c
-tests_unit_test_clock_LDADD = $(unit_libs)
-tests_unit_test_clock_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_error_SOURCES = tests/unit/test_error.c
-tests_unit_test_error_LDADD = $(unit_libs)
-tests_unit_test_error_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_file_SOURCES = tests/unit/test_file.c
-tests_unit_test_file_LDADD = $(unit_libs)
-tests_unit_test_file_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_json_SOURCES = tests/unit/test_json.c
-tests_unit_test_json_LDADD = $(unit_libs)
-tests_unit_test_json_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_log_SOURCES = tests/unit/test_log.c
-tests_unit_test_log_LDADD = $(unit_libs)
-tests_unit_test_log_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
-tests_unit_test_loop_LDADD = $(unit_libs)
-tests_unit_test_loop_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_merge_SOURCES = tests/unit/test_merge.c
-tests_unit_test_merge_LDADD = $(unit_libs)
-tests_unit_test_merge_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_option_SOURCES = tests/unit/test_option.c
-tests_unit_test_option_LDADD = $(unit_libs)
-tests_unit_test_option_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_process_SOURCES = tests/unit/test_process.c
-tests_unit_test_process_LDADD = $(unit_libs)
-tests_unit_test_process_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_text_SOURCES = tests/unit/test_text.c
-tests_unit_test_text_LDADD = $(unit_libs)
-tests_unit_test_text_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_loop_SOURCES = tests/unit/test_loop.c \
+	tests/unit/loop_fixture.h
+tests_unit_test_loop_signals_SOURCES = tests/unit/test_loop_signals.c \
+	tests/unit/child.h tests/unit/loop_fixture.h
+tests_unit_test_process_SOURCES = tests/unit/test_process.c \
+	tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_process_descriptors_SOURCES = tests/unit/test_process_descriptors.c \
+	tests/unit/child.h tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_process_ending_SOURCES = tests/unit/test_process_ending.c \
+	tests/unit/child.h tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_process_many_SOURCES = tests/unit/test_process_many.c \
+	tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_process_streams_SOURCES = tests/unit/test_process_streams.c \
+	tests/unit/process_fixture.h tests/unit/scratch.h

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/strv.h"
 
@@ -65,6 +66,8 @@ cw_redact(const char *text)
 	/* Secrets may overlap: all that any of them covers goes. */
 	const char *covered = text;
 
+	if (state.secrets.count == 0)
+		return cw_strdup(text);
 	for (; *text != '\0'; text++) {
 		const char *end = secret_end(text);
 
@@ -78,14 +81,31 @@ cw_redact(const char *text)
 	return cw_buf_take(&redacted);
 }
 
+/* How many bytes at TEXT are neither control characters nor may begin one. */
+static size_t
+harmless_length(const char *text)
+{
+	const char *end = text;
+
+	while ((unsigned char)*end >= 0x20 && *end != 0x7f && (unsigned char)*end != 0xc2)
+		end++;
+	return (size_t)(end - text);
+}
+
 /* So that nobody's text can forge a line or command the terminal. */
 static void
 add_escaped(struct cw_buf *line, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
-		unsigned char next = (unsigned char)text[1];
+	for (;; text++) {
+		size_t harmless = harmless_length(text);
+		unsigned char byte, next;
 
+		cw_buf_add(line, text, harmless);
+		text += harmless;
+		if (*text == '\0')
+			return;
+		byte = (unsigned char)*text;
+		next = (unsigned char)text[1];
 		if (byte == '\n') {
 			cw_buf_add_text(line, "\\n");
 		} else if (byte == '\r') {
@@ -104,21 +124,12 @@ add_escaped(struct cw_buf *line, const char *text)
 	}
 }
 
-/* One write(2) a line, so that the lines of several processes do not mix. */
+/* One write(2) a line, so that the lines of several processes do not mix. There is nowhere to tell
+ * that the log is full. */
 static void
-write_fully(int descriptor, const char *data, size_t length)
+write_line(int descriptor, const char *text, size_t length)
 {
-	while (length > 0) {
-		ssize_t written = write(descriptor, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		/* There is nowhere to tell that the log is full. */
-		if (written <= 0)
-			return;
-		data += written;
-		length -= (size_t)written;
-	}
+	(void)cw_write_all(descriptor, text, length);
 }
 
 static void
@@ -144,7 +155,7 @@ write_to_file(enum cw_log_level level, const char *text)
 	cw_buf_add_text(&line, text);
 	cw_buf_add_char(&line, '\n');
 	if (state.descriptor >= 0)
-		write_fully(state.descriptor, line.data, line.length);
+		write_line(state.descriptor, line.data, line.length);
 	else if (state.missed == 0 && state.kept.length + line.length <= KEPT_MAX)
 		cw_buf_add(&state.kept, line.data, line.length);
 	else
@@ -166,7 +177,7 @@ write_kept(void)
 		const char *end = strchr(line, '\n');
 		size_t length = end == NULL ? strlen(line) : (size_t)(end + 1 - line);
 
-		write_fully(state.descriptor, line, length);
+		write_line(state.descriptor, line, length);
 		line += length;
 	}
 	if (missed > 0)

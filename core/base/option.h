@@ -19,7 +19,7 @@ enum cw_option_flags {
 	CW_OPT_COMMAS = 1 << 2,   /* a list whose values may be joined by commas */
 	CW_OPT_RENEWAL = 1 << 3,  /* saved in [renewalparams] where the user set it */
 	CW_OPT_OWN = 1 << 4,      /* certwright's, not Certbot's: saved in [certwright] */
-	CW_OPT_INERT = 1 << 5,    /* accepted, does nothing yet; says so when used */
+	CW_OPT_INERT = 1 << 5,    /* accepted, has no effect; says so when used */
 	CW_OPT_IGNORED = 1 << 6,  /* accepted, warns, does nothing, as Certbot's */
 	CW_OPT_HIDDEN = 1 << 7,   /* not in --help */
 	CW_OPT_SECRET = 1 << 8,   /* its value is a secret: never logged, not shown */
@@ -114,5 +114,7 @@ enum cw_source cw_settings_source(const struct cw_settings *settings, const char
 /* Set by anybody (source above the default). */
 bool cw_settings_given(const struct cw_settings *settings, const char *internal);
 const struct cw_option_set *cw_settings_options(const struct cw_settings *settings);
+/* Logs, for debugging, what came from SOURCE as "WHERE: rsa_key_size = 3072"; no secrets. */
+void cw_settings_log(const struct cw_settings *settings, enum cw_source source, const char *where);
 
 #endif

@@ -76,8 +76,6 @@ value_at(const struct cw_settings *settings, size_t slot)
 	return slot < settings->capacity ? settings->values[slot] : NULL;
 }
 
-/* ---- setting ---- */
-
 /* Puts MORE in its place, taking it over. */
 static void
 store(struct cw_settings *settings, size_t slot, const struct cw_option *option,
@@ -158,8 +156,6 @@ cw_settings_reset(struct cw_settings *settings, const char *internal)
 	cw_value_free(settings->values[slot]);
 	settings->values[slot] = NULL;
 }
-
-/* ---- reading ---- */
 
 /* The value of a list or map, made from the default where it was not set; NULL: there is none. */
 static const struct cw_value *

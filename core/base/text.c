@@ -80,6 +80,14 @@ cw_replace_char(char *text, char from, char to)
 	return text;
 }
 
+const char *
+cw_after_last(const char *text, char c)
+{
+	const char *last = text != NULL ? strrchr(text, c) : NULL;
+
+	return last != NULL ? last + 1 : text;
+}
+
 bool
 cw_parse_uint(const char *text, uint64_t max, uint64_t *value)
 {

@@ -19,6 +19,8 @@ char *cw_lower(char *text);
 char *cw_trim(char *text);
 /* Every FROM replaced by TO, in place; returns TEXT. */
 char *cw_replace_char(char *text, char from, char to);
+/* What follows the last C in TEXT; TEXT itself where there is none, and when it is NULL. */
+const char *cw_after_last(const char *text, char c);
 /* A decimal number without sign or blanks, up to MAX. */
 bool cw_parse_uint(const char *text, uint64_t max, uint64_t *value);
 /* The candidate nearest to WORD by edit distance, or NULL when none is near. NULL-terminated. */

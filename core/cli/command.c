@@ -72,12 +72,34 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 		cw_hint(error, "certonly obtains certificates; a --deploy-hook can install them");
 		return CW_E_USAGE;
 	}
+	cw_settings_log(invocation->settings, CW_SOURCE_COMMAND, "command line");
+	cw_settings_log(invocation->settings, CW_SOURCE_INI, "configuration file");
 	status = cw_check_settings(invocation->settings, error);
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);
 	status = invocation->verb->flow(&context, result, error);
 	cw_directories_clear(&context.directories);
+	return status;
+}
+
+/* The help as text, or with --json as a member of the object. */
+static int
+write_help(const struct cw_invocation *invocation, struct cw_registry *registry,
+	   struct json_object *result, struct cw_error *error)
+{
+	bool json = cw_settings_flag(invocation->settings, "json");
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = json ? open_memstream(&text, &length) : stdout;
+	int status;
+
+	if (out == NULL)
+		return cw_fail_errno(error, errno, "cannot write the help");
+	status = cw_help_write(out, invocation->help_topic, invocation->options, registry, error);
+	if (json && fclose(out) == 0 && status == CW_OK)
+		cw_json_set_string(result, "help", text);
+	free(text);
 	return status;
 }
 
@@ -94,8 +116,7 @@ execute(const struct cw_invocation *invocation, struct cw_registry *registry,
 		return CW_OK;
 	}
 	if (invocation->help)
-		return cw_help_write(stdout, invocation->help_topic, invocation->options, registry,
-				     error);
+		return write_help(invocation, registry, result, error);
 	return run_verb(invocation, registry, result, error);
 }
 
@@ -107,10 +128,8 @@ print_result(const struct cw_invocation *invocation, struct json_object *result,
 	const struct cw_settings *settings = invocation->settings;
 
 	if (settings != NULL && cw_settings_flag(settings, "json")) {
-		if (!invocation->help || error->status != CW_OK)
-			cw_print_json(result,
-				      invocation->verb != NULL ? invocation->verb->name : NULL,
-				      error);
+		cw_print_json(result, invocation->verb != NULL ? invocation->verb->name : NULL,
+			      error);
 	} else if (!plain && invocation->verb->render != NULL &&
 		   !cw_settings_flag(settings, "quiet")) {
 		invocation->verb->render(result);

@@ -3,9 +3,10 @@
 libcertwright_sources += \
 	core/cli/command.c \
 	core/cli/completion.c \
-	core/cli/config.c core/cli/config.h \
+	core/cli/config_files.c core/cli/config_files.h \
 	core/cli/given.c core/cli/given.h \
 	core/cli/help.c core/cli/help.h \
+	core/cli/help_page.c core/cli/help_page.h \
 	core/cli/ini.c core/cli/ini.h \
 	core/cli/lookup.c core/cli/lookup.h \
 	core/cli/manual.c \
@@ -31,6 +32,7 @@ generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
 dist_man7_MANS = docs/certwright-json.7
+dist_pkgdata_DATA = docs/certwright-json.schema.json
 CLEANFILES += docs/certwright.8 packaging/certwright.bash
 
 docs/certwright.8: generate-docs$(EXEEXT)
@@ -52,21 +54,12 @@ check_PROGRAMS += \
 
 tests_unit_test_help_SOURCES = tests/unit/test_help.c \
 	tests/unit/plugin_fixture.h tests/unit/scratch.h
-tests_unit_test_help_LDADD = $(unit_libs)
-tests_unit_test_help_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_ini_SOURCES = tests/unit/test_ini.c tests/unit/scratch.h
-tests_unit_test_ini_LDADD = $(unit_libs)
-tests_unit_test_ini_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_options_SOURCES = tests/unit/test_options.c \
 	tests/unit/plugin_fixture.h tests/unit/scratch.h
-tests_unit_test_options_LDADD = $(unit_libs)
 tests_unit_test_options_CPPFLAGS = $(unit_cppflags) \
 	-DFIXTURES='"$(abs_top_srcdir)/tests/unit/fixtures"'
 tests_unit_test_parse_SOURCES = tests/unit/test_parse.c \
 	tests/unit/parse_fixture.h tests/unit/scratch.h
-tests_unit_test_parse_LDADD = $(unit_libs)
-tests_unit_test_parse_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_select_SOURCES = tests/unit/test_select.c \
 	tests/unit/parse_fixture.h tests/unit/plugin_fixture.h tests/unit/scratch.h
-tests_unit_test_select_LDADD = $(unit_libs)
-tests_unit_test_select_CPPFLAGS = $(unit_cppflags)

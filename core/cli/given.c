@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/select.h"
 #include "flow/names.h"
 
 void
@@ -29,6 +30,39 @@ cw_given_clear(struct cw_given_list *given)
 }
 
 /* ---- maps by position ---- */
+
+/* One option that fills a map, on its way through what was given. */
+struct filling {
+	const struct cw_given_list *given;
+	struct cw_settings *settings;
+	struct cw_registry *registry;
+	const struct cw_option *option;
+	enum cw_source source; /* of the values that are in force */
+	bool take_names;       /* those of a map count as given with -d */
+};
+
+static bool
+is_authenticator(const struct cw_option *option)
+{
+	return strcmp(option->internal, "authenticator") == 0;
+}
+
+/* The option's value that ITEM gives, NULL: none. --standalone gives what -a standalone does. */
+static const char *
+plain_value_of(const struct filling *filling, const struct cw_given *item)
+{
+	if (item->option == filling->option)
+		return item->value;
+	return is_authenticator(filling->option)
+		       ? cw_selected_authenticator(item->option, filling->registry)
+		       : NULL;
+}
+
+static const char *
+value_of(const struct filling *filling, const struct cw_given *item)
+{
+	return item->source == filling->source ? plain_value_of(filling, item) : NULL;
+}
 
 /* The names in TEXT, the value of -d or --ip-address, as the certificate will have them. What is no
  * name is left to those who make the request, and complain. */
@@ -67,10 +101,12 @@ in_force(const struct cw_given *item, const struct cw_settings *settings)
 }
 
 /* Gives the map's keys the form of names in a certificate, and their paths that of the option which
- * fills the map; adds the names to those asked for. */
+ * fills the map; adds the names to those asked for, where any can be. */
 static int
-settle_map(struct cw_settings *settings, const struct cw_option *option, struct cw_error *error)
+settle_map(const struct filling *filling, struct cw_error *error)
 {
+	struct cw_settings *settings = filling->settings;
+	const struct cw_option *option = filling->option;
 	const char *map = option->fills_map;
 	enum cw_source source = cw_settings_source(settings, map);
 	enum cw_source names_source = cw_settings_source(settings, "domains");
@@ -97,7 +133,7 @@ settle_map(struct cw_settings *settings, const struct cw_option *option, struct 
 			status = cw_settings_set_map(settings, map, source, all.items[0], value,
 						     error);
 		/* What the command line asks for is not made more by a configuration file. */
-		if (status == CW_OK && source >= names_source &&
+		if (status == CW_OK && filling->take_names && source >= names_source &&
 		    !cw_strv_contains(
 			    cw_settings_list(settings, address ? "ip_addresses" : "domains"),
 			    all.items[0]))
@@ -113,66 +149,145 @@ settle_map(struct cw_settings *settings, const struct cw_option *option, struct 
 }
 
 static int
-put_names(struct cw_settings *settings, const struct cw_option *option, struct cw_strv *names,
-	  const char *value, struct cw_error *error)
+put_names(const struct filling *filling, struct cw_strv *names, const char *value,
+	  struct cw_error *error)
 {
-	const char *map = option->fills_map;
-	enum cw_source source = cw_settings_source(settings, map);
-	enum cw_source own = cw_settings_source(settings, option->internal);
-	cw_autofree char *path =
-		option->kind == CW_OPTION_PATH_LIST ? cw_path_absolute(value) : cw_strdup(value);
+	const char *map = filling->option->fills_map;
+	enum cw_source source = cw_settings_source(filling->settings, map);
+	cw_autofree char *path = filling->option->kind == CW_OPTION_PATH_LIST
+					 ? cw_path_absolute(value)
+					 : cw_strdup(value);
 	int status = CW_OK;
 
 	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
-		if (cw_settings_map_get(settings, map, names->items[i]) == NULL)
-			status = cw_settings_set_map(settings, map, source > own ? source : own,
+		if (cw_settings_map_get(filling->settings, map, names->items[i]) == NULL)
+			status = cw_settings_set_map(filling->settings, map,
+						     source > filling->source ? source
+									      : filling->source,
 						     names->items[i], path, error);
 	}
 	cw_strv_clear(names);
 	return status;
 }
 
-/* Goes through what was given: names collect until the next value of OPTION comes, and get the one
+/* Goes through what was given: names collect until the option's next value comes, and get the one
  * before it. */
 static int
-fill_map(const struct cw_given_list *given, struct cw_settings *settings,
-	 const struct cw_option *option, struct cw_error *error)
+fill_map(const struct filling *filling, struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv names = {0};
 	const char *value = NULL;
-	int status = settle_map(settings, option, error);
+	int status = CW_OK;
 
-	for (size_t i = 0; i < given->count && status == CW_OK; i++) {
-		const struct cw_given *item = &given->items[i];
+	for (size_t i = 0; i < filling->given->count && status == CW_OK; i++) {
+		const struct cw_given *item = &filling->given->items[i];
 
-		if (!in_force(item, settings))
-			continue;
-		if (gives_names(item->option))
+		if (gives_names(item->option) && in_force(item, filling->settings))
 			add_names(&names, item->option, item->value);
-		if (item->option != option)
+		if (value_of(filling, item) == NULL)
 			continue;
 		if (value != NULL)
-			status = put_names(settings, option, &names, value, error);
-		value = item->value;
+			status = put_names(filling, &names, value, error);
+		value = value_of(filling, item);
 	}
 	if (status == CW_OK && value != NULL)
-		status = put_names(settings, option, &names, value, error);
+		status = put_names(filling, &names, value, error);
 	return status;
+}
+
+/* Of -a given twice with no name between the last one counts, as of any option. A flag that no name
+ * is for contradicts the others. */
+static int
+check_flags(const struct filling *filling, struct cw_error *error)
+{
+	const struct cw_strv *used =
+		cw_settings_map_values(filling->settings, filling->option->fills_map);
+	const char *unused = NULL;
+	bool flags = false;
+
+	for (size_t i = 0; i < filling->given->count; i++) {
+		const struct cw_given *item = &filling->given->items[i];
+		const char *value = value_of(filling, item);
+
+		flags |= value != NULL && item->option != filling->option;
+		if (value != NULL && !cw_strv_contains(used, value))
+			unused = value;
+	}
+	if (!flags || unused == NULL)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE, "two plugins are asked for at once, and no name is for \"%s\"",
+		unused);
+	cw_hint(error, "give one of them, or each before the names that it is for, as in: "
+		       "--standalone -d example.com -a dns-exec -d '*.example.com'");
+	return CW_E_USAGE;
+}
+
+/* Where one plugin is for all names there is no map, and of several without names the last one
+ * counts. Otherwise the first is for the names that the map lacks. */
+static int
+fill_authenticators(const struct filling *filling, struct cw_error *error)
+{
+	const char *first = NULL;
+	bool several = false, names = false;
+	int status;
+
+	for (size_t i = 0; i < filling->given->count; i++) {
+		const struct cw_given *item = &filling->given->items[i];
+		const char *value = value_of(filling, item);
+
+		names |= gives_names(item->option) && in_force(item, filling->settings);
+		several |= value != NULL && first != NULL &&
+			   !cw_equal(cw_after_last(first, ':'), cw_after_last(value, ':'));
+		first = first != NULL ? first : value;
+	}
+	if (!several || !names)
+		return CW_OK;
+	status = fill_map(filling, error);
+	if (status == CW_OK)
+		status = check_flags(filling, error);
+	if (status == CW_OK)
+		status = cw_settings_set(filling->settings, filling->option->internal,
+					 filling->source, first, error);
+	return status;
+}
+
+static int
+fill(struct filling *filling, struct cw_error *error)
+{
+	int status = settle_map(filling, error);
+
+	/* The values of the highest source are in force. */
+	for (size_t i = 0; i < filling->given->count; i++) {
+		const struct cw_given *item = &filling->given->items[i];
+
+		if (item->source > filling->source && plain_value_of(filling, item) != NULL)
+			filling->source = item->source;
+	}
+	if (status < 0)
+		return status;
+	return is_authenticator(filling->option) ? fill_authenticators(filling, error)
+						 : fill_map(filling, error);
 }
 
 int
 cw_given_fill_maps(const struct cw_given_list *given, struct cw_settings *settings,
-		   struct cw_error *error)
+		   struct cw_registry *registry, bool take_names, struct cw_error *error)
 {
 	const struct cw_option_set *options = cw_settings_options(settings);
 	int status = CW_OK;
 
 	for (size_t i = 0; i < cw_option_set_count(options) && status == CW_OK; i++) {
-		const struct cw_option *option = cw_option_set_at(options, i);
+		struct filling filling = {
+			.given = given,
+			.settings = settings,
+			.registry = registry,
+			.option = cw_option_set_at(options, i),
+			.take_names = take_names,
+		};
 
-		if (option->fills_map != NULL &&
-		    cw_option_by_internal(options, option->fills_map) != NULL)
-			status = fill_map(given, settings, option, error);
+		if (filling.option->fills_map != NULL &&
+		    cw_option_by_internal(options, filling.option->fills_map) != NULL)
+			status = fill(&filling, error);
 	}
 	return status;
 }
@@ -201,11 +316,11 @@ cw_given_warn(const struct cw_given_list *given)
 		if ((option->flags & CW_OPT_IGNORED) != 0)
 			cw_log_warning("the option \"%s%s\" does nothing and can be left out",
 				       shown, name);
-		else if ((option->flags & CW_OPT_PLUGIN) != 0)
+		else if ((option->flags & CW_OPT_PLUGIN) == 0)
+			cw_log_warning("the option \"%s%s\" has no effect", shown, name);
+		else
 			cw_log_warning("the option \"%s%s\" has no effect: the plugin \"%s\" is "
 				       "not installed",
 				       shown, name, option->topics);
-		else
-			cw_log_warning("the option \"%s%s\" has no effect yet", shown, name);
 	}
 }

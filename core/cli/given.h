@@ -3,6 +3,7 @@
 #define CW_CLI_GIVEN_H
 
 #include "base/option.h"
+#include "plugin/registry.h"
 
 /* One option with one value. */
 struct cw_given {
@@ -24,11 +25,14 @@ void cw_given_clear(struct cw_given_list *given);
 /*
  * Fills the maps of options that go by position (fills_map) with the names of -d and --ip-address:
  * each value holds for the names after it, the first also for those before it; what the map has
- * been given itself comes first. The names of such a map count as given with -d. All are put in
- * the form that they have in the certificate.
+ * been given itself comes first. With TAKE_NAMES the names of such a map count as given with -d.
+ * All are put in the form that they have in the certificate.
+ *
+ * Flags that select plugins (--standalone; those of REGISTRY) count as -a does. The authenticators'
+ * map is filled where several are given with names, and "authenticator" is the first one then.
  */
 int cw_given_fill_maps(const struct cw_given_list *given, struct cw_settings *settings,
-		       struct cw_error *error);
+		       struct cw_registry *registry, bool take_names, struct cw_error *error);
 /* Says of each option that has no effect that this is so, once. */
 void cw_given_warn(const struct cw_given_list *given);
 

@@ -259,6 +259,10 @@ write_examples(FILE *out)
 		 "b.example",
 		 "Obtain one for two sites that a running web server has, each with its own "
 		 "document root."},
+		{"certwright certonly -a standalone -d example.com -a dns-rfc2136 -d "
+		 "'*.example.com' --dns-rfc2136-credentials FILE",
+		 "Obtain one whose wildcard is proved by a DNS record, and whose other name is "
+		 "not."},
 		{"certwright certonly --standalone --dry-run -d example.com",
 		 "Try whether that would work, without a certificate and without using up rate "
 		 "limits."},

@@ -62,7 +62,7 @@ cw_option_description(const struct cw_option *option)
 	if ((option->flags & CW_OPT_INERT) != 0)
 		cw_buf_add_text(&text, (option->flags & CW_OPT_PLUGIN) != 0
 					       ? " (The plugin is not installed.)"
-					       : " (Has no effect yet.)");
+					       : " (Has no effect.)");
 	return cw_buf_take(&text);
 }
 

@@ -71,9 +71,7 @@ cw_core_options(void)
 	return set;
 }
 
-/* ---- plugins, without opening them ---- */
-
-/* A flag --NAME with the strings it points to. */
+/* A flag --NAME of a plugin that is not opened for it, with the strings it points to. */
 struct selecting_flag {
 	struct cw_option option;
 	const char *names[2];
@@ -84,17 +82,6 @@ struct cw_stand_ins {
 	struct selecting_flag **flags;
 	size_t count;
 };
-
-static bool
-has_module(struct cw_registry *registry, const char *name)
-{
-	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(cw_registry_at(registry, i)->name, name) == 0)
-			return true;
-	return false;
-}
 
 static void
 free_flag(struct selecting_flag *flag)
@@ -142,7 +129,8 @@ cw_stand_in_options(struct cw_option_set *set, struct cw_registry *registry)
 	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
 
 	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
-		if (known->options != NULL && !has_module(registry, known->name))
+		if (known->options != NULL &&
+		    (registry == NULL || !cw_registry_has(registry, known->name)))
 			add_all(set, known->options);
 	for (size_t i = 0; i < count; i++) {
 		const char *name = cw_registry_at(registry, i)->name;

@@ -19,8 +19,19 @@ const struct cw_option cw_options_select[] = {
 	 .internal = "authenticator",
 	 .metavar = "PLUGIN",
 	 .topics = " " SELECTS,
+	 .fills_map = "authenticator_map",
 	 .help = "The plugin that proves control of the names. \"plugins\" lists what there is; "
-		 "--PLUGIN is short for this."},
+		 "--PLUGIN is short for this. Given several times, each holds for the names after "
+		 "it (-a standalone -d example.com -a dns-exec -d *.example.com), the first also "
+		 "for those before it."},
+	{.names = CW_WORDS("authenticator-map"),
+	 .kind = CW_OPTION_MAP,
+	 .flags = CW_OPT_OWN,
+	 .internal = "authenticator_map",
+	 .topics = SELECTS " reconfigure",
+	 .help = "The same as a JSON object: {\"example.com\": \"standalone\", "
+		 "\"*.example.com\": \"dns-exec\"}. A name that is not in it is for the plugin of "
+		 "-a."},
 	{.short_name = 'i',
 	 .names = CW_WORDS("installer"),
 	 .kind = CW_OPTION_STRING,

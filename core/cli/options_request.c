@@ -135,10 +135,12 @@ const struct cw_option cw_options_request[] = {
 	 .kind = CW_OPTION_LIST,
 	 .flags = CW_OPT_COMMAS | CW_OPT_RENEWAL,
 	 .internal = "pref_challs",
+	 .choices = CW_WORDS("http-01", "dns-01", "tls-alpn-01", "http", "dns"),
 	 .metavar = "TYPE",
 	 .topics = "run certonly renew",
-	 .help = "The challenge types to use, the best first, with commas between them: http-01, "
-		 "dns-01, tls-alpn-01; http and dns for short. Others are not used."},
+	 .help = "The challenge types to use, the best first, with commas between them; http and "
+		 "dns "
+		 "for short. Others are not used."},
 	{.names = CW_WORDS("preferred-chain"),
 	 .kind = CW_OPTION_STRING,
 	 .flags = CW_OPT_RENEWAL,

@@ -112,6 +112,9 @@ const struct cw_option cw_options_security[] = {
 	 .internal = "strict_permissions",
 	 .default_value = "False",
 	 .topics = "security",
-	 .help = "Insist that the directories belong to the user who runs the command."},
+	 .help = "Insist that the directories, and the folders of keys, accounts, renewal files "
+		 "and hooks in them, belong to the user who runs the command, and that others have "
+		 "no more permissions than they are made with: needed in an unsafe place like "
+		 "/tmp."},
 	{0},
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/config.h"
+#include "cli/config_files.h"
 #include "cli/ini.h"
 #include "cli/select.h"
 
@@ -50,8 +50,6 @@ is_value(const char *argument)
 		return true;
 	return digits[strspn(digits, "0123456789")] == '\0';
 }
-
-/* ---- options ---- */
 
 static void
 set(struct parser *parser, const struct cw_option *option, const char *value)
@@ -168,8 +166,6 @@ parse_short(struct parser *parser, const char *letters)
 	}
 }
 
-/* ---- words ---- */
-
 static void
 unknown_verb(struct parser *parser, const char *word)
 {
@@ -239,8 +235,6 @@ parse_arguments(struct parser *parser)
 	}
 }
 
-/* ---- all of it ---- */
-
 static int
 read_config(struct parser *parser, struct cw_error *error)
 {
@@ -256,6 +250,13 @@ read_config(struct parser *parser, struct cw_error *error)
 			      error);
 }
 
+/* Other verbs work on certificates whose names stand. */
+static bool
+takes_names(const struct cw_verb *verb)
+{
+	return strcmp(verb->name, "renew") != 0 && strcmp(verb->name, "reconfigure") != 0;
+}
+
 /* What the options mean together. */
 static int
 conclude(struct parser *parser, struct cw_error *error)
@@ -266,7 +267,9 @@ conclude(struct parser *parser, struct cw_error *error)
 	cw_lookup_stand_ins(&parser->lookup);
 	status = read_config(parser, error);
 	if (status == CW_OK)
-		status = cw_given_fill_maps(&parser->given, invocation->settings, error);
+		status = cw_given_fill_maps(&parser->given, invocation->settings,
+					    parser->lookup.registry, takes_names(invocation->verb),
+					    error);
 	if (status == CW_OK)
 		status = cw_select_plugins(invocation->verb, invocation->settings,
 					   parser->lookup.registry, error);

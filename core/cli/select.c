@@ -43,14 +43,6 @@ use_of(const struct cw_verb *verb)
 	return USE_NONE;
 }
 
-static const char *
-plain_name(const char *name)
-{
-	const char *colon = name != NULL ? strrchr(name, ':') : NULL;
-
-	return colon != NULL ? colon + 1 : name;
-}
-
 static bool
 is_known(const char *plugin)
 {
@@ -105,7 +97,7 @@ put(struct cw_settings *settings, const char *setting, const char *plugin, enum 
 	bool both = strcmp(setting, "configurator") == 0;
 
 	for (size_t i = 0; i < CW_COUNT(all); i++) {
-		const char *present = plain_name(cw_settings_get(settings, all[i]));
+		const char *present = cw_after_last(cw_settings_get(settings, all[i]), ':');
 		bool concerns =
 			both || strcmp(all[i], setting) == 0 || strcmp(all[i], "configurator") == 0;
 
@@ -119,66 +111,114 @@ put(struct cw_settings *settings, const char *setting, const char *plugin, enum 
 		else
 			return CW_OK;
 	}
-	if (cw_equal(plain_name(cw_settings_get(settings, setting)), plugin))
+	if (cw_equal(cw_after_last(cw_settings_get(settings, setting), ':'), plugin))
 		return CW_OK;
 	return cw_settings_set(settings, setting, source, plugin, error);
 }
 
-static int
-select_flag(struct cw_settings *settings, const char *plugin, enum use use,
-	    struct cw_registry *registry, enum cw_source source, struct cw_error *error)
+/* The name of the plugin that OPTION, a flag, selects; NULL: it is no such flag. */
+static const char *
+selects(const struct cw_option *option, struct cw_registry *registry)
 {
-	cw_autofree char *internal = cw_replace_char(cw_strdup(plugin), '-', '_');
+	const char *name = option->names[0];
+	cw_autofree char *internal = cw_replace_char(cw_strdup(name), '-', '_');
+
+	if (option->kind != CW_OPTION_FLAG || strcmp(option->internal, internal) != 0)
+		return NULL;
+	return is_known(name) || cw_registry_has(registry, name) ? name : NULL;
+}
+
+const char *
+cw_selected_authenticator(const struct cw_option *option, struct cw_registry *registry)
+{
+	const char *plugin = selects(option, registry);
+	const char *setting;
+
+	if (plugin == NULL || setting_for(plugin, registry, &setting, NULL) < 0 ||
+	    strcmp(setting, "installer") == 0)
+		return NULL;
+	return plugin;
+}
+
+/* The selecting by the flags of one source. */
+struct selection {
+	struct cw_settings *settings;
+	struct cw_registry *registry;
+	enum use use;
+	enum cw_source source;
+	bool installer_named; /* by -i of the same source */
+};
+
+/* Whether PLUGIN is for some names and others are for the others: the flags of both stand. */
+static bool
+has_names_of_its_own(const struct selection *selection, const char *plugin)
+{
+	const struct cw_strv *plugins =
+		cw_settings_map_values(selection->settings, "authenticator_map");
+
+	if (cw_settings_source(selection->settings, "authenticator_map") != selection->source)
+		return false;
+	for (size_t i = 0; i < plugins->count; i++)
+		if (strcmp(cw_after_last(plugins->items[i], ':'), plugin) == 0)
+			return true;
+	return false;
+}
+
+static int
+select_flag(const struct selection *selection, const char *plugin, struct cw_error *error)
+{
+	struct cw_settings *settings = selection->settings;
+	enum cw_source source = selection->source;
 	const struct cw_option *option = cw_option_by_name(cw_settings_options(settings), plugin);
 	const char *setting = "authenticator";
 	int status = CW_OK;
 
-	if (option == NULL || option->kind != CW_OPTION_FLAG ||
-	    strcmp(option->internal, internal) != 0 ||
-	    cw_settings_source(settings, internal) != source ||
-	    !cw_settings_flag(settings, internal))
+	if (option == NULL || selects(option, selection->registry) == NULL ||
+	    cw_settings_source(settings, option->internal) != source ||
+	    !cw_settings_flag(settings, option->internal))
 		return CW_OK;
-	if (use == USE_ROLES)
-		status = setting_for(plugin, registry, &setting, error);
-	if (status == CW_OK)
-		status = put(settings, setting, plugin, source, error);
-	return status;
+	if (selection->use == USE_ROLES)
+		status = setting_for(plugin, selection->registry, &setting, error);
+	if (status < 0)
+		return status;
+	if (!has_names_of_its_own(selection, plugin))
+		return put(settings, setting, plugin, source, error);
+	if (strcmp(setting, "configurator") == 0 && !selection->installer_named)
+		return put(settings, "installer", plugin, source, error);
+	return CW_OK;
 }
 
 static int
 select_source(struct cw_settings *settings, enum use use, struct cw_registry *registry,
 	      enum cw_source source, struct cw_error *error)
 {
+	const struct selection selection = {
+		.settings = settings,
+		.registry = registry,
+		.use = use,
+		.source = source,
+		.installer_named = cw_settings_source(settings, "installer") == source,
+	};
 	int status = CW_OK;
 
 	for (const struct cw_known_plugin *known = cw_known_plugins;
 	     known->name != NULL && status == CW_OK; known++)
-		status = select_flag(settings, known->name, use, registry, source, error);
+		status = select_flag(&selection, known->name, error);
 	for (size_t i = 0; i < cw_registry_count(registry) && status == CW_OK; i++) {
 		const char *name = cw_registry_at(registry, i)->name;
 
 		if (!is_known(name))
-			status = select_flag(settings, name, use, registry, source, error);
+			status = select_flag(&selection, name, error);
 	}
 	return status;
 }
 
-static bool
-has_module(struct cw_registry *registry, const char *name)
-{
-	for (size_t i = 0; i < cw_registry_count(registry); i++)
-		if (strcmp(cw_registry_at(registry, i)->name, name) == 0)
-			return true;
-	return false;
-}
-
 static int
-check_cloud_dns(const struct cw_settings *settings, struct cw_registry *registry,
-		struct cw_error *error)
+check_cloud_dns(const char *selected, struct cw_registry *registry, struct cw_error *error)
 {
-	const char *plugin = plain_name(cw_settings_get(settings, "authenticator"));
+	const char *plugin = cw_after_last(selected, ':');
 
-	if (plugin == NULL || !cw_is_cloud_dns(plugin) || has_module(registry, plugin))
+	if (plugin == NULL || !cw_is_cloud_dns(plugin) || cw_registry_has(registry, plugin))
 		return CW_OK;
 	cw_fail(error, CW_E_NOT_FOUND,
 		"the plugin \"%s\" is one of Certbot's and has no counterpart in certwright",
@@ -191,6 +231,7 @@ int
 cw_select_plugins(const struct cw_verb *verb, struct cw_settings *settings,
 		  struct cw_registry *registry, struct cw_error *error)
 {
+	const struct cw_strv *mapped = cw_settings_map_values(settings, "authenticator_map");
 	enum use use = use_of(verb);
 	int status;
 
@@ -200,6 +241,9 @@ cw_select_plugins(const struct cw_verb *verb, struct cw_settings *settings,
 	if (status == CW_OK)
 		status = select_source(settings, use, registry, CW_SOURCE_INI, error);
 	if (status == CW_OK)
-		status = check_cloud_dns(settings, registry, error);
+		status = check_cloud_dns(cw_settings_get(settings, "authenticator"), registry,
+					 error);
+	for (size_t i = 0; i < mapped->count && status == CW_OK; i++)
+		status = check_cloud_dns(mapped->items[i], registry, error);
 	return status;
 }

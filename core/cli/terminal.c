@@ -58,13 +58,14 @@ cw_terminal_hold(void)
 void
 cw_terminal_open(const struct cw_settings *settings)
 {
+	int64_t count = cw_settings_int(settings, "verbose_count", 0);
+	int64_t verbosity = cw_settings_int(settings, "verbose_level", count);
 	enum cw_log_level level = CW_LOG_INFO;
 
 	prose = cw_settings_flag(settings, "json") ? stderr : stdout;
 	if (cw_settings_flag(settings, "quiet"))
 		level = CW_LOG_ERROR;
-	else if (cw_settings_int(settings, "verbose_count", 0) > 0 ||
-		 cw_settings_flag(settings, "debug"))
+	else if (verbosity > 0 || cw_settings_flag(settings, "debug"))
 		level = CW_LOG_DEBUG;
 	cw_log_set_terminal(show_line, NULL, level);
 	for (size_t i = 0; i < held.count; i++) {

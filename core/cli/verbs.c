@@ -14,14 +14,15 @@ const struct cw_verb cw_verbs[] = {
 	 cw_flow_certonly, cw_render_obtained},
 	{"renew", NULL, "renew all certificates that are due",
 	 "Renews every certificate that is due, each with the settings that it was obtained with. "
-	 "Options given on the command line or in cli.ini override them and are saved. Meant to be "
-	 "run "
-	 "twice a day by a timer.",
+	 "Options given on the command line or in cli.ini override them and are saved. One whose "
+	 "renewal file could not be used when it is due (a value that is not allowed, a plugin "
+	 "that is not installed) is named at every run and makes it fail; the others are renewed. "
+	 "Meant to be run twice a day by a timer.",
 	 cw_flow_renew, cw_render_renewed},
 	{"certificates", NULL, "show the certificates there are",
-	 "Shows every certificate with its names, expiry, serial number, key type and paths; "
-	 "--cert-name "
-	 "and -d choose among them.",
+	 "Shows every certificate with its names, expiry, serial number, key type and paths, and "
+	 "whether it is valid: neither expired, nor revoked as the CA's OCSP responder says, where "
+	 "it has one, nor from a staging server; --cert-name and -d choose among them.",
 	 cw_flow_certificates, cw_render_certificates},
 	{"register", NULL, "make an account at the CA",
 	 "Makes an ACME account at the server; certonly does that by itself when there is none.",

@@ -27,16 +27,3 @@ check_PROGRAMS += \
 	tests/unit/test_jws \
 	tests/unit/test_csr \
 	tests/unit/test_x509
-
-tests_unit_test_key_SOURCES = tests/unit/test_key.c
-tests_unit_test_key_LDADD = $(unit_libs)
-tests_unit_test_key_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_jws_SOURCES = tests/unit/test_jws.c
-tests_unit_test_jws_LDADD = $(unit_libs)
-tests_unit_test_jws_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_csr_SOURCES = tests/unit/test_csr.c
-tests_unit_test_csr_LDADD = $(unit_libs)
-tests_unit_test_csr_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_x509_SOURCES = tests/unit/test_x509.c
-tests_unit_test_x509_LDADD = $(unit_libs)
-tests_unit_test_x509_CPPFLAGS = $(unit_cppflags)

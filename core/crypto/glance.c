@@ -6,13 +6,21 @@
 #include "crypto/x509.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { FILE_MAX = 1024 * 1024 };
+enum { FILE_MAX = 1024 * 1024, URI = 6 /* of a GeneralName */ };
+
+/* Object identifiers, encoded. */
+static const unsigned char key_identifier[] = {0x55, 0x1d, 0x23};
+static const unsigned char information_access[] = {0x2b, 6, 1, 5, 5, 7, 1, 1};
+static const unsigned char ocsp[] = {0x2b, 6, 1, 5, 5, 7, 0x30, 1};
+#define IS(content, identifier)                                                                    \
+	((size_t)((content)->end - (content)->at) == sizeof(identifier) &&                         \
+	 memcmp((content)->at, identifier, sizeof(identifier)) == 0)
 
 /* A place in DER. */
 struct reader {
@@ -63,61 +71,70 @@ read_validity(const unsigned char *der, long length, struct cw_glance *glance)
 	return good;
 }
 
-/* RFC 9773 section 4.1. */
-static void
-read_issuer(const X509_EXTENSIONS *extensions, const struct reader *serial,
-	    struct cw_glance *glance)
-{
-	AUTHORITY_KEYID *issuer =
-		X509V3_get_d2i(extensions, NID_authority_key_identifier, NULL, NULL);
-
-	if (issuer != NULL && issuer->keyid != NULL && ASN1_STRING_length(issuer->keyid) > 0) {
-		cw_autofree char *key = cw_base64url(ASN1_STRING_get0_data(issuer->keyid),
-						     (size_t)ASN1_STRING_length(issuer->keyid));
-		cw_autofree char *number =
-			cw_base64url(serial->at, (size_t)(serial->end - serial->at));
-
-		glance->ari_id = cw_format("%s.%s", key, number);
-	}
-	AUTHORITY_KEYID_free(issuer);
-}
-
-static void
-read_responder(const X509_EXTENSIONS *extensions, struct cw_glance *glance)
-{
-	AUTHORITY_INFO_ACCESS *access = X509V3_get_d2i(extensions, NID_info_access, NULL, NULL);
-
-	for (int i = 0; access != NULL && i < sk_ACCESS_DESCRIPTION_num(access); i++) {
-		const ACCESS_DESCRIPTION *item = sk_ACCESS_DESCRIPTION_value(access, i);
-		const ASN1_IA5STRING *url;
-
-		if (OBJ_obj2nid(item->method) != NID_ad_OCSP || item->location->type != GEN_URI ||
-		    glance->ocsp_url != NULL)
-			continue;
-		url = item->location->d.uniformResourceIdentifier;
-		glance->ocsp_url =
-			cw_memdup(ASN1_STRING_get0_data(url), (size_t)ASN1_STRING_length(url));
-	}
-	AUTHORITY_INFO_ACCESS_free(access);
-}
-
+/* AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1): the identifier of RFC 9773 section 4.1. */
 static bool
-read_extensions(struct reader *wrapped, const struct reader *serial, struct cw_glance *glance)
+read_issuer(struct reader value, const struct reader *serial, struct cw_glance *glance)
 {
-	X509_EXTENSIONS *extensions =
-		d2i_X509_EXTENSIONS(NULL, &wrapped->at, wrapped->end - wrapped->at);
+	cw_autofree char *issuer = NULL, *number = NULL;
+	struct reader fields, key;
 
-	if (extensions == NULL)
+	if (!next(&value, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &fields))
 		return false;
-	read_issuer(extensions, serial, glance);
-	read_responder(extensions, glance);
-	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	if (!next(&fields, 0, V_ASN1_CONTEXT_SPECIFIC, NULL, &key) || key.at == key.end)
+		return true;
+	issuer = cw_base64url(key.at, (size_t)(key.end - key.at));
+	number = cw_base64url(serial->at, (size_t)(serial->end - serial->at));
+	free(glance->ari_id);
+	glance->ari_id = cw_format("%s.%s", issuer, number);
+	return true;
+}
+
+/* AuthorityInfoAccessSyntax (RFC 5280 section 4.2.2.1): the first OCSP responder. */
+static bool
+read_responder(struct reader value, struct cw_glance *glance)
+{
+	struct reader descriptions, description, method, url;
+
+	if (!next(&value, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &descriptions))
+		return false;
+	while (descriptions.at < descriptions.end) {
+		if (!next(&descriptions, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &description) ||
+		    !next(&description, V_ASN1_OBJECT, V_ASN1_UNIVERSAL, NULL, &method))
+			return false;
+		if (glance->ocsp_url == NULL && IS(&method, ocsp) &&
+		    next(&description, URI, V_ASN1_CONTEXT_SPECIFIC, NULL, &url))
+			glance->ocsp_url = cw_memdup(url.at, (size_t)(url.end - url.at));
+	}
+	return true;
+}
+
+/* Extensions (RFC 5280 section 4.1), in their explicit tag. */
+static bool
+read_extensions(struct reader *wrapped, const struct reader *serial, bool with_ari_id,
+		struct cw_glance *glance)
+{
+	struct reader extensions, extension, type, value;
+
+	if (!next(wrapped, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &extensions))
+		return false;
+	while (extensions.at < extensions.end) {
+		if (!next(&extensions, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &extension) ||
+		    !next(&extension, V_ASN1_OBJECT, V_ASN1_UNIVERSAL, NULL, &type))
+			return false;
+		next(&extension, V_ASN1_BOOLEAN, V_ASN1_UNIVERSAL, NULL, NULL); /* critical */
+		if (!next(&extension, V_ASN1_OCTET_STRING, V_ASN1_UNIVERSAL, NULL, &value) ||
+		    (with_ari_id && IS(&type, key_identifier) &&
+		     !read_issuer(value, serial, glance)) ||
+		    (IS(&type, information_access) && !read_responder(value, glance)))
+			return false;
+	}
 	return true;
 }
 
 /* RFC 5280 section 4.1: a TBSCertificate in a Certificate. */
 static bool
-read_certificate(const unsigned char *der, long length, struct cw_glance *glance)
+read_certificate(const unsigned char *der, size_t length, bool with_ari_id,
+		 struct cw_glance *glance)
 {
 	struct reader file = {der, der + length};
 	struct reader whole, tbs, serial, wrapped;
@@ -138,28 +155,56 @@ read_certificate(const unsigned char *der, long length, struct cw_glance *glance
 	next(&tbs, 1, V_ASN1_CONTEXT_SPECIFIC, NULL, NULL);
 	next(&tbs, 2, V_ASN1_CONTEXT_SPECIFIC, NULL, NULL);
 	return !next(&tbs, 3, V_ASN1_CONTEXT_SPECIFIC, NULL, &wrapped) ||
-	       read_extensions(&wrapped, &serial, glance);
+	       read_extensions(&wrapped, &serial, with_ari_id, glance);
 }
 
+/* Decodes a line of base64 to *DER, which moves on. Padding is for the last one. */
 static bool
-read_pem(const char *pem, size_t length, struct cw_glance *glance)
+read_line(const char *line, size_t length, bool last, unsigned char **der)
 {
-	cw_auto_bio BIO *bio = cw_bio_over(pem, length);
-	unsigned char *der = NULL;
-	char *name = NULL, *header = NULL;
-	long size = 0;
-	bool good = bio != NULL && PEM_read_bio(bio, &name, &header, &der, &size) == 1 &&
-		    strcmp(name, PEM_STRING_X509) == 0 && read_certificate(der, size, glance);
+	const char *padding = memchr(line, '=', length);
+	size_t padded = padding == NULL ? 0 : (size_t)(line + length - padding);
+	int decoded;
 
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(der);
-	return good;
+	if (length == 0 || length % 4 != 0 || padded > (last ? 2 : 0) ||
+	    (padded == 2 && padding[1] != '='))
+		return false;
+	decoded = EVP_DecodeBlock(*der, (const unsigned char *)line, (int)length);
+	if (decoded != (int)(length / 4 * 3))
+		return false;
+	*der += (size_t)decoded - padded;
+	return true;
+}
+
+/* A certificate as programs write it (RFC 7468 section 3): it begins the file, and each line is
+ * decoded at once, which takes half the time that libcrypto's own reader does. */
+static bool
+read_pem(const char *pem, size_t length, bool with_ari_id, struct cw_glance *glance)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
+	static const char end[] = "-----END CERTIFICATE-----";
+	cw_autofree unsigned char *der = NULL;
+	unsigned char *der_end;
+	const char *line = pem + sizeof(begin) - 1;
+
+	if (length < sizeof(begin) || memcmp(pem, begin, sizeof(begin) - 1) != 0)
+		return false;
+	der_end = der = cw_alloc(length / 4 * 3 + 3);
+	while (*line != '-') {
+		const char *after = memchr(line, '\n', (size_t)(pem + length - line));
+
+		if (after == NULL ||
+		    !read_line(line, (size_t)(after - line), after[1] == '-', &der_end))
+			return false;
+		line = after + 1;
+	}
+	return strncmp(line, end, sizeof(end) - 1) == 0 &&
+	       read_certificate(der, (size_t)(der_end - der), with_ari_id, glance);
 }
 
 /* The slow way, which also says what is wrong. */
 static int
-decode(const char *path, struct cw_glance *glance, struct cw_error *error)
+decode(const char *path, bool with_ari_id, struct cw_glance *glance, struct cw_error *error)
 {
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	int status = cw_certificate_load(path, &certificate, error);
@@ -168,13 +213,13 @@ decode(const char *path, struct cw_glance *glance, struct cw_error *error)
 		return status;
 	glance->not_before = cw_certificate_not_before(certificate);
 	glance->not_after = cw_certificate_not_after(certificate);
-	glance->ari_id = cw_certificate_ari_id(certificate);
+	glance->ari_id = with_ari_id ? cw_certificate_ari_id(certificate) : NULL;
 	glance->ocsp_url = cw_certificate_ocsp_url(certificate);
 	return CW_OK;
 }
 
 int
-cw_glance(const char *path, struct cw_glance *glance, struct cw_error *error)
+cw_glance(const char *path, bool with_ari_id, struct cw_glance *glance, struct cw_error *error)
 {
 	cw_auto_buf struct cw_buf contents = {0};
 	int status = cw_file_read(path, FILE_MAX, &contents, error);
@@ -182,12 +227,11 @@ cw_glance(const char *path, struct cw_glance *glance, struct cw_error *error)
 	*glance = (struct cw_glance){0};
 	if (status < 0)
 		return status;
-	ERR_clear_error();
-	if (read_pem(cw_buf_text(&contents), contents.length, glance))
+	if (read_pem(cw_buf_text(&contents), contents.length, with_ari_id, glance))
 		return CW_OK;
 	ERR_clear_error();
 	cw_glance_clear(glance);
-	return decode(path, glance, error);
+	return decode(path, with_ari_id, glance, error);
 }
 
 void

@@ -81,6 +81,28 @@ is_exclusive(struct cw_context *context, const char *plugin)
 	       module->plugin->exclusive_directory != NULL;
 }
 
+/* The plugin of a request's names that one process at a time may use; NULL: none. */
+static const char *
+exclusive_of(struct cw_context *context, const struct cw_request *request)
+{
+	const struct cw_strv *mapped =
+		cw_settings_map_values(request->settings, "authenticator_map");
+
+	if (is_exclusive(context, request->authenticator))
+		return request->authenticator;
+	for (size_t i = 0; i < mapped->count; i++)
+		if (is_exclusive(context, mapped->items[i]))
+			return mapped->items[i];
+	return NULL;
+}
+
+/* The options of a batch are compared for one plugin. */
+static bool
+has_one_plugin(const struct cw_request *request)
+{
+	return cw_settings_map_values(request->settings, "authenticator_map")->count == 0;
+}
+
 static struct cw_batch *
 find_batch(const struct cw_batches *batches, const struct cw_request *request, size_t most)
 {
@@ -89,6 +111,7 @@ find_batch(const struct cw_batches *batches, const struct cw_request *request, s
 
 		if (batch->exclusive != NULL && batch->count < most &&
 		    strcmp(batch->exclusive, request->authenticator) == 0 &&
+		    has_one_plugin(batch->requests[0]) &&
 		    can_be_together(batch->requests[0], request))
 			return batch;
 	}
@@ -102,12 +125,14 @@ cw_batches_make(struct cw_context *context, struct cw_request *const *requests, 
 	batches->items = cw_calloc(count + 1, sizeof(struct cw_batch *));
 	for (size_t i = 0; i < count; i++) {
 		struct cw_request *request = requests[i];
-		bool exclusive = is_exclusive(context, request->authenticator);
-		struct cw_batch *batch = exclusive ? find_batch(batches, request, most) : NULL;
+		const char *exclusive = exclusive_of(context, request);
+		struct cw_batch *batch = NULL;
 
+		if (exclusive != NULL && has_one_plugin(request))
+			batch = find_batch(batches, request, most);
 		if (batch == NULL) {
 			batch = cw_alloc(sizeof(*batch));
-			batch->exclusive = exclusive ? request->authenticator : NULL;
+			batch->exclusive = exclusive;
 			batches->items[batches->count++] = batch;
 		}
 		batch->requests =

@@ -168,7 +168,13 @@ cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
 	(*request)->dry_run = cw_settings_flag(context->settings, "dry_run");
 	(*request)->authenticator = cw_take(&authenticator);
 	(*request)->installer = cw_take(&installer);
-	return CW_OK;
+	if (*decision == CW_DECISION_RENEW)
+		status = cw_request_name_replaced(*request, error);
+	if (status == CW_OK)
+		status = cw_choose_for_names(context, *request, error);
+	if (status < 0)
+		cw_request_free(cw_take(request));
+	return status;
 }
 
 static int
@@ -187,7 +193,9 @@ certonly_csr(struct cw_context *context, struct cw_run *run, struct json_object 
 	if (status < 0)
 		return status;
 	request->authenticator = cw_take(&authenticator);
-	status = cw_request_fulfil(context, run, request, result, error);
+	status = cw_choose_for_names(context, request, error);
+	if (status == CW_OK)
+		status = cw_request_fulfil(context, run, request, result, error);
 	cw_request_free(request);
 	return status;
 }

@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 
@@ -40,8 +39,7 @@ find_offer(const struct cw_acme_authorization *authorization, const struct cw_st
 }
 
 static void
-refuse(struct cw_acme_authorization *authorization, const struct cw_request *request,
-       const struct cw_strv *types)
+refuse(struct cw_acme_authorization *authorization, const char *plugin, const struct cw_strv *types)
 {
 	const char *name = authorization->identifier.value;
 	cw_auto_strv struct cw_strv offered = {0};
@@ -54,15 +52,19 @@ refuse(struct cw_acme_authorization *authorization, const struct cw_request *req
 	cw_fail(&authorization->error, CW_E_UNSUPPORTED,
 		"for \"%s%s\" the CA offers %s, but the plugin \"%s\" %s%s",
 		authorization->wildcard ? "*." : "", name,
-		*offers != '\0' ? offers : "no challenge", request->authenticator,
+		*offers != '\0' ? offers : "no challenge", plugin,
 		types->count > 0 ? "can only do " : "has no challenge for it", ours);
 	cw_error_set_identifier(&authorization->error, name);
 	if (authorization->wildcard)
 		cw_hint(&authorization->error,
-			"a wildcard needs dns-01: use a DNS authenticator, or manual");
+			"a wildcard needs dns-01: give it a DNS authenticator, or manual, as in: "
+			"-a dns-exec -d '*.%s'",
+			name);
 	else
 		cw_hint(&authorization->error,
-			"use another authenticator, or other --preferred-challenges");
+			"use other --preferred-challenges, or another authenticator, which can be "
+			"this name's alone: -a PLUGIN -d %s",
+			name);
 }
 
 /* The name that a tls-alpn-01 validation of an address asks for in SNI (RFC 8738 section 6). */
@@ -138,12 +140,13 @@ add_slot(struct cw_challenge_set *set, const struct cw_request *request,
 	set->count++;
 }
 
-/* The names challenged for one certificate, given to each of its challenges. */
-static void
-share_identifiers(struct cw_challenge_set *set, size_t first)
+void
+cw_challenges_share_identifiers(struct cw_challenge_set *set, size_t first)
 {
 	struct cw_strv names = {0};
 
+	if (first == set->count)
+		return;
 	for (size_t i = first; i < set->count; i++)
 		cw_strv_add_unique(&names, set->slots[i]->challenge.identifier);
 	for (size_t i = first; i < set->count; i++) {
@@ -155,31 +158,44 @@ share_identifiers(struct cw_challenge_set *set, size_t first)
 	set->identifiers[set->identifiers_count++] = names;
 }
 
-void
-cw_challenges_choose(struct cw_challenge_set *set, struct cw_instance *instance,
-		     const struct cw_request *request, struct cw_acme_order *order)
+/* With several plugins a preference that means nothing to this one is meant for another. */
+static bool
+concerns(const struct cw_strv *preferences, const struct cw_strv *types)
 {
+	cw_auto_strv struct cw_strv ordered = {0};
+
+	order_types(preferences, types, &ordered);
+	return ordered.count > 0;
+}
+
+void
+cw_challenges_choose(struct cw_challenge_set *set, struct cw_instance *instance, const char *plugin,
+		     bool only, const struct cw_request *request,
+		     struct cw_acme_authorization *authorization)
+{
+	static const struct cw_strv none;
 	const struct cw_strv *preferences = cw_settings_list(request->settings, "pref_challs");
-	size_t first = set->count;
+	cw_auto_strv struct cw_strv types = {0};
+	cw_auto_strv struct cw_strv ordered = {0};
 
-	for (size_t i = 0; i < order->authorization_count; i++) {
-		struct cw_acme_authorization *authorization = order->authorizations[i];
-		cw_auto_strv struct cw_strv types = {0};
-		cw_auto_strv struct cw_strv ordered = {0};
+	cw_instance_challenge_types(instance, authorization->identifier.type,
+				    authorization->identifier.value, &types);
+	order_types(only || concerns(preferences, &types) ? preferences : &none, &types, &ordered);
+	authorization->chosen = find_offer(authorization, &ordered);
+	if (authorization->chosen == NULL)
+		refuse(authorization, plugin, &ordered);
+	else
+		add_slot(set, request, authorization);
+}
 
-		if (authorization->state != CW_ACME_PENDING)
-			continue;
-		cw_instance_challenge_types(instance, authorization->identifier.type,
-					    authorization->identifier.value, &types);
-		order_types(preferences, &types, &ordered);
-		authorization->chosen = find_offer(authorization, &ordered);
-		if (authorization->chosen == NULL)
-			refuse(authorization, request, &ordered);
-		else
-			add_slot(set, request, authorization);
+void
+cw_challenges_truncate(struct cw_challenge_set *set, size_t count)
+{
+	while (set->count > count) {
+		set->count--;
+		set->authorizations[set->count]->chosen = NULL;
+		free(set->slots[set->count]);
 	}
-	if (set->count > first)
-		share_identifiers(set, first);
 }
 
 void
@@ -196,26 +212,16 @@ cw_challenges_take_results(struct cw_challenge_set *set)
 	}
 }
 
-int
-cw_challenges_show(const struct cw_challenge_set *set, const struct cw_settings *settings,
-		   const struct cw_asker *asker, struct cw_error *error)
+void
+cw_challenges_describe(const struct cw_challenge_set *set, struct cw_buf *text)
 {
-	cw_auto_buf struct cw_buf text = {0};
-
-	if (!cw_settings_flag(settings, "debug_challenges"))
-		return CW_OK;
-	cw_buf_addf(&text, "The challenges are in place; the CA will look at them next.");
 	for (size_t i = 0; i < set->count; i++) {
 		const struct cw_challenge *challenge = &set->slots[i]->challenge;
 
 		if (challenge->result == CW_OK)
-			cw_buf_addf(&text, "\n  %s for %s: %s", challenge->type,
+			cw_buf_addf(text, "\n  %s for %s: %s", challenge->type,
 				    challenge->identifier, challenge->validation);
 	}
-	if (asker->interactive)
-		return asker->notify(asker->context, text.data, true, error);
-	cw_log_info("%s", text.data);
-	return CW_OK;
 }
 
 void

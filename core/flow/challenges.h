@@ -17,20 +17,23 @@ struct cw_challenge_set {
 };
 
 /*
- * Chooses, for each authorization of ORDER that is pending, the challenge that INSTANCE likes best
- * of those offered (--preferred-challenges first), and adds a slot. An authorization for which
- * there is none gets an error.
+ * Chooses for AUTHORIZATION the challenge that INSTANCE, of PLUGIN, likes best of those offered
+ * (--preferred-challenges first), and adds a slot. An authorization for which there is none gets an
+ * error. ONLY: no other plugin is at work on the batch, so that all preferences are meant for this
+ * one.
  */
 void cw_challenges_choose(struct cw_challenge_set *set, struct cw_instance *instance,
-			  const struct cw_request *request, struct cw_acme_order *order);
+			  const char *plugin, bool only, const struct cw_request *request,
+			  struct cw_acme_authorization *authorization);
+/* Takes the slots from COUNT on out again. */
+void cw_challenges_truncate(struct cw_challenge_set *set, size_t count);
+/* Gives each challenge from FIRST on, all of one certificate, the identifiers of these. */
+void cw_challenges_share_identifiers(struct cw_challenge_set *set, size_t first);
 /* After perform(): gives each failed slot's error to its authorization, which is then left alone.
  */
 void cw_challenges_take_results(struct cw_challenge_set *set);
-/* With --debug-challenges: shows those that are in place and waits for the user, where there is
- * one.
- */
-int cw_challenges_show(const struct cw_challenge_set *set, const struct cw_settings *settings,
-		       const struct cw_asker *asker, struct cw_error *error);
+/* Adds a line to TEXT for each that is in place: for --debug-challenges. */
+void cw_challenges_describe(const struct cw_challenge_set *set, struct cw_buf *text);
 void cw_challenge_set_clear(struct cw_challenge_set *set);
 
 #endif

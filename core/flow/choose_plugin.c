@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "flow/decide.h"
 
+static const char map_key[] = "authenticator_map";
+
 enum role { ROLE_AUTHENTICATOR, ROLE_INSTALLER };
 
 static const struct {
@@ -147,4 +149,79 @@ cw_choose_installer(struct cw_context *context, char **installer, struct cw_erro
 
 	cw_selected_plugins(context->settings, &authenticator, installer);
 	return choose(context, ROLE_INSTALLER, installer, &module, error);
+}
+
+/* The map says nothing where the run names an authenticator for all names, or where Certbot, which
+ * does not know the map, has put another one into the renewal file. */
+static bool
+is_map_in_force(const struct cw_settings *settings, const char *authenticator)
+{
+	const struct cw_strv *plugins = cw_settings_map_values(settings, map_key);
+	enum cw_source source = cw_settings_source(settings, map_key);
+	bool named = cw_settings_get(settings, "authenticator") != NULL;
+	enum cw_source other =
+		cw_settings_source(settings, named ? "authenticator" : "configurator");
+
+	if (source <= CW_SOURCE_DEFAULT || source < other)
+		return false;
+	return source != CW_SOURCE_RENEWAL || cw_strv_contains(plugins, authenticator);
+}
+
+/* The plugin of each name, opened. */
+static int
+open_mapped(struct cw_context *context, struct cw_request *request, const struct cw_strv *names,
+	    struct cw_strv *plugins, struct cw_error *error)
+{
+	int status = CW_OK;
+
+	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
+		const char *mapped =
+			cw_settings_map_get(request->settings, map_key, names->items[i]);
+		const char *plugin =
+			mapped != NULL ? cw_after_last(mapped, ':') : request->authenticator;
+		struct cw_module *module = NULL;
+		bool known = cw_strv_contains(plugins, plugin);
+
+		cw_strv_add(plugins, plugin);
+		if (known)
+			continue;
+		status = open_in_role(context, plugin, ROLE_AUTHENTICATOR, &module, error);
+		if (status == CW_OK)
+			status = cw_module_add_options(module, context->options, error);
+		if (status < 0)
+			return cw_context(error, "the authenticator of \"%s\"", names->items[i]);
+		if (request->installer == NULL && has_role(module, ROLE_INSTALLER) &&
+		    selected_by_flag(request->settings, plugin))
+			request->installer = cw_strdup(plugin);
+	}
+	return status;
+}
+
+int
+cw_choose_for_names(struct cw_context *context, struct cw_request *request, struct cw_error *error)
+{
+	struct cw_settings *settings = request->settings;
+	enum cw_source source = cw_settings_source(settings, map_key);
+	cw_auto_strv struct cw_strv names = {0};
+	cw_auto_strv struct cw_strv plugins = {0};
+	bool several = false;
+	int status = CW_OK;
+
+	if (is_map_in_force(settings, request->authenticator)) {
+		cw_names_all(&request->names, &names);
+		status = open_mapped(context, request, &names, &plugins, error);
+	}
+	cw_settings_reset(settings, map_key);
+	if (status < 0 || names.count == 0)
+		return status;
+	for (size_t i = 1; i < plugins.count; i++)
+		several |= strcmp(plugins.items[i], plugins.items[0]) != 0;
+	if (!cw_strv_contains(&plugins, request->authenticator)) {
+		free(request->authenticator);
+		request->authenticator = cw_strdup(plugins.items[0]);
+	}
+	for (size_t i = 0; several && i < names.count && status == CW_OK; i++)
+		status = cw_settings_set_map(settings, map_key, source, names.items[i],
+					     plugins.items[i], error);
+	return status;
 }

@@ -58,7 +58,7 @@ int cw_flow_reconfigure(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
 int cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* certificates: "certificates": the above without action and error, with "status": "VALID" or
- * "INVALID", "reasons": ["EXPIRED", "REVOKED", "TEST_CERT"], "days_left"; "broken": an array of
+ * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left"; "broken": an array of
  * {"name", "error"} for renewal files that cannot be read. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);

@@ -1,21 +1,12 @@
 #include "flow/decide.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/key.h"
 #include "crypto/x509.h"
-#include "flow/due.h"
 #include "flow/network.h"
-
-static char *
-plugin_name(const char *value)
-{
-	const char *colon = value != NULL ? strrchr(value, ':') : NULL;
-
-	return cw_strdup(colon != NULL ? colon + 1 : value);
-}
+#include "flow/survey.h"
 
 void
 cw_selected_plugins(const struct cw_settings *settings, char **authenticator, char **installer)
@@ -23,9 +14,14 @@ cw_selected_plugins(const struct cw_settings *settings, char **authenticator, ch
 	const char *both = cw_settings_get(settings, "configurator");
 	const char *first = cw_settings_get(settings, "authenticator");
 	const char *second = cw_settings_get(settings, "installer");
+	const struct cw_strv *mapped = cw_settings_map_values(settings, "authenticator_map");
 
-	*authenticator = plugin_name(first != NULL ? first : both);
-	*installer = plugin_name(second != NULL ? second : both);
+	if (first == NULL)
+		first = both;
+	if (first == NULL && mapped->count > 0)
+		first = mapped->items[0];
+	*authenticator = cw_strdup(cw_after_last(first, ':'));
+	*installer = cw_strdup(cw_after_last(second != NULL ? second : both, ':'));
 }
 
 /* What the lineages there are have to do with the names asked for. */
@@ -203,13 +199,25 @@ check_staging(const struct cw_settings *settings, const struct cw_lineage *linea
 	return CW_E_USAGE;
 }
 
+static int
+check_archive(const struct cw_lineage *lineage, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv shared = {0};
+
+	if (cw_lineage_archive_is_shared(lineage))
+		cw_strv_add(&shared, lineage->archive);
+	return cw_refuse_shared_archive(lineage, &shared, error);
+}
+
 /* What a renewal that was decided on may not do by accident. */
 static int
 check_renewal(const struct cw_settings *settings, const struct cw_lineage *lineage,
 	      struct cw_error *error)
 {
-	int status = check_staging(settings, lineage, error);
+	int status = check_archive(lineage, error);
 
+	if (status == CW_OK)
+		status = check_staging(settings, lineage, error);
 	return status < 0 ? status : check_key_reuse(settings, lineage, error);
 }
 
@@ -238,20 +246,19 @@ warn_of_kept_key(const struct cw_settings *settings, const struct cw_lineage *li
 /* The same names: renewed when forced or due, kept otherwise; the user is asked when there is one.
  */
 static int
-decide_same(struct cw_context *context, struct cw_lineage *lineage, enum cw_decision *decision,
+decide_same(struct cw_context *context, struct cw_lineage **lineage, enum cw_decision *decision,
 	    struct cw_error *error)
 {
 	const struct cw_settings *settings = context->settings;
 	bool due = false;
 	bool new_key = false;
-	int64_t when = 0;
-	int status = settle_key_type(context, lineage, &new_key, error);
+	int status = settle_key_type(context, *lineage, &new_key, error);
 
 	*decision = CW_DECISION_RENEW;
 	if (status < 0 || new_key || cw_settings_flag(settings, "renew_by_default") ||
 	    cw_settings_flag(settings, "dry_run"))
 		return status;
-	status = cw_due_by_time(lineage, &due, &when, error);
+	status = cw_survey_one(context, lineage, &due, error);
 	if (status < 0 || due)
 		return status;
 	*decision = CW_DECISION_KEEP;
@@ -264,7 +271,7 @@ decide_same(struct cw_context *context, struct cw_lineage *lineage, enum cw_deci
 		cw_autofree char *text = cw_format(
 			"There is a certificate \"%s\" for exactly these names, and it is not yet "
 			"due for renewal. What should be done?",
-			lineage->name);
+			(*lineage)->name);
 
 		status = context->asker->choice(context->asker->context, text, items,
 						CW_COUNT(items), &choice, error);
@@ -274,7 +281,7 @@ decide_same(struct cw_context *context, struct cw_lineage *lineage, enum cw_deci
 			*decision = CW_DECISION_RENEW;
 	}
 	if (*decision == CW_DECISION_KEEP)
-		warn_of_kept_key(settings, lineage);
+		warn_of_kept_key(settings, *lineage);
 	return CW_OK;
 }
 
@@ -339,7 +346,7 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	if (cw_names_count(names) == 0)
 		cw_names_copy(names, &present);
 	if (cw_names_equal(names, &present))
-		return decide_same(context, *lineage, decision, error);
+		return decide_same(context, lineage, decision, error);
 	*decision = CW_DECISION_RENEW;
 	status = settle_key_type(context, *lineage, &new_key, error);
 	if (status < 0)
@@ -385,7 +392,7 @@ decide(struct cw_context *context, struct cw_names *names, enum cw_decision *dec
 	if (search.same != NULL) {
 		cw_lineage_free(search.smaller);
 		*lineage = search.same;
-		return decide_same(context, *lineage, decision, error);
+		return decide_same(context, lineage, decision, error);
 	}
 	if (search.smaller != NULL) {
 		cw_autofree char *text =

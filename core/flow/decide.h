@@ -21,7 +21,8 @@ int cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decisi
 	      struct cw_lineage **lineage, char **name, struct cw_error *error);
 
 /* The plugin names that the settings select, "dist:" taken off; NULL where none is. A --nginx or -c
- * configurator stands for both. Release with free(). */
+ * configurator stands for both; where names have authenticators of their own alone, it is the first
+ * of these. Release with free(). */
 void cw_selected_plugins(const struct cw_settings *settings, char **authenticator,
 			 char **installer);
 

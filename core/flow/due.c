@@ -99,19 +99,3 @@ cw_due_by_window(int64_t start, int64_t end, int64_t now)
 	return cw_random_below(length) <= (uint64_t)now - (uint64_t)start ? CW_ADVICE_RENEW
 									  : CW_ADVICE_WAIT;
 }
-
-int
-cw_due_by_time(const struct cw_lineage *lineage, bool *due, int64_t *when, struct cw_error *error)
-{
-	cw_auto_glance struct cw_glance certificate = {0};
-	struct cw_due read;
-	int status = cw_glance(lineage->live[CW_KIND_CERT], &certificate, error);
-
-	if (status == CW_OK)
-		status = cw_due_read(lineage, &certificate, &read, error);
-	if (status < 0)
-		return status;
-	*when = read.when;
-	*due = cw_due_decide(&read, CW_ADVICE_NONE, cw_time());
-	return CW_OK;
-}

@@ -35,8 +35,4 @@ bool cw_due_decide(const struct cw_due *due, enum cw_advice advice, int64_t now)
 /* An instant chosen at random in the CA's window (RFC 9773 section 4.2): whether it has come. */
 enum cw_advice cw_due_by_window(int64_t start, int64_t end, int64_t now);
 
-/* Without asking the CA. *WHEN is the instant that it is due from. */
-int cw_due_by_time(const struct cw_lineage *lineage, bool *due, int64_t *when,
-		   struct cw_error *error);
-
 #endif

@@ -1,6 +1,8 @@
 libcertwright_sources += \
 	core/flow/accounts.c \
 	core/flow/accounts.h \
+	core/flow/authentication.c \
+	core/flow/authentication.h \
 	core/flow/batches.c \
 	core/flow/batches.h \
 	core/flow/certificates.c \
@@ -37,6 +39,8 @@ libcertwright_sources += \
 	core/flow/installation.h \
 	core/flow/lineage_settings.c \
 	core/flow/lineage_settings.h \
+	core/flow/listeners.c \
+	core/flow/listeners.h \
 	core/flow/names.c \
 	core/flow/names.h \
 	core/flow/network.c \
@@ -60,8 +64,13 @@ libcertwright_sources += \
 	core/flow/run.h \
 	core/flow/save.c \
 	core/flow/save.h \
+	core/flow/scouts.c \
+	core/flow/scouts.h \
 	core/flow/show_account.c \
+	core/flow/sighting.c \
+	core/flow/sighting.h \
 	core/flow/survey.c \
+	core/flow/survey_one.c \
 	core/flow/survey.h \
 	core/flow/unregister.c \
 	core/flow/update_account.c \

@@ -145,13 +145,15 @@ cw_install(struct cw_context *context, struct cw_run *run, const char *installer
 	   struct cw_error *error)
 {
 	cw_autofree char *names = cw_strv_join(&installation->names, ", ");
+	cw_auto_json struct json_object *result = NULL;
 
+	/* Not the worker's word for it: it may crash. */
+	*description = cw_installation_describe(installation, installer);
 	if (installation->deploy)
 		cw_log_info("installing the certificate with \"%s\" for %s", installer, names);
 	else
 		cw_log_info("enhancing the configuration with \"%s\" for %s", installer, names);
-	return run_task(context, run, installer, cw_install_batch, installation, description,
-			error);
+	return run_task(context, run, installer, cw_install_batch, installation, &result, error);
 }
 
 int

@@ -221,8 +221,8 @@ install(struct installing *installing, struct cw_error *error)
 	return status;
 }
 
-static struct json_object *
-describe(const struct installing *installing)
+struct json_object *
+cw_installation_describe(const struct cw_installation *installation, const char *installer)
 {
 	static const char *const members[CW_KIND_COUNT] = {
 		[CW_KIND_CERT] = "cert_path",
@@ -230,11 +230,10 @@ describe(const struct installing *installing)
 		[CW_KIND_CHAIN] = "chain_path",
 		[CW_KIND_FULLCHAIN] = "fullchain_path",
 	};
-	const struct cw_installation *installation = installing->installation;
 	struct json_object *description = cw_json_new_object();
 
 	cw_json_set_string(description, "name", installation->lineage);
-	cw_json_set_string(description, "installer", installing->installer);
+	cw_json_set_string(description, "installer", installer);
 	cw_json_set(description, "names", cw_json_from_strv(&installation->names));
 	cw_json_set(description, "enhancements", cw_json_from_strv(&installation->enhancements));
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
@@ -271,7 +270,6 @@ cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		struct cw_request *request = batch->requests[i];
 
 		installing.installation = request->installation;
-		request->result = describe(&installing);
 		install(&installing, &request->error);
 		report(report_context, request);
 	}

@@ -17,6 +17,9 @@ struct cw_installation {
 };
 
 void cw_installation_clear(struct cw_installation *installation);
+/* The member "installed" (flow/context.h). */
+struct json_object *cw_installation_describe(const struct cw_installation *installation,
+					     const char *installer);
 
 /*
  * Work for cw_workers_run(); each batch has the one installer of its first request.

@@ -13,4 +13,12 @@
 int cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage,
 			struct cw_settings *settings, struct cw_error *error);
 
+/*
+ * What can be known of them without opening a module: that an authenticator is named, that every
+ * value is one that its option takes, and, with WITH_PLUGINS, that the plugins are installed.
+ * Otherwise fails as cw_lineage_settings() would when the lineage is due.
+ */
+int cw_lineage_check_settings(const struct cw_context *context, const struct cw_lineage *lineage,
+			      bool with_plugins, struct cw_error *error);
+
 #endif

@@ -186,6 +186,21 @@ cw_names_contain(const struct cw_names *all, const struct cw_names *some)
 	return contains_all(&all->dns, &some->dns) && contains_all(&all->ip, &some->ip);
 }
 
+static bool
+have_common(const struct cw_strv *a, const struct cw_strv *b)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (cw_strv_contains(b, a->items[i]))
+			return true;
+	return false;
+}
+
+bool
+cw_names_overlap(const struct cw_names *a, const struct cw_names *b)
+{
+	return have_common(&a->dns, &b->dns) || have_common(&a->ip, &b->ip);
+}
+
 bool
 cw_names_equal(const struct cw_names *a, const struct cw_names *b)
 {

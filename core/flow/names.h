@@ -29,6 +29,8 @@ void cw_names_all(const struct cw_names *names, struct cw_strv *all);
 bool cw_names_equal(const struct cw_names *a, const struct cw_names *b);
 /* Whether ALL has every name of SOME. */
 bool cw_names_contain(const struct cw_names *all, const struct cw_names *some);
+/* Whether they have a name in common. */
+bool cw_names_overlap(const struct cw_names *a, const struct cw_names *b);
 /* "a", "a and b", "a and 3 more names"; release with free(). */
 char *cw_names_summary(const struct cw_names *names);
 void cw_names_copy(struct cw_names *to, const struct cw_names *from);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/csr.h"
-#include "flow/challenges.h"
+#include "flow/authentication.h"
 #include "flow/network.h"
 #include "flow/save.h"
 #include "store/pending.h"
@@ -33,7 +33,7 @@ struct batch {
 	struct item *items;
 	size_t count;
 	struct cw_acme *acme;
-	struct cw_instance *instance;
+	struct cw_authentication *authentication;
 	cw_report report;
 	void *report_context;
 };
@@ -388,51 +388,43 @@ forget_authorizations(struct batch *batch)
 	return any;
 }
 
+static void
+gather_all_errors(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (!batch->items[i].over && batch->items[i].order != NULL)
+			gather_errors(batch->items[i].order);
+}
+
 /* Publishes the challenges and has the CA look at them; cleans up in any case. */
 static int
 validate_orders(struct batch *batch, struct cw_error *error)
 {
-	struct cw_challenge_set set = {0};
 	cw_autofree struct cw_acme_order **orders = NULL;
 	const struct cw_settings *settings = batch->items[0].request->settings;
 	int64_t limit = cw_settings_int(settings, "issuance_timeout", 90);
-	cw_auto_error struct cw_error cleanup = {0};
 	size_t count;
 	int status = CW_OK;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[i];
 
-		if (item->over || item->order == NULL || item->order->error.status != CW_OK)
-			continue;
-		cw_challenges_choose(&set, batch->instance, item->request, item->order);
-		/* One name without a way makes the rest of its order useless. */
-		gather_errors(item->order);
+		if (!item->over && item->order != NULL && item->order->error.status == CW_OK)
+			cw_authentication_choose(batch->authentication, item->request, item->order);
 	}
-	if (set.count > 0) {
-		/* The failure of the whole call stands in every slot too. */
-		cw_instance_perform(batch->instance, set.slots, set.count, NULL);
-		cw_challenges_take_results(&set);
-		for (size_t i = 0; i < batch->count; i++)
-			if (!batch->items[i].over && batch->items[i].order != NULL)
-				gather_errors(batch->items[i].order);
-	}
+	/* One name without a way makes the rest of its order useless. */
+	gather_all_errors(batch);
+	cw_authentication_perform(batch->authentication);
+	gather_all_errors(batch);
 	count = orders_under_way(batch, &orders);
 	if (count > 0)
-		status = cw_challenges_show(&set, settings, batch->services->asker, error);
+		status = cw_authentication_show(batch->authentication, settings,
+						batch->services->asker, error);
 	if (count > 0 && status == CW_OK)
 		status = cw_acme_orders_validate(batch->acme, orders, count,
 						 cw_now_ms() + limit * 1000, error);
-	if (set.count > 0 &&
-	    cw_instance_cleanup(batch->instance, set.slots, set.count, &cleanup) < 0) {
-		cw_autofree char *line = cw_error_line(&cleanup);
-
-		cw_log_warning("cleaning up after the challenges: %s", line);
-	}
-	for (size_t i = 0; i < batch->count; i++)
-		if (!batch->items[i].over && batch->items[i].order != NULL)
-			gather_errors(batch->items[i].order);
-	cw_challenge_set_clear(&set);
+	cw_authentication_cleanup(batch->authentication);
+	gather_all_errors(batch);
 	return status;
 }
 
@@ -525,25 +517,7 @@ all_over(const struct batch *batch)
 }
 
 static int
-open_instance(struct batch *batch, struct cw_error *error)
-{
-	const struct cw_request *first = batch->items[0].request;
-	struct cw_module *module = NULL;
-	int status;
-
-	status = cw_registry_open(batch->context->registry, first->authenticator, &module, error);
-	if (status == CW_OK)
-		status = cw_module_add_options(module, batch->context->options, error);
-	if (status == CW_OK)
-		status = cw_instance_open(module, batch->services, first->settings,
-					  &batch->instance, error);
-	if (status == CW_OK)
-		status = cw_instance_prepare(batch->instance, error);
-	return status;
-}
-
-static int
-run_batch(struct batch *batch, struct cw_error *error)
+run_batch(struct batch *batch, const struct cw_batch *requests, struct cw_error *error)
 {
 	const struct cw_account *account = batch->items[0].request->account;
 	struct cw_signer *signer = cw_signer_from_key(account->key);
@@ -553,7 +527,8 @@ run_batch(struct batch *batch, struct cw_error *error)
 
 	status = batch->services->http(batch->services->context, &http, error);
 	if (status == CW_OK)
-		status = open_instance(batch, error);
+		status = cw_authentication_open(batch->context, batch->services, requests,
+						&batch->authentication, error);
 	if (status == CW_OK)
 		status = cw_acme_new(batch->services->loop, http, &options, signer, &batch->acme,
 				     error);
@@ -562,7 +537,7 @@ run_batch(struct batch *batch, struct cw_error *error)
 		for (unsigned attempt = 1; status == CW_OK && !all_over(batch); attempt++)
 			status = attempt_all(batch, attempt, error);
 	}
-	cw_instance_close(batch->instance);
+	cw_authentication_close(batch->authentication);
 	cw_acme_free(batch->acme);
 	cw_signer_free(signer);
 	return status;
@@ -586,7 +561,7 @@ cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
 		batch.items[i].batch = &batch;
 		batch.items[i].request = requests->requests[i];
 	}
-	if (run_batch(&batch, &error) < 0)
+	if (run_batch(&batch, requests, &error) < 0)
 		fail_all(&batch, &error);
 	for (size_t i = 0; i < batch.count; i++)
 		clear_order(&batch.items[i]);

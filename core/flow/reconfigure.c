@@ -81,6 +81,8 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 		status = cw_names_from_certificate(request->lineage->live[CW_KIND_CERT],
 						   &request->names, error);
 	if (status == CW_OK)
+		status = cw_choose_for_names(context, request, error);
+	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
 	return status;
 }

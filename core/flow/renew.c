@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "crypto/x509.h"
 #include "flow/accounts.h"
 #include "flow/batches.h"
+#include "flow/choose_plugin.h"
 #include "flow/context.h"
 #include "flow/decide.h"
 #include "flow/deploy.h"
@@ -21,6 +21,8 @@
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
 #define RANDOM_SLEEP_MAX (8 * 60 * 1000)
+/* Bytes of names in a line of the log that tells which are not due. */
+#define KEPT_LINE 2000
 
 struct renewal {
 	struct cw_context *context;
@@ -29,6 +31,7 @@ struct renewal {
 	struct cw_hooks *hooks;
 	struct json_object *certificates;
 	struct json_object *skipped; /* NULL: all are among the certificates */
+	struct cw_buf kept;          /* names that are not due, for the log */
 	struct cw_strv due_names;
 	struct cw_strv shared; /* archive folders that several lineages have */
 	struct cw_request **due;
@@ -57,15 +60,6 @@ add_failure(struct renewal *renewal, const struct cw_request *request, const str
 	cw_error_add_part(&renewal->failures, &part);
 }
 
-/* Whether the request goes to the CA that issued the certificate. */
-static bool
-is_same_server(const struct cw_request *request)
-{
-	const char *saved = cw_configobj_get(request->lineage->config, "renewalparams", "server");
-
-	return cw_equal(saved, cw_server_url(request->settings));
-}
-
 static int
 find_account(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
 {
@@ -82,7 +76,7 @@ find_account(struct renewal *renewal, struct cw_request *request, struct cw_erro
 			return CW_OK;
 	}
 	/* The lineage's account is one at the lineage's server. */
-	if (!is_same_server(request) &&
+	if (!cw_request_is_for_issuer(request) &&
 	    cw_settings_source(request->settings, "account") == CW_SOURCE_RENEWAL)
 		cw_settings_reset(request->settings, "account");
 	status = cw_account_acquire(renewal->context, request->settings, request->dry_run, &account,
@@ -105,44 +99,30 @@ read_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (status < 0)
 		return status;
 	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
-	if (request->authenticator == NULL) {
-		cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
-		cw_hint(error, "give one on the command line, with --cert-name %s", request->name);
-		return CW_E_INVALID;
-	}
 	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &request->names, error);
 	if (status == CW_OK)
-		status = cw_flow_validate_hooks(request->settings, error);
-	return status;
-}
-
-/* The CA is told which certificate the new one is for (RFC 9773 section 5). */
-static int
-name_replaced(struct cw_request *request, struct cw_error *error)
-{
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	int status;
-
-	if (request->dry_run || !is_same_server(request))
-		return CW_OK;
-	status = cw_certificate_load(request->lineage->live[CW_KIND_CERT], &certificate, error);
+		status = cw_choose_for_names(renewal->context, request, error);
 	if (status == CW_OK)
-		request->replaces = cw_certificate_ari_id(certificate);
+		status = cw_flow_validate_hooks(request->settings, error);
 	return status;
 }
 
 static int
 load_request(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
 {
+	const char *only = cw_settings_get(renewal->context->settings, "certname");
 	int status = cw_lineage_load(renewal->context->directories.config, request->name,
 				     &request->lineage, error);
 
+	/* The survey has seen no other. */
+	if (status == CW_OK && only != NULL && cw_lineage_archive_is_shared(request->lineage))
+		cw_strv_add_unique(&renewal->shared, request->lineage->archive);
 	if (status == CW_OK)
 		status = cw_refuse_shared_archive(request->lineage, &renewal->shared, error);
 	if (status == CW_OK)
 		status = read_request(renewal, request, error);
 	if (status == CW_OK)
-		status = name_replaced(request, error);
+		status = cw_request_name_replaced(request, error);
 	if (status == CW_OK)
 		status = find_account(renewal, request, error);
 	return status;
@@ -183,6 +163,15 @@ load_due(struct renewal *renewal)
 	}
 }
 
+/* One line for many: a line for each would be a good part of what all the looking costs. */
+static void
+log_kept(struct renewal *renewal)
+{
+	if (renewal->kept.length > 0)
+		cw_log_debug("not due:%s", cw_buf_text(&renewal->kept));
+	cw_buf_truncate(&renewal->kept, 0);
+}
+
 static void
 survey_kept(void *user, const struct cw_surveyed *lineage)
 {
@@ -190,7 +179,10 @@ survey_kept(void *user, const struct cw_surveyed *lineage)
 	cw_autofree char *expiry = NULL;
 	struct cw_request *request;
 
-	cw_log_debug("\"%s\" is not due", lineage->name);
+	cw_buf_add_char(&renewal->kept, ' ');
+	cw_buf_add_text(&renewal->kept, lineage->name);
+	if (renewal->kept.length >= KEPT_LINE)
+		log_kept(renewal);
 	if (renewal->skipped != NULL) {
 		cw_autofree char *line = NULL;
 
@@ -220,6 +212,8 @@ survey_failed(void *user, const char *name, const struct cw_error *error)
 	struct renewal *renewal = user;
 	struct cw_request *request = new_request(renewal, name);
 
+	/* For its description, if it can be read. */
+	cw_lineage_load(renewal->context->directories.config, name, &request->lineage, NULL);
 	refuse(renewal, request, error);
 	cw_request_free(request);
 }
@@ -363,6 +357,7 @@ release(struct renewal *renewal)
 	free(renewal->due);
 	free(renewal->accounts);
 	cw_error_clear(&renewal->failures);
+	cw_buf_clear(&renewal->kept);
 	cw_strv_clear(&renewal->due_names);
 	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
@@ -395,7 +390,8 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 {
 	struct cw_context *context = renewal->context;
 	const char *only = cw_settings_get(context->settings, "certname");
-	struct cw_survey_calls calls = {survey_kept, survey_due, survey_failed, renewal};
+	struct cw_survey_calls calls = {
+		.kept = survey_kept, .due = survey_due, .failed = survey_failed, .user = renewal};
 	cw_auto_strv struct cw_strv names = {0};
 	int status = cw_lineage_list(context->directories.config, &names, error);
 
@@ -411,6 +407,7 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 	}
 	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, &renewal->shared,
 			   error);
+	log_kept(renewal);
 	cw_strv_clear(&names);
 	if (status < 0)
 		return status;

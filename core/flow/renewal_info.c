@@ -5,6 +5,7 @@
 #include "acme/client.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/rewrite.h"
 
 #define SECTION "acme_renewal_info"
 #define KEY "ari_retry_after"
@@ -183,33 +184,77 @@ cw_advisors_ask(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, s
 	return CW_OK;
 }
 
+/* The time of a local one. mktime() would look for a new /etc/localtime each time. */
+static int64_t
+from_local(struct tm *parts)
+{
+	int64_t as_utc = (int64_t)timegm(parts);
+	time_t when = (time_t)as_utc;
+	struct tm there;
+
+	/* Its offset is that of the time itself, which the first turn finds. */
+	for (int turn = 0; turn < 2; turn++) {
+		if (localtime_r(&when, &there) == NULL)
+			return 0;
+		when = (time_t)(as_utc - there.tm_gmtoff);
+	}
+	return when;
+}
+
 int64_t
 cw_ask_again_read(const struct cw_configobj *config, int64_t now)
 {
 	const char *text = cw_configobj_get(config, SECTION, KEY);
-	struct tm local = {.tm_isdst = -1};
+	struct tm local = {0};
 	const char *rest;
-	time_t when;
+	int64_t when;
 
 	if (text == NULL)
 		return 0;
 	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &local);
 	if (rest == NULL || *rest != '\0')
 		return 0;
-	local.tm_isdst = -1;
-	when = mktime(&local);
-	return when > now && when - now <= WAIT_MAX ? (int64_t)when : 0;
+	when = from_local(&local);
+	return when > now && when - now <= WAIT_MAX ? when : 0;
+}
+
+static bool
+format_local(int64_t when, char text[CW_ASK_AGAIN_LENGTH + 1])
+{
+	time_t seconds = (time_t)when;
+	struct tm local;
+
+	return localtime_r(&seconds, &local) != NULL &&
+	       strftime(text, CW_ASK_AGAIN_LENGTH + 1, "%Y-%m-%dT%H:%M:%S", &local) ==
+		       CW_ASK_AGAIN_LENGTH;
 }
 
 void
 cw_ask_again_write(struct cw_configobj *config, int64_t when)
 {
-	time_t seconds = (time_t)when;
-	char text[sizeof("2026-01-31T12:00:00") + 16];
-	struct tm local;
+	char text[CW_ASK_AGAIN_LENGTH + 1];
 
-	if (localtime_r(&seconds, &local) == NULL ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &local) == 0)
-		return;
-	cw_configobj_set(config, SECTION, KEY, text);
+	if (format_local(when, text))
+		cw_configobj_set(config, SECTION, KEY, text);
+}
+
+void
+cw_ask_again_find(const struct cw_configobj *config, struct cw_ask_again_place *place)
+{
+	size_t length = 0;
+
+	if (!cw_configobj_place(config, SECTION, KEY, &place->offset, &length) ||
+	    length != CW_ASK_AGAIN_LENGTH)
+		place->offset = 0;
+	else
+		memcpy(place->text, cw_configobj_get(config, SECTION, KEY), length + 1);
+}
+
+bool
+cw_ask_again_overwrite(const char *path, const struct cw_ask_again_place *place, int64_t when)
+{
+	char text[CW_ASK_AGAIN_LENGTH + 1];
+
+	return place->offset != 0 && format_local(when, text) &&
+	       cw_rewrite_in_place(path, place->offset, place->text, text, CW_ASK_AGAIN_LENGTH);
 }

@@ -34,4 +34,14 @@ int64_t cw_ask_again_read(const struct cw_configobj *config, int64_t now);
 /* Sets it: in local time without a zone, as Certbot needs it. */
 void cw_ask_again_write(struct cw_configobj *config, int64_t when);
 
+/* Where that time stands in a renewal file, to be overwritten by another. */
+#define CW_ASK_AGAIN_LENGTH (sizeof("2026-01-31T12:00:00") - 1)
+struct cw_ask_again_place {
+	size_t offset; /* 0: nowhere */
+	char text[CW_ASK_AGAIN_LENGTH + 1];
+};
+void cw_ask_again_find(const struct cw_configobj *config, struct cw_ask_again_place *place);
+/* Whether WHEN was written there, in the file PATH. */
+bool cw_ask_again_overwrite(const char *path, const struct cw_ask_again_place *place, int64_t when);
+
 #endif

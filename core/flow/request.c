@@ -1,7 +1,9 @@
 #include "flow/request.h"
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/text.h"
 #include "crypto/x509.h"
+#include "flow/network.h"
 
 struct cw_request *
 cw_request_new(const char *name, const struct cw_settings *settings)
@@ -33,6 +35,32 @@ cw_request_free(struct cw_request *request)
 	json_object_put(request->result);
 	cw_error_clear(&request->error);
 	free(request);
+}
+
+bool
+cw_request_is_for_issuer(const struct cw_request *request)
+{
+	const char *saved = cw_configobj_get(request->lineage->config, "renewalparams", "server");
+
+	return cw_equal(saved, cw_server_url(request->settings));
+}
+
+int
+cw_request_name_replaced(struct cw_request *request, struct cw_error *error)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_auto_names struct cw_names names = {0};
+	int status;
+
+	if (request->dry_run || !cw_request_is_for_issuer(request))
+		return CW_OK;
+	status = cw_certificate_load(request->lineage->live[CW_KIND_CERT], &certificate, error);
+	if (status < 0)
+		return status;
+	cw_certificate_names(certificate, &names.dns, &names.ip);
+	if (cw_names_overlap(&names, &request->names))
+		request->replaces = cw_certificate_ari_id(certificate);
+	return CW_OK;
 }
 
 static void

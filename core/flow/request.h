@@ -37,6 +37,12 @@ struct cw_request {
 struct cw_request *cw_request_new(const char *name, const struct cw_settings *settings);
 void cw_request_free(struct cw_request *request);
 
+/* Whether a request that has a lineage goes to the CA that issued its certificate. */
+bool cw_request_is_for_issuer(const struct cw_request *request);
+/* Sets REPLACES to the lineage's certificate (RFC 9773 section 5): where the CA issued it, the
+ * names have one in common, and it is no rehearsal. */
+int cw_request_name_replaced(struct cw_request *request, struct cw_error *error);
+
 /* The lineage's certificate in use as a member of "certificates" (flow/context.h), without action
  * and error. */
 int cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **description,

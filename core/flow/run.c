@@ -1,8 +1,5 @@
 #include "flow/run.h"
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "flow/deploy.h"
@@ -49,31 +46,6 @@ make_shared_folder(struct cw_context *context, struct cw_run *run, struct cw_err
 	return status;
 }
 
-/* --strict-permissions: nobody else may own a directory of ours, or write to it. */
-static int
-check_owners(const struct cw_context *context, struct cw_error *error)
-{
-	const char *const folders[] = {context->directories.config, context->directories.work,
-				       context->directories.logs};
-
-	if (!cw_settings_flag(context->settings, "strict_permissions"))
-		return CW_OK;
-	for (size_t i = 0; i < CW_COUNT(folders); i++) {
-		struct stat status;
-
-		if (stat(folders[i], &status) != 0)
-			return cw_fail_path(error, errno, "check", folders[i]);
-		if (status.st_uid == geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-			continue;
-		cw_fail(error, CW_E_PERMISSION,
-			"the directory \"%s\" belongs to another user, or others can write to it",
-			folders[i]);
-		cw_hint(error, "change that, or leave --strict-permissions out");
-		return CW_E_PERMISSION;
-	}
-	return CW_OK;
-}
-
 int
 cw_run_begin(struct cw_context *context, struct cw_run *run, struct cw_error *error)
 {
@@ -83,8 +55,8 @@ cw_run_begin(struct cw_context *context, struct cw_run *run, struct cw_error *er
 	int status;
 
 	status = cw_directories_make(directories, error);
-	if (status == CW_OK)
-		status = check_owners(context, error);
+	if (status == CW_OK && cw_settings_flag(context->settings, "strict_permissions"))
+		status = cw_directories_check(directories, error);
 	if (status == CW_OK)
 		status = cw_run_locks_take(directories, timeout < 0 ? -1 : timeout * 1000,
 					   &run->locks, error);

@@ -6,10 +6,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/deploy.h"
-#include "flow/due.h"
 #include "flow/network.h"
-#include "flow/renewal_info.h"
 #include "flow/revocation.h"
+#include "flow/scouts.h"
 #include "store/rewrite.h"
 
 #define GROUP 500 /* lineages that the CAs are asked about together */
@@ -17,12 +16,7 @@
 /* A lineage that is not due by itself: the CA has to be asked. */
 struct pending {
 	char *name;
-	char *fullchain;
-	char *server; /* NULL: not to be asked for advice */
-	char *certificate_id;
-	char *certificate; /* paths; NULL: it has no OCSP responder */
-	char *chain;
-	struct cw_due due;
+	struct cw_sighting seen;
 	enum cw_advice advice;
 	int64_t ask_again;
 	bool is_due;
@@ -39,6 +33,8 @@ struct survey {
 	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
 	struct cw_rewrite *rewrite;
+	struct cw_scouts *scouts; /* NULL: none were sent */
+	bool take_all;            /* every lineage is due */
 	struct pending pending[GROUP];
 	size_t count;
 };
@@ -77,8 +73,10 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 {
 	struct cw_request *request;
 	bool changed = false;
-	int status = cw_lineage_recover(lineage, &changed, error);
+	int status = CW_OK;
 
+	if (lineage->unsettled)
+		status = cw_lineage_recover(lineage, &changed, error);
 	if (status == CW_OK && lineage->newest > lineage->version) {
 		status = cw_lineage_switch(lineage, lineage->newest, error);
 		changed = true;
@@ -95,102 +93,60 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 	return status;
 }
 
-/* What a renewal would lack is said at once, not when it is due. */
-static int
-check_parameters(const struct survey *survey, const struct cw_lineage *lineage,
-		 struct cw_error *error)
-{
-	const struct cw_settings *settings = survey->context->settings;
-	const char *authenticator =
-		cw_configobj_get(lineage->config, "renewalparams", "authenticator");
-
-	if ((authenticator != NULL && strcmp(authenticator, "None") != 0) ||
-	    cw_settings_get(settings, "authenticator") != NULL ||
-	    cw_settings_get(settings, "configurator") != NULL)
-		return CW_OK;
-	cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
-	cw_hint(error, "give one on the command line, with --cert-name %s", lineage->name);
-	return CW_E_INVALID;
-}
-
-static bool
-is_renewed_at_all(const struct survey *survey, const struct cw_lineage *lineage)
-{
-	const struct cw_settings *settings = survey->context->settings;
-	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "autorenew");
-
-	if (cw_settings_given(settings, "autorenew") || saved == NULL)
-		return cw_settings_flag(settings, "autorenew");
-	return !cw_equal_nocase(saved, "False");
-}
-
 static void
-add_pending(struct survey *survey, const struct cw_lineage *lineage, struct cw_glance *certificate,
-	    const struct cw_due *due)
+judge(struct survey *survey, const char *name, struct cw_sighting *seen)
 {
-	const char *server = cw_configobj_get(lineage->config, "renewalparams", "server");
-	struct pending *pending = &survey->pending[survey->count++];
+	const struct cw_survey_calls *calls = survey->calls;
+	struct pending *pending;
 
-	*pending = (struct pending){.due = *due};
-	pending->name = cw_strdup(lineage->name);
-	pending->fullchain = cw_strdup(lineage->live[CW_KIND_FULLCHAIN]);
-	if (cw_ask_again_read(lineage->config, cw_time()) != 0) {
-		/* The CA has said lately that there is time. */
-		pending->advice = CW_ADVICE_WAIT;
-	} else if (server != NULL && strcmp(server, "None") != 0) {
-		pending->certificate_id = cw_take(&certificate->ari_id);
-		pending->server = pending->certificate_id != NULL ? cw_strdup(server) : NULL;
-	}
-	if (certificate->ocsp_url != NULL) {
-		pending->certificate = cw_strdup(lineage->live[CW_KIND_CERT]);
-		pending->chain = cw_strdup(lineage->live[CW_KIND_CHAIN]);
+	if (survey->take_all) {
+		calls->due(calls->user, name);
+	} else if (!seen->is_renewed) {
+		struct cw_surveyed kept = {name, seen->fullchain, seen->due.expiry};
+
+		calls->kept(calls->user, &kept);
+	} else if (cw_due_anyway(&seen->due, cw_time())) {
+		calls->due(calls->user, name);
+	} else {
+		pending = &survey->pending[survey->count++];
+		*pending = (struct pending){.name = cw_strdup(name), .seen = *seen};
+		pending->advice = seen->waits ? CW_ADVICE_WAIT : CW_ADVICE_NONE;
+		*seen = (struct cw_sighting){0};
 	}
 }
 
 static int
-judge(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
+look_at(struct survey *survey, const char *name, struct cw_sighting *seen, struct cw_error *error)
 {
-	const struct cw_settings *settings = survey->context->settings;
-	bool dry_run = cw_settings_flag(settings, "dry_run");
-	cw_auto_glance struct cw_glance certificate = {0};
-	struct cw_due due;
-	int status = check_archive(survey, lineage, error);
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	int status = cw_lineage_load(survey->context->directories.config, name, &lineage, error);
 
-	if (status == CW_OK && !dry_run)
+	if (status == CW_OK)
+		status = check_archive(survey, lineage, error);
+	if (status == CW_OK && !cw_settings_flag(survey->context->settings, "dry_run"))
 		status = recover(survey, lineage, error);
 	if (status == CW_OK)
-		status = check_parameters(survey, lineage, error);
-	if (status == CW_OK)
-		status = cw_glance(lineage->live[CW_KIND_CERT], &certificate, error);
-	if (status == CW_OK)
-		status = cw_due_read(lineage, &certificate, &due, error);
-	if (status < 0)
-		return status;
-	if (dry_run || cw_settings_flag(settings, "renew_by_default")) {
-		survey->calls->due(survey->calls->user, lineage->name);
-	} else if (!is_renewed_at_all(survey, lineage)) {
-		struct cw_surveyed kept = {lineage->name, lineage->live[CW_KIND_FULLCHAIN],
-					   due.expiry};
-
-		survey->calls->kept(survey->calls->user, &kept);
-	} else if (cw_due_anyway(&due, cw_time())) {
-		survey->calls->due(survey->calls->user, lineage->name);
-	} else {
-		add_pending(survey, lineage, &certificate, &due);
-	}
-	return CW_OK;
+		status = cw_sighting_read(survey->context, lineage, survey->calls->asked_for, seen,
+					  error);
+	return status;
 }
 
 static void
 consider(struct survey *survey, const char *name)
 {
-	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_sighting struct cw_sighting seen = {0};
 	cw_auto_error struct cw_error error = {0};
-	int status = cw_lineage_load(survey->context->directories.config, name, &lineage, &error);
+	int status = CW_OK;
 
+	/* Its archive may be one of those that are shared, which only a whole look tells. */
+	if (survey->scouts == NULL || !cw_scouts_next(survey->scouts, &seen) ||
+	    survey->shared->count > 0) {
+		cw_sighting_clear(&seen);
+		status = look_at(survey, name, &seen, &error);
+	}
 	if (status == CW_OK)
-		status = judge(survey, lineage, &error);
-	if (status < 0)
+		judge(survey, name, &seen);
+	else
 		survey->calls->failed(survey->calls->user, name, &error);
 }
 
@@ -225,11 +181,11 @@ ask_for_advice(struct survey *survey, struct cw_error *error)
 	for (size_t i = 0; i < survey->count; i++) {
 		struct pending *pending = &survey->pending[i];
 
-		if (pending->server == NULL)
+		if (pending->seen.server == NULL)
 			continue;
 		wanted[count].name = pending->name;
-		wanted[count].server = pending->server;
-		wanted[count].certificate_id = pending->certificate_id;
+		wanted[count].server = pending->seen.server;
+		wanted[count].certificate_id = pending->seen.certificate_id;
 		of[count++] = pending;
 	}
 	if (count == 0 || !has_network(survey))
@@ -253,10 +209,10 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 	for (size_t i = 0; i < survey->count; i++) {
 		struct pending *pending = &survey->pending[i];
 
-		if (pending->is_due || pending->certificate == NULL)
+		if (pending->is_due || pending->seen.certificate == NULL)
 			continue;
-		asked[count].certificate = pending->certificate;
-		asked[count].chain = pending->chain;
+		asked[count].certificate = pending->seen.certificate;
+		asked[count].chain = pending->seen.chain;
 		of[count++] = pending;
 	}
 	if (count == 0 || !has_network(survey))
@@ -274,27 +230,24 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 static int
 rewrite_config(struct survey *survey, const struct pending *pending, struct cw_error *error)
 {
+	const char *config_dir = survey->context->directories.config;
+	cw_autofree char *file = cw_format("%s.conf", pending->name);
+	cw_autofree char *path = cw_format("%s/renewal/%s", config_dir, file);
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
-	cw_auto_buf struct cw_buf old = {0};
 	cw_auto_buf struct cw_buf text = {0};
-	cw_autofree char *file = NULL;
-	int status = cw_lineage_open(survey->context->directories.config, pending->name, &lineage,
-				     error);
+	int status;
 
+	/* A time in the place of another, as it is from the second run on. */
+	if (cw_ask_again_overwrite(path, &pending->seen.place, pending->ask_again))
+		return CW_OK;
+	status = cw_lineage_open(config_dir, pending->name, &lineage, error);
 	if (status < 0)
 		return status;
-	cw_configobj_write(lineage->config, &old);
 	cw_ask_again_write(lineage->config, pending->ask_again);
 	status = cw_configobj_check(lineage->config, error);
 	if (status < 0)
 		return status;
 	cw_configobj_write(lineage->config, &text);
-	/* A time in the place of another, as it is from the second run on. */
-	if (old.length == text.length &&
-	    cw_rewrite_in_place(lineage->renewal_path, cw_buf_text(&old), cw_buf_text(&text),
-				text.length))
-		return CW_OK;
-	file = cw_format("%s.conf", pending->name);
 	return cw_rewrite_add(survey->rewrite, file, cw_buf_text(&text), text.length, error);
 }
 
@@ -314,7 +267,8 @@ keep_ask_again(struct survey *survey, const struct pending *pending)
 static void
 settle(struct survey *survey, const struct pending *pending)
 {
-	struct cw_surveyed kept = {pending->name, pending->fullchain, pending->due.expiry};
+	struct cw_surveyed kept = {pending->name, pending->seen.fullchain,
+				   pending->seen.due.expiry};
 
 	if (pending->is_due) {
 		survey->calls->due(survey->calls->user, pending->name);
@@ -332,11 +286,7 @@ forget(struct survey *survey)
 		struct pending *pending = &survey->pending[i];
 
 		free(pending->name);
-		free(pending->fullchain);
-		free(pending->server);
-		free(pending->certificate_id);
-		free(pending->certificate);
-		free(pending->chain);
+		cw_sighting_clear(&pending->seen);
 	}
 	survey->count = 0;
 }
@@ -353,7 +303,7 @@ settle_group(struct survey *survey, struct cw_error *error)
 	for (size_t i = 0; i < survey->count; i++) {
 		struct pending *pending = &survey->pending[i];
 
-		pending->is_due = cw_due_decide(&pending->due, pending->advice, now);
+		pending->is_due = cw_due_decide(&pending->seen.due, pending->advice, now);
 	}
 	if (status == CW_OK)
 		status = ask_for_revocations(survey, error);
@@ -390,6 +340,10 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	survey->calls = calls;
 	survey->shared = shared;
 	survey->rewrite = cw_rewrite_new(folder);
+	survey->take_all = cw_settings_flag(context->settings, "dry_run") ||
+			   cw_settings_flag(context->settings, "renew_by_default");
+	if (!survey->take_all)
+		survey->scouts = cw_scouts_send(context, names);
 	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
 		consider(survey, names->items[i]);
 		if (cw_interrupted())
@@ -398,6 +352,7 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 			status = settle_group(survey, error);
 	}
 	forget(survey);
+	cw_scouts_free(survey->scouts);
 	if (status == CW_OK)
 		commit(survey);
 	cw_rewrite_free(survey->rewrite);

@@ -21,6 +21,9 @@ struct cw_survey_calls {
 	void (*due)(void *user, const char *name);
 	void (*failed)(void *user, const char *name, const struct cw_error *error);
 	void *user;
+	/* The user asked for the lineage itself: whether it may be renewed by itself, and with what
+	 * its renewal file says, does not count. */
+	bool asked_for;
 };
 
 /*
@@ -34,6 +37,11 @@ struct cw_survey_calls {
 int cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
 	      const struct cw_strv *names, const struct cw_survey_calls *calls,
 	      struct cw_strv *shared, struct cw_error *error);
+
+/* Whether the lineage that the user asked for is due, decided likewise. As its live/ can have been
+ * switched, *LINEAGE is read anew. */
+int cw_survey_one(struct cw_context *context, struct cw_lineage **lineage, bool *due,
+		  struct cw_error *error);
 
 /* CW_E_INVALID when LINEAGE's archive is one of SHARED: what a renewal prunes there could be what
  * the other one uses. */

@@ -104,21 +104,38 @@ ask_coordinator(struct worker *worker, struct json_object *request, struct json_
 	return CW_E_CANCELLED;
 }
 
+static struct json_object *
+about_socket(const char *type, const char *address, unsigned port)
+{
+	struct json_object *request = cw_json_new_object();
+
+	cw_json_set_string(request, "type", type);
+	cw_json_set_string(request, "address", address);
+	cw_json_set_int(request, "port", (int64_t)port);
+	return request;
+}
+
 static int
 request_socket(void *context, const char *address, unsigned port, int *descriptor,
 	       struct cw_error *error)
 {
-	cw_auto_json struct json_object *request = cw_json_new_object();
+	cw_auto_json struct json_object *request = about_socket("listen", address, port);
 	cw_auto_json struct json_object *answer = NULL;
-	int status;
+	int status = ask_coordinator(context, request, &answer, descriptor, error);
 
-	cw_json_set_string(request, "type", "listen");
-	cw_json_set_string(request, "address", address);
-	cw_json_set_int(request, "port", (int64_t)port);
-	status = ask_coordinator(context, request, &answer, descriptor, error);
 	if (status == CW_OK && *descriptor < 0)
 		return cw_fail(error, CW_E_IO, "no descriptor is left for a listening socket");
 	return status;
+}
+
+/* Waits for the answer: from then on no connection comes that would not be accepted. */
+static void
+give_socket_back(void *context, const char *address, unsigned port)
+{
+	cw_auto_json struct json_object *request = about_socket("unlisten", address, port);
+	cw_auto_json struct json_object *answer = NULL;
+
+	ask_coordinator(context, request, &answer, NULL, NULL);
 }
 
 static struct json_object *
@@ -274,6 +291,7 @@ cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *
 		.lock_timeout = cw_settings_int(context->settings, "lock_timeout", 0) * 1000,
 		.http = shared_pool,
 		.listen = request_socket,
+		.unlisten = give_socket_back,
 		.in_call = in_call,
 		.context = &worker,
 	};

@@ -20,10 +20,11 @@ int cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_bat
 
 /*
  * Messages, by their member "type":
- *   listen  worker: address, port              coordinator: answer, with the socket
- *   ask     worker: kind, text, default, items coordinator: answer, with answer, choice or text
- *   result  worker: index, saved, result, error (of the batch's request with that index)
- *   answer  coordinator: error or null
+ *   listen    worker: address, port              coordinator: answer, with the socket
+ *   unlisten  worker: address, port              coordinator: answer
+ *   ask       worker: kind, text, default, items coordinator: answer, with answer, choice or text
+ *   result    worker: index, saved, result, error (of the batch's request with that index)
+ *   answer    coordinator: error or null
  */
 
 #endif

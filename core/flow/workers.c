@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/channel.h"
+#include "flow/listeners.h"
 #include "flow/worker.h"
-#include "plugin/instance.h"
 #include "store/checkpoint.h"
 #include "store/undo.h"
 
@@ -32,13 +32,6 @@ struct worker {
 	bool killed; /* by the watchdog */
 };
 
-/* A socket that workers listen on. */
-struct listener {
-	char *address;
-	unsigned port;
-	int descriptor;
-};
-
 struct coordinator {
 	struct cw_context *context;
 	struct cw_run *run;
@@ -46,8 +39,7 @@ struct coordinator {
 	struct worker *workers; /* one for each batch */
 	size_t count;
 	size_t active;
-	struct listener *listeners;
-	size_t listener_count;
+	struct cw_listeners listeners;
 	struct cw_request **ended; /* to be given to done() */
 	size_t ended_count;
 	bool crashed; /* a worker died amid its work, and may have left edits and more */
@@ -158,6 +150,7 @@ worker_ended(struct worker *worker, int wait_status)
 	cw_loop_watch(coordinator->loop, worker->channel, 0, NULL, NULL);
 	cw_loop_cancel(coordinator->loop, cw_take(&worker->watch));
 	close(worker->channel);
+	cw_listeners_forget(&coordinator->listeners, worker);
 	describe_death(worker, wait_status, &error);
 	unfinished = fail_rest(worker, worker->batch->count > 1 && !worker->killed, &error) > 0;
 	munmap(worker->pulse, sizeof(*worker->pulse));
@@ -206,43 +199,22 @@ watch_worker(void *context)
 	worker->watch = cw_loop_timer(coordinator->loop, WATCH_INTERVAL, watch_worker, worker);
 }
 
-/* The run's socket for ADDRESS and PORT, opened when first asked for. */
-static int
-find_listener(struct coordinator *coordinator, const char *address, unsigned port, int *descriptor,
-	      struct cw_error *error)
-{
-	struct listener *listener;
-	int status;
-
-	for (size_t i = 0; i < coordinator->listener_count; i++) {
-		listener = &coordinator->listeners[i];
-		if (listener->port == port && strcmp(listener->address, address) == 0) {
-			*descriptor = listener->descriptor;
-			return CW_OK;
-		}
-	}
-	status = cw_listen(address, port, descriptor, error);
-	if (status < 0)
-		return status;
-	coordinator->listeners = cw_realloc(coordinator->listeners, coordinator->listener_count + 1,
-					    sizeof(struct listener));
-	listener = &coordinator->listeners[coordinator->listener_count++];
-	*listener = (struct listener){cw_strdup(address), port, *descriptor};
-	return CW_OK;
-}
-
+/* A worker begins, or ends, to serve a socket. */
 static void
-answer_listen(struct worker *worker, struct json_object *message, struct json_object *answer,
-	      int *descriptor)
+answer_listen(struct worker *worker, bool begins, struct json_object *message,
+	      struct json_object *answer, int *descriptor)
 {
+	struct cw_listeners *listeners = &worker->coordinator->listeners;
 	const char *address = cw_json_string(message, "address");
 	int64_t port = cw_json_int(message, "port", -1);
 	cw_auto_error struct cw_error error = {0};
 
 	if (address == NULL || port < 1 || port > 65535)
 		cw_fail(&error, CW_E_INVALID, "a port must be a number from 1 to 65535");
+	else if (begins)
+		cw_listeners_take(listeners, worker, address, (unsigned)port, descriptor, &error);
 	else
-		find_listener(worker->coordinator, address, (unsigned)port, descriptor, &error);
+		cw_listeners_give_back(listeners, worker, address, (unsigned)port);
 	cw_json_set(answer, "error", error.status < 0 ? cw_json_error(&error) : NULL);
 }
 
@@ -325,7 +297,9 @@ handle_message(struct worker *worker, struct json_object *message)
 		return;
 	}
 	if (type != NULL && strcmp(type, "listen") == 0)
-		answer_listen(worker, message, answer, &descriptor);
+		answer_listen(worker, true, message, answer, &descriptor);
+	else if (type != NULL && strcmp(type, "unlisten") == 0)
+		answer_listen(worker, false, message, answer, &descriptor);
 	else
 		answer_question(worker, message, answer);
 	if (cw_channel_send(worker->channel, answer, descriptor, &error) < 0) {
@@ -380,8 +354,7 @@ become_worker(struct coordinator *coordinator, struct worker *self, int channel,
 	for (size_t i = 0; i < coordinator->count; i++)
 		if (coordinator->workers[i].pid != 0)
 			close(coordinator->workers[i].channel);
-	for (size_t i = 0; i < coordinator->listener_count; i++)
-		close(coordinator->listeners[i].descriptor);
+	cw_listeners_clear(&coordinator->listeners);
 	cw_run_abandon(coordinator->run);
 	status = cw_worker_main(coordinator->context, coordinator->run, self->batch, channel,
 				self->pulse);
@@ -525,13 +498,9 @@ run_all(struct coordinator *coordinator, size_t jobs, struct cw_error *error)
 static void
 release(struct coordinator *coordinator)
 {
-	for (size_t i = 0; i < coordinator->listener_count; i++) {
-		close(coordinator->listeners[i].descriptor);
-		free(coordinator->listeners[i].address);
-	}
+	cw_listeners_clear(&coordinator->listeners);
 	for (size_t i = 0; i < coordinator->count; i++)
 		free(coordinator->workers[i].reported);
-	free(coordinator->listeners);
 	free(coordinator->workers);
 	free(coordinator->ended);
 }

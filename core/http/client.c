@@ -81,12 +81,13 @@ call_back(struct cw_http_exchange *exchange, CURLcode result)
 	long status = 0;
 
 	if (result == CURLE_OK) {
-		cw_autofree char *text = NULL;
-
 		cw_curl.easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
 		answer->status = (int)status;
-		text = cw_format("status %ld", status);
-		log_end(exchange, text);
+		if (!exchange->quiet || status / 100 != 2) {
+			cw_autofree char *text = cw_format("status %ld", status);
+
+			log_end(exchange, text);
+		}
 	} else {
 		cw_exchange_failure(exchange, &exchange->http->settings, result, &error);
 		log_end(exchange, error.message);

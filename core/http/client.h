@@ -42,6 +42,7 @@ struct cw_http_message {
 	size_t body_length;
 	size_t limit; /* bytes of the answer's body; 0: 1 MiB; more is CW_E_PROTOCOL */
 	bool follow;  /* follow up to 10 redirections, to https only when it began there */
+	bool quiet;   /* one of very many: logged only when it fails */
 };
 
 struct cw_http_answer {

@@ -264,6 +264,7 @@ cw_exchange_new(const struct cw_http_settings *settings, const struct cw_http_me
 	*exchange = NULL;
 	made->method = cw_strdup(message->method == NULL ? "GET" : message->method);
 	made->url = cw_strdup(message->url);
+	made->quiet = message->quiet;
 	made->limit = message->limit == 0 ? BODY_LIMIT : message->limit;
 	if (message->body != NULL) {
 		made->body = cw_memdup(message->body, message->body_length);

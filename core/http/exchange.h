@@ -25,6 +25,7 @@ struct cw_http_exchange {
 	size_t body_length;
 	bool only_folder; /* the trust store that it was begun with was the folder alone */
 	bool finished;    /* its callback is being called */
+	bool quiet;       /* see struct cw_http_message */
 	cw_http_callback callback;
 	void *context;
 	/* Of the answer, as far as it came. */

@@ -24,14 +24,5 @@ http_fixture_sources = \
 	tests/unit/http_fixture.h \
 	tests/unit/http_server.c
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(http_fixture_sources)
-tests_unit_test_http_LDADD = $(unit_libs)
-tests_unit_test_http_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_http_many_SOURCES = tests/unit/test_http_many.c $(http_fixture_sources)
-tests_unit_test_http_many_LDADD = $(unit_libs)
-tests_unit_test_http_many_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_http_trust_SOURCES = tests/unit/test_http_trust.c $(http_fixture_sources)
-tests_unit_test_http_trust_LDADD = $(unit_libs)
-tests_unit_test_http_trust_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_link_SOURCES = tests/unit/test_link.c
-tests_unit_test_link_LDADD = $(unit_libs)
-tests_unit_test_link_CPPFLAGS = $(unit_cppflags)

@@ -121,6 +121,7 @@ cw_instance_cleanup(struct cw_instance *instance, struct cw_challenge_slot *cons
 	if (slots != instance->slots || count != instance->challenge_count)
 		keep_challenges(instance, slots, count);
 	cw_shield_signals(+1);
+	cw_listening_end(instance);
 	instance->for_challenges = true;
 	cw_call_begin(&call, instance, "cleanup");
 	status = authenticator->cleanup(instance->self, instance->challenges, count);

@@ -22,6 +22,15 @@ enum cw_dns_type {
 	CW_DNS_AAAA = 28
 };
 
+/* Of the RCODEs those that are told apart (RFC 1035 section 4.1.1). */
+enum cw_dns_code {
+	CW_DNS_NO_ERROR = 0,
+	CW_DNS_SERVER_FAILURE = 2,
+	CW_DNS_NO_SUCH_NAME = 3,
+	CW_DNS_NOT_IMPLEMENTED = 4,
+	CW_DNS_REFUSED = 5
+};
+
 struct cw_dns_address {
 	struct sockaddr_storage address;
 	socklen_t length;
@@ -37,7 +46,7 @@ struct cw_dns_record {
 };
 
 struct cw_dns_answer {
-	unsigned code; /* RCODE: 0 NOERROR, 3 NXDOMAIN, ... (RFC 1035 section 4.1.1) */
+	unsigned code; /* the RCODE */
 	bool truncated;
 	struct cw_dns_record *records;
 	size_t count;

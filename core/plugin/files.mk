@@ -23,7 +23,10 @@ libcertwright_sources += \
 	core/plugin/services_options.c \
 	core/plugin/services_process.c \
 	core/plugin/services_shared.c \
-	core/plugin/txt.c core/plugin/txt_internal.h
+	core/plugin/txt.c core/plugin/txt_internal.h core/plugin/txt_steps_internal.h \
+	core/plugin/txt_checks.c \
+	core/plugin/txt_servers.c \
+	core/plugin/txt_zone.c
 
 check_PROGRAMS += \
 	tests/unit/test_registry \
@@ -31,18 +34,7 @@ check_PROGRAMS += \
 	tests/unit/test_listen \
 	tests/unit/test_txt
 
-tests_unit_test_registry_SOURCES = tests/unit/test_registry.c
-tests_unit_test_registry_LDADD = $(unit_libs)
-tests_unit_test_registry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h
-tests_unit_test_instance_LDADD = $(unit_libs)
-tests_unit_test_instance_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_listen_SOURCES = tests/unit/test_listen.c
-tests_unit_test_listen_LDADD = $(unit_libs)
-tests_unit_test_listen_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_txt_SOURCES = tests/unit/test_txt.c
-tests_unit_test_txt_LDADD = $(unit_libs)
-tests_unit_test_txt_CPPFLAGS = $(unit_cppflags)
 
 # A plugin compiled against each released header, and ones that must be refused. The rpath makes
 # libtool build shared objects of what is not installed.
@@ -62,27 +54,27 @@ check_LTLIBRARIES += \
 tests_abi_sample_1_0_la_SOURCES = tests/abi/sample.c
 tests_abi_sample_1_0_la_CPPFLAGS = -I$(top_srcdir)/tests/abi/1.0 -DSAMPLE_NAME='"sample-1-0"'
 tests_abi_sample_1_0_la_LDFLAGS = $(abi_ldflags)
-tests_abi_other_major_la_SOURCES = tests/abi/other-major.c
+tests_abi_other_major_la_SOURCES = tests/abi/other-major.c tests/abi/sound.h
 tests_abi_other_major_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_other_major_la_LDFLAGS = $(abi_ldflags)
-tests_abi_newer_minor_la_SOURCES = tests/abi/newer-minor.c
+tests_abi_newer_minor_la_SOURCES = tests/abi/newer-minor.c tests/abi/sound.h
 tests_abi_newer_minor_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_newer_minor_la_LDFLAGS = $(abi_ldflags)
 tests_abi_no_entry_la_SOURCES = tests/abi/no-entry.c
 tests_abi_no_entry_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_no_entry_la_LDFLAGS = $(abi_ldflags)
-tests_abi_no_function_la_SOURCES = tests/abi/no-function.c
+tests_abi_no_function_la_SOURCES = tests/abi/no-function.c tests/abi/sound.h
 tests_abi_no_function_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_no_function_la_LDFLAGS = $(abi_ldflags)
-tests_abi_truncated_la_SOURCES = tests/abi/truncated.c
+tests_abi_truncated_la_SOURCES = tests/abi/truncated.c tests/abi/sound.h
 tests_abi_truncated_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_truncated_la_LDFLAGS = $(abi_ldflags)
-tests_abi_truncated_role_la_SOURCES = tests/abi/truncated-role.c
+tests_abi_truncated_role_la_SOURCES = tests/abi/truncated-role.c tests/abi/sound.h
 tests_abi_truncated_role_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_truncated_role_la_LDFLAGS = $(abi_ldflags)
-tests_abi_bad_option_la_SOURCES = tests/abi/bad-option.c
+tests_abi_bad_option_la_SOURCES = tests/abi/bad-option.c tests/abi/sound.h
 tests_abi_bad_option_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_bad_option_la_LDFLAGS = $(abi_ldflags)
-tests_abi_misnamed_la_SOURCES = tests/abi/misnamed.c
+tests_abi_misnamed_la_SOURCES = tests/abi/misnamed.c tests/abi/sound.h
 tests_abi_misnamed_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_misnamed_la_LDFLAGS = $(abi_ldflags)

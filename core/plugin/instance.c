@@ -171,6 +171,7 @@ cw_instance_open(struct cw_module *module, const struct cw_services *services,
 	made->settings = settings;
 	status = open_plugin(made, error);
 	if (status != CW_OK) {
+		cw_listening_end(made);
 		cw_watches_end(made);
 		cw_strv_clear(&made->settings_text);
 		free(made);
@@ -187,6 +188,7 @@ cw_instance_close(struct cw_instance *instance)
 
 	if (instance == NULL)
 		return;
+	cw_listening_end(instance);
 	cw_watches_end(instance);
 	if (instance->module->plugin->close != NULL) {
 		cw_call_begin(&call, instance, "close");

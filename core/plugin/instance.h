@@ -30,6 +30,9 @@ struct cw_services {
 	 * request to the coordinator. */
 	int (*listen)(void *context, const char *address, unsigned port, int *descriptor,
 		      struct cw_error *error);
+	/* That the plugin is about to close it: the last moment at which it takes connections.
+	 * NULL: the caller's own close(2) is enough. */
+	void (*unlisten)(void *context, const char *address, unsigned port);
 	/* Told when a call into a plugin begins (the name of the call) and ends (NULL), for the
 	 * coordinator's watchdog. NULL: nobody. */
 	void (*in_call)(void *context, const char *plugin, const char *call);
@@ -83,5 +86,12 @@ int cw_instance_reread(struct cw_instance *instance, struct cw_error *error);
  * (from /proc/net/tcp{,6} and /proc/<pid>/fd) and what to do.
  */
 int cw_listen(const char *address, unsigned port, int *descriptor, struct cw_error *error);
+/*
+ * Has a listening socket get no more connections, those being opened left out, so that whoever
+ * accepts what waits in its queue can close it without a loss: the kernel resets what is left
+ * there. A client that asks is not answered, and asks again within a second; by then the
+ * connection is for another socket of the port. Without effect where the kernel cannot do it.
+ */
+void cw_listen_end(int descriptor);
 
 #endif

@@ -26,6 +26,13 @@ struct cw_watch {
 	struct cw_watch *next;
 };
 
+/* A shared listening socket that the plugin serves. */
+struct cw_listening {
+	char *address;
+	unsigned port;
+	struct cw_listening *next;
+};
+
 struct cw_instance {
 	struct cw_host host;
 	struct cw_module *module;
@@ -40,6 +47,7 @@ struct cw_instance {
 	size_t challenge_count;
 
 	struct cw_watch *watches;
+	struct cw_listening *listening;
 	struct cw_exclusive *exclusive;
 	struct cw_checkpoints *checkpoints;
 	bool checkpoints_temporary;
@@ -63,6 +71,8 @@ int cw_host_misused(const struct cw_host *host, const char *service, const char 
 void cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name);
 int cw_call_end(struct cw_call *call, int result, struct cw_error *error);
 void cw_watches_end(struct cw_instance *instance);
+/* Says that the plugin will serve no socket any more, before it is made to close them. */
+void cw_listening_end(struct cw_instance *instance);
 
 /* The services, as struct cw_host (certwright/plugin.h) documents them. services_options.c: */
 const char *cw_service_option(const struct cw_host *host, const char *name);

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -201,4 +204,27 @@ cw_listen(const char *address, unsigned port, int *descriptor, struct cw_error *
 		return refused(address, port, number, error);
 	cw_log_debug("listening on port %u of \"%s\"", port, address);
 	return CW_OK;
+}
+
+void
+cw_listen_end(int descriptor)
+{
+#if defined(__linux__) && defined(SO_ATTACH_FILTER)
+	/* What a listening socket filters begins with the TCP header (RFC 9293 section 3.1), the
+	 * flags of which are its 14th byte. */
+	enum { FLAGS = 13, SYN = 0x02, ACK = 0x10 };
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = {CW_COUNT(code), code};
+
+	if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
+		cw_log_debug("the kernel attaches no filter to a socket (error %d)", errno);
+#else
+	(void)descriptor;
+#endif
 }

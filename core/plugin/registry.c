@@ -202,6 +202,13 @@ cw_registry_at(struct cw_registry *registry, size_t index)
 	return index < registry->count ? &registry->entries[index]->module : NULL;
 }
 
+bool
+cw_registry_has(struct cw_registry *registry, const char *name)
+{
+	scan(registry);
+	return find(registry, cw_after_last(name, ':')) != NULL;
+}
+
 static int
 not_found(struct cw_registry *registry, const char *name, struct cw_error *error)
 {
@@ -241,8 +248,7 @@ int
 cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		 struct cw_error *error)
 {
-	const char *colon = strrchr(name, ':');
-	const char *plain = colon != NULL ? colon + 1 : name;
+	const char *plain = cw_after_last(name, ':');
 	struct cw_module_entry *entry;
 	int status;
 

@@ -12,6 +12,7 @@
 #define CW_PLUGIN_REGISTRY_H
 
 #include <certwright/plugin.h>
+#include <stdbool.h>
 #include "base/error.h"
 #include "base/option.h"
 #include "base/strv.h"
@@ -37,6 +38,10 @@ struct cw_module *cw_registry_at(struct cw_registry *registry, size_t index);
 
 /* Why folders were refused, a sentence each; none opened for it. */
 const struct cw_strv *cw_registry_refused_folders(struct cw_registry *registry);
+
+/* Whether there is a module NAME ("dist:name" too), by its file name alone: it can still be refused
+ * when it is opened. */
+bool cw_registry_has(struct cw_registry *registry, const char *name);
 
 /*
  * The module NAME, opened: libltdl, the entry symbol, the size and ABI of its struct, its name, its

@@ -138,7 +138,7 @@ soa_answered(void *context, const struct cw_dns_answer *answer, const char *why)
 		try_again(place, cw_format("the resolver failed: %s", why));
 		return;
 	}
-	if (answer->code != 0 && answer->code != 3) {
+	if (answer->code != CW_DNS_NO_ERROR && answer->code != CW_DNS_NO_SUCH_NAME) {
 		try_again(place,
 			  cw_format("the resolver answered with the error code %u", answer->code));
 		return;

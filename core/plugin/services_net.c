@@ -158,12 +158,38 @@ cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *rec
 int
 cw_service_listen(const struct cw_host *host, const char *address, unsigned port, int *descriptor)
 {
-	const struct cw_services *services = cw_host_instance(host)->services;
+	struct cw_instance *instance = cw_host_instance(host);
+	const struct cw_services *services = instance->services;
+	int status;
 
 	*descriptor = -1;
 	if (services->listen == NULL)
 		return cw_listen(address, port, descriptor, cw_host_error(host));
-	return services->listen(services->context, address, port, descriptor, cw_host_error(host));
+	status =
+		services->listen(services->context, address, port, descriptor, cw_host_error(host));
+	if (status == CW_OK && services->unlisten != NULL) {
+		struct cw_listening *listening = cw_alloc(sizeof(*listening));
+
+		*listening = (struct cw_listening){cw_strdup(address), port, instance->listening};
+		instance->listening = listening;
+	}
+	return status;
+}
+
+void
+cw_listening_end(struct cw_instance *instance)
+{
+	cw_shield_signals(+1);
+	while (instance->listening != NULL) {
+		struct cw_listening *listening = instance->listening;
+
+		instance->listening = listening->next;
+		instance->services->unlisten(instance->services->context, listening->address,
+					     listening->port);
+		free(listening->address);
+		free(listening);
+	}
+	cw_shield_signals(-1);
 }
 
 static void

@@ -35,33 +35,19 @@ key_path(const struct cw_host *host, const char *key)
 }
 
 static int
-write_all(int descriptor, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t wrote = write(descriptor, data, length);
-
-		if (wrote < 0 && errno != EINTR)
-			return -1;
-		if (wrote > 0) {
-			data += wrote;
-			length -= (size_t)wrote;
-		}
-	}
-	return 0;
-}
-
-static int
 put(const char *path, const char *temporary, const char *value, size_t length,
     struct cw_error *error)
 {
 	cw_autoclose int descriptor =
 		open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int number;
 
 	if (descriptor < 0)
 		return cw_fail_errno(error, errno, "cannot make \"%s\"", temporary);
-	if (write_all(descriptor, value, length) != 0 || rename(temporary, path) != 0) {
-		int number = errno;
-
+	number = cw_write_all(descriptor, value, length);
+	if (number == 0 && rename(temporary, path) != 0)
+		number = errno;
+	if (number != 0) {
 		unlink(temporary);
 		return cw_fail_errno(error, number, "cannot write \"%s\"", path);
 	}

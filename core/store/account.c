@@ -42,8 +42,6 @@ cw_account_cleanup(struct cw_account **account)
 	cw_account_free(*account);
 }
 
-/* ---- reading */
-
 static int
 check_id(const char *id, struct cw_error *error)
 {
@@ -189,8 +187,6 @@ cw_account_load(const char *config, const char *server, const char *id, struct c
 	*account = cw_take(&loaded);
 	return CW_OK;
 }
-
-/* ---- writing */
 
 static int
 write_object(const char *folder, const char *name, struct json_object *object, mode_t mode,

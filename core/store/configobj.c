@@ -231,6 +231,22 @@ cw_configobj_has_section(const struct cw_configobj *config, const char *section)
 	return find_section(config, section, &span);
 }
 
+bool
+cw_configobj_place(const struct cw_configobj *config, const char *section, const char *key,
+		   size_t *offset, size_t *length)
+{
+	const struct configobj_line *line = find_key(config, section, key);
+	size_t before = config->byte_order_mark ? 3 : 0;
+
+	if (line == NULL || line->is_list)
+		return false;
+	for (const struct configobj_line *at = config->lines; at < line; at++)
+		before += strlen(at->raw);
+	*offset = before + line->value_start;
+	*length = line->value_end - line->value_start;
+	return true;
+}
+
 const char *
 cw_configobj_comment(const struct cw_configobj *config, const char *section, const char *key)
 {

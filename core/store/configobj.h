@@ -49,6 +49,10 @@ void cw_configobj_keys(const struct cw_configobj *config, const char *section,
 void cw_configobj_sections(const struct cw_configobj *config, const char *section,
 			   struct cw_strv *names);
 bool cw_configobj_has_section(const struct cw_configobj *config, const char *section);
+/* Where a scalar stands in what cw_configobj_write() makes, quotes included: its first byte and how
+ * many there are. False when it is absent or a list. */
+bool cw_configobj_place(const struct cw_configobj *config, const char *section, const char *key,
+			size_t *offset, size_t *length);
 /* The comment lines above a key ("# renew_before_expiry = 30 days"), joined by line ends; "" when
  * there are none. Lives until the next change. */
 const char *cw_configobj_comment(const struct cw_configobj *config, const char *section,

@@ -57,25 +57,49 @@ utf8_length(const unsigned char *text, size_t left)
 	return length;
 }
 
+/* How many bytes of ASCII there are at TEXT, eight by eight. */
+static size_t
+ascii_length(const unsigned char *text, size_t left)
+{
+	size_t length = 0;
+	uint64_t eight;
+
+	for (; left - length >= sizeof(eight); length += sizeof(eight)) {
+		memcpy(&eight, text + length, sizeof(eight));
+		/* A byte of 0 borrows from its highest bit. */
+		if (((eight | (eight - 0x0101010101010101U)) & 0x8080808080808080U) != 0)
+			break;
+	}
+	return length;
+}
+
+static int
+fail_text(struct parser *parser, const char *at)
+{
+	parser->number = 1;
+	for (const char *text = parser->next; text < at; text++) {
+		if (*text == '\n')
+			parser->number++;
+	}
+	return fail_line(parser, *at == '\0' ? "there is a NUL byte" : "this is not UTF-8");
+}
+
 static int
 check_text(struct parser *parser)
 {
 	const unsigned char *text = (const unsigned char *)parser->next;
 	size_t left = (size_t)(parser->end - parser->next);
 
-	parser->number = 1;
 	while (left > 0) {
-		size_t length = *text == '\0' ? 0 : utf8_length(text, left);
+		size_t length = ascii_length(text, left);
 
 		if (length == 0)
-			return fail_line(parser, *text == '\0' ? "there is a NUL byte"
-							       : "this is not UTF-8");
-		if (*text == '\n')
-			parser->number++;
+			length = *text == '\0' ? 0 : utf8_length(text, left);
+		if (length == 0)
+			return fail_text(parser, (const char *)text);
 		text += length;
 		left -= length;
 	}
-	parser->number = 0;
 	return CW_OK;
 }
 
@@ -338,29 +362,48 @@ struct entry {
 	size_t parent_length;
 	const char *name;
 	size_t number;
+	uint32_t hash; /* of the name */
 };
-
-static int
-compare_entries(const void *first, const void *second)
-{
-	const struct entry *a = first, *b = second;
-	size_t shorter = a->parent_length < b->parent_length ? a->parent_length : b->parent_length;
-	int order = memcmp(a->parent, b->parent, shorter);
-
-	if (order == 0 && a->parent_length != b->parent_length)
-		order = a->parent_length < b->parent_length ? -1 : 1;
-	if (order == 0)
-		order = strcmp(a->name, b->name);
-	if (order == 0 && a->number != b->number)
-		order = a->number < b->number ? -1 : 1;
-	return order;
-}
 
 static bool
 same_entry(const struct entry *a, const struct entry *b)
 {
-	return a->parent_length == b->parent_length &&
+	return a->hash == b->hash && a->parent_length == b->parent_length &&
 	       memcmp(a->parent, b->parent, a->parent_length) == 0 && strcmp(a->name, b->name) == 0;
+}
+
+/* FNV-1a. */
+static uint32_t
+hash(const char *name)
+{
+	uint32_t value = 2166136261U;
+
+	for (; *name != '\0'; name++)
+		value = (value ^ (unsigned char)*name) * 16777619U;
+	return value;
+}
+
+/* The first of ENTRIES that is the same as one before it; NULL: all differ. *EARLIER is that. */
+static const struct entry *
+find_twice(const struct entry *entries, size_t count, const struct entry **earlier)
+{
+	size_t slots = 16;
+	cw_autofree const struct entry **table = NULL;
+
+	while (slots < 2 * count)
+		slots *= 2;
+	table = cw_calloc(slots, sizeof(const struct entry *));
+	for (size_t i = 0; i < count; i++) {
+		size_t slot = entries[i].hash & (slots - 1);
+
+		for (; table[slot] != NULL; slot = (slot + 1) & (slots - 1)) {
+			*earlier = table[slot];
+			if (same_entry(*earlier, &entries[i]))
+				return &entries[i];
+		}
+		table[slot] = &entries[i];
+	}
+	return NULL;
 }
 
 static int
@@ -368,6 +411,7 @@ check_unique(struct parser *parser)
 {
 	const struct cw_configobj *config = parser->config;
 	cw_autofree struct entry *entries = cw_calloc(config->count + 1, sizeof(*entries));
+	const struct entry *twice, *earlier;
 	const char *section = "";
 	size_t count = 0;
 
@@ -377,7 +421,8 @@ check_unique(struct parser *parser)
 
 		if (line->kind == CONFIGOBJ_COMMENT)
 			continue;
-		*entry = (struct entry){section, strlen(section), line->name, line->number};
+		*entry = (struct entry){section, strlen(section), line->name, line->number,
+					hash(line->name)};
 		if (line->kind == CONFIGOBJ_SECTION) {
 			size_t own = strlen(line->name) + (line->depth > 1 ? 1 : 0);
 
@@ -387,15 +432,12 @@ check_unique(struct parser *parser)
 		}
 		count++;
 	}
-	qsort(entries, count, sizeof(*entries), compare_entries);
-	for (size_t i = 1; i < count; i++) {
-		if (!same_entry(&entries[i - 1], &entries[i]))
-			continue;
-		return cw_fail(parser->error, CW_E_INVALID,
-			       "%s, line %zu: \"%s\" stands in line %zu already", parser->what,
-			       entries[i].number, entries[i].name, entries[i - 1].number);
-	}
-	return CW_OK;
+	twice = find_twice(entries, count, &earlier);
+	if (twice == NULL)
+		return CW_OK;
+	return cw_fail(parser->error, CW_E_INVALID,
+		       "%s, line %zu: \"%s\" stands in line %zu already", parser->what,
+		       twice->number, twice->name, earlier->number);
 }
 
 int

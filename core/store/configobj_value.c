@@ -36,11 +36,20 @@ cw_configobj_blank(const char *text, const char *end)
 	return 0;
 }
 
+/* Whether BYTE is a character of ASCII that is no blank, as nearly all are. */
+static bool
+is_plain(char byte)
+{
+	return (unsigned char)byte > ' ' && (unsigned char)byte < 0x80;
+}
+
 const char *
 cw_configobj_skip(const char *text, const char *end)
 {
 	size_t length;
 
+	if (text < end && is_plain(*text))
+		return text;
 	while ((length = cw_configobj_blank(text, end)) > 0)
 		text += length;
 	return text;
@@ -49,6 +58,8 @@ cw_configobj_skip(const char *text, const char *end)
 const char *
 cw_configobj_cut(const char *text, const char *end)
 {
+	if (end > text && is_plain(end[-1]))
+		return end;
 	for (;;) {
 		size_t length = 1;
 
@@ -233,13 +244,31 @@ collect(const struct match *match, struct configobj_line *line)
 	return true;
 }
 
+/* Whether the value is what stands there, as without quotes, commas and comments it is. */
+static bool
+is_simple(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == ',' || text[i] == '#' || is_quote(text[i]))
+			return false;
+	}
+	return true;
+}
+
 ptrdiff_t
 cw_configobj_parse_value(const char *text, size_t length, struct configobj_line *line)
 {
-	cw_autofree bool *hopeless = cw_calloc(length + 1, sizeof(*hopeless));
-	struct match match = {.text = text, .end = text + length, .hopeless = hopeless};
+	cw_autofree bool *hopeless = NULL;
+	struct match match = {.text = text, .end = text + length};
 	const char *end;
 
+	if (is_simple(text, length)) {
+		ptrdiff_t cut = cw_configobj_cut(text, text + length) - text;
+
+		line->text = cw_memdup(text, (size_t)cut);
+		return cut;
+	}
+	match.hopeless = hopeless = cw_calloc(length + 1, sizeof(*hopeless));
 	if (length > 0 && *text == ',' && is_rest(text + 1, match.end)) {
 		line->is_list = true;
 		line->text = cw_strdup("");

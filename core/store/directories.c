@@ -30,6 +30,59 @@ cw_directories_make(const struct cw_directories *directories, struct cw_error *e
 	return CW_OK;
 }
 
+static int
+check_strictly(const char *path, mode_t allowed, struct cw_error *error)
+{
+	struct stat status;
+	mode_t mode;
+
+	if (stat(path, &status) != 0)
+		return errno == ENOENT ? CW_OK : cw_fail_path(error, errno, "check", path);
+	mode = status.st_mode & 0777;
+	if (status.st_uid == geteuid() && (mode & ~allowed) == 0)
+		return CW_OK;
+	if (status.st_uid != geteuid())
+		cw_fail(error, CW_E_PERMISSION, "\"%s\" belongs to another user", path);
+	else
+		cw_fail(error, CW_E_PERMISSION, "\"%s\" has the permissions %03o", path,
+			(unsigned)mode);
+	cw_hint(error, "%s it, or leave --strict-permissions out",
+		status.st_uid != geteuid() ? "change the owner of"
+		: allowed == 0700          ? "chmod 700"
+					   : "chmod 755");
+	return CW_E_PERMISSION;
+}
+
+int
+cw_directories_check(const struct cw_directories *directories, struct cw_error *error)
+{
+	const struct {
+		const char *base, *name;
+		mode_t allowed;
+	} folders[] = {
+		{directories->config, "", 0755},
+		{directories->config, "/accounts", 0700},
+		{directories->config, "/renewal", 0755},
+		{directories->config, "/live", 0755},
+		{directories->config, "/archive", 0755},
+		{directories->config, "/renewal-hooks", 0755},
+		{directories->config, "/renewal-hooks/pre", 0755},
+		{directories->config, "/renewal-hooks/deploy", 0755},
+		{directories->config, "/renewal-hooks/post", 0755},
+		{directories->work, "", 0755},
+		{directories->work, "/backups", 0755},
+		{directories->logs, "", 0700},
+	};
+	int status = CW_OK;
+
+	for (size_t i = 0; i < CW_COUNT(folders) && status == CW_OK; i++) {
+		cw_autofree char *path = cw_format("%s%s", folders[i].base, folders[i].name);
+
+		status = check_strictly(path, folders[i].allowed, error);
+	}
+	return status;
+}
+
 void
 cw_directories_clear(struct cw_directories *directories)
 {

@@ -14,6 +14,9 @@ struct cw_directories {
 /* Makes the missing ones: config and work 0755, logs 0700. The error names the folder and the
  * option that moves it. */
 int cw_directories_make(const struct cw_directories *directories, struct cw_error *error);
+/* --strict-permissions: CW_E_PERMISSION when one of them, or of the folders in them that hold what
+ * is trusted, belongs to another user or has permissions beyond those that it is made with. */
+int cw_directories_check(const struct cw_directories *directories, struct cw_error *error);
 void cw_directories_clear(struct cw_directories *directories);
 
 /*

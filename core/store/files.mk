@@ -37,6 +37,7 @@ check_PROGRAMS += \
 	tests/unit/test_checkpoint \
 	tests/unit/test_configobj \
 	tests/unit/test_lineage \
+	tests/unit/test_lineage_look \
 	tests/unit/test_lock \
 	tests/unit/test_logfile \
 	tests/unit/test_pending \
@@ -55,6 +56,9 @@ tests_unit_test_configobj_SOURCES = tests/unit/test_configobj.c
 tests_unit_test_configobj_LDADD = $(unit_libs)
 tests_unit_test_configobj_CPPFLAGS = $(unit_cppflags)
 
+tests_unit_test_lineage_look_SOURCES = tests/unit/test_lineage_look.c
+tests_unit_test_lineage_look_LDADD = $(unit_libs)
+tests_unit_test_lineage_look_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_lineage_SOURCES = tests/unit/test_lineage.c
 tests_unit_test_lineage_LDADD = $(unit_libs)
 tests_unit_test_lineage_CPPFLAGS = $(unit_cppflags)

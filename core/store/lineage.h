@@ -25,6 +25,7 @@ struct cw_lineage {
 	unsigned version;            /* that the links point to; 0: not read (cw_lineage_open()) */
 	unsigned newest;             /* the newest complete version in the archive */
 	bool interrupted;            /* the links do not agree, as a switch was cut off */
+	bool unsettled;              /* a switch left something for cw_lineage_recover() */
 	struct cw_configobj *config; /* the renewal file */
 };
 

@@ -4,10 +4,82 @@
 #include "store/lineage_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Without O_PATH, of Linux, the folder must be one that may be read. */
+#ifdef O_PATH
+#define OPEN_FOLDER (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#else
+#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#endif
+
+static const char *const previous_links[CW_KIND_COUNT] = {
+	"previous_cert.pem", "previous_privkey.pem", "previous_chain.pem",
+	"previous_fullchain.pem"};
+
+/*
+ * Where the four links are. Nearly all of the cost of looking at them is finding their folder from
+ * the root, so it is opened once. Where they are not together, or the folder is itself a link,
+ * FOLDER is AT_FDCWD and the names are the whole paths.
+ */
+struct place {
+	int folder;
+	const char *folder_name; /* its own, up to the '/' behind it */
+	const char *names[CW_KIND_COUNT];
+};
+
+static void
+leave_place(struct place *place)
+{
+	if (place->folder >= 0)
+		close(place->folder);
+}
+#define auto_place cw_auto(leave_place)
+
+/* Whether the links have one folder, whose name is not "", "." or "..". */
+static bool
+have_one_folder(const struct cw_lineage *lineage, struct place *place)
+{
+	const char *first = lineage->live[CW_KIND_CERT];
+	const char *end = strrchr(first, '/');
+	const char *name = end;
+	size_t length = (size_t)(end - first);
+
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++) {
+		const char *path = lineage->live[i];
+
+		if (strncmp(path, first, length + 1) != 0 || strchr(path + length + 1, '/') != NULL)
+			return false;
+		place->names[i] = path + length + 1;
+	}
+	while (name > first && name[-1] != '/')
+		name--;
+	place->folder_name = name;
+	return name < end && strspn(name, ".") < (size_t)(end - name);
+}
+
+static void
+find_place(const struct cw_lineage *lineage, struct place *place)
+{
+	place->folder = -1;
+	if (have_one_folder(lineage, place)) {
+		const char *cert = lineage->live[CW_KIND_CERT];
+		cw_autofree char *path = cw_memdup(cert, (size_t)(strrchr(cert, '/') - cert));
+
+		place->folder = open(path, OPEN_FOLDER);
+	}
+	if (place->folder >= 0)
+		return;
+	place->folder = AT_FDCWD;
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++)
+		place->names[i] = lineage->live[i];
+}
 
 void
 cw_live_clear(struct cw_live *live)
@@ -22,7 +94,7 @@ cw_previous_path(const struct cw_lineage *lineage, enum cw_kind kind)
 {
 	cw_autofree char *folder = cw_path_folder(lineage->live[kind]);
 
-	return cw_format("%s/previous_%s", folder, cw_kind_link(kind));
+	return cw_format("%s/%s", folder, previous_links[kind]);
 }
 
 char *
@@ -34,11 +106,13 @@ cw_successor_path(const struct cw_lineage *lineage)
 	return cw_format("%s/.%s.next", above, cw_path_base(folder));
 }
 
+/* NAME, from FOLDER; PATH is its whole one. */
 static int
-read_link(const char *path, enum cw_kind kind, struct cw_live_link *link, struct cw_error *error)
+read_link(int folder, const char *name, const char *path, enum cw_kind kind,
+	  struct cw_live_link *link, struct cw_error *error)
 {
 	char target[4096];
-	ssize_t length = readlink(path, target, sizeof(target));
+	ssize_t length = readlinkat(folder, name, target, sizeof(target));
 	enum cw_kind found;
 
 	if (length < 0 && errno == ENOENT)
@@ -57,23 +131,47 @@ read_link(const char *path, enum cw_kind kind, struct cw_live_link *link, struct
 	return CW_OK;
 }
 
-int
-cw_live_read(const struct cw_lineage *lineage, bool previous, struct cw_live *live,
-	     struct cw_error *error)
+static int
+read_links(const struct cw_lineage *lineage, const struct place *place, struct cw_live *live,
+	   struct cw_error *error)
+{
+	int status = CW_OK;
+
+	*live = (struct cw_live){0};
+	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++)
+		status = read_link(place->folder, place->names[i], lineage->live[i],
+				   (enum cw_kind)i, &live->links[i], error);
+	if (status != CW_OK)
+		cw_live_clear(live);
+	return status;
+}
+
+static int
+read_previous_links(const struct cw_lineage *lineage, struct cw_live *live, struct cw_error *error)
 {
 	int status = CW_OK;
 
 	*live = (struct cw_live){0};
 	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++) {
-		cw_autofree char *path =
-			previous ? cw_previous_path(lineage, (enum cw_kind)i) : NULL;
+		cw_autofree char *path = cw_previous_path(lineage, (enum cw_kind)i);
 
-		status = read_link(previous ? path : lineage->live[i], (enum cw_kind)i,
-				   &live->links[i], error);
+		status = read_link(AT_FDCWD, path, path, (enum cw_kind)i, &live->links[i], error);
 	}
 	if (status != CW_OK)
 		cw_live_clear(live);
 	return status;
+}
+
+int
+cw_live_read(const struct cw_lineage *lineage, bool previous, struct cw_live *live,
+	     struct cw_error *error)
+{
+	auto_place struct place place = {.folder = -1};
+
+	if (previous)
+		return read_previous_links(lineage, live, error);
+	find_place(lineage, &place);
+	return read_links(lineage, &place, live, error);
 }
 
 unsigned
@@ -149,22 +247,35 @@ is_in_archive(const struct cw_lineage *lineage, const char *path, const char *ta
 	return same_folder(written, lineage->archive);
 }
 
-/* Checks a link of live/ that there is. */
-static int
-check_link(const struct cw_lineage *lineage, enum cw_kind kind, const struct cw_live_link *link,
-	   struct cw_error *error)
+/* Whether two links that are in one folder lead to one. */
+static bool
+same_target_folder(const struct cw_live_link *a, const struct cw_live_link *b)
 {
+	size_t length = (size_t)(cw_path_base(a->target) - a->target);
+
+	return b->target != NULL && (size_t)(cw_path_base(b->target) - b->target) == length &&
+	       memcmp(a->target, b->target, length) == 0;
+}
+
+/* Checks a link of live/ that there is; those of the kinds before it are good. */
+static int
+check_link(const struct cw_lineage *lineage, const struct place *place, enum cw_kind kind,
+	   const struct cw_live *live, struct cw_error *error)
+{
+	const struct cw_live_link *link = &live->links[kind];
 	const char *path = lineage->live[kind];
+	bool is_known = kind > 0 && place->folder != AT_FDCWD &&
+			same_target_folder(link, &live->links[kind - 1]);
 
 	if (link->version == 0) {
 		cw_fail(error, CW_E_INVALID, "the link \"%s\" points to \"%s\", not to %s<N>.pem",
 			path, link->target, cw_kind_name(kind));
-	} else if (!is_in_archive(lineage, path, link->target)) {
+	} else if (!is_known && !is_in_archive(lineage, path, link->target)) {
 		cw_fail(error, CW_E_INVALID,
 			"the link \"%s\" points to \"%s\", which is not in the archive folder "
 			"\"%s\"",
 			path, link->target, lineage->archive);
-	} else if (access(path, F_OK) != 0) {
+	} else if (faccessat(place->folder, place->names[kind], F_OK, 0) != 0) {
 		if (errno != ENOENT)
 			return cw_fail_path(error, errno, "follow the link", path);
 		cw_fail(error, CW_E_INVALID,
@@ -208,17 +319,75 @@ find_interrupted(struct cw_lineage *lineage, const struct cw_live *live, struct 
 	return CW_E_INVALID;
 }
 
+/* A record is made and removed in the order of the kinds, here as by Certbot: what there is of it
+ * has the first or the last. */
+static bool
+has_record(const struct cw_lineage *lineage, const struct place *place)
+{
+	static const enum cw_kind ends[] = {CW_KIND_CERT, CW_KIND_FULLCHAIN};
+
+	for (size_t i = 0; i < CW_COUNT(ends); i++) {
+		cw_autofree char *path = NULL;
+		const char *name = previous_links[ends[i]];
+		struct stat status;
+
+		if (place->folder == AT_FDCWD)
+			name = path = cw_previous_path(lineage, ends[i]);
+		if (fstatat(place->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_successor(const struct cw_lineage *lineage, const struct place *place)
+{
+	char name[NAME_MAX + sizeof("../.") + sizeof(".next")];
+	cw_autofree char *path = NULL;
+	struct stat status;
+	int length;
+
+	if (place->folder != AT_FDCWD) {
+		length = snprintf(name, sizeof(name), "../.%.*s.next",
+				  (int)strcspn(place->folder_name, "/"), place->folder_name);
+		if (length > 0 && (size_t)length < sizeof(name))
+			return fstatat(place->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	path = cw_successor_path(lineage);
+	return cw_file_exists(path);
+}
+
+/* Finds the newest version, where the links have one. */
+static int
+find_newest(struct cw_lineage *lineage, struct cw_error *error)
+{
+	cw_auto_archive struct cw_archive archive = {0};
+	cw_autofree char *next = cw_lineage_file(lineage, CW_KIND_PRIVKEY, lineage->version + 1);
+	int status;
+
+	/* The key is the first part of a version that is written: without it there is no newer one,
+	 * and no need to read the folder. */
+	lineage->newest = lineage->version;
+	if (!lineage->interrupted && !cw_file_exists(next))
+		return CW_OK;
+	status = cw_archive_read(lineage->archive, false, &archive, error);
+	if (status == CW_OK)
+		lineage->newest = cw_archive_newest(&archive, lineage->archive);
+	return status;
+}
+
 int
 cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error)
 {
 	cw_auto_live struct cw_live live = {0};
-	cw_auto_archive struct cw_archive archive = {0};
-	cw_autofree char *next = NULL;
-	int status = cw_live_read(lineage, false, &live, error);
+	auto_place struct place place = {.folder = -1};
+	int status;
 
+	find_place(lineage, &place);
+	status = read_links(lineage, &place, &live, error);
 	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++) {
 		if (live.links[i].target != NULL)
-			status = check_link(lineage, (enum cw_kind)i, &live.links[i], error);
+			status = check_link(lineage, &place, (enum cw_kind)i, &live, error);
 	}
 	if (status != CW_OK)
 		return status;
@@ -228,14 +397,7 @@ cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error)
 		status = find_interrupted(lineage, &live, error);
 	if (status != CW_OK)
 		return status;
-	/* The key is the first part of a version that is written: without it there is no newer one,
-	 * and no need to read the folder. */
-	next = cw_lineage_file(lineage, CW_KIND_PRIVKEY, lineage->version + 1);
-	lineage->newest = lineage->version;
-	if (!lineage->interrupted && !cw_file_exists(next))
-		return CW_OK;
-	status = cw_archive_read(lineage->archive, false, &archive, error);
-	if (status == CW_OK)
-		lineage->newest = cw_archive_newest(&archive, lineage->archive);
-	return status;
+	lineage->unsettled = lineage->interrupted || has_record(lineage, &place) ||
+			     has_successor(lineage, &place);
+	return find_newest(lineage, error);
 }

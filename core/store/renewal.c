@@ -86,6 +86,9 @@ read_key(const struct reading *reading, const struct cw_option *option, const ch
 	const char *text = cw_configobj_get(reading->config, section, key);
 	int status = CW_OK;
 
+	/* What the user gives instead counts, whatever the file says. */
+	if (cw_settings_source(reading->settings, option->internal) > CW_SOURCE_RENEWAL)
+		return CW_OK;
 	/* Python's spelling of no value. */
 	if (!cw_configobj_is_list(reading->config, section, key) && strcmp(text, "None") == 0)
 		return CW_OK;
@@ -190,12 +193,10 @@ static bool
 is_of_plugin(const char *internal, const char *name)
 {
 	cw_autofree char *prefix = NULL;
-	const char *colon;
 
 	if (name == NULL || *name == '\0')
 		return false;
-	colon = strrchr(name, ':');
-	prefix = cw_format("%s_", colon == NULL ? name : colon + 1);
+	prefix = cw_format("%s_", cw_after_last(name, ':'));
 	cw_replace_char(prefix, '-', '_');
 	return cw_starts_with(internal, prefix);
 }
@@ -281,6 +282,22 @@ write_option(struct writing *writing, const char *section, const struct cw_optio
 		write_text(writing, section, key, value);
 }
 
+/* The section of an option of a plugin. Those of a plugin that only some names are for mean nothing
+ * to Certbot, which would take them out of its own section. */
+static const char *
+section_for_plugin(const char *internal, const struct cw_settings *settings,
+		   const char *authenticator, const char *installer)
+{
+	const struct cw_strv *others = cw_settings_map_values(settings, "authenticator_map");
+
+	if (is_of_plugin(internal, authenticator) || is_of_plugin(internal, installer))
+		return params;
+	for (size_t i = 0; i < others->count; i++)
+		if (is_of_plugin(internal, others->items[i]))
+			return own;
+	return NULL;
+}
+
 /* The section that an option is saved in, NULL: it is not. */
 static const char *
 section_for(const struct cw_option *option, const struct cw_settings *settings,
@@ -291,12 +308,11 @@ section_for(const struct cw_option *option, const struct cw_settings *settings,
 	if (!cw_settings_given(settings, option->internal) ||
 	    (flags & (CW_OPT_INERT | CW_OPT_IGNORED)) == CW_OPT_IGNORED)
 		return NULL;
-	if ((flags & CW_OPT_PLUGIN) != 0 && !is_of_plugin(option->internal, authenticator) &&
-	    !is_of_plugin(option->internal, installer))
-		return NULL;
+	if ((flags & CW_OPT_PLUGIN) != 0)
+		return section_for_plugin(option->internal, settings, authenticator, installer);
 	if ((flags & CW_OPT_OWN) != 0)
 		return own;
-	return (flags & (CW_OPT_PLUGIN | CW_OPT_RENEWAL)) != 0 ? params : NULL;
+	return (flags & CW_OPT_RENEWAL) != 0 ? params : NULL;
 }
 
 /* Whether what [certwright] has under NAME is ours to remove: what no option has may be a newer

@@ -20,7 +20,8 @@ int cw_renewal_read(const struct cw_configobj *config, const char *what,
  * Rewrites [renewalparams] and [certwright] of CONFIG from SETTINGS: account, server and key_type
  * always; options with CW_OPT_RENEWAL where the user set them (source above the default); all
  * options with CW_OPT_PLUGIN whose plugin (internal name up to the plugin's underscored name) is
- * AUTHENTICATOR or INSTALLER; CW_OPT_OWN ones in [certwright]. A key of [renewalparams] that the
+ * AUTHENTICATOR or INSTALLER; CW_OPT_OWN ones, and those of other plugins that the map
+ * "authenticator_map" names, in [certwright]. A key of [renewalparams] that the
  * new settings do not have goes. Everything else in the file stays byte for byte.
  */
 void cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings,

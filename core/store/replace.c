@@ -161,20 +161,10 @@ apply_times(int file, const struct cw_replacement *replacement)
 static int
 write_all(int file, const struct cw_replacement *replacement)
 {
-	const char *data = replacement->data;
-	size_t left = replacement->length;
-	int number;
+	int number = cw_write_all(file, replacement->data, replacement->length);
 
-	while (left > 0) {
-		ssize_t written = write(file, data, left);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written == 0 ? EIO : errno;
-		data += written;
-		left -= (size_t)written;
-	}
+	if (number != 0)
+		return number;
 	if (ftruncate(file, (off_t)replacement->length) != 0)
 		return errno;
 	number = apply_times(file, replacement);

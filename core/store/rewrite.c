@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,23 +55,6 @@ cw_rewrite_free(struct cw_rewrite *rewrite)
 
 /* Returns an errno. */
 static int
-write_all(int file, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(file, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written < 0 ? errno : EIO;
-		data += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
-
-/* Returns an errno. */
-static int
 fill(int file, const struct stat *old, const void *data, size_t length)
 {
 	struct stat made;
@@ -80,9 +64,22 @@ fill(int file, const struct stat *old, const void *data, size_t length)
 	if ((made.st_uid != old->st_uid || made.st_gid != old->st_gid) &&
 	    fchown(file, old->st_uid, old->st_gid) != 0)
 		return errno;
-	if (fchmod(file, old->st_mode & 07777) != 0)
+	if ((made.st_mode & 07777) != (old->st_mode & 07777) &&
+	    fchmod(file, old->st_mode & 07777) != 0)
 		return errno;
-	return write_all(file, data, length);
+	return cw_write_all(file, data, length);
+}
+
+/* A new file, readable to those who could read the old one; an earlier run may have left one. */
+static int
+make_temporary(int folder, const char *temporary, const struct stat *old)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int file = openat(folder, temporary, flags, old->st_mode & 0777);
+
+	if (file >= 0 || errno != EEXIST || unlinkat(folder, temporary, 0) != 0)
+		return file;
+	return openat(folder, temporary, flags, old->st_mode & 0777);
 }
 
 int
@@ -103,9 +100,7 @@ cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *data, s
 		return cw_fail_path(error, errno, "look at", path);
 	if (!S_ISREG(old.st_mode))
 		return cw_fail(error, CW_E_UNSUPPORTED, "\"%s\" is no regular file", path);
-	unlinkat(rewrite->descriptor, temporary, 0);
-	file = openat(rewrite->descriptor, temporary,
-		      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	file = make_temporary(rewrite->descriptor, temporary, &old);
 	if (file < 0)
 		return cw_fail_path(error, errno, "write", path);
 	number = fill(file, &old, data, length);
@@ -160,23 +155,18 @@ cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error)
 }
 
 bool
-cw_rewrite_in_place(const char *path, const char *old, const char *data, size_t length)
+cw_rewrite_in_place(const char *path, size_t offset, const char *old, const char *data,
+		    size_t length)
 {
 	cw_autoclose int file = -1;
+	char present[SECTOR];
 	struct stat status;
-	size_t first = 0;
-	size_t end = length;
 
-	while (first < length && old[first] == data[first])
-		first++;
-	while (end > first && old[end - 1] == data[end - 1])
-		end--;
-	if (first == end)
-		return true;
-	if (first / SECTOR != (end - 1) / SECTOR)
+	if (length == 0 || length > SECTOR || offset / SECTOR != (offset + length - 1) / SECTOR)
 		return false;
-	file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	return file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
-	       status.st_size == (off_t)length &&
-	       pwrite(file, data + first, end - first, (off_t)first) == (ssize_t)(end - first);
+	       pread(file, present, length, (off_t)offset) == (ssize_t)length &&
+	       memcmp(present, old, length) == 0 &&
+	       pwrite(file, data, length, (off_t)offset) == (ssize_t)length;
 }

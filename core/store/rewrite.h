@@ -24,10 +24,11 @@ int cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *dat
 int cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error);
 
 /*
- * Overwrites in the file PATH what differs between OLD, its present contents, and DATA, both of
- * LENGTH bytes, when that lies within one sector: then a crash leaves the old or the new contents,
- * and nothing is waited for, as either will do. False when it cannot be done so.
+ * Overwrites the LENGTH bytes at OFFSET of the file PATH, which are OLD, with DATA when they lie
+ * within one sector: then a crash leaves the old or the new ones, and nothing is waited for, as
+ * either will do. False when it cannot be done so, or something else stands there.
  */
-bool cw_rewrite_in_place(const char *path, const char *old, const char *data, size_t length);
+bool cw_rewrite_in_place(const char *path, size_t offset, const char *old, const char *data,
+			 size_t length);
 
 #endif

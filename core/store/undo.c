@@ -77,21 +77,11 @@ cut(struct cw_undo *undo)
 static int
 append(struct cw_undo *undo, const struct cw_buf *records)
 {
-	size_t done = 0;
+	int number = cw_write_all(undo->descriptor, records->data, records->length);
 
-	while (done < records->length) {
-		ssize_t written =
-			write(undo->descriptor, records->data + done, records->length - done);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0) {
-			int number = written == 0 ? EIO : errno;
-
-			cut(undo);
-			return number;
-		}
-		done += (size_t)written;
+	if (number != 0) {
+		cut(undo);
+		return number;
 	}
 	undo->length += records->length;
 	return 0;

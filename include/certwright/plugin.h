@@ -6,6 +6,10 @@
  * struct cw_host, whose address it is given. This header is all a plugin includes.
  * It is clean C99 and C++11.
  *
+ * In this order: options that a plugin declares; challenges and the role of an
+ * authenticator; deployments, enhancements and the role of an installer; the plugin itself
+ * and its entry; the host's services; wrappers that make calls of these read naturally.
+ *
  * Compatibility. Every struct here begins with its own size. Fields are only ever
  * appended, never removed, reordered or given another meaning. A core of the same
  * CW_ABI_MAJOR loads plugins compiled against any older CW_ABI_MINOR, and reads no
@@ -71,8 +75,6 @@ enum cw_status {
 
 struct cw_host;
 
-/* ------------------------------------------------------------------ options */
-
 /* What an option takes on the command line and in cli.ini. */
 enum cw_option_kind {
 	CW_OPTION_FLAG = 0,      /* nothing; "True" or "False" in a renewal file */
@@ -105,8 +107,6 @@ struct cw_plugin_option {
 	const char *fills_map;
 	const char *const *choices; /* the values allowed, NULL-terminated; NULL: any */
 };
-
-/* ------------------------------------------------------------------ challenges */
 
 /*
  * One challenge (RFC 8555 section 8) that a plugin shall satisfy. Made and owned by the core,
@@ -170,8 +170,6 @@ struct cw_authenticator {
 	int (*cleanup)(void *self, struct cw_challenge *const *challenges, size_t count);
 };
 
-/* ------------------------------------------------------------------ installers */
-
 /* A certificate to deploy. Paths are absolute and name the files under live/. */
 struct cw_deployment {
 	size_t size;
@@ -212,8 +210,6 @@ struct cw_installer {
 	/* Drops what the instance has read, because the files under it were rolled back. */
 	int (*reread)(void *self);
 };
-
-/* ------------------------------------------------------------------ the plugin */
 
 struct cw_plugin {
 	size_t size;             /* sizeof(struct cw_plugin) */
@@ -257,8 +253,6 @@ typedef const struct cw_plugin *(*cw_plugin_entry_function)(void);
 #endif
 
 CW_EXPORT const struct cw_plugin *cw_plugin_entry(void);
-
-/* ------------------------------------------------------------------ host services */
 
 enum cw_log_level { CW_LOG_DEBUG = 0, CW_LOG_INFO = 1, CW_LOG_WARNING = 2, CW_LOG_ERROR = 3 };
 
@@ -491,8 +485,6 @@ struct cw_host {
 	 */
 	int (*locate)(const struct cw_host *host, struct cw_dns_place *const *places, size_t count);
 };
-
-/* ------------------------------------------------------------------ wrappers */
 
 #define CW_MESSAGE_MAX 2048
 

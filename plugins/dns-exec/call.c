@@ -1,33 +1,13 @@
 #include "call.h"
 #include <stdlib.h>
 #include <string.h>
-#include "../manual/hook_environment.h"
+#include "../common/hook_environment.h"
+#include "../common/words.h"
 
-enum { EXTRAS = 6 };
+/* The words of a call for each of its challenges, at most, and the variables of our own. */
+enum { WORDS_MAX = 4, EXTRAS = 4 };
 
 static const char prefix[] = "_acme-challenge.";
-
-struct words {
-	char **items;
-	size_t count;
-	int failed;
-};
-
-/* Takes TEXT over. */
-static void
-take(struct words *words, char *text)
-{
-	if (text == NULL)
-		words->failed = 1;
-	else
-		words->items[words->count++] = text;
-}
-
-static void
-add(struct words *words, const char *text)
-{
-	take(words, strdup(text));
-}
 
 static const struct work *
 work_of(const struct cw_challenge *challenge)
@@ -40,7 +20,7 @@ work_of(const struct cw_challenge *challenge)
 static const char *
 domain_of(const struct cw_challenge *challenge)
 {
-	const char *record = work_of(challenge)->record;
+	const char *record = work_of(challenge)->place.record;
 
 	if (strncmp(record, prefix, strlen(prefix)) == 0)
 		return record + strlen(prefix);
@@ -66,43 +46,35 @@ action_word(enum style style, enum action action)
 static void
 add_lego(struct words *words, const struct cw_challenge *challenge)
 {
-	size_t size = strlen(work_of(challenge)->record) + 2;
-	char *name = malloc(size);
-
-	if (name != NULL)
-		snprintf(name, size, "%s.", work_of(challenge)->record);
-	take(words, name);
-	add(words, challenge->validation);
+	words_take(words, text_format("%s.", work_of(challenge)->place.record));
+	words_add(words, challenge->validation);
 }
 
 static void
 add_lego_raw(struct words *words, const struct cw_challenge *challenge)
 {
-	add(words, "--");
-	add(words, challenge->identifier);
-	add(words, challenge->token);
-	add(words, challenge->key_authorization);
+	words_add(words, "--");
+	words_add(words, challenge->identifier);
+	words_add(words, challenge->token);
+	words_add(words, challenge->key_authorization);
 }
 
 static void
 add_dehydrated(struct words *words, const struct cw_challenge *challenge)
 {
-	add(words, domain_of(challenge));
-	add(words, challenge->token);
-	add(words, challenge->validation);
+	words_add(words, domain_of(challenge));
+	words_add(words, challenge->token);
+	words_add(words, challenge->validation);
 }
 
-static int
-make_argv(const struct caller *caller, struct call *call, enum action action)
+static char **
+make_argv(const struct caller *caller, const struct call *call, enum action action)
 {
-	struct words words = {calloc(8 + 3 * call->count, sizeof(char *)), 0, 0};
+	struct words words = words_new(2 + WORDS_MAX * call->count);
 
-	if (words.items == NULL)
-		return 0;
-	call->argv = words.items;
-	add(&words, caller_program(caller, action));
+	words_add(&words, caller_program(caller, action));
 	if (caller->style != STYLE_CERTBOT)
-		add(&words, action_word(caller->style, action));
+		words_add(&words, action_word(caller->style, action));
 	for (size_t i = 0; i < call->count; i++) {
 		switch (caller->style) {
 		case STYLE_LEGO: add_lego(&words, call->challenges[i]); break;
@@ -111,7 +83,7 @@ make_argv(const struct caller *caller, struct call *call, enum action action)
 		case STYLE_CERTBOT: break;
 		}
 	}
-	return !words.failed;
+	return words_finish(&words);
 }
 
 /* "CERTWRIGHT_RECORD=name" with the names of all records of the call. */
@@ -123,14 +95,14 @@ record_variable(const struct call *call)
 	char *text;
 
 	for (size_t i = 0; i < call->count; i++)
-		size += strlen(work_of(call->challenges[i])->record) + 1;
+		size += strlen(work_of(call->challenges[i])->place.record) + 1;
 	text = malloc(size);
 	if (text == NULL)
 		return NULL;
 	memcpy(text, name, sizeof(name));
 	for (size_t i = 0; i < call->count; i++)
 		length += (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? " " : "",
-					   work_of(call->challenges[i])->record);
+					   work_of(call->challenges[i])->place.record);
 	return text;
 }
 
@@ -138,60 +110,57 @@ static void
 add_common(struct words *words, const struct caller *caller, const struct call *call,
 	   enum action action)
 {
-	take(words, record_variable(call));
-	add(words,
-	    action == ACTION_PRESENT ? "CERTWRIGHT_ACTION=present" : "CERTWRIGHT_ACTION=cleanup");
+	words_take(words, record_variable(call));
+	words_add(words, action == ACTION_PRESENT ? "CERTWRIGHT_ACTION=present"
+						  : "CERTWRIGHT_ACTION=cleanup");
 	if (caller->style == STYLE_DEHYDRATED)
-		add(words, caller->chain ? "HOOK_CHAIN=yes" : "HOOK_CHAIN=no");
+		words_add(words, caller->chain ? "HOOK_CHAIN=yes" : "HOOK_CHAIN=no");
 }
 
-static char *
-domain_variable(const struct cw_challenge *challenge)
+/* What CERTBOT_AUTH_OUTPUT is; NULL: it is not set. */
+static const char *
+output_for(const struct cw_challenge *challenge, enum action action)
 {
-	const char *domain = domain_of(challenge);
-	size_t size = strlen("CERTBOT_DOMAIN=") + strlen(domain) + 1;
-	char *text = malloc(size);
+	const char *output = work_of(challenge)->output;
 
-	if (text != NULL)
-		snprintf(text, size, "CERTBOT_DOMAIN=%s", domain);
-	return text;
+	if (action == ACTION_PRESENT)
+		return NULL;
+	return output != NULL ? output : "";
 }
 
-static int
-make_environment(const struct caller *caller, struct call *call, enum action action)
+static char **
+make_environment(const struct caller *caller, const struct call *call, enum action action)
 {
-	struct words words = {calloc(EXTRAS, sizeof(char *)), 0, 0};
+	struct words words = words_new(EXTRAS);
 	const struct cw_challenge *challenge = call->challenges[0];
-	const char *output = NULL;
+	char **extra, **whole;
 
-	if (words.items == NULL)
-		return 0;
 	add_common(&words, caller, call, action);
-	if (caller->style != STYLE_CERTBOT) {
-		call->environment = words.items;
-		return !words.failed;
-	}
-	take(&words, domain_variable(challenge));
-	if (action == ACTION_CLEANUP)
-		output = work_of(challenge)->output != NULL ? work_of(challenge)->output : "";
-	if (!words.failed)
-		call->environment = hook_environment(challenge, caller->challenges, caller->count,
-						     output, (const char *const *)words.items);
-	hook_environment_free(words.items);
-	return call->environment != NULL;
+	if (caller->style != STYLE_CERTBOT)
+		return words_finish(&words);
+	words_take(&words, text_format("CERTBOT_DOMAIN=%s", domain_of(challenge)));
+	extra = words_finish(&words);
+	if (extra == NULL)
+		return NULL;
+	whole = hook_environment(challenge, caller->challenges, caller->count,
+				 output_for(challenge, action), (const char *const *)extra);
+	words_free(extra);
+	return whole;
 }
 
 int
 call_prepare(const struct caller *caller, struct call *call, enum action action)
 {
-	return make_argv(caller, call, action) && make_environment(caller, call, action);
+	call->argv = make_argv(caller, call, action);
+	call->environment = make_environment(caller, call, action);
+	return call->argv != NULL && call->environment != NULL;
 }
 
 void
 call_clear(const struct cw_host *host, struct call *call)
 {
-	hook_environment_free(call->argv);
-	hook_environment_free(call->environment);
+	words_free(call->argv);
+	words_free(call->environment);
 	free(call->challenges);
 	cw_host_release_result(host, &call->result);
 	memset(call, 0, sizeof(*call));

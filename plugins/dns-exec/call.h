@@ -3,6 +3,8 @@
 #define DNS_EXEC_CALL_H
 
 #include <certwright/plugin.h>
+#include "../common/records.h"
+#include "../common/undo.h"
 
 /* Whose conventions the program follows. */
 enum style { STYLE_LEGO, STYLE_LEGO_RAW, STYLE_DEHYDRATED, STYLE_CERTBOT };
@@ -11,11 +13,10 @@ enum action { ACTION_PRESENT, ACTION_CLEANUP };
 
 /* What a challenge needs from perform() to cleanup(): its plugin_data. */
 struct work {
-	char *record;  /* the name to write, without a trailing dot */
-	char *output;  /* what the program wrote, trimmed; NULL: nothing */
-	int started;   /* the program may have set the record */
-	unsigned undo; /* for the call of which this challenge is the first */
-	int has_undo;
+	struct record_work place;
+	char *output;     /* what the program wrote, trimmed; NULL: nothing */
+	int started;      /* the program may have set the record */
+	struct undo undo; /* for the call of which this challenge is the first */
 };
 
 struct call {

@@ -1,12 +1,7 @@
 #include "calls.h"
 #include <stdlib.h>
 #include <string.h>
-
-static int
-no_memory(const struct cw_host *host)
-{
-	return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
-}
+#include "../common/instance.h"
 
 /* The call that CHALLENGE belongs to: a new one, or with HOOK_CHAIN its certificate's. */
 static struct call *
@@ -33,7 +28,7 @@ share_a_record(const struct call *a, const struct call *b)
 			const struct work *one = a->challenges[i]->plugin_data;
 			const struct work *other = b->challenges[j]->plugin_data;
 
-			if (strcmp(one->record, other->record) == 0)
+			if (strcmp(one->place.record, other->place.record) == 0)
 				return 1;
 		}
 	return 0;
@@ -56,7 +51,7 @@ calls_make(const struct caller *caller, enum action action,
 	calls->items = calloc(caller->count + 1, sizeof(*calls->items));
 	calls->count = 0;
 	if (calls->items == NULL)
-		return no_memory(caller->host);
+		return fail_no_memory(caller->host);
 	for (size_t i = 0; i < caller->count; i++) {
 		struct call *call;
 
@@ -64,12 +59,12 @@ calls_make(const struct caller *caller, enum action action,
 			continue;
 		call = call_for(caller, calls, caller->challenges[i]);
 		if (call == NULL)
-			return no_memory(caller->host);
+			return fail_no_memory(caller->host);
 		call->challenges[call->count++] = caller->challenges[i];
 	}
 	for (size_t i = 0; i < calls->count; i++)
 		if (!call_prepare(caller, &calls->items[i], action))
-			return no_memory(caller->host);
+			return fail_no_memory(caller->host);
 	set_rounds(calls);
 	return CW_OK;
 }
@@ -97,7 +92,7 @@ run_round(const struct caller *caller, struct calls *calls, size_t round, size_t
 	int status = CW_OK;
 
 	if (commands == NULL || programs == NULL || results == NULL)
-		status = no_memory(caller->host);
+		status = fail_no_memory(caller->host);
 	for (size_t i = 0; status == CW_OK && i < calls->count; i++) {
 		struct call *call = &calls->items[i];
 

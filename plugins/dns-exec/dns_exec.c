@@ -8,44 +8,19 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-#include "../manual/hook_environment.h"
-#include "../manual/outcome.h"
+#include "../common/hook_environment.h"
+#include "../common/instance.h"
+#include "../common/outcome.h"
+#include "../common/records.h"
+#include "../common/words.h"
 #include "calls.h"
-#include "records.h"
+#include "options.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "1.0"
 #endif
 
-enum { SECONDS_MAX = 86400, JOBS_MAX = 256, OUTCOME_SIZE = 800, LABEL_SIZE = 400 };
-
-struct dns_exec {
-	const struct cw_host *host;
-};
-
-static int
-no_memory(const struct cw_host *host)
-{
-	return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
-}
-
-static int
-dns_exec_open(const struct cw_host *host, void **self)
-{
-	struct dns_exec *dns_exec = calloc(1, sizeof(*dns_exec));
-
-	if (dns_exec == NULL)
-		return no_memory(host);
-	dns_exec->host = host;
-	*self = dns_exec;
-	return CW_OK;
-}
-
-static void
-dns_exec_close(void *self)
-{
-	free(self);
-}
+enum { SECONDS_MAX = 86400, JOBS_MAX = 256, LABEL_SIZE = 400, WHAT_SIZE = 1200 };
 
 /* A renewal runs in another folder: a relative path is saved as an absolute one. */
 static int
@@ -53,7 +28,6 @@ make_absolute(const struct cw_host *host, const char *option)
 {
 	const char *path = cw_host_option(host, option);
 	char folder[PATH_MAX], *absolute;
-	size_t size;
 	int status;
 
 	if (path == NULL || *path == '/' || strchr(path, '/') == NULL ||
@@ -61,11 +35,9 @@ make_absolute(const struct cw_host *host, const char *option)
 		return CW_OK;
 	if (path[0] == '.' && path[1] == '/')
 		path += 2;
-	size = strlen(folder) + 1 + strlen(path) + 1;
-	absolute = malloc(size);
+	absolute = text_format("%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path);
 	if (absolute == NULL)
-		return no_memory(host);
-	snprintf(absolute, size, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path);
+		return fail_no_memory(host);
 	status = host->set_option(host, option, NULL, absolute);
 	free(absolute);
 	return status;
@@ -74,7 +46,7 @@ make_absolute(const struct cw_host *host, const char *option)
 static int
 dns_exec_prepare(void *self)
 {
-	const struct cw_host *host = ((struct dns_exec *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 	const char *program = cw_host_option(host, "program");
 	int status;
 
@@ -86,16 +58,6 @@ dns_exec_prepare(void *self)
 				    "dns-exec has no program to run");
 	status = make_absolute(host, "program");
 	return status == CW_OK ? make_absolute(host, "cleanup-program") : status;
-}
-
-static const char *const *
-dns_exec_challenge_types(void *self, const char *identifier_type, const char *identifier)
-{
-	static const char *const types[] = {"dns-01", NULL}, *const none[] = {NULL};
-
-	(void)self;
-	(void)identifier;
-	return strcmp(identifier_type, "dns") == 0 ? types : none;
 }
 
 static enum style
@@ -116,24 +78,16 @@ style_of(const struct cw_host *host)
 	return strcmp(name, "dehydrated") == 0 ? STYLE_DEHYDRATED : STYLE_CERTBOT;
 }
 
-static const char *
-program_option(const struct cw_host *host, const char *name)
-{
-	const char *value = cw_host_option(host, name);
-
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
 static struct caller
 make_caller(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
 	struct caller caller = {
 		.host = host,
 		.style = style_of(host),
-		.program = program_option(host, "program"),
-		.cleanup_program = program_option(host, "cleanup-program"),
-		.jobs = (size_t)records_number(host, "jobs", JOBS_MAX),
-		.time_limit = (unsigned)records_number(host, "timeout", SECONDS_MAX),
+		.program = option_text(host, "program"),
+		.cleanup_program = option_text(host, "cleanup-program"),
+		.jobs = (size_t)option_number(host, "jobs", JOBS_MAX),
+		.time_limit = (unsigned)option_number(host, "timeout", SECONDS_MAX),
 		.challenges = challenges,
 		.count = count,
 	};
@@ -142,55 +96,33 @@ make_caller(const struct cw_host *host, struct cw_challenge *const *challenges, 
 	return caller;
 }
 
-/* ------------------------------------------------------------------ after a crash */
-
-static void
-forget_undo(const struct cw_host *host, struct work *work)
-{
-	if (work->has_undo)
-		host->undo_done(host, work->undo);
-	work->has_undo = 0;
-}
-
 /* Has the host make the call that cleans up if this process dies before. */
 static int
 register_undo(const struct caller *caller, const struct call *call)
 {
 	struct work *work = call->challenges[0]->plugin_data;
 	struct call cleanup = {.challenges = call->challenges, .count = call->count};
-	char **command = NULL;
-	unsigned id = 0;
 	int status;
 
 	if (call_prepare(caller, &cleanup, ACTION_CLEANUP))
-		command = hook_environment_command(cleanup.environment,
-						   (const char *const *)cleanup.argv);
-	status = command != NULL ? caller->host->undo_command(caller->host,
-							      (const char *const *)command, &id)
-				 : no_memory(caller->host);
-	hook_environment_free(command);
+		status = hook_environment_undo(caller->host, &work->undo, cleanup.environment,
+					       (const char *const *)cleanup.argv);
+	else
+		status = fail_no_memory(caller->host);
 	cleanup.challenges = NULL;
 	call_clear(caller->host, &cleanup);
-	if (status != CW_OK)
-		return status;
-	forget_undo(caller->host, work);
-	work->undo = id;
-	work->has_undo = 1;
-	return CW_OK;
+	return status;
 }
 
-/* ------------------------------------------------------------------ judging calls */
-
 static int
-fail_call(const struct caller *caller, struct call *call, enum action action, const char *name)
+judge_call(const struct caller *caller, struct call *call, enum action action, const char *name)
 {
-	char outcome[OUTCOME_SIZE];
+	char what[WHAT_SIZE];
 
-	outcome_describe(&call->result, caller->time_limit, outcome, sizeof(outcome));
-	return cw_host_fail(caller->host, call->result.status, outcome_hint(&call->result),
-			    "the DNS program \"%s\" (%s the record of \"%s\") %s",
-			    caller_program(caller, action),
-			    action == ACTION_PRESENT ? "setting" : "removing", name, outcome);
+	snprintf(what, sizeof(what), "the DNS program \"%s\" (%s the record of \"%s\")",
+		 caller_program(caller, action), action == ACTION_PRESENT ? "setting" : "removing",
+		 name);
+	return outcome_judge(caller->host, &call->result, caller->time_limit, what);
 }
 
 static void
@@ -213,41 +145,14 @@ judge_present(const struct caller *caller, struct call *call)
 		struct work *work = challenge->plugin_data;
 
 		work->started = outcome_started(&call->result);
-		if (call->result.status != CW_OK) {
-			fail_call(caller, call, ACTION_PRESENT, challenge->identifier);
+		if (judge_call(caller, call, ACTION_PRESENT, challenge->identifier) != CW_OK)
 			cw_host_pass_challenge(caller->host, challenge, call->result.status);
-		}
 		if (!work->started)
-			forget_undo(caller->host, work);
+			undo_forget(caller->host, &work->undo);
 		if (caller->style == STYLE_CERTBOT && call->result.output != NULL)
 			work->output =
 				hook_output(call->result.output, strlen(call->result.output));
 	}
-}
-
-/* ------------------------------------------------------------------ the authenticator */
-
-static int
-begin_work(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
-{
-	char **names = record_names(host, challenges, count, records_follow(host));
-	int status = CW_OK;
-
-	if (names == NULL)
-		return no_memory(host);
-	for (size_t i = 0; i < count && status == CW_OK; i++) {
-		struct work *work = calloc(1, sizeof(*work));
-
-		if (work == NULL) {
-			status = no_memory(host);
-		} else {
-			challenges[i]->plugin_data = work;
-			work->record = names[i];
-			names[i] = NULL;
-		}
-	}
-	record_names_free(names, count);
-	return status;
 }
 
 static int
@@ -290,23 +195,22 @@ present(const struct caller *caller, struct calls *calls)
 static int
 dns_exec_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	const struct cw_host *host = ((struct dns_exec *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 	struct caller caller = make_caller(host, challenges, count);
 	struct calls calls = {NULL, 0};
 	int status = dns_exec_prepare(self);
 
 	if (status != CW_OK)
 		return status;
-	caller.program = program_option(host, "program");
-	caller.cleanup_program = program_option(host, "cleanup-program");
-	status = begin_work(host, challenges, count);
+	caller.program = option_text(host, "program");
+	caller.cleanup_program = option_text(host, "cleanup-program");
+	status = records_begin(host, challenges, count, sizeof(struct work));
 	if (status == CW_OK)
 		status = present(&caller, &calls);
 	calls_clear(host, &calls);
 	if (status != CW_OK)
 		return status;
-	return records_wait(host, challenges, count,
-			    records_number(host, "propagation-seconds", SECONDS_MAX));
+	return records_wait(host, challenges, count);
 }
 
 static int
@@ -319,11 +223,12 @@ clean_up(const struct caller *caller, struct calls *calls)
 		status = calls_run(caller, calls);
 	for (size_t i = 0; status == CW_OK && i < calls->count; i++) {
 		struct call *call = &calls->items[i];
+		int failure;
 
 		log_call(caller, call, ACTION_CLEANUP);
-		if (call->result.status != CW_OK)
-			result = fail_call(caller, call, ACTION_CLEANUP,
-					   call->challenges[0]->identifier);
+		failure = judge_call(caller, call, ACTION_CLEANUP, call->challenges[0]->identifier);
+		if (failure != CW_OK)
+			result = failure;
 	}
 	return status != CW_OK ? status : result;
 }
@@ -331,7 +236,7 @@ clean_up(const struct caller *caller, struct calls *calls)
 static int
 dns_exec_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	const struct cw_host *host = ((struct dns_exec *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 	struct caller caller = make_caller(host, challenges, count);
 	struct calls calls = {NULL, 0};
 	int status = clean_up(&caller, &calls);
@@ -342,108 +247,16 @@ dns_exec_cleanup(void *self, struct cw_challenge *const *challenges, size_t coun
 
 		if (work == NULL)
 			continue;
-		forget_undo(host, work);
-		free(work->record);
+		undo_forget(host, &work->undo);
 		free(work->output);
-		free(work);
-		challenges[i]->plugin_data = NULL;
 	}
+	records_end(challenges, count);
 	return status;
 }
 
-/* ------------------------------------------------------------------ options */
-
-static const char *const styles[] = {"lego", "lego-raw", "dehydrated", "certbot", NULL};
-
-static const char *const yes_or_no[] = {"yes", "no", NULL};
-
-static const struct cw_plugin_option program_option_ = {
-	.size = sizeof(program_option_),
-	.name = "program",
-	.kind = CW_OPTION_STRING,
-	.metavar = "PROGRAM",
-	.help = "The program that sets and removes TXT records: a path, or a name to be looked for "
-		"in "
-		"PATH. No shell is involved.",
-};
-
-static const struct cw_plugin_option cleanup_program_option = {
-	.size = sizeof(cleanup_program_option),
-	.name = "cleanup-program",
-	.kind = CW_OPTION_STRING,
-	.metavar = "PROGRAM",
-	.help = "The program that removes records, if that is another.",
-};
-
-static const struct cw_plugin_option style_option = {
-	.size = sizeof(style_option),
-	.name = "style",
-	.kind = CW_OPTION_STRING,
-	.default_value = "lego",
-	.metavar = "STYLE",
-	.help = "How the program is called. lego: PROGRAM present|cleanup FQDN VALUE; lego-raw: "
-		"PROGRAM present|cleanup -- DOMAIN TOKEN KEYAUTH; dehydrated: PROGRAM "
-		"deploy_challenge|clean_challenge NAME TOKEN VALUE; certbot: by CERTBOT_DOMAIN, "
-		"CERTBOT_VALIDATION and the others alone.",
-	.choices = styles,
-};
-
-static const struct cw_plugin_option chain_option = {
-	.size = sizeof(chain_option),
-	.name = "hook-chain",
-	.kind = CW_OPTION_FLAG,
-	.help = "With the style dehydrated: one call for all records of a certificate, as its "
-		"HOOK_CHAIN.",
-};
-
-static const struct cw_plugin_option jobs_option = {
-	.size = sizeof(jobs_option),
-	.name = "jobs",
-	.kind = CW_OPTION_INTEGER,
-	.default_value = "4",
-	.metavar = "COUNT",
-	.help = "How many calls of the program may run at the same time; never two for one record.",
-};
-
-static const struct cw_plugin_option timeout_option = {
-	.size = sizeof(timeout_option),
-	.name = "timeout",
-	.kind = CW_OPTION_INTEGER,
-	.default_value = "300",
-	.metavar = "SECONDS",
-	.help = "How long one call may take; then it is ended with all that it started. 0: as long "
-		"as it likes.",
-};
-
-static const struct cw_plugin_option propagation_option = {
-	.size = sizeof(propagation_option),
-	.name = "propagation-seconds",
-	.kind = CW_OPTION_INTEGER,
-	.default_value = "120",
-	.metavar = "SECONDS",
-	.help = "How long it may take until all name servers of the zone have the records. They "
-		"are "
-		"asked meanwhile, and it goes on as soon as they have. 0: they are not asked.",
-};
-
-static const struct cw_plugin_option follow_option = {
-	.size = sizeof(follow_option),
-	.name = "follow-cname",
-	.kind = CW_OPTION_STRING,
-	.default_value = "yes",
-	.metavar = "yes|no",
-	.help = "Whether, when _acme-challenge.NAME is an alias (CNAME), the record that it is an "
-		"alias of is written.",
-	.choices = yes_or_no,
-};
-
-static const struct cw_plugin_option *const options[] = {
-	&program_option_, &cleanup_program_option, &style_option,  &chain_option, &jobs_option,
-	&timeout_option,  &propagation_option,     &follow_option, NULL};
-
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(authenticator),
-	.challenge_types = dns_exec_challenge_types,
+	.challenge_types = records_challenge_types,
 	.perform = dns_exec_perform,
 	.cleanup = dns_exec_cleanup,
 };
@@ -459,10 +272,10 @@ static const struct cw_plugin plugin = {
 		"it "
 		"made for lego's exec provider, for dehydrated or for Certbot. All records of a "
 		"certificate are set before the name servers are asked for them.",
-	.options = options,
-	.open = dns_exec_open,
+	.options = dns_exec_options,
+	.open = instance_open,
 	.prepare = dns_exec_prepare,
-	.close = dns_exec_close,
+	.close = instance_close,
 	.authenticator = &authenticator,
 };
 

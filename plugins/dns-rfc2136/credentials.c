@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../common/instance.h"
 #include "tsig.h"
 
 enum { SIZE_MAX_ = 64 * 1024 };
@@ -162,7 +163,7 @@ parse(const struct cw_host *host, char *text, struct credentials *credentials, c
 		*equals = '\0';
 		key = unquote(trim(line));
 		if (!take(credentials, key, unquote(trim(equals + 1)), port, sign))
-			return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+			return fail_no_memory(host);
 	}
 	return CW_OK;
 }
@@ -220,7 +221,7 @@ credentials_read(const struct cw_host *host, const char *path, struct credential
 
 	credentials->path = strdup(path);
 	if (text == NULL || credentials->path == NULL)
-		status = cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+		status = fail_no_memory(host);
 	else
 		status = read_file(host, path, text);
 	if (status == CW_OK)

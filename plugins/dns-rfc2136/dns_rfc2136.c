@@ -7,74 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "../dns-exec/records.h"
+#include "../common/instance.h"
+#include "../common/records.h"
 #include "credentials.h"
-#include "update.h"
+#include "remove_records.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "1.0"
 #endif
 
-enum { SECONDS_MAX = 86400 };
-
-struct rfc2136 {
-	const struct cw_host *host;
-};
-
 /* What a challenge needs from perform() to cleanup(). */
 struct work {
-	char *record, *zone;
-	int added; /* or it may have been */
+	struct record_work place;
+	char *zone;
+	int added;        /* or it may have been */
+	struct undo undo; /* for those from this one on, in the first of so many */
 };
-
-static int
-no_memory(const struct cw_host *host)
-{
-	return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
-}
-
-static int
-rfc2136_open(const struct cw_host *host, void **self)
-{
-	struct rfc2136 *rfc2136 = calloc(1, sizeof(*rfc2136));
-
-	if (rfc2136 == NULL)
-		return no_memory(host);
-	rfc2136->host = host;
-	*self = rfc2136;
-	return CW_OK;
-}
-
-static void
-rfc2136_close(void *self)
-{
-	free(self);
-}
-
-static const char *const *
-rfc2136_challenge_types(void *self, const char *identifier_type, const char *identifier)
-{
-	static const char *const types[] = {"dns-01", NULL}, *const none[] = {NULL};
-
-	(void)self;
-	(void)identifier;
-	return strcmp(identifier_type, "dns") == 0 ? types : none;
-}
-
-static const char *
-credentials_path(const struct cw_host *host)
-{
-	const char *path = cw_host_option(host, "credentials");
-
-	return path != NULL && *path != '\0' ? path : NULL;
-}
 
 static int
 rfc2136_prepare(void *self)
 {
-	const struct cw_host *host = ((struct rfc2136 *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 
-	if (credentials_path(host) == NULL && !host->interactive(host))
+	if (option_text(host, "credentials") == NULL && !host->interactive(host))
 		return cw_host_fail(host, CW_E_USAGE, "give it with --dns-rfc2136-credentials FILE",
 				    "no file with the name server and the TSIG key is known");
 	return CW_OK;
@@ -103,31 +58,6 @@ uses_udp(const struct cw_host *host)
 	return protocol != NULL && strcmp(protocol, "udp") == 0;
 }
 
-/* ------------------------------------------------------------------ the authenticator */
-
-static int
-begin_work(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
-{
-	char **names = record_names(host, challenges, count, records_follow(host));
-	int status = CW_OK;
-
-	if (names == NULL)
-		return no_memory(host);
-	for (size_t i = 0; i < count && status == CW_OK; i++) {
-		struct work *work = calloc(1, sizeof(*work));
-
-		if (work == NULL) {
-			status = no_memory(host);
-		} else {
-			challenges[i]->plugin_data = work;
-			work->record = names[i];
-			names[i] = NULL;
-		}
-	}
-	record_names_free(names, count);
-	return status;
-}
-
 /* Takes what became of CHANGE over into its challenge. */
 static void
 take_change(const struct cw_host *host, struct cw_challenge *challenge, struct change *change)
@@ -150,11 +80,11 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 	struct change *changes = calloc(count + 1, sizeof(*changes));
 
 	if (changes == NULL)
-		return no_memory(host);
+		return fail_no_memory(host);
 	for (size_t i = 0; i < count; i++) {
 		const struct work *work = challenges[i]->plugin_data;
 
-		changes[i].name = work->record;
+		changes[i].name = work->place.record;
 		changes[i].value = challenges[i]->validation;
 	}
 	update_all(host, credentials, uses_udp(host), 1, changes, count);
@@ -166,101 +96,100 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 	return CW_OK;
 }
 
+/* Has the host remove the records, should this process die before it has. */
+static int
+plan_removal(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
+{
+	const char *path = option_text(host, "credentials");
+	const char *names[REMOVE_MAX], *values[REMOVE_MAX];
+	int status = CW_OK;
+
+	for (size_t i = 0; i < count && status == CW_OK; i += REMOVE_MAX) {
+		struct work *first = challenges[i]->plugin_data;
+		size_t part = 0;
+
+		for (; part < REMOVE_MAX && i + part < count; part++) {
+			const struct work *work = challenges[i + part]->plugin_data;
+
+			names[part] = work->place.record;
+			values[part] = challenges[i + part]->validation;
+		}
+		status =
+			remove_later(host, &first->undo, path, uses_udp(host), names, values, part);
+	}
+	return status;
+}
+
 static int
 rfc2136_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	const struct cw_host *host = ((struct rfc2136 *)self)->host;
+	const struct cw_host *host = ((struct instance *)self)->host;
 	struct credentials credentials = {NULL, NULL, 0, NULL, NULL, NULL, 0};
 	int status = rfc2136_prepare(self);
 
-	if (status == CW_OK && credentials_path(host) == NULL)
+	if (status == CW_OK && option_text(host, "credentials") == NULL)
 		status = ask_path(host);
 	if (status == CW_OK)
-		status = credentials_read(host, credentials_path(host), &credentials);
+		status = credentials_read(host, option_text(host, "credentials"), &credentials);
 	if (status == CW_OK)
-		status = begin_work(host, challenges, count);
+		status = records_begin(host, challenges, count, sizeof(struct work));
+	if (status == CW_OK)
+		status = plan_removal(host, challenges, count);
 	if (status == CW_OK)
 		status = add_records(host, &credentials, challenges, count);
 	credentials_clear(&credentials);
 	if (status != CW_OK)
 		return status;
-	return records_wait(host, challenges, count,
-			    records_number(host, "propagation-seconds", SECONDS_MAX));
+	return records_wait(host, challenges, count);
 }
 
 static int
-remove_records(const struct cw_host *host, const struct credentials *credentials,
-	       struct cw_challenge *const *challenges, size_t count)
+remove_added(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
 	struct change *changes = calloc(count + 1, sizeof(*changes));
 	size_t left = 0;
 	int status = CW_OK;
 
 	if (changes == NULL)
-		return no_memory(host);
+		return fail_no_memory(host);
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = challenges[i]->plugin_data;
 
 		if (work == NULL || !work->added)
 			continue;
-		changes[left].name = work->record;
+		changes[left].name = work->place.record;
 		changes[left].value = challenges[i]->validation;
 		changes[left++].zone = work->zone;
 		work->zone = NULL;
 	}
-	update_all(host, credentials, uses_udp(host), 0, changes, left);
-	for (size_t i = 0; i < left; i++) {
-		if (changes[i].status != CW_OK)
-			status = cw_host_fail(host, changes[i].status, changes[i].failure.hint,
-					      "%s", changes[i].failure.message);
-		change_clear(&changes[i]);
-	}
+	if (left > 0)
+		status = remove_records(host, option_text(host, "credentials"), uses_udp(host),
+					changes, left);
 	free(changes);
 	return status;
 }
 
 static int
-any_added(struct cw_challenge *const *challenges, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct work *work = challenges[i]->plugin_data;
-
-		if (work != NULL && work->added)
-			return 1;
-	}
-	return 0;
-}
-
-static int
 rfc2136_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
-	const struct cw_host *host = ((struct rfc2136 *)self)->host;
-	struct credentials credentials = {NULL, NULL, 0, NULL, NULL, NULL, 0};
-	int status = CW_OK;
+	const struct cw_host *host = ((struct instance *)self)->host;
+	int status = remove_added(host, challenges, count);
 
-	if (any_added(challenges, count)) {
-		status = credentials_read(host, credentials_path(host), &credentials);
-		if (status == CW_OK)
-			status = remove_records(host, &credentials, challenges, count);
-		credentials_clear(&credentials);
-	}
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = challenges[i]->plugin_data;
 
 		if (work == NULL)
 			continue;
-		free(work->record);
+		/* What could not be removed now is for the next run to try. */
+		if (status == CW_OK)
+			undo_forget(host, &work->undo);
 		free(work->zone);
-		free(work);
-		challenges[i]->plugin_data = NULL;
 	}
+	records_end(challenges, count);
 	return status;
 }
 
-/* ------------------------------------------------------------------ options */
-
 static const char *const protocols[] = {"tcp", "udp", NULL};
-static const char *const yes_or_no[] = {"yes", "no", NULL};
 
 static const struct cw_plugin_option credentials_option = {
 	.size = sizeof(credentials_option),
@@ -277,9 +206,7 @@ static const struct cw_plugin_option propagation_option = {
 	.kind = CW_OPTION_INTEGER,
 	.default_value = "60",
 	.metavar = "SECONDS",
-	.help = "How long it may take until all name servers of the zone have the records. They "
-		"are "
-		"asked meanwhile, and it goes on as soon as they have. 0: they are not asked.",
+	.help = RECORDS_PROPAGATION_HELP,
 };
 
 static const struct cw_plugin_option protocol_option = {
@@ -292,23 +219,12 @@ static const struct cw_plugin_option protocol_option = {
 	.choices = protocols,
 };
 
-static const struct cw_plugin_option follow_option = {
-	.size = sizeof(follow_option),
-	.name = "follow-cname",
-	.kind = CW_OPTION_STRING,
-	.default_value = "yes",
-	.metavar = "yes|no",
-	.help = "Whether, when _acme-challenge.NAME is an alias (CNAME), the record that it is an "
-		"alias of is written.",
-	.choices = yes_or_no,
-};
-
-static const struct cw_plugin_option *const options[] = {&credentials_option, &propagation_option,
-							 &protocol_option, &follow_option, NULL};
+static const struct cw_plugin_option *const options[] = {
+	&credentials_option, &propagation_option, &protocol_option, &records_follow_option, NULL};
 
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(authenticator),
-	.challenge_types = rfc2136_challenge_types,
+	.challenge_types = records_challenge_types,
 	.perform = rfc2136_perform,
 	.cleanup = rfc2136_cleanup,
 };
@@ -326,9 +242,9 @@ static const struct cw_plugin plugin = {
 		"servers "
 		"of the zone have them, and removes them afterwards.",
 	.options = options,
-	.open = rfc2136_open,
+	.open = instance_open,
 	.prepare = rfc2136_prepare,
-	.close = rfc2136_close,
+	.close = instance_close,
 	.authenticator = &authenticator,
 };
 

@@ -1,16 +1,26 @@
 if PLUGIN_DNS_RFC2136
 if HAVE_LDNS
 plugin_LTLIBRARIES += dns-rfc2136.la
-dns_rfc2136_la_SOURCES = \
-	plugins/dns-exec/records.c plugins/dns-exec/records.h \
+rfc2136_updates = \
+	$(common_instance) $(common_undo) \
 	plugins/dns-rfc2136/credentials.c plugins/dns-rfc2136/credentials.h \
-	plugins/dns-rfc2136/dns_rfc2136.c \
+	plugins/dns-rfc2136/remove_records.c plugins/dns-rfc2136/remove_records.h \
 	plugins/dns-rfc2136/server.c plugins/dns-rfc2136/server.h \
 	plugins/dns-rfc2136/tsig.c plugins/dns-rfc2136/tsig.h \
 	plugins/dns-rfc2136/update.c plugins/dns-rfc2136/update.h
+dns_rfc2136_la_SOURCES = \
+	$(rfc2136_updates) $(common_records) $(common_words) \
+	plugins/dns-rfc2136/dns_rfc2136.c \
+	plugins/dns-rfc2136/remove_later.c
 dns_rfc2136_la_LDFLAGS = $(plugin_ldflags)
 dns_rfc2136_la_LIBADD = $(LDNS_LIBS) $(OPENSSL_LIBS)
-dns_rfc2136_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
+dns_rfc2136_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
+	-DPLUGIN_FOLDER='"$(plugindir)"'
+# What the next run has remove the records of one that was killed.
+plugin_PROGRAMS += dns-rfc2136-remove
+dns_rfc2136_remove_SOURCES = $(rfc2136_updates) plugins/dns-rfc2136/remove.c
+dns_rfc2136_remove_LDADD = $(LDNS_LIBS) $(OPENSSL_LIBS)
+dns_rfc2136_remove_CPPFLAGS = $(plugin_cppflags)
 dist_man8_MANS += plugins/dns-rfc2136/certwright-dns-rfc2136.8
 endif
 endif

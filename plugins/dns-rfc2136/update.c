@@ -64,8 +64,6 @@ find_rcode(unsigned code)
 	return &unknown;
 }
 
-/* ------------------------------------------------------------------ the zone */
-
 /* NAME's text without its trailing dot; release with free(). */
 static char *
 name_text(const ldns_rdf *name)
@@ -184,8 +182,6 @@ find_zone(const struct updater *updater, struct change *change)
 		    change->zone);
 	return CW_OK;
 }
-
-/* ------------------------------------------------------------------ the update */
 
 static ldns_rr *
 make_record(const struct change *change, int add)

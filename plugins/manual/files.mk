@@ -1,12 +1,11 @@
 if PLUGIN_MANUAL
 plugin_LTLIBRARIES += manual.la
 manual_la_SOURCES = \
-	plugins/manual/hook_environment.c plugins/manual/hook_environment.h \
+	$(common_alpn) $(common_hooks) $(common_instance) $(common_undo) $(common_words) \
+	plugins/manual/hooks.c plugins/manual/hooks.h \
 	plugins/manual/instructions.c plugins/manual/instructions.h \
 	plugins/manual/manual.c \
-	plugins/manual/outcome.c plugins/manual/outcome.h \
-	plugins/manual/validation_files.c plugins/manual/validation_files.h \
-	plugins/standalone/alpn_certificate.c plugins/standalone/alpn_certificate.h
+	plugins/manual/validation_files.c plugins/manual/validation_files.h
 manual_la_LDFLAGS = $(plugin_ldflags)
 manual_la_LIBADD = $(OPENSSL_LIBS)
 manual_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'

@@ -6,24 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "../standalone/alpn_certificate.h"
-
-static char *
-joined(const char *folder, const char *name)
-{
-	size_t length = strlen(folder) + 1 + strlen(name) + 1;
-	char *path = malloc(length);
-
-	if (path != NULL)
-		snprintf(path, length, "%s/%s", folder, name);
-	return path;
-}
-
-static int
-no_memory(const struct cw_host *host)
-{
-	return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
-}
+#include "../common/alpn_certificate.h"
+#include "../common/instance.h"
+#include "../common/words.h"
 
 static int
 cannot_write(const struct cw_host *host, const char *path)
@@ -47,9 +32,9 @@ make_folder(const struct cw_host *host, struct validation_files *files)
 {
 	const char *work = cw_host_setting(host, "work-dir");
 
-	files->folder = joined(work != NULL ? work : "/tmp", "tls-alpn-01-XXXXXX");
+	files->folder = text_format("%s/%s", work != NULL ? work : "/tmp", "tls-alpn-01-XXXXXX");
 	if (files->folder == NULL)
-		return no_memory(host);
+		return fail_no_memory(host);
 	if (mkdtemp(files->folder) == NULL) {
 		int status = cannot_write(host, files->folder);
 
@@ -119,10 +104,10 @@ validation_files_make(const struct cw_host *host, const struct cw_challenge *cha
 
 	if (status != CW_OK)
 		return status;
-	files->certificate = joined(files->folder, "cert.pem");
-	files->key = joined(files->folder, "key.pem");
+	files->certificate = text_format("%s/%s", files->folder, "cert.pem");
+	files->key = text_format("%s/%s", files->folder, "key.pem");
 	if (files->certificate == NULL || files->key == NULL)
-		return no_memory(host);
+		return fail_no_memory(host);
 	return write_both(host, challenge, files);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "alpn_certificate.h"
+#include "../common/alpn_certificate.h"
 
 enum { INPUT_MAX = 64 * 1024, TEXT_SIZE = 512 };
 

@@ -1,6 +1,7 @@
 #include "answers.h"
 #include <stdlib.h>
 #include <string.h>
+#include "../common/instance.h"
 #include "neighbours.h"
 
 enum { KEY_SIZE = 256, PLAIN_MAX = 128 };
@@ -76,7 +77,7 @@ answer_put(struct answers *answers, const char *kind, const char *name, const ch
 	int status;
 
 	if (value == NULL)
-		return cw_host_fail(answers->host, CW_E_NOMEM, NULL, "out of memory");
+		return fail_no_memory(answers->host);
 	snprintf(value, length + 1, "%s\n%s", name, text);
 	make_key(kind, name, strlen(name), key);
 	status = answers->host->shared_put(answers->host, key, value, length);

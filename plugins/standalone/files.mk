@@ -1,8 +1,8 @@
 if PLUGIN_STANDALONE
 plugin_LTLIBRARIES += standalone.la
 standalone_la_SOURCES = \
+	$(common_alpn) $(common_instance) \
 	plugins/standalone/alpn.c plugins/standalone/alpn.h \
-	plugins/standalone/alpn_certificate.c plugins/standalone/alpn_certificate.h \
 	plugins/standalone/answers.c plugins/standalone/answers.h \
 	plugins/standalone/http.c plugins/standalone/http.h \
 	plugins/standalone/neighbours.c plugins/standalone/neighbours.h \

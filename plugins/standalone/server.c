@@ -148,12 +148,10 @@ close_old(struct server *server)
 		end_connection(server->oldest);
 }
 
-static void
-listener_ready(void *context, int listener, short events)
+/* True when more may wait. */
+static int
+accept_some(struct server *server, int listener)
 {
-	struct server *server = context;
-
-	(void)events;
 	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
 #ifdef __linux__
 		int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -173,8 +171,18 @@ listener_ready(void *context, int listener, short events)
 		if (errno == EMFILE || errno == ENFILE)
 			out_of_descriptors(server, listener);
 		if (errno != ECONNABORTED && errno != EINTR)
-			return;
+			return 0;
 	}
+	return 1;
+}
+
+static void
+listener_ready(void *context, int listener, short events)
+{
+	struct server *server = context;
+
+	(void)events;
+	accept_some(server, listener);
 }
 
 struct server *
@@ -209,16 +217,6 @@ server_add(struct server *server, int listener)
 	return status;
 }
 
-static void
-stop_listening(struct server *server)
-{
-	for (size_t i = 0; i < server->listener_count; i++) {
-		server->host->watch(server->host, server->listeners[i], 0, NULL, NULL);
-		close(server->listeners[i]);
-	}
-	server->listener_count = 0;
-}
-
 /* One round of poll(2) over the connections. */
 static void
 turn(struct server *server, int limit)
@@ -238,6 +236,25 @@ turn(struct server *server, int limit)
 	for (size_t i = 0; i < count; i++)
 		if (polled[i].revents != 0)
 			connection_ready(connections[i], polled[i].fd, polled[i].revents);
+}
+
+/* Takes what waits: the kernel would reset it with the socket. */
+static void
+accept_all(struct server *server, int listener)
+{
+	while (accept_some(server, listener))
+		turn(server, 0);
+}
+
+static void
+stop_listening(struct server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++) {
+		server->host->watch(server->host, server->listeners[i], 0, NULL, NULL);
+		accept_all(server, server->listeners[i]);
+		close(server->listeners[i]);
+	}
+	server->listener_count = 0;
 }
 
 /* What we accepted may be for another process that shares the port: it gets its answer. */

@@ -5,6 +5,7 @@
 #include <certwright/plugin.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../common/instance.h"
 #include "alpn.h"
 #include "answers.h"
 #include "http.h"
@@ -35,18 +36,12 @@ struct standalone {
 };
 
 static int
-no_memory(const struct cw_host *host)
-{
-	return cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
-}
-
-static int
 standalone_open(const struct cw_host *host, void **self)
 {
 	struct standalone *standalone = calloc(1, sizeof(*standalone));
 
 	if (standalone == NULL)
-		return no_memory(host);
+		return fail_no_memory(host);
 	standalone->host = host;
 	*self = standalone;
 	return CW_OK;
@@ -114,7 +109,7 @@ make_server(struct standalone *standalone, size_t index)
 		/* The context is only handed through. */
 		standalone->server[index] =
 			server_new(host, &http_protocol, (void *)(uintptr_t)host);
-		return standalone->server[index] != NULL ? CW_OK : no_memory(host);
+		return standalone->server[index] != NULL ? CW_OK : fail_no_memory(host);
 	}
 	if (standalone->alpn == NULL)
 		standalone->alpn = alpn_new(host);
@@ -122,7 +117,7 @@ make_server(struct standalone *standalone, size_t index)
 		return cw_host_fail(host, CW_E_CRYPTO, NULL,
 				    "the TLS library cannot be used for validations");
 	standalone->server[index] = server_new(host, &alpn_protocol, standalone->alpn);
-	return standalone->server[index] != NULL ? CW_OK : no_memory(host);
+	return standalone->server[index] != NULL ? CW_OK : fail_no_memory(host);
 }
 
 static int
@@ -202,7 +197,7 @@ standalone_perform(void *self, struct cw_challenge *const *challenges, size_t co
 	if (standalone->answers == NULL)
 		standalone->answers = answers_new(standalone->host);
 	if (standalone->answers == NULL)
-		return no_memory(standalone->host);
+		return fail_no_memory(standalone->host);
 	for (size_t i = 0; i < count; i++) {
 		status = perform_one(standalone, challenges[i]);
 		if (status != CW_OK)

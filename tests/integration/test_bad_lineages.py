@@ -121,12 +121,28 @@ def a_strange_number(certwright):
     write(path, read(path) + "rsa_key_size = many\n")
 
 
+def an_unknown_challenge(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path) + "pref_challs = htp-01,\n")
+
+
+def an_unknown_plugin(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path).replace("authenticator = standalone", "authenticator = dns-cloudflare"))
+
+
+def an_unknown_installer(certwright):
+    path = certwright.renewal_file(BAD)
+    write(path, read(path) + "installer = haproxy\n")
+
+
 DAMAGES = [truncated, cut_in_a_line, empty, binary, huge, a_folder, dangling, looping_file,
            no_live_folder, no_archive, names_missing_files, looping_links, links_elsewhere,
            a_link_to_the_passwords, files_for_links, no_key, a_certificate_that_is_none,
            two_of_a_key]
 # What is only wrong for a renewal.
-SETTINGS = [a_value_that_is_not_allowed, no_authenticator, a_strange_number]
+SETTINGS = [a_value_that_is_not_allowed, no_authenticator, a_strange_number, an_unknown_challenge,
+            an_unknown_plugin, an_unknown_installer]
 
 
 def version(certwright, name):
@@ -155,10 +171,45 @@ def test_the_others_are_renewed(two, damage):
     assert result.certificates[BAD]["action"] == "failed"
     assert version(two, GOOD) == 2
     assert bads(two) == before
-    # Without --force-renewal too: what cannot be read cannot be known not to be due.
-    if damage in DAMAGES:
-        assert_failed(two.json("renew", status=1), BAD)
-        assert bads(two) == before
+    # Also while nothing is due: not only when there is no time left to mend it.
+    result = two.json("renew", status=1)
+    assert_failed(result, BAD)
+    assert {n: c["action"] for n, c in result.certificates.items()} == {BAD: "failed",
+                                                                        GOOD: "kept"}
+    assert bads(two) == before
+
+
+@pytest.mark.parametrize("damage, given", [
+    (a_value_that_is_not_allowed, ["--key-type", "ecdsa"]),
+    (a_strange_number, ["--rsa-key-size", "2048"]),
+    (an_unknown_challenge, ["--preferred-challenges", "http"]),
+    (no_authenticator, ["--standalone"]),
+    (an_unknown_plugin, ["-a", "standalone"]),
+    (an_unknown_installer, ["-i", "null"]),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_what_is_given_on_the_command_line_mends_it(two, damage, given):
+    damage(two)
+    two.run("renew", "--cert-name", BAD, status=1)
+    two.run("renew", "--cert-name", BAD, "--force-renewal", *given)
+    assert version(two, BAD) == 2
+    two.run("renew")
+
+
+def test_one_that_is_not_renewed_by_itself_needs_no_plugin(two):
+    an_unknown_plugin(two)
+    path = two.renewal_file(BAD)
+    write(path, read(path) + "autorenew = False\n")
+    assert two.json("renew").certificates[BAD]["action"] == "kept"
+
+
+def test_looking_for_plugins_opens_none(two):
+    """Not even that of the lineage: nothing is due."""
+    running = two.start("renew", wrap=["strace", "-f", "-e", "trace=openat", "-o",
+                                       os.path.join(two.folder, "trace")])
+    assert running.finish().status == 0
+    opened = read(os.path.join(two.folder, "trace"))
+    assert f"renewal/{GOOD}.conf" in opened
+    assert "standalone.so" not in opened
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
@@ -216,7 +267,7 @@ def test_two_that_share_an_archive_are_named(two):
 
 @pytest.mark.parametrize("args, words", [
     (["certonly", "--standalone", "--webroot", "-w", "/tmp", "-d", "x.example.test"],
-     ["standalone", "webroot"]),
+     ["standalone", "no name"]),
     (["certonly", "--standalone", "-d", "x.example.test", "--csr", "/nonexistent.csr"],
      ["/nonexistent.csr"]),
     (["revoke", "--cert-name", "x", "--cert-path", "/x.pem"], ["--cert-name", "--cert-path"]),

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from lib.account import challenge_again
 from lib.bind import hold_port_53
 from lib.outcome import assert_failed, identifiers
 from lib.process import is_gone, kill_all, wait_until
@@ -173,6 +174,7 @@ def test_certbot_has_the_same_result_with_the_same_hooks(certwright, bind, ca, p
             programs.certbot("delete"), "--server", ca.directory, "--agree-tos",
             "--register-unsafely-without-email", "-d", "same.example.test",
             "-d", "*.same.example.test")
+    challenge_again(certwright, ca)
     certwright.run("renew", "--force-renewal")
     assert os.readlink(certwright.live("same.example.test", "cert")).endswith("/cert2.pem")
     assert bind.challenge_records("example.test") == []

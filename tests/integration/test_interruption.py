@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from lib.account import challenge_again
 from lib.process import port_answers, wait_until
 from lib.rogue_ca import Hold
 from lib.tools import read, serial_of, verify_chain
@@ -49,7 +50,7 @@ def test_a_killed_renewal_leaves_the_old_certificate(rogue_certwright, rogue, ki
     certwright = rogue_certwright
     certwright.certonly("old.example.test")
     serial = serial_of(certwright.live("old.example.test", "cert"))
-    # An order of the first run does not count below.
+    challenge_again(certwright, rogue)
     kill_at(certwright, rogue, kind, after, "renew", "--force-renewal")
     live = os.path.dirname(certwright.live("old.example.test"))
     verify_chain(live, rogue.root())

@@ -1,10 +1,17 @@
-"""What is printed: --json of each verb, help, --version, quiet."""
+"""What is printed: --json of each verb, help, --version, quiet.
 
+That what --json prints is as its schema says is checked for every run of every test, by
+lib.certwright.Result.
+"""
+
+import copy
 import json
 import os
 import re
 
 import pytest
+
+from lib.certwright import check_json
 
 ARGUMENTS = {"certonly": ["--standalone", "-d", "json.example.test"], "enhance": ["--hsts"]}
 VERBS = ["run", "certonly", "renew", "certificates", "register", "show_account", "plugins", "install",
@@ -64,6 +71,46 @@ def test_version_with_json(certwright):
     document = json.loads(bare(certwright, "--version", "--json").stdout)
     assert document["ok"] is True
     assert re.search(r"\d+\.\d+", json.dumps(document))
+
+
+@pytest.mark.parametrize("argv", [["help"], ["--help"], ["help", "certonly"], ["renew", "-h"],
+                                  ["--help", "webroot"]])
+def test_help_with_json_is_in_the_object(certwright, argv):
+    text = bare(certwright, *argv).stdout
+    assert bare(certwright, *argv, "--json").json["help"] == text
+
+
+def objects_in(value):
+    """All JSON objects in VALUE, itself among them."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from objects_in(item)
+
+
+@pytest.mark.parametrize("change", ["added", "lacking"])
+def test_a_member_too_many_or_too_few_would_be_noticed(certwright, change):
+    """The schema would be of no use if it let anything pass."""
+    certwright.certonly("noticed.example.test")
+    with open(certwright.renewal_file("broken"), "w", encoding="utf-8") as stream:
+        stream.write("[[[\n")
+    documents = [certwright.json("certificates").json, certwright.json("plugins").json,
+                 certwright.json("renew", status=1).json, certwright.json("show_account").json]
+    for document in documents:
+        for number, found in enumerate(objects_in(document)):
+            # What a verb that failed could not find out is not there.
+            present = found if found is not document or document["ok"] else ["verb", "ok", "error"]
+            for key in ["other"] if change == "added" else present:
+                changed = copy.deepcopy(document)
+                there = list(objects_in(changed))[number]
+                if change == "added":
+                    there[key] = "x"
+                else:
+                    del there[key]
+                with pytest.raises(AssertionError, match="not as"):
+                    check_json(changed)
 
 
 @pytest.mark.parametrize("argv", [["help"], ["--help"], ["-h"], ["help", "certonly"],

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from lib.account import challenge_again
 from lib.certwright import plugin_path, program_path, top_folder
 
 # perform() leaves a file that it registered for removal, then does what FAULT says.
@@ -63,10 +64,11 @@ def faulty(tmp_path):
     return compile_with
 
 
-def two_lineages(certwright, env):
+def two_lineages(certwright, pebble):
     """One that is renewed with the faulty plugin, and one with standalone."""
     certwright.certonly("bad.example.test")
     certwright.certonly("good.example.test")
+    challenge_again(certwright, pebble)
     path = certwright.renewal_file("bad.example.test")
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
@@ -80,9 +82,9 @@ def two_lineages(certwright, env):
     ("abort()", ["signal 6", "perform", "faulty"]),
     ("exit(0)", ["perform", "faulty"]),
 ])
-def test_a_crash_harms_one_certificate(certwright, faulty, fault, words):
+def test_a_crash_harms_one_certificate(certwright, pebble, faulty, fault, words):
     env, left = faulty(fault)
-    two_lineages(certwright, env)
+    two_lineages(certwright, pebble)
     before = os.readlink(certwright.live("bad.example.test"))
     result = certwright.json("renew", "--force-renewal", "--no-random-sleep-on-renew", env=env,
                              status=1)
@@ -95,9 +97,9 @@ def test_a_crash_harms_one_certificate(certwright, faulty, fault, words):
     assert not os.path.exists(left)
 
 
-def test_a_hang_is_ended_at_the_plugin_timeout(certwright, faulty):
+def test_a_hang_is_ended_at_the_plugin_timeout(certwright, pebble, faulty):
     env, left = faulty("for (;;) pause()")
-    two_lineages(certwright, env)
+    two_lineages(certwright, pebble)
     begin = time.monotonic()
     result = certwright.json("renew", "--force-renewal", "--no-random-sleep-on-renew",
                              "--plugin-timeout", "2", env=env, status=1)

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from lib.account import challenge_again
 from lib.outcome import assert_failed, errors_of
 from lib.process import wait_until
 from lib.tools import read, script, serial_of, snapshot, verify_chain
@@ -136,6 +137,7 @@ def test_a_failing_lineage_fails_the_run_and_no_other(start, pebble):
     certwright = start.certwright(pebble)
     certwright.certonly("stays.example.test")
     certwright.certonly("leaves.example.test")
+    challenge_again(certwright, pebble)
     pebble.dns.set_servfail("leaves.example.test")
     try:
         result = certwright.json("renew", "--force-renewal", status=1)
@@ -274,7 +276,10 @@ def test_a_rehearsal_runs_deploy_hooks_only_when_told_to(certwright, pebble, tmp
     assert read(log) == "x\n"
 
 
-def test_two_lineages_with_one_archive_are_both_named_and_left_alone(certwright):
+@pytest.fixture
+def sharing(certwright):
+    """Three lineages, of which b.example.test has the archive of a.example.test; the folder of the
+    archives."""
     for name in ("a.example.test", "b.example.test", "c.example.test"):
         certwright.certonly(name)
     folder = os.path.join(certwright.config_dir, "archive")
@@ -286,10 +291,23 @@ def test_two_lineages_with_one_archive_are_both_named_and_left_alone(certwright)
     for kind in ("cert", "chain", "fullchain", "privkey"):
         os.unlink(os.path.join(live, f"{kind}.pem"))
         os.symlink(f"../../archive/a.example.test/{kind}1.pem", os.path.join(live, f"{kind}.pem"))
-    before = snapshot(folder)
+    return folder
+
+
+def test_two_lineages_with_one_archive_are_both_named_and_left_alone(certwright, sharing):
+    before = snapshot(sharing)
     result = certwright.json("renew", "--force-renewal", status=1)
     assert {n: c["action"] for n, c in result.certificates.items()} == {
         "a.example.test": "failed", "b.example.test": "failed", "c.example.test": "renewed"}
-    assert_failed(result, os.path.join(folder, "a.example.test"))
-    after = snapshot(folder)
+    assert_failed(result, os.path.join(sharing, "a.example.test"))
+    after = snapshot(sharing)
     assert {k: v for k, v in after.items() if k in before} == before
+
+
+@pytest.mark.parametrize("name", ["a.example.test", "b.example.test"])
+def test_one_of_two_with_one_archive_is_left_alone_when_it_is_asked_for(certwright, sharing, name):
+    before = snapshot(certwright.config_dir)
+    for words in (["renew"], ["certonly", "--standalone"]):
+        result = certwright.json(*words, "--cert-name", name, "--force-renewal", status=1)
+        assert_failed(result, "another certificate has", os.path.join(sharing, "a.example.test"))
+    assert snapshot(certwright.config_dir) == before

@@ -12,10 +12,8 @@ import re
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from lib.issuer import Issuer, Responder, load, replace_certificate
 from lib.rogue_ca import alter, answer, close_before_answer, html_error, problem
 from lib.tools import certbot, read
 
@@ -54,7 +52,7 @@ def asked(rogue):
 
 def ari_id(path):
     """RFC 9773 section 4.1."""
-    certificate = x509.load_pem_x509_certificate(read(path, "rb"))
+    certificate = load(path)
     key = certificate.extensions.get_extension_for_class(
         x509.AuthorityKeyIdentifier).value.key_identifier
     number = certificate.serial_number
@@ -227,92 +225,89 @@ def test_in_text_those_that_are_kept_are_listed(rogue, rogue_certwright, lineage
     assert re.search(rf"{lineage}/fullchain.pem expires on \d{{4}}-\d\d-\d\d \(skipped\)", text)
 
 
-# ---------------------------------------------------------------------- certificates of our own
+# ---------------------------------------------------------------------- the same names again
 
-class Issuer:
-    """A CA whose certificates can have any lifetime and responder."""
-
-    def __init__(self, folder):
-        self.folder = str(folder)
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer")])
-        self.certificate = self.issue("issuer", self.key.public_key(), -100, 1000, ca=True)
-
-    def issue(self, name, public, begin, end, ocsp=None, ca=False, usages=()):
-        now = datetime.datetime.utcnow()
-        builder = (x509.CertificateBuilder().issuer_name(self.name).subject_name(
-            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .public_key(public).serial_number(x509.random_serial_number())
-            .not_valid_before(now + 24 * begin * HOUR).not_valid_after(now + 24 * end * HOUR)
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), True)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                self.key.public_key()), False))
-        if not ca:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(name)]), False)
-        if usages:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
-        if ocsp:
-            builder = builder.add_extension(x509.AuthorityInformationAccess([
-                x509.AccessDescription(AuthorityInformationAccessOID.OCSP,
-                                       x509.UniformResourceIdentifier(ocsp))]), False)
-        return builder.sign(self.key, hashes.SHA256())
-
-    def write(self, name, *things):
-        path = os.path.join(self.folder, name)
-        with open(path, "wb") as stream:
-            for thing in things:
-                stream.write(thing.public_bytes(serialization.Encoding.PEM)
-                             if isinstance(thing, x509.Certificate) else
-                             thing.private_bytes(serialization.Encoding.PEM,
-                                                 serialization.PrivateFormat.PKCS8,
-                                                 serialization.NoEncryption()))
-        return path
+def orders(rogue):
+    """What replaces said in each new order, None where it was not there."""
+    return [r.payload.get("replaces") for r in rogue.requests if r.kind == "new-order"]
 
 
-def replace_certificate(certwright, name, begin, end, issuer=None, ocsp=None):
-    """Puts a certificate with another lifetime into the archive, for the same key."""
-    issuer = issuer or Issuer(certwright.folder)
-    key = serialization.load_pem_private_key(read(certwright.live(name, "privkey"), "rb"), None)
-    leaf = issuer.issue(name, key.public_key(), begin, end, ocsp)
-    pem = {"cert": leaf.public_bytes(serialization.Encoding.PEM),
-           "chain": issuer.certificate.public_bytes(serialization.Encoding.PEM)}
-    pem["fullchain"] = pem["cert"] + pem["chain"]
-    for kind, data in pem.items():
-        with open(os.path.realpath(certwright.live(name, kind)), "wb") as stream:
-            stream.write(data)
-    return leaf
+def again(certwright, *names, args=()):
+    """certonly for names that a lineage has: what came of it."""
+    [certificate] = certwright.certonly(*names, args=args, json=True).json["certificates"]
+    return certificate["action"]
 
 
-class Responder:
-    """Debian's "openssl ocsp" over an index of one certificate."""
+def test_asking_again_renews_when_the_window_has_passed(rogue, rogue_certwright, lineage):
+    old = ari_id(rogue_certwright.live(lineage, "cert"))
+    advise(rogue, answer(200, window(-48, -24)))
+    assert again(rogue_certwright, lineage) == "renewed"
+    assert asked(rogue) == [f"/renewal-info/{old}"]
+    assert orders(rogue) == [None, old]
 
-    def __init__(self, start, issuer, delegated=False):
-        self.start, self.issuer, self.delegated = start, issuer, delegated
-        self.port = start.ports.take()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.server = None
 
-    def serve(self, leaf, revoked):
-        now = datetime.datetime.utcnow()
-        end = leaf.not_valid_after.strftime("%y%m%d%H%M%SZ")
-        state = f"R\t{end}\t{now.strftime('%y%m%d%H%M%SZ')}" if revoked else f"V\t{end}\t"
-        folder = self.issuer.folder
-        with open(f"{folder}/index.txt", "w", encoding="ascii") as stream:
-            stream.write(f"{state}\t{leaf.serial_number:040X}\tunknown\t/CN=x\n")
-        signer, key = self.issuer.certificate, self.issuer.key
-        if self.delegated:
-            key = ec.generate_private_key(ec.SECP256R1())
-            signer = self.issuer.issue("responder", key.public_key(), -1, 10,
-                                       usages=[ExtendedKeyUsageOID.OCSP_SIGNING])
-        argv = ["openssl", "ocsp", "-index", f"{folder}/index.txt", "-port", str(self.port),
-                "-rsigner", self.issuer.write("signer.pem", signer),
-                "-rkey", self.issuer.write("signer.key", key),
-                "-CA", self.issuer.write("issuer.pem", self.issuer.certificate),
-                "-ndays", "1"]
-        # A connection that only looks whether it is there would keep it waiting for a request.
-        self.server = self.start.run(
-            "ocsp", argv, folder, lambda: "waiting for OCSP" in read(f"{folder}/ocsp.log"))
+def test_asking_again_keeps_it_while_the_window_is_to_come(rogue, rogue_certwright, lineage):
+    replace_certificate(rogue_certwright, lineage, begin=-80, end=10)
+    advise(rogue, answer(200, window(24, 48), {"Retry-After": "7200"}))
+    assert again(rogue_certwright, lineage) == "kept"
+    assert retry_after(rogue_certwright, lineage)
+    assert again(rogue_certwright, lineage) == "kept"
+    assert action_of(rogue_certwright, lineage) == "kept"
+    assert len(asked(rogue)) == 1
+
+
+def test_asking_again_without_an_answer_goes_by_the_lifetime(rogue, rogue_certwright, lineage):
+    advise(rogue, html_error(500))
+    assert again(rogue_certwright, lineage) == "kept"
+    replace_certificate(rogue_certwright, lineage, begin=-80, end=10)
+    assert again(rogue_certwright, lineage) == "renewed"
+
+
+def test_asking_again_heeds_renew_before_expiry(rogue, rogue_certwright, lineage):
+    path = rogue_certwright.renewal_file(lineage)
+    text = read(path)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("renew_before_expiry = 20000 days\n" + text)
+    advise(rogue, answer(200, window(24, 48)))
+    assert again(rogue_certwright, lineage) == "renewed"
+
+
+def test_asking_again_does_not_need_what_the_renewal_file_says(rogue, rogue_certwright):
+    """It says not to renew it, and names no authenticator; but somebody asks for it."""
+    rogue_certwright.certonly("hand.example.test", args=["--no-autorenew"])
+    path = rogue_certwright.renewal_file("hand.example.test")
+    text = re.sub("^authenticator = .*\n", "", read(path), flags=re.M)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    advise(rogue, answer(200, window(24, 48)))
+    assert again(rogue_certwright, "hand.example.test") == "kept"
+    rogue.behave()
+    advise(rogue, answer(200, window(-48, -24)))
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    assert again(rogue_certwright, "hand.example.test") == "renewed"
+
+
+def test_more_names_replace_the_old_certificate_and_others_do_not(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48)))
+    first = ari_id(rogue_certwright.live(lineage, "cert"))
+    assert again(rogue_certwright, lineage, "more.example.test", args=["--expand"]) == "renewed"
+    again(rogue_certwright, "other.example.test",
+          args=["--cert-name", lineage, "--renew-with-new-domains"])
+    again(rogue_certwright, "new.example.test")
+    assert orders(rogue) == [None, first, None, None]
+
+
+def test_a_forced_renewal_and_run_name_what_they_replace_and_a_rehearsal_does_not(
+        rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48)))
+    first = ari_id(rogue_certwright.live(lineage, "cert"))
+    again(rogue_certwright, lineage, args=["--force-renewal"])
+    second = ari_id(rogue_certwright.live(lineage, "cert"))
+    again(rogue_certwright, lineage, args=["--dry-run"])
+    rogue_certwright.run("run", "-a", "standalone", "-i", "null", "-d", lineage, "--force-renewal")
+    assert orders(rogue) == [None, first, None, second]
+    assert asked(rogue) == []
 
 
 @pytest.fixture
@@ -333,6 +328,15 @@ def test_a_revoked_certificate_is_due(start, revocable, revoked, delegated):
     responder.serve(leaf, revoked)
     assert action_of(certwright, name) == ("renewed" if revoked else "kept")
     assert "is revoked is not known" not in certwright.log_text()
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_asking_again_renews_what_is_revoked(start, revocable, revoked):
+    certwright, name, issuer = revocable
+    responder = Responder(start, issuer)
+    leaf = replace_certificate(certwright, name, -1, 89, issuer, responder.url)
+    responder.serve(leaf, revoked)
+    assert again(certwright, name) == ("renewed" if revoked else "kept")
 
 
 def test_an_answer_of_another_signer_is_not_believed(start, revocable, tmp_path):

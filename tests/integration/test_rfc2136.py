@@ -1,12 +1,14 @@
 """dns-rfc2136: TXT records by signed dynamic updates to a real BIND."""
 
 import os
+import signal
 import stat
 
 import pytest
 
 from lib.bind import Key, hold_port_53
 from lib.outcome import assert_failed, identifiers
+from lib.process import kill_all, wait_until
 from lib.tools import certbot, names_of, read, verify_chain
 
 ZONES = {"example.test": [], "other.test": []}
@@ -220,6 +222,50 @@ def test_a_name_that_the_policy_forbids_fails_alone(start):
     result = obtain(certwright, bind, "good.example.test", "bad.example.test", status=0, json=True,
                     more=["--allow-subset-of-names"])
     assert names_of(certwright.live("good.example.test", "cert")) == ["good.example.test"]
+
+
+# ---------------------------------------------------------------- interruptions
+
+
+@pytest.fixture
+def waiting(start, bind):
+    """A run whose records are in place while the CA takes its time."""
+    ca = start.pebble(dns=bind, env={"PEBBLE_VA_NOSLEEP": "0", "PEBBLE_VA_SLEEPTIME": "15"})
+    certwright = start.certwright(ca)
+
+    def begin(*names):
+        path = bind.credentials(os.path.join(certwright.folder, "rfc2136.ini"))
+        domains = [word for name in names for word in ("-d", name)]
+        running = certwright.start("certonly", *options(bind, path), *domains)
+        wait_until(lambda: all(bind.texts(f"_acme-challenge.{name}") for name in names), 30,
+                   "the records")
+        return certwright, running
+    return begin
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_no_record(waiting, bind, number):
+    names = [f"s{i}.example.test" for i in range(3)]
+    _, running = waiting(*names)
+    os.kill(running.pid, number)
+    assert running.finish(30).status != 0
+    assert bind.challenge_records("example.test") == []
+
+
+@pytest.mark.parametrize("verb", [["renew"], ["delete", "--cert-name", "none.example.test"],
+                                  ["certonly", "--standalone", "-d", "after.other.test"]])
+def test_the_next_run_removes_the_records_of_one_that_was_killed(waiting, bind, verb):
+    names = [f"k{i}.example.test" for i in range(3)]
+    bind.update('add _acme-challenge.k0.example.test. 60 TXT "another\'s"')
+    certwright, running = waiting(*names, "other.test")
+    kill_all(running)
+    assert bind.texts("_acme-challenge.k1.example.test") != []
+    certwright.run(*verb, status=None)
+    assert bind.challenge_records("example.test") == ["_acme-challenge.k0.example.test"]
+    assert bind.texts("_acme-challenge.k0.example.test") == ["another's"]
+    assert bind.challenge_records("other.test") == []
+    assert bind.key.secret not in certwright.log_text()
+    bind.update("delete _acme-challenge.k0.example.test. TXT")
 
 
 # ---------------------------------------------------------------- propagation

@@ -77,8 +77,6 @@ print_error(const char *what, const struct cw_error *error)
 	return error->status;
 }
 
-/* ---- accounts */
-
 static int
 register_account(struct smoke *smoke, bool only_existing, char **url, struct cw_error *error)
 {
@@ -138,8 +136,6 @@ change_account(struct smoke *smoke, struct cw_error *error)
 	}
 	return status;
 }
-
-/* ---- orders */
 
 static struct cw_acme_order *
 make_order(const struct smoke *smoke, size_t number)

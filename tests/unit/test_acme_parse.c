@@ -9,6 +9,7 @@
 #include "acme/internal.h"
 #include "acme/parse.h"
 #include "base/mem.h"
+#include "json_fixture.h"
 
 #define ORDER_URL "https://ca.example/order/1"
 #define AUTHORIZATION_URL "https://ca.example/authz/1"
@@ -22,15 +23,6 @@
 
 static struct cw_signer signer = {.algorithm = "ES256", .thumbprint = "THUMB"};
 static struct cw_acme acme = {.directory_url = (char *)"https://ca.example/dir", .signer = &signer};
-
-static struct json_object *
-json(const char *text)
-{
-	struct json_object *value;
-
-	assert_int_equal(cw_json_parse(text, strlen(text), "the test", &value, NULL), CW_OK);
-	return value;
-}
 
 static void
 free_order(struct cw_acme_order **order)
@@ -179,36 +171,35 @@ test_authorization_is_read(void **state)
 	assert_null(cw_acme_challenge_object(body, "https://ca.example/c/9"));
 }
 
-static void
-test_wildcard_is_understood_without_the_member(void **state)
+/* Whether a valid authorization with this identifier is taken for that of a wildcard. */
+static bool
+means_wildcard(const char *type, const char *value)
 {
 	cw_auto(free_order) struct cw_acme_order *order = order_of_three();
 	cw_auto(free_authorization) struct cw_acme_authorization *authorization = NULL;
-	cw_auto_json struct json_object *body =
-		json("{\"status\":\"valid\",\"identifier\":{\"type\":\"dns\",\"value\":"
-		     "\"a.example\"}}");
+	cw_autofree char *text = cw_format(
+		"{\"status\":\"valid\",\"identifier\":{\"type\":\"%s\",\"value\":\"%s\"}}", type,
+		value);
+	cw_auto_json struct json_object *body = json(text);
 
-	(void)state;
 	assert_int_equal(cw_acme_authorization_parse(&acme, body, AUTHORIZATION_URL, order,
 						     &authorization, NULL),
 			 CW_OK);
-	assert_true(authorization->wildcard);
+	return authorization->wildcard;
+}
+
+static void
+test_wildcard_is_understood_without_the_member(void **state)
+{
+	(void)state;
+	assert_true(means_wildcard("dns", "a.example"));
 }
 
 static void
 test_addresses_are_compared_as_addresses(void **state)
 {
-	cw_auto(free_order) struct cw_acme_order *order = order_of_three();
-	cw_auto(free_authorization) struct cw_acme_authorization *authorization = NULL;
-	cw_auto_json struct json_object *body =
-		json("{\"status\":\"valid\",\"identifier\":{\"type\":\"ip\",\"value\":"
-		     "\"2001:db8:0:0::0:1\"}}");
-
 	(void)state;
-	assert_int_equal(cw_acme_authorization_parse(&acme, body, AUTHORIZATION_URL, order,
-						     &authorization, NULL),
-			 CW_OK);
-	assert_false(authorization->wildcard);
+	assert_false(means_wildcard("ip", "2001:db8:0:0::0:1"));
 }
 
 #define FOR_B "\"identifier\":{\"type\":\"dns\",\"value\":\"b.example\"}"

@@ -8,17 +8,9 @@
 #include <string.h>
 #include "acme/problem.h"
 #include "base/mem.h"
+#include "json_fixture.h"
 
 #define URN "urn:ietf:params:acme:error:"
-
-static struct json_object *
-json(const char *text)
-{
-	struct json_object *value;
-
-	assert_int_equal(cw_json_parse(text, strlen(text), "the test", &value, NULL), CW_OK);
-	return value;
-}
 
 static void
 test_problem_keeps_type_and_detail(void **state)

@@ -181,8 +181,8 @@ void
 server_problem(const char *path, int status, const char *headers, const char *type,
 	       const char *detail)
 {
-	cw_autofree char *body = cw_format(
-		"{\"type\":\"urn:ietf:params:acme:error:%s\",\"detail\":\"%s\"}", type, detail);
+	cw_autofree char *body =
+		cw_format("{\"type\":\"" URN "%s\",\"detail\":\"%s\"}", type, detail);
 
 	server_on(path, status, headers, body);
 }
@@ -270,4 +270,20 @@ server_stop(void)
 	}
 	memset(paths, 0, sizeof(paths));
 	path_count = 0;
+}
+
+int
+server_set_up(void **state)
+{
+	(void)state;
+	server_start();
+	return 0;
+}
+
+int
+server_tear_down(void **state)
+{
+	(void)state;
+	server_stop();
+	return 0;
 }

@@ -11,11 +11,15 @@
 #include "crypto/jws.h"
 
 #define CA "https://ca.example"
+#define URN "urn:ietf:params:acme:error:"
 
 /* Empties the script, scripts directory, nonces and account, and makes loop and client. */
 void server_start(void);
 /* Frees the client and the loop; fails the test when an exchange is left over. */
 void server_stop(void);
+/* The two as cmocka calls them, for tests without a state of their own. */
+int server_set_up(void **state);
+int server_tear_down(void **state);
 extern struct cw_loop *server_loop;
 extern struct cw_acme *server_acme;
 extern const struct cw_signer server_signer;

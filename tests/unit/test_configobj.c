@@ -371,12 +371,39 @@ test_long_and_nasty_values_end_soon(void **state)
 			 CW_E_INVALID);
 }
 
+/* What stands in the text at the place of "key" in SECTION is VALUE. */
+static void
+assert_place(const char *text, const char *section, const char *value)
+{
+	cw_auto_configobj struct cw_configobj *config = NULL;
+	size_t offset = 0, length = 0;
+
+	assert_int_equal(cw_configobj_parse(text, strlen(text), "it", &config, NULL), CW_OK);
+	assert_true(cw_configobj_place(config, section, "key", &offset, &length));
+	assert_int_equal(length, strlen(value));
+	assert_memory_equal(text + offset, value, length);
+	assert_false(cw_configobj_place(config, section, "other", &offset, &length));
+	assert_false(cw_configobj_place(config, section, "list", &offset, &length));
+}
+
+static void
+test_the_place_of_a_value_is_known(void **state)
+{
+	(void)state;
+	assert_place("key = value", "", "value");
+	assert_place("\xef\xbb\xbf# comment\r\nlist = a, b\r\n  key =  'a b'  # behind\r\n", "",
+		     "'a b'");
+	assert_place("a = \"\"\"of\ntwo lines\"\"\"\nkey = x\n[s]\nlist = ,\nkey = 2026\n[[t]]\n",
+		     "s", "2026");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_are_read_as_configobj_does),
 		cmocka_unit_test(test_scalars_are_quoted_as_configobj_does),
+		cmocka_unit_test(test_the_place_of_a_value_is_known),
 		cmocka_unit_test(test_lists_are_written_as_configobj_does),
 		cmocka_unit_test(test_keys_are_quoted_where_needed),
 		cmocka_unit_test(test_sections_and_comments_are_found),

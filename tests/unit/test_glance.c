@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "crypto/glance.h"
 #include "crypto/openssl.h"
 #include "crypto/x509.h"
@@ -34,7 +36,7 @@ glance_at(const char *text, int expected)
 	struct cw_glance glance;
 
 	scratch_write("cert.pem", text, 0600);
-	assert_int_equal(cw_glance(path, &glance, NULL), expected);
+	assert_int_equal(cw_glance(path, true, &glance, NULL), expected);
 	return glance;
 }
 
@@ -70,8 +72,96 @@ test_what_is_no_certificate_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(texts); i++)
 		assert_null(glance_at(texts[i], CW_E_INVALID).ari_id);
-	assert_int_equal(cw_glance(path, &glance, &error), CW_E_NOT_FOUND);
+	assert_int_equal(cw_glance(path, true, &glance, &error), CW_E_NOT_FOUND);
 	assert_non_null(strstr(error.message, path));
+}
+
+/* Both see the same, unless a whole look sees damage where a glance does not look. */
+static void
+assert_as_decoded(const char *text, const struct cw_glance *glance)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_autofree char *ari_id = NULL, *url = NULL;
+
+	if (cw_certificate_from_pem(text, strlen(text), "it", &certificate, NULL) != CW_OK)
+		return;
+	ari_id = cw_certificate_ari_id(certificate);
+	url = cw_certificate_ocsp_url(certificate);
+	assert_int_equal(glance->not_before, cw_certificate_not_before(certificate));
+	assert_int_equal(glance->not_after, cw_certificate_not_after(certificate));
+	/* A whole look takes no identifier from a certificate with any extension it cannot read. */
+	if ((ari_id != NULL && !cw_equal(glance->ari_id, ari_id)) ||
+	    !cw_equal(glance->ocsp_url, url))
+		fail_msg("%s %s, not %s %s", glance->ari_id, glance->ocsp_url, ari_id, url);
+}
+
+static void
+test_other_spellings_are_read_as_well(void **state)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
+	const char *body = whole + strlen(begin);
+	const char *end = strstr(body, "-----END");
+	cw_autofree char *joined = cw_memdup(body, (size_t)(end - body));
+	const char *line = strtok(joined, "\n");
+	cw_auto_buf struct cw_buf in_one_line = {0}, with_returns = {0}, in_threes = {0};
+	cw_autofree char *headed = cw_format("Subject: a.example\n\n%s", whole);
+	cw_autofree char *indented = cw_format("%s  %s", begin, body);
+
+	(void)state;
+	cw_buf_add_text(&in_one_line, begin);
+	cw_buf_addf(&with_returns, "%.*s\r\n", (int)strlen(begin) - 1, begin);
+	cw_buf_add_text(&in_threes, begin);
+	for (; line != NULL; line = strtok(NULL, "\n")) {
+		cw_buf_add_text(&in_one_line, line);
+		cw_buf_addf(&with_returns, "%s\r\n", line);
+		for (const char *at = line; *at != '\0'; at += strnlen(at, 3))
+			cw_buf_addf(&in_threes, "%.3s\n", at);
+	}
+	cw_buf_addf(&in_one_line, "\n%s", end);
+	cw_buf_add_text(&with_returns, end);
+	cw_buf_add_text(&in_threes, end);
+	const char *const texts[] = {headed, indented, cw_buf_text(&in_one_line),
+				     cw_buf_text(&with_returns), cw_buf_text(&in_threes)};
+	for (size_t i = 0; i < CW_COUNT(texts); i++) {
+		cw_auto_glance struct cw_glance glance = glance_at(texts[i], CW_OK);
+
+		assert_as_decoded(whole, &glance);
+		assert_non_null(glance.ari_id);
+	}
+}
+
+static void
+test_what_is_not_wanted_is_not_made(void **state)
+{
+	cw_autofree char *path = scratch_path("cert.pem");
+	cw_auto_glance struct cw_glance glance = {0};
+
+	(void)state;
+	scratch_write("cert.pem", whole, 0600);
+	assert_int_equal(cw_glance(path, false, &glance, NULL), CW_OK);
+	assert_null(glance.ari_id);
+	assert_non_null(glance.ocsp_url);
+}
+
+/* Text that is cut off, or has signs that are none of base64, is nobody's certificate. */
+static void
+test_damaged_text_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < strlen(whole); i++) {
+		cw_autofree char *cut = cw_memdup(whole, i);
+		cw_autofree char *marked = cw_strdup(whole);
+		cw_autofree char *path = scratch_path("cert.pem");
+		cw_auto_glance struct cw_glance glance = {0};
+
+		/* The line end behind all is not needed. */
+		if (i + 1 < strlen(whole))
+			assert_null(glance_at(cut, CW_E_INVALID).ari_id);
+		marked[i] = i % 2 == 0 ? '=' : '!';
+		scratch_write("cert.pem", marked, 0600);
+		if (cw_glance(path, true, &glance, NULL) == CW_OK)
+			assert_as_decoded(marked, &glance);
+	}
 }
 
 /* Whatever a single byte becomes, nothing is read beyond the end (valgrind, sanitizers). */
@@ -97,7 +187,8 @@ test_damage_anywhere_is_survived(void **state)
 		der[i] = before;
 		text = cw_bio_take(out);
 		scratch_write("cert.pem", text, 0600);
-		cw_glance(path, &glance, NULL);
+		if (cw_glance(path, true, &glance, NULL) == CW_OK)
+			assert_as_decoded(text, &glance);
 	}
 	OPENSSL_free(name);
 	OPENSSL_free(header);
@@ -109,6 +200,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_glance_sees_what_decoding_sees, scratch_make,
+						scratch_remove),
+		cmocka_unit_test_setup_teardown(test_other_spellings_are_read_as_well, scratch_make,
+						scratch_remove),
+		cmocka_unit_test_setup_teardown(test_what_is_not_wanted_is_not_made, scratch_make,
+						scratch_remove),
+		cmocka_unit_test_setup_teardown(test_damaged_text_is_refused, scratch_make,
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_what_is_no_certificate_is_refused,
 						scratch_make, scratch_remove),

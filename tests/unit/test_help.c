@@ -172,7 +172,7 @@ test_choices_defaults_and_effects_are_told(void **state)
 	says("rsa, ecdsa. Default: ecdsa.");
 	says("Default: 2048.");
 	assert_int_equal(help("register", NULL), CW_OK);
-	says("no effect yet");
+	says("(Has no effect.)");
 	assert_int_equal(help("nginx", NULL), CW_OK);
 	says("--nginx-ctl");
 	says("not installed");
@@ -236,8 +236,6 @@ test_the_core_installer_has_a_page(void **state)
 	assert_int_equal(help("null", NULL), CW_OK);
 	says("Installer: -i null");
 }
-
-/* ---- the manual and the completions ---- */
 
 static void
 test_the_manual_has_every_option_and_verb(void **state)

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- answers */
-
 static void
 test_answer_has_status_headers_and_body(void **state)
 {
@@ -118,8 +116,6 @@ test_connection_is_kept_for_the_next_request(void **state)
 	}
 }
 
-/* ---- limits */
-
 static void
 test_body_beyond_the_limit_is_refused(void **state)
 {
@@ -188,8 +184,6 @@ test_redirection_in_a_circle_or_elsewhere_ends(void **state)
 			     &result, &file),
 			 CW_E_PROTOCOL);
 }
-
-/* ---- failures */
 
 static void
 test_refused_connection_names_host_and_port(void **state)

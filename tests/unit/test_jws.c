@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/jws.h"
 #include "crypto/key.h"
+#include "key_fixture.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -96,25 +97,6 @@ static const char es512_signature[] =
 static const char mac_key[] =
 	"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 
-static struct json_object *
-parse(const char *text)
-{
-	struct json_object *value;
-
-	assert_int_equal(cw_json_parse(text, strlen(text), "it", &value, NULL), CW_OK);
-	return value;
-}
-
-static struct cw_key *
-key_of(const char *text)
-{
-	cw_auto_json struct json_object *jwk = parse(text);
-	struct cw_key *key;
-
-	assert_int_equal(cw_key_from_jwk(jwk, "the key", &key, NULL), CW_OK);
-	return key;
-}
-
 /* Signs with an empty header but for "alg". */
 static struct json_object *
 sign(const char *jwk, const char *text)
@@ -126,7 +108,7 @@ sign(const char *jwk, const char *text)
 
 	assert_int_equal(cw_jws_sign(signer, header, text, &jws, NULL), CW_OK);
 	cw_signer_free(signer);
-	return parse(jws);
+	return json(jws);
 }
 
 /* Whether SIGNATURE (base64url, R || S) over the input is by KEY. */
@@ -169,7 +151,7 @@ static void
 test_rsa_key_is_written_as_certbot_does(void **state)
 {
 	cw_auto_key struct cw_key *key = key_of(rsa_jwk);
-	cw_auto_json struct json_object *written = cw_key_to_jwk(key), *read = parse(rsa_jwk);
+	cw_auto_json struct json_object *written = cw_key_to_jwk(key), *read = json(rsa_jwk);
 	cw_autofree char *id = cw_key_account_id(key);
 
 	(void)state;
@@ -241,7 +223,7 @@ test_header_keeps_its_members_behind_alg(void **state)
 	cw_json_set_string(header, "url", "https://ca.example/a/1");
 	cw_json_set(header, "jwk", json_object_get(signer->jwk));
 	assert_int_equal(cw_jws_sign(signer, header, NULL, &text, NULL), CW_OK);
-	jws = parse(text);
+	jws = json(text);
 	protected = cw_base64url_decode(cw_json_string(jws, "protected"), &length);
 	assert_string_equal(
 		(char *)protected,
@@ -300,7 +282,7 @@ static const struct {
 static void
 test_external_account_binding_has_the_mac_of_each_algorithm(void **state)
 {
-	cw_auto_json struct json_object *jwk = parse(account_jwk);
+	cw_auto_json struct json_object *jwk = json(account_jwk);
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(bindings); i++) {
@@ -327,7 +309,7 @@ test_external_account_binding_has_the_mac_of_each_algorithm(void **state)
 static void
 test_mac_key_may_be_padded_or_of_the_other_alphabet(void **state)
 {
-	cw_auto_json struct json_object *jwk = parse(account_jwk);
+	cw_auto_json struct json_object *jwk = json(account_jwk);
 	cw_autofree char *padded = cw_format("%s==", mac_key);
 	cw_auto_json struct json_object *binding = NULL;
 
@@ -350,7 +332,7 @@ test_bad_external_account_is_refused_without_showing_the_key(void **state)
 		     {"====", "HS256"},
 		     {mac_key, "RS256"},
 		     {mac_key, NULL}};
-	cw_auto_json struct json_object *jwk = parse(account_jwk);
+	cw_auto_json struct json_object *jwk = json(account_jwk);
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/key.h"
+#include "key_fixture.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -22,25 +23,6 @@ static const char ec_jwk[] = "{\"d\": \"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E
 			     "\"y\": \"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\", "
 			     "\"crv\": \"P-256\", \"kty\": \"EC\"}";
 
-static struct json_object *
-parse(const char *text)
-{
-	struct json_object *value;
-
-	assert_int_equal(cw_json_parse(text, strlen(text), "the key", &value, NULL), CW_OK);
-	return value;
-}
-
-static struct cw_key *
-key_of(const char *text)
-{
-	cw_auto_json struct json_object *jwk = parse(text);
-	struct cw_key *key;
-
-	assert_int_equal(cw_key_from_jwk(jwk, "the key", &key, NULL), CW_OK);
-	return key;
-}
-
 static struct cw_key *
 generate(enum cw_key_type type, unsigned bits, const char *curve)
 {
@@ -55,7 +37,7 @@ generate(enum cw_key_type type, unsigned bits, const char *curve)
 static int
 refusal(const char *text, char **message)
 {
-	cw_auto_json struct json_object *jwk = parse(text);
+	cw_auto_json struct json_object *jwk = json(text);
 	cw_auto_error struct cw_error error = {0};
 	cw_auto_key struct cw_key *key = NULL;
 	int status = cw_key_from_jwk(jwk, "the key", &key, &error);
@@ -105,7 +87,7 @@ static void
 test_ec_jwk_is_read_and_written_as_certbot_does(void **state)
 {
 	cw_auto_key struct cw_key *key = key_of(ec_jwk);
-	cw_auto_json struct json_object *jwk = cw_key_to_jwk(key), *read = parse(ec_jwk);
+	cw_auto_json struct json_object *jwk = cw_key_to_jwk(key), *read = json(ec_jwk);
 
 	(void)state;
 	assert_string_equal(cw_json_text(jwk), cw_json_text(read));
@@ -209,7 +191,7 @@ test_impossible_keys_are_refused_before_generation(void **state)
 static void
 test_jwk_whose_point_does_not_match_is_refused(void **state)
 {
-	cw_auto_json struct json_object *jwk = parse(ec_jwk);
+	cw_auto_json struct json_object *jwk = json(ec_jwk);
 	cw_auto_key struct cw_key *other = generate(CW_KEY_EC, 0, "secp256r1");
 	cw_auto_json struct json_object *other_jwk = cw_key_to_jwk(other);
 	cw_autofree char *message = NULL;
@@ -223,7 +205,7 @@ test_jwk_whose_point_does_not_match_is_refused(void **state)
 static void
 test_jwk_whose_point_is_not_on_the_curve_is_refused(void **state)
 {
-	cw_auto_json struct json_object *jwk = parse(ec_jwk);
+	cw_auto_json struct json_object *jwk = json(ec_jwk);
 	cw_autofree char *message = NULL;
 
 	(void)state;
@@ -272,7 +254,7 @@ test_malformed_jwk_is_refused_by_member(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
-		cw_auto_json struct json_object *jwk = parse(ec_jwk);
+		cw_auto_json struct json_object *jwk = json(ec_jwk);
 		cw_autofree char *message = NULL;
 
 		cw_json_set_string(jwk, cases[i].member, cases[i].value);

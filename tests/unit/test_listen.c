@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,71 @@ test_what_is_no_address_or_port_is_refused(void **state)
 	assert_int_equal(descriptor, -1);
 }
 
+static int
+connect_to(unsigned port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_true(descriptor >= 0);
+	connect(descriptor, (struct sockaddr *)&address, sizeof(address));
+	return descriptor;
+}
+
+/* How many connections wait; they are closed. */
+static size_t
+accept_all(int listener)
+{
+	size_t count = 0;
+
+	for (int one = accept(listener, NULL, NULL); one >= 0; one = accept(listener, NULL, NULL)) {
+		close(one);
+		count++;
+	}
+	return count;
+}
+
+/* Those that came while a socket was being given up find the other one when they ask again. */
+static void
+test_a_socket_that_is_given_up_gets_no_more_connections(void **state)
+{
+	enum { CLIENTS = 40 };
+	int first = -1, clients[2 * CLIENTS];
+	cw_autoclose int second = -1;
+	unsigned port;
+	size_t at_first, at_second;
+
+	(void)state;
+	assert_int_equal(cw_listen("127.0.0.1", 0, &first, NULL), CW_OK);
+	port = port_of(first);
+	assert_int_equal(cw_listen("127.0.0.1", port, &second, NULL), CW_OK);
+	for (size_t i = 0; i < CLIENTS; i++)
+		clients[i] = connect_to(port);
+	cw_listen_end(first);
+	at_first = accept_all(first);
+	at_second = accept_all(second);
+	assert_true(at_first > 0 && at_second > 0);
+	assert_int_equal(at_first + at_second, CLIENTS);
+	for (size_t i = CLIENTS; i < 2 * CLIENTS; i++)
+		clients[i] = connect_to(port);
+	assert_int_equal(accept_all(first), 0);
+	close(first);
+	for (size_t i = CLIENTS; i < 2 * CLIENTS; i++) {
+		struct pollfd ready = {clients[i], POLLOUT, 0};
+		int error = -1;
+		socklen_t length = sizeof(error);
+
+		assert_int_equal(poll(&ready, 1, 10000), 1);
+		getsockopt(clients[i], SOL_SOCKET, SO_ERROR, &error, &length);
+		assert_int_equal(error, 0);
+	}
+	assert_int_equal(accept_all(second), CLIENTS);
+	for (size_t i = 0; i < CW_COUNT(clients); i++)
+		close(clients[i]);
+}
+
 /* The other program: Python, which writes the port once it listens. */
 static pid_t
 start_holder(const char *address, const char *option, unsigned *port)
@@ -227,6 +293,7 @@ main(void)
 		cmocka_unit_test(test_both_kinds_of_addresses_share_a_port),
 		cmocka_unit_test(test_our_own_sockets_share_a_port),
 		cmocka_unit_test(test_runs_that_begin_together_share_a_port),
+		cmocka_unit_test(test_a_socket_that_is_given_up_gets_no_more_connections),
 		cmocka_unit_test(test_what_is_no_address_or_port_is_refused),
 		cmocka_unit_test(test_process_that_holds_the_port_is_named),
 		cmocka_unit_test(test_process_that_holds_one_address_is_named_for_all),

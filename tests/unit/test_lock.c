@@ -135,34 +135,37 @@ test_holder_with_a_record_lock_is_found_without_its_help(void **state)
 	end_holder(&holder);
 }
 
+/* In another process, as fcntl(2) locks do not stand against their own. */
+static void
+assert_record_lock_is_refused(const char *path)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int file = open(path, O_WRONLY | O_CREAT, 0600);
+
+		_exit(fcntl(file, F_SETLK, &whole) == 0 ? 0 : 7);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 static void
 test_record_lock_of_another_process_is_refused_by_ours(void **state)
 {
 	cw_autofree char *path = scratch_path(LOCK_FILE);
-	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	struct cw_lock *lock;
-	int file, status;
-	pid_t pid;
+	int file;
 
 	(void)state;
 	assert_int_equal(cw_lock_take(scratch, 0, &lock, NULL), CW_OK);
-	pid = fork();
-	if (pid == 0) {
-		file = open(path, O_WRONLY | O_CREAT, 0600);
-		_exit(fcntl(file, F_SETLK, &whole) == 0 ? 0 : 7);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_record_lock_is_refused(path);
 	/* Closing another descriptor of the file does not lose it, as it would a record lock. */
 	file = open(path, O_RDWR);
 	close(file);
-	pid = fork();
-	if (pid == 0) {
-		file = open(path, O_WRONLY | O_CREAT, 0600);
-		_exit(fcntl(file, F_SETLK, &whole) == 0 ? 0 : 7);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_record_lock_is_refused(path);
 	cw_lock_release(lock);
 }
 

@@ -1,6 +1,4 @@
 #include "base/clock.h"
-#include "base/loop.h"
-#include "base/mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,79 +7,10 @@
 
 #include <cmocka.h>
 
+#include "loop_fixture.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* What the callbacks of a test share. */
-struct scene {
-	struct cw_loop *loop;
-	char calls[64]; /* a letter for each call, in order */
-	short events;
-	struct cw_timer *other;
-	int pipes[3][2];
-	bool done;
-};
-
-static int
-set_up(void **state)
-{
-	struct scene *scene = cw_alloc(sizeof(*scene));
-
-	scene->loop = cw_loop_new();
-	for (size_t i = 0; i < CW_COUNT(scene->pipes); i++)
-		assert_int_equal(pipe2(scene->pipes[i], O_CLOEXEC | O_NONBLOCK), 0);
-	*state = scene;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct scene *scene = *state;
-
-	for (size_t i = 0; i < CW_COUNT(scene->pipes); i++) {
-		close(scene->pipes[i][0]);
-		close(scene->pipes[i][1]);
-	}
-	cw_loop_free(scene->loop);
-	free(scene);
-	return 0;
-}
-
-static void
-called(struct scene *scene, char letter)
-{
-	size_t length = strlen(scene->calls);
-
-	if (length + 1 < sizeof(scene->calls))
-		scene->calls[length] = letter;
-}
-
-static void
-make_ready(const struct scene *scene, size_t index)
-{
-	assert_int_equal(write(scene->pipes[index][1], "x", 1), 1);
-}
-
-static int
-turn(struct scene *scene, int64_t limit)
-{
-	return cw_loop_turn(scene->loop, limit, NULL);
-}
-
-static void
-call_a(void *context)
-{
-	called(context, 'a');
-}
 
 static void
 call_b(void *context)
@@ -93,12 +22,6 @@ static void
 call_c(void *context)
 {
 	called(context, 'c');
-}
-
-static void
-finish(void *context)
-{
-	((struct scene *)context)->done = true;
 }
 
 static void
@@ -429,231 +352,6 @@ test_a_turn_inside_a_callback_leaves_nothing_to_report_twice(void **state)
 	assert_string_equal(scene->calls, "(y)");
 }
 
-/* ---- signals: each in a process of its own, because what was caught stays so ---- */
-
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                    \
-			_exit(1);                                                                  \
-		}                                                                                  \
-	} while (0)
-
-static void
-in_child(void (*function)(struct scene *scene), struct scene *scene)
-{
-	int status;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		alarm(30);
-		function(scene);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
-static void
-terminate_self(void *context)
-{
-	called(context, 'k');
-	kill(getpid(), SIGTERM);
-}
-
-static void
-wait_for_signal(struct scene *scene)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	cw_catch_signals();
-	CHECK(cw_interrupted() == 0);
-	cw_loop_timer(scene->loop, 10, terminate_self, scene);
-	cw_loop_timer(scene->loop, 60000, call_a, scene);
-	CHECK(cw_loop_until(scene->loop, &scene->done, &error) == CW_E_CANCELLED);
-	CHECK(cw_interrupted() == SIGTERM);
-	CHECK(strstr(error.message, "SIGTERM") != NULL);
-	CHECK(strcmp(scene->calls, "k") == 0);
-	CHECK(turn(scene, -1) == CW_E_CANCELLED);
-	kill(getpid(), SIGINT);
-	kill(getpid(), SIGINT);
-	CHECK(cw_interrupted() == SIGINT);
-}
-
-static void
-test_a_signal_cancels_the_loop(void **state)
-{
-	in_child(wait_for_signal, *state);
-}
-
-/* Like wait_for_signal(), the signal coming from outside at any moment. */
-static void
-test_a_signal_at_any_moment_ends_the_wait(void **state)
-{
-	struct scene *scene = *state;
-
-	for (int i = 0; i < 60; i++) {
-		struct timespec delay = {0, i * 7919L % 60 * 1000};
-		int ready[2], status;
-		char byte;
-		pid_t pid;
-
-		assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-		pid = fork();
-		assert_true(pid >= 0);
-		if (pid == 0) {
-			alarm(10);
-			cw_catch_signals();
-			CHECK(write(ready[1], "x", 1) == 1);
-			cw_loop_timer(scene->loop, 60000, call_a, scene);
-			CHECK(cw_loop_until(scene->loop, &scene->done, NULL) == CW_E_CANCELLED);
-			_exit(0);
-		}
-		assert_int_equal(read(ready[0], &byte, 1), 1);
-		nanosleep(&delay, NULL);
-		assert_int_equal(kill(pid, SIGHUP), 0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_int_equal(status, 0);
-		close(ready[0]);
-		close(ready[1]);
-	}
-}
-
-static void
-shield_the_loop(struct scene *scene)
-{
-	int64_t begin;
-
-	cw_catch_signals();
-	cw_shield_signals(+1);
-	kill(getpid(), SIGTERM);
-	CHECK(cw_interrupted() == 0);
-	cw_loop_timer(scene->loop, 50, finish, scene);
-	begin = cw_now_ms();
-	for (int turns = 0; !scene->done; turns++) {
-		CHECK(turns < 10); /* a signal under a shield must not keep the loop awake */
-		CHECK(turn(scene, -1) == CW_OK);
-	}
-	CHECK(cw_now_ms() - begin >= 50);
-	cw_shield_signals(-1);
-	CHECK(cw_interrupted() == SIGTERM);
-	CHECK(turn(scene, -1) == CW_E_CANCELLED);
-}
-
-static void
-test_a_shielded_loop_goes_on_until_the_shield_is_gone(void **state)
-{
-	in_child(shield_the_loop, *state);
-}
-
-static void
-finish_and_terminate(void *context)
-{
-	finish(context);
-	kill(getpid(), SIGTERM);
-}
-
-static void
-finish_in_the_last_turn(struct scene *scene)
-{
-	cw_catch_signals();
-	cw_loop_timer(scene->loop, 0, finish_and_terminate, scene);
-	CHECK(cw_loop_until(scene->loop, &scene->done, NULL) == CW_OK);
-	CHECK(turn(scene, 0) == CW_E_CANCELLED);
-}
-
-static void
-test_what_was_finished_when_the_signal_came_is_finished(void **state)
-{
-	in_child(finish_in_the_last_turn, *state);
-}
-
-/* A child's signal must end the child's wait, and neither wake nor cancel its parent. */
-static void
-signal_a_grandchild(struct scene *scene)
-{
-	int status;
-	pid_t pid;
-
-	cw_catch_signals();
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid == 0) {
-		struct cw_loop *loop = cw_loop_new();
-		bool done = false;
-
-		alarm(10);
-		cw_loop_timer(loop, 20, terminate_self, scene);
-		cw_loop_timer(loop, 60000, call_a, scene);
-		CHECK(cw_loop_until(loop, &done, NULL) == CW_E_CANCELLED);
-		cw_loop_free(loop);
-		_exit(0);
-	}
-	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-	CHECK(cw_interrupted() == 0);
-	CHECK(turn(scene, 0) == CW_OK);
-	/* And the parent's own still works. */
-	cw_loop_timer(scene->loop, 0, terminate_self, scene);
-	CHECK(turn(scene, -1) == CW_E_CANCELLED);
-}
-
-static void
-test_a_forked_child_has_signals_of_its_own(void **state)
-{
-	in_child(signal_a_grandchild, *state);
-}
-
-static void
-keep_hangup_ignored(struct scene *scene)
-{
-	signal(SIGHUP, SIG_IGN);
-	cw_catch_signals();
-	kill(getpid(), SIGHUP);
-	CHECK(cw_interrupted() == 0);
-	CHECK(turn(scene, 0) == CW_OK);
-}
-
-static void
-test_a_signal_ignored_from_the_start_stays_ignored(void **state)
-{
-	in_child(keep_hangup_ignored, *state);
-}
-
-static void *
-terminate_in_thread(void *context)
-{
-	(void)context;
-	raise(SIGTERM); /* to this thread */
-	return NULL;
-}
-
-static void
-signal_a_thread(struct scene *scene)
-{
-	pthread_t thread;
-	sigset_t mask;
-
-	cw_catch_signals();
-	cw_loop_timer(scene->loop, 60000, call_a, scene);
-	CHECK(pthread_create(&thread, NULL, terminate_in_thread, NULL) == 0);
-	sigfillset(&mask);
-	sigdelset(&mask, SIGALRM);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	CHECK(cw_loop_until(scene->loop, &scene->done, NULL) == CW_E_CANCELLED);
-	pthread_join(thread, NULL);
-}
-
-static void
-test_a_signal_that_another_thread_gets_wakes_the_loop(void **state)
-{
-	in_child(signal_a_thread, *state);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int
 main(void)
 {
@@ -673,13 +371,6 @@ main(void)
 		TEST(test_a_descriptor_closed_under_its_watch_is_reported_once),
 		TEST(test_a_callback_may_add_watches),
 		TEST(test_a_turn_inside_a_callback_leaves_nothing_to_report_twice),
-		TEST(test_a_signal_cancels_the_loop),
-		TEST(test_a_signal_at_any_moment_ends_the_wait),
-		TEST(test_a_shielded_loop_goes_on_until_the_shield_is_gone),
-		TEST(test_what_was_finished_when_the_signal_came_is_finished),
-		TEST(test_a_forked_child_has_signals_of_its_own),
-		TEST(test_a_signal_ignored_from_the_start_stays_ignored),
-		TEST(test_a_signal_that_another_thread_gets_wakes_the_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,6 @@
 #include <unistd.h>
 #include "../../plugins/nginx/model.h"
 
-/* ---- a configuration of files in a folder of its own */
-
 static char *folder;
 static struct model model;
 static char said[2048];

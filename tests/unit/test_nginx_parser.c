@@ -15,8 +15,6 @@
 #define FIXTURES "plugins/nginx/fixtures"
 #endif
 
-/* ---- a text and its tree */
-
 static struct arena *arena;
 static struct syntax *tree;
 static struct syntax_error problem;
@@ -215,8 +213,6 @@ test_error_names_its_place_and_what_was_expected(void **state)
 	assert_refused("x_by_lua_block { ' }", 1, 18, "Lua string");
 	assert_refused("x_by_lua_block {\n{}", 1, 16, "ends the Lua block");
 }
-
-/* ---- edits */
 
 static int
 host_fail(const struct cw_host *host, int status, const char *hint, const char *message)

@@ -60,8 +60,6 @@ end(void **state)
 	return scratch_remove(state);
 }
 
-/* ---- the table ---- */
-
 /* The next field of *LINE, which ends at a tab. */
 static char *
 field(char **line)
@@ -193,7 +191,10 @@ check_kind(const struct row *row)
 			 cw_starts_with(row->takes, "accepted"));
 	assert_int_equal((option->flags & CW_OPT_COMMAS) != 0,
 			 strstr(row->takes, "comma-separated") != NULL);
-	assert_int_equal(option->fills_map != NULL, strstr(row->takes, "positional") != NULL);
+	/* -a goes by position too, which Certbot's does not. */
+	assert_int_equal(option->fills_map != NULL,
+			 strstr(row->takes, "positional") != NULL ||
+				 strcmp(option->internal, "authenticator") == 0);
 }
 
 static void
@@ -209,6 +210,9 @@ check_choices(const struct row *row)
 	const struct cw_option *option = option_of(row);
 	cw_auto_strv struct cw_strv choices = {0};
 
+	/* Certbot has a check of its own for challenge types. */
+	if (strcmp(row->internal, "pref_challs") == 0)
+		return;
 	cw_strv_split(&choices, row->choices, ',');
 	assert_int_equal(option->choices != NULL, choices.count > 0);
 	for (size_t i = 0; i < choices.count; i++)
@@ -223,8 +227,6 @@ test_every_option_has_its_choices(void **state)
 	(void)state;
 	each_row(check_choices);
 }
-
-/* ---- what holds for the whole table ---- */
 
 static void
 test_what_renewal_files_save_is_marked(void **state)
@@ -314,8 +316,6 @@ test_the_eab_key_is_a_secret(void **state)
 	(void)state;
 	assert_true(cw_option_by_name(options, "eab-hmac-key")->flags & CW_OPT_SECRET);
 }
-
-/* ---- plugins ---- */
 
 static void
 test_every_cloud_authenticator_of_certbots_is_known(void **state)

@@ -9,8 +9,6 @@
 
 #include "parse_fixture.h"
 
-/* ---- words ---- */
-
 static void
 test_the_verb_may_stand_anywhere(void **state)
 {
@@ -103,8 +101,6 @@ test_version_is_asked_for(void **state)
 	assert_true(invocation.version);
 	is_set("json", "1");
 }
-
-/* ---- options ---- */
 
 static void
 test_values_stand_apart_or_joined(void **state)
@@ -277,14 +273,12 @@ test_options_without_effect_say_so_once(void **state)
 	assert_int_equal(parse("certonly --eff-email --eff-email --no-bootstrap --nginx-ctl x"),
 			 CW_OK);
 	assert_int_equal(warnings.count, 3);
-	is_warned("\"--eff-email\" has no effect yet");
+	is_warned("\"--eff-email\" has no effect");
 	is_warned("\"--no-bootstrap\" does nothing");
 	is_warned("plugin \"nginx\" is not installed");
 	assert_int_equal(parse("certonly --no-eff-email --break-my-certs -t"), CW_OK);
 	assert_int_equal(warnings.count, 0);
 }
-
-/* ---- configuration files ---- */
 
 static void
 test_debians_own_configuration_is_read(void **state)

@@ -20,7 +20,7 @@ test_all_files_are_rewritten_keeping_their_modes(void **state)
 	for (unsigned i = 0; i < 20; i++) {
 		cw_autofree char *name = cw_format("%u.conf", i);
 
-		scratch_write(name, "old", i % 2 == 0 ? 0640 : 0600);
+		scratch_write(name, "old", i % 2 == 0 ? 0666 : 0600);
 		assert_int_equal(cw_rewrite_add(rewrite, name, "newer", 5, NULL), CW_OK);
 		assert_true(scratch_says(name, "old"));
 	}
@@ -33,10 +33,26 @@ test_all_files_are_rewritten_keeping_their_modes(void **state)
 
 		assert_true(scratch_says(name, "newer"));
 		assert_int_equal(stat(path, &status), 0);
-		assert_int_equal(status.st_mode & 07777, i % 2 == 0 ? 0640 : 0600);
+		assert_int_equal(status.st_mode & 07777, i % 2 == 0 ? 0666 : 0600);
 	}
 	assert_int_equal(cw_folder_list(scratch, false, &left, NULL), CW_OK);
 	assert_int_equal(left.count, 20);
+}
+
+static void
+test_what_an_earlier_run_left_is_replaced(void **state)
+{
+	struct cw_rewrite *rewrite = cw_rewrite_new(scratch);
+
+	(void)state;
+	scratch_write("a.conf", "old", 0600);
+	scratch_write(".cw-a.conf.tmp", "left over, and longer", 0644);
+	assert_int_equal(cw_rewrite_add(rewrite, "a.conf", "new", 3, NULL), CW_OK);
+	assert_int_equal(cw_rewrite_commit(rewrite, NULL), CW_OK);
+	cw_rewrite_free(rewrite);
+	assert_true(scratch_says("a.conf", "new"));
+	assert_int_equal(scratch_mode("a.conf"), 0600);
+	assert_int_equal(scratch_count(""), 1);
 }
 
 static void
@@ -74,23 +90,33 @@ static void
 test_a_small_change_is_made_in_place(void **state)
 {
 	cw_autofree char *path = scratch_path("a.conf");
-	char old[1200], new[1200];
+	char text[1200];
 
 	(void)state;
-	memset(old, 'x', sizeof(old));
-	old[sizeof(old) - 1] = '\0';
-	memcpy(new, old, sizeof(old));
-	scratch_write("a.conf", old, 0600);
-	memcpy(new + 520, "abc", 3);
-	assert_true(cw_rewrite_in_place(path, old, new, sizeof(old) - 1));
-	assert_true(scratch_says("a.conf", new));
-	memcpy(old, new, sizeof(old));
-	memcpy(new + 1023, "yz", 2);
-	assert_false(cw_rewrite_in_place(path, old, new, sizeof(old) - 1));
-	assert_true(scratch_says("a.conf", old));
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	scratch_write("a.conf", text, 0600);
+	assert_true(cw_rewrite_in_place(path, 520, "xxx", "abc", 3));
+	memcpy(text + 520, "abc", 3);
+	assert_true(scratch_says("a.conf", text));
+	/* Over the end of a sector. */
+	assert_false(cw_rewrite_in_place(path, 1023, "xx", "yz", 2));
 	/* The file is not what was thought. */
-	memcpy(new + 100, "z", 1);
-	assert_false(cw_rewrite_in_place(path, old, new, 600));
+	assert_false(cw_rewrite_in_place(path, 520, "xxx", "yyy", 3));
+	assert_false(cw_rewrite_in_place(path, 1198, "xx", "yz", 2));
+	assert_true(scratch_says("a.conf", text));
+}
+
+static void
+test_a_link_is_not_written_through(void **state)
+{
+	cw_autofree char *link = scratch_path("link.conf");
+
+	(void)state;
+	scratch_write("a.conf", "old", 0600);
+	assert_int_equal(symlink("a.conf", link), 0);
+	assert_false(cw_rewrite_in_place(link, 0, "old", "new", 3));
+	assert_true(scratch_says("a.conf", "old"));
 }
 
 int
@@ -99,9 +125,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all_files_are_rewritten_keeping_their_modes,
 						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_what_an_earlier_run_left_is_replaced,
+						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_what_is_not_committed_leaves_nothing,
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_a_small_change_is_made_in_place, scratch_make,
+						scratch_remove),
+		cmocka_unit_test_setup_teardown(test_a_link_is_not_written_through, scratch_make,
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_links_and_absent_files_are_refused,
 						scratch_make, scratch_remove),

@@ -32,8 +32,6 @@ maps_to(const char *internal, const char *key, const char *value)
 			 value != NULL ? value : "none");
 }
 
-/* ---- plugins ---- */
-
 static void
 selects(const char *line, const char *setting, const char *plugin)
 {
@@ -155,8 +153,6 @@ test_options_of_plugins_come_from_their_modules(void **state)
 	is_refused_at("webroot-map = {\n", "line 1", "webroot-map");
 }
 
-/* ---- -w against -d ---- */
-
 static void
 test_each_webroot_holds_for_the_names_after_it(void **state)
 {
@@ -242,6 +238,90 @@ test_configured_webroots_hold_for_names_on_the_command_line(void **state)
 	is_list_of("domains", "a.test");
 }
 
+/* ---- -a against -d ---- */
+
+static void
+has_authenticators(const char *line, const char *first, size_t count)
+{
+	if (parse(line) != CW_OK)
+		fail_msg("%s: %s", line, error.message);
+	is_set("authenticator", first);
+	assert_int_equal(cw_settings_map_keys(invocation.settings, "authenticator_map")->count,
+			 count);
+}
+
+static void
+test_each_authenticator_holds_for_the_names_after_it(void **state)
+{
+	(void)state;
+	has_authenticators("certonly -a standalone -d A.test.,b.test -a dns-rfc2136 -d *.a.test",
+			   "standalone", 3);
+	maps_to("authenticator_map", "a.test", "standalone");
+	maps_to("authenticator_map", "b.test", "standalone");
+	maps_to("authenticator_map", "*.a.test", "dns-rfc2136");
+	/* The first one also for those before it. */
+	has_authenticators("certonly -d a.test -a manual -a standalone --ip-address ::0001",
+			   "manual", 2);
+	maps_to("authenticator_map", "a.test", "manual");
+	maps_to("authenticator_map", "::1", "standalone");
+}
+
+static void
+test_flags_that_select_plugins_go_by_position_too(void **state)
+{
+	(void)state;
+	has_authenticators("certonly --standalone -d a.test --dns-rfc2136 -d *.a.test",
+			   "standalone", 2);
+	maps_to("authenticator_map", "*.a.test", "dns-rfc2136");
+	has_authenticators("run --nginx -d a.test -a dns-rfc2136 -d *.a.test", "nginx", 2);
+	is_set("installer", "nginx");
+	is_set("configurator", NULL);
+	has_authenticators("run -a dns-rfc2136 -d *.a.test --nginx -d a.test -i null",
+			   "dns-rfc2136", 2);
+	is_set("installer", "null");
+	/* One that no name is for contradicts the others as ever. */
+	is_usage_error("certonly --standalone --manual -d a.test", "\"standalone\"");
+	is_usage_error("run --nginx -d a.test --apache -d b.test", "\"nginx\"");
+}
+
+static void
+test_one_authenticator_holds_for_all_names(void **state)
+{
+	(void)state;
+	has_authenticators("certonly -d a.test -a standalone -d b.test", "standalone", 0);
+	has_authenticators("certonly -a standalone -d a.test -a dist:standalone -d b.test",
+			   "dist:standalone", 0);
+	has_authenticators("certonly -d a.test --nginx -d b.test", "nginx", 0);
+	/* Where there are no names the last one counts. */
+	has_authenticators("renew -a standalone -a manual", "manual", 0);
+}
+
+static void
+test_a_map_of_authenticators_comes_before_positions(void **state)
+{
+	(void)state;
+	has_authenticators("certonly -a standalone -d a.test -a manual -d b.test "
+			   "--authenticator-map {\"B.test,*.c.test\":\"dns-rfc2136\"}",
+			   "standalone", 3);
+	maps_to("authenticator_map", "a.test", "standalone");
+	maps_to("authenticator_map", "b.test", "dns-rfc2136");
+	maps_to("authenticator_map", "*.c.test", "dns-rfc2136");
+	is_list_of("domains", "a.test b.test *.c.test");
+	/* A certificate that there is has its names. */
+	has_authenticators("renew --authenticator-map {\"a.test\":\"manual\"}", NULL, 1);
+	assert_int_equal(cw_settings_list(invocation.settings, "domains")->count, 0);
+	is_usage_error("certonly --authenticator-map {\"a.test\":1}", "--authenticator-map");
+}
+
+static void
+test_mapped_cloud_authenticators_are_answered_too(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("certonly -a standalone -d a.test -a dns-route53 -d *.a.test"),
+			 CW_E_NOT_FOUND);
+	assert_non_null(strstr(error.message, "dns-route53"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -256,6 +336,11 @@ main(void)
 		TEST(test_only_modules_that_are_meant_are_opened),
 		TEST(test_options_of_an_absent_webroot_name_it),
 		TEST(test_options_of_plugins_come_from_their_modules),
+		TEST(test_each_authenticator_holds_for_the_names_after_it),
+		TEST(test_flags_that_select_plugins_go_by_position_too),
+		TEST(test_one_authenticator_holds_for_all_names),
+		TEST(test_a_map_of_authenticators_comes_before_positions),
+		TEST(test_mapped_cloud_authenticators_are_answered_too),
 		TEST(test_each_webroot_holds_for_the_names_after_it),
 		TEST(test_the_first_webroot_holds_for_names_before_it),
 		TEST(test_international_names_are_mapped_as_a_labels),

@@ -392,6 +392,33 @@ test_address_that_the_machine_lacks_is_named(void **state)
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 }
 
+/* The kernel gave them to our socket, and would reset them with it. */
+static void
+test_connections_that_wait_at_the_end_are_answered(void **state)
+{
+	static const char request[] = "GET " PATH " HTTP/1.1\r\nHost: a.example\r\n"
+				      "Connection: close\r\n\r\n";
+	int waiting[100];
+
+	(void)state;
+	assert_int_equal(batch_perform(&batch), CW_OK);
+	for (size_t i = 0; i < CW_COUNT(waiting); i++) {
+		struct pollfd ready = {waiting[i] = connect_to(AF_INET), POLLOUT, 0};
+
+		/* The loop is not turned: nobody accepts it. */
+		assert_int_equal(poll(&ready, 1, 1000), 1);
+		assert_int_equal(send(waiting[i], request, sizeof(request) - 1, MSG_NOSIGNAL),
+				 sizeof(request) - 1);
+	}
+	assert_int_equal(batch_cleanup(&batch), CW_OK);
+	for (size_t i = 0; i < CW_COUNT(waiting); i++) {
+		cw_autofree char *answer = read_all(waiting[i]);
+
+		/* The challenge itself is over. */
+		assert_int_equal(strncmp(answer, "HTTP/1.1 404", 12), 0);
+	}
+}
+
 static int
 pool(void *context, struct cw_http **http, struct cw_error *error)
 {
@@ -451,6 +478,7 @@ main(void)
 		TEST(test_request_that_comes_byte_by_byte_is_answered),
 		TEST(test_request_without_end_is_cut_off),
 		TEST(test_idle_connections_do_not_keep_the_ca_out),
+		TEST(test_connections_that_wait_at_the_end_are_answered),
 		TEST(test_server_goes_on_when_descriptors_run_out),
 		TEST(test_any_worker_answers_for_any_token),
 		TEST(test_tokens_longer_than_a_key_are_told_apart),

@@ -64,16 +64,23 @@ use(struct batch *batch, const char *first, const char *second)
 		batch_add(batch, "http-01", second);
 }
 
+/* Publishes the challenge of a.example, whose webroot is WEBROOT in the scratch folder. */
+static void
+publish(struct batch *batch, const char *webroot)
+{
+	use(batch, "a.example", NULL);
+	set_folder("webroot_path", webroot);
+	fixture_open();
+	assert_int_equal(batch_perform(batch), CW_OK);
+}
+
 static void
 test_file_is_readable_by_all_whatever_the_umask(void **state)
 {
 	struct batch batch = {.count = 0};
 
 	(void)state;
-	use(&batch, "a.example", NULL);
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	assert_int_equal(batch.slots[0].challenge.result, CW_OK);
 	assert_true(scratch_says("a/" FOLDER "/token-0_of-http-01", batch.values[0]));
 	assert_int_equal(scratch_mode("a/" FOLDER "/token-0_of-http-01"), 0644);
@@ -116,11 +123,8 @@ test_folder_that_was_there_empty_stays(void **state)
 	cw_autofree char *folder = scratch_path("a/" FOLDER);
 
 	(void)state;
-	use(&batch, "a.example", NULL);
 	assert_int_equal(cw_folder_make(folder, 0755, NULL), CW_OK);
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_true(scratch_has("a/" FOLDER));
 	assert_int_equal(scratch_count("a/" FOLDER), 0);
@@ -133,10 +137,7 @@ test_folder_that_another_uses_meanwhile_stays(void **state)
 	struct batch batch = {.count = 0};
 
 	(void)state;
-	use(&batch, "a.example", NULL);
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	scratch_write("a/" FOLDER "/another", "x", 0644);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("a/" FOLDER), 1);
@@ -149,10 +150,7 @@ test_file_that_took_the_place_of_ours_stays(void **state)
 	struct batch batch = {.count = 0};
 
 	(void)state;
-	use(&batch, "a.example", NULL);
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	scratch_write("a/" FOLDER "/token-0_of-http-01", "of somebody else", 0644);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_true(scratch_says("a/" FOLDER "/token-0_of-http-01", "of somebody else"));
@@ -165,11 +163,8 @@ test_file_that_a_killed_run_left_is_replaced(void **state)
 	struct batch batch = {.count = 0};
 
 	(void)state;
-	use(&batch, "a.example", NULL);
 	scratch_write("a/" FOLDER "/token-0_of-http-01", "old", 0600);
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	assert_true(scratch_says("a/" FOLDER "/token-0_of-http-01", batch.values[0]));
 	assert_int_equal(scratch_mode("a/" FOLDER "/token-0_of-http-01"), 0644);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
@@ -223,12 +218,9 @@ leads_out(const char *link, const char *target)
 	cw_autofree char *outside = scratch_path("outside/acme-challenge");
 	cw_autofree char *absolute = scratch_path(target);
 
-	use(&batch, "a.example", NULL);
 	assert_int_equal(cw_folder_make(outside, 0777, NULL), CW_OK);
 	make_link(absolute, link);
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	assert_int_equal(batch.slots[0].challenge.result, CW_E_PERMISSION);
 	assert_non_null(strstr(batch.slots[0].error.message, "leads out of the webroot"));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
@@ -252,12 +244,9 @@ test_link_to_a_sibling_whose_name_begins_alike_is_not_followed(void **state)
 	cw_autofree char *sibling = scratch_path("a-secret/acme-challenge");
 
 	(void)state;
-	use(&batch, "a.example", NULL);
 	assert_int_equal(cw_folder_make(sibling, 0777, NULL), CW_OK);
 	make_link("../a-secret", "a/.well-known");
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	assert_int_equal(batch.slots[0].challenge.result, CW_E_PERMISSION);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("a-secret/acme-challenge"), 0);
@@ -281,12 +270,9 @@ stays_inside(const char *target)
 	struct batch batch = {.count = 0};
 	cw_autofree char *inside = scratch_path("a/inside");
 
-	use(&batch, "a.example", NULL);
 	assert_int_equal(cw_folder_make(inside, 0755, NULL), CW_OK);
 	make_link(target, "a/.well-known");
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	assert_int_equal(batch.slots[0].challenge.result, CW_OK);
 	assert_true(scratch_says("a/inside/acme-challenge/token-0_of-http-01", batch.values[0]));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
@@ -318,11 +304,8 @@ test_webroot_itself_may_be_a_link(void **state)
 	struct batch batch = {.count = 0};
 
 	(void)state;
-	use(&batch, "a.example", NULL);
 	make_link("a", "current");
-	set_folder("webroot_path", "current");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "current");
 	assert_true(scratch_has("a/" FOLDER "/token-0_of-http-01"));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("a"), 1);
@@ -339,11 +322,8 @@ test_new_folders_belong_to_the_webroots_owner(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	use(&batch, "a.example", NULL);
 	assert_int_equal(chown(root, 4321, 4322), 0);
-	set_folder("webroot_path", "a");
-	fixture_open();
-	assert_int_equal(batch_perform(&batch), CW_OK);
+	publish(&batch, "a");
 	assert_int_equal(stat(folder, &status), 0);
 	assert_int_equal(status.st_uid, 4321);
 	assert_int_equal(status.st_gid, 4322);

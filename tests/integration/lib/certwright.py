@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import tempfile
 
+import jsonschema
+
 TIME_LIMIT = 120
 TRUST_VARIABLES = {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 
@@ -66,21 +68,43 @@ def plugin_path(program):
         return ""
     folder = tempfile.mkdtemp(prefix="certwright-plugins-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for path in modules:
+    # A program that a plugin has beside it, too.
+    programs = [path for path in (os.path.join(os.path.dirname(program), "dns-rfc2136-remove"),)
+                if os.path.isfile(path)]
+    for path in modules + programs:
         shutil.copy(path, folder)
     return folder
 
 
-class Result:
-    """How a run ended. json: the object on stdout, when there was --json."""
+@functools.lru_cache(maxsize=None)
+def json_schema():
+    """The schema that is installed, of which certwright-json(7) tells."""
+    with open(os.path.join(top_folder(), "docs", "certwright-json.schema.json"),
+              encoding="utf-8") as stream:
+        schema = json.load(stream)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
 
-    def __init__(self, argv, status, stdout, stderr, as_json):
+
+def check_json(document):
+    """Fails where DOCUMENT, the object of --json, is not what is documented."""
+    faults = [f"{'/'.join(map(str, e.absolute_path))}: {e.message}"
+              for e in json_schema().iter_errors(document)]
+    assert not faults, "not as docs/certwright-json.schema.json says:\n" + "\n".join(faults)
+
+
+class Result:
+    """How a run ended. json: the object on stdout, when there was --json; that it is one, and as its
+    schema says, is checked for every run of every test."""
+
+    def __init__(self, argv, status, stdout, stderr):
         self.argv, self.status, self.stdout, self.stderr = argv, status, stdout, stderr
         self.json = None
         print(f"$ {shlex.join(argv)}\n[exit status {status}]\n"
               f"--- stdout ---\n{stdout}\n--- stderr ---\n{stderr}")
-        if as_json:
+        if "--json" in argv:
             self.json = json.loads(stdout)
+            check_json(self.json)
 
     @property
     def output(self):
@@ -94,8 +118,8 @@ class Result:
 class Running:
     """A run under way."""
 
-    def __init__(self, owner, argv, env, as_json, wrap):
-        self.owner, self.argv, self.as_json = owner, argv, as_json
+    def __init__(self, owner, argv, env, wrap):
+        self.owner, self.argv = owner, argv
         # Files, not pipes: nobody reads while it runs.
         self._out = tempfile.TemporaryFile()
         self._err = tempfile.TemporaryFile()
@@ -135,8 +159,7 @@ class Running:
                 f"{shlex.join(self.argv)} did not end in {timeout} s\n{self._text(self._out)}\n"
                 f"{self._text(self._err)}") from None
         self.owner.check_sanitizers()
-        return Result(self.argv, status, self._text(self._out), self._text(self._err),
-                      self.as_json)
+        return Result(self.argv, status, self._text(self._out), self._text(self._err))
 
 
 class Certwright:
@@ -199,7 +222,7 @@ class Certwright:
 
     def start(self, verb, *args, json=False, env=None, wrap=(), **options):
         running = Running(self, self.arguments(verb, *args, json=json, **options),
-                          self.environment(env), json, list(wrap))
+                          self.environment(env), list(wrap))
         self._running.append(running)
         return running
 

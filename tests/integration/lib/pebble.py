@@ -28,7 +28,7 @@ class Pebble:
     """
 
     def __init__(self, ports, folder, authority, mode="kind", eab=False, alternate_roots=0,
-                 chain_length=1, env=None, strict=False, dns=None):
+                 chain_length=1, env=None, strict=False, dns=None, ocsp_url=""):
         self.folder = str(folder)
         os.makedirs(self.folder, exist_ok=True)
         self.ca_path = authority.ca_path
@@ -41,6 +41,7 @@ class Pebble:
         self.env.update(env or {})
         self.eab = eab
         self.strict = strict
+        self.ocsp_url = ocsp_url
         self._ports = ports
         self._certificate, self._key = authority.issue("pebble")
         # A DNS server of the test's own (a lib.bind.Bind) is stopped by who started it.
@@ -64,7 +65,7 @@ class Pebble:
             "privateKey": self._key,
             "httpPort": self.http_port,
             "tlsPort": self.tls_port,
-            "ocspResponderURL": "",
+            "ocspResponderURL": self.ocsp_url,
             "externalAccountBindingRequired": self.eab,
             "externalAccountMACKeys": EAB_KEYS if self.eab else {},
         }}

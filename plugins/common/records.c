@@ -1,6 +1,9 @@
 #include "records.h"
 #include <stdlib.h>
 #include <string.h>
+#include "instance.h"
+
+enum { SECONDS_MAX = 86400 };
 
 /* Fills NAMES, all NULL before. */
 static void
@@ -55,14 +58,30 @@ locate(const struct cw_host *host, struct cw_challenge *const *challenges, size_
 	return 1;
 }
 
-char **
-record_names(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
-	     int follow)
+static void
+free_names(char **names, size_t count)
+{
+	for (size_t i = 0; names != NULL && i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+static int
+follows(const struct cw_host *host)
+{
+	const char *text = cw_host_option(host, "follow-cname");
+
+	return (text == NULL || strcmp(text, "no") != 0) && CW_HAS(host, struct cw_host, locate);
+}
+
+/* NULL when memory is out. */
+static char **
+record_names(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
 	char **names = calloc(count + 1, sizeof(char *));
 	int good = names != NULL;
 
-	if (good && follow && CW_HAS(host, struct cw_host, locate))
+	if (good && follows(host))
 		good = locate(host, challenges, count, names);
 	else
 		for (size_t i = 0; good && i < count; i++)
@@ -71,16 +90,53 @@ record_names(const struct cw_host *host, struct cw_challenge *const *challenges,
 		good = names[i] != NULL;
 	if (good)
 		return names;
-	record_names_free(names, count);
+	free_names(names, count);
 	return NULL;
 }
 
-void
-record_names_free(char **names, size_t count)
+int
+records_begin(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
+	      size_t size)
 {
-	for (size_t i = 0; names != NULL && i < count; i++)
-		free(names[i]);
-	free(names);
+	char **names = record_names(host, challenges, count);
+	int status = names != NULL ? CW_OK : fail_no_memory(host);
+
+	for (size_t i = 0; i < count && status == CW_OK; i++) {
+		struct record_work *work = calloc(1, size);
+
+		if (work == NULL) {
+			status = fail_no_memory(host);
+		} else {
+			challenges[i]->plugin_data = work;
+			work->record = names[i];
+			names[i] = NULL;
+		}
+	}
+	free_names(names, count);
+	return status;
+}
+
+void
+records_end(struct cw_challenge *const *challenges, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct record_work *work = challenges[i]->plugin_data;
+
+		if (work != NULL)
+			free(work->record);
+		free(work);
+		challenges[i]->plugin_data = NULL;
+	}
+}
+
+const char *const *
+records_challenge_types(void *self, const char *identifier_type, const char *identifier)
+{
+	static const char *const types[] = {"dns-01", NULL}, *const none[] = {NULL};
+
+	(void)self;
+	(void)identifier;
+	return strcmp(identifier_type, "dns") == 0 ? types : none;
 }
 
 static int
@@ -108,9 +164,9 @@ judge(const struct cw_host *host, struct cw_txt_record *records,
 }
 
 int
-records_wait(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
-	     long seconds)
+records_wait(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
+	long seconds = option_number(host, "propagation-seconds", SECONDS_MAX);
 	struct cw_txt_record *records = calloc(count + 1, sizeof(*records));
 	struct cw_txt_record **pointers = calloc(count + 1, sizeof(struct cw_txt_record *));
 	struct cw_challenge **waiting = calloc(count + 1, sizeof(struct cw_challenge *));
@@ -118,7 +174,7 @@ records_wait(const struct cw_host *host, struct cw_challenge *const *challenges,
 	int status = CW_OK;
 
 	if (records == NULL || pointers == NULL || waiting == NULL)
-		status = cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
+		status = fail_no_memory(host);
 	for (size_t i = 0; status == CW_OK && seconds > 0 && i < count; i++) {
 		if (challenges[i]->result != CW_OK)
 			continue;
@@ -137,21 +193,15 @@ records_wait(const struct cw_host *host, struct cw_challenge *const *challenges,
 	return status;
 }
 
-int
-records_follow(const struct cw_host *host)
-{
-	const char *text = cw_host_option(host, "follow-cname");
+static const char *const yes_or_no[] = {"yes", "no", NULL};
 
-	return text == NULL || strcmp(text, "no") != 0;
-}
-
-long
-records_number(const struct cw_host *host, const char *name, long max)
-{
-	const char *text = cw_host_option(host, name);
-	long number = text != NULL ? strtol(text, NULL, 10) : 0;
-
-	if (number < 0)
-		return 0;
-	return number > max ? max : number;
-}
+const struct cw_plugin_option records_follow_option = {
+	.size = sizeof(records_follow_option),
+	.name = "follow-cname",
+	.kind = CW_OPTION_STRING,
+	.default_value = "yes",
+	.metavar = "yes|no",
+	.help = "Whether, when _acme-challenge.NAME is an alias (CNAME), the record that it is an "
+		"alias of is written.",
+	.choices = yes_or_no,
+};

@@ -1,19 +1,9 @@
 #include "hook_environment.h"
 #include <stdlib.h>
 #include <string.h>
+#include "words.h"
 
 enum { VARIABLES = 12, VALUE_MAX = 120 * 1024 /* Linux takes 128 KiB for each string */ };
-
-static char *
-variable(const char *name, const char *value)
-{
-	size_t length = strlen(name) + 1 + strlen(value) + 1;
-	char *text = malloc(length);
-
-	if (text != NULL)
-		snprintf(text, length, "%s=%s", name, value);
-	return text;
-}
 
 static int
 same_certificate(const struct cw_challenge *a, const struct cw_challenge *b)
@@ -57,41 +47,25 @@ remaining(const struct cw_challenge *challenge, struct cw_challenge *const *chal
 	return after;
 }
 
-struct list {
-	char **items;
-	size_t count;
-	int failed;
-};
-
-/* Takes TEXT over. */
+/* As words_take(), in place of a variable of the same name. */
 static void
-add(struct list *list, char *text)
-{
-	if (text == NULL)
-		list->failed = 1;
-	else
-		list->items[list->count++] = text;
-}
-
-/* As add(), in place of a variable of the same name. */
-static void
-set(struct list *list, char *text)
+set(struct words *words, char *text)
 {
 	size_t length = text != NULL ? strcspn(text, "=") : 0;
 
-	for (size_t i = 0; text != NULL && i < list->count; i++) {
-		if (strcspn(list->items[i], "=") != length ||
-		    memcmp(list->items[i], text, length) != 0)
+	for (size_t i = 0; text != NULL && i < words->count; i++) {
+		if (strcspn(words->items[i], "=") != length ||
+		    memcmp(words->items[i], text, length) != 0)
 			continue;
-		free(list->items[i]);
-		list->items[i] = text;
+		free(words->items[i]);
+		words->items[i] = text;
 		return;
 	}
-	add(list, text);
+	words_take(words, text);
 }
 
 static void
-add_variables(struct list *list, const struct cw_challenge *challenge,
+add_variables(struct words *words, const struct cw_challenge *challenge,
 	      struct cw_challenge *const *challenges, size_t count, const char *output)
 {
 	int http = strcmp(challenge->type, "http-01") == 0;
@@ -99,15 +73,16 @@ add_variables(struct list *list, const struct cw_challenge *challenge,
 	char number[32];
 
 	snprintf(number, sizeof(number), "%zu", remaining(challenge, challenges, count));
-	add(list, variable("CERTBOT_DOMAIN", challenge->identifier));
-	add(list, variable("CERTBOT_IDENTIFIER", challenge->identifier));
-	add(list, variable("CERTBOT_VALIDATION", challenge->validation));
-	add(list, http ? variable("CERTBOT_TOKEN", challenge->token) : strdup("CERTBOT_TOKEN"));
-	add(list, variable("CERTBOT_REMAINING_CHALLENGES", number));
-	add(list, all != NULL ? variable("CERTBOT_ALL_DOMAINS", all) : NULL);
-	add(list, all != NULL ? variable("CERTBOT_ALL_IDENTIFIERS", all) : NULL);
-	add(list, output != NULL ? variable("CERTBOT_AUTH_OUTPUT", output)
-				 : strdup("CERTBOT_AUTH_OUTPUT"));
+	words_take(words, text_format("CERTBOT_DOMAIN=%s", challenge->identifier));
+	words_take(words, text_format("CERTBOT_IDENTIFIER=%s", challenge->identifier));
+	words_take(words, text_format("CERTBOT_VALIDATION=%s", challenge->validation));
+	words_take(words, http ? text_format("CERTBOT_TOKEN=%s", challenge->token)
+			       : strdup("CERTBOT_TOKEN"));
+	words_take(words, text_format("CERTBOT_REMAINING_CHALLENGES=%s", number));
+	words_take(words, all != NULL ? text_format("CERTBOT_ALL_DOMAINS=%s", all) : NULL);
+	words_take(words, all != NULL ? text_format("CERTBOT_ALL_IDENTIFIERS=%s", all) : NULL);
+	words_take(words, output != NULL ? text_format("CERTBOT_AUTH_OUTPUT=%s", output)
+					 : strdup("CERTBOT_AUTH_OUTPUT"));
 	free(all);
 }
 
@@ -125,54 +100,46 @@ char **
 hook_environment(const struct cw_challenge *challenge, struct cw_challenge *const *challenges,
 		 size_t count, const char *output, const char *const *extra)
 {
-	struct list list = {calloc(VARIABLES + count_of(extra), sizeof(char *)), 0, 0};
+	struct words words = words_new(VARIABLES + count_of(extra));
 
-	if (list.items == NULL)
-		return NULL;
-	add_variables(&list, challenge, challenges, count, output);
+	add_variables(&words, challenge, challenges, count, output);
 	for (size_t i = 0; extra != NULL && extra[i] != NULL; i++)
-		set(&list, strdup(extra[i]));
-	if (list.failed) {
-		hook_environment_free(list.items);
-		return NULL;
-	}
-	return list.items;
+		set(&words, strdup(extra[i]));
+	return words_finish(&words);
 }
 
-void
-hook_environment_free(char **environment)
-{
-	for (size_t i = 0; environment != NULL && environment[i] != NULL; i++)
-		free(environment[i]);
-	free(environment);
-}
-
-char **
-hook_environment_command(char *const *environment, const char *const *argv)
+/* The environment as words of env(1) in front of ARGV. */
+static char **
+env_command(char *const *environment, const char *const *argv)
 {
 	size_t variables = count_of((const char *const *)environment);
-	struct list list = {calloc(2 + 2 * variables + count_of(argv), sizeof(char *)), 0, 0};
+	struct words words = words_new(1 + 2 * variables + count_of(argv));
 
-	if (list.items == NULL)
-		return NULL;
-	add(&list, strdup("env"));
+	words_add(&words, "env");
 	/* env(1) wants what is unset before what is set. */
 	for (size_t i = 0; i < variables; i++) {
 		if (strchr(environment[i], '=') != NULL)
 			continue;
-		add(&list, strdup("-u"));
-		add(&list, strdup(environment[i]));
+		words_add(&words, "-u");
+		words_add(&words, environment[i]);
 	}
 	for (size_t i = 0; i < variables; i++)
 		if (strchr(environment[i], '=') != NULL)
-			add(&list, strdup(environment[i]));
+			words_add(&words, environment[i]);
 	for (size_t i = 0; argv[i] != NULL; i++)
-		add(&list, strdup(argv[i]));
-	if (list.failed) {
-		hook_environment_free(list.items);
-		return NULL;
-	}
-	return list.items;
+		words_add(&words, argv[i]);
+	return words_finish(&words);
+}
+
+int
+hook_environment_undo(const struct cw_host *host, struct undo *undo, char *const *environment,
+		      const char *const *argv)
+{
+	char **command = environment != NULL ? env_command(environment, argv) : NULL;
+	int status = undo_register(host, undo, command);
+
+	words_free(command);
+	return status;
 }
 
 char *

@@ -1,7 +1,7 @@
 #include "outcome.h"
 #include <string.h>
 
-enum { WORDS_MAX = 400, LINES_MAX = 200 };
+enum { WORDS_MAX = 400, LINES_MAX = 200, OUTCOME_SIZE = 800 };
 
 /* The last line of stderr that says something, fit for a message. */
 static void
@@ -24,8 +24,8 @@ last_words(const struct cw_command_result *result, char *words, size_t size)
 			words[i] = ' ';
 }
 
-void
-outcome_describe(const struct cw_command_result *result, unsigned limit, char *text, size_t size)
+static void
+describe(const struct cw_command_result *result, unsigned limit, char *text, size_t size)
 {
 	char words[WORDS_MAX + 1];
 	const char *colon;
@@ -52,8 +52,8 @@ outcome_describe(const struct cw_command_result *result, unsigned limit, char *t
 	}
 }
 
-const char *
-outcome_hint(const struct cw_command_result *result)
+static const char *
+hint_for(const struct cw_command_result *result)
 {
 	switch (result->status) {
 	case CW_E_NOT_FOUND:
@@ -63,6 +63,18 @@ outcome_hint(const struct cw_command_result *result)
 	case CW_E_COMMAND: return "run it by hand, or look into the log for all of its output";
 	default: return NULL;
 	}
+}
+
+int
+outcome_judge(const struct cw_host *host, const struct cw_command_result *result, unsigned limit,
+	      const char *what)
+{
+	char outcome[OUTCOME_SIZE];
+
+	if (result->status == CW_OK)
+		return CW_OK;
+	describe(result, limit, outcome, sizeof(outcome));
+	return cw_host_fail(host, result->status, hint_for(result), "%s %s", what, outcome);
 }
 
 int

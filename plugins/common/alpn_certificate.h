@@ -1,6 +1,6 @@
 /* The certificate that answers a tls-alpn-01 challenge (RFC 8737 section 3). */
-#ifndef STANDALONE_ALPN_CERTIFICATE_H
-#define STANDALONE_ALPN_CERTIFICATE_H
+#ifndef COMMON_ALPN_CERTIFICATE_H
+#define COMMON_ALPN_CERTIFICATE_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

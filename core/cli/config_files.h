@@ -1,6 +1,6 @@
 /* The settings that configuration files make. */
-#ifndef CW_CLI_CONFIG_H
-#define CW_CLI_CONFIG_H
+#ifndef CW_CLI_CONFIG_FILES_H
+#define CW_CLI_CONFIG_FILES_H
 
 #include "cli/given.h"
 #include "cli/lookup.h"

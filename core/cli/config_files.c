@@ -1,4 +1,4 @@
-#include "cli/config.h"
+#include "cli/config_files.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"

@@ -1,0 +1,9 @@
+# What several plugins share: compiled into each of those that need it.
+common_instance = plugins/common/instance.c plugins/common/instance.h
+common_words = plugins/common/words.c plugins/common/words.h
+common_undo = plugins/common/undo.c plugins/common/undo.h
+common_records = plugins/common/records.c plugins/common/records.h
+common_hooks = \
+	plugins/common/hook_environment.c plugins/common/hook_environment.h \
+	plugins/common/outcome.c plugins/common/outcome.h
+common_alpn = plugins/common/alpn_certificate.c plugins/common/alpn_certificate.h

@@ -1,0 +1,23 @@
+/* What the simpler plugins' instances are: something that knows its host. */
+#ifndef COMMON_INSTANCE_H
+#define COMMON_INSTANCE_H
+
+#include <certwright/plugin.h>
+
+struct instance {
+	const struct cw_host *host;
+};
+
+/* For open() and close() of struct cw_plugin. */
+int instance_open(const struct cw_host *host, void **self);
+void instance_close(void *self);
+
+/* Tells the host that memory is out; returns CW_E_NOMEM. */
+int fail_no_memory(const struct cw_host *host);
+
+/* The text of an option; NULL when it is not given or empty. */
+const char *option_text(const struct cw_host *host, const char *name);
+/* The integer option NAME, from 0 to MAX; what is below is 0, what is above MAX. */
+long option_number(const struct cw_host *host, const char *name, long max);
+
+#endif
