@@ -10,6 +10,7 @@ import ssl
 import socket
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -426,6 +427,25 @@ def test_connections_are_served_all_the_time(certwright, nginx):
     while running.process.poll() is None:
         assert nginx.get("a.test")[2] == "up"
     assert running.finish().status == 0
+
+
+def can_hide_processes():
+    done = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/proc"],
+                          stderr=subprocess.DEVNULL, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.skipif(not can_hide_processes(), reason="no mount namespace can be made")
+def test_reload_is_waited_for_where_processes_cannot_be_seen(certwright, nginx):
+    nginx.site("server { listen @http@; server_name a.test; return 404; }")
+    nginx.start()
+    before = nginx.snapshot()
+    begin = time.monotonic()
+    obtain(certwright, nginx, "a.test", args=("--nginx-sleep-seconds", "2"), wrap=[
+        "unshare", "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"])
+    # Once for the challenge, once when it is gone.
+    assert time.monotonic() - begin >= 4
+    assert nginx.snapshot() == before
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")

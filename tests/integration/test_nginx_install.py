@@ -316,6 +316,56 @@ def test_edited_parameters_stay(site, nginx):
         assert hashlib.sha256(stream.read()).hexdigest() == mine
 
 
+def test_parameters_of_an_earlier_release_are_brought_up_to_date(site, nginx):
+    nginx.site("server {\n  listen @http@;\n  server_name a.test;\n  return 200 a;\n}\n")
+    site.obtain("a.test").install()
+    path = os.path.join(site.certwright.config_dir, "options-ssl-nginx.conf")
+    note = os.path.join(site.certwright.config_dir, ".updated-options-ssl-nginx-conf-digest.txt")
+    with open(path, "rb") as stream:
+        newest = stream.read()
+    earlier = b"ssl_protocols TLSv1.2;\n"
+
+    def install_over(text):
+        site.rollback()
+        with open(path, "wb") as stream:
+            stream.write(text)
+        with open(note, "w", encoding="ascii") as stream:
+            stream.write(hashlib.sha256(earlier).hexdigest())
+        result = site.install()
+        with open(path, "rb") as stream:
+            return stream.read(), "newer TLS parameters" in result.stderr
+
+    assert install_over(earlier) == (newest, False)
+    assert install_over(earlier + b"# mine\n") == (earlier + b"# mine\n", True)
+    site.rollback()
+    assert "newer TLS parameters" not in site.install().stderr, "once is enough"
+
+
+def test_links_modes_and_owners_outlive_an_installation(site, nginx):
+    block = "server {\n  listen @http@;\n  server_name %s;\n  return 200 x;\n}\n"
+    linked = nginx.write("sites-available/a", block % "a.test")
+    os.chmod(linked, 0o640)
+    if os.getuid() == 0:
+        os.chown(linked, 65534, 65534)
+    os.symlink("../sites-available/a", os.path.join(nginx.root, "sites-enabled/a"))
+    hard = nginx.write("sites-available/b", block % "b.test")
+    os.chmod(hard, 0o604)
+    os.link(hard, os.path.join(nginx.root, "sites-enabled/b"))
+    site.obtain("a.test", "b.test")
+    nginx.start()
+    before = nginx.snapshot()
+    site.install("--redirect")
+    assert site.is_served("a.test") and site.is_served("b.test")
+    after = nginx.snapshot()
+    # All that is known of a file but what it says.
+    assert {n: v[1:] for n, v in after.items()} == {n: v[1:] for n, v in before.items()}
+    assert after["sites-enabled/a"] == before["sites-enabled/a"]
+    assert after["sites-available/a"] != before["sites-available/a"]
+    assert after["sites-available/b"] == after["sites-enabled/b"] != before["sites-enabled/b"]
+    site.rollback()
+    assert nginx.snapshot() == before
+
+
 def test_wildcard_certificate_goes_to_every_name_it_stands_for(site, nginx):
     nginx.site("server {\n  listen @http@;\n  server_name a.w.test;\n  return 200 a;\n}\n"
                "server {\n  listen @http@;\n  server_name b.w.test;\n  return 200 b;\n}\n"
