@@ -72,8 +72,6 @@ is_same(const struct lines *a, size_t i, const struct lines *b, size_t j)
 	       memcmp(a->items[i].text, b->items[j].text, a->items[i].length) == 0;
 }
 
-/* ---- differences */
-
 /*
  * A search from (0, 0) to (count of A, count of B). After D differences the diagonal K, x - y, was
  * followed to x = reached[K + D]; there is one such array of 2D + 1 for each D.
@@ -199,8 +197,6 @@ compare(const struct lines *a, const struct lines *b, struct hunks *hunks)
 	gather(a, b, partner, hunks);
 	return true;
 }
-
-/* ---- both changes in one */
 
 static void
 add_lines(struct cw_buf *result, const struct lines *lines, size_t start, size_t end)

@@ -29,8 +29,6 @@ cw_given_clear(struct cw_given_list *given)
 	*given = (struct cw_given_list){0};
 }
 
-/* ---- maps by position ---- */
-
 /* One option that fills a map, on its way through what was given. */
 struct filling {
 	const struct cw_given_list *given;
@@ -291,8 +289,6 @@ cw_given_fill_maps(const struct cw_given_list *given, struct cw_settings *settin
 	}
 	return status;
 }
-
-/* ---- warnings ---- */
 
 static bool
 is_first(const struct cw_given_list *given, size_t index)

@@ -76,8 +76,6 @@ search_lineages(const char *config_dir, const struct cw_names *wanted, struct se
 	return status;
 }
 
-/* ---- what a lineage has, and what would become of it ---- */
-
 /* The type of its key as --key-type names it. */
 static int
 key_type_of(const struct cw_lineage *lineage, const char **type, struct cw_error *error)

@@ -165,8 +165,6 @@ cw_reload_server(struct cw_context *context, struct cw_run *run, const char *ins
 	return run_task(context, run, installer, cw_reload_batch, NULL, &result, error);
 }
 
-/* ---- after renewals ---- */
-
 /* Whether one reload serves both: the same installer with the same options. */
 static bool
 share_server(const struct cw_request *a, const struct cw_request *b)
@@ -242,8 +240,6 @@ cw_reload_servers(struct cw_context *context, struct cw_run *run,
 	}
 }
 
-/* ---- which certificate ---- */
-
 void
 cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage)
 {
@@ -267,8 +263,6 @@ cw_installation_choose(struct cw_context *context, const char *question,
 		cw_installation_use(installation, *lineage);
 	return status;
 }
-
-/* ---- the verb ---- */
 
 /* The paths given on the command line. */
 static int

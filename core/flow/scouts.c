@@ -48,8 +48,6 @@ strings_of(struct cw_sighting *sighting, char **strings[STRINGS])
 	strings[4] = &sighting->chain;
 }
 
-/* ---- in a scout */
-
 static void
 add_report(struct cw_buf *buf, bool is_plain, struct cw_sighting *sighting)
 {
@@ -130,8 +128,6 @@ become_scout(const struct cw_context *context, const struct cw_scouts *scouts, s
 		look(context, scouts->names, index * BLOCK, scouts->count * BLOCK, pipe);
 	_exit(EXIT_SUCCESS);
 }
-
-/* ---- in the survey */
 
 static void
 dismiss(struct scout *scout)

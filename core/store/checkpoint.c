@@ -324,8 +324,6 @@ cw_checkpoints_command(struct cw_checkpoints *checkpoints, const char *const *ar
 	return cw_checkpoint_write_commands(folder, &commands, error);
 }
 
-/* ---- commit */
-
 static int
 write_title(const char *folder, const char *title, struct cw_error *error)
 {

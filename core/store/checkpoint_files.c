@@ -99,8 +99,6 @@ cw_checkpoint_copy(const char *from, const char *to, struct cw_error *error)
 			       error);
 }
 
-/* ---- CSV */
-
 /* One record from *AT on; an empty line gives none. */
 static void
 parse_record(const char **at, struct cw_strv *fields)

@@ -101,8 +101,6 @@ cw_written_merge(const char *from, const char *to, const char *path, struct cw_e
 	return status;
 }
 
-/* ---- what somebody else did */
-
 /* A text that the file may have by our hands. */
 struct version {
 	struct cw_buf text;

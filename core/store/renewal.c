@@ -51,8 +51,6 @@ belongs_in_params(const struct cw_option *option)
 	       is_one_of(option->internal, always, CW_COUNT(always));
 }
 
-/* ---- reading ---- */
-
 struct reading {
 	const struct cw_configobj *config;
 	const char *what;
@@ -178,8 +176,6 @@ cw_renewal_read(const struct cw_configobj *config, const char *what, struct cw_s
 
 	return status == CW_OK ? read_section(&reading, own) : status;
 }
-
-/* ---- writing ---- */
 
 struct writing {
 	struct cw_configobj *config;

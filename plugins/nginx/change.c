@@ -5,8 +5,6 @@
 
 enum { ROUNDS_MAX = 8 };
 
-/* ---- setting a directive */
-
 struct occurrences {
 	const struct wanted *wanted;
 	struct directive *first;
@@ -71,8 +69,6 @@ change_set(struct model *model, struct edits *edits, const struct server *server
 	found = (struct occurrences){.wanted = wanted, .edits = edits};
 	model_visit(model, server->directive, count_visit, &found);
 }
-
-/* ---- includes that are shared */
 
 static bool
 can_indent(const struct syntax *syntax)
@@ -184,8 +180,6 @@ change_unshare(struct model *model, size_t order, const struct wanted *wanted, s
 	return status;
 }
 
-/* ---- redirects */
-
 /* Whether URL begins with https and the host that was asked for. */
 static bool
 goes_to_self(const char *url, const char *name)
@@ -230,8 +224,6 @@ change_is_redirect(struct model *model, const struct server *server, const char 
 {
 	return model_visit(model, server->directive, redirect_visit, (void *)(uintptr_t)name) > 0;
 }
-
-/* ---- choices */
 
 static void
 add_choice(struct choices *choices, struct server *server)

@@ -33,8 +33,6 @@ edits_clear(struct edits *edits)
 	edits->count = 0;
 }
 
-/* ---- the style around */
-
 static bool
 is_blank(char byte)
 {
@@ -132,8 +130,6 @@ inner_indentation(const struct directive *block)
 	return memory_format("%s%s", outer, level);
 }
 
-/* ---- adding */
-
 /* LINES as text after the place AT of BLOCK's file. */
 static void
 add_lines(struct edits *edits, const struct directive *block, size_t at, const char *lines)
@@ -215,8 +211,6 @@ edits_set(struct edits *edits, const struct directive *directive, const char *wo
 
 	edits_replace(edits, directive->syntax->owner, start, end - start, text);
 }
-
-/* ---- making them */
 
 static int
 compare(const void *first, const void *second)

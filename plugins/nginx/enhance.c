@@ -19,8 +19,6 @@ find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *ch
 	return CW_OK;
 }
 
-/* ---- redirect */
-
 /* Whether an "if" of the server sends requests for the name, or all that are not TLS, to https. */
 struct redirect_search {
 	const char *name;
@@ -137,8 +135,6 @@ redirect(struct nginx *nginx, struct edits *edits, const char *name)
 	return status;
 }
 
-/* ---- OCSP stapling */
-
 /* The chain of a certificate that lies beside it. Release with free(). */
 static char *
 chain_beside(struct nginx *nginx, const struct server *server)
@@ -174,8 +170,6 @@ staple(struct nginx *nginx, struct edits *edits, const struct server *server, co
 		change_set(&nginx->model, edits, server, &on[i]);
 	return CW_OK;
 }
-
-/* ---- the call */
 
 static int
 unshare_stapling(struct nginx *nginx, const struct choices *choices)

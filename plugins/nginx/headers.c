@@ -47,8 +47,6 @@ add_to_server(struct nginx *nginx, struct edits *edits, const struct server *ser
 	text_clear(&inherited.all);
 }
 
-/* ---- locations */
-
 struct locations {
 	struct nginx *nginx;
 	struct edits *edits;

@@ -113,7 +113,7 @@ lexer_next(struct lexer *lexer, struct word *word)
 	}
 }
 
-/* ---- Lua (Lua 5.1 reference manual, section 2.1) */
+/* Lua: what the Lua 5.1 reference manual's section 2.1 says. */
 
 /* The level of the long bracket at the reader, or -1. */
 static int

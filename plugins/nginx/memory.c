@@ -59,8 +59,6 @@ memory_cleanup_free(void *pointer)
 	free(*(void **)pointer);
 }
 
-/* ---- arena */
-
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
@@ -139,8 +137,6 @@ arena_copy(struct arena *arena, const char *data, size_t length)
 	return copy;
 }
 
-/* ---- text */
-
 void
 text_add(struct text *text, const char *data, size_t length)
 {
@@ -185,8 +181,6 @@ text_clear(struct text *text)
 	free(text->data);
 	memset(text, 0, sizeof(*text));
 }
-
-/* ---- map */
 
 /* The entry of KEY, or the free one where it would be. There is always a free one. */
 static struct map_entry *

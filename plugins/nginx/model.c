@@ -5,8 +5,6 @@
 
 enum { DEPTH_MAX = 64 };
 
-/* ---- walking with includes in place */
-
 struct walk {
 	struct model *model;
 	model_visitor visit;
@@ -90,8 +88,6 @@ model_find(struct model *model, const struct directive *block, const char *name,
 	model_visit(model, block, search_visit, &search);
 	return search.found;
 }
-
-/* ---- servers */
 
 struct reader {
 	struct model *model;
@@ -293,8 +289,6 @@ read_main_part(void *context, struct directive *directive)
 	}
 	return CW_OK;
 }
-
-/* ---- the whole */
 
 static void
 forget(struct model *model)

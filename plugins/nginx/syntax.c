@@ -172,8 +172,6 @@ syntax_walk(const struct directive *top, const struct directive *at)
 	return at == top ? NULL : at->next;
 }
 
-/* ---- writing */
-
 /* Writes from where OUT ends up to END. */
 static void
 write_to(const struct syntax *syntax, struct text *out, size_t end)

@@ -32,8 +32,6 @@ struct connection {
 	int shut;
 };
 
-/* ------------------------------------------------------------------ the answers */
-
 /* "type identifier digest", for the name in SNI. */
 static void
 make_text(const struct cw_challenge *challenge, char *text)
@@ -89,8 +87,6 @@ certificate_for(const struct alpn *alpn, const char *name)
 	free(text);
 	return certificate;
 }
-
-/* ------------------------------------------------------------------ the handshake */
 
 /* Without ALPN nobody asks for a validation, and OpenSSL would not ask which protocol. */
 static int

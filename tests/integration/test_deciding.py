@@ -33,8 +33,6 @@ def key_of(certwright, name):
     return text.split("Private-Key: (", 1)[1].split(" bit")[0]
 
 
-# ---------------------------------------------------------------- the same names, more, others
-
 
 def test_the_same_names_are_kept_until_they_are_due(certwright):
     certwright.certonly(A, B)
@@ -119,8 +117,6 @@ def test_a_wildcard_cannot_be_left_out(certwright):
                                       json=True, status=2), "--allow-subset-of-names", "*.w")
 
 
-# ---------------------------------------------------------------- keys
-
 
 def test_the_key_type_stays_unless_it_is_asked_for(certwright):
     certwright.certonly(A, args=["--key-type", "rsa"])
@@ -194,8 +190,6 @@ def test_renew_does_not_change_a_key_that_is_reused_either(certwright, options, 
     assert key_of(certwright, A) == {"rsa": "2048"}.get(options[1], options[1])
 
 
-# ---------------------------------------------------------------- test and real certificates
-
 
 def test_a_real_certificate_is_not_replaced_by_one_of_a_test_ca(certwright, pebble):
     certwright.certonly(A)
@@ -207,8 +201,6 @@ def test_a_real_certificate_is_not_replaced_by_one_of_a_test_ca(certwright, pebb
     certwright.certonly(A, args=["--force-renewal", "--break-my-certs"], server=staging)
     assert version(certwright, A) == 2
 
-
-# ---------------------------------------------------------------- on a terminal
 
 
 def certonly_there(certwright, *args):

@@ -233,8 +233,6 @@ def test_a_relative_path_is_saved_as_an_absolute_one(certwright, bind, programs,
     certwright.run("renew", "--force-renewal", "--dns-resolver", bind.resolver)
 
 
-# ---------------------------------------------------------------- delegation
-
 
 @pytest.mark.parametrize("style", STYLES)
 def test_an_alias_is_followed_into_the_other_zone(start, tmp_path, style):
@@ -262,8 +260,6 @@ def test_an_alias_need_not_be_followed(certwright, bind, programs):
            more=["--dns-exec-follow-cname", "no", "--dns-exec-propagation-seconds", "1"])
     assert {call[1] for call in programs.calls()} == {"_acme-challenge.stay.example.test."}
 
-
-# ---------------------------------------------------------------- what goes wrong
 
 
 def test_without_a_program_it_is_refused(certwright):
@@ -353,8 +349,6 @@ case $1$2 in present*k.example.test.) update add "$2" "$3"; touch {tmp_path}/the
     obtain(certwright, bind, program, "after.example.test")
     assert bind.texts("_acme-challenge.k.example.test") == []
 
-
-# ---------------------------------------------------------------- propagation
 
 
 def test_a_value_that_was_not_written_is_not_validated(certwright, bind, ca):

@@ -230,8 +230,6 @@ def test_must_staple_needs_an_installer_that_staples(certwright, tester):
     assert certwright.lineages() == []
 
 
-# ---------------------------------------------------------------- on a terminal
-
 
 def test_the_user_chooses_among_the_names_of_the_server(certwright, tester):
     terminal = on_terminal(certwright, "run", "-a", "standalone", *tester.options, "--no-redirect",

@@ -199,8 +199,6 @@ def test_a_hook_is_a_line_of_the_shell(certwright, nginx, tmp_path):
     assert nginx.files() == []
 
 
-# ---------------------------------------------------------------- what goes wrong
-
 
 def test_without_hooks_and_without_a_person_it_is_refused(certwright):
     result = certwright.json("certonly", "--manual", "-d", "a.example.test", status=None)
@@ -293,8 +291,6 @@ while [ ! -e {tmp_path}/go ]; do sleep 0.05; done
     assert nginx.files() == []
 
 
-# ---------------------------------------------------------------- other types
-
 
 def test_tls_alpn_hooks_get_certificate_and_key(certwright, pebble, tmp_path):
     seen = tmp_path / "seen"
@@ -337,8 +333,6 @@ printf '{commands}update {action} _acme-challenge.%s. %s TXT "%s"\\nsend\\n' "$C
     assert bind.added("_acme-challenge.example.test") == 2
     assert bind.challenge_records("example.test") == []
 
-
-# ---------------------------------------------------------------- a person
 
 
 def test_a_person_is_told_everything_at_once(certwright, nginx):

@@ -34,8 +34,6 @@ def seconds_between_first_two(rogue, kind):
     return times[1] - times[0]
 
 
-# ---------------------------------------------------------------- the directory
-
 @pytest.mark.parametrize("body, content_type", [
     ("<html>hello</html>", "text/html"), ("", "application/json"), ("{", "application/json"),
     ("[]", "application/json"), ("{}", "application/json"), ("null", "application/json"),
@@ -71,8 +69,6 @@ def test_a_directory_without_meta_is_fine(rogue_certwright, rogue):
     rogue.on("directory", alter(strip))
     obtain(rogue_certwright)
 
-
-# ---------------------------------------------------------------- patience
 
 @pytest.mark.parametrize("kind", ["directory", "new-nonce"] + POSTS)
 def test_a_passing_server_error_is_survived(rogue_certwright, rogue, kind):
@@ -150,8 +146,6 @@ def test_no_nonce_anywhere_is_said(rogue_certwright, rogue):
     assert_failed(obtain(rogue_certwright, status=1), "nonce")
 
 
-# ---------------------------------------------------------------- refusals
-
 def test_a_rate_limit_is_reported_and_not_sat_out(rogue_certwright, rogue):
     rogue.on("new-order", problem("rateLimited", "too many certificates already issued", 429,
                                   {"Retry-After": "86400"}))
@@ -208,8 +202,6 @@ def test_terms_that_changed_are_named_with_where_to_read_them(rogue_certwright, 
         "Link": '<https://ca.example/terms/9>;rel="terms-of-service"'}))
     fails(rogue_certwright, "terms of service have changed")
 
-
-# ---------------------------------------------------------------- nonsense
 
 @pytest.mark.parametrize("kind", ["new-account", "new-order"])
 def test_a_missing_location_is_said(rogue_certwright, rogue, kind):

@@ -295,8 +295,6 @@ def test_a_request_for_a_certificate_may_be_mixed(certwright, bind, program, tmp
     assert len(program.calls()) == 2
 
 
-# ---------------------------------------------------------------- beside nginx
-
 
 @pytest.fixture
 def nginx(start, ca, tmp_path):
@@ -305,7 +303,8 @@ def nginx(start, ca, tmp_path):
     folder = tmp_path / "nginx"
     folder.mkdir()
     server = Nginx(folder, ca.http_port, start.ports.take(), start.ports.take())
-    server.site("server { listen 127.0.0.1:@http@; server_name served.example.test; }\n")
+    server.site("server { listen 127.0.0.1:@http@;"
+                " server_name served.example.test *.served.example.test; }\n")
     yield server
     server.stop()
 
@@ -344,8 +343,6 @@ def test_the_lock_of_one_plugin_keeps_the_run_from_the_ca(certwright, bind, ca, 
               "served.example.test")
     assert names_of(certwright.live("a.example.test", "cert")) == ["a.example.test"]
 
-
-# ---------------------------------------------------------------- what fails
 
 
 def test_a_plugin_that_fails_fails_its_own_names(certwright, bind, ca, tmp_path):

@@ -129,8 +129,6 @@ def test_configuration_that_another_process_works_on(certwright, challenged_ngin
     obtain(certwright, challenged_nginx, "a.test")
 
 
-# ---- tests/tools/nginx-roundtrip
-
 
 def roundtrip(*files):
     build = os.environ.get("CERTWRIGHT_BUILD") or os.path.dirname(program_path())

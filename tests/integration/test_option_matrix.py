@@ -245,8 +245,6 @@ def test_in_a_renewal_file(lineage, option):
         assert told == []
 
 
-# ---------------------------------------------------------------- kept for renewals
-
 # Value on the command line and in cli.ini, line of [renewalparams], words that it needs beside it.
 KEPT = {
     "rsa-key-size": ("3072", "rsa_key_size = 3072", "--key-type", "rsa"),

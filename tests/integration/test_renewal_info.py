@@ -236,8 +236,6 @@ def test_in_text_those_that_are_kept_are_listed(rogue, rogue_certwright, lineage
     assert re.search(rf"{lineage}/fullchain.pem expires on \d{{4}}-\d\d-\d\d \(skipped\)", text)
 
 
-# ---------------------------------------------------------------------- the same names again
-
 def orders(rogue):
     """What replaces said in each new order, None where it was not there."""
     return [r.payload.get("replaces") for r in rogue.requests if r.kind == "new-order"]

@@ -91,8 +91,6 @@ def test_must_staple_is_in_the_request_and_in_that_of_renewals(rogue, rogue_cert
     assert len(requests_made(rogue)) == 2
 
 
-# ---------------------------------------------------------------- challenges
-
 @pytest.mark.parametrize("preferred, used", [
     ("http-01,tls-alpn-01", "http-01"), ("tls-alpn-01,http-01", "tls-alpn-01"),
     ("http", "http-01"), ("dns,http", "http-01"), ("dns-01, tls-alpn-01", "tls-alpn-01")])
@@ -109,8 +107,6 @@ def test_when_there_is_no_preferred_challenge_it_is_said(certwright):
     assert_failed(result, NAME, "standalone")
     assert certwright.lineages() == []
 
-
-# ---------------------------------------------------------------- subsets
 
 def test_a_name_that_fails_is_left_out_where_that_is_allowed(certwright, pebble):
     bad = "bad." + NAME

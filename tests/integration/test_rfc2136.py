@@ -133,8 +133,6 @@ def test_we_renew_certbots_with_the_same_credentials(certwright, bind, ca):
     verify_chain(live, ca.root())
 
 
-# ---------------------------------------------------------------- bad input
-
 
 def test_no_credentials_are_asked_for_by_their_option(certwright):
     result = certwright.json("certonly", "--dns-rfc2136", "-d", "a.example.test", status=None)
@@ -249,8 +247,6 @@ def test_a_name_that_the_policy_forbids_fails_alone(start):
     assert names_of(certwright.live("good.example.test", "cert")) == ["good.example.test"]
 
 
-# ---------------------------------------------------------------- interruptions
-
 
 @pytest.fixture
 def waiting(start, bind):
@@ -292,8 +288,6 @@ def test_the_next_run_removes_the_records_of_one_that_was_killed(waiting, bind, 
     assert bind.key.secret not in certwright.log_text()
     bind.update("delete _acme-challenge.k0.example.test. TXT")
 
-
-# ---------------------------------------------------------------- propagation
 
 
 

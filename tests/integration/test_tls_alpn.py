@@ -73,8 +73,6 @@ def test_a_wildcard_cannot_be_validated_so(certwright):
     assert_failed(result, "dns-01")
 
 
-# ---------------------------------------------------------------- the server itself
-
 
 def hello(port, name, protocols):
     """The protocol that the server chose, and its certificate."""
@@ -114,8 +112,6 @@ def test_only_validations_are_answered(start):
     assert running.finish().status == 0
     assert not port_answers(ca.tls_port)
 
-
-# ---------------------------------------------------------------- sharing a port
 
 
 @pytest.mark.parametrize("challenge", ["http-01", "tls-alpn-01"])

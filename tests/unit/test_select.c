@@ -238,8 +238,6 @@ test_configured_webroots_hold_for_names_on_the_command_line(void **state)
 	is_list_of("domains", "a.test");
 }
 
-/* ---- -a against -d ---- */
-
 static void
 has_authenticators(const char *line, const char *first, size_t count)
 {

@@ -177,8 +177,6 @@ class Certwright:
         self.logs_dir = os.path.join(self.folder, "log")
         self._running = []
 
-    # ---------------------------------------------------------------- running
-
     def environment(self, extra=None):
         env = {k: v for k, v in os.environ.items()
                if not k.lower().endswith("_proxy") and not k.startswith("CERTBOT_")
@@ -245,8 +243,6 @@ class Certwright:
     def stop(self):
         for running in self._running:
             running.stop()
-
-    # ---------------------------------------------------------------- what it left
 
     def live(self, name, kind="fullchain"):
         return os.path.join(self.config_dir, "live", name, f"{kind}.pem")

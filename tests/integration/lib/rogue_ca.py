@@ -112,8 +112,6 @@ class Exchange:
         self.handler.connection.close()
 
 
-# -------------------------------------------------------------------- actions
-
 def answer(status, body, headers=None, content_type="application/json"):
     """Answers with this, asking nobody. There is no nonce unless HEADERS has one."""
     data = body if isinstance(body, bytes) else body.encode()
@@ -215,8 +213,6 @@ class Hold:
         else:
             exchange.send(given or exchange.forward())
 
-
-# -------------------------------------------------------------------- the server
 
 class Rule:
     """An action for a kind of request."""
