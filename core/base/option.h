@@ -93,6 +93,11 @@ int cw_settings_set(struct cw_settings *settings, const char *internal, enum cw_
 		    const char *value, struct cw_error *error);
 int cw_settings_set_map(struct cw_settings *settings, const char *internal, enum cw_source source,
 			const char *key, const char *value, struct cw_error *error);
+/* Whether these would be set, without setting them: CW_OK, or the error. */
+int cw_settings_try(const struct cw_settings *settings, const char *internal, enum cw_source source,
+		    const char *value, struct cw_error *error);
+int cw_settings_try_map(const struct cw_settings *settings, const char *internal,
+			enum cw_source source, const char *value, struct cw_error *error);
 /* Back to the default. */
 void cw_settings_reset(struct cw_settings *settings, const char *internal);
 

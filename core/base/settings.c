@@ -102,26 +102,63 @@ fail_unknown(const char *internal, struct cw_error *error)
 	return cw_fail(error, CW_E_NOT_FOUND, "there is no option \"%s\"", internal);
 }
 
+/* Makes *VALUE of TEXT, and finds the *SLOT of its option. */
+static int
+make_value(const struct cw_settings *settings, const char *internal, enum cw_source source,
+	   const char *text, size_t *slot, struct cw_value **value, struct cw_error *error)
+{
+	const struct cw_option *option;
+	int status;
+
+	*slot = cw_option_slot(settings->set, internal);
+	option = cw_option_at_slot(settings->set, *slot);
+	if (option == NULL)
+		return fail_unknown(internal, error);
+	if (text == NULL)
+		return cw_fail(error, CW_E_INVALID, "the option \"%s\" needs a value", internal);
+	*value = cw_value_new(option, source);
+	status = cw_value_convert(option, source, text, *value, error);
+	if (status != CW_OK)
+		cw_value_free(cw_take(value));
+	return status;
+}
+
 int
 cw_settings_set(struct cw_settings *settings, const char *internal, enum cw_source source,
 		const char *value, struct cw_error *error)
 {
-	size_t slot = cw_option_slot(settings->set, internal);
-	const struct cw_option *option = cw_option_at_slot(settings->set, slot);
-	struct cw_value *more;
-	int status;
+	struct cw_value *more = NULL;
+	size_t slot;
+	int status = make_value(settings, internal, source, value, &slot, &more, error);
+
+	if (status == CW_OK)
+		store(settings, slot, cw_option_at_slot(settings->set, slot), more);
+	return status;
+}
+
+int
+cw_settings_try(const struct cw_settings *settings, const char *internal, enum cw_source source,
+		const char *value, struct cw_error *error)
+{
+	struct cw_value *more = NULL;
+	size_t slot;
+	int status = make_value(settings, internal, source, value, &slot, &more, error);
+
+	cw_value_free(more);
+	return status;
+}
+
+int
+cw_settings_try_map(const struct cw_settings *settings, const char *internal, enum cw_source source,
+		    const char *value, struct cw_error *error)
+{
+	const struct cw_option *option = cw_option_by_internal(settings->set, internal);
 
 	if (option == NULL)
 		return fail_unknown(internal, error);
-	if (value == NULL)
-		return cw_fail(error, CW_E_INVALID, "the option \"%s\" needs a value", internal);
-	more = cw_value_new(option, source);
-	status = cw_value_convert(option, source, value, more, error);
-	if (status == CW_OK)
-		store(settings, slot, option, more);
-	else
-		cw_value_free(more);
-	return status;
+	if (option->kind != CW_OPTION_MAP)
+		return cw_fail(error, CW_E_INVALID, "the option \"%s\" takes no keys", internal);
+	return cw_value_check(option, source, value, error);
 }
 
 int
@@ -131,13 +168,8 @@ cw_settings_set_map(struct cw_settings *settings, const char *internal, enum cw_
 	size_t slot = cw_option_slot(settings->set, internal);
 	const struct cw_option *option = cw_option_at_slot(settings->set, slot);
 	struct cw_value *more;
-	int status;
+	int status = cw_settings_try_map(settings, internal, source, value, error);
 
-	if (option == NULL)
-		return fail_unknown(internal, error);
-	if (option->kind != CW_OPTION_MAP)
-		return cw_fail(error, CW_E_INVALID, "the option \"%s\" takes no keys", internal);
-	status = cw_value_check(option, source, value, error);
 	if (status != CW_OK)
 		return status;
 	more = cw_value_new(option, source);

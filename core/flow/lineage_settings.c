@@ -132,7 +132,7 @@ int
 cw_lineage_check_settings(const struct cw_context *context, const struct cw_lineage *lineage,
 			  bool with_plugins, struct cw_error *error)
 {
-	cw_auto_settings struct cw_settings *settings = NULL;
+	int status;
 
 	if (plugin_for(context, lineage, "authenticator") == NULL &&
 	    cw_settings_get(context->settings, "configurator") == NULL) {
@@ -140,7 +140,6 @@ cw_lineage_check_settings(const struct cw_context *context, const struct cw_line
 		cw_hint(error, "give one on the command line, with --cert-name %s", lineage->name);
 		return CW_E_INVALID;
 	}
-	settings = cw_settings_copy(context->settings);
-	int status = cw_renewal_read(lineage->config, lineage->renewal_path, settings, NULL, error);
+	status = cw_renewal_check(lineage->config, lineage->renewal_path, context->settings, error);
 	return status == CW_OK && with_plugins ? check_plugins(context, lineage, error) : status;
 }

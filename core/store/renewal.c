@@ -54,7 +54,8 @@ belongs_in_params(const struct cw_option *option)
 struct reading {
 	const struct cw_configobj *config;
 	const char *what;
-	struct cw_settings *settings;
+	const struct cw_settings *present;
+	struct cw_settings *settings; /* the same; NULL: the values are but tried */
 	struct cw_strv *unknown;
 	struct cw_error *error;
 };
@@ -63,8 +64,11 @@ static int
 set(const struct reading *reading, const struct cw_option *option, const char *section,
     const char *key, const char *value)
 {
-	int status = cw_settings_set(reading->settings, option->internal, CW_SOURCE_RENEWAL, value,
-				     reading->error);
+	int status = reading->settings != NULL
+			     ? cw_settings_set(reading->settings, option->internal,
+					       CW_SOURCE_RENEWAL, value, reading->error)
+			     : cw_settings_try(reading->present, option->internal,
+					       CW_SOURCE_RENEWAL, value, reading->error);
 	bool secret = (option->flags & CW_OPT_SECRET) != 0;
 
 	if (status == CW_OK)
@@ -85,7 +89,7 @@ read_key(const struct reading *reading, const struct cw_option *option, const ch
 	int status = CW_OK;
 
 	/* What the user gives instead counts, whatever the file says. */
-	if (cw_settings_source(reading->settings, option->internal) > CW_SOURCE_RENEWAL)
+	if (cw_settings_source(reading->present, option->internal) > CW_SOURCE_RENEWAL)
 		return CW_OK;
 	/* Python's spelling of no value. */
 	if (!cw_configobj_is_list(reading->config, section, key) && strcmp(text, "None") == 0)
@@ -108,7 +112,7 @@ add_unknown(const struct reading *reading, const char *key)
 static int
 read_keys(const struct reading *reading, const char *section)
 {
-	const struct cw_option_set *options = cw_settings_options(reading->settings);
+	const struct cw_option_set *options = cw_settings_options(reading->present);
 	bool ours = strcmp(section, own) == 0;
 	cw_auto_strv struct cw_strv keys = {0};
 	int status = CW_OK;
@@ -133,7 +137,7 @@ static int
 read_map(const struct reading *reading, const char *section, const char *name)
 {
 	const struct cw_option *option =
-		cw_option_by_internal(cw_settings_options(reading->settings), name);
+		cw_option_by_internal(cw_settings_options(reading->present), name);
 	cw_autofree char *path = cw_format("%s/%s", section, name);
 	cw_auto_strv struct cw_strv keys = {0};
 	int status = CW_OK;
@@ -146,8 +150,11 @@ read_map(const struct reading *reading, const char *section, const char *name)
 	for (size_t i = 0; i < keys.count && status == CW_OK; i++) {
 		const char *value = cw_configobj_get(reading->config, path, keys.items[i]);
 
-		status = cw_settings_set_map(reading->settings, name, CW_SOURCE_RENEWAL,
-					     keys.items[i], value, reading->error);
+		status = reading->settings != NULL
+				 ? cw_settings_set_map(reading->settings, name, CW_SOURCE_RENEWAL,
+						       keys.items[i], value, reading->error)
+				 : cw_settings_try_map(reading->present, name, CW_SOURCE_RENEWAL,
+						       value, reading->error);
 		if (status != CW_OK)
 			cw_context(reading->error, "%s, \"%s = %s\" in [[%s]]", reading->what,
 				   keys.items[i], value, name);
@@ -167,14 +174,30 @@ read_section(const struct reading *reading, const char *section)
 	return status;
 }
 
+static int
+read_all(const struct reading *reading)
+{
+	int status = read_section(reading, params);
+
+	return status == CW_OK ? read_section(reading, own) : status;
+}
+
 int
 cw_renewal_read(const struct cw_configobj *config, const char *what, struct cw_settings *settings,
 		struct cw_strv *unknown, struct cw_error *error)
 {
-	const struct reading reading = {config, what, settings, unknown, error};
-	int status = read_section(&reading, params);
+	const struct reading reading = {config, what, settings, settings, unknown, error};
 
-	return status == CW_OK ? read_section(&reading, own) : status;
+	return read_all(&reading);
+}
+
+int
+cw_renewal_check(const struct cw_configobj *config, const char *what,
+		 const struct cw_settings *settings, struct cw_error *error)
+{
+	const struct reading reading = {config, what, settings, NULL, NULL, error};
+
+	return read_all(&reading);
 }
 
 struct writing {

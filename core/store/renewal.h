@@ -16,6 +16,9 @@
  */
 int cw_renewal_read(const struct cw_configobj *config, const char *what,
 		    struct cw_settings *settings, struct cw_strv *unknown, struct cw_error *error);
+/* Whether that would go well with a copy of SETTINGS; for looking at many files. */
+int cw_renewal_check(const struct cw_configobj *config, const char *what,
+		     const struct cw_settings *settings, struct cw_error *error);
 /*
  * Rewrites [renewalparams] and [certwright] of CONFIG from SETTINGS: account, server and key_type
  * always; options with CW_OPT_RENEWAL where the user set them (source above the default); all
