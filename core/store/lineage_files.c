@@ -183,23 +183,13 @@ temporary_name(enum cw_kind kind, unsigned version)
 	return name;
 }
 
-/* Returns an errno. */
+/* Returns 0 or an errno. */
 static int
-write_all(int file, const char *text)
+write_synced(int file, const char *text)
 {
-	size_t length = strlen(text);
+	int number = cw_write_all(file, text, strlen(text));
 
-	while (length > 0) {
-		ssize_t written = write(file, text, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written < 0 ? errno : EIO;
-		text += written;
-		length -= (size_t)written;
-	}
-	return fsync(file) == 0 ? 0 : errno;
+	return number == 0 && fsync(file) != 0 ? errno : number;
 }
 
 /* The group and what the group and others may do are taken over from the previous key: an
@@ -252,7 +242,7 @@ stage_file(int folder, const char *temporary, const char *text, bool key,
 		number = set_key_mode(file, key_status, path);
 	else
 		number = fchmod(file, 0644) == 0 ? 0 : errno;
-	return number == 0 ? write_all(file, text) : number;
+	return number == 0 ? write_synced(file, text) : number;
 }
 
 /* Returns an errno. */
