@@ -16,6 +16,7 @@ libcertwright_sources += \
 	core/base/option.h \
 	core/base/option_set.c core/base/option_set.h \
 	core/base/path.c \
+	core/base/pool.c core/base/pool.h \
 	core/base/process.c core/base/process.h \
 	core/base/process_error.c \
 	core/base/process_spawn.c core/base/process_spawn.h \
@@ -37,6 +38,7 @@ check_PROGRAMS += \
 	tests/unit/test_loop_signals \
 	tests/unit/test_merge \
 	tests/unit/test_option \
+	tests/unit/test_pool \
 	tests/unit/test_process \
 	tests/unit/test_process_descriptors \
 	tests/unit/test_process_ending \

@@ -15,25 +15,14 @@ cw_configobj_new(void)
 }
 
 void
-cw_configobj_line_clear(struct configobj_line *line)
-{
-	free(line->raw);
-	free(line->name);
-	free(line->path);
-	free(line->text);
-	free(line->comment);
-	cw_strv_clear(&line->list);
-}
-
-void
 cw_configobj_free(struct cw_configobj *config)
 {
 	if (config == NULL)
 		return;
 	for (size_t i = 0; i < config->count; i++)
-		cw_configobj_line_clear(&config->lines[i]);
+		cw_strv_clear(&config->lines[i].list);
 	free(config->lines);
-	free(config->unwritable);
+	cw_pool_clear(&config->pool);
 	free(config);
 }
 
@@ -50,17 +39,16 @@ cw_configobj_copy(const struct cw_configobj *config)
 
 	copy->byte_order_mark = config->byte_order_mark;
 	copy->line_end = config->line_end;
-	copy->unwritable = cw_strdup(config->unwritable);
+	copy->unwritable = cw_pool_strdup(&copy->pool, config->unwritable);
 	for (size_t i = 0; i < config->count; i++) {
 		const struct configobj_line *from = &config->lines[i];
 		struct configobj_line *line = cw_configobj_insert(copy, i);
 
 		*line = *from;
-		line->raw = cw_strdup(from->raw);
-		line->name = cw_strdup(from->name);
-		line->path = cw_strdup(from->path);
-		line->text = cw_strdup(from->text);
-		line->comment = NULL;
+		line->raw = cw_pool_strdup(&copy->pool, from->raw);
+		line->name = cw_pool_strdup(&copy->pool, from->name);
+		line->path = cw_pool_strdup(&copy->pool, from->path);
+		line->text = cw_pool_strdup(&copy->pool, from->text);
 		line->list = (struct cw_strv){0};
 		cw_strv_add_all(&line->list, &from->list);
 	}
@@ -83,7 +71,7 @@ struct configobj_line *
 cw_configobj_insert(struct cw_configobj *config, size_t index)
 {
 	if (config->count == config->capacity) {
-		config->capacity = config->capacity == 0 ? 16 : config->capacity * 2;
+		config->capacity = config->capacity == 0 ? 32 : config->capacity * 2;
 		config->lines = cw_realloc(config->lines, config->capacity, sizeof(*config->lines));
 	}
 	memmove(&config->lines[index + 1], &config->lines[index],
@@ -96,7 +84,7 @@ cw_configobj_insert(struct cw_configobj *config, size_t index)
 static void
 delete_line(struct cw_configobj *config, size_t index)
 {
-	cw_configobj_line_clear(&config->lines[index]);
+	cw_strv_clear(&config->lines[index].list);
 	config->count--;
 	memmove(&config->lines[index], &config->lines[index + 1],
 		(config->count - index) * sizeof(*config->lines));
@@ -193,6 +181,31 @@ cw_configobj_is_list(const struct cw_configobj *config, const char *section, con
 	return line != NULL && line->is_list;
 }
 
+bool
+cw_configobj_next(const struct cw_configobj *config, const char *section, size_t *at,
+		  struct cw_configobj_entry *entry)
+{
+	struct span span;
+	size_t index = *at;
+
+	if (index == 0) {
+		if (!find_section(config, section, &span))
+			return false;
+		index = span.first;
+	}
+	while (index < config->count && config->lines[index].kind == CONFIGOBJ_COMMENT)
+		index++;
+	if (index == config->count || config->lines[index].kind == CONFIGOBJ_SECTION)
+		return false;
+	*entry = (struct cw_configobj_entry){
+		.key = config->lines[index].name,
+		.text = config->lines[index].text,
+		.list = config->lines[index].is_list ? &config->lines[index].list : NULL,
+	};
+	*at = index + 1;
+	return true;
+}
+
 void
 cw_configobj_keys(const struct cw_configobj *config, const char *section, struct cw_strv *keys)
 {
@@ -247,30 +260,6 @@ cw_configobj_place(const struct cw_configobj *config, const char *section, const
 	return true;
 }
 
-const char *
-cw_configobj_comment(const struct cw_configobj *config, const char *section, const char *key)
-{
-	struct configobj_line *line = find_key(config, section, key);
-	cw_auto_strv struct cw_strv comments = {0};
-	size_t first;
-
-	if (line == NULL)
-		return "";
-	first = (size_t)(line - config->lines);
-	while (first > 0 && config->lines[first - 1].kind == CONFIGOBJ_COMMENT)
-		first--;
-	for (; &config->lines[first] < line; first++) {
-		cw_autofree char *text = cw_strdup(config->lines[first].raw);
-		const char *trimmed = cw_trim(text);
-
-		if (*trimmed != '\0')
-			cw_strv_add(&comments, trimmed);
-	}
-	free(line->comment);
-	line->comment = cw_strv_join(&comments, "\n");
-	return line->comment;
-}
-
 /* Behind the last of the lines from FIRST to LAST that is no comment, and behind the comments that
  * were added for what comes now. */
 static size_t
@@ -296,13 +285,11 @@ insert_text(struct cw_configobj *config, size_t index, const char *text)
 
 	if (index > 0 && !cw_ends_with(config->lines[index - 1].raw, "\n")) {
 		struct configobj_line *before = &config->lines[index - 1];
-		char *raw = cw_format("%s%s", before->raw, config->line_end);
 
-		free(before->raw);
-		before->raw = raw;
+		before->raw = cw_pool_format(&config->pool, "%s%s", before->raw, config->line_end);
 	}
 	line = cw_configobj_insert(config, index);
-	line->raw = cw_format("%s%s", text, config->line_end);
+	line->raw = cw_pool_format(&config->pool, "%s%s", text, config->line_end);
 	return line;
 }
 
@@ -316,7 +303,7 @@ static void
 set_unwritable(struct cw_configobj *config, const char *key)
 {
 	if (config->unwritable == NULL)
-		config->unwritable = cw_strdup(key);
+		config->unwritable = cw_pool_strdup(&config->pool, key);
 }
 
 /* Makes a section, and those around it, unless it is there. */
@@ -351,8 +338,8 @@ make_section(struct cw_configobj *config, const char *section, struct span *span
 	line = insert_text(config, index, cw_buf_text(&header));
 	line->kind = CONFIGOBJ_SECTION;
 	line->depth = around.depth + 1;
-	line->name = cw_strdup(name);
-	line->path = cw_strdup(section);
+	line->name = cw_pool_strdup(&config->pool, name);
+	line->path = cw_pool_strdup(&config->pool, section);
 	return find_section(config, section, span);
 }
 
@@ -380,7 +367,7 @@ make_key(struct cw_configobj *config, const char *section, const char *key)
 	}
 	line = insert_text(config, index, indent == NULL ? "" : indent);
 	line->kind = CONFIGOBJ_KEY;
-	line->name = cw_strdup(key);
+	line->name = cw_pool_strdup(&config->pool, key);
 	return line;
 }
 
@@ -389,33 +376,29 @@ static void
 replace_value(struct cw_configobj *config, struct configobj_line *line,
 	      const struct cw_buf *spelled)
 {
+	cw_auto_configobj struct cw_configobj *one = NULL;
+	struct cw_pool *pool = &config->pool;
 	struct configobj_line *parsed;
-	struct cw_configobj *one;
-	char *raw;
 
 	cw_configobj_parse(cw_buf_text(spelled), spelled->length, "", &one, NULL);
 	parsed = one->lines;
 	if (line->text == NULL) {
 		size_t indent = indentation(line->raw);
 
-		raw = cw_format("%.*s%s%s", (int)indent, line->raw, cw_buf_text(spelled),
-				config->line_end);
+		line->raw = cw_pool_format(pool, "%.*s%s%s", (int)indent, line->raw,
+					   cw_buf_text(spelled), config->line_end);
 		line->value_start = indent + parsed->value_start;
 	} else {
-		raw = cw_format("%.*s%s%s", (int)line->value_start, line->raw,
-				cw_buf_text(spelled) + parsed->value_start,
-				line->raw + line->value_end);
+		line->raw = cw_pool_format(pool, "%.*s%s%s", (int)line->value_start, line->raw,
+					   cw_buf_text(spelled) + parsed->value_start,
+					   line->raw + line->value_end);
 	}
 	line->value_end = line->value_start + parsed->value_end - parsed->value_start;
-	free(line->raw);
-	line->raw = raw;
-	free(line->text);
-	line->text = cw_take(&parsed->text);
+	line->text = cw_pool_strdup(pool, parsed->text);
 	line->is_list = parsed->is_list;
 	cw_strv_clear(&line->list);
 	line->list = parsed->list;
 	parsed->list = (struct cw_strv){0};
-	cw_configobj_free(one);
 }
 
 static bool

@@ -42,6 +42,16 @@ const char *cw_configobj_get(const struct cw_configobj *config, const char *sect
  * `,` an empty one. */
 bool cw_configobj_get_list(const struct cw_configobj *config, const char *section, const char *key,
 			   struct cw_strv *values);
+
+struct cw_configobj_entry {
+	const char *key;
+	const char *text;           /* as cw_configobj_get() has it */
+	const struct cw_strv *list; /* NULL: it is a scalar */
+};
+/* The keys of a section with their values, in order: *AT is 0 for the first. False behind the last.
+ * What it gives lives until the next change. */
+bool cw_configobj_next(const struct cw_configobj *config, const char *section, size_t *at,
+		       struct cw_configobj_entry *entry);
 bool cw_configobj_is_list(const struct cw_configobj *config, const char *section, const char *key);
 /* Keys (not sections) of a section, in order; sections beneath it likewise (their last parts). */
 void cw_configobj_keys(const struct cw_configobj *config, const char *section,
@@ -53,11 +63,6 @@ bool cw_configobj_has_section(const struct cw_configobj *config, const char *sec
  * many there are. False when it is absent or a list. */
 bool cw_configobj_place(const struct cw_configobj *config, const char *section, const char *key,
 			size_t *offset, size_t *length);
-/* The comment lines above a key ("# renew_before_expiry = 30 days"), joined by line ends; "" when
- * there are none. Lives until the next change. */
-const char *cw_configobj_comment(const struct cw_configobj *config, const char *section,
-				 const char *key);
-
 /* Sets, quoting as ConfigObj does; a new key goes to the end of its section, a new section to the
  * end of its parent. An unchanged value leaves the line as it is; a changed one keeps the comment
  * behind it. A section of the key's name goes. See cw_configobj_check(). */

@@ -117,23 +117,21 @@ next_line(struct parser *parser, const char **text, const char **end)
 		--*end;
 }
 
-/* Adds what begins at TEXT and ends where the parser is. */
+static char *
+copy(struct parser *parser, const char *text, const char *end)
+{
+	return cw_pool_memdup(&parser->config->pool, text, (size_t)(end - text));
+}
+
+/* Adds a line that begins where the parser is. */
 static struct configobj_line *
-add_line(struct parser *parser, const char *text, size_t number)
+add_line(struct parser *parser, enum configobj_kind kind)
 {
 	struct configobj_line *line = cw_configobj_insert(parser->config, parser->config->count);
 
-	line->raw = cw_memdup(text, (size_t)(parser->next - text));
-	line->number = number;
+	line->kind = kind;
+	line->number = parser->number;
 	return line;
-}
-
-static char *
-unquote(const char *text, const char *end)
-{
-	if (end - text >= 2 && (*text == '"' || *text == '\'') && end[-1] == *text)
-		return cw_memdup(text + 1, (size_t)(end - text - 2));
-	return cw_memdup(text, (size_t)(end - text));
 }
 
 /* What follows a section's name: brackets, blanks, a comment. *BRACKETS tells how many. */
@@ -169,49 +167,53 @@ match_name(const char *text, const char *end, const char **name_end, unsigned *b
 	return false;
 }
 
+struct header {
+	unsigned opening, closing;   /* brackets */
+	const char *name, *name_end; /* with its quotes */
+};
+
 /* A header, in ConfigObj's reading: as many opening brackets as leave a name. */
 static bool
-match_header(const char *text, const char *end, unsigned *opening, unsigned *closing,
-	     const char **name, const char **name_end)
+match_header(const char *text, const char *end, struct header *header)
 {
 	const char *starts[16];
+	unsigned opening = 0;
 
-	*opening = 0;
 	text = cw_configobj_skip(text, end);
-	while (text < end && *text == '[' && *opening < CW_COUNT(starts)) {
+	while (text < end && *text == '[' && opening < CW_COUNT(starts)) {
 		text = cw_configobj_skip(text + 1, end);
-		starts[(*opening)++] = text;
+		starts[opening++] = text;
 	}
-	for (; *opening > 0; --*opening) {
-		*name = starts[*opening - 1];
-		if (match_name(*name, end, name_end, closing))
+	for (; opening > 0; opening--) {
+		header->opening = opening;
+		header->name = starts[opening - 1];
+		if (match_name(header->name, end, &header->name_end, &header->closing))
 			return true;
 	}
 	return false;
 }
 
 static int
-parse_header(struct parser *parser, const char *text, unsigned opening, unsigned closing,
-	     char *name)
+parse_header(struct parser *parser, const struct header *header)
 {
+	struct cw_pool *pool = &parser->config->pool;
+	const char *name = header->name, *end = header->name_end;
 	struct configobj_line *line;
+	cw_autofree char *path = NULL;
 
-	if (opening != closing) {
-		free(name);
+	if (header->opening != header->closing)
 		return fail_line(parser, "a section has as many [ as ]");
-	}
-	if (opening > parser->path.count + 1) {
-		free(name);
+	if (header->opening > parser->path.count + 1)
 		return fail_line(parser, "this section is nested too deeply for where it is");
-	}
-	while (parser->path.count >= opening)
+	while (parser->path.count >= header->opening)
 		cw_strv_remove(&parser->path, parser->path.count - 1);
-	cw_strv_take(&parser->path, name);
-	line = add_line(parser, text, parser->number);
-	line->kind = CONFIGOBJ_SECTION;
-	line->depth = opening;
-	line->name = cw_strdup(name);
-	line->path = cw_strv_join(&parser->path, "/");
+	cw_configobj_unquote(&name, &end);
+	cw_strv_addn(&parser->path, name, (size_t)(end - name));
+	path = cw_strv_join(&parser->path, "/");
+	line = add_line(parser, CONFIGOBJ_SECTION);
+	line->depth = header->opening;
+	line->name = copy(parser, name, end);
+	line->path = cw_pool_strdup(pool, path);
 	return CW_OK;
 }
 
@@ -302,12 +304,10 @@ is_triple(const char *value, const char *end)
 static int
 parse_key(struct parser *parser, const char *text, const char *key, const char *end)
 {
-	struct configobj_line parsed;
-	cw_auto(cw_configobj_line_clear) struct configobj_line scratch = {0};
-	size_t number = parser->number;
+	struct cw_pool *pool = &parser->config->pool;
+	struct configobj_line *line = add_line(parser, CONFIGOBJ_KEY);
 	cw_auto_buf struct cw_buf contents = {0};
 	const char *key_end, *value, *value_end;
-	struct configobj_line *line;
 
 	if (!match_key(key, end, &key_end, &value))
 		return fail_line(parser, "this is neither a section, nor key = value");
@@ -317,43 +317,42 @@ parse_key(struct parser *parser, const char *text, const char *key, const char *
 		if (status != CW_OK)
 			return status;
 		value_end += 3;
-		scratch.text = cw_buf_take(&contents);
+		line->text = cw_pool_memdup(pool, cw_buf_text(&contents), contents.length);
 	} else {
-		ptrdiff_t length = cw_configobj_parse_value(value, (size_t)(end - value), &scratch);
+		ptrdiff_t length =
+			cw_configobj_parse_value(pool, value, (size_t)(end - value), line);
 
 		if (length < 0)
 			return fail_line(parser, "the value is malformed (look at its quotes and "
 						 "commas)");
 		value_end = value + length;
 	}
-	parsed = scratch;
-	memset(&scratch, 0, sizeof(scratch));
-	line = add_line(parser, text, number);
-	parsed.kind = CONFIGOBJ_KEY;
-	parsed.raw = line->raw;
-	parsed.number = number;
-	parsed.name = unquote(key, key_end);
-	parsed.value_start = (size_t)(value - text);
-	parsed.value_end = (size_t)(value_end - text);
-	*line = parsed;
+	cw_configobj_unquote(&key, &key_end);
+	line->name = copy(parser, key, key_end);
+	line->value_start = (size_t)(value - text);
+	line->value_end = (size_t)(value_end - text);
 	return CW_OK;
 }
 
 static int
 parse_line(struct parser *parser)
 {
-	const char *text, *end, *first, *name, *name_end;
-	unsigned opening, closing;
+	const char *text, *end, *first;
+	struct header header;
+	int status = CW_OK;
 
 	next_line(parser, &text, &end);
 	first = cw_configobj_skip(text, end);
-	if (first == end || *first == '#') {
-		add_line(parser, text, parser->number)->kind = CONFIGOBJ_COMMENT;
-		return CW_OK;
-	}
-	if (*first == '[' && match_header(first, end, &opening, &closing, &name, &name_end))
-		return parse_header(parser, text, opening, closing, unquote(name, name_end));
-	return parse_key(parser, text, first, end);
+	if (first == end || *first == '#')
+		add_line(parser, CONFIGOBJ_COMMENT);
+	else if (*first == '[' && match_header(first, end, &header))
+		status = parse_header(parser, &header);
+	else
+		status = parse_key(parser, text, first, end);
+	if (status == CW_OK)
+		parser->config->lines[parser->config->count - 1].raw =
+			copy(parser, text, parser->next);
+	return status;
 }
 
 /* A key or section, and the section that it is in. */

@@ -186,13 +186,20 @@ match_list(struct match *match, const char *text)
 	return found;
 }
 
-/* TEXT to END without the quotes around it. */
-static char *
-unquote(const char *text, const char *end)
+void
+cw_configobj_unquote(const char **text, const char **end)
 {
-	if (end - text >= 2 && is_quote(*text) && end[-1] == *text)
-		return cw_memdup(text + 1, (size_t)(end - text - 2));
-	return cw_memdup(text, (size_t)(end - text));
+	if (*end - *text < 2 || !is_quote(**text) || (*end)[-1] != **text)
+		return;
+	++*text;
+	--*end;
+}
+
+static void
+add_item(struct cw_strv *list, const char *text, const char *end)
+{
+	cw_configobj_unquote(&text, &end);
+	cw_strv_addn(list, text, (size_t)(end - text));
 }
 
 /* A quote at the beginning without one at the end. */
@@ -223,10 +230,11 @@ item_end(const char *text, const char *end)
 }
 
 static bool
-collect(const struct match *match, struct configobj_line *line)
+collect(struct cw_pool *pool, const struct match *match, struct configobj_line *line)
 {
 	const char *text = match->text;
 	const char *end = match->list_end;
+	cw_autofree char *joined = NULL;
 
 	line->is_list = text != end;
 	while (text < end) {
@@ -234,13 +242,20 @@ collect(const struct match *match, struct configobj_line *line)
 
 		if (after == NULL || after == text || is_unclosed(text, after))
 			return false;
-		cw_strv_take(&line->list, unquote(text, after));
+		add_item(&line->list, text, after);
 		text = cw_configobj_skip(cw_configobj_skip(after, end) + 1, end);
 	}
-	if (!line->is_list)
-		line->text = unquote(match->single, match->single_end);
-	else if (match->single != NULL)
-		cw_strv_take(&line->list, unquote(match->single, match->single_end));
+	if (!line->is_list) {
+		text = match->single;
+		end = match->single_end;
+		cw_configobj_unquote(&text, &end);
+		line->text = cw_pool_memdup(pool, text, (size_t)(end - text));
+		return true;
+	}
+	if (match->single != NULL)
+		add_item(&line->list, match->single, match->single_end);
+	joined = cw_strv_join(&line->list, ",");
+	line->text = cw_pool_strdup(pool, joined);
 	return true;
 }
 
@@ -256,7 +271,8 @@ is_simple(const char *text, size_t length)
 }
 
 ptrdiff_t
-cw_configobj_parse_value(const char *text, size_t length, struct configobj_line *line)
+cw_configobj_parse_value(struct cw_pool *pool, const char *text, size_t length,
+			 struct configobj_line *line)
 {
 	cw_autofree bool *hopeless = NULL;
 	struct match match = {.text = text, .end = text + length};
@@ -265,19 +281,17 @@ cw_configobj_parse_value(const char *text, size_t length, struct configobj_line 
 	if (is_simple(text, length)) {
 		ptrdiff_t cut = cw_configobj_cut(text, text + length) - text;
 
-		line->text = cw_memdup(text, (size_t)cut);
+		line->text = cw_pool_memdup(pool, text, (size_t)cut);
 		return cut;
 	}
 	match.hopeless = hopeless = cw_calloc(length + 1, sizeof(*hopeless));
 	if (length > 0 && *text == ',' && is_rest(text + 1, match.end)) {
 		line->is_list = true;
-		line->text = cw_strdup("");
+		line->text = "";
 		return 1;
 	}
-	if (!match_list(&match, text) || match.broken || !collect(&match, line))
+	if (!match_list(&match, text) || match.broken || !collect(pool, &match, line))
 		return -1;
-	if (line->is_list)
-		line->text = cw_strv_join(&line->list, ",");
 	end = match.single != NULL ? match.single_end : match.list_end;
 	return cw_configobj_cut(text, end) - text;
 }

@@ -82,23 +82,20 @@ set(const struct reading *reading, const struct cw_option *option, const char *s
 
 static int
 read_key(const struct reading *reading, const struct cw_option *option, const char *section,
-	 const char *key)
+	 const struct cw_configobj_entry *entry)
 {
-	cw_auto_strv struct cw_strv values = {0};
-	const char *text = cw_configobj_get(reading->config, section, key);
 	int status = CW_OK;
 
 	/* What the user gives instead counts, whatever the file says. */
 	if (cw_settings_source(reading->present, option->internal) > CW_SOURCE_RENEWAL)
 		return CW_OK;
 	/* Python's spelling of no value. */
-	if (!cw_configobj_is_list(reading->config, section, key) && strcmp(text, "None") == 0)
+	if (entry->list == NULL && strcmp(entry->text, "None") == 0)
 		return CW_OK;
-	if (!is_list(option))
-		return set(reading, option, section, key, text);
-	cw_configobj_get_list(reading->config, section, key, &values);
-	for (size_t i = 0; i < values.count && status == CW_OK; i++)
-		status = set(reading, option, section, key, values.items[i]);
+	if (!is_list(option) || entry->list == NULL)
+		return set(reading, option, section, entry->key, entry->text);
+	for (size_t i = 0; i < entry->list->count && status == CW_OK; i++)
+		status = set(reading, option, section, entry->key, entry->list->items[i]);
 	return status;
 }
 
@@ -114,21 +111,22 @@ read_keys(const struct reading *reading, const char *section)
 {
 	const struct cw_option_set *options = cw_settings_options(reading->present);
 	bool ours = strcmp(section, own) == 0;
-	cw_auto_strv struct cw_strv keys = {0};
+	bool both = !ours && cw_configobj_has_section(reading->config, own);
+	struct cw_configobj_entry entry;
 	int status = CW_OK;
 
-	cw_configobj_keys(reading->config, section, &keys);
-	for (size_t i = 0; i < keys.count && status == CW_OK; i++) {
-		const char *key = keys.items[i];
-		const struct cw_option *option = cw_option_by_internal(options, internal_name(key));
+	for (size_t at = 0;
+	     status == CW_OK && cw_configobj_next(reading->config, section, &at, &entry);) {
+		const struct cw_option *option =
+			cw_option_by_internal(options, internal_name(entry.key));
 
-		if (!ours && cw_configobj_get(reading->config, own, key) != NULL)
+		if (both && cw_configobj_get(reading->config, own, entry.key) != NULL)
 			continue;
 		if (option == NULL || option->kind == CW_OPTION_MAP ||
 		    (!ours && !belongs_in_params(option)))
-			add_unknown(reading, key);
+			add_unknown(reading, entry.key);
 		else
-			status = read_key(reading, option, section, key);
+			status = read_key(reading, option, section, &entry);
 	}
 	return status;
 }
@@ -139,25 +137,23 @@ read_map(const struct reading *reading, const char *section, const char *name)
 	const struct cw_option *option =
 		cw_option_by_internal(cw_settings_options(reading->present), name);
 	cw_autofree char *path = cw_format("%s/%s", section, name);
-	cw_auto_strv struct cw_strv keys = {0};
+	struct cw_configobj_entry entry;
 	int status = CW_OK;
 
 	if (option == NULL || option->kind != CW_OPTION_MAP) {
 		add_unknown(reading, name);
 		return CW_OK;
 	}
-	cw_configobj_keys(reading->config, path, &keys);
-	for (size_t i = 0; i < keys.count && status == CW_OK; i++) {
-		const char *value = cw_configobj_get(reading->config, path, keys.items[i]);
-
+	for (size_t at = 0;
+	     status == CW_OK && cw_configobj_next(reading->config, path, &at, &entry);) {
 		status = reading->settings != NULL
 				 ? cw_settings_set_map(reading->settings, name, CW_SOURCE_RENEWAL,
-						       keys.items[i], value, reading->error)
+						       entry.key, entry.text, reading->error)
 				 : cw_settings_try_map(reading->present, name, CW_SOURCE_RENEWAL,
-						       value, reading->error);
+						       entry.text, reading->error);
 		if (status != CW_OK)
 			cw_context(reading->error, "%s, \"%s = %s\" in [[%s]]", reading->what,
-				   keys.items[i], value, name);
+				   entry.key, entry.text, name);
 	}
 	return status;
 }

@@ -220,9 +220,36 @@ test_sections_and_comments_are_found(void **state)
 	assert_string_equal(names.items[2], "webroot_map");
 	cw_configobj_keys(config, "renewalparams", &names);
 	assert_int_equal(names.count, 5);
-	assert_string_equal(cw_configobj_comment(config, "", "version"),
-			    "# renew_before_expiry = 30 days");
-	assert_string_equal(cw_configobj_comment(config, "", "archive_dir"), "");
+}
+
+static void
+test_a_section_is_gone_through_in_order_without_those_beneath_it(void **state)
+{
+	cw_auto_configobj struct cw_configobj *config =
+		parse("# top\na = 1\n\nb = x, y\n[empty]\n[s]\n# of c\nc = 'z'\n[[t]]\nd = 2\n");
+	struct cw_configobj_entry entry;
+	size_t at = 0;
+
+	(void)state;
+	assert_true(cw_configobj_next(config, "", &at, &entry));
+	assert_string_equal(entry.key, "a");
+	assert_string_equal(entry.text, "1");
+	assert_null(entry.list);
+	assert_true(cw_configobj_next(config, "", &at, &entry));
+	assert_string_equal(entry.key, "b");
+	assert_int_equal(entry.list->count, 2);
+	assert_string_equal(entry.list->items[1], "y");
+	assert_false(cw_configobj_next(config, "", &at, &entry));
+	at = 0;
+	assert_false(cw_configobj_next(config, "empty", &at, &entry));
+	assert_false(cw_configobj_next(config, "absent", &at, &entry));
+	assert_true(cw_configobj_next(config, "s", &at, &entry));
+	assert_string_equal(entry.text, "z");
+	assert_false(cw_configobj_next(config, "s", &at, &entry));
+	at = 0;
+	assert_true(cw_configobj_next(config, "s/t", &at, &entry));
+	assert_string_equal(entry.key, "d");
+	assert_false(cw_configobj_next(config, "s/t", &at, &entry));
 }
 
 static void
@@ -407,6 +434,7 @@ main(void)
 		cmocka_unit_test(test_lists_are_written_as_configobj_does),
 		cmocka_unit_test(test_keys_are_quoted_where_needed),
 		cmocka_unit_test(test_sections_and_comments_are_found),
+		cmocka_unit_test(test_a_section_is_gone_through_in_order_without_those_beneath_it),
 		cmocka_unit_test(test_changes_leave_other_lines_alone),
 		cmocka_unit_test(test_line_ends_are_kept),
 		cmocka_unit_test(test_comments_added_stand_above_what_follows),
