@@ -101,8 +101,20 @@ cw_format(const char *format, ...)
 char *
 cw_vformat(const char *format, va_list arguments)
 {
+	char small[256];
+	va_list again;
 	char *text;
+	int length;
 
+	/* Nearly all is short, and vasprintf() would grow its memory step by step. */
+	va_copy(again, arguments);
+	length = vsnprintf(small, sizeof(small), format, again);
+	va_end(again);
+	text = length >= 0 && (size_t)length < sizeof(small) ? cw_memdup(small, (size_t)length)
+							     : NULL;
+	cw_wipe(small, sizeof(small)); /* it may be a secret */
+	if (text != NULL)
+		return text;
 	if (vasprintf(&text, format, arguments) < 0)
 		cw_nomem();
 	return text;
