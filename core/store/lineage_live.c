@@ -14,9 +14,9 @@
 
 /* Without O_PATH, of Linux, the folder must be one that may be read. */
 #ifdef O_PATH
-#define OPEN_FOLDER (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define ANY_FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
 #else
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define ANY_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #endif
 
 static const char *const previous_links[CW_KIND_COUNT] = {
@@ -30,6 +30,7 @@ static const char *const previous_links[CW_KIND_COUNT] = {
  */
 struct place {
 	int folder;
+	int archive;             /* where the links lead that were checked last; -1: not open */
 	const char *folder_name; /* its own, up to the '/' behind it */
 	const char *names[CW_KIND_COUNT];
 };
@@ -39,6 +40,8 @@ leave_place(struct place *place)
 {
 	if (place->folder >= 0)
 		close(place->folder);
+	if (place->archive >= 0)
+		close(place->archive);
 }
 #define auto_place cw_auto(leave_place)
 
@@ -67,12 +70,12 @@ have_one_folder(const struct cw_lineage *lineage, struct place *place)
 static void
 find_place(const struct cw_lineage *lineage, struct place *place)
 {
-	place->folder = -1;
+	place->folder = place->archive = -1;
 	if (have_one_folder(lineage, place)) {
 		const char *cert = lineage->live[CW_KIND_CERT];
 		cw_autofree char *path = cw_memdup(cert, (size_t)(strrchr(cert, '/') - cert));
 
-		place->folder = open(path, OPEN_FOLDER);
+		place->folder = open(path, ANY_FOLDER | O_NOFOLLOW);
 	}
 	if (place->folder >= 0)
 		return;
@@ -166,7 +169,7 @@ int
 cw_live_read(const struct cw_lineage *lineage, bool previous, struct cw_live *live,
 	     struct cw_error *error)
 {
-	auto_place struct place place = {.folder = -1};
+	auto_place struct place place = {.folder = -1, .archive = -1};
 
 	if (previous)
 		return read_previous_links(lineage, live, error);
@@ -233,18 +236,20 @@ same_folder(const char *a, const char *b)
 static bool
 is_in_archive(const struct cw_lineage *lineage, const char *path, const char *target)
 {
-	cw_autofree char *folder = cw_path_folder(path);
-	cw_autofree char *whole =
-		*target == '/' ? cw_strdup(target) : cw_format("%s/%s", folder, target);
-	cw_autofree char *written = cw_path_folder(whole);
-	cw_autofree char *archive = cw_path_absolute(lineage->archive);
+	int folder_length = *target == '/' ? 0 : (int)(cw_path_base(path) - path);
+	cw_autofree char *written = cw_format("%.*s%s", folder_length, path, target);
+	cw_autofree char *whole = cw_strdup(written);
+	cw_autofree char *archive = *lineage->archive == '/' ? cw_strdup(lineage->archive)
+							     : cw_path_absolute(lineage->archive);
+	cw_autofree char *folder = NULL;
 
 	fold(whole);
 	fold(archive);
 	if (cw_starts_with(whole, archive) && whole[strlen(archive)] == '/' &&
 	    strchr(whole + strlen(archive) + 1, '/') == NULL)
 		return true;
-	return same_folder(written, lineage->archive);
+	folder = cw_path_folder(written);
+	return same_folder(folder, lineage->archive);
 }
 
 /* Whether two links that are in one folder lead to one. */
@@ -257,9 +262,30 @@ same_target_folder(const struct cw_live_link *a, const struct cw_live_link *b)
 	       memcmp(a->target, b->target, length) == 0;
 }
 
+/* Whether a link leads to a file; errno tells why not. IS_KNOWN: to the folder that the one before
+ * leads to, which is not looked for again. */
+static bool
+leads_to_file(struct place *place, enum cw_kind kind, const char *target, bool is_known)
+{
+	const char *base = cw_path_base(target);
+
+	if (!is_known && place->archive >= 0) {
+		close(place->archive);
+		place->archive = -1;
+	}
+	if (!is_known && place->folder >= 0 && base > target + 1) {
+		cw_autofree char *folder = cw_memdup(target, (size_t)(base - 1 - target));
+
+		place->archive = openat(place->folder, folder, ANY_FOLDER);
+	}
+	if (place->archive >= 0)
+		return faccessat(place->archive, base, F_OK, 0) == 0;
+	return faccessat(place->folder, place->names[kind], F_OK, 0) == 0;
+}
+
 /* Checks a link of live/ that there is; those of the kinds before it are good. */
 static int
-check_link(const struct cw_lineage *lineage, const struct place *place, enum cw_kind kind,
+check_link(const struct cw_lineage *lineage, struct place *place, enum cw_kind kind,
 	   const struct cw_live *live, struct cw_error *error)
 {
 	const struct cw_live_link *link = &live->links[kind];
@@ -275,7 +301,7 @@ check_link(const struct cw_lineage *lineage, const struct place *place, enum cw_
 			"the link \"%s\" points to \"%s\", which is not in the archive folder "
 			"\"%s\"",
 			path, link->target, lineage->archive);
-	} else if (faccessat(place->folder, place->names[kind], F_OK, 0) != 0) {
+	} else if (!leads_to_file(place, kind, link->target, is_known)) {
 		if (errno != ENOENT)
 			return cw_fail_path(error, errno, "follow the link", path);
 		cw_fail(error, CW_E_INVALID,
@@ -359,16 +385,22 @@ has_successor(const struct cw_lineage *lineage, const struct place *place)
 
 /* Finds the newest version, where the links have one. */
 static int
-find_newest(struct cw_lineage *lineage, struct cw_error *error)
+find_newest(struct cw_lineage *lineage, const struct place *place, struct cw_error *error)
 {
 	cw_auto_archive struct cw_archive archive = {0};
-	cw_autofree char *next = cw_lineage_file(lineage, CW_KIND_PRIVKEY, lineage->version + 1);
+	struct cw_version_name next = cw_version_name(CW_KIND_PRIVKEY, lineage->version + 1);
+	cw_autofree char *path = NULL;
+	struct stat found;
 	int status;
 
 	/* The key is the first part of a version that is written: without it there is no newer one,
 	 * and no need to read the folder. */
 	lineage->newest = lineage->version;
-	if (!lineage->interrupted && !cw_file_exists(next))
+	if (place->archive < 0)
+		path = cw_format("%s/%s", lineage->archive, next.text);
+	if (!lineage->interrupted &&
+	    fstatat(path != NULL ? AT_FDCWD : place->archive, path != NULL ? path : next.text,
+		    &found, AT_SYMLINK_NOFOLLOW) != 0)
 		return CW_OK;
 	status = cw_archive_read(lineage->archive, false, &archive, error);
 	if (status == CW_OK)
@@ -380,7 +412,7 @@ int
 cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error)
 {
 	cw_auto_live struct cw_live live = {0};
-	auto_place struct place place = {.folder = -1};
+	auto_place struct place place = {.folder = -1, .archive = -1};
 	int status;
 
 	find_place(lineage, &place);
@@ -399,5 +431,5 @@ cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error)
 		return status;
 	lineage->unsettled = lineage->interrupted || has_record(lineage, &place) ||
 			     has_successor(lineage, &place);
-	return find_newest(lineage, error);
+	return find_newest(lineage, &place, error);
 }
