@@ -4,10 +4,13 @@
 #define CW_TESTS_NAMED_FIXTURE_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "plugin/dns_internal.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,18 +24,22 @@ static pid_t named_process; /* 0: there is none here */
 static unsigned named_port;
 static char *named_resolver; /* "127.0.0.1:port" */
 
+/* One that is free for streams and datagrams, for the moment. */
 static inline unsigned
 named_free_port(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t length = sizeof(address);
-	int stream = socket(AF_INET, SOCK_STREAM, 0);
+	for (;;) {
+		struct sockaddr_in address = {.sin_family = AF_INET,
+					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		socklen_t length = sizeof(address);
+		cw_autoclose int stream = socket(AF_INET, SOCK_STREAM, 0);
+		cw_autoclose int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
 
-	assert_int_equal(bind(stream, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(getsockname(stream, (struct sockaddr *)&address, &length), 0);
-	close(stream);
-	return ntohs(address.sin_port);
+		assert_int_equal(bind(stream, (struct sockaddr *)&address, sizeof(address)), 0);
+		assert_int_equal(getsockname(stream, (struct sockaddr *)&address, &length), 0);
+		if (bind(datagrams, (struct sockaddr *)&address, sizeof(address)) == 0)
+			return ntohs(address.sin_port);
+	}
 }
 
 static inline void
@@ -56,40 +63,89 @@ named_write_files(const struct named_zone *zones, size_t count)
 	scratch_write("named.conf", cw_buf_text(&config), 0644);
 }
 
-/* Makes the scratch folder and starts the server in it. */
-static inline int
-named_start(void **state, const struct named_zone *zones, size_t count)
+static inline void
+named_run(void)
 {
 	static const char program[] = "/usr/sbin/named";
-	cw_autofree char *conf = NULL, *log = NULL;
+	cw_autofree char *conf = scratch_path("named.conf");
+	cw_autofree char *log = scratch_path("named.log");
 
-	if (scratch_make(state) != 0)
-		return -1;
-	if (access(program, X_OK) != 0)
-		return 0;
-	named_port = named_free_port();
-	named_resolver = cw_format("127.0.0.1:%u", named_port);
-	named_write_files(zones, count);
-	conf = scratch_path("named.conf");
-	log = scratch_path("named.log");
+	unlink(log);
 	named_process = fork();
 	if (named_process == 0) {
-		if (freopen(log, "w", stderr) == NULL)
+		if (freopen("/dev/null", "w", stderr) == NULL)
 			_exit(1);
 		execl(program, "named", "-f", "-n", "1", "-c", conf, "-L", log, NULL);
 		_exit(1);
 	}
-	return 0;
+	assert_true(named_process > 0);
 }
 
-static inline int
-named_stop(void **state)
+static inline void
+named_kill(void)
 {
 	if (named_process > 0) {
 		kill(named_process, SIGTERM);
 		waitpid(named_process, NULL, 0);
 	}
-	free(named_resolver);
+	named_process = 0;
+}
+
+/* Waits until it serves its zones; false when it does not, as somebody took its port first. */
+static inline bool
+named_serves(void)
+{
+	cw_autofree char *path = scratch_path("named.log");
+	int64_t limit = cw_now_ms() + 30000;
+
+	while (cw_now_ms() < limit) {
+		cw_auto_buf struct cw_buf log = {0};
+		bool ended = waitpid(named_process, NULL, WNOHANG) != 0;
+
+		if (ended)
+			named_process = 0;
+		if (ended || (cw_file_read(path, 1024 * 1024, &log, NULL) == CW_OK &&
+			      strstr(cw_buf_text(&log), ": running\n") != NULL))
+			return !ended && strstr(cw_buf_text(&log), "address in use") == NULL;
+		poll(NULL, 0, 5);
+	}
+	return false;
+}
+
+/* Makes the scratch folder and starts the server in it. */
+static inline int
+named_start(void **state, const struct named_zone *zones, size_t count)
+{
+	if (scratch_make(state) != 0)
+		return -1;
+	if (access("/usr/sbin/named", X_OK) != 0)
+		return 0;
+	for (int tries = 0; tries < 10; tries++) {
+		named_port = named_free_port();
+		free(named_resolver);
+		named_resolver = cw_format("127.0.0.1:%u", named_port);
+		named_write_files(zones, count);
+		named_run();
+		if (named_serves())
+			return 0;
+		named_kill();
+	}
+	return -1;
+}
+
+/* Skips the test where there is no named, or no libldns. */
+static inline void
+need_server(void)
+{
+	if (named_process <= 0 || !cw_dns_library(NULL))
+		skip();
+}
+
+static inline int
+named_stop(void **state)
+{
+	named_kill();
+	free(cw_take(&named_resolver));
 	return scratch_remove(state);
 }
 

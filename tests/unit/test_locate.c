@@ -10,7 +10,6 @@
 
 #include "named_fixture.h"
 
-#include "base/clock.h"
 #include "base/loop.h"
 #include "plugin/dns_internal.h"
 #include "plugin/instance_internal.h"
@@ -104,24 +103,6 @@ is_at(const char *name, const char *target, const char *zone, int status)
 	}
 	free(place.target);
 	free(place.zone);
-}
-
-static void
-need_server(void)
-{
-	struct cw_dns_place place = {.size = sizeof(place), .name = "chain.test"};
-	struct cw_dns_place *const places[] = {&place};
-	int64_t limit = cw_now_ms() + 20000;
-	int status;
-
-	if (named_process <= 0 || !cw_dns_library(NULL))
-		skip();
-	do {
-		status = locate(places, 1, named_resolver, NULL);
-		free(place.target);
-		free(place.zone);
-	} while (status != CW_OK && cw_now_ms() < limit);
-	assert_int_equal(status, CW_OK);
 }
 
 static void

@@ -71,13 +71,6 @@ stop(void **state)
 	return named_stop(state);
 }
 
-static void
-need_server(void)
-{
-	if (named_process <= 0 || !cw_dns_library(NULL))
-		skip();
-}
-
 static int
 wait_for(const char *name, const char *value, unsigned seconds, struct cw_error *error)
 {
@@ -96,8 +89,7 @@ test_record_that_is_there_is_seen(void **state)
 {
 	(void)state;
 	need_server();
-	/* Also waits for the server to come up. */
-	assert_int_equal(wait_for("_acme-challenge.example.test", "right", 30, NULL), CW_OK);
+	assert_int_equal(wait_for("_acme-challenge.example.test", "right", 10, NULL), CW_OK);
 	assert_int_equal(wait_for("_ACME-challenge.Example.test.", "right", 10, NULL), CW_OK);
 }
 
