@@ -41,3 +41,19 @@ cw_choose_lineage(struct cw_context *context, const char *question, char **name,
 		*name = cw_strdup(names.items[choice]);
 	return status;
 }
+
+int
+cw_confirm(struct cw_context *context, const char *question, const char *refused,
+	   struct cw_error *error)
+{
+	const struct cw_asker *asker = context->asker;
+	bool answer = true;
+	int status;
+
+	if (!asker->interactive)
+		return CW_OK;
+	status = asker->yes_no(asker->context, question, &answer, error);
+	if (status == CW_OK && !answer)
+		status = cw_fail(error, CW_E_CANCELLED, "%s", refused);
+	return status;
+}

@@ -1,4 +1,4 @@
-/* Choosing a lineage that there is: --cert-name, or a question. */
+/* What verbs ask before they begin: which of the lineages, and whether really. */
 #ifndef CW_FLOW_CHOOSE_H
 #define CW_FLOW_CHOOSE_H
 
@@ -8,5 +8,9 @@
  * for QUESTION. Without anybody to ask an error names --cert-name. Release *NAME with free(). */
 int cw_choose_lineage(struct cw_context *context, const char *question, char **name,
 		      struct cw_error *error);
+/* Asks QUESTION before what cannot be undone; nobody to ask is a yes. A no is CW_E_CANCELLED with
+ * REFUSED as its message. */
+int cw_confirm(struct cw_context *context, const char *question, const char *refused,
+	       struct cw_error *error);
 
 #endif

@@ -9,20 +9,12 @@
 static int
 confirm(struct cw_context *context, const char *name, struct cw_error *error)
 {
-	cw_autofree char *question = NULL;
-	bool answer = true;
-	int status;
-
-	if (!context->asker->interactive)
-		return CW_OK;
-	question = cw_format(
+	cw_autofree char *question = cw_format(
 		"Delete the certificate \"%s\" with its keys and its renewal settings? Web "
 		"servers that still use it will not start again.",
 		name);
-	status = context->asker->yes_no(context->asker->context, question, &answer, error);
-	if (status == CW_OK && !answer)
-		status = cw_fail(error, CW_E_CANCELLED, "nothing was deleted");
-	return status;
+
+	return cw_confirm(context, question, "nothing was deleted", error);
 }
 
 int

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "flow/accounts.h"
+#include "flow/choose.h"
 #include "flow/context.h"
 #include "flow/network.h"
 #include "flow/run.h"
@@ -7,20 +8,12 @@
 static int
 confirm(struct cw_context *context, const struct cw_account *account, struct cw_error *error)
 {
-	cw_autofree char *question = NULL;
-	bool answer = true;
-	int status;
-
-	if (!context->asker->interactive)
-		return CW_OK;
-	question = cw_format(
+	cw_autofree char *question = cw_format(
 		"Deactivate the account %s for good? Its certificates stay, but cannot be "
 		"renewed with it.",
 		account->uri);
-	status = context->asker->yes_no(context->asker->context, question, &answer, error);
-	if (status == CW_OK && !answer)
-		status = cw_fail(error, CW_E_CANCELLED, "the account was left as it is");
-	return status;
+
+	return cw_confirm(context, question, "the account was left as it is", error);
 }
 
 int
