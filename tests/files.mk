@@ -7,27 +7,10 @@ check_PROGRAMS += \
 	tests/unit/test_channel \
 	tests/unit/test_listeners
 
-tests_unit_test_names_SOURCES = tests/unit/test_names.c
-tests_unit_test_names_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_names_LDADD = $(unit_libs)
-tests_unit_test_listeners_SOURCES = tests/unit/test_listeners.c
-tests_unit_test_listeners_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_listeners_LDADD = $(unit_libs)
-tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
-tests_unit_test_channel_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_channel_LDADD = $(unit_libs)
-tests_unit_test_due_SOURCES = tests/unit/test_due.c
-tests_unit_test_due_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_due_LDADD = $(unit_libs)
-tests_unit_test_glance_SOURCES = tests/unit/test_glance.c
-tests_unit_test_glance_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_glance_LDADD = $(unit_libs)
-tests_unit_test_scouts_SOURCES = tests/unit/test_scouts.c
-tests_unit_test_scouts_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_scouts_LDADD = $(unit_libs)
-tests_unit_test_rewrite_SOURCES = tests/unit/test_rewrite.c
-tests_unit_test_rewrite_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_rewrite_LDADD = $(unit_libs)
+tests_unit_test_glance_SOURCES = tests/unit/test_glance.c \
+	tests/unit/sample_certificate.h tests/unit/scratch.h
+tests_unit_test_scouts_SOURCES = tests/unit/test_scouts.c \
+	tests/unit/sample_certificate.h tests/unit/scratch.h
 
 noinst_PROGRAMS += tests/tools/checkpoint-crash
 tests_tools_checkpoint_crash_SOURCES = tests/tools/checkpoint-crash.c

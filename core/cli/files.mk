@@ -57,7 +57,7 @@ tests_unit_test_help_SOURCES = tests/unit/test_help.c \
 tests_unit_test_ini_SOURCES = tests/unit/test_ini.c tests/unit/scratch.h
 tests_unit_test_options_SOURCES = tests/unit/test_options.c \
 	tests/unit/plugin_fixture.h tests/unit/scratch.h
-tests_unit_test_options_CPPFLAGS = $(unit_cppflags) \
+tests_unit_test_options_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DFIXTURES='"$(abs_top_srcdir)/tests/unit/fixtures"'
 tests_unit_test_parse_SOURCES = tests/unit/test_parse.c \
 	tests/unit/parse_fixture.h tests/unit/scratch.h

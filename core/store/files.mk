@@ -35,53 +35,25 @@ libcertwright_sources += \
 check_PROGRAMS += \
 	tests/unit/test_account \
 	tests/unit/test_checkpoint \
+	tests/unit/test_checkpoint_changed \
 	tests/unit/test_configobj \
 	tests/unit/test_lineage \
 	tests/unit/test_lineage_look \
+	tests/unit/test_lineage_recover \
 	tests/unit/test_lock \
 	tests/unit/test_logfile \
 	tests/unit/test_pending \
 	tests/unit/test_renewal \
 	tests/unit/test_undo
 
-tests_unit_test_account_SOURCES = tests/unit/test_account.c
-tests_unit_test_account_LDADD = $(unit_libs)
-tests_unit_test_account_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_checkpoint_SOURCES = tests/unit/test_checkpoint.c
-tests_unit_test_checkpoint_LDADD = $(unit_libs)
-tests_unit_test_checkpoint_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_configobj_SOURCES = tests/unit/test_configobj.c
-tests_unit_test_configobj_LDADD = $(unit_libs)
-tests_unit_test_configobj_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_lineage_look_SOURCES = tests/unit/test_lineage_look.c
-tests_unit_test_lineage_look_LDADD = $(unit_libs)
-tests_unit_test_lineage_look_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_lineage_SOURCES = tests/unit/test_lineage.c
-tests_unit_test_lineage_LDADD = $(unit_libs)
-tests_unit_test_lineage_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
-tests_unit_test_lock_LDADD = $(unit_libs)
-tests_unit_test_lock_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_logfile_SOURCES = tests/unit/test_logfile.c
-tests_unit_test_logfile_LDADD = $(unit_libs)
-tests_unit_test_logfile_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_pending_SOURCES = tests/unit/test_pending.c
-tests_unit_test_pending_LDADD = $(unit_libs)
-tests_unit_test_pending_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_renewal_SOURCES = tests/unit/test_renewal.c
-tests_unit_test_renewal_LDADD = $(unit_libs)
-tests_unit_test_renewal_CPPFLAGS = $(unit_cppflags)
-
-tests_unit_test_undo_SOURCES = tests/unit/test_undo.c
-tests_unit_test_undo_LDADD = $(unit_libs)
-tests_unit_test_undo_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_checkpoint_SOURCES = tests/unit/test_checkpoint.c \
+	tests/unit/checkpoint_fixture.h tests/unit/scratch.h
+tests_unit_test_checkpoint_changed_SOURCES = tests/unit/test_checkpoint_changed.c \
+	tests/unit/checkpoint_fixture.h tests/unit/scratch.h
+tests_unit_test_lineage_SOURCES = tests/unit/test_lineage.c \
+	tests/unit/lineage_fixture.h tests/unit/scratch.h
+tests_unit_test_lineage_recover_SOURCES = tests/unit/test_lineage_recover.c \
+	tests/unit/lineage_fixture.h tests/unit/scratch.h
 
 # Run by tests/integration/test_store_crash.py.
 noinst_PROGRAMS += tests/tools/lineage-crash

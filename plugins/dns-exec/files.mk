@@ -15,6 +15,5 @@ tests_unit_test_dns_exec_call_SOURCES = tests/unit/test_dns_exec_call.c tests/un
 	$(common_hooks) $(common_instance) $(common_undo) $(common_words) \
 	plugins/dns-exec/call.c plugins/dns-exec/call.h \
 	plugins/dns-exec/calls.c plugins/dns-exec/calls.h
-tests_unit_test_dns_exec_call_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
-tests_unit_test_dns_exec_call_LDADD = $(unit_libs)
+tests_unit_test_dns_exec_call_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 endif

@@ -26,7 +26,7 @@ dns_rfc2136_remove_CPPFLAGS = $(plugin_cppflags)
 check_PROGRAMS += tests/unit/test_rfc2136
 tests_unit_test_rfc2136_SOURCES = tests/unit/test_rfc2136.c tests/unit/plain_host.h \
 	$(rfc2136_updates)
-tests_unit_test_rfc2136_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+tests_unit_test_rfc2136_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_rfc2136_LDADD = $(LDNS_LIBS) $(unit_libs) $(OPENSSL_LIBS)
 dist_man8_MANS += plugins/dns-rfc2136/certwright-dns-rfc2136.8
 endif

@@ -17,6 +17,6 @@ tests_unit_test_manual_SOURCES = tests/unit/test_manual.c tests/unit/plain_host.
 	plugins/manual/hooks.c plugins/manual/hooks.h \
 	plugins/manual/instructions.c plugins/manual/instructions.h \
 	plugins/manual/validation_files.c plugins/manual/validation_files.h
-tests_unit_test_manual_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+tests_unit_test_manual_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_manual_LDADD = $(unit_libs) $(OPENSSL_LIBS)
 endif

@@ -40,11 +40,11 @@ dist_man8_MANS += plugins/nginx/certwright-nginx.8
 
 check_PROGRAMS += tests/unit/test_nginx_parser tests/unit/test_nginx_match
 tests_unit_test_nginx_parser_SOURCES = tests/unit/test_nginx_parser.c $(nginx_model_sources)
-tests_unit_test_nginx_parser_CPPFLAGS = $(unit_cppflags) $(PCRE2_CFLAGS) \
+tests_unit_test_nginx_parser_CPPFLAGS = $(AM_CPPFLAGS) $(PCRE2_CFLAGS) \
 	-DFIXTURES='"$(abs_top_srcdir)/plugins/nginx/fixtures"'
 tests_unit_test_nginx_parser_LDADD = $(PCRE2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_nginx_match_SOURCES = tests/unit/test_nginx_match.c $(nginx_model_sources)
-tests_unit_test_nginx_match_CPPFLAGS = $(unit_cppflags) $(PCRE2_CFLAGS)
+tests_unit_test_nginx_match_CPPFLAGS = $(AM_CPPFLAGS) $(PCRE2_CFLAGS)
 tests_unit_test_nginx_match_LDADD = $(PCRE2_LIBS) $(CMOCKA_LIBS)
 
 noinst_PROGRAMS += tests/tools/nginx-roundtrip

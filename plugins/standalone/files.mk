@@ -17,6 +17,4 @@ dist_man8_MANS += plugins/standalone/certwright-standalone.8
 
 check_PROGRAMS += tests/unit/test_standalone
 tests_unit_test_standalone_SOURCES = tests/unit/test_standalone.c tests/unit/plugin_fixture.h
-tests_unit_test_standalone_LDADD = $(unit_libs)
-tests_unit_test_standalone_CPPFLAGS = $(unit_cppflags)
 endif

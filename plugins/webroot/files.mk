@@ -11,6 +11,4 @@ dist_man8_MANS += plugins/webroot/certwright-webroot.8
 
 check_PROGRAMS += tests/unit/test_webroot
 tests_unit_test_webroot_SOURCES = tests/unit/test_webroot.c tests/unit/plugin_fixture.h
-tests_unit_test_webroot_LDADD = $(unit_libs)
-tests_unit_test_webroot_CPPFLAGS = $(unit_cppflags)
 endif

@@ -10,79 +10,7 @@
 /* After ours: its macro fail() would change a member of struct cw_host. */
 #include <cmocka.h>
 
-#include "scratch.h"
-
-#define PROGRESS "work/IN_PROGRESS"
-#define TEMPORARY "work/temp_checkpoint"
-#define BACKUPS "work/backups"
-
-static char *work, *config;
-static struct cw_checkpoints *checkpoints;
-
-static int
-set_up(void **state)
-{
-	if (scratch_make(state) != 0)
-		return -1;
-	work = scratch_path("work");
-	config = scratch_path("config");
-	scratch_write("config/cli.ini", "", 0644);
-	scratch_write("etc/site.conf", "old\n", 0640);
-	assert_int_equal(cw_folder_make(work, 0755, NULL), CW_OK);
-	checkpoints = cw_checkpoints_open(work, config, false);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	cw_checkpoints_close(checkpoints);
-	cw_checkpoints_close(NULL);
-	free(cw_take(&work));
-	free(cw_take(&config));
-	return scratch_remove(state);
-}
-
-static int
-try_write(struct cw_checkpoints *to, const char *name, const char *text, const char *expected)
-{
-	cw_autofree char *path = scratch_path(name);
-
-	return cw_checkpoints_write(to, path, text, strlen(text), expected,
-				    expected == NULL ? 0 : strlen(expected), NULL);
-}
-
-static void
-edit(const char *name, const char *text)
-{
-	assert_int_equal(try_write(checkpoints, name, text, NULL), CW_OK);
-	assert_true(scratch_says(name, text));
-}
-
-static void
-revert(void)
-{
-	assert_int_equal(cw_checkpoints_revert(checkpoints, NULL), CW_OK);
-	assert_false(scratch_has(PROGRESS));
-	assert_false(scratch_has(TEMPORARY));
-}
-
-static bool
-recover(void)
-{
-	bool reverted = false;
-
-	assert_int_equal(cw_checkpoints_recover(work, config, &reverted, NULL), CW_OK);
-	return reverted;
-}
-
-static bool
-lists(const char *list, const char *name)
-{
-	cw_autofree char *line = cw_format("%s/%s\n", scratch, name);
-
-	return scratch_says(list, line);
-}
+#include "checkpoint_fixture.h"
 
 static void
 test_reverted_edit_restores_bytes_and_mode(void **state)
@@ -188,39 +116,6 @@ test_hard_link_stays_one_file(void **state)
 	assert_true(scratch_says("etc/other.conf", "old\n"));
 }
 
-/* As kill -9 within a write(2) leaves it. */
-static void
-overwrite(const char *name, const char *text)
-{
-	cw_autofree char *path = scratch_path(name);
-	FILE *file = fopen(path, "r+");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(truncate(path, (off_t)strlen(text)), 0);
-}
-
-static void
-test_half_of_an_edit_in_place_is_not_taken_for_somebody_elses(void **state)
-{
-	cw_autofree char *path = scratch_path("etc/long.conf");
-	cw_autofree char *other = scratch_path("etc/other.conf");
-
-	(void)state;
-	scratch_write("etc/long.conf", "aaaa\nbbbb\ncccc\n", 0644);
-	assert_int_equal(link(path, other), 0);
-	edit("etc/long.conf", "AAAA\nBBBB\nCCCC\nDDDD\n");
-	overwrite("etc/long.conf", "AAAA\nBBbb\ncccc\n");
-	revert();
-	assert_true(scratch_says("etc/other.conf", "aaaa\nbbbb\ncccc\n"));
-	edit("etc/long.conf", "AAAA\nBBBB\nCCCC\nDDDD\n");
-	overwrite("etc/long.conf", "aaaa\nbBBB\nCCCC\nDDDD\n");
-	revert();
-	assert_true(scratch_says("etc/other.conf", "aaaa\nbbbb\ncccc\n"));
-	assert_false(scratch_has("work/unreverted"));
-}
-
 static void
 test_owner_and_attributes_are_kept(void **state)
 {
@@ -244,120 +139,6 @@ test_owner_and_attributes_are_kept(void **state)
 	assert_int_equal(stat(path, &status), 0);
 	assert_true(!root || (status.st_uid == 12 && status.st_gid == 34));
 	assert_int_equal(status.st_mode & 07777, 0640);
-}
-
-static void
-test_edit_of_what_changed_meanwhile_is_refused_without_a_trace(void **state)
-{
-	(void)state;
-	assert_int_equal(try_write(checkpoints, "etc/site.conf", "new", "something else"),
-			 CW_E_BUSY);
-	assert_int_equal(try_write(checkpoints, "etc/missing", "new", ""), CW_E_BUSY);
-	assert_true(scratch_says("etc/site.conf", "old\n"));
-	assert_false(scratch_has("etc/missing"));
-	assert_false(scratch_has(PROGRESS));
-	assert_int_equal(try_write(checkpoints, "etc/site.conf", "new", "old\n"), CW_OK);
-}
-
-/* What somebody else makes of a file. */
-static void
-change(const char *name, const char *text)
-{
-	scratch_write(name, text, 0640);
-}
-
-static bool
-kept(const char *text)
-{
-	cw_autofree char *folder = scratch_path("work/unreverted");
-	cw_auto_strv struct cw_strv names = {0};
-
-	assert_int_equal(cw_folder_list(folder, true, &names, NULL), CW_OK);
-	for (size_t i = 0; i < names.count; i++) {
-		cw_autofree char *name = cw_format("work/unreverted/%s", names.items[i]);
-
-		if (scratch_says(name, text))
-			return true;
-	}
-	return false;
-}
-
-static void
-test_lines_that_somebody_else_adds_meanwhile_outlive_a_revert(void **state)
-{
-	(void)state;
-	edit("etc/site.conf", "ours\nold\n");
-	change("etc/site.conf", "ours\nold\ntheirs\n");
-	revert();
-	assert_true(scratch_says("etc/site.conf", "old\ntheirs\n"));
-	edit("etc/site.conf", "old\ntheirs\nours\n");
-	edit("etc/site.conf", "old\ntheirs\nours\nand more\n");
-	change("etc/site.conf", "# theirs\nold\ntheirs\nours\nand more\n");
-	assert_true(recover());
-	assert_true(scratch_says("etc/site.conf", "# theirs\nold\ntheirs\n"));
-	assert_false(scratch_has("work/unreverted"));
-}
-
-static void
-test_file_that_somebody_else_rewrote_meanwhile_stays_and_its_copy_is_kept(void **state)
-{
-	cw_autofree char *path = scratch_path("etc/gone.conf");
-
-	(void)state;
-	scratch_write("etc/gone.conf", "was here\n", 0644);
-	scratch_write("etc/removed.conf", "removed by them\n", 0644);
-	edit("etc/site.conf", "ours\n");
-	edit("etc/removed.conf", "ours\n");
-	assert_int_equal(cw_checkpoints_remove(checkpoints, path, NULL), CW_OK);
-	change("etc/site.conf", "theirs\n");
-	change("etc/gone.conf", "made by them\n");
-	free(cw_take(&path));
-	path = scratch_path("etc/removed.conf");
-	assert_int_equal(unlink(path), 0);
-	revert();
-	assert_true(scratch_says("etc/site.conf", "theirs\n"));
-	assert_true(scratch_says("etc/gone.conf", "made by them\n"));
-	assert_false(scratch_has("etc/removed.conf"));
-	assert_true(kept("old\n"));
-	assert_true(kept("was here\n"));
-	assert_true(kept("removed by them\n"));
-}
-
-static void
-test_created_file_that_somebody_else_changed_stays(void **state)
-{
-	(void)state;
-	edit("etc/created.conf", "ours\n");
-	edit("etc/other.conf", "ours\n");
-	change("etc/created.conf", "ours\ntheirs\n");
-	revert();
-	assert_true(scratch_says("etc/created.conf", "ours\ntheirs\n"));
-	assert_false(scratch_has("etc/other.conf"));
-}
-
-static void
-test_rollback_of_what_somebody_else_rewrote_is_refused_before_anything_is_done(void **state)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	(void)state;
-	scratch_write("etc/other.conf", "other\n", 0644);
-	edit("etc/site.conf", "ours\n");
-	edit("etc/other.conf", "other\nours\n");
-	assert_int_equal(cw_checkpoints_commit(checkpoints, "title", NULL), CW_OK);
-	change("etc/site.conf", "theirs\n");
-	assert_int_equal(cw_checkpoints_rollback(work, config, 1, &error), CW_E_BUSY);
-	assert_non_null(strstr(cw_error_hint(&error), "/site.conf_0\""));
-	assert_true(scratch_says("etc/site.conf", "theirs\n"));
-	assert_true(scratch_says("etc/other.conf", "other\nours\n"));
-	assert_int_equal(scratch_count(BACKUPS), 1);
-	/* Once somebody has put it back, or left only what is not ours. */
-	change("etc/site.conf", "old\n");
-	change("etc/other.conf", "other\nours\ntheirs\n");
-	assert_int_equal(cw_checkpoints_rollback(work, config, 1, NULL), CW_OK);
-	assert_true(scratch_says("etc/site.conf", "old\n"));
-	assert_true(scratch_says("etc/other.conf", "other\ntheirs\n"));
-	assert_int_equal(scratch_count(BACKUPS), 0);
 }
 
 static void
@@ -602,8 +383,6 @@ test_names_that_the_format_cannot_hold_are_refused(void **state)
 	assert_false(scratch_has(PROGRESS));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int
 main(void)
 {
@@ -614,13 +393,7 @@ main(void)
 		TEST(test_removed_link_comes_back_as_a_link),
 		TEST(test_edit_through_a_link_changes_the_file_behind_it),
 		TEST(test_hard_link_stays_one_file),
-		TEST(test_half_of_an_edit_in_place_is_not_taken_for_somebody_elses),
 		TEST(test_owner_and_attributes_are_kept),
-		TEST(test_edit_of_what_changed_meanwhile_is_refused_without_a_trace),
-		TEST(test_lines_that_somebody_else_adds_meanwhile_outlive_a_revert),
-		TEST(test_file_that_somebody_else_rewrote_meanwhile_stays_and_its_copy_is_kept),
-		TEST(test_created_file_that_somebody_else_changed_stays),
-		TEST(test_rollback_of_what_somebody_else_rewrote_is_refused_before_anything_is_done),
 		TEST(test_writing_what_is_there_is_no_edit),
 		TEST(test_copies_of_files_with_the_same_name_do_not_mix),
 		TEST(test_commands_run_last_first_when_reverted),

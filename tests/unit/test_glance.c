@@ -10,24 +10,10 @@
 #include "crypto/glance.h"
 #include "crypto/openssl.h"
 #include "crypto/x509.h"
+#include "sample_certificate.h"
 #include "scratch.h"
 
 #include <openssl/pem.h>
-
-/* Made with openssl(1): an OCSP responder, an authority key identifier, a serial number whose
- * highest bit is set. */
-static const char whole[] = "-----BEGIN CERTIFICATE-----\n"
-			    "MIIB0jCCAXmgAwIBAgIKAPAAAAAAAAAAATAKBggqhkjOPQQDAjAMMQowCAYDVQQD\n"
-			    "DAFpMB4XDTI2MTEyMTA3NDQxMVoXDTM2MTExODA3NDQxMVowFDESMBAGA1UEAwwJ\n"
-			    "YS5leGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEvldmiaht+wOmb1O6\n"
-			    "DPSJ8FOll5zjHMYYgyMpoEyVGsrO6JkaxPdFi64GN75HZ6rhcM8z+uI/khkAsdqU\n"
-			    "9YDEl6OBujCBtzAJBgNVHRMEAjAAMB8GA1UdIwQYMBaAFNBNpk62uLSFh6RS0n9O\n"
-			    "uuZSPOB5MFQGCCsGAQUFBwEBBEgwRjAgBggrBgEFBQcwAYYUaHR0cDovL29jc3Au\n"
-			    "ZXhhbXBsZS8wIgYIKwYBBQUHMAKGFmh0dHA6Ly9pc3N1ZXIuZXhhbXBsZS8wFAYD\n"
-			    "VR0RBA0wC4IJYS5leGFtcGxlMB0GA1UdDgQWBBSz3DC999REPk5EfWy8gr89ZYCI\n"
-			    "6DAKBggqhkjOPQQDAgNHADBEAiA95MpWax3NOGX6NhSC0AIs7UnThpRdkxGt+Vle\n"
-			    "w5RbGgIgZfO+wsqPbUyOhOI84D6C0NCvrJCUFlwVqp9awMTe2Ck=\n"
-			    "-----END CERTIFICATE-----\n";
 
 static struct cw_glance
 glance_at(const char *text, int expected)
@@ -44,11 +30,12 @@ static void
 test_a_glance_sees_what_decoding_sees(void **state)
 {
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	cw_auto_glance struct cw_glance glance = glance_at(whole, CW_OK);
+	cw_auto_glance struct cw_glance glance = glance_at(sample_certificate, CW_OK);
 	cw_autofree char *ari_id = NULL, *url = NULL;
 
 	(void)state;
-	assert_int_equal(cw_certificate_from_pem(whole, strlen(whole), "it", &certificate, NULL),
+	assert_int_equal(cw_certificate_from_pem(sample_certificate, strlen(sample_certificate),
+						 "it", &certificate, NULL),
 			 CW_OK);
 	ari_id = cw_certificate_ari_id(certificate);
 	url = cw_certificate_ocsp_url(certificate);
@@ -99,12 +86,12 @@ static void
 test_other_spellings_are_read_as_well(void **state)
 {
 	static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
-	const char *body = whole + strlen(begin);
+	const char *body = sample_certificate + strlen(begin);
 	const char *end = strstr(body, "-----END");
 	cw_autofree char *joined = cw_memdup(body, (size_t)(end - body));
 	const char *line = strtok(joined, "\n");
 	cw_auto_buf struct cw_buf in_one_line = {0}, with_returns = {0}, in_threes = {0};
-	cw_autofree char *headed = cw_format("Subject: a.example\n\n%s", whole);
+	cw_autofree char *headed = cw_format("Subject: a.example\n\n%s", sample_certificate);
 	cw_autofree char *indented = cw_format("%s  %s", begin, body);
 
 	(void)state;
@@ -125,7 +112,7 @@ test_other_spellings_are_read_as_well(void **state)
 	for (size_t i = 0; i < CW_COUNT(texts); i++) {
 		cw_auto_glance struct cw_glance glance = glance_at(texts[i], CW_OK);
 
-		assert_as_decoded(whole, &glance);
+		assert_as_decoded(sample_certificate, &glance);
 		assert_non_null(glance.ari_id);
 	}
 }
@@ -137,7 +124,7 @@ test_what_is_not_wanted_is_not_made(void **state)
 	cw_auto_glance struct cw_glance glance = {0};
 
 	(void)state;
-	scratch_write("cert.pem", whole, 0600);
+	scratch_write("cert.pem", sample_certificate, 0600);
 	assert_int_equal(cw_glance(path, false, &glance, NULL), CW_OK);
 	assert_null(glance.ari_id);
 	assert_non_null(glance.ocsp_url);
@@ -148,14 +135,14 @@ static void
 test_damaged_text_is_refused(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < strlen(whole); i++) {
-		cw_autofree char *cut = cw_memdup(whole, i);
-		cw_autofree char *marked = cw_strdup(whole);
+	for (size_t i = 0; i < strlen(sample_certificate); i++) {
+		cw_autofree char *cut = cw_memdup(sample_certificate, i);
+		cw_autofree char *marked = cw_strdup(sample_certificate);
 		cw_autofree char *path = scratch_path("cert.pem");
 		cw_auto_glance struct cw_glance glance = {0};
 
 		/* The line end behind all is not needed. */
-		if (i + 1 < strlen(whole))
+		if (i + 1 < strlen(sample_certificate))
 			assert_null(glance_at(cut, CW_E_INVALID).ari_id);
 		marked[i] = i % 2 == 0 ? '=' : '!';
 		scratch_write("cert.pem", marked, 0600);
@@ -168,7 +155,7 @@ test_damaged_text_is_refused(void **state)
 static void
 test_damage_anywhere_is_survived(void **state)
 {
-	cw_auto_bio BIO *bio = cw_bio_over(whole, strlen(whole));
+	cw_auto_bio BIO *bio = cw_bio_over(sample_certificate, strlen(sample_certificate));
 	unsigned char *der = NULL;
 	char *name = NULL, *header = NULL;
 	long length = 0;

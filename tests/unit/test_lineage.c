@@ -13,65 +13,7 @@
 /* After ours: its macro fail() would change a member of struct cw_host. */
 #include <cmocka.h>
 
-#include "scratch.h"
-
-static const struct cw_version_files first = {
-	.cert = "cert 1\n", .privkey = "key 1\n", .chain = "chain 1\n", .fullchain = "full 1\n"};
-static const struct cw_version_files second = {
-	.cert = "cert 2\n", .privkey = "key 2\n", .chain = "chain 2\n", .fullchain = "full 2\n"};
-
-static struct cw_lineage *
-create(const char *name)
-{
-	cw_auto_configobj struct cw_configobj *config = cw_configobj_new();
-	struct cw_lineage *lineage;
-
-	cw_configobj_add_comment(config, "", "");
-	cw_configobj_set(config, "renewalparams", "account", "1234");
-	assert_int_equal(cw_lineage_create(scratch, name, &first, config, &lineage, NULL), CW_OK);
-	return lineage;
-}
-
-static void
-update(struct cw_lineage *lineage)
-{
-	assert_int_equal(cw_lineage_update(lineage, &second, NULL, true, NULL), CW_OK);
-}
-
-static struct cw_lineage *
-load(const char *name)
-{
-	struct cw_lineage *lineage;
-
-	assert_int_equal(cw_lineage_load(scratch, name, &lineage, NULL), CW_OK);
-	return lineage;
-}
-
-static void
-assert_link(const char *name, const char *target)
-{
-	cw_autofree char *path = scratch_path(name);
-	cw_autofree char *found = NULL;
-
-	assert_int_equal(cw_file_readlink(path, &found, NULL), CW_OK);
-	assert_string_equal(found, target);
-}
-
-static void
-link_to(const char *target, const char *name)
-{
-	cw_autofree char *path = scratch_path(name);
-
-	assert_int_equal(cw_file_symlink(target, path, NULL), CW_OK);
-}
-
-static void
-remove_link(const char *name)
-{
-	cw_autofree char *path = scratch_path(name);
-
-	assert_int_equal(unlink(path), 0);
-}
+#include "lineage_fixture.h"
 
 /* The message and the hint with which loading fails. */
 static void
@@ -376,94 +318,6 @@ test_update_saves_the_configuration(void **state)
 }
 
 static void
-make_record(unsigned count)
-{
-	static const char *const kinds[] = {"cert", "privkey", "chain", "fullchain"};
-
-	for (unsigned i = 0; i < count; i++) {
-		cw_autofree char *target =
-			cw_format("%s/archive/a.test/%s1.pem", scratch, kinds[i]);
-		cw_autofree char *name = cw_format("live/a.test/previous_%s.pem", kinds[i]);
-
-		link_to(target, name);
-	}
-}
-
-static void
-test_certbots_interrupted_switch_is_completed(void **state)
-{
-	cw_auto_lineage struct cw_lineage *lineage = create("a.test");
-	cw_auto_lineage struct cw_lineage *again = NULL;
-	bool changed = false;
-
-	(void)state;
-	update(lineage);
-	assert_int_equal(cw_lineage_switch(lineage, 1, NULL), CW_OK);
-	make_record(CW_KIND_COUNT);
-	link_to("../../archive/a.test/cert2.pem", "live/a.test/cert.pem");
-	remove_link("live/a.test/privkey.pem");
-	again = load("a.test");
-	assert_true(again->interrupted);
-	assert_int_equal(again->version, 2);
-	assert_int_equal(again->newest, 2);
-	assert_int_equal(cw_lineage_recover(again, &changed, NULL), CW_OK);
-	assert_true(changed);
-	assert_false(again->interrupted);
-	assert_int_equal(again->version, 2);
-	assert_link("live/a.test/chain.pem", "../../archive/a.test/chain2.pem");
-	assert_true(scratch_says("live/a.test/privkey.pem", "key 2\n"));
-	assert_int_equal(scratch_count("live/a.test"), 5);
-}
-
-static void
-test_a_switch_that_led_nowhere_is_undone(void **state)
-{
-	cw_auto_lineage struct cw_lineage *lineage = create("a.test");
-	bool changed = true;
-
-	(void)state;
-	make_record(CW_KIND_COUNT);
-	remove_link("live/a.test/cert.pem");
-	assert_int_equal(cw_lineage_recover(lineage, &changed, NULL), CW_OK);
-	assert_false(changed);
-	assert_int_equal(lineage->version, 1);
-	assert_true(scratch_says("live/a.test/cert.pem", "cert 1\n"));
-	assert_int_equal(scratch_count("live/a.test"), 5);
-}
-
-static void
-test_the_rest_of_a_record_is_removed(void **state)
-{
-	cw_auto_lineage struct cw_lineage *lineage = create("a.test");
-	bool changed = true;
-
-	(void)state;
-	make_record(2);
-	assert_int_equal(cw_lineage_recover(lineage, &changed, NULL), CW_OK);
-	assert_false(changed);
-	assert_int_equal(scratch_count("live/a.test"), 5);
-	update(lineage);
-	make_record(2);
-	assert_int_equal(cw_lineage_recover(lineage, &changed, NULL), CW_OK);
-	assert_true(changed);
-	assert_int_equal(lineage->version, 2);
-	assert_int_equal(scratch_count("live/a.test"), 5);
-}
-
-static void
-test_files_that_came_during_an_exchange_are_kept(void **state)
-{
-	cw_auto_lineage struct cw_lineage *lineage = create("a.test");
-
-	(void)state;
-	scratch_write("live/.a.test.next/notes", "mine\n", 0644);
-	link_to("../../archive/a.test/cert1.pem", "live/.a.test.next/cert.pem");
-	assert_int_equal(cw_lineage_recover(lineage, NULL, NULL), CW_OK);
-	assert_true(scratch_says("live/a.test/notes", "mine\n"));
-	assert_false(scratch_has("live/.a.test.next"));
-}
-
-static void
 test_loading_names_what_is_wrong(void **state)
 {
 	(void)state;
@@ -572,8 +426,6 @@ test_sweep_leaves_what_it_does_not_know(void **state)
 	cw_lineage_free(load("a.test"));
 }
 
-#define in_scratch(function) cmocka_unit_test_setup_teardown(function, scratch_make, scratch_remove)
-
 int
 main(void)
 {
@@ -593,10 +445,6 @@ main(void)
 		in_scratch(test_update_does_not_touch_parts_of_a_newer_version),
 		in_scratch(test_a_newer_complete_version_is_found),
 		in_scratch(test_update_saves_the_configuration),
-		in_scratch(test_certbots_interrupted_switch_is_completed),
-		in_scratch(test_a_switch_that_led_nowhere_is_undone),
-		in_scratch(test_the_rest_of_a_record_is_removed),
-		in_scratch(test_files_that_came_during_an_exchange_are_kept),
 		in_scratch(test_loading_names_what_is_wrong),
 		in_scratch(test_a_missing_lineage_is_not_found),
 		in_scratch(test_a_name_that_goes_through_a_link_is_in_the_archive),

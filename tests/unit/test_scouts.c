@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "sample_certificate.h"
 #include "scratch.h"
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -33,21 +34,6 @@ static const struct cw_option options[] = {
 	 .internal = "autorenew",
 	 .default_value = "True"},
 };
-
-/* Valid until 2036, with an OCSP responder and an authority key identifier. */
-static const char certificate[] =
-	"-----BEGIN CERTIFICATE-----\n"
-	"MIIB0jCCAXmgAwIBAgIKAPAAAAAAAAAAATAKBggqhkjOPQQDAjAMMQowCAYDVQQD\n"
-	"DAFpMB4XDTI2MTEyMTA3NDQxMVoXDTM2MTExODA3NDQxMVowFDESMBAGA1UEAwwJ\n"
-	"YS5leGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEvldmiaht+wOmb1O6\n"
-	"DPSJ8FOll5zjHMYYgyMpoEyVGsrO6JkaxPdFi64GN75HZ6rhcM8z+uI/khkAsdqU\n"
-	"9YDEl6OBujCBtzAJBgNVHRMEAjAAMB8GA1UdIwQYMBaAFNBNpk62uLSFh6RS0n9O\n"
-	"uuZSPOB5MFQGCCsGAQUFBwEBBEgwRjAgBggrBgEFBQcwAYYUaHR0cDovL29jc3Au\n"
-	"ZXhhbXBsZS8wIgYIKwYBBQUHMAKGFmh0dHA6Ly9pc3N1ZXIuZXhhbXBsZS8wFAYD\n"
-	"VR0RBA0wC4IJYS5leGFtcGxlMB0GA1UdDgQWBBSz3DC999REPk5EfWy8gr89ZYCI\n"
-	"6DAKBggqhkjOPQQDAgNHADBEAiA95MpWax3NOGX6NhSC0AIs7UnThpRdkxGt+Vle\n"
-	"w5RbGgIgZfO+wsqPbUyOhOI84D6C0NCvrJCUFlwVqp9awMTe2Ck=\n"
-	"-----END CERTIFICATE-----\n";
 
 struct machine {
 	struct cw_option_set *set;
@@ -91,7 +77,7 @@ make_lineage(const char *name, unsigned index)
 		cw_autofree char *target = cw_format("../../archive/%s/%s1.pem", name, kinds[i]);
 		cw_autofree char *link = cw_format("%s/live/%s/%s.pem", scratch, name, kinds[i]);
 
-		put(path, index % 50 == 7 && i == 0 ? "damaged" : certificate);
+		put(path, index % 50 == 7 && i == 0 ? "damaged" : sample_certificate);
 		if (index % 50 == 13 && i == 2)
 			assert_int_equal(symlink("nowhere", link), 0);
 		else
