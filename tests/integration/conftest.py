@@ -114,6 +114,18 @@ def unkind_pebble(module_start):
     return module_start.pebble(mode="unkind")
 
 
+@pytest.fixture(scope="module")
+def bind(request, module_start):
+    """A name server with the module's ZONES."""
+    return module_start.bind(request.module.ZONES)
+
+
+@pytest.fixture(scope="module")
+def ca(module_start, bind):
+    """An ACME server that asks it."""
+    return module_start.pebble(dns=bind)
+
+
 @pytest.fixture
 def rogue(start, pebble):
     """A CA that misbehaves where the test says so."""

@@ -1,12 +1,10 @@
 """update_account, unregister, show_account, and several accounts side by side."""
 
-import json
 import os
 
 import pytest
 
 from lib.outcome import assert_failed
-from lib.process import wait_until
 from lib.rogue_ca import Hold, problem
 from lib.terminal import on_terminal
 from lib.tools import certbot, read, snapshot

@@ -15,17 +15,6 @@ from lib.tools import certbot, command, names_of, read, script, verify_chain
 ZONES = {"example.test": [], "other.test": []}
 
 
-@pytest.fixture(scope="module")
-def bind(module_start):
-    return module_start.bind(ZONES)
-
-
-@pytest.fixture(scope="module")
-def ca(module_start, bind):
-    """Pebble, asking BIND."""
-    return module_start.pebble(dns=bind)
-
-
 @pytest.fixture
 def certwright(start, ca):
     return start.certwright(ca)
@@ -243,7 +232,7 @@ def test_an_alias_is_followed_into_the_other_zone(start, tmp_path, style):
     bind.update(f"add _acme-challenge.alias.example.test. 60 CNAME {target}.")
     if style == "lego-raw":
         # Which is given the name, and follows by itself.
-        program = script(tmp_path / "raw", programs.update + f"""
+        program = script(tmp_path / "raw", programs.update + """
 update $(test $1 = present && echo add || echo delete) $CERTWRIGHT_RECORD. \\
     $(printf %s "$5" | openssl dgst -sha256 -binary | openssl base64 | tr '+/' '-_' | tr -d '=')
 """)

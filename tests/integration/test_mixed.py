@@ -16,22 +16,10 @@ from test_nginx import Nginx
 ZONE = "example.test"
 # Where standalone listens when a web server has the port of 127.0.0.1.
 OTHER_ADDRESS = "127.0.0.2"
-
-
 # The zone's "*" is not for a name that a record is below.
 NAMES = ["one", "flags", "www.flags", "certbots", "www.certbots", "lacking", "www.lacking", "grows",
          "more.grows", "once", "www.once", "alpn", "request", "gone", "www.gone", "served"]
-
-
-@pytest.fixture(scope="module")
-def bind(module_start):
-    return module_start.bind({ZONE: [f"{name} IN A 127.0.0.1" for name in NAMES]})
-
-
-@pytest.fixture(scope="module")
-def ca(module_start, bind):
-    """Pebble, asking BIND."""
-    return module_start.pebble(dns=bind)
+ZONES = {ZONE: [f"{name} IN A 127.0.0.1" for name in NAMES]}
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from lib.account import challenge_again
-from lib.certwright import plugin_path, program_path, top_folder
 from lib.outcome import identifiers
+from lib.plugins import PluginFolder
 from test_nginx import MAIN, nginx  # noqa: F401  (nginx is a fixture)
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
@@ -93,16 +93,7 @@ def test_certificates_with_other_options_wait_for_their_turn(certwright, sites):
 
 
 # An authenticator for one process at a time, which crashes at a name that CRASH says.
-SOURCE = r"""
-#include <certwright/plugin.h>
-#include <signal.h>
-#include <stdlib.h>
-static const struct cw_host *host;
-static const char *const types[] = {"http-01", NULL};
-static const char *const *challenge_types(void *self, const char *type, const char *identifier)
-{ (void)self; (void)type; (void)identifier; return types; }
-static int open_plugin(const struct cw_host *given, void **self)
-{ host = given; *self = NULL; return CW_OK; }
+FUNCTIONS = r"""
 static const char *directory(void *self) { (void)self; return FOLDER; }
 static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
@@ -122,33 +113,22 @@ static int perform(void *self, struct cw_challenge *const *challenges, size_t co
 	}
 	return CW_OK;
 }
-static int cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
-{ (void)self; (void)challenges; (void)count; return CW_OK; }
-static const struct cw_authenticator authenticator = {
-	.size = sizeof(struct cw_authenticator), .challenge_types = challenge_types,
-	.perform = perform, .cleanup = cleanup };
-static const struct cw_plugin plugin = {
-	.size = sizeof(struct cw_plugin), .abi_major = CW_ABI_MAJOR, .abi_minor = CW_ABI_MINOR,
-	.name = "sole", .version = "1", .description = "one at a time", .open = open_plugin,
-	.exclusive_directory = directory, .authenticator = &authenticator };
-CW_EXPORT const struct cw_plugin *cw_plugin_entry(void) { return &plugin; }
 """
 
 
 @pytest.fixture
 def sole(nginx, tmp_path):  # noqa: F811
     """The plugin's environment, and the folder of its challenges, which nginx shows."""
-    folder, challenges = tmp_path / "plugins", tmp_path / "web/.well-known/acme-challenge"
-    folder.mkdir(mode=0o755)
+    folder = PluginFolder(tmp_path / "plugins")
+    challenges = tmp_path / "web/.well-known/acme-challenge"
     challenges.mkdir(parents=True)
-    subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-o", str(folder / "sole.so"),
-                    "-I", os.path.join(top_folder(), "include"), f'-DFOLDER="{challenges}"',
-                    "-x", "c", "-"], input=SOURCE.encode(), check=True, timeout=60)
+    folder.compile("sole", FUNCTIONS, ".exclusive_directory = directory,",
+                   FOLDER=f'"{challenges}"')
     nginx.write("nginx.conf", "user root;\n" + MAIN.replace("{http}", "").replace(
         "worker_connections 64", "worker_connections 1024"))
     nginx.site(f"server {{\n    listen @http@;\n    root {tmp_path}/web;\n}}\n")
     nginx.start()
-    return {"CERTWRIGHT_PLUGIN_PATH": f"{folder}:{plugin_path(program_path())}"}, challenges
+    return folder.env, challenges
 
 
 def test_certificates_of_a_batch_that_crashed_are_tried_one_by_one(certwright, pebble, sole):

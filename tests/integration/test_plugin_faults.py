@@ -1,26 +1,15 @@
 """A plugin that crashes, hangs or lies harms the certificates that it works on, and no others."""
 
 import os
-import subprocess
 import time
 
 import pytest
 
 from lib.account import challenge_again
-from lib.certwright import plugin_path, program_path, top_folder
+from lib.plugins import PluginFolder
 
 # perform() leaves a file that it registered for removal, then does what FAULT says.
-SOURCE = r"""
-#include <certwright/plugin.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
-static const struct cw_host *host;
-static const char *const types[] = {"http-01", NULL};
-static const char *const *challenge_types(void *self, const char *type, const char *identifier)
-{ (void)self; (void)type; (void)identifier; return types; }
-static int open_plugin(const struct cw_host *given, void **self)
-{ host = given; *self = NULL; return CW_OK; }
+PERFORM = r"""
 static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	unsigned id;
@@ -32,16 +21,6 @@ static int perform(void *self, struct cw_challenge *const *challenges, size_t co
 	FAULT;
 	return CW_E_UNSUPPORTED;
 }
-static int cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
-{ (void)self; (void)challenges; (void)count; return CW_OK; }
-static const struct cw_authenticator authenticator = {
-	.size = sizeof(struct cw_authenticator), .challenge_types = challenge_types,
-	.perform = perform, .cleanup = cleanup };
-static const struct cw_plugin plugin = {
-	.size = sizeof(struct cw_plugin), .abi_major = CW_ABI_MAJOR, .abi_minor = CW_ABI_MINOR,
-	.name = "faulty", .version = "1", .description = "a faulty plugin", .open = open_plugin,
-	.authenticator = &authenticator };
-CW_EXPORT const struct cw_plugin *cw_plugin_entry(void) { return &plugin; }
 """
 
 
@@ -49,17 +28,12 @@ CW_EXPORT const struct cw_plugin *cw_plugin_entry(void) { return &plugin; }
 def faulty(tmp_path):
     """Compiles the plugin with a fault; gives the environment in which it is found, and the path of
     what it leaves behind."""
-    folder = tmp_path / "plugins"
-    folder.mkdir(mode=0o755)
+    folder = PluginFolder(tmp_path / "plugins")
     left = str(tmp_path / "left-behind")
 
     def compile_with(fault):
-        subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-o", str(folder / "faulty.so"),
-                        "-I", os.path.join(top_folder(), "include"), f'-DLEFT="{left}"',
-                        f"-DFAULT={fault}", "-x", "c", "-"],
-                       input=SOURCE.encode(), check=True, timeout=60)
-        path = f"{folder}:{plugin_path(program_path())}"
-        return {"CERTWRIGHT_PLUGIN_PATH": path}, left
+        folder.compile("faulty", PERFORM, LEFT=f'"{left}"', FAULT=fault)
+        return folder.env, left
 
     return compile_with
 

@@ -2,60 +2,16 @@
 
 import os
 import shutil
-import subprocess
 
 import pytest
 
-from lib.certwright import plugin_path, program_path, top_folder
-
-SOURCE = r"""
-#include <certwright/plugin.h>
-static const char *const types[] = {"http-01", NULL};
-static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
-{ (void)self; (void)challenges; (void)count; return CW_E_UNSUPPORTED; }
-static const char *const *challenge_types(void *self, const char *type, const char *identifier)
-{ (void)self; (void)type; (void)identifier; return types; }
-static int open_plugin(const struct cw_host *host, void **self)
-{ (void)host; *self = NULL; return CW_OK; }
-static const struct cw_authenticator authenticator = {
-	.size = sizeof(struct cw_authenticator), .challenge_types = challenge_types,
-	.perform = perform, .cleanup = perform };
-static const struct cw_plugin plugin = {
-	.size = SIZE, .abi_major = MAJOR, .abi_minor = MINOR, .name = NAME, .version = "7.5",
-	.description = "a stranger's plugin", .open = open_plugin, .authenticator = &authenticator };
-const struct cw_plugin *SYMBOL(void) { return &plugin; }
-"""
-
-
-class Folder:
-    """A plugin folder beside the built plugins'."""
-
-    def __init__(self, path):
-        self.path = str(path)
-        os.makedirs(self.path, mode=0o755)
-
-    def compile(self, file_name, **values):
-        """Compiles the stranger's plugin with some of its macros given other values."""
-        macros = {"SIZE": "sizeof(struct cw_plugin)", "MAJOR": "CW_ABI_MAJOR",
-                  "MINOR": "CW_ABI_MINOR", "NAME": f'"{file_name}"', "SYMBOL": "cw_plugin_entry"}
-        macros.update(values)
-        path = os.path.join(self.path, f"{file_name}.so")
-        subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-fvisibility=default", "-o", path,
-                        "-I", os.path.join(top_folder(), "include")]
-                       + [f"-D{k}={v}" for k, v in macros.items()] + ["-x", "c", "-"],
-                       input=SOURCE.encode(), check=True, timeout=60)
-        return path
-
-    @property
-    def env(self):
-        path = ":".join(p for p in (self.path, plugin_path(program_path())) if p)
-        return {"CERTWRIGHT_PLUGIN_PATH": path}
+from lib.plugins import PluginFolder
 
 
 @pytest.fixture
 def folder(tmp_path):
     """An empty plugin folder."""
-    return Folder(tmp_path / "plugins")
+    return PluginFolder(tmp_path / "plugins")
 
 
 def listed(result):

@@ -15,17 +15,6 @@ from lib.tools import certbot, names_of, read, verify_chain
 ZONES = {"example.test": [], "other.test": []}
 
 
-@pytest.fixture(scope="module")
-def bind(module_start):
-    return module_start.bind(ZONES)
-
-
-@pytest.fixture(scope="module")
-def ca(module_start, bind):
-    """Pebble, asking BIND."""
-    return module_start.pebble(dns=bind)
-
-
 @pytest.fixture
 def certwright(start, ca):
     return start.certwright(ca)
