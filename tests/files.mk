@@ -9,6 +9,7 @@ check_PROGRAMS += \
 
 tests_unit_test_glance_SOURCES = tests/unit/test_glance.c \
 	tests/unit/sample_certificate.h tests/unit/scratch.h
+tests_unit_test_listeners_SOURCES = tests/unit/test_listeners.c tests/unit/free_port.h
 tests_unit_test_scouts_SOURCES = tests/unit/test_scouts.c \
 	tests/unit/sample_certificate.h tests/unit/scratch.h
 

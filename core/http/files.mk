@@ -23,6 +23,6 @@ http_fixture_sources = \
 	tests/unit/http_fixture.c \
 	tests/unit/http_fixture.h \
 	tests/unit/http_server.c
-tests_unit_test_http_SOURCES = tests/unit/test_http.c $(http_fixture_sources)
+tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/free_port.h $(http_fixture_sources)
 tests_unit_test_http_many_SOURCES = tests/unit/test_http_many.c $(http_fixture_sources)
 tests_unit_test_http_trust_SOURCES = tests/unit/test_http_trust.c $(http_fixture_sources)

@@ -36,8 +36,10 @@ check_PROGRAMS += \
 	tests/unit/test_txt
 
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h
-tests_unit_test_locate_SOURCES = tests/unit/test_locate.c tests/unit/named_fixture.h
-tests_unit_test_txt_SOURCES = tests/unit/test_txt.c tests/unit/named_fixture.h
+tests_unit_test_locate_SOURCES = tests/unit/test_locate.c \
+	tests/unit/free_port.h tests/unit/named_fixture.h
+tests_unit_test_txt_SOURCES = tests/unit/test_txt.c \
+	tests/unit/free_port.h tests/unit/named_fixture.h
 
 # A plugin compiled against each released header, and ones that must be refused. The rpath makes
 # libtool build shared objects of what is not installed.

@@ -16,5 +16,6 @@ standalone_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSIO
 dist_man8_MANS += plugins/standalone/certwright-standalone.8
 
 check_PROGRAMS += tests/unit/test_standalone
-tests_unit_test_standalone_SOURCES = tests/unit/test_standalone.c tests/unit/plugin_fixture.h
+tests_unit_test_standalone_SOURCES = tests/unit/test_standalone.c \
+	tests/unit/free_port.h tests/unit/plugin_fixture.h
 endif

@@ -3,16 +3,15 @@
 #ifndef CW_TESTS_NAMED_FIXTURE_H
 #define CW_TESTS_NAMED_FIXTURE_H
 
+#include "free_port.h"
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "plugin/dns_internal.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,24 +22,6 @@ struct named_zone {
 static pid_t named_process; /* 0: there is none here */
 static unsigned named_port;
 static char *named_resolver; /* "127.0.0.1:port" */
-
-/* One that is free for streams and datagrams, for the moment. */
-static inline unsigned
-named_free_port(void)
-{
-	for (;;) {
-		struct sockaddr_in address = {.sin_family = AF_INET,
-					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-		socklen_t length = sizeof(address);
-		cw_autoclose int stream = socket(AF_INET, SOCK_STREAM, 0);
-		cw_autoclose int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
-
-		assert_int_equal(bind(stream, (struct sockaddr *)&address, sizeof(address)), 0);
-		assert_int_equal(getsockname(stream, (struct sockaddr *)&address, &length), 0);
-		if (bind(datagrams, (struct sockaddr *)&address, sizeof(address)) == 0)
-			return ntohs(address.sin_port);
-	}
-}
 
 static inline void
 named_write_files(const struct named_zone *zones, size_t count)
@@ -121,7 +102,7 @@ named_start(void **state, const struct named_zone *zones, size_t count)
 	if (access("/usr/sbin/named", X_OK) != 0)
 		return 0;
 	for (int tries = 0; tries < 10; tries++) {
-		named_port = named_free_port();
+		named_port = free_port();
 		free(named_resolver);
 		named_resolver = cw_format("127.0.0.1:%u", named_port);
 		named_write_files(zones, count);

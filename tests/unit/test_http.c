@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "free_port.h"
 #include "http_fixture.h"
 
 #include "base/clock.h"
@@ -189,15 +190,13 @@ static void
 test_refused_connection_names_host_and_port(void **state)
 {
 	struct fixture *fixture = *state;
-	unsigned port;
-	int listener = listen_on_loopback(&port);
+	unsigned port = free_port();
 	cw_autofree char *url = cw_format("http://127.0.0.1:%u/", port);
 	cw_autofree char *expected =
 		cw_format("cannot connect to \"127.0.0.1\" (port %u): Connection refused", port);
 	cw_auto_error struct cw_error error = {0};
 	cw_auto_answer struct cw_http_answer result;
 
-	close(listener);
 	assert_int_equal(
 		cw_http_run(fixture->http, &(struct cw_http_message){.url = url}, &result, &error),
 		CW_E_NETWORK);
@@ -226,13 +225,11 @@ static void
 test_proxy_that_does_not_answer_is_named(void **state)
 {
 	struct fixture *fixture = *state;
-	unsigned port;
-	int listener = listen_on_loopback(&port);
+	unsigned port = free_port();
 	cw_autofree char *proxy = cw_format("http://127.0.0.1:%u", port);
 	cw_auto_error struct cw_error error = {0};
 	cw_auto_answer struct cw_http_answer result;
 
-	close(listener);
 	setenv("http_proxy", proxy, 1);
 	assert_int_equal(cw_http_run(fixture->http,
 				     &(struct cw_http_message){.url = "http://ca.invalid/"},

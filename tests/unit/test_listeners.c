@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include "free_port.h"
+
 #include "base/mem.h"
 #include "flow/listeners.h"
 
@@ -29,14 +31,8 @@ address_of(unsigned number)
 static int
 begin(void **state)
 {
-	struct sockaddr_in address = address_of(0);
-	socklen_t length = sizeof(address);
-	cw_autoclose int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
 	(void)state;
-	assert_int_equal(bind(probe, (struct sockaddr *)&address, length), 0);
-	assert_int_equal(getsockname(probe, (struct sockaddr *)&address, &length), 0);
-	port = ntohs(address.sin_port);
+	port = free_port();
 	return 0;
 }
 

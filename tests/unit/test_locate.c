@@ -167,7 +167,7 @@ static void
 test_a_resolver_that_is_down_is_said(void **state)
 {
 	cw_auto_error struct cw_error error = {0};
-	cw_autofree char *nobody = cw_format("127.0.0.1:%u", named_free_port());
+	cw_autofree char *nobody = cw_format("127.0.0.1:%u", free_port());
 	struct cw_dns_place place = {.size = sizeof(place), .name = "a.chain.test"};
 	struct cw_dns_place *const places[] = {&place};
 

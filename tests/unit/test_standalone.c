@@ -7,6 +7,7 @@
 
 #include "scratch.h"
 
+#include "free_port.h"
 #include "plugin_fixture.h"
 
 #include "base/clock.h"
@@ -33,20 +34,6 @@ port_of(int descriptor)
 
 	assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &length), 0);
 	return ntohs(address.sin_port);
-}
-
-/* A port that is free now. */
-static unsigned
-free_port(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-	unsigned number;
-
-	assert_int_equal(bind(descriptor, (struct sockaddr *)&address, sizeof(address)), 0);
-	number = port_of(descriptor);
-	close(descriptor);
-	return number;
 }
 
 static int
