@@ -19,6 +19,7 @@ char *cw_pool_memdup(struct cw_pool *pool, const void *data, size_t length)
 	__attribute__((warn_unused_result));
 /* A copy of TEXT; NULL for NULL. */
 char *cw_pool_strdup(struct cw_pool *pool, const char *text) __attribute__((warn_unused_result));
+/* As cw_format(), but in the pool. */
 char *cw_pool_format(struct cw_pool *pool, const char *format, ...)
 	__attribute__((format(printf, 2, 3), warn_unused_result));
 /* Releases all that was taken from it. */

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 
 #define SCOUTS_MAX 4
@@ -66,23 +67,6 @@ add_report(struct cw_buf *buf, bool is_plain, struct cw_sighting *sighting)
 			cw_buf_add(buf, *strings[i], strlen(*strings[i]) + 1);
 }
 
-static bool
-write_all(int pipe, const struct cw_buf *buf)
-{
-	size_t done = 0;
-
-	while (done < buf->length) {
-		ssize_t written = write(pipe, buf->data + done, buf->length - done);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		done += (size_t)written;
-	}
-	return true;
-}
-
 static void
 look(const struct cw_context *context, const struct cw_strv *names, size_t first, size_t step,
      int pipe)
@@ -97,7 +81,7 @@ look(const struct cw_context *context, const struct cw_strv *names, size_t first
 
 			add_report(&reports, is_plain, &sighting);
 		}
-		if (!write_all(pipe, &reports))
+		if (cw_write_all(pipe, reports.data, reports.length) != 0)
 			break;
 	}
 	cw_buf_clear(&reports);

@@ -25,12 +25,13 @@ static const char *const previous_links[CW_KIND_COUNT] = {
 
 /*
  * Where the four links are. Nearly all of the cost of looking at them is finding their folder from
- * the root, so it is opened once. Where they are not together, or the folder is itself a link,
- * FOLDER is AT_FDCWD and the names are the whole paths.
+ * the root, so it is opened once; likewise the archive's, once a link is known to be into it. Where
+ * they are not together, or the folder is itself a link, FOLDER is AT_FDCWD and the names are the
+ * whole paths.
  */
 struct place {
 	int folder;
-	int archive;             /* where the links lead that were checked last; -1: not open */
+	int archive; /* where the link leads that was checked last; -1: it is not open */
 	const char *folder_name; /* its own, up to the '/' behind it */
 	const char *names[CW_KIND_COUNT];
 };
@@ -390,17 +391,19 @@ find_newest(struct cw_lineage *lineage, const struct place *place, struct cw_err
 	cw_auto_archive struct cw_archive archive = {0};
 	struct cw_version_name next = cw_version_name(CW_KIND_PRIVKEY, lineage->version + 1);
 	cw_autofree char *path = NULL;
+	const char *name = next.text;
+	int folder = place->archive;
 	struct stat found;
 	int status;
 
 	/* The key is the first part of a version that is written: without it there is no newer one,
 	 * and no need to read the folder. */
 	lineage->newest = lineage->version;
-	if (place->archive < 0)
-		path = cw_format("%s/%s", lineage->archive, next.text);
-	if (!lineage->interrupted &&
-	    fstatat(path != NULL ? AT_FDCWD : place->archive, path != NULL ? path : next.text,
-		    &found, AT_SYMLINK_NOFOLLOW) != 0)
+	if (folder < 0) {
+		folder = AT_FDCWD;
+		name = path = cw_lineage_file(lineage, CW_KIND_PRIVKEY, lineage->version + 1);
+	}
+	if (!lineage->interrupted && fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0)
 		return CW_OK;
 	status = cw_archive_read(lineage->archive, false, &archive, error);
 	if (status == CW_OK)

@@ -93,6 +93,16 @@ named_serves(void)
 	return false;
 }
 
+static inline void
+named_show_log(void)
+{
+	cw_autofree char *path = scratch_path("named.log");
+	cw_auto_buf struct cw_buf log = {0};
+
+	if (cw_file_read(path, 1024 * 1024, &log, NULL) == CW_OK)
+		print_error("named does not serve; its log:\n%s\n", cw_buf_text(&log));
+}
+
 /* Makes the scratch folder and starts the server in it. */
 static inline int
 named_start(void **state, const struct named_zone *zones, size_t count)
@@ -111,6 +121,7 @@ named_start(void **state, const struct named_zone *zones, size_t count)
 			return 0;
 		named_kill();
 	}
+	named_show_log();
 	return -1;
 }
 
