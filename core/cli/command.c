@@ -14,7 +14,7 @@
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/terminal.h"
-#include "flow/check.h"
+#include "flow/ask/check.h"
 
 /* Renewal files are written in the format of this version of Certbot. */
 #define CERTBOT_VERSION "2.1.0"

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/select.h"
-#include "flow/names.h"
+#include "flow/issue/names.h"
 
 void
 cw_given_add(struct cw_given_list *given, const struct cw_option *option, enum cw_source source,

@@ -2,9 +2,6 @@
 
 libcertwright_sources += \
 	core/plugin/challenges.c \
-	core/plugin/dns.c core/plugin/dns_internal.h \
-	core/plugin/dns_address.c \
-	core/plugin/dns_message.c \
 	core/plugin/exclusive.c \
 	core/plugin/installer.c \
 	core/plugin/instance.c core/plugin/instance.h core/plugin/instance_internal.h \
@@ -22,24 +19,14 @@ libcertwright_sources += \
 	core/plugin/services_net.c \
 	core/plugin/services_options.c \
 	core/plugin/services_process.c \
-	core/plugin/services_shared.c \
-	core/plugin/txt.c core/plugin/txt_internal.h core/plugin/txt_steps_internal.h \
-	core/plugin/txt_checks.c \
-	core/plugin/txt_servers.c \
-	core/plugin/txt_zone.c
+	core/plugin/services_shared.c
 
 check_PROGRAMS += \
 	tests/unit/test_registry \
 	tests/unit/test_instance \
-	tests/unit/test_listen \
-	tests/unit/test_locate \
-	tests/unit/test_txt
+	tests/unit/test_listen
 
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h
-tests_unit_test_locate_SOURCES = tests/unit/test_locate.c \
-	tests/unit/free_port.h tests/unit/named_fixture.h
-tests_unit_test_txt_SOURCES = tests/unit/test_txt.c \
-	tests/unit/free_port.h tests/unit/named_fixture.h
 
 # A plugin compiled against each released header, and ones that must be refused. The rpath makes
 # libtool build shared objects of what is not installed.

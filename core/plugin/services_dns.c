@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "plugin/dns_internal.h"
+#include "dns/question.h"
 #include "plugin/instance_internal.h"
 
 #define PLACE_SIZE CW_SIZE_1_0(struct cw_dns_place, zone)

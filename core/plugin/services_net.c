@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "dns/txt.h"
 #include "plugin/instance_internal.h"
-#include "plugin/txt_internal.h"
 
 #define REQUEST_SIZE CW_SIZE_1_0(struct cw_http_request, response_limit)
 #define RESPONSE_SIZE CW_SIZE_1_0(struct cw_http_response, content_type)

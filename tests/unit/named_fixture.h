@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "plugin/dns_internal.h"
+#include "dns/question.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "flow/channel.h"
+#include "flow/work/channel.h"
 #include <cmocka.h>
 
 static void

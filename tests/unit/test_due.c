@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "flow/due.h"
-#include "flow/renewal_info.h"
+#include "flow/due/due.h"
+#include "flow/due/renewal_info.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "free_port.h"
 
 #include "base/mem.h"
-#include "flow/listeners.h"
+#include "flow/work/listeners.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -11,7 +11,7 @@
 #include "named_fixture.h"
 
 #include "base/loop.h"
-#include "plugin/dns_internal.h"
+#include "dns/question.h"
 #include "plugin/instance_internal.h"
 
 #define SOA "$TTL 1\n@ IN SOA ns1 admin 1 60 60 60 1\n@ IN NS ns1\nns1 IN A 127.0.0.1\n"

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "flow/names.h"
+#include "flow/issue/names.h"
 #include <cmocka.h>
 
 static void

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "flow/scouts.h"
+#include "flow/due/scouts.h"
 #include "plugin/registry.h"
 
 #include <dirent.h>

@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "plugin/dns_internal.h"
-#include "plugin/txt_internal.h"
+#include "dns/question.h"
+#include "dns/txt.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,0 +1,137 @@
+#include "flow/ask/check.h"
+#include <stdint.h>
+#include <string.h>
+#include "base/text.h"
+#include "flow/work/network.h"
+
+struct range {
+	const char *internal;
+	int64_t least, most;
+};
+
+static const struct range ranges[] = {
+	{"http01_port", 1, 65535},      {"https_port", 1, 65535},
+	{"tls_alpn01_port", 1, 65535},  {"rsa_key_size", 2048, 8192},
+	{"max_log_backups", 0, 100000}, {"issuance_timeout", 1, 86400},
+	{"hook_timeout", 0, 604800},    {"plugin_timeout", 0, 604800},
+	{"lock_timeout", -1, 604800},   {"jobs", 1, 1024},
+	{"checkpoints", 1, 100000},
+};
+
+static const char *const hmac_algorithms[] = {"HS256", "HS384", "HS512"};
+
+static int
+check_hmac_algorithm(const struct cw_settings *settings, struct cw_error *error)
+{
+	const char *value = cw_settings_get(settings, "eab_hmac_alg");
+
+	if (value == NULL)
+		return CW_OK;
+	for (size_t i = 0; i < CW_COUNT(hmac_algorithms); i++)
+		if (strcmp(value, hmac_algorithms[i]) == 0)
+			return CW_OK;
+	cw_fail(error, CW_E_USAGE, "--eab-hmac-alg cannot be \"%s\"", value);
+	cw_hint(error, "give HS256, HS384 or HS512");
+	return CW_E_USAGE;
+}
+
+/* Verbs that would do the real thing in spite of the option; those that only read ignore it. */
+static const struct {
+	const char *verb, *internal, *message, *hint;
+} refused[] = {
+#define NO_DRY_RUN(verb)                                                                           \
+	{                                                                                          \
+		verb, "dry_run", "--dry-run cannot be used with " verb ", which has no rehearsal", \
+			"rehearse with certonly --dry-run or renew --dry-run"                      \
+	}
+	NO_DRY_RUN("run"),
+	NO_DRY_RUN("delete"),
+	NO_DRY_RUN("revoke"),
+	NO_DRY_RUN("register"),
+	NO_DRY_RUN("update_account"),
+	NO_DRY_RUN("unregister"),
+	NO_DRY_RUN("install"),
+	NO_DRY_RUN("enhance"),
+	NO_DRY_RUN("rollback"),
+	{"run", "csr", "--csr can only be given with certonly",
+	 "obtain the certificate with certonly --csr, then install it with install --cert-path and "
+	 "--key-path"},
+	{"renew", "csr", "--csr can only be given with certonly",
+	 "a certificate for a request of yours is renewed by certonly --csr again"},
+	{"reconfigure", "csr", "--csr can only be given with certonly", NULL},
+	{"renew", "force_interactive", "--force-interactive cannot be used with renew",
+	 "renew asks nothing"},
+};
+
+static bool
+is_set(const struct cw_settings *settings, const char *internal)
+{
+	return strcmp(internal, "csr") == 0 ? cw_settings_get(settings, internal) != NULL
+					    : cw_settings_flag(settings, internal);
+}
+
+static int
+check_verb(const char *verb, const struct cw_settings *settings, struct cw_error *error)
+{
+	for (size_t i = 0; i < CW_COUNT(refused); i++) {
+		if (strcmp(verb, refused[i].verb) != 0 || !is_set(settings, refused[i].internal))
+			continue;
+		cw_fail(error, CW_E_USAGE, "%s", refused[i].message);
+		if (refused[i].hint != NULL)
+			cw_hint(error, "%s", refused[i].hint);
+		return CW_E_USAGE;
+	}
+	return CW_OK;
+}
+
+static int
+check_contradictions(const struct cw_settings *settings, struct cw_error *error)
+{
+	if (cw_settings_flag(settings, "hsts") && cw_settings_flag(settings, "auto_hsts"))
+		return cw_fail(error, CW_E_USAGE,
+			       "--hsts and --auto-hsts contradict each other; give one of them");
+	if (cw_settings_flag(settings, "force_interactive") &&
+	    cw_settings_flag(settings, "noninteractive_mode"))
+		return cw_fail(error, CW_E_USAGE,
+			       "--force-interactive and --non-interactive contradict each other; "
+			       "give one of them");
+	if (cw_settings_flag(settings, "staging") && !cw_is_standard_server(settings)) {
+		cw_fail(error, CW_E_USAGE, "--staging and --server %s contradict each other",
+			cw_settings_get(settings, "server"));
+		cw_hint(error, "give one of them: --staging is a server of Let's Encrypt's");
+		return CW_E_USAGE;
+	}
+	return CW_OK;
+}
+
+static int
+check_ranges(const struct cw_settings *settings, struct cw_error *error)
+{
+	for (size_t i = 0; i < CW_COUNT(ranges); i++) {
+		const struct range *range = &ranges[i];
+		int64_t value = cw_settings_int(settings, range->internal, range->least);
+		const struct cw_option *option;
+
+		if (value >= range->least && value <= range->most)
+			continue;
+		option = cw_option_by_internal(cw_settings_options(settings), range->internal);
+		cw_fail(error, CW_E_USAGE, "--%s cannot be %lld", option->names[0],
+			(long long)value);
+		cw_hint(error, "give a number from %lld to %lld", (long long)range->least,
+			(long long)range->most);
+		return CW_E_USAGE;
+	}
+	return CW_OK;
+}
+
+int
+cw_check_settings(const char *verb, const struct cw_settings *settings, struct cw_error *error)
+{
+	int status = check_ranges(settings, error);
+
+	if (status == CW_OK)
+		status = check_hmac_algorithm(settings, error);
+	if (status == CW_OK)
+		status = check_verb(verb, settings, error);
+	return status == CW_OK ? check_contradictions(settings, error) : status;
+}

@@ -1,0 +1,16 @@
+/* What verbs ask before they begin: which of the lineages, and whether really. */
+#ifndef CW_FLOW_ASK_CHOOSE_LINEAGE_H
+#define CW_FLOW_ASK_CHOOSE_LINEAGE_H
+
+#include "flow/context.h"
+
+/* The name that --cert-name gives, if there is such a lineage; else the one that the user chooses
+ * for QUESTION. Without anybody to ask an error names --cert-name. Release *NAME with free(). */
+int cw_choose_lineage(struct cw_context *context, const char *question, char **name,
+		      struct cw_error *error);
+/* Asks QUESTION before what cannot be undone; nobody to ask is a yes. A no is CW_E_CANCELLED with
+ * REFUSED as its message. */
+int cw_confirm(struct cw_context *context, const char *question, const char *refused,
+	       struct cw_error *error);
+
+#endif

@@ -1,0 +1,414 @@
+#include "flow/due/decide.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/key.h"
+#include "crypto/x509.h"
+#include "flow/due/survey.h"
+#include "flow/work/network.h"
+
+void
+cw_selected_plugins(const struct cw_settings *settings, char **authenticator, char **installer)
+{
+	const char *both = cw_settings_get(settings, "configurator");
+	const char *first = cw_settings_get(settings, "authenticator");
+	const char *second = cw_settings_get(settings, "installer");
+	const struct cw_strv *mapped = cw_settings_map_values(settings, "authenticator_map");
+
+	if (first == NULL)
+		first = both;
+	if (first == NULL && mapped->count > 0)
+		first = mapped->items[0];
+	*authenticator = cw_strdup(cw_after_last(first, ':'));
+	*installer = cw_strdup(cw_after_last(second != NULL ? second : both, ':'));
+}
+
+/* What the lineages there are have to do with the names asked for. */
+struct search {
+	struct cw_lineage *same;    /* exactly these names */
+	struct cw_lineage *smaller; /* the one with the most of them and no others */
+	size_t smaller_count;
+};
+
+static void
+consider(struct search *search, struct cw_lineage *lineage, const struct cw_names *wanted)
+{
+	cw_auto_names struct cw_names names = {0};
+
+	if (cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, NULL) == CW_OK) {
+		size_t count = cw_names_count(&names);
+
+		if (search->same == NULL && cw_names_equal(&names, wanted)) {
+			search->same = lineage;
+			return;
+		}
+		if (count > search->smaller_count && cw_names_contain(wanted, &names)) {
+			cw_lineage_free(search->smaller);
+			search->smaller = lineage;
+			search->smaller_count = count;
+			return;
+		}
+	}
+	cw_lineage_free(lineage);
+}
+
+/* Lineages that cannot be read have nothing to say here; renew and certificates name them. */
+static int
+search_lineages(const char *config_dir, const struct cw_names *wanted, struct search *search,
+		struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_lineage_list(config_dir, &names, error);
+
+	for (size_t i = 0; status == CW_OK && i < names.count && search->same == NULL; i++) {
+		cw_auto_error struct cw_error broken = {0};
+		struct cw_lineage *lineage = NULL;
+
+		if (cw_lineage_load(config_dir, names.items[i], &lineage, &broken) == CW_OK) {
+			consider(search, lineage, wanted);
+		} else {
+			cw_autofree char *line = cw_error_line(&broken);
+
+			cw_log_warning("leaving out a renewal file: %s", line);
+		}
+	}
+	return status;
+}
+
+/* The type of its key as --key-type names it. */
+static int
+key_type_of(const struct cw_lineage *lineage, const char **type, struct cw_error *error)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	int status = cw_certificate_load(lineage->live[CW_KIND_CERT], &certificate, error);
+
+	if (status == CW_OK)
+		*type = strcmp(cw_certificate_key_type(certificate), "RSA") == 0 ? "rsa" : "ecdsa";
+	return status;
+}
+
+static bool
+is_from_command_line(const struct cw_settings *settings, const char *internal)
+{
+	return cw_settings_source(settings, internal) > CW_SOURCE_RUNTIME;
+}
+
+/*
+ * A change of the key's type has to be meant: with --key-type and --cert-name it is, else the user
+ * is asked. Where the type asked for is merely the default, the lineage keeps its own.
+ */
+static int
+settle_key_type(struct cw_context *context, const struct cw_lineage *lineage, bool *changes,
+		struct cw_error *error)
+{
+	struct cw_settings *settings = context->settings;
+	const char *wanted = cw_settings_get(settings, "key_type");
+	bool given = is_from_command_line(settings, "key_type");
+	const char *present = NULL;
+	int status = key_type_of(lineage, &present, error);
+
+	*changes = false;
+	if (status < 0 || wanted == NULL || strcmp(wanted, present) == 0)
+		return status;
+	if (given && is_from_command_line(settings, "certname")) {
+		*changes = true;
+		return CW_OK;
+	}
+	if (context->asker->interactive) {
+		cw_autofree char *question = cw_format(
+			"The certificate \"%s\" has a key of type %s. Shall it get one of "
+			"type %s?",
+			lineage->name, present, wanted);
+
+		status = context->asker->yes_no(context->asker->context, question, changes, error);
+		if (status < 0 || *changes)
+			return status;
+	}
+	if (!given)
+		return cw_settings_set(settings, "key_type", CW_SOURCE_RUNTIME, present, error);
+	cw_fail(error, CW_E_USAGE,
+		"the key type of the certificate \"%s\" would change from %s to %s", lineage->name,
+		present, wanted);
+	cw_hint(error, "give both --cert-name %s and --key-type %s if that is what you want",
+		lineage->name, wanted);
+	return CW_E_USAGE;
+}
+
+/* --reuse-key, and another key asked for. */
+static int
+check_key_reuse(const struct cw_settings *settings, const struct cw_lineage *lineage,
+		struct cw_error *error)
+{
+	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "reuse_key");
+	const char *curve = cw_settings_get(settings, "elliptic_curve");
+	const char *wanted = cw_settings_get(settings, "key_type");
+	cw_auto_key struct cw_key *key = NULL;
+	const char *option = NULL;
+	bool rsa;
+	int status;
+
+	if ((is_from_command_line(settings, "reuse_key") &&
+	     !cw_settings_flag(settings, "reuse_key")) ||
+	    (!cw_settings_flag(settings, "reuse_key") && !cw_equal(saved, "True")) ||
+	    cw_settings_flag(settings, "new_key"))
+		return CW_OK;
+	status = cw_key_load(lineage->live[CW_KIND_PRIVKEY], &key, error);
+	if (status < 0)
+		return status;
+	rsa = cw_key_type(key) == CW_KEY_RSA;
+	if (rsa != cw_equal(wanted, "rsa"))
+		option = "--key-type";
+	else if (rsa && is_from_command_line(settings, "rsa_key_size") &&
+		 cw_settings_int(settings, "rsa_key_size", 2048) != (int64_t)cw_key_bits(key))
+		option = "--rsa-key-size";
+	else if (!rsa && is_from_command_line(settings, "elliptic_curve") &&
+		 !cw_equal(curve, cw_key_curve(key)))
+		option = "--elliptic-curve";
+	if (option == NULL)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE, "%s cannot change the key of \"%s\", which is used again",
+		option, lineage->name);
+	cw_hint(error, "give --new-key to change it this once, or --no-reuse-key to make a new key "
+		       "at each renewal");
+	return CW_E_USAGE;
+}
+
+/* A trusted certificate is not replaced by one of a test CA by mistake. */
+static int
+check_staging(const struct cw_settings *settings, const struct cw_lineage *lineage,
+	      struct cw_error *error)
+{
+	const char *before = cw_configobj_get(lineage->config, "renewalparams", "server");
+
+	if (!cw_is_test_server(cw_server_url(settings)) || cw_is_test_server(before) ||
+	    cw_settings_flag(settings, "break_my_certs") || cw_settings_flag(settings, "dry_run"))
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE,
+		"the certificate \"%s\" is a real one, and would be replaced by one of a test CA",
+		lineage->name);
+	cw_hint(error, "give --break-my-certs if that is what you want, or --dry-run to rehearse");
+	return CW_E_USAGE;
+}
+
+static int
+check_archive(const struct cw_lineage *lineage, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv shared = {0};
+
+	if (cw_lineage_archive_is_shared(lineage))
+		cw_strv_add(&shared, lineage->archive);
+	return cw_refuse_shared_archive(lineage, &shared, error);
+}
+
+int
+cw_check_renewal(const struct cw_settings *settings, const struct cw_lineage *lineage,
+		 struct cw_error *error)
+{
+	int status = check_staging(settings, lineage, error);
+
+	return status < 0 ? status : check_key_reuse(settings, lineage, error);
+}
+
+/* A key asked for that the kept certificate does not have is not forgotten silently. */
+static void
+warn_of_kept_key(const struct cw_settings *settings, const struct cw_lineage *lineage)
+{
+	cw_auto_key struct cw_key *key = NULL;
+	bool differs;
+
+	if (cw_key_load(lineage->live[CW_KIND_PRIVKEY], &key, NULL) < 0)
+		return;
+	differs = cw_key_type(key) == CW_KEY_RSA
+			  ? is_from_command_line(settings, "rsa_key_size") &&
+				    cw_settings_int(settings, "rsa_key_size", 2048) !=
+					    (int64_t)cw_key_bits(key)
+			  : is_from_command_line(settings, "elliptic_curve") &&
+				    !cw_equal(cw_settings_get(settings, "elliptic_curve"),
+					      cw_key_curve(key));
+	if (differs)
+		cw_log_warning("the certificate \"%s\" keeps its key until it is renewed; "
+			       "--force-renewal renews it now",
+			       lineage->name);
+}
+
+/* The same names: renewed when forced or due, kept otherwise; the user is asked when there is one.
+ */
+static int
+decide_same(struct cw_context *context, struct cw_lineage **lineage, enum cw_decision *decision,
+	    struct cw_error *error)
+{
+	const struct cw_settings *settings = context->settings;
+	bool due = false;
+	bool new_key = false;
+	int status = settle_key_type(context, *lineage, &new_key, error);
+
+	*decision = CW_DECISION_RENEW;
+	if (status < 0 || new_key || cw_settings_flag(settings, "renew_by_default") ||
+	    cw_settings_flag(settings, "dry_run"))
+		return status;
+	status = cw_survey_one(context, lineage, &due, error);
+	if (status < 0 || due)
+		return status;
+	*decision = CW_DECISION_KEEP;
+	if (context->asker->interactive && !cw_settings_flag(settings, "reinstall")) {
+		const char *const items[] = {strcmp(context->verb, "run") == 0
+						     ? "Install the existing certificate"
+						     : "Keep the existing certificate for now",
+					     "Renew and replace the certificate"};
+		size_t choice = 0;
+		cw_autofree char *text = cw_format(
+			"There is a certificate \"%s\" for exactly these names, and it is not yet "
+			"due for renewal. What should be done?",
+			(*lineage)->name);
+
+		status = context->asker->choice(context->asker->context, text, items,
+						CW_COUNT(items), &choice, error);
+		if (status < 0)
+			return status;
+		if (choice == 1)
+			*decision = CW_DECISION_RENEW;
+	}
+	if (*decision == CW_DECISION_KEEP)
+		warn_of_kept_key(settings, *lineage);
+	return CW_OK;
+}
+
+static int
+confirm(struct cw_context *context, const char *flag, const char *option, const char *text,
+	struct cw_error *error)
+{
+	bool answer = true;
+	int status;
+
+	if (cw_settings_flag(context->settings, flag))
+		return CW_OK;
+	if (!context->asker->interactive) {
+		cw_fail(error, CW_E_USAGE, "%s", text);
+		cw_hint(error, "give %s if that is what you want", option);
+		return CW_E_USAGE;
+	}
+	cw_autofree char *question = cw_format("%s. Go on?", text);
+	status = context->asker->yes_no(context->asker->context, question, &answer, error);
+	if (status < 0)
+		return status;
+	if (!answer) {
+		cw_fail(error, CW_E_CANCELLED, "nothing was changed");
+		cw_hint(error,
+			"to keep both certificates give --duplicate, or another --cert-name");
+		return CW_E_CANCELLED;
+	}
+	return CW_OK;
+}
+
+/* --cert-name: that lineage, or a new one of that name. */
+static int
+decide_named(struct cw_context *context, struct cw_names *names, const char *wanted,
+	     enum cw_decision *decision, struct cw_lineage **lineage, char **name,
+	     struct cw_error *error)
+{
+	const char *config_dir = context->directories.config;
+	cw_auto_names struct cw_names present = {0};
+	cw_autofree char *text = NULL;
+	cw_auto_strv struct cw_strv known = {0};
+	bool new_key = false;
+	int status = cw_lineage_list(config_dir, &known, error);
+
+	if (status == CW_OK)
+		status = cw_lineage_check_name(wanted, error);
+	if (status < 0)
+		return status;
+	if (!cw_strv_contains(&known, wanted)) {
+		*decision = CW_DECISION_NEW;
+		*name = cw_strdup(wanted);
+		if (cw_names_count(names) > 0)
+			return CW_OK;
+		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", wanted);
+		cw_hint(error, "give its names with -d, or see: certwright certificates");
+		return CW_E_NOT_FOUND;
+	}
+	status = cw_lineage_load(config_dir, wanted, lineage, error);
+	if (status == CW_OK)
+		status = cw_names_from_certificate((*lineage)->live[CW_KIND_CERT], &present, error);
+	if (status < 0)
+		return status;
+	if (cw_names_count(names) == 0)
+		cw_names_copy(names, &present);
+	if (cw_names_equal(names, &present))
+		return decide_same(context, lineage, decision, error);
+	*decision = CW_DECISION_RENEW;
+	status = settle_key_type(context, *lineage, &new_key, error);
+	if (status < 0)
+		return status;
+	text = cw_format("the certificate \"%s\" would get other names than it has", wanted);
+	if (cw_settings_flag(context->settings, "renew_by_default") ||
+	    (cw_settings_flag(context->settings, "expand") && cw_names_contain(names, &present)))
+		return CW_OK;
+	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text, error);
+}
+
+static char *
+default_name(const struct cw_names *names)
+{
+	const char *first = names->dns.count > 0 ? names->dns.items[0] : names->ip.items[0];
+
+	return cw_strdup(cw_starts_with(first, "*.") ? first + 2 : first);
+}
+
+static int
+decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
+       struct cw_lineage **lineage, char **name, struct cw_error *error)
+{
+	const char *config_dir = context->directories.config;
+	const char *wanted = cw_settings_get(context->settings, "certname");
+	cw_autofree char *base = NULL;
+	struct search search = {0};
+	bool new_key = false;
+	int status;
+
+	if (wanted != NULL)
+		return decide_named(context, names, wanted, decision, lineage, name, error);
+	if (cw_names_count(names) == 0) {
+		cw_fail(error, CW_E_USAGE, "no names were given");
+		cw_hint(error, "give the domain names with -d, or addresses with --ip-address");
+		return CW_E_USAGE;
+	}
+	*decision = CW_DECISION_NEW;
+	if (!cw_settings_flag(context->settings, "duplicate")) {
+		status = search_lineages(config_dir, names, &search, error);
+		if (status < 0)
+			return status;
+	}
+	if (search.same != NULL) {
+		cw_lineage_free(search.smaller);
+		*lineage = search.same;
+		return decide_same(context, lineage, decision, error);
+	}
+	if (search.smaller != NULL) {
+		cw_autofree char *text =
+			cw_format("there is a certificate \"%s\" for some of these names",
+				  search.smaller->name);
+
+		*lineage = search.smaller;
+		*decision = CW_DECISION_RENEW;
+		status = settle_key_type(context, *lineage, &new_key, error);
+		if (status < 0 || cw_settings_flag(context->settings, "renew_by_default"))
+			return status;
+		return confirm(context, "expand", "--expand", text, error);
+	}
+	base = default_name(names);
+	return cw_lineage_free_name(config_dir, base, name, error);
+}
+
+int
+cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *decision,
+	  struct cw_lineage **lineage, char **name, struct cw_error *error)
+{
+	int status = decide(context, names, decision, lineage, name, error);
+
+	if (status == CW_OK && *decision == CW_DECISION_RENEW)
+		status = check_archive(*lineage, error);
+	if (status == CW_OK && *decision == CW_DECISION_RENEW)
+		status = cw_check_renewal(context->settings, *lineage, error);
+	return status;
+}

@@ -1,0 +1,34 @@
+/* What a renewal's survey needs to know of a lineage, by reading alone. */
+#ifndef CW_FLOW_DUE_SIGHTING_H
+#define CW_FLOW_DUE_SIGHTING_H
+
+#include <stdbool.h>
+#include "flow/context.h"
+#include "flow/due/due.h"
+#include "flow/due/renewal_info.h"
+
+struct cw_sighting {
+	char *fullchain;      /* its path below live/ */
+	char *server;         /* that is to be asked for advice; NULL: none is */
+	char *certificate_id; /* for that question */
+	char *certificate;    /* paths; NULL: it has no OCSP responder */
+	char *chain;
+	struct cw_due due;
+	struct cw_ask_again_place place;
+	bool is_renewed; /* as autorenew says */
+	bool waits;      /* the CA has said lately that there is time */
+};
+
+/* What would keep a renewal from beginning (a plugin that is not there, a wrong value, a damaged
+ * certificate) is an error: it is said at once, not when the lineage is due. ASKED_FOR: the user
+ * named the lineage's names, so that its renewal file does not count. */
+int cw_sighting_read(const struct cw_context *context, const struct cw_lineage *lineage,
+		     bool asked_for, struct cw_sighting *sighting, struct cw_error *error);
+/* Whether the lineage NAME is as most are, and SIGHTING tells all about it: nothing is wrong with
+ * it or to be completed, and its archive is that of its name. */
+bool cw_sighting_plain(const struct cw_context *context, const char *name,
+		       struct cw_sighting *sighting);
+void cw_sighting_clear(struct cw_sighting *sighting);
+#define cw_auto_sighting cw_auto(cw_sighting_clear)
+
+#endif

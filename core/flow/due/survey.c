@@ -1,0 +1,363 @@
+#include "flow/due/survey.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "flow/due/revocation.h"
+#include "flow/due/scouts.h"
+#include "flow/work/deploy_hooks.h"
+#include "flow/work/network.h"
+#include "store/rewrite.h"
+
+#define GROUP 500 /* lineages that the CAs are asked about together */
+
+/* A lineage that is not due by itself: the CA has to be asked. */
+struct pending {
+	char *name;
+	struct cw_sighting seen;
+	enum cw_advice advice;
+	int64_t ask_again;
+	bool is_due;
+};
+
+struct survey {
+	struct cw_context *context;
+	struct cw_loop *loop;
+	struct cw_hooks *hooks;
+	const struct cw_survey_calls *calls;
+	struct cw_strv *shared;
+	struct cw_strv claimed; /* archive folders that are not of their lineages' names */
+	struct cw_network network;
+	bool no_network; /* it could not be had */
+	struct cw_advisors *advisors;
+	struct cw_rewrite *rewrite;
+	struct cw_scouts *scouts; /* NULL: none were sent */
+	bool take_all;            /* every lineage is due */
+	struct pending pending[GROUP];
+	size_t count;
+};
+
+int
+cw_refuse_shared_archive(const struct cw_lineage *lineage, const struct cw_strv *shared,
+			 struct cw_error *error)
+{
+	if (!cw_strv_contains(shared, lineage->archive))
+		return CW_OK;
+	cw_fail(error, CW_E_INVALID, "another certificate has the archive folder \"%s\" too",
+		lineage->archive);
+	cw_hint(error, "give each an archive of its own, or delete one of them");
+	return CW_E_INVALID;
+}
+
+/* As it is made, a lineage has the archive of its name; only others are looked into. */
+static int
+check_archive(struct survey *survey, const struct cw_lineage *lineage, struct cw_error *error)
+{
+	const char *base = cw_path_base(lineage->archive);
+	cw_auto_lineage struct cw_lineage *other = NULL;
+
+	if (strcmp(base, lineage->name) != 0) {
+		cw_lineage_open(lineage->config_dir, base, &other, NULL);
+		if (!cw_strv_add_unique(&survey->claimed, lineage->archive) ||
+		    (other != NULL && strcmp(other->archive, lineage->archive) == 0))
+			cw_strv_add_unique(survey->shared, lineage->archive);
+	}
+	return cw_refuse_shared_archive(lineage, survey->shared, error);
+}
+
+/* Recovery of an interrupted switch is part of renewing; its deploy hooks are due then. */
+static int
+recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *error)
+{
+	struct cw_request *request;
+	bool changed = false;
+	int status = CW_OK;
+
+	if (lineage->unsettled)
+		status = cw_lineage_recover(lineage, &changed, error);
+	if (status == CW_OK && lineage->newest > lineage->version) {
+		status = cw_lineage_switch(lineage, lineage->newest, error);
+		changed = true;
+	}
+	if (status < 0 || !changed)
+		return status;
+	cw_log_warning("completed the deployment of \"%s\" that an earlier run had begun",
+		       lineage->name);
+	request = cw_request_new(lineage->name, survey->context->settings);
+	request->lineage = lineage;
+	status = cw_deploy_lineage(survey->context, survey->hooks, request, error);
+	request->lineage = NULL;
+	cw_request_free(request);
+	return status;
+}
+
+static void
+judge(struct survey *survey, const char *name, struct cw_sighting *seen)
+{
+	const struct cw_survey_calls *calls = survey->calls;
+	struct pending *pending;
+
+	if (survey->take_all) {
+		calls->due(calls->user, name);
+	} else if (!seen->is_renewed) {
+		struct cw_surveyed kept = {name, seen->fullchain, seen->due.expiry};
+
+		calls->kept(calls->user, &kept);
+	} else if (cw_due_anyway(&seen->due, cw_time())) {
+		calls->due(calls->user, name);
+	} else {
+		pending = &survey->pending[survey->count++];
+		*pending = (struct pending){.name = cw_strdup(name), .seen = *seen};
+		pending->advice = seen->waits ? CW_ADVICE_WAIT : CW_ADVICE_NONE;
+		*seen = (struct cw_sighting){0};
+	}
+}
+
+static int
+look_at(struct survey *survey, const char *name, struct cw_sighting *seen, struct cw_error *error)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	int status = cw_lineage_load(survey->context->directories.config, name, &lineage, error);
+
+	if (status == CW_OK)
+		status = check_archive(survey, lineage, error);
+	if (status == CW_OK && !cw_settings_flag(survey->context->settings, "dry_run"))
+		status = recover(survey, lineage, error);
+	if (status == CW_OK)
+		status = cw_sighting_read(survey->context, lineage, survey->calls->asked_for, seen,
+					  error);
+	return status;
+}
+
+static void
+consider(struct survey *survey, const char *name)
+{
+	cw_auto_sighting struct cw_sighting seen = {0};
+	cw_auto_error struct cw_error error = {0};
+	int status = CW_OK;
+
+	/* Its archive may be one of those that are shared, which only a whole look tells. */
+	if (survey->scouts == NULL || !cw_scouts_next(survey->scouts, &seen) ||
+	    survey->shared->count > 0) {
+		cw_sighting_clear(&seen);
+		status = look_at(survey, name, &seen, &error);
+	}
+	if (status == CW_OK)
+		judge(survey, name, &seen);
+	else
+		survey->calls->failed(survey->calls->user, name, &error);
+}
+
+/* The connections to all servers that are asked, made when they are first needed. */
+static bool
+has_network(struct survey *survey)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (survey->advisors != NULL || survey->no_network)
+		return !survey->no_network;
+	if (cw_network_open(&survey->network, survey->loop, survey->context->settings, &error) <
+	    0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("cannot ask any CA when to renew: %s", line);
+		survey->no_network = true;
+		return false;
+	}
+	survey->advisors = cw_advisors_new(survey->network.http, survey->loop);
+	return true;
+}
+
+static int
+ask_for_advice(struct survey *survey, struct cw_error *error)
+{
+	cw_autofree struct cw_advice_wanted *wanted = cw_calloc(survey->count, sizeof(*wanted));
+	cw_autofree struct pending **of = cw_calloc(survey->count, sizeof(struct pending *));
+	size_t count = 0;
+	int status;
+
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		if (pending->seen.server == NULL)
+			continue;
+		wanted[count].name = pending->name;
+		wanted[count].server = pending->seen.server;
+		wanted[count].certificate_id = pending->seen.certificate_id;
+		of[count++] = pending;
+	}
+	if (count == 0 || !has_network(survey))
+		return CW_OK;
+	status = cw_advisors_ask(survey->advisors, wanted, count, error);
+	for (size_t i = 0; i < count; i++) {
+		of[i]->advice = wanted[i].advice;
+		of[i]->ask_again = wanted[i].ask_again;
+	}
+	return status;
+}
+
+static int
+ask_for_revocations(struct survey *survey, struct cw_error *error)
+{
+	cw_autofree struct cw_revocation *asked = cw_calloc(survey->count, sizeof(*asked));
+	cw_autofree struct pending **of = cw_calloc(survey->count, sizeof(struct pending *));
+	size_t count = 0;
+	int status;
+
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		if (pending->is_due || pending->seen.certificate == NULL)
+			continue;
+		asked[count].certificate = pending->seen.certificate;
+		asked[count].chain = pending->seen.chain;
+		of[count++] = pending;
+	}
+	if (count == 0 || !has_network(survey))
+		return CW_OK;
+	status = cw_revocations_ask(survey->network.http, survey->loop, asked, count, error);
+	for (size_t i = 0; i < count; i++) {
+		of[i]->is_due = asked[i].revoked;
+		if (asked[i].revoked)
+			cw_log_warning("the certificate \"%s\" is revoked, and renewed for that",
+				       of[i]->name);
+	}
+	return status;
+}
+
+static int
+rewrite_config(struct survey *survey, const struct pending *pending, struct cw_error *error)
+{
+	const char *config_dir = survey->context->directories.config;
+	cw_autofree char *file = cw_format("%s.conf", pending->name);
+	cw_autofree char *path = cw_format("%s/renewal/%s", config_dir, file);
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_buf struct cw_buf text = {0};
+	int status;
+
+	/* A time in the place of another, as it is from the second run on. */
+	if (cw_ask_again_overwrite(path, &pending->seen.place, pending->ask_again))
+		return CW_OK;
+	status = cw_lineage_open(config_dir, pending->name, &lineage, error);
+	if (status < 0)
+		return status;
+	cw_ask_again_write(lineage->config, pending->ask_again);
+	status = cw_configobj_check(lineage->config, error);
+	if (status < 0)
+		return status;
+	cw_configobj_write(lineage->config, &text);
+	return cw_rewrite_add(survey->rewrite, file, cw_buf_text(&text), text.length, error);
+}
+
+/* A hint for later runs: a lineage where it cannot be kept is asked about again. */
+static void
+keep_ask_again(struct survey *survey, const struct pending *pending)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (rewrite_config(survey, pending, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_debug("not keeping when to ask about \"%s\" again: %s", pending->name, line);
+	}
+}
+
+static void
+settle(struct survey *survey, const struct pending *pending)
+{
+	struct cw_surveyed kept = {pending->name, pending->seen.fullchain,
+				   pending->seen.due.expiry};
+
+	if (pending->is_due) {
+		survey->calls->due(survey->calls->user, pending->name);
+		return;
+	}
+	if (pending->ask_again != 0)
+		keep_ask_again(survey, pending);
+	survey->calls->kept(survey->calls->user, &kept);
+}
+
+static void
+forget(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		free(pending->name);
+		cw_sighting_clear(&pending->seen);
+	}
+	survey->count = 0;
+}
+
+static int
+settle_group(struct survey *survey, struct cw_error *error)
+{
+	int64_t now = cw_time();
+	int status;
+
+	if (survey->count == 0)
+		return CW_OK;
+	status = ask_for_advice(survey, error);
+	for (size_t i = 0; i < survey->count; i++) {
+		struct pending *pending = &survey->pending[i];
+
+		pending->is_due = cw_due_decide(&pending->seen.due, pending->advice, now);
+	}
+	if (status == CW_OK)
+		status = ask_for_revocations(survey, error);
+	for (size_t i = 0; i < survey->count && status == CW_OK; i++)
+		settle(survey, &survey->pending[i]);
+	forget(survey);
+	return status;
+}
+
+static void
+commit(struct survey *survey)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_rewrite_commit(survey->rewrite, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("not keeping when to ask the CA again: %s", line);
+	}
+}
+
+int
+cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
+	  const struct cw_strv *names, const struct cw_survey_calls *calls, struct cw_strv *shared,
+	  struct cw_error *error)
+{
+	cw_autofree struct survey *survey = cw_alloc(sizeof(*survey));
+	cw_autofree char *folder = cw_format("%s/renewal", context->directories.config);
+	int status = CW_OK;
+
+	survey->context = context;
+	survey->loop = loop;
+	survey->hooks = hooks;
+	survey->calls = calls;
+	survey->shared = shared;
+	survey->rewrite = cw_rewrite_new(folder);
+	survey->take_all = cw_settings_flag(context->settings, "dry_run") ||
+			   cw_settings_flag(context->settings, "renew_by_default");
+	if (!survey->take_all)
+		survey->scouts = cw_scouts_send(context, names);
+	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
+		consider(survey, names->items[i]);
+		if (cw_interrupted())
+			status = cw_fail(error, CW_E_CANCELLED, "interrupted");
+		else if (survey->count == GROUP || i + 1 == names->count)
+			status = settle_group(survey, error);
+	}
+	forget(survey);
+	cw_scouts_free(survey->scouts);
+	if (status == CW_OK)
+		commit(survey);
+	cw_rewrite_free(survey->rewrite);
+	cw_advisors_free(survey->advisors);
+	cw_network_close(&survey->network);
+	cw_strv_clear(&survey->claimed);
+	return status;
+}

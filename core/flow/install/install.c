@@ -1,0 +1,377 @@
+#include "flow/install/install.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/key.h"
+#include "crypto/x509.h"
+#include "flow/ask/choose_lineage.h"
+#include "flow/ask/choose_names.h"
+#include "flow/ask/choose_plugin.h"
+#include "flow/work/batches.h"
+#include "flow/work/workers.h"
+#include "store/checkpoint.h"
+
+/* The end of a request that is on its own is seen when cw_workers_run() returns. */
+static void
+ignore_end(void *context, struct cw_request *request)
+{
+	(void)context;
+	(void)request;
+}
+
+/* What a worker that crashed or was ended left of its edits. */
+static void
+revert_leftovers(const struct cw_context *context)
+{
+	cw_auto_error struct cw_error error = {0};
+	bool reverted = false;
+
+	if (cw_checkpoints_recover(context->directories.work, context->directories.config,
+				   &reverted, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_error("the server's configuration could not be put back: %s", line);
+	} else if (reverted) {
+		cw_log_warning("took back what was left of the change of the server's "
+			       "configuration");
+	}
+}
+
+/* Has a worker do WORK for one request; *RESULT is what it says, also when it failed. */
+static int
+run_task(struct cw_context *context, struct cw_run *run, const char *installer, cw_work work,
+	 const struct cw_installation *installation, struct json_object **result,
+	 struct cw_error *error)
+{
+	struct cw_loop *loop = cw_loop_new();
+	struct cw_request *request = cw_request_new(installer, context->settings);
+	struct cw_request *requests[] = {request};
+	struct cw_batch batch = {.requests = requests, .count = 1, .work = work};
+	struct cw_batch *batches[] = {&batch};
+	int status;
+
+	request->installer = cw_strdup(installer);
+	request->installation = installation;
+	status = cw_workers_run(context, run, loop, batches, 1, 1, ignore_end, NULL, error);
+	if (status == CW_OK && request->error.status < 0)
+		status = cw_error_move(error, &request->error);
+	if (status < 0)
+		revert_leftovers(context);
+	*result = cw_take(&request->result);
+	cw_request_free(request);
+	cw_loop_free(loop);
+	return status;
+}
+
+int
+cw_installer_names(struct cw_context *context, struct cw_run *run, const char *installer,
+		   struct cw_names *names, struct cw_error *error)
+{
+	cw_auto_json struct json_object *result = NULL;
+	struct json_object *list;
+	int status = run_task(context, run, installer, cw_list_names_batch, NULL, &result, error);
+
+	if (status < 0)
+		return status;
+	list = cw_json_array(result, "names");
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(list, i));
+
+		/* A server may answer to what no certificate is for: "localhost:8080", "_". */
+		if (cw_names_add_dns_name(names, name, NULL) < 0)
+			cw_log_debug("not a domain name: the virtual host \"%s\"", name);
+	}
+	return CW_OK;
+}
+
+static const struct {
+	const char *internal, *enhancement;
+} enhancements_known[] = {
+	{"redirect", "redirect"},  {"hsts", "hsts"},           {"uir", "uir"},
+	{"staple", "staple-ocsp"}, {"auto_hsts", "auto-hsts"},
+};
+
+static bool
+can_enhance(const struct cw_installer *installer, const char *enhancement)
+{
+	const char *const *known = installer->enhancements;
+
+	for (; installer->enhance != NULL && known != NULL && *known != NULL; known++)
+		if (strcmp(*known, enhancement) == 0)
+			return true;
+	return false;
+}
+
+int
+cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
+		       struct cw_strv *enhancements, struct cw_error *error)
+{
+	const struct cw_settings *settings = context->settings;
+	struct cw_module *module = NULL;
+	int status = cw_registry_open(context->registry, installer, &module, error);
+
+	for (size_t i = 0; status == CW_OK && i < CW_COUNT(enhancements_known); i++) {
+		const char *internal = enhancements_known[i].internal;
+		const char *enhancement = enhancements_known[i].enhancement;
+		bool wanted = cw_settings_flag(settings, internal) ||
+			      (strcmp(internal, "staple") == 0 &&
+			       cw_settings_flag(settings, "must_staple"));
+		bool silent = by_default && strcmp(internal, "redirect") == 0 &&
+			      cw_settings_get(settings, internal) == NULL;
+
+		if (!wanted && !silent)
+			continue;
+		if (can_enhance(module->plugin->installer, enhancement)) {
+			cw_strv_add(enhancements, enhancement);
+		} else if (wanted && strcmp(internal, "auto_hsts") == 0) {
+			status = cw_fail(error, CW_E_UNSUPPORTED,
+					 "the installer \"%s\" does not support --auto-hsts",
+					 installer);
+			cw_hint(error, "--hsts is the nearest that there is");
+		} else if (wanted) {
+			cw_log_warning("the installer \"%s\" does not support --%s; that is left "
+				       "out",
+				       installer, enhancement);
+		}
+	}
+	return status;
+}
+
+int
+cw_install(struct cw_context *context, struct cw_run *run, const char *installer,
+	   const struct cw_installation *installation, struct json_object **description,
+	   struct cw_error *error)
+{
+	cw_autofree char *names = cw_strv_join(&installation->names, ", ");
+	cw_auto_json struct json_object *result = NULL;
+
+	/* Not the worker's word for it: it may crash. */
+	*description = cw_installation_describe(installation, installer);
+	if (installation->deploy)
+		cw_log_info("installing the certificate with \"%s\" for %s", installer, names);
+	else
+		cw_log_info("enhancing the configuration with \"%s\" for %s", installer, names);
+	return run_task(context, run, installer, cw_install_batch, installation, &result, error);
+}
+
+int
+cw_reload_server(struct cw_context *context, struct cw_run *run, const char *installer,
+		 struct cw_error *error)
+{
+	cw_auto_json struct json_object *result = NULL;
+
+	return run_task(context, run, installer, cw_reload_batch, NULL, &result, error);
+}
+
+/* Whether one reload serves both: the same installer with the same options. */
+static bool
+share_server(const struct cw_request *a, const struct cw_request *b)
+{
+	return cw_equal(a->installer, b->installer) && cw_share_options(a, b, a->installer);
+}
+
+static bool
+needs_reload(const struct cw_request *request)
+{
+	return request->saved && request->installer != NULL &&
+	       strcmp(request->installer, "null") != 0;
+}
+
+/* A batch of FIRST and those after it that share its server. */
+static void
+gather(struct cw_request *const *requests, size_t count, size_t first, bool *taken,
+       struct cw_request **members, size_t *member_count)
+{
+	*member_count = 0;
+	for (size_t i = first; i < count; i++) {
+		if (taken[i] || !needs_reload(requests[i]) ||
+		    !share_server(requests[first], requests[i]))
+			continue;
+		taken[i] = true;
+		members[(*member_count)++] = requests[i];
+	}
+}
+
+static void
+reload_one(struct cw_context *context, struct cw_run *run, struct cw_request **members,
+	   size_t count, cw_request_done failed, void *failed_context)
+{
+	struct cw_loop *loop = cw_loop_new();
+	cw_auto_error struct cw_error error = {0};
+	struct cw_request *task = cw_request_new(members[0]->name, members[0]->settings);
+	struct cw_request *requests[] = {task};
+	struct cw_batch batch = {.requests = requests, .count = 1, .work = cw_reload_batch};
+	struct cw_batch *batches[] = {&batch};
+
+	task->installer = cw_strdup(members[0]->installer);
+	cw_log_info("reloading the server of \"%s\"", task->installer);
+	cw_workers_run(context, run, loop, batches, 1, 1, ignore_end, NULL, &error);
+	if (error.status == CW_OK)
+		cw_error_move(&error, &task->error);
+	for (size_t i = 0; error.status < 0 && i < count; i++) {
+		cw_error_copy(&members[i]->error, &error);
+		cw_context(&members[i]->error, "the new certificate is saved but not in use");
+		if (members[i]->result != NULL)
+			cw_json_set(members[i]->result, "error", cw_json_error(&members[i]->error));
+		failed(failed_context, members[i]);
+	}
+	cw_request_free(task);
+	cw_loop_free(loop);
+}
+
+void
+cw_reload_servers(struct cw_context *context, struct cw_run *run,
+		  struct cw_request *const *requests, size_t count, cw_request_done failed,
+		  void *failed_context)
+{
+	cw_autofree bool *taken = cw_calloc(count > 0 ? count : 1, sizeof(*taken));
+	cw_autofree struct cw_request **members =
+		cw_calloc(count > 0 ? count : 1, sizeof(struct cw_request *));
+
+	for (size_t i = 0; i < count; i++) {
+		size_t member_count;
+
+		if (taken[i] || !needs_reload(requests[i]))
+			continue;
+		gather(requests, count, i, taken, members, &member_count);
+		reload_one(context, run, members, member_count, failed, failed_context);
+	}
+}
+
+void
+cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage)
+{
+	installation->lineage = lineage->name;
+	for (size_t i = 0; i < CW_KIND_COUNT; i++)
+		if (installation->paths[i] == NULL)
+			installation->paths[i] = cw_strdup(lineage->live[i]);
+}
+
+int
+cw_installation_choose(struct cw_context *context, const char *question,
+		       struct cw_installation *installation, struct cw_lineage **lineage,
+		       struct cw_error *error)
+{
+	cw_autofree char *chosen = NULL;
+	int status = cw_choose_lineage(context, question, &chosen, error);
+
+	if (status == CW_OK)
+		status = cw_lineage_load(context->directories.config, chosen, lineage, error);
+	if (status == CW_OK)
+		cw_installation_use(installation, *lineage);
+	return status;
+}
+
+/* The paths given on the command line. */
+static int
+take_paths(struct cw_context *context, struct cw_installation *installation, struct cw_error *error)
+{
+	static const char *const settings[CW_KIND_COUNT] = {
+		[CW_KIND_CERT] = "cert_path",
+		[CW_KIND_PRIVKEY] = "key_path",
+		[CW_KIND_CHAIN] = "chain_path",
+		[CW_KIND_FULLCHAIN] = "fullchain_path",
+	};
+
+	for (size_t i = 0; i < CW_KIND_COUNT; i++) {
+		const char *path = cw_settings_get(context->settings, settings[i]);
+
+		if (path == NULL)
+			continue;
+		installation->paths[i] = cw_path_absolute(path);
+		if (!cw_file_exists(path))
+			return cw_fail(error, CW_E_NOT_FOUND, "there is no file \"%s\"", path);
+	}
+	return CW_OK;
+}
+
+static int
+check_pair(const struct cw_installation *installation, struct cw_error *error)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_auto_key struct cw_key *key = NULL;
+	int status = cw_certificate_load(installation->paths[CW_KIND_CERT], &certificate, error);
+
+	if (status == CW_OK)
+		status = cw_key_load(installation->paths[CW_KIND_PRIVKEY], &key, error);
+	if (status == CW_OK && !cw_certificate_has_key(certificate, key))
+		status = cw_fail(error, CW_E_INVALID, "the key \"%s\" is not that of \"%s\"",
+				 installation->paths[CW_KIND_PRIVKEY],
+				 installation->paths[CW_KIND_CERT]);
+	return status;
+}
+
+/* Which certificate: a lineage, or files that --cert-path and --key-path name. */
+static int
+choose_certificate(struct cw_context *context, struct cw_installation *installation,
+		   struct cw_lineage **lineage, struct cw_error *error)
+{
+	const char *name = cw_settings_get(context->settings, "certname");
+	int status = take_paths(context, installation, error);
+
+	if (status < 0)
+		return status;
+	if (name != NULL || installation->paths[CW_KIND_CERT] == NULL ||
+	    installation->paths[CW_KIND_PRIVKEY] == NULL)
+		status = cw_installation_choose(context, "Which certificate should be installed?",
+						installation, lineage, error);
+	if (status == CW_OK)
+		status = check_pair(installation, error);
+	return status;
+}
+
+static int
+choose_hosts(struct cw_context *context, struct cw_run *run, const char *installer,
+	     struct cw_installation *installation, struct cw_error *error)
+{
+	cw_auto_names struct cw_names names = {0};
+	int status = cw_names_from_settings(context->settings, &names, error);
+
+	if (status == CW_OK && cw_names_count(&names) == 0 && installation->lineage != NULL)
+		status =
+			cw_names_from_certificate(installation->paths[CW_KIND_CERT], &names, error);
+	if (status == CW_OK && cw_names_count(&names) == 0)
+		status = cw_choose_names(context, run, installer, &names, error);
+	if (status == CW_OK)
+		cw_names_all(&names, &installation->names);
+	return status;
+}
+
+static int
+install_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
+	       struct cw_installation *installation, struct cw_error *error)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_autofree char *installer = NULL;
+	struct json_object *description = NULL;
+	int status = cw_choose_installer(context, &installer, error);
+
+	if (status == CW_OK)
+		status = choose_certificate(context, installation, &lineage, error);
+	if (status == CW_OK)
+		status = cw_wanted_enhancements(context, installer, true,
+						&installation->enhancements, error);
+	if (status == CW_OK)
+		status = choose_hosts(context, run, installer, installation, error);
+	if (status < 0)
+		return status;
+	installation->deploy = true;
+	status = cw_install(context, run, installer, installation, &description, error);
+	cw_json_set(result, "installed", description);
+	return status;
+}
+
+int
+cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error)
+{
+	cw_auto_run struct cw_run run = {0};
+	struct cw_installation installation = {0};
+	int status = cw_run_begin(context, &run, error);
+
+	if (status == CW_OK)
+		status = install_locked(context, &run, result, &installation, error);
+	cw_installation_clear(&installation);
+	return status;
+}

@@ -1,0 +1,397 @@
+#include "flow/issue/accounts.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "flow/work/network.h"
+#include "store/lineage.h"
+
+/* A user of a CA who rehearses is not asked about the account at the staging server that this
+ * takes, as Certbot does not. */
+static bool
+is_silent(const struct cw_context *context, const struct cw_settings *settings)
+{
+	cw_autofree char *folder = cw_format("%s/accounts", context->directories.config);
+	cw_auto_strv struct cw_strv servers = {0};
+
+	return cw_settings_flag(settings, "dry_run") &&
+	       cw_folder_list(folder, false, &servers, NULL) == CW_OK && servers.count > 0;
+}
+
+static int
+agree_to_terms(struct cw_context *context, const struct cw_settings *settings,
+	       const struct cw_acme *acme, struct cw_error *error)
+{
+	const char *terms = cw_acme_terms_of_service(acme);
+	cw_autofree char *question = NULL;
+	bool agreed = false;
+	int status;
+
+	if (terms == NULL || cw_settings_flag(settings, "tos") || is_silent(context, settings))
+		return CW_OK;
+	if (!context->asker->interactive) {
+		cw_fail(error, CW_E_USAGE, "the CA's terms of service must be agreed to: %s",
+			terms);
+		cw_hint(error, "read them, then give --agree-tos");
+		return CW_E_USAGE;
+	}
+	question = cw_format("Please read the terms of service at %s. You must agree in order to "
+			     "register with the ACME server. Do you agree?",
+			     terms);
+	status = context->asker->yes_no(context->asker->context, question, &agreed, error);
+	if (status < 0)
+		return status;
+	if (!agreed)
+		return cw_fail(error, CW_E_CANCELLED,
+			       "without agreement to the terms of service there is no account");
+	return CW_OK;
+}
+
+static int
+check_email(const char *email, struct cw_error *error)
+{
+	const char *at = strchr(email, '@');
+
+	if (at == NULL || at == email || strchr(at + 1, '@') != NULL ||
+	    strchr(at + 1, '.') == NULL || strpbrk(email, " \t\r\n?,;<>\"") != NULL)
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is no e-mail address", email);
+	return CW_OK;
+}
+
+/* --email takes several, joined by commas. */
+static int
+contacts_of(const char *emails, struct cw_strv *contacts, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv list = {0};
+
+	cw_strv_split(&list, emails, ',');
+	for (size_t i = 0; i < list.count; i++) {
+		int status = check_email(list.items[i], error);
+
+		if (status < 0)
+			return status;
+		cw_strv_addf(contacts, "mailto:%s", list.items[i]);
+	}
+	return CW_OK;
+}
+
+int
+cw_account_contacts(struct cw_context *context, const struct cw_settings *settings,
+		    struct cw_strv *contacts, struct cw_error *error)
+{
+	const char *email = cw_settings_get(settings, "email");
+	cw_autofree char *answer = NULL;
+	int status;
+
+	if (email != NULL && *email != '\0')
+		return contacts_of(email, contacts, error);
+	if (cw_settings_flag(settings, "register_unsafely_without_email") ||
+	    is_silent(context, settings))
+		return CW_OK;
+	if (!context->asker->interactive) {
+		cw_fail(error, CW_E_USAGE, "an account needs an e-mail address");
+		cw_hint(error, "give --email ADDRESS, or --register-unsafely-without-email");
+		return CW_E_USAGE;
+	}
+	status = context->asker->text(context->asker->context,
+				      "E-mail address for urgent renewal and security notices "
+				      "(Enter for none)",
+				      false, &answer, error);
+	if (status < 0)
+		return status;
+	return contacts_of(answer, contacts, error);
+}
+
+static int
+account_from_answer(const struct cw_settings *settings, struct cw_key *key, char *uri,
+		    struct json_object *body, struct cw_account **account)
+{
+	char host[256] = "";
+
+	*account = cw_alloc(sizeof(**account));
+	(*account)->id = cw_key_account_id(key);
+	(*account)->server = cw_strdup(cw_server_url(settings));
+	(*account)->uri = uri;
+	(*account)->body = body;
+	(*account)->key = key;
+	(*account)->creation_date = cw_format_utc(cw_time());
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		host[0] = '\0';
+	(*account)->creation_host = cw_strdup(host);
+	return CW_OK;
+}
+
+static void
+signer_cleanup(struct cw_signer **signer)
+{
+	cw_signer_free(*signer);
+}
+
+int
+cw_account_register(struct cw_context *context, struct cw_settings *settings,
+		    struct cw_account **account, struct cw_error *error)
+{
+	static const struct cw_key_spec spec = {.type = CW_KEY_EC, .curve = "secp256r1"};
+	const char *server = cw_server_url(settings);
+	cw_auto_network struct cw_network network = {0};
+	cw_auto_strv struct cw_strv contacts = {0};
+	cw_auto_key struct cw_key *key = NULL;
+	cw_auto(signer_cleanup) struct cw_signer *signer = NULL;
+	struct cw_acme_registration registration = {
+		.contacts = &contacts,
+		.terms_agreed = true,
+		.eab_kid = cw_settings_get(settings, "eab_kid"),
+		.eab_hmac_key = cw_settings_get(settings, "eab_hmac_key"),
+		.eab_algorithm = cw_settings_get(settings, "eab_hmac_alg"),
+	};
+	struct json_object *body = NULL;
+	char *uri = NULL;
+	int status;
+
+	if ((registration.eab_kid == NULL) != (registration.eab_hmac_key == NULL))
+		return cw_fail(error, CW_E_USAGE,
+			       "--eab-kid and --eab-hmac-key go together; give both");
+	status = cw_account_contacts(context, settings, &contacts, error);
+	if (status == CW_OK)
+		status = cw_key_generate(&spec, &key, error);
+	if (status < 0)
+		return status;
+	signer = cw_signer_from_key(key);
+	status = cw_network_open(&network, NULL, settings, error);
+	if (status == CW_OK)
+		status = cw_network_connect(&network, server, signer, error);
+	if (status == CW_OK)
+		status = agree_to_terms(context, settings, network.acme, error);
+	if (status == CW_OK && cw_acme_external_account_required(network.acme) &&
+	    registration.eab_kid == NULL) {
+		status = cw_fail(
+			error, CW_E_INVALID,
+			"the CA at %s wants accounts to be bound to one that you have there",
+			server);
+		cw_hint(error, "give --eab-kid and --eab-hmac-key as the CA's web site shows them");
+	}
+	if (status == CW_OK)
+		status = cw_acme_account_new(network.acme, &registration, &uri, &body, error);
+	if (status < 0)
+		return registration.eab_kid == NULL
+			       ? cw_context(error, "cannot register an account")
+			       : cw_context(error,
+					    "cannot register an account bound to the external "
+					    "account of --eab-kid and --eab-hmac-key");
+	account_from_answer(settings, cw_take(&key), uri, body, account);
+	status = cw_account_save(context->directories.config, *account, error);
+	if (status < 0) {
+		cw_account_free(cw_take(account));
+		return status;
+	}
+	cw_log_info("account registered");
+	return CW_OK;
+}
+
+/* The index of the one id that GIVEN is a prefix of. */
+static int
+match_id(const struct cw_strv *ids, const char *given, const char *server, size_t *index,
+	 struct cw_error *error)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < ids->count; i++) {
+		if (!cw_starts_with(ids->items[i], given))
+			continue;
+		*index = i;
+		found++;
+	}
+	if (found == 1 && *given != '\0')
+		return CW_OK;
+	cw_fail(error, found == 0 ? CW_E_NOT_FOUND : CW_E_INVALID,
+		found == 0 ? "there is no account \"%s\" for %s"
+			   : "several accounts begin with \"%s\" for %s",
+		given, server);
+	cw_hint(error, "give --account with one of the folders' names below accounts/");
+	return found == 0 ? CW_E_NOT_FOUND : CW_E_INVALID;
+}
+
+static int
+choose(struct cw_context *context, struct cw_settings *settings, const struct cw_strv *ids,
+       size_t *index, struct cw_error *error)
+{
+	const char *given = cw_settings_get(settings, "account");
+	cw_autofree char *list = NULL;
+
+	*index = 0;
+	if (given != NULL)
+		return match_id(ids, given, cw_server_url(settings), index, error);
+	if (ids->count == 1)
+		return CW_OK;
+	if (context->asker->interactive)
+		return context->asker->choice(context->asker->context, "Which account?",
+					      (const char *const *)ids->items, ids->count, index,
+					      error);
+	list = cw_strv_join(ids, ", ");
+	cw_fail(error, CW_E_USAGE, "there are %zu accounts for %s", ids->count,
+		cw_server_url(settings));
+	cw_hint(error, "give --account with one of: %s", list);
+	return CW_E_USAGE;
+}
+
+/* Whether the CA takes the account's key for its URL; *SURE is false when it could not be asked. */
+static bool
+is_accepted(const struct cw_settings *settings, const struct cw_account *account, bool *sure)
+{
+	struct cw_session session = {0};
+	cw_auto_json struct json_object *body = NULL;
+	int status = cw_session_open(&session, settings, account, NULL);
+
+	if (status == CW_OK)
+		status = cw_acme_account_get(session.network.acme, &body, NULL);
+	cw_session_close(&session);
+	*sure = status == CW_OK || status == CW_E_ACME;
+	return status == CW_OK;
+}
+
+int
+cw_account_rename(struct cw_context *context, const char *old_id, const char *new_id,
+		  struct cw_error *error)
+{
+	const char *config = context->directories.config;
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_lineage_list(config, &names, error);
+
+	for (size_t i = 0; status == CW_OK && i < names.count; i++) {
+		cw_auto_lineage struct cw_lineage *lineage = NULL;
+		cw_auto_configobj struct cw_configobj *copy = NULL;
+		const char *id;
+
+		/* What cannot be read names no account either. */
+		if (cw_lineage_load(config, names.items[i], &lineage, NULL) < 0)
+			continue;
+		id = cw_configobj_get(lineage->config, "renewalparams", "account");
+		if (!cw_equal(id, old_id))
+			continue;
+		status = cw_configobj_load(lineage->renewal_path, &copy, error);
+		if (status < 0)
+			return status;
+		cw_configobj_set(copy, "renewalparams", "account", new_id);
+		status = cw_lineage_save_config(lineage, copy, error);
+	}
+	return status;
+}
+
+/* The one of two keys for one account that the CA takes stays; false when that cannot be told. */
+static bool
+settle_pair(struct cw_context *context, struct cw_settings *settings,
+	    struct cw_account *const pair[2], size_t *removed)
+{
+	const char *given = cw_settings_get(settings, "account");
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct cw_account *stale = pair[i];
+		const struct cw_account *valid = pair[1 - i];
+		bool sure = false;
+
+		if (!is_accepted(settings, valid, &sure) || is_accepted(settings, stale, &sure) ||
+		    !sure || cw_account_rename(context, stale->id, valid->id, NULL) < 0 ||
+		    cw_account_delete(context->directories.config, stale, NULL) < 0)
+			continue;
+		cw_log_info("completed a change of the account's key that was interrupted");
+		if (given != NULL && cw_starts_with(stale->id, given)) {
+			enum cw_source source = cw_settings_source(settings, "account");
+
+			cw_settings_reset(settings, "account");
+			cw_settings_set(settings, "account", source, valid->id, NULL);
+		}
+		*removed = i;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Two accounts with one URL are what an interrupted change of the account's key leaves
+ * (update_account --new-key). The CA knows which key is the right one; the other is removed.
+ */
+static void
+settle_key_change(struct cw_context *context, struct cw_settings *settings, struct cw_strv *ids)
+{
+	const char *config = context->directories.config;
+	const char *server = cw_server_url(settings);
+	cw_auto_strv struct cw_strv all = {0};
+	struct cw_account **accounts = cw_calloc(ids->count, sizeof(*accounts));
+
+	cw_strv_copy(&all, ids);
+	/* One that is damaged is named when it is the one to use. */
+	for (size_t i = 0; i < all.count; i++)
+		cw_account_load(config, server, all.items[i], &accounts[i], NULL);
+	for (size_t i = 0; i < all.count; i++) {
+		for (size_t j = i + 1; j < all.count; j++) {
+			struct cw_account *pair[2] = {accounts[i], accounts[j]};
+			size_t removed;
+
+			if (pair[0] == NULL || pair[1] == NULL ||
+			    strcmp(pair[0]->uri, pair[1]->uri) != 0 ||
+			    !settle_pair(context, settings, pair, &removed))
+				continue;
+			for (size_t k = 0; k < ids->count; k++)
+				if (strcmp(ids->items[k], pair[removed]->id) == 0)
+					cw_strv_remove(ids, k--);
+			cw_account_free(pair[removed]);
+			accounts[removed == 0 ? i : j] = NULL;
+		}
+	}
+	for (size_t i = 0; i < all.count; i++)
+		cw_account_free(accounts[i]);
+	free(accounts);
+}
+
+int
+cw_account_acquire(struct cw_context *context, struct cw_settings *settings, bool may_register,
+		   struct cw_account **account, bool *created, struct cw_error *error)
+{
+	const char *config = context->directories.config;
+	const char *server = cw_server_url(settings);
+	cw_auto_strv struct cw_strv ids = {0};
+	size_t index;
+	int status;
+
+	*created = false;
+	status = cw_account_list(config, server, &ids, error);
+	if (status < 0)
+		return status;
+	if (ids.count == 0 && cw_settings_get(settings, "account") == NULL) {
+		if (!may_register) {
+			cw_fail(error, CW_E_NOT_FOUND, "there is no account for %s in %s", server,
+				config);
+			cw_hint(error, "make one with: certwright register");
+			return CW_E_NOT_FOUND;
+		}
+		status = cw_account_register(context, settings, account, error);
+		*created = status == CW_OK;
+		return status;
+	}
+	if (ids.count > 1)
+		settle_key_change(context, settings, &ids);
+	status = choose(context, settings, &ids, &index, error);
+	if (status < 0)
+		return status;
+	return cw_account_load(config, server, ids.items[index], account, error);
+}
+
+struct json_object *
+cw_account_describe(const struct cw_account *account)
+{
+	struct json_object *object = cw_json_new_object();
+	struct json_object *contact = cw_json_array(account->body, "contact");
+	cw_autofree char *thumbprint = cw_key_thumbprint(account->key);
+
+	cw_json_set_string(object, "id", account->id);
+	cw_json_set_string(object, "server", account->server);
+	cw_json_set_string(object, "uri", account->uri);
+	cw_json_set_string(object, "thumbprint", thumbprint);
+	cw_json_set_string(object, "creation_date", account->creation_date);
+	cw_json_set(object, "contact",
+		    contact != NULL ? json_object_get(contact) : cw_json_new_array());
+	return object;
+}

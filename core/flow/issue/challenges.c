@@ -1,0 +1,241 @@
+#include "flow/issue/challenges.h"
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "crypto/digest.h"
+
+/* "http" stands for "http-01", as in Certbot. */
+static bool
+is_preference(const char *preference, const char *type)
+{
+	size_t length = strlen(preference);
+
+	if (strcmp(preference, type) == 0)
+		return true;
+	return strncmp(preference, type, length) == 0 && strcmp(type + length, "-01") == 0;
+}
+
+/* The plugin's types that the user's preferences allow, in the user's order when there is one. */
+static void
+order_types(const struct cw_strv *preferences, const struct cw_strv *types, struct cw_strv *ordered)
+{
+	if (preferences->count == 0)
+		cw_strv_add_all(ordered, types);
+	for (size_t i = 0; i < preferences->count; i++)
+		for (size_t j = 0; j < types->count; j++)
+			if (is_preference(preferences->items[i], types->items[j]))
+				cw_strv_add_unique(ordered, types->items[j]);
+}
+
+static struct cw_acme_challenge *
+find_offer(const struct cw_acme_authorization *authorization, const struct cw_strv *types)
+{
+	for (size_t i = 0; i < types->count; i++)
+		for (size_t j = 0; j < authorization->challenge_count; j++)
+			if (strcmp(authorization->challenges[j]->type, types->items[i]) == 0)
+				return authorization->challenges[j];
+	return NULL;
+}
+
+static void
+refuse(struct cw_acme_authorization *authorization, const char *plugin, const struct cw_strv *types)
+{
+	const char *name = authorization->identifier.value;
+	cw_auto_strv struct cw_strv offered = {0};
+	cw_autofree char *offers = NULL;
+	cw_autofree char *ours = cw_strv_join(types, ", ");
+
+	for (size_t i = 0; i < authorization->challenge_count; i++)
+		cw_strv_add_unique(&offered, authorization->challenges[i]->type);
+	offers = cw_strv_join(&offered, ", ");
+	cw_fail(&authorization->error, CW_E_UNSUPPORTED,
+		"for \"%s%s\" the CA offers %s, but the plugin \"%s\" %s%s",
+		authorization->wildcard ? "*." : "", name,
+		*offers != '\0' ? offers : "no challenge", plugin,
+		types->count > 0 ? "can only do " : "has no challenge for it", ours);
+	cw_error_set_identifier(&authorization->error, name);
+	if (authorization->wildcard)
+		cw_hint(&authorization->error,
+			"a wildcard needs dns-01: give it a DNS authenticator, or manual, as in: "
+			"-a dns-exec -d '*.%s'",
+			name);
+	else
+		cw_hint(&authorization->error,
+			"use other --preferred-challenges, or another authenticator, which can be "
+			"this name's alone: -a PLUGIN -d %s",
+			name);
+}
+
+/* The name that a tls-alpn-01 validation of an address asks for in SNI (RFC 8738 section 6). */
+static char *
+reverse_name(const char *address)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+	cw_auto_buf struct cw_buf name = {0};
+
+	if (inet_pton(AF_INET, address, bytes) == 1)
+		return cw_format("%u.%u.%u.%u.in-addr.arpa", bytes[3], bytes[2], bytes[1],
+				 bytes[0]);
+	if (inet_pton(AF_INET6, address, bytes) != 1)
+		return cw_strdup(address);
+	for (size_t i = sizeof(bytes); i-- > 0;)
+		cw_buf_addf(&name, "%x.%x.", bytes[i] & 15, bytes[i] >> 4);
+	cw_buf_add_text(&name, "ip6.arpa");
+	return cw_buf_take(&name);
+}
+
+/* Keeps TEXT as long as the set. */
+static const char *
+keep(struct cw_challenge_set *set, char *text)
+{
+	cw_strv_take(&set->texts, text);
+	return text;
+}
+
+static void
+fill(struct cw_challenge_set *set, struct cw_challenge *challenge, const struct cw_request *request,
+     const struct cw_acme_authorization *authorization)
+{
+	const struct cw_acme_challenge *chosen = authorization->chosen;
+	const char *name = authorization->identifier.value;
+	unsigned char digest[CW_SHA256_LENGTH];
+
+	challenge->size = sizeof(*challenge);
+	challenge->lineage = request->name;
+	challenge->type = chosen->type;
+	challenge->identifier_type = authorization->identifier.type;
+	challenge->identifier = name;
+	challenge->wildcard = authorization->wildcard;
+	challenge->token = chosen->token;
+	challenge->key_authorization = chosen->key_authorization;
+	cw_sha256(chosen->key_authorization, strlen(chosen->key_authorization), digest);
+	if (strcmp(chosen->type, "dns-01") == 0) {
+		challenge->validation = keep(set, cw_base64url(digest, sizeof(digest)));
+		challenge->location = keep(set, cw_format("_acme-challenge.%s", name));
+	} else if (strcmp(chosen->type, "tls-alpn-01") == 0) {
+		challenge->validation = keep(set, cw_hex(digest, sizeof(digest)));
+		challenge->location = strcmp(authorization->identifier.type, "ip") == 0
+					      ? keep(set, reverse_name(name))
+					      : name;
+	} else {
+		challenge->validation = chosen->key_authorization;
+		challenge->location =
+			keep(set, cw_format("/.well-known/acme-challenge/%s", chosen->token));
+	}
+}
+
+static void
+add_slot(struct cw_challenge_set *set, const struct cw_request *request,
+	 struct cw_acme_authorization *authorization)
+{
+	struct cw_challenge_slot *slot = cw_alloc(sizeof(*slot));
+
+	fill(set, &slot->challenge, request, authorization);
+	set->slots = cw_realloc(set->slots, set->count + 1, sizeof(*set->slots));
+	set->authorizations =
+		cw_realloc(set->authorizations, set->count + 1, sizeof(*set->authorizations));
+	set->slots[set->count] = slot;
+	set->authorizations[set->count] = authorization;
+	set->count++;
+}
+
+void
+cw_challenges_share_identifiers(struct cw_challenge_set *set, size_t first)
+{
+	struct cw_strv names = {0};
+
+	if (first == set->count)
+		return;
+	for (size_t i = first; i < set->count; i++)
+		cw_strv_add_unique(&names, set->slots[i]->challenge.identifier);
+	for (size_t i = first; i < set->count; i++) {
+		set->slots[i]->challenge.all_identifiers = (const char *const *)names.items;
+		set->slots[i]->challenge.all_identifiers_count = names.count;
+	}
+	set->identifiers =
+		cw_realloc(set->identifiers, set->identifiers_count + 1, sizeof(*set->identifiers));
+	set->identifiers[set->identifiers_count++] = names;
+}
+
+/* With several plugins a preference that means nothing to this one is meant for another. */
+static bool
+concerns(const struct cw_strv *preferences, const struct cw_strv *types)
+{
+	cw_auto_strv struct cw_strv ordered = {0};
+
+	order_types(preferences, types, &ordered);
+	return ordered.count > 0;
+}
+
+void
+cw_challenges_choose(struct cw_challenge_set *set, struct cw_instance *instance, const char *plugin,
+		     bool only, const struct cw_request *request,
+		     struct cw_acme_authorization *authorization)
+{
+	static const struct cw_strv none;
+	const struct cw_strv *preferences = cw_settings_list(request->settings, "pref_challs");
+	cw_auto_strv struct cw_strv types = {0};
+	cw_auto_strv struct cw_strv ordered = {0};
+
+	cw_instance_challenge_types(instance, authorization->identifier.type,
+				    authorization->identifier.value, &types);
+	order_types(only || concerns(preferences, &types) ? preferences : &none, &types, &ordered);
+	authorization->chosen = find_offer(authorization, &ordered);
+	if (authorization->chosen == NULL)
+		refuse(authorization, plugin, &ordered);
+	else
+		add_slot(set, request, authorization);
+}
+
+void
+cw_challenges_truncate(struct cw_challenge_set *set, size_t count)
+{
+	while (set->count > count) {
+		set->count--;
+		set->authorizations[set->count]->chosen = NULL;
+		free(set->slots[set->count]);
+	}
+}
+
+void
+cw_challenges_take_results(struct cw_challenge_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct cw_acme_authorization *authorization = set->authorizations[i];
+
+		if (set->slots[i]->challenge.result == CW_OK)
+			continue;
+		cw_error_move(&authorization->error, &set->slots[i]->error);
+		cw_error_set_identifier(&authorization->error, authorization->identifier.value);
+		authorization->chosen = NULL;
+	}
+}
+
+void
+cw_challenges_describe(const struct cw_challenge_set *set, struct cw_buf *text)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct cw_challenge *challenge = &set->slots[i]->challenge;
+
+		if (challenge->result == CW_OK)
+			cw_buf_addf(text, "\n  %s for %s: %s", challenge->type,
+				    challenge->identifier, challenge->validation);
+	}
+}
+
+void
+cw_challenge_set_clear(struct cw_challenge_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		cw_error_clear(&set->slots[i]->error);
+		free(set->slots[i]);
+	}
+	for (size_t i = 0; i < set->identifiers_count; i++)
+		cw_strv_clear(&set->identifiers[i]);
+	free(set->slots);
+	free(set->authorizations);
+	free(set->identifiers);
+	cw_strv_clear(&set->texts);
+	*set = (struct cw_challenge_set){0};
+}

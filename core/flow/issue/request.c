@@ -1,0 +1,134 @@
+#include "flow/issue/request.h"
+#include <stdlib.h>
+#include "base/clock.h"
+#include "base/text.h"
+#include "crypto/x509.h"
+#include "flow/work/network.h"
+
+struct cw_request *
+cw_request_new(const char *name, const struct cw_settings *settings)
+{
+	struct cw_request *request = cw_alloc(sizeof(*request));
+
+	request->name = cw_strdup(name);
+	request->settings = cw_settings_copy(settings);
+	return request;
+}
+
+void
+cw_request_free(struct cw_request *request)
+{
+	if (request == NULL)
+		return;
+	free(request->name);
+	cw_names_clear(&request->names);
+	cw_settings_free(request->settings);
+	cw_lineage_free(request->lineage);
+	free(request->authenticator);
+	free(request->installer);
+	free(request->replaces);
+	if (request->csr != NULL)
+		cw_csr_clear(request->csr);
+	free(request->csr);
+	for (size_t i = 0; i < CW_KIND_COUNT; i++)
+		free(request->files[i]);
+	json_object_put(request->result);
+	cw_error_clear(&request->error);
+	free(request);
+}
+
+bool
+cw_request_is_for_issuer(const struct cw_request *request)
+{
+	const char *saved = cw_configobj_get(request->lineage->config, "renewalparams", "server");
+
+	return cw_equal(saved, cw_server_url(request->settings));
+}
+
+int
+cw_request_name_replaced(struct cw_request *request, struct cw_error *error)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_auto_names struct cw_names names = {0};
+	int status;
+
+	if (request->dry_run || !cw_request_is_for_issuer(request))
+		return CW_OK;
+	status = cw_certificate_load(request->lineage->live[CW_KIND_CERT], &certificate, error);
+	if (status < 0)
+		return status;
+	cw_certificate_names(certificate, &names.dns, &names.ip);
+	if (cw_names_overlap(&names, &request->names))
+		request->replaces = cw_certificate_ari_id(certificate);
+	return CW_OK;
+}
+
+static void
+add_names(struct json_object *description, const struct cw_names *names)
+{
+	cw_auto_strv struct cw_strv all = {0};
+
+	cw_names_all(names, &all);
+	cw_json_set(description, "domains", cw_json_from_strv(&all));
+}
+
+/* The certificate of FILES. */
+static int
+describe_files(const char *name, char *const *files, struct json_object **description,
+	       struct cw_error *error)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_auto_names struct cw_names names = {0};
+	cw_autofree char *serial = NULL;
+	cw_autofree char *expiry = NULL;
+	int status = cw_certificate_load(files[CW_KIND_CERT], &certificate, error);
+
+	if (status < 0)
+		return status;
+	cw_certificate_names(certificate, &names.dns, &names.ip);
+	serial = cw_certificate_serial(certificate);
+	expiry = cw_format_utc(cw_certificate_not_after(certificate));
+	*description = cw_json_new_object();
+	cw_json_set_string(*description, "name", name);
+	add_names(*description, &names);
+	cw_json_set_string(*description, "serial", serial);
+	cw_json_set_string(*description, "expiry", expiry);
+	cw_json_set_string(*description, "key_type", cw_certificate_key_type(certificate));
+	cw_json_set_string(*description, "cert_path", files[CW_KIND_CERT]);
+	cw_json_set_string(*description, "key_path", files[CW_KIND_PRIVKEY]);
+	cw_json_set_string(*description, "chain_path", files[CW_KIND_CHAIN]);
+	cw_json_set_string(*description, "fullchain_path", files[CW_KIND_FULLCHAIN]);
+	return CW_OK;
+}
+
+int
+cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **description,
+		    struct cw_error *error)
+{
+	return describe_files(lineage->name, lineage->live, description, error);
+}
+
+struct json_object *
+cw_describe_request(const struct cw_request *request, const char *action,
+		    const struct cw_error *error)
+{
+	static const char *const members[] = {"serial",        "expiry",   "key_type",
+					      "cert_path",     "key_path", "chain_path",
+					      "fullchain_path"};
+	char *const *files = request->lineage != NULL ? request->lineage->live : request->files;
+	struct json_object *description = NULL;
+
+	if (files[CW_KIND_CERT] == NULL ||
+	    describe_files(request->csr != NULL ? NULL : request->name, files, &description, NULL) <
+		    0) {
+		description = cw_json_new_object();
+		cw_json_set_string(description, "name",
+				   request->csr != NULL ? NULL : request->name);
+		add_names(description, &request->names);
+		for (size_t i = 0; i < CW_COUNT(members); i++)
+			cw_json_set_string(description, members[i], NULL);
+	}
+	cw_json_set_string(description, "action", action);
+	cw_json_set(description, "error", error != NULL ? cw_json_error(error) : NULL);
+	return description;
+}

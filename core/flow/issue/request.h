@@ -1,0 +1,55 @@
+/* A certificate that is wanted: what decisions make and workers carry out. */
+#ifndef CW_FLOW_ISSUE_REQUEST_H
+#define CW_FLOW_ISSUE_REQUEST_H
+
+#include <stdbool.h>
+#include "base/json.h"
+#include "base/option.h"
+#include "crypto/csr.h"
+#include "flow/issue/names.h"
+#include "store/account.h"
+#include "store/lineage.h"
+
+struct cw_installation;
+
+struct cw_request {
+	char *name; /* of the lineage */
+	struct cw_names names;
+	struct cw_settings *settings;     /* the run's, with the lineage's own beneath */
+	struct cw_lineage *lineage;       /* that gets a new version; NULL: a new one is made */
+	char *authenticator;              /* the plugin's name */
+	char *installer;                  /* NULL: none */
+	const struct cw_account *account; /* borrowed */
+	struct cw_csr *csr; /* --csr: it is what is signed, and no lineage is made; NULL: none */
+	const struct cw_installation *installation; /* borrowed; for an installer's work only */
+	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
+	bool renewal;   /* the lineage existed before */
+	bool dry_run;   /* save nothing */
+	/* out */
+	bool saved;                 /* the lineage has the new certificate */
+	bool lost;                  /* failed because the worker of its batch died, perhaps by the
+				       fault of another one's */
+	char *files[CW_KIND_COUNT]; /* --csr: where it was saved */
+	struct json_object *result; /* its member of "certificates" */
+	struct cw_error error;
+};
+
+struct cw_request *cw_request_new(const char *name, const struct cw_settings *settings);
+void cw_request_free(struct cw_request *request);
+
+/* Whether a request that has a lineage goes to the CA that issued its certificate. */
+bool cw_request_is_for_issuer(const struct cw_request *request);
+/* Sets REPLACES to the lineage's certificate (RFC 9773 section 5): where the CA issued it, the
+ * names have one in common, and it is no rehearsal. */
+int cw_request_name_replaced(struct cw_request *request, struct cw_error *error);
+
+/* The lineage's certificate in use as a member of "certificates" (flow/context.h), without action
+ * and error. */
+int cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **description,
+			struct cw_error *error);
+/* A request's member: its lineage's description, if there is one, with ACTION and ERROR (NULL:
+ * none). */
+struct json_object *cw_describe_request(const struct cw_request *request, const char *action,
+					const struct cw_error *error);
+
+#endif

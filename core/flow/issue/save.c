@@ -1,0 +1,203 @@
+#include "flow/issue/save.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "crypto/x509.h"
+#include "flow/issue/csr.h"
+#include "flow/work/deploy_hooks.h"
+#include "store/renewal.h"
+
+static int
+key_spec(const struct cw_settings *settings, struct cw_key_spec *spec, struct cw_error *error)
+{
+	const char *type = cw_settings_get(settings, "key_type");
+	int64_t bits = cw_settings_int(settings, "rsa_key_size", 2048);
+
+	*spec = (struct cw_key_spec){.type = CW_KEY_EC};
+	if (type == NULL || strcmp(type, "ecdsa") == 0) {
+		spec->curve = cw_settings_get(settings, "elliptic_curve");
+		return CW_OK;
+	}
+	spec->type = CW_KEY_RSA;
+	if (bits < 2048 || bits > 8192) {
+		cw_fail(error, CW_E_INVALID, "an RSA key of %lld bits is not possible",
+			(long long)bits);
+		cw_hint(error, "give --rsa-key-size a number from 2048 to 8192");
+		return CW_E_INVALID;
+	}
+	spec->rsa_bits = (unsigned)bits;
+	return CW_OK;
+}
+
+int
+cw_request_key_plan(const struct cw_request *request, char **plan, struct cw_key **key,
+		    struct cw_error *error)
+{
+	const struct cw_settings *settings = request->settings;
+	struct cw_key_spec spec;
+	int status;
+
+	*key = NULL;
+	if (request->csr != NULL) {
+		cw_autofree char *digest =
+			cw_sha256_hex(request->csr->der.data, request->csr->der.length);
+
+		*plan = cw_format("csr:%s", digest);
+		return CW_OK;
+	}
+	if (request->lineage != NULL && cw_settings_flag(settings, "reuse_key") &&
+	    !cw_settings_flag(settings, "new_key")) {
+		cw_autofree char *thumbprint = NULL;
+
+		status = cw_key_load(request->lineage->live[CW_KIND_PRIVKEY], key, error);
+		if (status < 0)
+			return status;
+		thumbprint = cw_key_thumbprint(*key);
+		*plan = cw_format("same:%s", thumbprint);
+		return CW_OK;
+	}
+	status = key_spec(settings, &spec, error);
+	if (status < 0)
+		return status;
+	*plan = spec.type == CW_KEY_RSA ? cw_format("rsa:%u", spec.rsa_bits)
+					: cw_format("ecdsa:%s", spec.curve);
+	return CW_OK;
+}
+
+int
+cw_request_key_make(const struct cw_request *request, struct cw_key **key, struct cw_error *error)
+{
+	struct cw_key_spec spec;
+	int status = key_spec(request->settings, &spec, error);
+
+	return status < 0 ? status : cw_key_generate(&spec, key, error);
+}
+
+static const char *
+prefer_chain(const struct cw_request *request, const struct cw_strv *chains)
+{
+	const char *preferred = cw_settings_get(request->settings, "preferred_chain");
+
+	if (preferred == NULL || *preferred == '\0')
+		return chains->items[0];
+	for (size_t i = 0; i < chains->count; i++) {
+		cw_autofree char *issuer =
+			cw_chain_topmost_issuer(chains->items[i], strlen(chains->items[i]));
+
+		if (issuer != NULL && strcmp(issuer, preferred) == 0)
+			return chains->items[i];
+	}
+	cw_log_warning("the CA offers no chain that ends with the issuer \"%s\"; using the default "
+		       "one for %s",
+		       preferred, request->name);
+	return chains->items[0];
+}
+
+static int
+check_leaf(const struct cw_request *request, const struct cw_key *key, const char *leaf,
+	   struct cw_error *error)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_auto_names struct cw_names names = {0};
+	int status = cw_certificate_from_pem(leaf, strlen(leaf), "the certificate that the CA sent",
+					     &certificate, error);
+
+	if (status < 0)
+		return status;
+	if (!cw_certificate_has_key(certificate, key))
+		return cw_fail(error, CW_E_PROTOCOL,
+			       "the CA sent a certificate for another key than the one asked for");
+	cw_certificate_names(certificate, &names.dns, &names.ip);
+	if (!cw_names_contain(&names, &request->names))
+		return cw_fail(error, CW_E_PROTOCOL,
+			       "the CA sent a certificate that lacks some of the names asked for");
+	return CW_OK;
+}
+
+void
+cw_forget_other_key(struct cw_settings *settings)
+{
+	bool rsa = cw_equal(cw_settings_get(settings, "key_type"), "rsa");
+	const char *other = rsa ? "elliptic_curve" : "rsa_key_size";
+
+	if (cw_settings_source(settings, other) == CW_SOURCE_RENEWAL)
+		cw_settings_reset(settings, other);
+}
+
+/* The lineage's renewal file as it is now, or a new one, with the request's settings in it. */
+static int
+renewal_config(const struct cw_context *context, const struct cw_request *request,
+	       struct cw_configobj **config, struct cw_error *error)
+{
+	if (request->lineage != NULL) {
+		int status = cw_configobj_load(request->lineage->renewal_path, config, error);
+
+		if (status < 0)
+			return status;
+	} else {
+		*config = cw_configobj_new();
+	}
+	cw_configobj_set(*config, "", "version", context->certbot_version);
+	cw_forget_other_key(request->settings);
+	cw_renewal_write(*config, request->settings, request->account->id, request->authenticator,
+			 request->installer);
+	return CW_OK;
+}
+
+static int
+save_files(const struct cw_context *context, struct cw_request *request,
+	   const struct cw_version_files *files, struct cw_error *error)
+{
+	cw_auto_configobj struct cw_configobj *config = NULL;
+	int status = renewal_config(context, request, &config, error);
+
+	if (status == CW_OK)
+		status = cw_deploy_owe(context, request, error);
+	if (status < 0)
+		return status;
+	if (request->lineage != NULL)
+		return cw_lineage_update(request->lineage, files, config, true, error);
+	return cw_lineage_create(context->directories.config, request->name, files, config,
+				 &request->lineage, error);
+}
+
+int
+cw_request_save(const struct cw_context *context, struct cw_request *request,
+		const struct cw_key *key, const struct cw_strv *chains, struct cw_error *error)
+{
+	const char *preferred = prefer_chain(request, chains);
+	cw_autofree char *leaf = NULL;
+	cw_autofree char *chain = NULL;
+	cw_autofree char *fullchain = NULL;
+	cw_autosecret char *private_key = NULL;
+	struct cw_version_files files;
+	int status;
+
+	status = cw_chain_split(preferred, strlen(preferred), &leaf, &chain, error);
+	if (status == CW_OK)
+		status = check_leaf(request, request->csr != NULL ? request->csr->public_key : key,
+				    leaf, error);
+	if (status < 0 || request->dry_run)
+		return status;
+	fullchain = cw_format("%s%s", leaf, chain);
+	if (request->csr != NULL)
+		return cw_csr_save_files(request, leaf, chain, fullchain, error);
+	private_key = cw_key_to_pem(key);
+	files = (struct cw_version_files){
+		.cert = leaf,
+		.privkey = private_key,
+		.chain = chain,
+		.fullchain = fullchain,
+		.same_key = request->lineage != NULL &&
+			    cw_settings_flag(request->settings, "reuse_key") &&
+			    !cw_settings_flag(request->settings, "new_key"),
+	};
+	status = save_files(context, request, &files, error);
+	if (status < 0)
+		return cw_context(error, "the certificate for \"%s\" was issued but not saved",
+				  request->name);
+	request->saved = true;
+	return CW_OK;
+}

@@ -1,0 +1,260 @@
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "crypto/x509.h"
+#include "flow/ask/choose_lineage.h"
+#include "flow/context.h"
+#include "flow/issue/accounts.h"
+#include "flow/work/begin.h"
+#include "flow/work/network.h"
+#include "store/lineage.h"
+
+/* RFC 5280 section 5.3.1, as far as subscribers may give them. */
+static const struct {
+	const char *name;
+	int code;
+} reasons[] = {
+	{"unspecified", 0}, {"keycompromise", 1},        {"affiliationchanged", 3},
+	{"superseded", 4},  {"cessationofoperation", 5},
+};
+
+static int
+reason_code(const struct cw_settings *settings)
+{
+	const char *reason = cw_settings_get(settings, "reason");
+
+	for (size_t i = 0; reason != NULL && i < CW_COUNT(reasons); i++)
+		if (strcmp(reasons[i].name, reason) == 0)
+			return reasons[i].code;
+	return 0;
+}
+
+struct revocation {
+	struct cw_lineage *lineage; /* NULL: a certificate file that belongs to none */
+	char *path;
+	char *server; /* the lineage's, unless the user gave one */
+	char *account;
+};
+
+static void
+clear(struct revocation *revocation)
+{
+	cw_lineage_free(revocation->lineage);
+	free(revocation->path);
+	free(revocation->server);
+	free(revocation->account);
+}
+
+/* The lineage whose certificate in use is the one at PATH, if any. */
+static int
+find_lineage(struct cw_context *context, const struct cw_certificate *certificate,
+	     struct cw_lineage **found, struct cw_error *error)
+{
+	cw_autofree char *wanted = cw_certificate_base64url(certificate);
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_lineage_list(context->directories.config, &names, error);
+
+	for (size_t i = 0; status == CW_OK && i < names.count && *found == NULL; i++) {
+		struct cw_lineage *lineage = NULL;
+		cw_auto_certificate struct cw_certificate *present = NULL;
+		cw_autofree char *encoded = NULL;
+
+		if (cw_lineage_load(context->directories.config, names.items[i], &lineage, NULL) <
+		    0)
+			continue;
+		if (cw_certificate_load(lineage->live[CW_KIND_CERT], &present, NULL) == CW_OK)
+			encoded = cw_certificate_base64url(present);
+		if (encoded != NULL && strcmp(encoded, wanted) == 0)
+			*found = lineage;
+		else
+			cw_lineage_free(lineage);
+	}
+	return status;
+}
+
+static int
+locate(struct cw_context *context, struct revocation *revocation,
+       struct cw_certificate **certificate, struct cw_error *error)
+{
+	const char *path = cw_settings_get(context->settings, "cert_path");
+	const char *name = cw_settings_get(context->settings, "certname");
+	int status;
+
+	if (path != NULL && name != NULL)
+		return cw_fail(error, CW_E_USAGE,
+			       "--cert-path and --cert-name name the certificate "
+			       "twice; give one of them");
+	if (path != NULL) {
+		revocation->path = cw_strdup(path);
+		status = cw_certificate_load(path, certificate, error);
+		return status < 0
+			       ? status
+			       : find_lineage(context, *certificate, &revocation->lineage, error);
+	}
+	cw_autofree char *chosen = NULL;
+	status = cw_choose_lineage(context, "Which certificate shall be revoked?", &chosen, error);
+	if (status == CW_OK)
+		status = cw_lineage_load(context->directories.config, chosen, &revocation->lineage,
+					 error);
+	if (status < 0 || revocation->lineage == NULL)
+		return status;
+	revocation->path = cw_strdup(revocation->lineage->live[CW_KIND_CERT]);
+	return cw_certificate_load(revocation->path, certificate, error);
+}
+
+/* The lineage's own server and account, unless the user gave others. */
+static int
+use_lineage_settings(struct cw_context *context, const struct revocation *revocation,
+		     struct cw_error *error)
+{
+	static const char *const keys[] = {"server", "account"};
+
+	for (size_t i = 0; revocation->lineage != NULL && i < CW_COUNT(keys); i++) {
+		const char *value =
+			cw_configobj_get(revocation->lineage->config, "renewalparams", keys[i]);
+		int status;
+
+		if (value == NULL)
+			continue;
+		status = cw_settings_set(context->settings, keys[i], CW_SOURCE_RENEWAL, value,
+					 error);
+		if (status < 0)
+			return status;
+	}
+	return CW_OK;
+}
+
+static int
+revoke_with_key(struct cw_context *context, const char *key_path,
+		const struct cw_certificate *certificate, const char *encoded,
+		struct cw_error *error)
+{
+	cw_auto_key struct cw_key *key = NULL;
+	cw_auto_network struct cw_network network = {0};
+	struct cw_signer *signer;
+	int status = cw_key_load(key_path, &key, error);
+
+	if (status < 0)
+		return status;
+	if (!cw_certificate_has_key(certificate, key)) {
+		cw_fail(error, CW_E_INVALID, "the key %s is not that of the certificate", key_path);
+		cw_hint(error, "leave --key-path out to revoke with the account's key");
+		return CW_E_INVALID;
+	}
+	signer = cw_signer_from_key(key);
+	status = cw_network_open(&network, NULL, context->settings, error);
+	if (status == CW_OK)
+		status =
+			cw_network_connect(&network, cw_server_url(context->settings), NULL, error);
+	if (status == CW_OK)
+		status = cw_acme_revoke(network.acme, encoded, reason_code(context->settings),
+					signer, error);
+	cw_network_close(&network);
+	cw_signer_free(signer);
+	return status;
+}
+
+static int
+revoke_with_account(struct cw_context *context, const char *encoded, struct cw_error *error)
+{
+	cw_auto_account struct cw_account *account = NULL;
+	struct cw_session session = {0};
+	bool created;
+	int status;
+
+	status = cw_account_acquire(context, context->settings, false, &account, &created, error);
+	if (status == CW_OK)
+		status = cw_session_open(&session, context->settings, account, error);
+	if (status == CW_OK)
+		status = cw_acme_revoke(session.network.acme, encoded,
+					reason_code(context->settings), NULL, error);
+	cw_session_close(&session);
+	return status;
+}
+
+/* --delete-after-revoke, or a question; without anybody to ask the files stay only where that was
+ * asked for. */
+static int
+want_deletion(struct cw_context *context, bool *wanted, struct cw_error *error)
+{
+	*wanted = true;
+	if (cw_settings_get(context->settings, "delete_after_revoke") != NULL) {
+		*wanted = cw_settings_flag(context->settings, "delete_after_revoke");
+		return CW_OK;
+	}
+	if (!context->asker->interactive)
+		return CW_OK;
+	return context->asker->yes_no(context->asker->context,
+				      "Delete the certificate's files too? That is recommended.",
+				      wanted, error);
+}
+
+static int
+delete_files(struct cw_context *context, struct revocation *revocation, bool *deleted,
+	     struct cw_error *error)
+{
+	bool wanted;
+	int status;
+
+	*deleted = false;
+	if (revocation->lineage == NULL)
+		return CW_OK;
+	status = want_deletion(context, &wanted, error);
+	if (status < 0 || !wanted)
+		return status;
+	if (cw_lineage_archive_is_shared(revocation->lineage)) {
+		cw_log_warning("not deleting \"%s\": another certificate uses its archive too",
+			       revocation->lineage->name);
+		return CW_OK;
+	}
+	status = cw_lineage_delete(revocation->lineage, error);
+	*deleted = status == CW_OK;
+	return status;
+}
+
+static int
+revoke_and_delete(struct cw_context *context, struct revocation *revocation,
+		  struct json_object *result, struct cw_error *error)
+{
+	const char *key_path = cw_settings_get(context->settings, "key_path");
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_autofree char *encoded = NULL;
+	cw_autofree char *serial = NULL;
+	struct json_object *description;
+	bool deleted = false;
+	int status = locate(context, revocation, &certificate, error);
+
+	if (status == CW_OK)
+		status = use_lineage_settings(context, revocation, error);
+	if (status < 0)
+		return status;
+	encoded = cw_certificate_base64url(certificate);
+	serial = cw_certificate_serial(certificate);
+	status = key_path != NULL ? revoke_with_key(context, key_path, certificate, encoded, error)
+				  : revoke_with_account(context, encoded, error);
+	if (status < 0)
+		return cw_context(error, "cannot revoke %s", revocation->path);
+	cw_log_info("the certificate %s is revoked", revocation->path);
+	status = delete_files(context, revocation, &deleted, error);
+	description = cw_json_new_object();
+	cw_json_set_string(description, "cert_path", revocation->path);
+	cw_json_set_string(description, "name",
+			   revocation->lineage != NULL ? revocation->lineage->name : NULL);
+	cw_json_set_string(description, "serial", serial);
+	cw_json_set_bool(description, "deleted", deleted);
+	cw_json_set(result, "revoked", description);
+	return status;
+}
+
+int
+cw_flow_revoke(struct cw_context *context, struct json_object *result, struct cw_error *error)
+{
+	cw_auto_run struct cw_run run = {0};
+	struct revocation revocation = {0};
+	int status = cw_run_begin(context, &run, error);
+
+	if (status == CW_OK)
+		status = revoke_and_delete(context, &revocation, result, error);
+	clear(&revocation);
+	return status;
+}

@@ -1,0 +1,84 @@
+/* The verb run. */
+#include <stdlib.h>
+#include "base/log.h"
+#include "flow/install/install.h"
+#include "flow/verbs/certonly.h"
+
+/* --must-staple makes a certificate that browsers refuse without stapling. */
+static int
+check_stapling(const struct cw_context *context, const struct cw_strv *enhancements,
+	       const char *installer, struct cw_error *error)
+{
+	if (!cw_settings_flag(context->settings, "must_staple") ||
+	    cw_strv_contains(enhancements, "staple-ocsp"))
+		return CW_OK;
+	cw_fail(error, CW_E_UNSUPPORTED,
+		"the installer \"%s\" cannot staple OCSP answers, which --must-staple needs",
+		installer);
+	cw_hint(error, "leave --must-staple out");
+	return CW_E_UNSUPPORTED;
+}
+
+static int
+install(struct cw_context *context, struct cw_run *run, const struct cw_request *request,
+	struct cw_installation *installation, struct json_object *result, struct cw_error *error)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	struct json_object *description = NULL;
+	int status = cw_lineage_load(context->directories.config, request->name, &lineage, error);
+
+	if (status < 0)
+		return status;
+	cw_installation_use(installation, lineage);
+	installation->deploy = true;
+	/* Some may have been left out: --allow-subset-of-names. */
+	cw_auto_names struct cw_names names = {0};
+	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, error);
+	if (status < 0)
+		return status;
+	cw_names_all(&names, &installation->names);
+	status = cw_install(context, run, request->installer, installation, &description, error);
+	cw_json_set(result, "installed", description);
+	if (status < 0) {
+		cw_context(error, "the certificate is saved but could not be installed");
+		cw_log_warning("the certificate is saved; once that is mended, install it with: "
+			       "certwright install --cert-name %s -i %s",
+			       lineage->name, request->installer);
+	}
+	return status;
+}
+
+static int
+run_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
+	   struct cw_error *error)
+{
+	struct cw_request *request = NULL;
+	struct cw_installation installation = {0};
+	enum cw_decision decision = CW_DECISION_NEW;
+	int status = cw_request_make(context, run, true, &request, &decision, error);
+
+	if (status == CW_OK)
+		status = cw_wanted_enhancements(context, request->installer, true,
+						&installation.enhancements, error);
+	if (status == CW_OK)
+		status = check_stapling(context, &installation.enhancements, request->installer,
+					error);
+	if (status == CW_OK && decision == CW_DECISION_KEEP)
+		cw_request_keep(request, result);
+	else if (status == CW_OK)
+		status = cw_request_fulfil(context, run, request, result, error);
+	if (status == CW_OK)
+		status = install(context, run, request, &installation, result, error);
+	cw_installation_clear(&installation);
+	cw_request_free(request);
+	return status;
+}
+
+int
+cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error)
+{
+	cw_auto_run struct cw_run run = {0};
+	int status = cw_run_begin(context, &run, error);
+
+	return status < 0 ? status : run_locked(context, &run, result, error);
+}

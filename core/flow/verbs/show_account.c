@@ -1,0 +1,45 @@
+#include "base/log.h"
+#include "flow/context.h"
+#include "flow/issue/accounts.h"
+#include "flow/work/network.h"
+
+/* Asks the CA how it knows the account. */
+static int
+fetch(struct cw_context *context, struct cw_account *account, struct json_object **body,
+      struct cw_error *error)
+{
+	struct cw_session session = {0};
+	int status = cw_session_open(&session, context->settings, account, error);
+
+	if (status == CW_OK)
+		status = cw_acme_account_get(session.network.acme, body, error);
+	cw_session_close(&session);
+	return status;
+}
+
+int
+cw_flow_show_account(struct cw_context *context, struct json_object *result, struct cw_error *error)
+{
+	cw_auto_account struct cw_account *account = NULL;
+	cw_auto_json struct json_object *body = NULL;
+	struct json_object *description;
+	struct json_object *contact;
+	const char *state;
+	bool created;
+	int status;
+
+	status = cw_account_acquire(context, context->settings, false, &account, &created, error);
+	if (status == CW_OK)
+		status = fetch(context, account, &body, error);
+	if (status < 0)
+		return status;
+	description = cw_account_describe(account);
+	contact = cw_json_array(body, "contact");
+	if (contact != NULL)
+		cw_json_set(description, "contact", json_object_get(contact));
+	state = cw_json_string(body, "status");
+	cw_json_set_bool(description, "created", false);
+	cw_json_set_string(description, "status", state != NULL ? state : "unknown");
+	cw_json_set(result, "account", description);
+	return CW_OK;
+}

@@ -1,0 +1,108 @@
+#include <stdlib.h>
+#include "base/log.h"
+#include "flow/context.h"
+#include "flow/issue/accounts.h"
+#include "flow/work/begin.h"
+#include "flow/work/network.h"
+
+/*
+ * RFC 8555 section 7.3.5. The new key is on disk, as an account of its own with the same URL,
+ * before the CA is asked: no crash leaves an account without its key. cw_account_acquire() finds
+ * out which of two such keys is the right one.
+ */
+static int
+roll_key(struct cw_context *context, struct cw_session *session, struct cw_account *account,
+	 struct cw_error *error)
+{
+	static const struct cw_key_spec spec = {.type = CW_KEY_EC, .curve = "secp256r1"};
+	const char *config = context->directories.config;
+	cw_auto_account struct cw_account *next = NULL;
+	struct cw_key *key = NULL;
+	int status = cw_key_generate(&spec, &key, error);
+
+	if (status < 0)
+		return status;
+	status = cw_account_add_key(config, account, key, &next, error);
+	if (status < 0) {
+		cw_key_free(key);
+		return status;
+	}
+	session->extra_signer = cw_signer_from_key(key);
+	status = cw_acme_account_change_key(session->network.acme, session->extra_signer, error);
+	if (status == CW_E_ACME)
+		cw_account_delete(config, next, NULL);
+	if (status == CW_OK)
+		status = cw_account_rename(context, account->id, next->id, error);
+	if (status == CW_OK)
+		status = cw_account_delete(config, account, error);
+	if (status < 0)
+		return status;
+	cw_log_info("the account has a new key");
+	/* The caller goes on with the new one. */
+	struct cw_account old = *account;
+	*account = *next;
+	*next = old;
+	return CW_OK;
+}
+
+static int
+update_contacts(struct cw_context *context, struct cw_session *session, struct cw_account *account,
+		struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv contacts = {0};
+	struct json_object *body = NULL;
+	int status = cw_account_contacts(context, context->settings, &contacts, error);
+
+	if (status == CW_OK)
+		status = cw_acme_account_update(session->network.acme, &contacts, &body, error);
+	if (status < 0)
+		return status;
+	json_object_put(account->body);
+	account->body = body;
+	status = cw_account_save(context->directories.config, account, error);
+	if (status == CW_OK)
+		cw_log_info("the account's e-mail address was updated");
+	return status;
+}
+
+static int
+update(struct cw_context *context, struct cw_account *account, struct cw_error *error)
+{
+	const struct cw_settings *settings = context->settings;
+	bool new_key = cw_settings_flag(settings, "new_key");
+	bool contacts = cw_settings_get(settings, "email") != NULL ||
+			cw_settings_flag(settings, "register_unsafely_without_email");
+	struct cw_session session = {0};
+	int status = cw_session_open(&session, settings, account, error);
+
+	if (status == CW_OK && (contacts || !new_key))
+		status = update_contacts(context, &session, account, error);
+	if (status == CW_OK && new_key)
+		status = roll_key(context, &session, account, error);
+	cw_session_close(&session);
+	return status;
+}
+
+int
+cw_flow_update_account(struct cw_context *context, struct json_object *result,
+		       struct cw_error *error)
+{
+	cw_auto_run struct cw_run run = {0};
+	cw_auto_account struct cw_account *account = NULL;
+	struct json_object *description;
+	bool created;
+	int status = cw_run_begin(context, &run, error);
+
+	if (status == CW_OK)
+		status = cw_account_acquire(context, context->settings, false, &account, &created,
+					    error);
+	if (status == CW_OK)
+		status = update(context, account, error);
+	if (status < 0)
+		return status;
+	description = cw_account_describe(account);
+	cw_json_set_bool(description, "created", false);
+	cw_json_set_string(description, "status", "valid");
+	cw_json_set(result, "account", description);
+	return CW_OK;
+}

@@ -1,0 +1,51 @@
+#include "flow/work/hooks.h"
+
+struct cw_hooks *
+cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop)
+{
+	int64_t limit = cw_settings_int(context->settings, "hook_timeout", 0);
+	struct cw_hooks_options options = {
+		.config_dir = context->directories.config,
+		.directory_hooks = cw_settings_flag(context->settings, "directory_hooks"),
+		.time_limit = limit < 0            ? 0
+			      : limit > UINT32_MAX ? UINT32_MAX
+						   : (unsigned)limit,
+		.loop = loop,
+	};
+
+	return cw_hooks_new(&options);
+}
+
+int
+cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *error)
+{
+	static const struct {
+		const char *option, *internal;
+	} hooks[] = {
+		{"--pre-hook", "pre_hook"},
+		{"--post-hook", "post_hook"},
+		{"--deploy-hook", "deploy_hook"},
+	};
+	int status = CW_OK;
+
+	if (!cw_settings_flag(settings, "validate_hooks"))
+		return CW_OK;
+	for (size_t i = 0; i < CW_COUNT(hooks) && status == CW_OK; i++)
+		if (cw_settings_source(settings, hooks[i].internal) > CW_SOURCE_RENEWAL)
+			status = cw_hook_validate(hooks[i].option,
+						  cw_settings_get(settings, hooks[i].internal),
+						  error);
+	return status;
+}
+
+void
+cw_flow_deploy_hooks(const struct cw_context *context, struct cw_hooks *hooks,
+		     const struct cw_request *request)
+{
+	cw_autofree char *live =
+		cw_format("%s/live/%s", context->directories.config, request->name);
+	cw_auto_strv struct cw_strv names = {0};
+
+	cw_names_all(&request->names, &names);
+	cw_hooks_deploy(hooks, cw_settings_get(request->settings, "deploy_hook"), live, &names);
+}

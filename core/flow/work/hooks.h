@@ -1,0 +1,19 @@
+/* Hooks as the settings name them. */
+#ifndef CW_FLOW_WORK_HOOKS_H
+#define CW_FLOW_WORK_HOOKS_H
+
+#include "flow/context.h"
+#include "flow/issue/request.h"
+#include "hooks/hooks.h"
+
+/* The hooks of a run, turning LOOP while they run. */
+struct cw_hooks *cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop);
+/* Checks the programs of --pre-hook, --post-hook and --deploy-hook, unless
+ * --disable-hook-validation; not those that a renewal file has: a hook that is gone since is no
+ * reason not to renew. */
+int cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *error);
+/* The deploy hooks for a request whose certificate was saved. */
+void cw_flow_deploy_hooks(const struct cw_context *context, struct cw_hooks *hooks,
+			  const struct cw_request *request);
+
+#endif

@@ -1,0 +1,31 @@
+/* The worker's side (flow/work/workers.h): what it shares with its coordinator, and its main
+ * function.
+ */
+#ifndef CW_FLOW_WORK_WORKER_H
+#define CW_FLOW_WORK_WORKER_H
+
+#include <stdatomic.h>
+#include "flow/work/workers.h"
+
+/* A page that worker and coordinator share: the watchdog's. */
+struct cw_pulse {
+	_Atomic int64_t beat; /* cw_now_ms() of the last sign of life */
+	_Atomic int in_call;  /* a plugin is running and no service of ours */
+	char call[128];       /* "perform of the plugin webroot"; written before in_call is set */
+};
+
+/* Carries out a batch in this process, which is a fork of the coordinator; messages go to CHANNEL.
+ * Returns the exit status. */
+int cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *batch,
+		   int channel, struct cw_pulse *pulse);
+
+/*
+ * Messages, by their member "type":
+ *   listen    worker: address, port              coordinator: answer, with the socket
+ *   unlisten  worker: address, port              coordinator: answer
+ *   ask       worker: kind, text, default, items coordinator: answer, with answer, choice or text
+ *   result    worker: index, saved, result, error (of the batch's request with that index)
+ *   answer    coordinator: error or null
+ */
+
+#endif
