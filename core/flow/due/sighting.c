@@ -46,10 +46,9 @@ cw_sighting_read(const struct cw_context *context, const struct cw_lineage *line
 	if (status == CW_OK)
 		status = cw_glance(lineage->live[CW_KIND_CERT], !sighting->waits, &certificate,
 				   error);
-	if (status == CW_OK)
-		status = cw_due_read(lineage, &certificate, &sighting->due, error);
 	if (status < 0)
 		return status;
+	cw_due_read(lineage, &certificate, &sighting->due);
 	sighting->fullchain = cw_strdup(lineage->live[CW_KIND_FULLCHAIN]);
 	if (certificate.ari_id != NULL && server != NULL && strcmp(server, "None") != 0) {
 		sighting->certificate_id = cw_take(&certificate.ari_id);
@@ -72,5 +71,6 @@ cw_sighting_plain(const struct cw_context *context, const char *name, struct cw_
 	return cw_lineage_load(context->directories.config, name, &lineage, NULL) == CW_OK &&
 	       !lineage->unsettled && lineage->newest == lineage->version &&
 	       strcmp(cw_path_base(lineage->archive), name) == 0 &&
-	       cw_sighting_read(context, lineage, false, sighting, NULL) == CW_OK;
+	       cw_sighting_read(context, lineage, false, sighting, NULL) == CW_OK &&
+	       !sighting->due.is_unclear;
 }

@@ -128,6 +128,11 @@ look_at(struct survey *survey, const char *name, struct cw_sighting *seen, struc
 	if (status == CW_OK)
 		status = cw_sighting_read(survey->context, lineage, survey->calls->asked_for, seen,
 					  error);
+	if (status == CW_OK && seen->due.is_unclear)
+		cw_log_warning("%s: renew_before_expiry is not an interval like \"30 days\" or "
+			       "\"1 month 3 days\"; the certificate's lifetime decides when it "
+			       "is due",
+			       lineage->renewal_path);
 	return status;
 }
 
