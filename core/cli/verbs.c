@@ -3,7 +3,7 @@
 #include "cli/output.h"
 
 const struct cw_verb cw_verbs[] = {
-	{"run", NULL, "obtain a certificate and install it into the web server",
+	{"run", "everything", "obtain a certificate and install it into the web server",
 	 "Obtains a certificate for the names given and installs it with an installer plugin. "
 	 "This is what is done when no verb is named.",
 	 cw_flow_run, cw_render_installed},

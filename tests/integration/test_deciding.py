@@ -79,23 +79,21 @@ def test_a_name_that_anything_has_is_not_taken(certwright, where):
     assert f"{A}-0001" in certwright.lineages()
 
 
-def test_other_names_for_a_cert_name_need_an_option(certwright):
+@pytest.mark.parametrize("wanted", [[B], [A, B], [B, C]], ids=["other", "more", "none left"])
+@pytest.mark.parametrize("option", [[], ["--renew-with-new-domains"]],
+                         ids=["implied", "given"])
+def test_without_a_terminal_a_cert_name_gets_the_names_given(certwright, wanted, option):
     certwright.certonly(A, args=["--cert-name", "mine"])
-    result = certwright.certonly(B, args=["--cert-name", "mine"], json=True, status=2)
-    assert_failed(result, "mine", "--renew-with-new-domains")
-    result = certwright.certonly(B, args=["--cert-name", "mine", "--renew-with-new-domains"],
-                                 json=True)
+    result = certwright.certonly(*wanted, args=["--cert-name", "mine", *option], json=True)
     assert action(result) == "renewed"
-    assert names_of(certwright.live("mine", "cert")) == [B]
+    assert names_of(certwright.live("mine", "cert")) == wanted
+    assert certwright.lineages() == ["mine"]
 
 
-def test_more_names_for_a_cert_name_are_an_expansion(certwright):
-    certwright.certonly(A, args=["--cert-name", "mine"])
-    result = certwright.certonly(A, B, args=["--cert-name", "mine", "--expand"], json=True)
-    assert action(result) == "renewed"
-    assert names_of(certwright.live("mine", "cert")) == [A, B]
-    result = certwright.certonly(A, C, args=["--cert-name", "mine", "--expand"], json=True, status=2)
-    assert_failed(result, "mine", "--renew-with-new-domains")
+def test_names_that_a_cert_name_has_already_change_nothing(certwright):
+    certwright.certonly(A, B, args=["--cert-name", "mine"])
+    result = certwright.certonly(B, A, args=["--cert-name", "mine"], json=True)
+    assert action(result) == "kept"
 
 
 def test_a_cert_name_alone_renews_its_names(certwright):

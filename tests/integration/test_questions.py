@@ -37,7 +37,7 @@ def test_the_address_and_the_terms_are_asked_for(certwright):
     terminal.answer("E-mail address.*: ", "me@example.com")
     terminal.answer("terms of service at .*agree", "y")
     terminal.finish()
-    assert contact(certwright) == ["mailto:me@example.com"]
+    assert contact(certwright) == ["me@example.com"]
     assert certwright.lineages() == [NAME]
 
 
@@ -61,7 +61,7 @@ def test_the_new_address_is_asked_for(certwright):
     terminal = ask(certwright, "update_account")
     terminal.answer("E-mail address.*: ", "new@example.com")
     terminal.finish()
-    assert contact(certwright) == ["mailto:new@example.com"]
+    assert contact(certwright) == ["new@example.com"]
 
 
 @pytest.fixture

@@ -344,6 +344,13 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	if (cw_settings_flag(context->settings, "renew_by_default") ||
 	    (cw_settings_flag(context->settings, "expand") && cw_names_contain(names, &present)))
 		return CW_OK;
+	/* --cert-name says which certificate is meant: without a terminal that is answer enough. */
+	if (!context->asker->interactive) {
+		cw_autofree char *summary = cw_names_summary(names);
+
+		cw_log_info("the certificate \"%s\" gets other names: %s", wanted, summary);
+		return CW_OK;
+	}
 	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text, error);
 }
 
