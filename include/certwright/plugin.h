@@ -312,7 +312,7 @@ struct cw_txt_record {
 	size_t size;      /* sizeof(struct cw_txt_record) */
 	const char *name; /* without a trailing dot */
 	const char *value;
-	int result; /* out: CW_OK, or why it was not seen by every authoritative server */
+	int result; /* out: CW_OK, or why an authoritative server lacks it */
 	/* out: the same in words, naming the server that lacks it, to be released with release();
 	 * NULL: CW_OK, or the reason is that of the call */
 	char *reason;
@@ -410,7 +410,8 @@ struct cw_host {
 	/*
 	 * Waits until every authoritative server of each record's zone gives the value, SECONDS at
 	 * most. Fills each record's result. CW_OK when all have it, else CW_E_TIMEOUT with an error
-	 * that names the server and the record.
+	 * that names the server and the record. A server that cannot be found or does not answer in
+	 * that time is no failure: a warning is given, as the CA may reach it.
 	 */
 	int (*wait_txt)(const struct cw_host *host, struct cw_txt_record *const *records,
 			size_t count, unsigned seconds);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/setting_value.h"
 #include "flow/due/lineage_settings.h"
+#include "flow/work/hooks.h"
 
 void
 cw_sighting_clear(struct cw_sighting *sighting)
@@ -72,5 +73,6 @@ cw_sighting_plain(const struct cw_context *context, const char *name, struct cw_
 	       !lineage->unsettled && lineage->newest == lineage->version &&
 	       strcmp(cw_path_base(lineage->archive), name) == 0 &&
 	       cw_sighting_read(context, lineage, false, sighting, NULL) == CW_OK &&
-	       !sighting->due.is_unclear;
+	       !sighting->due.is_unclear &&
+	       cw_flow_check_saved_hooks(context->settings, lineage, NULL) == CW_OK;
 }
