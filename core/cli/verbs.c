@@ -17,6 +17,8 @@ const struct cw_verb cw_verbs[] = {
 	 "Options given on the command line or in cli.ini override them and are saved. One whose "
 	 "renewal file could not be used when it is due (a value that is not allowed, a plugin "
 	 "that is not installed) is named at every run and makes it fail; the others are renewed. "
+	 "A certificate that an earlier run could not install, or reload its server for, is put to "
+	 "use, and the run fails until that succeeds. "
 	 "Meant to be run twice a day by a timer.",
 	 cw_flow_renew, cw_render_renewed},
 	{"certificates", NULL, "show the certificates there are",

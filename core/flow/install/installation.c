@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "flow/install/owed.h"
 #include "store/checkpoint.h"
 
 void
@@ -136,6 +137,8 @@ carry_out(struct installing *installing, change change_files, const char *title,
 		cw_shield_signals(+1);
 		undo(installing);
 		cw_shield_signals(-1);
+	} else if (installing->installation->deploy && installing->installation->lineage != NULL) {
+		cw_installation_settled(installing->context, installing->installation->lineage);
 	}
 	return status;
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "crypto/x509.h"
+#include "flow/install/owed.h"
 #include "flow/issue/csr.h"
 #include "flow/work/deploy_hooks.h"
 #include "store/renewal.h"
@@ -155,6 +156,8 @@ save_files(const struct cw_context *context, struct cw_request *request,
 
 	if (status == CW_OK)
 		status = cw_deploy_owe(context, request, error);
+	if (status == CW_OK)
+		status = cw_owe_installation(context, request, error);
 	if (status < 0)
 		return status;
 	if (request->lineage != NULL)
