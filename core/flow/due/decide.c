@@ -322,7 +322,7 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 		*decision = CW_DECISION_NEW;
 		*name = cw_strdup(wanted);
 		if (cw_names_count(names) > 0)
-			return CW_OK;
+			return cw_lineage_check_free(config_dir, wanted, error);
 		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", wanted);
 		cw_hint(error, "give its names with -d, or see: certwright certificates");
 		return CW_E_NOT_FOUND;

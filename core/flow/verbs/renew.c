@@ -14,6 +14,7 @@
 #include "flow/install/owed.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/request.h"
+#include "flow/issue/save.h"
 #include "flow/work/batches.h"
 #include "flow/work/begin.h"
 #include "flow/work/deploy_hooks.h"
@@ -130,6 +131,8 @@ load_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 		status = read_request(renewal, request, error);
 	if (status == CW_OK)
 		status = cw_check_renewal(request->settings, request->lineage, error);
+	if (status == CW_OK)
+		status = cw_request_check_savable(renewal->context, request, error);
 	if (status == CW_OK)
 		status = cw_request_name_replaced(request, error);
 	if (status == CW_OK)
