@@ -113,6 +113,15 @@ def test_an_enhancement_that_failed_is_not_owed(certwright, tester):
     assert_nothing_is_owed(certwright, tester)
 
 
+def test_without_renew_updates_an_installation_stays_owed(certwright, tester):
+    run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    result = renew(certwright, tester, "--disable-renew-updates", status=1, json=True)
+    assert_failed(result, "--disable-renew-updates", "install")
+    assert tester.text() == "as it was\n"
+    renew(certwright, tester)
+    assert_nothing_is_owed(certwright, tester)
+
+
 def test_a_rehearsal_pays_nothing(certwright, tester):
     run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
     tester.forget_calls()

@@ -124,6 +124,13 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 	cw_auto_json struct json_object *description = NULL;
 	int status;
 
+	if (cw_settings_flag(request->settings, "disable_renew_updates")) {
+		cw_fail(error, CW_E_INVALID,
+			"the certificate is saved but not installed, and --disable-renew-updates "
+			"does not let renew do that");
+		cw_hint(error, "install it with: certwright install --cert-name %s", request->name);
+		return CW_E_INVALID;
+	}
 	cw_log_warning("installing the certificate \"%s\", which an earlier run could not do",
 		       request->name);
 	cw_installation_use(&installation, request->lineage);
