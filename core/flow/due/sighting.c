@@ -74,5 +74,5 @@ cw_sighting_plain(const struct cw_context *context, const char *name, struct cw_
 	       strcmp(cw_path_base(lineage->archive), name) == 0 &&
 	       cw_sighting_read(context, lineage, false, sighting, NULL) == CW_OK &&
 	       !sighting->due.is_unclear &&
-	       cw_flow_check_saved_hooks(context->settings, lineage, NULL) == CW_OK;
+	       cw_flow_check_saved_hooks(context->settings, lineage, NULL, NULL) == CW_OK;
 }
