@@ -2,7 +2,6 @@
 
 libcertwright_sources += \
 	core/acme/account.c \
-	core/acme/batch.c \
 	core/acme/call.h \
 	core/acme/client.h \
 	core/acme/directory.c \
@@ -10,11 +9,13 @@ libcertwright_sources += \
 	core/acme/exchange.c \
 	core/acme/finalize.c \
 	core/acme/internal.h \
+	core/acme/limit.c \
 	core/acme/nonces.c \
 	core/acme/open.c core/acme/opening.h \
 	core/acme/open_authorizations.c \
 	core/acme/open_continued.c \
 	core/acme/open_new.c \
+	core/acme/operation.c \
 	core/acme/order.c \
 	core/acme/parse.c core/acme/parse.h \
 	core/acme/poll.c core/acme/poll.h \
@@ -23,8 +24,13 @@ libcertwright_sources += \
 	core/acme/reply.c core/acme/reply.h \
 	core/acme/retry.c \
 	core/acme/revoke.c \
+	core/acme/signer.c core/acme/signer.h \
+	core/acme/stale.c \
 	core/acme/transport.c core/acme/transport.h \
-	core/acme/validate.c
+	core/acme/validate.c core/acme/validate.h \
+	core/acme/validate_authorization.c \
+	core/acme/validate_order.c \
+	core/acme/wait.c core/acme/wait.h
 
 # acme-smoke skips itself without arguments; the integration tests give it a server.
 check_PROGRAMS += \

@@ -5,7 +5,7 @@
 #ifndef TEST_ACME_SERVER_H
 #define TEST_ACME_SERVER_H
 
-#include "acme/client.h"
+#include "acme/wait.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "crypto/jws.h"
