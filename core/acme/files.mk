@@ -38,10 +38,14 @@ check_PROGRAMS += \
 	tests/unit/test_acme_directory \
 	tests/unit/test_acme_download \
 	tests/unit/test_acme_finalize \
+	tests/unit/test_acme_given \
+	tests/unit/test_acme_limit \
 	tests/unit/test_acme_open \
+	tests/unit/test_acme_operations \
 	tests/unit/test_acme_parse \
 	tests/unit/test_acme_problem \
 	tests/unit/test_acme_renewal_info \
+	tests/unit/test_acme_signer \
 	tests/unit/test_acme_transport \
 	tests/unit/test_acme_validate \
 	tests/tools/acme-smoke
@@ -60,9 +64,18 @@ tests_unit_test_acme_download_LDFLAGS = $(acme_server_ldflags)
 tests_unit_test_acme_finalize_SOURCES = tests/unit/test_acme_finalize.c \
 	tests/unit/acme_order_fixture.h $(acme_server)
 tests_unit_test_acme_finalize_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_given_SOURCES = tests/unit/test_acme_given.c $(acme_server)
+tests_unit_test_acme_given_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_limit_SOURCES = tests/unit/test_acme_limit.c $(acme_server)
+tests_unit_test_acme_limit_LDFLAGS = $(acme_server_ldflags)
 tests_unit_test_acme_open_SOURCES = tests/unit/test_acme_open.c \
 	tests/unit/acme_order_fixture.h $(acme_server)
 tests_unit_test_acme_open_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_operations_SOURCES = tests/unit/test_acme_operations.c \
+	tests/unit/acme_order_fixture.h $(acme_server)
+tests_unit_test_acme_operations_LDFLAGS = $(acme_server_ldflags)
+tests_unit_test_acme_signer_SOURCES = tests/unit/test_acme_signer.c $(acme_server)
+tests_unit_test_acme_signer_LDFLAGS = $(acme_server_ldflags)
 tests_unit_test_acme_renewal_info_SOURCES = tests/unit/test_acme_renewal_info.c $(acme_server)
 tests_unit_test_acme_renewal_info_LDFLAGS = $(acme_server_ldflags)
 tests_unit_test_acme_transport_SOURCES = tests/unit/test_acme_transport.c $(acme_server)

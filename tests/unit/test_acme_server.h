@@ -25,6 +25,9 @@ extern struct cw_acme *server_acme;
 extern const struct cw_signer server_signer;
 /* cw_acme_new() alone, for a directory that was scripted after server_start(). */
 int server_connect(struct cw_acme **acme, struct cw_error *error);
+/* The same with what an earlier run left; NULL: nothing. */
+int server_connect_given(const char *directory, const char *nonce, struct cw_acme **acme,
+			 struct cw_error *error);
 
 /*
  * The next answer to PATH (below CA): a status (0: the connection breaks), headers as "name: value"
