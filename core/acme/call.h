@@ -56,6 +56,8 @@ void cw_acme_nonce_give_back(struct cw_acme_call *call);
 /* Asks for a nonce, for whichever call needs one when it is there; CALL is told of a failure to
  * begin. */
 void cw_acme_nonce_fetch(struct cw_acme *acme, struct cw_acme_call *call);
+/* Whether now is the time to ask for one: the server may want fewer such requests. */
+bool cw_acme_nonce_may_fetch(const struct cw_acme *acme);
 void cw_acme_nonce_cancel_all(struct cw_acme *acme);
 /* Whether CALL waits for one. */
 bool cw_acme_call_needs_nonce(const struct cw_acme_call *call);

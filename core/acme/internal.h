@@ -31,6 +31,7 @@ struct cw_acme {
 	struct cw_strv nonces;
 	struct cw_acme_nonce_fetch *nonce_fetches;
 	size_t nonce_fetch_count;
+	int64_t nonce_fetch_after; /* cw_now_ms() clock; the server wants no more of them before */
 	struct cw_acme_call *first_call; /* in the order in which they were started */
 	struct cw_acme_call *last_call;
 	size_t in_flight;

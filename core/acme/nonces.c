@@ -1,10 +1,11 @@
 #include <stdlib.h>
 #include "acme/call.h"
 #include "acme/reply.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* At least one for each exchange: all of them may come back at once. */
-enum { NONCES_MAX = 2 * CW_ACME_IN_FLIGHT, NONCE_LENGTH_MAX = 512 };
+enum { NONCES_MAX = 2 * CW_ACME_IN_FLIGHT, NONCE_LENGTH_MAX = 512, FETCH_PAUSE = 1000 };
 
 /* A request for a nonce (RFC 8555 section 7.2). It belongs to no call: by the time that it is
  * answered another answer may have brought its call a nonce. */
@@ -100,6 +101,32 @@ fail_one(struct cw_acme *acme, struct cw_http_answer *answer, const struct cw_er
 		cw_acme_call_failed(call, &error);
 }
 
+/*
+ * Whether the server wants fewer requests for nonces (Let's Encrypt allows fewer of these than of
+ * any others) while other answers will bring some: then calls wait for those, side by side as far
+ * as the nonces reach.
+ */
+static bool
+can_do_without(struct cw_acme *acme, const struct cw_http_answer *answer)
+{
+	struct cw_acme_reply reply = {.status = answer->status};
+	const char *retry_after = cw_http_header(answer, "retry-after");
+
+	if (retry_after == NULL || !cw_parse_retry_after(retry_after, &reply.retry_after))
+		reply.retry_after = -1;
+	if (!cw_acme_limited(&reply) || acme->in_flight == 0)
+		return false;
+	acme->nonce_fetch_after =
+		cw_now_ms() + (reply.retry_after >= 0 ? reply.retry_after : FETCH_PAUSE);
+	return true;
+}
+
+bool
+cw_acme_nonce_may_fetch(const struct cw_acme *acme)
+{
+	return acme->in_flight == 0 || cw_now_ms() >= acme->nonce_fetch_after;
+}
+
 static void
 on_nonce(void *context, struct cw_http_answer *answer, const struct cw_error *error)
 {
@@ -110,7 +137,8 @@ on_nonce(void *context, struct cw_http_answer *answer, const struct cw_error *er
 
 	unlink_fetch(fetch);
 	free(fetch);
-	if (!kept || answer->status / 100 != 2)
+	if ((!kept || answer->status / 100 != 2) &&
+	    (answer == NULL || !can_do_without(acme, answer)))
 		fail_one(acme, answer, error);
 	cw_acme_pump(acme);
 }

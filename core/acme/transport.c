@@ -92,10 +92,12 @@ cw_acme_pump(struct cw_acme *acme)
 			call->nonce = cw_acme_nonce_take(acme);
 		/* One request for each that lacks one, whichever answer brings it first: there are
 		 * as many nonces in the end as there are requests side by side. */
-		if (cw_acme_call_needs_nonce(call) && ++lacking > acme->nonce_fetch_count)
-			cw_acme_nonce_fetch(acme, call);
-		else if (call->phase == CW_ACME_QUEUED && !cw_acme_call_needs_nonce(call))
+		if (cw_acme_call_needs_nonce(call)) {
+			if (++lacking > acme->nonce_fetch_count && cw_acme_nonce_may_fetch(acme))
+				cw_acme_nonce_fetch(acme, call);
+		} else if (call->phase == CW_ACME_QUEUED) {
 			cw_acme_call_launch(call);
+		}
 	}
 }
 

@@ -175,6 +175,45 @@ test_endless_rate_limit_ends(void **state)
 	cw_error_clear(&counter.error);
 }
 
+/* A server that allows few requests for nonces: the answers to the others bring enough. */
+static void
+test_limit_of_nonces_makes_fewer_side_by_side(void **state)
+{
+	struct counter counter = {0};
+	int64_t begin = cw_now_ms();
+
+	(void)state;
+	server_forget("/nonce");
+	server_on("/nonce", 200, NULL, NULL);
+	server_on("/nonce", 200, NULL, NULL);
+	server_on("/nonce", 503, "no-nonce: 1\nretry-after: 30", NULL);
+	server_on("/x", 200, NULL, "{}");
+	for (int i = 0; i < CALLS; i++)
+		call(CA "/x", 5000, &counter);
+	turn_until(&counter, CALLS);
+	assert_int_equal(counter.failed, 0);
+	assert_int_equal(server_count("/x"), CALLS);
+	assert_int_equal(server_count("/nonce"), CALLS);
+	assert_true(cw_now_ms() - begin < 1000);
+}
+
+/* Without any nonce there is nothing to do but to wait, or to give up. */
+static void
+test_limit_of_nonces_fails_who_has_none(void **state)
+{
+	struct counter counter = {0};
+
+	(void)state;
+	server_forget("/nonce");
+	server_on("/nonce", 503, "no-nonce: 1\nretry-after: 30", NULL);
+	for (int i = 0; i < CALLS; i++)
+		call(CA "/x", 5000, &counter);
+	turn_until(&counter, CALLS);
+	assert_int_equal(counter.failed, CALLS);
+	assert_int_equal(server_count("/x"), 0);
+	cw_error_clear(&counter.error);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, server_set_up, server_tear_down)
 
 int
@@ -187,6 +226,8 @@ main(void)
 		TEST(test_requests_that_cannot_wait_fail_at_once),
 		TEST(test_limit_that_no_request_can_wait_for_holds_nobody_back),
 		TEST(test_endless_rate_limit_ends),
+		TEST(test_limit_of_nonces_makes_fewer_side_by_side),
+		TEST(test_limit_of_nonces_fails_who_has_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
