@@ -21,9 +21,9 @@ struct cw_acme_call {
 	struct cw_acme *acme;
 	struct cw_acme_call *previous, *next;
 	char *what, *url, *resource, *below, *payload, *accept;
-	struct cw_acme_request request;     /* its strings are those above */
-	struct cw_acme_signer signer;       /* without sign: the client's */
-	const struct cw_acme_signer *asked; /* for the signature that is waited for */
+	struct cw_acme_request request; /* its strings are those above */
+	struct cw_acme_signer signer;   /* without sign: the client's */
+	struct cw_acme_signer asked; /* for the signature that is waited for; without sign: none */
 	cw_acme_callback callback;
 	void *context;
 	enum cw_acme_phase phase;

@@ -36,7 +36,8 @@ struct cw_acme_options {
 	/* Of an earlier run, both copied: the directory's JSON text and a nonce that was not used;
 	 * NULL: none. The directory is used without asking for it. When a request to one of its
 	 * URLs finds nothing there (no such host, 404 ...), it is fetched once, and the request is
-	 * sent again if its URL is another now. One that cannot be used is not used. */
+	 * sent again if its URL is another now. One that cannot be used is not used. What the CA
+	 * added to its directory is not seen in an old one: give none that is older than a day. */
 	const char *directory;
 	const char *nonce;
 };
@@ -86,8 +87,8 @@ int cw_acme_need_resource(const struct cw_acme *acme, const char *name, const ch
 /* NULL: none. */
 const struct cw_acme_signer *cw_acme_signer(const struct cw_acme *acme);
 
-/* What the next run can be given. The directory's JSON text, NULL when there is none worth keeping;
- * *FETCHED says whether it came from the server in this run. Valid until the loop turns. */
+/* What the next run can be given. The directory's JSON text, NULL when there is none yet; *FETCHED
+ * says whether it came from the server in this run. Valid until the loop turns. */
 const char *cw_acme_directory_text(const struct cw_acme *acme, bool *fetched);
 /* The latest nonce that was not used; NULL: none. Valid until the loop turns. */
 const char *cw_acme_unused_nonce(const struct cw_acme *acme);

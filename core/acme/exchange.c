@@ -6,11 +6,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+static const struct cw_acme_signer none;
+
 static void
 on_reply(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_error *error)
 {
-	const char *resource = call->resource;
-
 	if (answer != NULL)
 		cw_acme_reply_read(answer, call->url, &call->request, &call->reply);
 	if (call->reply.status / 100 == 2)
@@ -19,7 +19,7 @@ on_reply(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_err
 		cw_acme_call_deliver(call, NULL);
 	else if (cw_acme_problem_is_bad_nonce(&call->reply) && !call->request.plain)
 		cw_acme_call_retry_with_new_nonce(call, error);
-	else if (!cw_acme_directory_blamed(call, resource, error))
+	else if (!cw_acme_directory_blamed(call, call->resource, error))
 		cw_acme_call_failed(call, error);
 }
 
@@ -79,7 +79,7 @@ on_signed(void *context, const char *jws, const struct cw_error *error)
 {
 	struct cw_acme_call *call = context;
 
-	call->asked = NULL;
+	call->asked = none;
 	if (jws != NULL) {
 		free(cw_take(&call->nonce));
 		send_request(call, jws);
@@ -95,15 +95,15 @@ on_signed(void *context, const char *jws, const struct cw_error *error)
 static void
 sign(struct cw_acme_call *call)
 {
-	const struct cw_acme_signer *signer =
-		call->signer.sign != NULL ? &call->signer : &call->acme->signer;
+	struct cw_acme_signer signer =
+		call->signer.sign != NULL ? call->signer : call->acme->signer;
 	struct cw_acme_to_sign what = {.url = call->url,
 				       .nonce = call->nonce,
 				       .kid = call->request.with_jwk ? NULL
 								     : call->acme->account_url,
 				       .payload = call->payload};
 
-	if (signer->sign == NULL) {
+	if (signer.sign == NULL) {
 		cw_fail(&call->error, CW_E_INVALID, "there is no account key to sign with");
 	} else if (what.kid == NULL && !call->request.with_jwk) {
 		cw_fail(&call->error, CW_E_INVALID, "%s needs an account", call->what);
@@ -111,7 +111,7 @@ sign(struct cw_acme_call *call)
 		call->phase = CW_ACME_SIGNED;
 		call->acme->in_flight++;
 		call->asked = signer;
-		signer->sign(signer->context, &what, on_signed, call);
+		signer.sign(signer.context, &what, on_signed, call);
 		return;
 	}
 	cw_acme_call_fail_soon(call);
@@ -136,11 +136,11 @@ cw_acme_call_launch(struct cw_acme_call *call)
 void
 cw_acme_call_break_off(struct cw_acme_call *call)
 {
-	if (call->exchange == NULL && call->asked == NULL)
+	if (call->exchange == NULL && call->asked.sign == NULL)
 		return;
 	call->acme->in_flight--;
 	cw_http_cancel(cw_take(&call->exchange));
-	if (call->asked != NULL && call->asked->cancel != NULL)
-		call->asked->cancel(call->asked->context, call);
-	call->asked = NULL;
+	if (call->asked.cancel != NULL)
+		call->asked.cancel(call->asked.context, call);
+	call->asked = none;
 }

@@ -25,7 +25,8 @@ typedef void (*cw_acme_signed)(void *context, const char *jws, const struct cw_e
 struct cw_acme_signer {
 	const char *thumbprint; /* of the public key (RFC 7638); for key authorizations */
 	/* Has WHAT signed. DONE is called once with DONE_CONTEXT: from within, or later from the
-	 * loop. Several may be under way at once, each with a DONE_CONTEXT of its own. */
+	 * loop. Several may be under way at once, each with a DONE_CONTEXT of its own. It may take
+	 * as long as it takes: the time limits of requests are for the server. */
 	void (*sign)(void *context, const struct cw_acme_to_sign *what, cw_acme_signed done,
 		     void *done_context);
 	/* DONE must not be called any more for what was asked with this DONE_CONTEXT. NULL: sign()
