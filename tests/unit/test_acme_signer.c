@@ -66,19 +66,23 @@ static const struct cw_acme_signer far_signer = {
 /* Answers all that was asked: {"nonce": ..., "url": ...} in base64url, as the server looks at it.
  */
 static void
+answer_last(void)
+{
+	cw_auto_json struct json_object *header = cw_json_new_object();
+	cw_autofree char *jws = NULL;
+	size_t last = --far.count;
+
+	cw_json_set_string(header, "url", far.url);
+	cw_json_set_string(header, "nonce", far.nonce);
+	assert_int_equal(cw_jws_sign(&server_signer, header, far.last.payload, &jws, NULL), CW_OK);
+	far.asked[last].done(far.asked[last].context, jws, NULL);
+}
+
+static void
 answer_all(void)
 {
-	while (far.count > 0) {
-		cw_auto_json struct json_object *header = cw_json_new_object();
-		cw_autofree char *jws = NULL;
-		size_t last = --far.count;
-
-		cw_json_set_string(header, "url", far.url);
-		cw_json_set_string(header, "nonce", far.nonce);
-		assert_int_equal(cw_jws_sign(&server_signer, header, far.last.payload, &jws, NULL),
-				 CW_OK);
-		far.asked[last].done(far.asked[last].context, jws, NULL);
-	}
+	while (far.count > 0)
+		answer_last();
 }
 
 static void
@@ -248,6 +252,29 @@ test_signatures_that_are_waited_for_hold_nobody_back(void **state)
 }
 
 static void
+test_signature_is_cancelled_with_the_signer_that_was_asked(void **state)
+{
+	const struct cw_acme_signer at_hand = cw_acme_local_signer(&server_signer);
+	struct cw_acme_operation *operation;
+	struct json_object *body = NULL;
+	struct end end = {0}, change = {0};
+
+	(void)state;
+	server_on("/key", 200, NULL, NULL);
+	operation = cw_acme_account_get_start(acme, &body, on_end, &end);
+	turn_until_asked(1);
+	cw_acme_account_change_key_start(acme, &at_hand, "{}", on_end, &change);
+	turn_until_asked(2);
+	answer_last();
+	while (change.count == 0)
+		cw_loop_turn(server_loop, 1000, NULL);
+	assert_ptr_equal(cw_acme_signer(acme)->sign, at_hand.sign);
+	cw_acme_operation_cancel(operation);
+	assert_int_equal(far.cancelled, 1);
+	assert_int_equal(end.count, 0);
+}
+
+static void
 test_freed_client_wants_no_signature(void **state)
 {
 	struct json_object *body = NULL;
@@ -272,6 +299,7 @@ main(void)
 		TEST(test_refused_signature_fails_the_request_and_spares_the_nonce),
 		TEST(test_cancelled_operation_wants_no_signature),
 		TEST(test_signatures_that_are_waited_for_hold_nobody_back),
+		TEST(test_signature_is_cancelled_with_the_signer_that_was_asked),
 		TEST(test_freed_client_wants_no_signature),
 	};
 
