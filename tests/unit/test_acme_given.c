@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -264,6 +265,84 @@ test_given_nonce_is_used_first_and_the_last_one_is_given_back(void **state)
 	assert_true(cw_starts_with(cw_acme_unused_nonce(acme), "nonce-"));
 }
 
+#define ORDER(status, more)                                                                        \
+	"{\"status\":\"" status "\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.example\"}]," \
+	"\"authorizations\":[\"" CA "/z/a\"],\"finalize\":\"" CA "/f/1\"" more "}"
+#define AUTHORIZATION(status)                                                                      \
+	"{\"status\":\"" status "\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},"    \
+	"\"challenges\":[{\"type\":\"http-01\",\"url\":\"" CA "/c/a\",\"token\":\"a\","            \
+	"\"status\":\"" status "\"}]}"
+
+/* From the order to the certificate. */
+static void
+issue(struct cw_acme *acme)
+{
+	struct cw_acme_order *order = cw_acme_order_new();
+	struct cw_buf csr = {0};
+	const struct cw_buf *const csrs[] = {&csr};
+	cw_auto_strv struct cw_strv chains = {0};
+	int64_t deadline = cw_now_ms() + 5000;
+
+	cw_buf_add_text(&csr, "a CSR");
+	cw_acme_order_add_identifier(order, "dns", "a.example");
+	assert_int_equal(cw_acme_orders_open(acme, &order, 1, NULL), CW_OK);
+	assert_int_equal(order->authorization_count, 1);
+	order->authorizations[0]->chosen = order->authorizations[0]->challenges[0];
+	assert_int_equal(cw_acme_orders_validate(acme, &order, 1, deadline, NULL), CW_OK);
+	assert_int_equal(cw_acme_orders_finalize(acme, &order, csrs, 1, deadline, NULL), CW_OK);
+	assert_int_equal(order->error.status, CW_OK);
+	assert_int_equal(cw_acme_order_download(acme, order, false, &chains, NULL), CW_OK);
+	cw_acme_order_free(order);
+	cw_buf_clear(&csr);
+}
+
+static void
+script_issuance(void)
+{
+	static const char *const paths[] = {"/orders", "/z/a", "/c/a", "/f/1", "/o/1", "/cert/1"};
+
+	for (size_t i = 0; i < CW_COUNT(paths); i++)
+		server_forget(paths[i]);
+	server_on("/orders", 201, "location: " CA "/o/1", ORDER("pending", ""));
+	server_on("/z/a", 200, NULL, AUTHORIZATION("pending"));
+	server_on("/z/a", 200, NULL, AUTHORIZATION("valid"));
+	server_on("/c/a", 200, NULL, "{}");
+	server_on("/f/1", 200, NULL, ORDER("processing", ""));
+	server_on("/o/1", 200, NULL, ORDER("valid", ",\"certificate\":\"" CA "/cert/1\""));
+	server_on("/cert/1", 200, NULL,
+		  "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n");
+}
+
+/* Order, authorization, answer, poll, CSR, poll, certificate; before them, where nothing is known,
+ * the directory, a nonce and the account. */
+static void
+test_issuance_takes_a_request_for_each_step(void **state)
+{
+	auto_acme *known = connect_given(OLD, "of-last-week");
+	struct cw_acme_registration registration = {.terms_agreed = true};
+	cw_auto_json struct json_object *body = NULL;
+	cw_autofree char *url = NULL;
+	struct cw_acme *first;
+	size_t before;
+
+	(void)state;
+	script_issuance();
+	server_forget("/old/orders");
+	server_on("/old/orders", 201, "location: " CA "/o/1", ORDER("pending", ""));
+	before = server_total();
+	issue(known);
+	assert_int_equal(server_total() - before, 7);
+
+	script_issuance();
+	server_on("/account", 201, "location: " CA "/account/1", VALID);
+	before = server_total();
+	assert_int_equal(server_connect(&first, NULL), CW_OK);
+	assert_int_equal(cw_acme_account_new(first, &registration, &url, &body, NULL), CW_OK);
+	issue(first);
+	assert_int_equal(server_total() - before, 10);
+	cw_acme_free(first);
+}
+
 static void
 test_given_nonce_that_is_refused_brings_a_new_one(void **state)
 {
@@ -304,6 +383,7 @@ main(void)
 		TEST(test_stale_directory_that_cannot_be_fetched_fails_with_the_first_reason),
 		TEST(test_bound_account_is_not_sent_to_another_address),
 		TEST(test_given_nonce_is_used_first_and_the_last_one_is_given_back),
+		TEST(test_issuance_takes_a_request_for_each_step),
 		TEST(test_given_nonce_that_is_refused_brings_a_new_one),
 		TEST(test_given_nonce_that_is_nonsense_is_not_used),
 	};

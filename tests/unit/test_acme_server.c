@@ -215,6 +215,16 @@ server_count(const char *path)
 	return find(path)->asked;
 }
 
+size_t
+server_total(void)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < path_count; i++)
+		sum += paths[i].asked;
+	return sum;
+}
+
 const char *
 server_payload(const char *path)
 {

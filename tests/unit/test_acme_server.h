@@ -45,6 +45,8 @@ void server_hang(const char *path);
 
 /* How often PATH was asked for, and the payload of the last POST ("" for POST-as-GET). */
 size_t server_count(const char *path);
+/* How many requests there were at all. */
+size_t server_total(void);
 const char *server_payload(const char *path);
 /* The protected header of the last POST. */
 struct json_object *server_header(const char *path);
