@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "crypto/glance.h"
+#include "crypto/summary.h"
 #include "flow/context.h"
 #include "flow/due/revocation.h"
 #include "flow/issue/names.h"
@@ -53,11 +53,12 @@ add_validity(struct json_object *description, const struct cw_lineage *lineage)
 static void
 ask_later(struct listing *listing, struct json_object *description)
 {
-	cw_auto_glance struct cw_glance certificate = {0};
+	cw_auto_certificate_summary struct cw_certificate_summary certificate = {0};
 	const char *path = cw_json_string(description, "cert_path");
 	size_t last = listing->count;
 
-	if (expiry_of(description) <= cw_time() || cw_glance(path, false, &certificate, NULL) < 0 ||
+	if (expiry_of(description) <= cw_time() ||
+	    cw_certificate_summary_read(path, false, &certificate, NULL) < 0 ||
 	    certificate.ocsp_url == NULL)
 		return;
 	listing->count++;

@@ -1,4 +1,4 @@
-#include "crypto/glance.h"
+#include "crypto/summary.h"
 
 #include "base/file.h"
 #include "base/text.h"
@@ -61,11 +61,11 @@ read_time(const ASN1_TIME *when, int64_t *seconds)
 }
 
 static bool
-read_validity(const unsigned char *der, long length, struct cw_glance *glance)
+read_validity(const unsigned char *der, long length, struct cw_certificate_summary *summary)
 {
 	X509_VAL *validity = d2i_X509_VAL(NULL, &der, length);
-	bool good = validity != NULL && read_time(validity->notBefore, &glance->not_before) &&
-		    read_time(validity->notAfter, &glance->not_after);
+	bool good = validity != NULL && read_time(validity->notBefore, &summary->not_before) &&
+		    read_time(validity->notAfter, &summary->not_after);
 
 	X509_VAL_free(validity);
 	return good;
@@ -73,7 +73,8 @@ read_validity(const unsigned char *der, long length, struct cw_glance *glance)
 
 /* AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1): the identifier of RFC 9773 section 4.1. */
 static bool
-read_issuer(struct reader value, const struct reader *serial, struct cw_glance *glance)
+read_issuer(struct reader value, const struct reader *serial,
+	    struct cw_certificate_summary *summary)
 {
 	cw_autofree char *issuer = NULL, *number = NULL;
 	struct reader fields, key;
@@ -84,14 +85,14 @@ read_issuer(struct reader value, const struct reader *serial, struct cw_glance *
 		return true;
 	issuer = cw_base64url(key.at, (size_t)(key.end - key.at));
 	number = cw_base64url(serial->at, (size_t)(serial->end - serial->at));
-	free(glance->ari_id);
-	glance->ari_id = cw_format("%s.%s", issuer, number);
+	free(summary->ari_id);
+	summary->ari_id = cw_format("%s.%s", issuer, number);
 	return true;
 }
 
 /* AuthorityInfoAccessSyntax (RFC 5280 section 4.2.2.1): the first OCSP responder. */
 static bool
-read_responder(struct reader value, struct cw_glance *glance)
+read_responder(struct reader value, struct cw_certificate_summary *summary)
 {
 	struct reader descriptions, description, method, url;
 
@@ -101,9 +102,9 @@ read_responder(struct reader value, struct cw_glance *glance)
 		if (!next(&descriptions, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &description) ||
 		    !next(&description, V_ASN1_OBJECT, V_ASN1_UNIVERSAL, NULL, &method))
 			return false;
-		if (glance->ocsp_url == NULL && IS(&method, ocsp) &&
+		if (summary->ocsp_url == NULL && IS(&method, ocsp) &&
 		    next(&description, URI, V_ASN1_CONTEXT_SPECIFIC, NULL, &url))
-			glance->ocsp_url = cw_memdup(url.at, (size_t)(url.end - url.at));
+			summary->ocsp_url = cw_memdup(url.at, (size_t)(url.end - url.at));
 	}
 	return true;
 }
@@ -111,7 +112,7 @@ read_responder(struct reader value, struct cw_glance *glance)
 /* Extensions (RFC 5280 section 4.1), in their explicit tag. */
 static bool
 read_extensions(struct reader *wrapped, const struct reader *serial, bool with_ari_id,
-		struct cw_glance *glance)
+		struct cw_certificate_summary *summary)
 {
 	struct reader extensions, extension, type, value;
 
@@ -124,8 +125,8 @@ read_extensions(struct reader *wrapped, const struct reader *serial, bool with_a
 		next(&extension, V_ASN1_BOOLEAN, V_ASN1_UNIVERSAL, NULL, NULL); /* critical */
 		if (!next(&extension, V_ASN1_OCTET_STRING, V_ASN1_UNIVERSAL, NULL, &value) ||
 		    (with_ari_id && IS(&type, key_identifier) &&
-		     !read_issuer(value, serial, glance)) ||
-		    (IS(&type, information_access) && !read_responder(value, glance)))
+		     !read_issuer(value, serial, summary)) ||
+		    (IS(&type, information_access) && !read_responder(value, summary)))
 			return false;
 	}
 	return true;
@@ -134,7 +135,7 @@ read_extensions(struct reader *wrapped, const struct reader *serial, bool with_a
 /* RFC 5280 section 4.1: a TBSCertificate in a Certificate. */
 static bool
 read_certificate(const unsigned char *der, size_t length, bool with_ari_id,
-		 struct cw_glance *glance)
+		 struct cw_certificate_summary *summary)
 {
 	struct reader file = {der, der + length};
 	struct reader whole, tbs, serial, wrapped;
@@ -148,14 +149,14 @@ read_certificate(const unsigned char *der, size_t length, bool with_ari_id,
 	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, NULL) || /* the algorithm */
 	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, NULL) || /* the issuer */
 	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, &validity, NULL) ||
-	    !read_validity(validity, tbs.at - validity, glance) ||
+	    !read_validity(validity, tbs.at - validity, summary) ||
 	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, NULL) || /* the subject */
 	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, NULL))   /* the key */
 		return false;
 	next(&tbs, 1, V_ASN1_CONTEXT_SPECIFIC, NULL, NULL);
 	next(&tbs, 2, V_ASN1_CONTEXT_SPECIFIC, NULL, NULL);
 	return !next(&tbs, 3, V_ASN1_CONTEXT_SPECIFIC, NULL, &wrapped) ||
-	       read_extensions(&wrapped, &serial, with_ari_id, glance);
+	       read_extensions(&wrapped, &serial, with_ari_id, summary);
 }
 
 /* Decodes a line of base64 to *DER, which moves on. Padding is for the last one. */
@@ -179,7 +180,7 @@ read_line(const char *line, size_t length, bool last, unsigned char **der)
 /* A certificate as programs write it (RFC 7468 section 3): it begins the file, and each line is
  * decoded at once, which takes half the time that libcrypto's own reader does. */
 static bool
-read_pem(const char *pem, size_t length, bool with_ari_id, struct cw_glance *glance)
+read_pem(const char *pem, size_t length, bool with_ari_id, struct cw_certificate_summary *summary)
 {
 	static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
 	static const char end[] = "-----END CERTIFICATE-----";
@@ -199,45 +200,47 @@ read_pem(const char *pem, size_t length, bool with_ari_id, struct cw_glance *gla
 		line = after + 1;
 	}
 	return strncmp(line, end, sizeof(end) - 1) == 0 &&
-	       read_certificate(der, (size_t)(der_end - der), with_ari_id, glance);
+	       read_certificate(der, (size_t)(der_end - der), with_ari_id, summary);
 }
 
 /* The slow way, which also says what is wrong. */
 static int
-decode(const char *path, bool with_ari_id, struct cw_glance *glance, struct cw_error *error)
+decode(const char *path, bool with_ari_id, struct cw_certificate_summary *summary,
+       struct cw_error *error)
 {
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	int status = cw_certificate_load(path, &certificate, error);
 
 	if (status < 0)
 		return status;
-	glance->not_before = cw_certificate_not_before(certificate);
-	glance->not_after = cw_certificate_not_after(certificate);
-	glance->ari_id = with_ari_id ? cw_certificate_ari_id(certificate) : NULL;
-	glance->ocsp_url = cw_certificate_ocsp_url(certificate);
+	summary->not_before = cw_certificate_not_before(certificate);
+	summary->not_after = cw_certificate_not_after(certificate);
+	summary->ari_id = with_ari_id ? cw_certificate_ari_id(certificate) : NULL;
+	summary->ocsp_url = cw_certificate_ocsp_url(certificate);
 	return CW_OK;
 }
 
 int
-cw_glance(const char *path, bool with_ari_id, struct cw_glance *glance, struct cw_error *error)
+cw_certificate_summary_read(const char *path, bool with_ari_id,
+			    struct cw_certificate_summary *summary, struct cw_error *error)
 {
 	cw_auto_buf struct cw_buf contents = {0};
 	int status = cw_file_read(path, FILE_MAX, &contents, error);
 
-	*glance = (struct cw_glance){0};
+	*summary = (struct cw_certificate_summary){0};
 	if (status < 0)
 		return status;
-	if (read_pem(cw_buf_text(&contents), contents.length, with_ari_id, glance))
+	if (read_pem(cw_buf_text(&contents), contents.length, with_ari_id, summary))
 		return CW_OK;
 	ERR_clear_error();
-	cw_glance_clear(glance);
-	return decode(path, with_ari_id, glance, error);
+	cw_certificate_summary_clear(summary);
+	return decode(path, with_ari_id, summary, error);
 }
 
 void
-cw_glance_clear(struct cw_glance *glance)
+cw_certificate_summary_clear(struct cw_certificate_summary *summary)
 {
-	free(glance->ari_id);
-	free(glance->ocsp_url);
-	*glance = (struct cw_glance){0};
+	free(summary->ari_id);
+	free(summary->ocsp_url);
+	*summary = (struct cw_certificate_summary){0};
 }
