@@ -15,6 +15,8 @@
 
 #include <openssl/pem.h>
 
+enum { ALL = CW_SUMMARY_ARI_ID | CW_SUMMARY_NAMES };
+
 static struct cw_certificate_summary
 summary_of(const char *text, int expected)
 {
@@ -22,8 +24,38 @@ summary_of(const char *text, int expected)
 	struct cw_certificate_summary summary;
 
 	scratch_write("cert.pem", text, 0600);
-	assert_int_equal(cw_certificate_summary_read(path, true, &summary, NULL), expected);
+	assert_int_equal(cw_certificate_summary_read(path, ALL, &summary, NULL), expected);
 	return summary;
+}
+
+/* Both see the same, unless a whole look sees damage where a summary does not look. */
+static void
+assert_as_decoded(const char *text, const struct cw_certificate_summary *summary)
+{
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
+	cw_autofree char *ari_id = NULL, *url = NULL, *serial = NULL;
+	cw_auto_strv struct cw_strv dns = {0}, ip = {0};
+
+	if (cw_certificate_from_pem(text, strlen(text), "it", &certificate, NULL) != CW_OK)
+		return;
+	ari_id = cw_certificate_ari_id(certificate);
+	url = cw_certificate_ocsp_url(certificate);
+	assert_int_equal(summary->not_before, cw_certificate_not_before(certificate));
+	assert_int_equal(summary->not_after, cw_certificate_not_after(certificate));
+	/* A whole look takes no identifier from a certificate with any extension it cannot read. */
+	serial = cw_certificate_serial(certificate);
+	cw_certificate_names(certificate, &dns, &ip);
+	assert_string_equal(summary->serial, serial);
+	if (dns.count + ip.count > 0) {
+		cw_autofree char *expected = cw_strv_join(&dns, " ");
+		cw_autofree char *found = cw_strv_join(&summary->dns, " ");
+
+		assert_string_equal(found, expected);
+		assert_int_equal(summary->ip.count, ip.count);
+	}
+	if ((ari_id != NULL && !cw_equal(summary->ari_id, ari_id)) ||
+	    !cw_equal(summary->ocsp_url, url))
+		fail_msg("%s %s, not %s %s", summary->ari_id, summary->ocsp_url, ari_id, url);
 }
 
 static void
@@ -42,6 +74,8 @@ test_a_summary_has_what_decoding_finds(void **state)
 	url = cw_certificate_ocsp_url(certificate);
 	assert_int_equal(summary.not_before, cw_certificate_not_before(certificate));
 	assert_int_equal(summary.not_after, cw_certificate_not_after(certificate));
+	assert_string_equal(summary.key_type, cw_certificate_key_type(certificate));
+	assert_as_decoded(sample_certificate, &summary);
 	assert_string_equal(summary.ari_id, ari_id);
 	assert_string_equal(summary.ocsp_url, url);
 	assert_string_equal(summary.ocsp_url, "http://ocsp.example/");
@@ -60,27 +94,8 @@ test_what_is_no_certificate_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(texts); i++)
 		assert_null(summary_of(texts[i], CW_E_INVALID).ari_id);
-	assert_int_equal(cw_certificate_summary_read(path, true, &summary, &error), CW_E_NOT_FOUND);
+	assert_int_equal(cw_certificate_summary_read(path, ALL, &summary, &error), CW_E_NOT_FOUND);
 	assert_non_null(strstr(error.message, path));
-}
-
-/* Both see the same, unless a whole look sees damage where a summary does not look. */
-static void
-assert_as_decoded(const char *text, const struct cw_certificate_summary *summary)
-{
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	cw_autofree char *ari_id = NULL, *url = NULL;
-
-	if (cw_certificate_from_pem(text, strlen(text), "it", &certificate, NULL) != CW_OK)
-		return;
-	ari_id = cw_certificate_ari_id(certificate);
-	url = cw_certificate_ocsp_url(certificate);
-	assert_int_equal(summary->not_before, cw_certificate_not_before(certificate));
-	assert_int_equal(summary->not_after, cw_certificate_not_after(certificate));
-	/* A whole look takes no identifier from a certificate with any extension it cannot read. */
-	if ((ari_id != NULL && !cw_equal(summary->ari_id, ari_id)) ||
-	    !cw_equal(summary->ocsp_url, url))
-		fail_msg("%s %s, not %s %s", summary->ari_id, summary->ocsp_url, ari_id, url);
 }
 
 static void
@@ -127,8 +142,9 @@ test_what_is_not_wanted_is_not_made(void **state)
 
 	(void)state;
 	scratch_write("cert.pem", sample_certificate, 0600);
-	assert_int_equal(cw_certificate_summary_read(path, false, &summary, NULL), CW_OK);
+	assert_int_equal(cw_certificate_summary_read(path, 0, &summary, NULL), CW_OK);
 	assert_null(summary.ari_id);
+	assert_int_equal(summary.dns.count, 0);
 	assert_non_null(summary.ocsp_url);
 }
 
@@ -148,7 +164,7 @@ test_damaged_text_is_refused(void **state)
 			assert_null(summary_of(cut, CW_E_INVALID).ari_id);
 		marked[i] = i % 2 == 0 ? '=' : '!';
 		scratch_write("cert.pem", marked, 0600);
-		if (cw_certificate_summary_read(path, true, &summary, NULL) == CW_OK)
+		if (cw_certificate_summary_read(path, ALL, &summary, NULL) == CW_OK)
 			assert_as_decoded(marked, &summary);
 	}
 }
@@ -176,7 +192,7 @@ test_damage_anywhere_is_survived(void **state)
 		der[i] = before;
 		text = cw_bio_take(out);
 		scratch_write("cert.pem", text, 0600);
-		if (cw_certificate_summary_read(path, true, &summary, NULL) == CW_OK)
+		if (cw_certificate_summary_read(path, ALL, &summary, NULL) == CW_OK)
 			assert_as_decoded(text, &summary);
 	}
 	OPENSSL_free(name);

@@ -43,7 +43,8 @@ cw_lineage_facts_read(const struct cw_context *context, const struct cw_lineage 
 	if (!asked_for)
 		status = cw_lineage_check_settings(context, lineage, facts->is_renewed, error);
 	if (status == CW_OK)
-		status = cw_certificate_summary_read(lineage->live[CW_KIND_CERT], !facts->waits,
+		status = cw_certificate_summary_read(lineage->live[CW_KIND_CERT],
+						     facts->waits ? 0 : CW_SUMMARY_ARI_ID,
 						     &certificate, error);
 	if (status == CW_OK)
 		status = cw_due_read(lineage, &certificate, &facts->due, error);
