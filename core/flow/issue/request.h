@@ -26,6 +26,7 @@ struct cw_request {
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
+	bool prune;     /* remove old versions from the archive, which no other lineage uses */
 	/* out */
 	bool saved;                 /* the lineage has the new certificate */
 	bool lost;                  /* failed because the worker of its batch died, perhaps by the

@@ -188,20 +188,20 @@ list(struct listing *listing, struct cw_error *error)
 	cw_auto_strv struct cw_strv names = {0};
 	int status = cw_names_from_settings(context->settings, &listing->wanted, error);
 
-	if (status == CW_OK)
-		status = cw_lineage_list(context->directories.config, &names, error);
 	if (status < 0)
 		return status;
-	if (only != NULL && !cw_strv_contains(&names, only)) {
-		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
+	if (only == NULL) {
+		status = cw_lineage_list(context->directories.config, &names, error);
+	} else if (cw_lineage_exists(context->directories.config, only)) {
+		cw_strv_add(&names, only);
+	} else {
+		status = cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
 		cw_hint(error, "see: certwright certificates");
-		return CW_E_NOT_FOUND;
 	}
 	for (size_t i = 0; i < names.count && status == CW_OK; i++) {
 		cw_auto_error struct cw_error failure = {0};
 
-		if ((only == NULL || strcmp(only, names.items[i]) == 0) &&
-		    describe(listing, names.items[i], &failure) < 0)
+		if (describe(listing, names.items[i], &failure) < 0)
 			add_broken(listing, names.items[i], &failure);
 		if (cw_interrupted())
 			status = cw_fail(error, CW_E_CANCELLED, "interrupted");
