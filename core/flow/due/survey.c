@@ -268,7 +268,9 @@ settle(struct survey *survey, const struct pending *pending)
 		survey->calls->due(survey->calls->user, pending->name);
 		return;
 	}
-	if (pending->ask_again != 0)
+	/* Somebody who asked for the certificate may still cancel, which changes nothing. */
+	if (pending->ask_again != 0 &&
+	    !(survey->calls->asked_for && survey->context->asker->interactive))
 		keep_ask_again(survey, pending);
 	survey->calls->kept(survey->calls->user, &kept);
 }
