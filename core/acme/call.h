@@ -34,6 +34,7 @@ struct cw_acme_call {
 	int64_t sent_at;
 	unsigned retries_left;
 	unsigned bad_nonces;
+	unsigned server_errors;
 	int64_t backoff;
 	const char *blamed; /* the resource whose URL may be stale */
 	char *blamed_url;   /* NULL: it has none */

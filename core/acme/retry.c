@@ -98,8 +98,12 @@ void
 cw_acme_call_failed(struct cw_acme_call *call, struct cw_error *error)
 {
 	bool lost = call->reply.status == 0 && error->status != CW_E_UNSUPPORTED;
+	bool enough = false;
 
-	if (lost || cw_acme_reply_retryable(&call->reply))
+	if (call->reply.status / 100 == 5)
+		enough = ++call->server_errors >= call->request.server_errors &&
+			 call->request.server_errors > 0;
+	if (!enough && (lost || cw_acme_reply_retryable(&call->reply)))
 		retry(call, error);
 	else
 		cw_acme_call_deliver(call, error);

@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/result.h"
 #include "cli/terminal.h"
 #include "flow/ask/check.h"
 
@@ -52,6 +53,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 		.registry = registry,
 		.asker = cw_terminal_asker(settings),
 		.progress = cw_settings_flag(settings, "quiet") ? NULL : cw_terminal_progress,
+		.item = cw_result_item,
 		.certbot_version = CERTBOT_VERSION,
 	};
 	context->directories.config = cw_path_absolute(cw_settings_get(settings, "config_dir"));
@@ -61,7 +63,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 
 static int
 run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
-	 struct json_object *result, struct cw_error *error)
+	 struct cw_result *result, struct cw_error *error)
 {
 	struct cw_context context;
 	int status;
@@ -82,7 +84,8 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);
-	status = invocation->verb->flow(&context, result, error);
+	context.output = result;
+	status = invocation->verb->flow(&context, result->members, error);
 	cw_directories_clear(&context.directories);
 	return status;
 }
@@ -110,38 +113,30 @@ write_help(const struct cw_invocation *invocation, struct cw_registry *registry,
 /* What a verb does after the command line was understood. */
 static int
 execute(const struct cw_invocation *invocation, struct cw_registry *registry,
-	struct json_object *result, struct cw_error *error)
+	struct cw_result *result, struct cw_error *error)
 {
 	if (invocation->version) {
 		if (cw_settings_flag(invocation->settings, "json"))
-			cw_json_set_string(result, "version", PACKAGE_VERSION);
+			cw_json_set_string(result->members, "version", PACKAGE_VERSION);
 		else
 			printf("certwright %s\n", PACKAGE_VERSION);
 		return CW_OK;
 	}
 	if (invocation->help)
-		return write_help(invocation, registry, result, error);
+		return write_help(invocation, registry, result->members, error);
 	return run_verb(invocation, registry, result, error);
 }
 
+/* How the result is shown, as far as the command line was understood. */
 static void
-print_result(const struct cw_invocation *invocation, struct json_object *result,
-	     const struct cw_error *error)
+set_output(struct cw_result *result, const struct cw_invocation *invocation)
 {
-	bool plain = invocation->version || invocation->help || invocation->verb == NULL;
 	const struct cw_settings *settings = invocation->settings;
 
-	if (settings != NULL && cw_settings_flag(settings, "json")) {
-		cw_print_json(result, invocation->verb != NULL ? invocation->verb->name : NULL,
-			      error);
-	} else if (!plain && invocation->verb->render != NULL &&
-		   !cw_settings_flag(settings, "quiet")) {
-		invocation->verb->render(result);
-	}
-	if (error->status == CW_OK)
-		return;
-	fflush(stdout);
-	cw_print_error(error);
+	result->verb = invocation->verb;
+	result->json = settings != NULL && cw_settings_flag(settings, "json");
+	result->quiet = settings == NULL || cw_settings_flag(settings, "quiet") ||
+			invocation->version || invocation->help;
 }
 
 static int
@@ -149,7 +144,7 @@ run(int argc, const char *const *argv)
 {
 	struct cw_invocation invocation = {0};
 	struct cw_registry *registry = cw_registry_new();
-	struct json_object *result = cw_json_new_object();
+	struct cw_result result = {.members = cw_json_new_object()};
 	cw_auto_error struct cw_error error = {0};
 	int status;
 
@@ -157,17 +152,22 @@ run(int argc, const char *const *argv)
 	status = cw_parse(argc, argv, registry, &invocation, &error);
 	if (invocation.settings != NULL)
 		cw_terminal_open(invocation.settings);
+	set_output(&result, &invocation);
 	if (status == CW_OK)
-		execute(&invocation, registry, result, &error);
+		execute(&invocation, registry, &result, &error);
 	cw_terminal_close();
 	if (error.status < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
 		cw_log_debug("the run failed: %s", line);
 	}
-	print_result(&invocation, result, &error);
+	cw_result_end(&result, &error);
+	if (error.status != CW_OK) {
+		fflush(stdout);
+		cw_print_error(&error);
+	}
 	status = exit_status(&error);
-	json_object_put(result);
+	json_object_put(result.members);
 	cw_invocation_clear(&invocation);
 	cw_registry_free(registry);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_SUCCESS) {
