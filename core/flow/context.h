@@ -13,11 +13,15 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/option.h"
+#include "flow/verb.h"
 #include "plugin/registry.h"
 #include "store/directories.h"
 
+struct cw_run;
+
 struct cw_context {
-	const char *verb;
+	const struct cw_verb *verb;
+	struct cw_run *run; /* flow/work/begin.h; NULL: the verb only reads */
 	struct cw_option_set *options;
 	struct cw_settings *settings; /* command line over cli.ini over defaults */
 	struct cw_registry *registry;
@@ -29,9 +33,6 @@ struct cw_context {
 	void *output;                /* the context of say and progress */
 	const char *certbot_version; /* that renewal files are written for: "2.1.0" */
 };
-
-typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
-		       struct cw_error *error);
 
 /*
  * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"
@@ -48,6 +49,7 @@ int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 int cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_enhance(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_check_enhance(const struct cw_settings *settings, struct cw_error *error);
 /* rollback: "rolled_back": {"checkpoints" (how many), "installer"}. */
 int cw_flow_rollback(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
@@ -57,6 +59,8 @@ int cw_flow_rollback(struct cw_context *context, struct json_object *result,
 int cw_flow_reconfigure(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
 int cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_check_reconfigure(const struct cw_settings *settings, struct cw_error *error);
+int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
 /* certificates: "certificates": the above without action and error, with "status": "VALID" or
  * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left"; "broken": an array of
  * {"name", "error"} for renewal files that cannot be read. */

@@ -76,6 +76,7 @@ libcertwright_sources += \
 	core/flow/due/survey.h \
 	core/flow/verbs/unregister.c \
 	core/flow/verbs/update_account.c \
+	core/flow/verb.h \
 	core/flow/work/worker.c \
 	core/flow/work/worker.h \
 	core/flow/work/workers.c \

@@ -250,12 +250,11 @@ cw_installation_use(struct cw_installation *installation, const struct cw_lineag
 }
 
 int
-cw_installation_choose(struct cw_context *context, const char *question,
-		       struct cw_installation *installation, struct cw_lineage **lineage,
-		       struct cw_error *error)
+cw_installation_choose(struct cw_context *context, struct cw_installation *installation,
+		       struct cw_lineage **lineage, struct cw_error *error)
 {
 	cw_autofree char *chosen = NULL;
-	int status = cw_choose_lineage(context, question, &chosen, error);
+	int status = cw_choose_lineage(context, &chosen, error);
 
 	if (status == CW_OK)
 		status = cw_lineage_load(context->directories.config, chosen, lineage, error);
@@ -315,8 +314,7 @@ choose_certificate(struct cw_context *context, struct cw_installation *installat
 		return status;
 	if (name != NULL || installation->paths[CW_KIND_CERT] == NULL ||
 	    installation->paths[CW_KIND_PRIVKEY] == NULL)
-		status = cw_installation_choose(context, "Which certificate should be installed?",
-						installation, lineage, error);
+		status = cw_installation_choose(context, installation, lineage, error);
 	if (status == CW_OK)
 		status = check_pair(installation, error);
 	return status;
@@ -340,8 +338,8 @@ choose_hosts(struct cw_context *context, struct cw_run *run, const char *install
 }
 
 static int
-install_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-	       struct cw_installation *installation, struct cw_error *error)
+install(struct cw_context *context, struct json_object *result,
+	struct cw_installation *installation, struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_autofree char *installer = NULL;
@@ -354,11 +352,11 @@ install_locked(struct cw_context *context, struct cw_run *run, struct json_objec
 		status = cw_wanted_enhancements(context, installer, true,
 						&installation->enhancements, error);
 	if (status == CW_OK)
-		status = choose_hosts(context, run, installer, installation, error);
+		status = choose_hosts(context, context->run, installer, installation, error);
 	if (status < 0)
 		return status;
 	installation->deploy = true;
-	status = cw_install(context, run, installer, installation, &description, error);
+	status = cw_install(context, context->run, installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	return status;
 }
@@ -366,12 +364,9 @@ install_locked(struct cw_context *context, struct cw_run *run, struct json_objec
 int
 cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	struct cw_installation installation = {0};
-	int status = cw_run_begin(context, &run, error);
+	int status = install(context, result, &installation, error);
 
-	if (status == CW_OK)
-		status = install_locked(context, &run, result, &installation, error);
 	cw_installation_clear(&installation);
 	return status;
 }

@@ -197,10 +197,10 @@ certonly_csr(struct cw_context *context, struct cw_run *run, struct json_object 
 	return status;
 }
 
-static int
-certonly_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-		struct cw_error *error)
+int
+cw_flow_certonly(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
+	struct cw_run *run = context->run;
 	struct cw_request *request = NULL;
 	enum cw_decision decision = CW_DECISION_NEW;
 	int status;
@@ -216,13 +216,4 @@ certonly_locked(struct cw_context *context, struct cw_run *run, struct json_obje
 		status = cw_request_fulfil(context, run, request, result, error);
 	cw_request_free(request);
 	return status;
-}
-
-int
-cw_flow_certonly(struct cw_context *context, struct json_object *result, struct cw_error *error)
-{
-	cw_auto_run struct cw_run run = {0};
-	int status = cw_run_begin(context, &run, error);
-
-	return status < 0 ? status : certonly_locked(context, &run, result, error);
 }

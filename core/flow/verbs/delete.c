@@ -3,7 +3,6 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/request.h"
-#include "flow/work/begin.h"
 #include "store/lineage.h"
 
 static int
@@ -20,15 +19,11 @@ confirm(struct cw_context *context, const char *name, struct cw_error *error)
 int
 cw_flow_delete(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_autofree char *name = NULL;
 	struct json_object *deleted;
-	int status = cw_run_begin(context, &run, error);
+	int status = cw_choose_lineage(context, &name, error);
 
-	if (status == CW_OK)
-		status = cw_choose_lineage(context, "Which certificate shall be deleted?", &name,
-					   error);
 	if (status == CW_OK)
 		status = cw_lineage_open(context->directories.config, name, &lineage, error);
 	if (status == CW_OK)

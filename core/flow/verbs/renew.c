@@ -431,18 +431,21 @@ release(struct renewal *renewal)
 	cw_loop_free(renewal->loop);
 }
 
-static int
-check_arguments(struct cw_context *context, const struct cw_strv *names, struct cw_error *error)
+int
+cw_check_renew(const struct cw_settings *settings, struct cw_error *error)
 {
-	const char *only = cw_settings_get(context->settings, "certname");
+	if (cw_settings_list(settings, "domains")->count == 0 &&
+	    cw_settings_list(settings, "ip_addresses")->count == 0)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE,
+		"renew takes no names: a certificate is renewed for those it has");
+	cw_hint(error, "choose one with --cert-name, or use certonly for other names");
+	return CW_E_USAGE;
+}
 
-	if (cw_settings_list(context->settings, "domains")->count > 0 ||
-	    cw_settings_list(context->settings, "ip_addresses")->count > 0) {
-		cw_fail(error, CW_E_USAGE,
-			"renew takes no names: a certificate is renewed for those it has");
-		cw_hint(error, "choose one with --cert-name, or use certonly for other names");
-		return CW_E_USAGE;
-	}
+static int
+check_name(const struct cw_strv *names, const char *only, struct cw_error *error)
+{
 	if (only == NULL || cw_strv_contains(names, only))
 		return CW_OK;
 	cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
@@ -461,7 +464,7 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 	int status = cw_lineage_list(context->directories.config, &names, error);
 
 	if (status == CW_OK)
-		status = check_arguments(context, &names, error);
+		status = check_name(&names, only, error);
 	if (status < 0)
 		return status;
 	if (only != NULL) {
@@ -493,12 +496,9 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 int
 cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
-	struct renewal renewal = {.context = context, .run = &run};
-	int status = cw_run_begin(context, &run, error);
+	struct renewal renewal = {.context = context, .run = context->run};
+	int status;
 
-	if (status < 0)
-		return status;
 	renewal.loop = cw_loop_new();
 	renewal.hooks = cw_flow_hooks(context, renewal.loop);
 	renewal.certificates = cw_json_new_array();

@@ -5,7 +5,6 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/begin.h"
 #include "flow/work/network.h"
 #include "store/lineage.h"
 
@@ -92,7 +91,7 @@ locate(struct cw_context *context, struct revocation *revocation,
 			       : find_lineage(context, *certificate, &revocation->lineage, error);
 	}
 	cw_autofree char *chosen = NULL;
-	status = cw_choose_lineage(context, "Which certificate shall be revoked?", &chosen, error);
+	status = cw_choose_lineage(context, &chosen, error);
 	if (status == CW_OK)
 		status = cw_lineage_load(context->directories.config, chosen, &revocation->lineage,
 					 error);
@@ -249,12 +248,9 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 int
 cw_flow_revoke(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	struct revocation revocation = {0};
-	int status = cw_run_begin(context, &run, error);
+	int status = revoke_and_delete(context, &revocation, result, error);
 
-	if (status == CW_OK)
-		status = revoke_and_delete(context, &revocation, result, error);
 	clear(&revocation);
 	return status;
 }

@@ -48,10 +48,10 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 	return status;
 }
 
-static int
-run_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-	   struct cw_error *error)
+int
+cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
+	struct cw_run *run = context->run;
 	struct cw_request *request = NULL;
 	struct cw_installation installation = {0};
 	enum cw_decision decision = CW_DECISION_NEW;
@@ -72,13 +72,4 @@ run_locked(struct cw_context *context, struct cw_run *run, struct json_object *r
 	cw_installation_clear(&installation);
 	cw_request_free(request);
 	return status;
-}
-
-int
-cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error)
-{
-	cw_auto_run struct cw_run run = {0};
-	int status = cw_run_begin(context, &run, error);
-
-	return status < 0 ? status : run_locked(context, &run, result, error);
 }
