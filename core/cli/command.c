@@ -84,6 +84,8 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	make_context(&context, invocation, registry);
 	if (verb->writes) {
 		context.run = &run;
+		context.failed_hooks = cw_json_new_array();
+		cw_json_set(result, "failed_hooks", context.failed_hooks);
 		status = cw_run_begin(&context, &run, error);
 	}
 	if (status == CW_OK)
@@ -176,11 +178,6 @@ run(int argc, const char *const *argv)
 	if (understood)
 		execute(&invocation, registry, result, &error);
 	cw_terminal_close();
-	if (error.status < 0) {
-		cw_autofree char *line = cw_error_line(&error);
-
-		cw_log_debug("the run failed: %s", line);
-	}
 	print_result(&invocation, understood, result, &error);
 	status = exit_status(&error);
 	json_object_put(result);

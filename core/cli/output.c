@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "store/logfile.h"
 
 static void
 rule(void)
@@ -83,11 +84,16 @@ cw_render_installed(struct json_object *result)
 	cw_render_obtained(result);
 	if (installed == NULL)
 		return;
+	/* The null installer configures nothing. */
+	if (count(installed, "names") == 0 || strcmp(text_of(installed, "installer"), "null") == 0)
+		return;
 	names = join(cw_json_array(installed, "names"), ", ");
 	enhancements = join(cw_json_array(installed, "enhancements"), ", ");
 	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
 	if (*enhancements != '\0')
 		printf("Enhancements: %s\n", enhancements);
+	if (!cw_json_bool(installed, "changed", true))
+		puts("The server's configuration had all that already; no file was changed.");
 }
 
 static void
@@ -238,21 +244,13 @@ cw_render_plugins(struct json_object *result)
 }
 
 static void
-print_parts(const struct cw_error *error)
+print_detail(void *context, const char *line)
 {
-	for (size_t i = 0; i < error->part_count; i++) {
-		const struct cw_error *part = error->parts[i];
-		cw_autofree char *line = cw_error_line(part);
-		cw_autofree char *safe = cw_redact(line);
-		const char *hint = cw_error_hint(part);
+	cw_autofree char *safe = cw_redact(line);
 
-		fprintf(stderr, "  %s%s%s\n", part->identifier != NULL ? part->identifier : "",
-			part->identifier != NULL ? ": " : "", safe);
-		if (hint != NULL)
-			fprintf(stderr, "    hint: %s\n", hint);
-	}
-	if (error->cause != NULL)
-		print_parts(error->cause);
+	(void)context;
+	fprintf(stderr, "%s\n", safe);
+	cw_log_error("%s", line);
 }
 
 void
@@ -260,15 +258,12 @@ cw_print_error(const struct cw_error *error)
 {
 	cw_autofree char *line = cw_error_line(error);
 	cw_autofree char *safe = cw_redact(line);
-	const char *hint = cw_error_hint(error);
 
 	fprintf(stderr, "certwright: %s\n", safe);
-	print_parts(error);
-	if (hint != NULL) {
-		cw_autofree char *safe_hint = cw_redact(hint);
-
-		fprintf(stderr, "hint: %s\n", safe_hint);
-	}
+	cw_log_error("%s", line);
+	cw_error_details(error, 0, print_detail, NULL);
+	if (cw_logfile_current() != NULL)
+		fprintf(stderr, "log: %s\n", cw_logfile_current());
 }
 
 void

@@ -27,6 +27,7 @@ struct cw_context {
 	struct cw_registry *registry;
 	struct cw_directories directories;
 	const struct cw_asker *asker;
+	struct json_object *failed_hooks; /* the member of the result; set where the verb writes */
 	/* DONE of TOTAL steps of WHAT; shown on a terminal only. TOTAL 0: over. NULL: nobody looks.
 	 */
 	void (*progress)(void *context, const char *what, size_t done, size_t total);
@@ -38,13 +39,15 @@ struct cw_context {
  * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"
  * (RFC 3339), "key_type", "cert_path", "key_path", "chain_path", "fullchain_path", "action":
  * "issued", "renewed", "kept", "simulated" (--dry-run) or "failed", "error": null or an error
- * object}. With --csr name and key_path are null.
+ * object, "left_out": an array of an error object for each name that --allow-subset-of-names left
+ * out}. With --csr name and key_path are null.
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
-/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (arrays), and
- * the paths as above}. install, enhance: "installed" alone; its name is null for files of no
- * lineage.
+/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (what is in
+ * place), "failed_names", "failed_enhancements" (what is not), "changed" (whether the server's
+ * configuration was), and the paths as above}. install, enhance: "installed" alone; its name is
+ * null for files of no lineage.
  */
 int cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);

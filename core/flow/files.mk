@@ -33,6 +33,8 @@ libcertwright_sources += \
 	core/flow/verbs/enhance.c \
 	core/flow/work/hooks.c \
 	core/flow/work/hooks.h \
+	core/flow/install/command.c \
+	core/flow/install/command.h \
 	core/flow/install/install.c \
 	core/flow/install/install.h \
 	core/flow/install/installation.c \

@@ -26,11 +26,13 @@ struct cw_request {
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
 	/* out */
-	bool saved;                 /* the lineage has the new certificate */
-	bool lost;                  /* failed because the worker of its batch died, perhaps by the
-				       fault of another one's */
-	char *files[CW_KIND_COUNT]; /* --csr: where it was saved */
-	struct json_object *result; /* its member of "certificates" */
+	bool saved;                   /* the lineage has the new certificate */
+	bool lost;                    /* failed because the worker of its batch died, perhaps by the
+					 fault of another one's */
+	char *files[CW_KIND_COUNT];   /* --csr: where it was saved */
+	struct json_object *left_out; /* an array: why --allow-subset-of-names left out which names;
+					 NULL: none */
+	struct json_object *result;   /* its member of "certificates" */
 	struct cw_error error;
 };
 

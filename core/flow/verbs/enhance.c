@@ -55,13 +55,13 @@ enhance(struct cw_context *context, struct json_object *result,
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_autofree char *installer = NULL;
 	struct json_object *description = NULL;
-	int status = cw_choose_installer(context, &installer, error);
+	int status = choose_hosts(context, installation, &lineage, error);
 
+	if (status == CW_OK)
+		status = cw_choose_installer(context, &installer, error);
 	if (status == CW_OK)
 		status = cw_wanted_enhancements(context, installer, false,
 						&installation->enhancements, error);
-	if (status == CW_OK)
-		status = choose_hosts(context, installation, &lineage, error);
 	if (status < 0)
 		return status;
 	status = cw_install(context, context->run, installer, installation, &description, error);

@@ -50,7 +50,14 @@ struct renewal {
 	bool again; /* what the wave lost with a worker is tried on its own */
 };
 
-/* Each failure is said at once, and is a part of the run's error. */
+static void
+log_detail(void *context, const char *line)
+{
+	(void)context;
+	cw_log_error("%s", line);
+}
+
+/* Each failure is said at once, with all that is known, and is a part of the run's error. */
 static void
 add_failure(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
 {
@@ -58,6 +65,7 @@ add_failure(struct renewal *renewal, const struct cw_request *request, const str
 	cw_autofree char *line = cw_error_line(error);
 
 	cw_log_error("cannot renew \"%s\": %s", request->name, line);
+	cw_error_details(error, 2, log_detail, NULL);
 	cw_names_all(&request->names, &renewal->failed);
 	cw_error_copy(&part, error);
 	cw_error_set_identifier(&part, request->name);
@@ -487,8 +495,10 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 		/* What is wrong for one of them is no reason to call the command line wrong. */
 		error->status = error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status
 								      : CW_E_INVALID;
-		return cw_context(error, "%zu of %zu renewals failed", failed,
-				  failed + renewal->successes);
+		cw_context(error, "%zu of %zu renewals failed", failed,
+			   failed + renewal->successes);
+		error->told = true;
+		return error->status;
 	}
 	return status;
 }
