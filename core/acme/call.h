@@ -30,6 +30,7 @@ struct cw_acme_call {
 	int64_t sent_at;
 	unsigned retries_left;
 	unsigned bad_nonces;
+	unsigned server_errors;
 	int64_t backoff;
 	struct cw_acme_reply reply;
 	struct cw_error error; /* of a failure that the timer delivers */

@@ -120,7 +120,7 @@ struct cw_acme_order {
 	char *profile;  /* NULL: none */
 	char *replaces; /* the ARI identifier of the certificate this one replaces; NULL: none. Sent
 			   when the server has renewal information; set to NULL when the server
-			   refused it and the order was made without */
+			   refused the order, or answered 5xx twice, and was asked without */
 	char *url; /* of an order to continue; NULL: make a new one. Set after cw_acme_orders_open()
 		    */
 	/* Called as soon as the server has made a new order (url is set), before anything else is

@@ -43,6 +43,17 @@ on_nonce(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_err
 		cw_acme_call_deliver(call, error);
 }
 
+/* Whether another attempt may help; counts the server's errors. */
+static bool
+is_worth_retrying(struct cw_acme_call *call)
+{
+	if (call->reply.status / 100 == 5)
+		call->server_errors++;
+	if (call->request.server_errors > 0 && call->server_errors >= call->request.server_errors)
+		return false;
+	return cw_acme_reply_retryable(&call->reply);
+}
+
 static void
 on_reply(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_error *error)
 {
@@ -55,7 +66,7 @@ on_reply(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_err
 		cw_acme_call_deliver(call, NULL);
 	else if (cw_acme_problem_is_bad_nonce(&call->reply) && !call->request.plain)
 		cw_acme_call_retry_with_new_nonce(call, error);
-	else if (cw_acme_reply_retryable(&call->reply))
+	else if (is_worth_retrying(call))
 		cw_acme_call_retry(call, error);
 	else
 		cw_acme_call_deliver(call, error);

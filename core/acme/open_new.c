@@ -5,18 +5,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* Whether the refusal may be about "replaces", without which the order can be had all the same
- * (RFC 9773 section 5). */
+enum { SERVER_ERRORS_MAX = 2 }; /* that an order with "replaces" bears */
+
+/* Whether the CA would not make the order with "replaces", without which the order can be had all
+ * the same (RFC 9773 section 5). Servers refuse it with many types of problem, and some answer
+ * HTTP 500 when they cannot find the certificate. */
 static bool
-refused_replaces(const struct cw_acme_order *order, const struct cw_acme_reply *reply,
-		 const struct cw_error *error)
+refused_replaces(const struct cw_acme_order *order, const struct cw_acme_reply *reply)
 {
-	if (order->replaces == NULL || reply->status / 100 != 4)
-		return false;
-	return reply->status == 409 || reply->status == 404 ||
-	       cw_acme_problem_named(error, "alreadyReplaced") ||
-	       cw_acme_problem_named(error, "malformed") ||
-	       cw_acme_problem_named(error, "unauthorized");
+	return order->replaces != NULL && (reply->status / 100 == 4 || reply->status / 100 == 5);
 }
 
 /* Reads the order that was made; its authorizations' URLs wait in the opening. */
@@ -54,7 +51,7 @@ on_new_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	cw_auto_error struct cw_error nonsense = {0};
 
 	opening->call = NULL;
-	if (error != NULL && refused_replaces(order, reply, error)) {
+	if (error != NULL && refused_replaces(order, reply)) {
 		cw_log_info("%s; asking again without naming the certificate to be replaced",
 			    error->message);
 		free(cw_take(&order->replaces));
@@ -102,6 +99,8 @@ cw_acme_opening_request_new(struct cw_acme_opening *opening)
 					  .url = cw_acme_resource(acme, "newOrder"),
 					  .payload = cw_json_text(payload)};
 
+	if (cw_json_string(payload, "replaces") != NULL)
+		request.server_errors = SERVER_ERRORS_MAX;
 	opening->session->orders_left++;
 	opening->call = cw_acme_call_start(acme, &request, on_new_order, opening);
 }

@@ -38,9 +38,10 @@ struct cw_acme_request {
 	bool with_jwk; /* the header has the public key instead of the account's URL */
 	const char *accept;
 	enum cw_acme_expect expect;
-	bool links;       /* collect Link rel="alternate" */
-	bool once;        /* do not send again what may have reached the server */
-	unsigned retries; /* after 5xx and broken connections; 0: 6 */
+	bool links;             /* collect Link rel="alternate" */
+	bool once;              /* do not send again what may have reached the server */
+	unsigned retries;       /* after 5xx and broken connections; 0: 6 */
+	unsigned server_errors; /* 5xx answers that end the call; 0: only RETRIES counts */
 	int64_t deadline; /* cw_now_ms() clock; no retry begins later; 0: the client's time limit */
 };
 

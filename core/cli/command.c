@@ -15,6 +15,7 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/result.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "flow/ask/check.h"
@@ -57,6 +58,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 		.registry = registry,
 		.asker = cw_terminal_asker(settings),
 		.progress = cw_settings_flag(settings, "quiet") ? NULL : cw_terminal_progress,
+		.item = cw_result_item,
 		.certbot_version = CERTBOT_VERSION,
 	};
 	context->directories.config = cw_path_absolute(cw_settings_get(settings, "config_dir"));
@@ -66,7 +68,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 
 static int
 run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
-	 struct json_object *result, struct cw_error *error)
+	 struct cw_result *result, struct cw_error *error)
 {
 	const struct cw_verb *verb = invocation->verb;
 	cw_auto_run struct cw_run run = {0};
@@ -82,14 +84,15 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);
+	context.output = result;
 	if (verb->writes) {
 		context.run = &run;
 		context.failed_hooks = cw_json_new_array();
-		cw_json_set(result, "failed_hooks", context.failed_hooks);
+		cw_json_set(result->members, "failed_hooks", context.failed_hooks);
 		status = cw_run_begin(&context, &run, error);
 	}
 	if (status == CW_OK)
-		status = verb->flow(&context, result, error);
+		status = verb->flow(&context, result->members, error);
 	cw_directories_clear(&context.directories);
 	return status;
 }
@@ -117,38 +120,30 @@ write_help(const struct cw_invocation *invocation, struct cw_registry *registry,
 /* What a verb does after the command line was understood. */
 static int
 execute(const struct cw_invocation *invocation, struct cw_registry *registry,
-	struct json_object *result, struct cw_error *error)
+	struct cw_result *result, struct cw_error *error)
 {
 	if (invocation->version) {
 		if (cw_settings_flag(invocation->settings, "json"))
-			cw_json_set_string(result, "version", PACKAGE_VERSION);
+			cw_json_set_string(result->members, "version", PACKAGE_VERSION);
 		else
 			printf("certwright %s\n", PACKAGE_VERSION);
 		return CW_OK;
 	}
 	if (invocation->help)
-		return write_help(invocation, registry, result, error);
+		return write_help(invocation, registry, result->members, error);
 	return run_verb(invocation, registry, result, error);
 }
 
+/* How the result is shown, as far as the command line was understood. */
 static void
-print_result(const struct cw_invocation *invocation, bool understood, struct json_object *result,
-	     const struct cw_error *error)
+set_output(struct cw_result *result, const struct cw_invocation *invocation)
 {
-	bool plain = !understood || invocation->version || invocation->help;
 	const struct cw_settings *settings = invocation->settings;
 
-	if (settings != NULL && cw_settings_flag(settings, "json")) {
-		cw_print_json(result, invocation->verb != NULL ? invocation->verb->name : NULL,
-			      error);
-	} else if (!plain && invocation->verb->render != NULL &&
-		   !cw_settings_flag(settings, "quiet")) {
-		invocation->verb->render(result);
-	}
-	if (error->status == CW_OK)
-		return;
-	fflush(stdout);
-	cw_print_error(error);
+	result->verb = invocation->verb;
+	result->json = settings != NULL && cw_settings_flag(settings, "json");
+	result->quiet = settings == NULL || cw_settings_flag(settings, "quiet") ||
+			invocation->version || invocation->help;
 }
 
 /* Whoever closed a pipe ("certwright --help | head") wants no more, and no word about it. */
@@ -165,22 +160,27 @@ run(int argc, const char *const *argv)
 {
 	struct cw_invocation invocation = {0};
 	struct cw_registry *registry = cw_registry_new();
-	struct json_object *result = cw_json_new_object();
+	struct cw_result result = {.members = cw_json_new_object()};
 	cw_auto_error struct cw_error error = {0};
-	bool understood;
 	int status;
 
 	cw_terminal_hold();
 	status = cw_parse(argc, argv, registry, &invocation, &error);
 	if (invocation.settings != NULL)
 		cw_terminal_open(invocation.settings);
-	understood = status == CW_OK;
-	if (understood)
-		execute(&invocation, registry, result, &error);
+	set_output(&result, &invocation);
+	if (status == CW_OK)
+		execute(&invocation, registry, &result, &error);
+	else
+		result.quiet = true;
 	cw_terminal_close();
-	print_result(&invocation, understood, result, &error);
+	cw_result_end(&result, &error);
+	if (error.status != CW_OK) {
+		fflush(stdout);
+		cw_print_error(&error);
+	}
 	status = exit_status(&error);
-	json_object_put(result);
+	json_object_put(result.members);
 	cw_invocation_clear(&invocation);
 	cw_registry_free(registry);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_SUCCESS) {

@@ -140,14 +140,18 @@ expiry_of(struct json_object *item)
 	return cw_format("%.10s %.8s+00:00", expiry, expiry + 11);
 }
 
-static void
-render_certificate(struct json_object *item)
+void
+cw_render_certificate(struct json_object *item, bool first)
 {
 	cw_autofree char *expiry = expiry_of(item);
 	cw_autofree char *domains = join(cw_json_array(item, "domains"), " ");
 	cw_autofree char *reasons = join(cw_json_array(item, "reasons"), ", ");
 	int64_t days = cw_json_int(item, "days_left", 0);
 
+	if (first) {
+		rule();
+		puts("Found the following certs:");
+	}
 	printf("  Certificate Name: %s\n", text_of(item, "name"));
 	printf("    Serial Number: %s\n", text_of(item, "serial"));
 	printf("    Key Type: %s\n", text_of(item, "key_type"));
@@ -171,12 +175,10 @@ render_broken(struct json_object *item)
 void
 cw_render_certificates(struct json_object *result)
 {
-	rule();
-	if (count(result, "certificates") > 0)
-		puts("Found the following certs:");
-	else
+	if (cw_json_array(result, "certificates") != NULL) {
+		rule();
 		puts("No certificates found.");
-	each(result, "certificates", render_certificate);
+	}
 	if (count(result, "broken") > 0) {
 		puts("\nThe following renewal files could not be read:");
 		each(result, "broken", render_broken);
@@ -264,15 +266,4 @@ cw_print_error(const struct cw_error *error)
 	cw_error_details(error, 0, print_detail, NULL);
 	if (cw_logfile_current() != NULL)
 		fprintf(stderr, "log: %s\n", cw_logfile_current());
-}
-
-void
-cw_print_json(struct json_object *result, const char *verb, const struct cw_error *error)
-{
-	bool failed = error->status != CW_OK;
-
-	cw_json_set_string(result, "verb", verb);
-	cw_json_set_bool(result, "ok", !failed);
-	cw_json_set(result, "error", failed ? cw_json_error(error) : NULL);
-	puts(cw_json_text(result));
 }

@@ -67,6 +67,7 @@ const struct cw_verb cw_verbs[] = {
 			"--cert-name and -d choose among them.",
 		.flow = cw_flow_certificates,
 		.render = cw_render_certificates,
+		.render_item = cw_render_certificate,
 	},
 	{
 		.name = "register",

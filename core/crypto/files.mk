@@ -6,8 +6,8 @@ libcertwright_sources += \
 	core/crypto/csr.h \
 	core/crypto/digest.c \
 	core/crypto/digest.h \
-	core/crypto/glance.c \
-	core/crypto/glance.h \
+	core/crypto/summary.c \
+	core/crypto/summary.h \
 	core/crypto/jwk.c \
 	core/crypto/jws.c \
 	core/crypto/jws.h \

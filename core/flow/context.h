@@ -31,7 +31,10 @@ struct cw_context {
 	/* DONE of TOTAL steps of WHAT; shown on a terminal only. TOTAL 0: over. NULL: nobody looks.
 	 */
 	void (*progress)(void *context, const char *what, size_t done, size_t total);
-	void *output;                /* the context of say and progress */
+	/* Prints ITEM, a member of RESULT's array LIST, at once; it is not put into RESULT. For
+	 * lists that may be very long. */
+	void (*item)(void *context, const char *list, struct json_object *item);
+	void *output;                /* the context of progress and item */
 	const char *certbot_version; /* that renewal files are written for: "2.1.0" */
 };
 
@@ -66,7 +69,8 @@ int cw_check_reconfigure(const struct cw_settings *settings, struct cw_error *er
 int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
 /* certificates: "certificates": the above without action and error, with "status": "VALID" or
  * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left"; "broken": an array of
- * {"name", "error"} for renewal files that cannot be read. */
+ * {"name", "error"} for renewal files that cannot be read. Each certificate is given to
+ * context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
 /* delete: "deleted": an array of names. revoke: "revoked": {"name" (null for a file of no lineage),

@@ -68,11 +68,9 @@ libcertwright_sources += \
 	core/flow/work/begin.h \
 	core/flow/issue/save.c \
 	core/flow/issue/save.h \
-	core/flow/due/scouts.c \
-	core/flow/due/scouts.h \
 	core/flow/verbs/show_account.c \
-	core/flow/due/sighting.c \
-	core/flow/due/sighting.h \
+	core/flow/due/lineage_facts.c \
+	core/flow/due/lineage_facts.h \
 	core/flow/due/survey.c \
 	core/flow/due/survey_one.c \
 	core/flow/due/survey.h \

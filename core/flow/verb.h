@@ -14,6 +14,8 @@ typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
 		       struct cw_error *error);
 /* Writes RESULT (flow/context.h) for people to stdout. */
 typedef void (*cw_renderer)(struct json_object *result);
+/* Writes an item of a long list (cw_context.item) for people to stdout; FIRST: of the list. */
+typedef void (*cw_item_renderer)(struct json_object *item, bool first);
 /* CW_E_USAGE where the verb cannot do what SETTINGS ask for; touches nothing. */
 typedef int (*cw_verb_check)(const struct cw_settings *settings, struct cw_error *error);
 
@@ -42,9 +44,10 @@ struct cw_verb {
 	const char *which; /* asks which certificate is meant; NULL: asks nothing of the kind */
 	const char *keep;  /* asks about a certificate that is not due: the choice to keep it */
 
-	cw_verb_check check; /* NULL: any settings will do */
-	cw_flow flow;        /* NULL: "help", which cli/ does itself */
-	cw_renderer render;  /* NULL: the flow has said all in its messages */
+	cw_verb_check check;          /* NULL: any settings will do */
+	cw_flow flow;                 /* NULL: "help", which cli/ does itself */
+	cw_renderer render;           /* NULL: the flow has said all in its messages */
+	cw_item_renderer render_item; /* NULL: its lists are short */
 };
 
 #endif

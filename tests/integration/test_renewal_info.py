@@ -194,12 +194,15 @@ def test_forcing_and_rehearsing_ask_nobody(rogue, rogue_certwright, lineage):
     assert asked(rogue) == []
 
 
-def test_a_server_that_refuses_replaces_gets_the_order_without(rogue, rogue_certwright, lineage):
+@pytest.mark.parametrize("name, status, refusals", [
+    ("alreadyReplaced", 409, 1), ("malformed", 404, 1), ("serverInternal", 500, 2)])
+def test_a_server_that_refuses_replaces_gets_the_order_without(
+        rogue, rogue_certwright, lineage, name, status, refusals):
     advise(rogue, answer(200, window(-48, -24)))
-    rogue.on("new-order", problem("alreadyReplaced", "that was replaced", 409), times=1)
+    rogue.on("new-order", problem(name, "cannot place it", status), times=refusals)
     assert action_of(rogue_certwright, lineage) == "renewed"
     assert ["replaces" in r.payload for r in rogue.requests if r.kind == "new-order"] == [
-        False, True, False]
+        False, *[True] * refusals, False]
 
 
 def test_many_are_asked_about_over_few_connections(rogue, rogue_certwright):

@@ -132,20 +132,27 @@ log_detail(void *context, const char *line)
 	cw_log_warning("%s", line);
 }
 
+static void
+leave_out_one(struct cw_request *request, const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+
+	cw_log_warning("going on without \"%s\": %s",
+		       error->identifier != NULL ? error->identifier : request->name, line);
+	cw_error_details(error, 2, log_detail, NULL);
+	cw_json_append(request->left_out, cw_json_error(error));
+}
+
 /* Says which names are left out and why, also in the result. */
 static void
-leave_out(struct cw_request *request, const struct cw_error *error, const struct cw_strv *failed)
+leave_out(struct cw_request *request, const struct cw_error *error)
 {
-	cw_autofree char *list = cw_strv_join(failed, ", ");
-
-	cw_log_warning("going on without the names that failed: %s", list);
-	cw_error_details(error, 2, log_detail, NULL);
 	if (request->left_out == NULL)
 		request->left_out = cw_json_new_array();
 	for (size_t i = 0; i < error->part_count; i++)
-		cw_json_append(request->left_out, cw_json_error(error->parts[i]));
+		leave_out_one(request, error->parts[i]);
 	if (error->part_count == 0)
-		cw_json_append(request->left_out, cw_json_error(error));
+		leave_out_one(request, error);
 }
 
 static void
@@ -176,7 +183,7 @@ reduce_names(struct cw_context *context, struct cw_request *request, const struc
 	keep_others(&rest.ip, &failed);
 	if (cw_names_count(&rest) == 0 || cw_names_count(&rest) == before)
 		return false;
-	leave_out(request, error, &failed);
+	leave_out(request, error);
 	cw_names_copy(&request->names, &rest);
 	/* What the others were validated by is not for renewals of these. */
 	return cw_choose_for_names(context, request, NULL) == CW_OK;
