@@ -96,20 +96,29 @@ cw_render_installed(struct json_object *result)
 		puts("The server's configuration had all that already; no file was changed.");
 }
 
+/* Whether the certificate ended with ACTION ("renewed": in any way that is neither of the others).
+ */
+static bool
+has_action(struct json_object *item, const char *action)
+{
+	const char *own = text_of(item, "action");
+
+	if (strcmp(action, "renewed") == 0)
+		return strcmp(own, "kept") != 0 && strcmp(own, "failed") != 0;
+	return strcmp(own, action) == 0;
+}
+
 static void
 render_renewed(struct json_object *item)
 {
-	const char *action = text_of(item, "action");
+	const char *path = cw_json_string(item, "fullchain_path");
 
-	if (strcmp(action, "kept") == 0)
-		printf("  %s expires on %.10s (skipped)\n", text_of(item, "fullchain_path"),
-		       text_of(item, "expiry"));
-	else if (strcmp(action, "failed") == 0)
-		printf("  %s (failure)\n", text_of(item, "name"));
+	if (has_action(item, "kept"))
+		printf("  %s expires on %.10s (skipped)\n", path, text_of(item, "expiry"));
+	else if (has_action(item, "failed"))
+		printf("  %s (failure)\n", path != NULL ? path : text_of(item, "name"));
 	else
-		printf("  %s (success)\n", cw_json_string(item, "fullchain_path") != NULL
-						   ? text_of(item, "fullchain_path")
-						   : text_of(item, "name"));
+		printf("  %s (success)\n", path != NULL ? path : text_of(item, "name"));
 }
 
 static void
@@ -118,14 +127,50 @@ render_skipped(struct json_object *item)
 	printf("  %s (skipped)\n", json_object_get_string(item));
 }
 
+/* The certificates that ended with ACTION under HEADING, if there are any. */
+static void
+render_ended(struct json_object *result, const char *action, const char *heading)
+{
+	struct json_object *array = cw_json_array(result, "certificates");
+	bool begun = false;
+
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
+		struct json_object *item = json_object_array_get_idx(array, i);
+
+		if (!has_action(item, action))
+			continue;
+		if (!begun)
+			puts(heading);
+		begun = true;
+		render_renewed(item);
+	}
+}
+
+static bool
+is_rehearsal(struct json_object *result)
+{
+	struct json_object *array = cw_json_array(result, "certificates");
+
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
+		if (has_action(json_object_array_get_idx(array, i), "simulated"))
+			return true;
+	return false;
+}
+
 void
 cw_render_renewed(struct json_object *result)
 {
-	rule();
 	if (count(result, "certificates") + count(result, "skipped") == 0)
-		puts("No certificates were found.");
+		return;
+	rule();
+	if (count(result, "skipped") > 0)
+		puts("These certificates are not due for renewal yet:");
 	each(result, "skipped", render_skipped);
-	each(result, "certificates", render_renewed);
+	render_ended(result, "kept", "These certificates are not due for renewal yet:");
+	render_ended(result, "renewed",
+		     is_rehearsal(result) ? "The dry run succeeded for these certificates:"
+					  : "These certificates were renewed:");
+	render_ended(result, "failed", "These certificates could not be renewed:");
 	rule();
 }
 
@@ -138,6 +183,23 @@ expiry_of(struct json_object *item)
 	if (strlen(expiry) != 20)
 		return cw_strdup(expiry);
 	return cw_format("%.10s %.8s+00:00", expiry, expiry + 11);
+}
+
+static void
+render_renewal(struct json_object *item)
+{
+	struct json_object *failure = cw_json_object(item, "last_failure");
+	bool autorenew = cw_json_bool(item, "autorenew", true);
+
+	printf("    Authenticator: %s\n", text_of(item, "authenticator"));
+	printf("    Server: %s\n", text_of(item, "server"));
+	if (autorenew)
+		printf("    Due for Renewal: %.10s\n", text_of(item, "due"));
+	else
+		puts("    Due for Renewal: never (autorenew is off)");
+	if (failure != NULL)
+		printf("    Last Renewal Failed: %s: %s\n", text_of(failure, "time"),
+		       text_of(cw_json_object(failure, "error"), "message"));
 }
 
 void
@@ -163,6 +225,7 @@ cw_render_certificate(struct json_object *item, bool first)
 		printf("    Expiry Date: %s (INVALID: %s)\n", expiry, reasons);
 	printf("    Certificate Path: %s\n", text_of(item, "fullchain_path"));
 	printf("    Private Key Path: %s\n", text_of(item, "key_path"));
+	render_renewal(item);
 }
 
 static void
@@ -175,12 +238,15 @@ render_broken(struct json_object *item)
 void
 cw_render_certificates(struct json_object *result)
 {
-	if (cw_json_array(result, "certificates") != NULL) {
+	/* Where none was shown, the array is still there. */
+	bool shown = cw_json_array(result, "certificates") == NULL;
+
+	if (!shown && count(result, "broken") == 0)
+		return;
+	if (!shown)
 		rule();
-		puts("No certificates found.");
-	}
 	if (count(result, "broken") > 0) {
-		puts("\nThe following renewal files could not be read:");
+		printf("%sThese certificates could not be read:\n", shown ? "\n" : "");
 		each(result, "broken", render_broken);
 	}
 	rule();

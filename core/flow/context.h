@@ -68,9 +68,10 @@ int cw_flow_renew(struct cw_context *context, struct json_object *result, struct
 int cw_check_reconfigure(const struct cw_settings *settings, struct cw_error *error);
 int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
 /* certificates: "certificates": the above without action and error, with "status": "VALID" or
- * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left"; "broken": an array of
- * {"name", "error"} for renewal files that cannot be read. Each certificate is given to
- * context->item. */
+ * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left", "due" (RFC 3339),
+ * "authenticator", "server", "autorenew", "last_failure": null or {"time", "error"}; "broken": an
+ * array of {"name", "error"} for those that cannot be read, which makes it fail. Each certificate
+ * is given to context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
 /* delete: "deleted": an array of names. revoke: "revoked": {"name" (null for a file of no lineage),

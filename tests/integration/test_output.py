@@ -97,7 +97,7 @@ def test_a_member_too_many_or_too_few_would_be_noticed(certwright, change):
     certwright.certonly("noticed.example.test")
     with open(certwright.renewal_file("broken"), "w", encoding="utf-8") as stream:
         stream.write("[[[\n")
-    documents = [certwright.json("certificates").json, certwright.json("plugins").json,
+    documents = [certwright.json("certificates", status=1).json, certwright.json("plugins").json,
                  certwright.json("renew", status=1).json, certwright.json("show_account").json]
     for document in documents:
         for number, found in enumerate(objects_in(document)):

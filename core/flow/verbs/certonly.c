@@ -10,6 +10,7 @@
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/workers.h"
+#include "store/memory.h"
 
 struct obtaining {
 	struct cw_context *context;
@@ -26,6 +27,8 @@ certificate_done(void *user, struct cw_request *request)
 		request->error.status == CW_OK ? &obtaining->renewed : &obtaining->failed;
 
 	cw_names_all(&request->names, list);
+	if (request->saved && request->csr == NULL)
+		cw_memory_forget(obtaining->context->directories.work, request->name);
 	cw_deploy_done(obtaining->context, obtaining->hooks, request);
 }
 

@@ -4,6 +4,7 @@
 #include "flow/context.h"
 #include "flow/issue/request.h"
 #include "store/lineage.h"
+#include "store/memory.h"
 
 static int
 confirm(struct cw_context *context, const char *name, struct cw_error *error)
@@ -32,6 +33,7 @@ cw_flow_delete(struct cw_context *context, struct json_object *result, struct cw
 		status = cw_lineage_delete(lineage, error);
 	if (status < 0)
 		return status;
+	cw_memory_forget(context->directories.work, name);
 	cw_log_info("deleted all files of the certificate \"%s\"", name);
 	deleted = cw_json_new_array();
 	cw_json_append(deleted, json_object_new_string(name));

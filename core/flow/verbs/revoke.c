@@ -7,6 +7,7 @@
 #include "flow/issue/accounts.h"
 #include "flow/work/network.h"
 #include "store/lineage.h"
+#include "store/memory.h"
 
 /* RFC 5280 section 5.3.1, as far as subscribers may give them. */
 static const struct {
@@ -208,7 +209,24 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 	}
 	status = cw_lineage_delete(revocation->lineage, error);
 	*deleted = status == CW_OK;
+	if (*deleted)
+		cw_memory_forget(context->directories.work, revocation->lineage->name);
 	return status;
+}
+
+/* "certificates" shows it as revoked from now on, whether a responder can be asked or not. */
+static void
+remember(const struct cw_context *context, const struct revocation *revocation, const char *serial)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (revocation->lineage != NULL &&
+	    cw_memory_revoked(context->directories.work, revocation->lineage->name, serial,
+			      &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("the revocation is not remembered: %s", line);
+	}
 }
 
 static int
@@ -234,6 +252,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	if (status < 0)
 		return cw_context(error, "cannot revoke %s", revocation->path);
 	cw_log_info("the certificate %s is revoked", revocation->path);
+	remember(context, revocation, serial);
 	status = delete_files(context, revocation, &deleted, error);
 	description = cw_json_new_object();
 	cw_json_set_string(description, "cert_path", revocation->path);
