@@ -7,7 +7,7 @@
 #define SHORT_LIVED (10 * DAY)
 
 void
-cw_due_read(const struct cw_lineage *lineage, const struct cw_glance *certificate,
+cw_due_read(const struct cw_lineage *lineage, const struct cw_certificate_summary *certificate,
 	    struct cw_due *due)
 {
 	const char *interval_text = cw_configobj_get(lineage->config, "", "renew_before_expiry");
