@@ -259,7 +259,7 @@ enum cw_log_level { CW_LOG_DEBUG = 0, CW_LOG_INFO = 1, CW_LOG_WARNING = 2, CW_LO
 /* A program to run. Never passes through a shell unless argv[0] is one. */
 struct cw_command {
 	size_t size;             /* sizeof(struct cw_command) */
-	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH, then in sbin */
 	const char *const
 		*environment;  /* NAME=VALUE, added to ours; NAME alone removes; NULL: ours */
 	const char *input;     /* what it reads from stdin; NULL: /dev/null */
