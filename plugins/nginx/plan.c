@@ -202,27 +202,43 @@ allow_loss(struct nginx *nginx, const struct wish *wish, const struct server *se
 	return CW_OK;
 }
 
-/* How a server with TLS that is chosen for the name gets the certificate. */
+/* Whether the server's certificate may give way to the new one. */
 static int
-choose_step(struct nginx *nginx, const struct wish *wish, struct server *server, enum step *step)
+check_loss(struct nginx *nginx, const struct wish *wish, const struct server *server,
+	   const struct pairs *pairs)
 {
-	struct pairs pairs;
 	auto_text struct text lost = {0};
-	bool all = true;
-	int status = CW_OK;
 
-	*step = STEP_USE;
-	pairs_find(&nginx->model, server, &pairs);
+	if (pairs_have(pairs, wish->certificate))
+		return CW_OK;
+	add_lost(wish, server, pairs, &lost);
+	return lost.length > 0 ? allow_loss(nginx, wish, server, lost.data) : CW_OK;
+}
+
+/* Whether a certificate of the server's would have to serve its other names on. */
+static bool
+needs_own(const struct wish *wish, const struct server *server, const struct pairs *pairs)
+{
+	bool all = true;
+
 	for (size_t i = 0; i < server->name_count; i++)
 		all &= covers(wish->names, wish->name_count, &server->names[i], false);
-	if (!all && pairs.count > 0 && !pairs_have(&pairs, wish->certificate)) {
-		if (!has_itself(server, wish->name))
-			*step = STEP_OWN;
-		else
-			add_lost(wish, server, &pairs, &lost);
-	}
-	if (lost.length > 0)
-		status = allow_loss(nginx, wish, server, lost.data);
+	return !all && pairs->count > 0 && !pairs_have(pairs, wish->certificate) &&
+	       !has_itself(server, wish->name);
+}
+
+/* How a server with TLS that is chosen for the name gets the certificate. */
+static int
+choose_step(struct nginx *nginx, const struct wish *wish, const struct server *server,
+	    enum step *step)
+{
+	struct pairs pairs;
+	int status = CW_OK;
+
+	pairs_find(&nginx->model, server, &pairs);
+	*step = needs_own(wish, server, &pairs) ? STEP_OWN : STEP_USE;
+	if (*step == STEP_USE)
+		status = check_loss(nginx, wish, server, &pairs);
 	pairs_clear(&pairs);
 	return status;
 }
@@ -344,11 +360,18 @@ plan_wildcard(struct nginx *nginx, const struct wish *wish, struct plan *plan)
 	struct choices choices;
 	int status;
 
-	if (wish->check)
+	/* At a terminal each server is asked about. */
+	if (wish->check && nginx->host->interactive(nginx->host))
 		return CW_OK;
 	status = wildcard_servers(nginx, wish->name, WILDCARD_CERTIFICATE, &choices);
-	for (size_t i = 0; i < choices.count && status == CW_OK; i++)
+	for (size_t i = 0; i < choices.count && status == CW_OK; i++) {
+		struct pairs pairs;
+
+		pairs_find(&nginx->model, choices.items[i], &pairs);
+		status = check_loss(nginx, wish, choices.items[i], &pairs);
+		pairs_clear(&pairs);
 		plan_add(plan, choices.items[i], STEP_USE);
+	}
 	choices_clear(&choices);
 	return status;
 }
