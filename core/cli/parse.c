@@ -250,6 +250,28 @@ read_config(struct parser *parser, struct cw_error *error)
 			      error);
 }
 
+/* Of a repeated --cert-name the last one counts, but where the verb takes several. */
+static int
+join_names(struct parser *parser, struct cw_error *error)
+{
+	static const char internal[] = "certname";
+	cw_auto_strv struct cw_strv names = {0};
+	cw_autofree char *list = NULL;
+
+	for (size_t i = 0; i < parser->given.count; i++) {
+		const struct cw_given *item = &parser->given.items[i];
+
+		if (item->source == CW_SOURCE_COMMAND &&
+		    strcmp(item->option->internal, internal) == 0)
+			cw_strv_add(&names, item->value);
+	}
+	if (!parser->invocation->verb->several || names.count < 2)
+		return CW_OK;
+	list = cw_strv_join(&names, ",");
+	return cw_settings_set(parser->invocation->settings, internal, CW_SOURCE_COMMAND, list,
+			       error);
+}
+
 /* What the options mean together. */
 static int
 conclude(struct parser *parser, struct cw_error *error)
@@ -259,6 +281,8 @@ conclude(struct parser *parser, struct cw_error *error)
 
 	cw_lookup_stand_ins(&parser->lookup);
 	status = read_config(parser, error);
+	if (status == CW_OK)
+		status = join_names(parser, error);
 	if (status == CW_OK)
 		status = cw_given_fill_maps(&parser->given, invocation->settings,
 					    parser->lookup.registry, !invocation->verb->keeps_names,
