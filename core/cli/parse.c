@@ -308,11 +308,33 @@ conclude_words(struct parser *parser)
 		invocation->verb = &cw_verbs[0];
 }
 
+/* The values of -a, -i and their long names, wherever they stand: for saying what is wrong. */
+static void
+find_named_plugins(int argc, const char *const *argv, struct cw_strv *named)
+{
+	static const char *const options[] = {"-a", "-i", "--authenticator", "--installer",
+					      "--configurator"};
+
+	for (int i = 1; i < argc; i++) {
+		for (size_t j = 0; j < CW_COUNT(options); j++) {
+			size_t length = strlen(options[j]);
+
+			if (strncmp(argv[i], options[j], length) != 0)
+				continue;
+			if (argv[i][length] == '=')
+				cw_strv_add(named, argv[i] + length + 1);
+			else if (argv[i][length] == '\0' && i + 1 < argc)
+				cw_strv_add(named, argv[i + 1]);
+		}
+	}
+}
+
 int
 cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 	 struct cw_invocation *invocation, struct cw_error *error)
 {
 	cw_auto_error struct cw_error latest = {0};
+	cw_auto_strv struct cw_strv named = {0};
 	struct parser parser = {
 		.argc = argc,
 		.argv = argv,
@@ -323,7 +345,9 @@ cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 
 	*invocation = (struct cw_invocation){.options = cw_core_options()};
 	invocation->settings = cw_settings_new(invocation->options);
-	parser.lookup = (struct cw_lookup){.set = invocation->options, .registry = registry};
+	find_named_plugins(argc, argv, &named);
+	parser.lookup = (struct cw_lookup){
+		.set = invocation->options, .registry = registry, .named = &named};
 	parse_arguments(&parser);
 	conclude_words(&parser);
 	if (invocation->help)
