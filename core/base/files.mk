@@ -13,9 +13,11 @@ libcertwright_sources += \
 	core/base/loop.c core/base/loop.h \
 	core/base/mem.c core/base/mem.h \
 	core/base/merge.c core/base/merge.h \
+	core/base/message.c core/base/message.h \
 	core/base/option.h \
 	core/base/option_set.c core/base/option_set.h \
 	core/base/path.c \
+	core/base/peer.c core/base/peer.h \
 	core/base/pool.c core/base/pool.h \
 	core/base/process.c core/base/process.h \
 	core/base/process_error.c \
@@ -37,7 +39,9 @@ check_PROGRAMS += \
 	tests/unit/test_loop \
 	tests/unit/test_loop_signals \
 	tests/unit/test_merge \
+	tests/unit/test_message \
 	tests/unit/test_option \
+	tests/unit/test_peer \
 	tests/unit/test_pool \
 	tests/unit/test_process \
 	tests/unit/test_process_descriptors \

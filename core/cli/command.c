@@ -2,11 +2,13 @@
 #include <certwright/plugin.h>
 #include <config.h>
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -15,7 +17,10 @@
 #include "cli/parse.h"
 #include "cli/result.h"
 #include "cli/terminal.h"
+#include "cli/verbs.h"
 #include "flow/ask/check.h"
+#include "flow/context.h"
+#include "flow/work/begin.h"
 
 /* Renewal files are written in the format of this version of Certbot. */
 #define CERTBOT_VERSION "2.1.0"
@@ -47,7 +52,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 	const struct cw_settings *settings = invocation->settings;
 
 	*context = (struct cw_context){
-		.verb = invocation->verb->name,
+		.verb = invocation->verb,
 		.options = invocation->options,
 		.settings = invocation->settings,
 		.registry = registry,
@@ -65,27 +70,29 @@ static int
 run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	 struct cw_result *result, struct cw_error *error)
 {
+	const struct cw_verb *verb = invocation->verb;
+	cw_auto_run struct cw_run run = {0};
 	struct cw_context context;
 	int status;
 
-	if (invocation->verb->flow == NULL) {
-		cw_fail(error, CW_E_USAGE, "the verb \"%s\" is not available in this version",
-			invocation->verb->name);
-		cw_hint(error, "certonly obtains certificates; a --deploy-hook can install them");
-		return CW_E_USAGE;
-	}
 	cw_settings_log(invocation->settings, CW_SOURCE_COMMAND, "command line");
 	cw_settings_log(invocation->settings, CW_SOURCE_INI, "configuration file");
-	status = cw_check_settings(invocation->verb->name, invocation->settings, error);
-	/* As with Certbot renew is the same with and without a terminal: it asks nothing. */
-	if (status == CW_OK && strcmp(invocation->verb->name, "renew") == 0)
+	status = cw_check_settings(verb, invocation->settings, error);
+	if (status == CW_OK && verb->asks_nobody)
 		status = cw_settings_set(invocation->settings, "noninteractive_mode",
 					 CW_SOURCE_COMMAND, "1", error);
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);
 	context.output = result;
-	status = invocation->verb->flow(&context, result->members, error);
+	if (verb->writes) {
+		context.run = &run;
+		context.failed_hooks = cw_json_new_array();
+		cw_json_set(result->members, "failed_hooks", context.failed_hooks);
+		status = cw_run_begin(&context, &run, error);
+	}
+	if (status == CW_OK)
+		status = verb->flow(&context, result->members, error);
 	cw_directories_clear(&context.directories);
 	return status;
 }
@@ -139,6 +146,15 @@ set_output(struct cw_result *result, const struct cw_invocation *invocation)
 			invocation->version || invocation->help;
 }
 
+/* Whoever closed a pipe ("certwright --help | head") wants no more, and no word about it. */
+static bool
+reader_is_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 static int
 run(int argc, const char *const *argv)
 {
@@ -155,12 +171,9 @@ run(int argc, const char *const *argv)
 	set_output(&result, &invocation);
 	if (status == CW_OK)
 		execute(&invocation, registry, &result, &error);
+	else
+		result.quiet = true;
 	cw_terminal_close();
-	if (error.status < 0) {
-		cw_autofree char *line = cw_error_line(&error);
-
-		cw_log_debug("the run failed: %s", line);
-	}
 	cw_result_end(&result, &error);
 	if (error.status != CW_OK) {
 		fflush(stdout);
@@ -171,8 +184,9 @@ run(int argc, const char *const *argv)
 	cw_invocation_clear(&invocation);
 	cw_registry_free(registry);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_SUCCESS) {
-		fprintf(stderr, "certwright: cannot write to the standard output: %s\n",
-			strerror(errno));
+		if (!reader_is_gone())
+			fprintf(stderr, "certwright: cannot write to the standard output: %s\n",
+				strerror(errno));
 		return EXIT_FAILURE;
 	}
 	return status;

@@ -15,7 +15,8 @@ void cw_render_certificate(struct json_object *item, bool first);
 void cw_render_account(struct json_object *result);
 void cw_render_plugins(struct json_object *result);
 
-/* The error for people, to stderr: the chain in one line, one line for each part, and the hint. */
+/* The error for people, to stderr and to the log: the chain in one line, its details, and where the
+ * log is. */
 void cw_print_error(const struct cw_error *error);
 
 #endif

@@ -33,6 +33,8 @@ libcertwright_sources += \
 	core/flow/verbs/enhance.c \
 	core/flow/work/hooks.c \
 	core/flow/work/hooks.h \
+	core/flow/install/command.c \
+	core/flow/install/command.h \
 	core/flow/install/install.c \
 	core/flow/install/install.h \
 	core/flow/install/installation.c \
@@ -74,6 +76,7 @@ libcertwright_sources += \
 	core/flow/due/survey.h \
 	core/flow/verbs/unregister.c \
 	core/flow/verbs/update_account.c \
+	core/flow/verb.h \
 	core/flow/work/worker.c \
 	core/flow/work/worker.h \
 	core/flow/work/workers.c \

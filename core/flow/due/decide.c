@@ -295,9 +295,7 @@ decide_same(struct cw_context *context, struct cw_lineage **lineage, enum cw_dec
 		return status;
 	*decision = CW_DECISION_KEEP;
 	if (context->asker->interactive && !cw_settings_flag(settings, "reinstall")) {
-		const char *const items[] = {strcmp(context->verb, "run") == 0
-						     ? "Install the existing certificate"
-						     : "Keep the existing certificate for now",
+		const char *const items[] = {context->verb->keep,
 					     "Renew and replace the certificate"};
 		size_t choice = 0;
 		cw_autofree char *text = cw_format(

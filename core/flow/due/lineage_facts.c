@@ -16,8 +16,8 @@ cw_lineage_facts_clear(struct cw_lineage_facts *facts)
 	*facts = (struct cw_lineage_facts){0};
 }
 
-static bool
-is_renewed_at_all(const struct cw_context *context, const struct cw_lineage *lineage)
+bool
+cw_lineage_is_renewed(const struct cw_context *context, const struct cw_lineage *lineage)
 {
 	const struct cw_settings *settings = context->settings;
 	const char *saved = cw_configobj_get(lineage->config, "renewalparams", "autorenew");
@@ -37,7 +37,7 @@ cw_lineage_facts_read(const struct cw_context *context, const struct cw_lineage 
 	int status = CW_OK;
 
 	*facts = (struct cw_lineage_facts){
-		.is_renewed = asked_for || is_renewed_at_all(context, lineage),
+		.is_renewed = asked_for || cw_lineage_is_renewed(context, lineage),
 		.waits = cw_ask_again_read(lineage->config, cw_time()) != 0,
 	};
 	if (!asked_for)

@@ -19,6 +19,8 @@ struct cw_lineage_facts {
 	bool waits;      /* the CA has said lately that there is time */
 };
 
+/* Whether autorenew, of this run or of the renewal file, lets "renew" renew it. */
+bool cw_lineage_is_renewed(const struct cw_context *context, const struct cw_lineage *lineage);
 /* Reads them. What would keep a renewal from beginning (a plugin that is not there, a wrong value,
  * a damaged certificate) is an error: it is said at once, not when the lineage is due. ASKED_FOR:
  * the user named the lineage's names, so that its renewal file does not count. */

@@ -33,6 +33,7 @@ cw_request_free(struct cw_request *request)
 	free(request->csr);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		free(request->files[i]);
+	json_object_put(request->left_out);
 	json_object_put(request->result);
 	cw_error_clear(&request->error);
 	free(request);
@@ -118,5 +119,8 @@ cw_describe_request(const struct cw_request *request, const char *action,
 	}
 	cw_json_set_string(description, "action", action);
 	cw_json_set(description, "error", error != NULL ? cw_json_error(error) : NULL);
+	cw_json_set(description, "left_out",
+		    request->left_out != NULL ? json_object_get(request->left_out)
+					      : cw_json_new_array());
 	return description;
 }

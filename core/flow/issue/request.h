@@ -28,11 +28,13 @@ struct cw_request {
 	bool dry_run;   /* save nothing */
 	bool prune;     /* remove old versions from the archive, which no other lineage uses */
 	/* out */
-	bool saved;                 /* the lineage has the new certificate */
-	bool lost;                  /* failed because the worker of its batch died, perhaps by the
-				       fault of another one's */
-	char *files[CW_KIND_COUNT]; /* --csr: where it was saved */
-	struct json_object *result; /* its member of "certificates" */
+	bool saved;                   /* the lineage has the new certificate */
+	bool lost;                    /* failed because the worker of its batch died, perhaps by the
+					 fault of another one's */
+	char *files[CW_KIND_COUNT];   /* --csr: where it was saved */
+	struct json_object *left_out; /* an array: why --allow-subset-of-names left out which names;
+					 NULL: none */
+	struct json_object *result;   /* its member of "certificates" */
 	struct cw_error error;
 };
 

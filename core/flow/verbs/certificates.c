@@ -6,11 +6,14 @@
 #include "base/text.h"
 #include "crypto/summary.h"
 #include "flow/context.h"
+#include "flow/due/due.h"
+#include "flow/due/lineage_facts.h"
 #include "flow/due/revocation.h"
 #include "flow/issue/names.h"
 #include "flow/issue/request.h"
 #include "flow/work/network.h"
 #include "store/lineage.h"
+#include "store/memory.h"
 
 #define DAY (24 * 3600)
 #define GROUP 500 /* certificates whose CAs are asked about them together */
@@ -26,6 +29,8 @@ struct listing {
 	struct cw_context *context;
 	struct cw_names wanted;
 	struct json_object *broken;
+	struct cw_error failures; /* a part for each that could not be read */
+	size_t shown;
 	struct cw_network network;
 	bool has_network, no_network;
 	struct described group[GROUP];
@@ -47,6 +52,38 @@ add_validity(struct json_object *description, const struct cw_lineage *lineage,
 	cw_json_set(description, "reasons", reasons);
 	cw_json_set_int(description, "days_left",
 			left >= 0 ? left / DAY : -((-left + DAY - 1) / DAY));
+}
+
+/* How it is renewed, and how that went. */
+static void
+add_renewal(const struct cw_context *context, struct json_object *description,
+	    const struct cw_lineage *lineage, const struct cw_certificate_summary *certificate,
+	    struct json_object *memory)
+{
+	static const char *const keys[] = {"authenticator", "server"};
+	struct json_object *failure = cw_json_object(memory, "last_failure");
+	struct cw_due due = {0};
+	cw_autofree char *when = NULL;
+
+	if (cw_due_read(lineage, certificate, &due, NULL) == CW_OK)
+		when = cw_format_utc(due.when);
+	cw_json_set_string(description, "due", when);
+	for (size_t i = 0; i < CW_COUNT(keys); i++) {
+		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);
+		bool none = value == NULL || strcmp(value, "None") == 0;
+
+		cw_json_set_string(description, keys[i], none ? NULL : value);
+	}
+	cw_json_set_bool(description, "autorenew", cw_lineage_is_renewed(context, lineage));
+	cw_json_set(description, "last_failure", json_object_get(failure));
+}
+
+/* What certwright revoked is known to be revoked; others are asked about the rest. */
+static bool
+is_known_as_revoked(struct json_object *memory, const struct cw_certificate_summary *certificate)
+{
+	return cw_equal(cw_json_string(cw_json_object(memory, "revoked"), "serial"),
+			certificate->serial);
 }
 
 static bool
@@ -130,6 +167,7 @@ finish_group(struct listing *listing, struct cw_error *error)
 
 		add_status(description);
 		context->item(context->output, "certificates", description);
+		listing->shown++;
 	}
 	forget_group(listing);
 	return status;
@@ -148,8 +186,10 @@ describe(struct listing *listing, const char *name, struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_auto_certificate_summary struct cw_certificate_summary certificate = {0};
+	cw_auto_json struct json_object *memory = NULL;
+	const struct cw_context *context = listing->context;
 	struct described *described = &listing->group[listing->count];
-	int status = cw_lineage_load(listing->context->directories.config, name, &lineage, error);
+	int status = cw_lineage_load(context->directories.config, name, &lineage, error);
 
 	if (status == CW_OK)
 		status = cw_certificate_summary_read(lineage->live[CW_KIND_CERT], CW_SUMMARY_NAMES,
@@ -160,9 +200,14 @@ describe(struct listing *listing, const char *name, struct cw_error *error)
 		return CW_OK;
 	*described = (struct described){
 		.description = cw_describe_certificate(name, lineage->live, &certificate)};
+	memory = cw_memory_read(context->directories.work, name);
 	add_validity(described->description, lineage, &certificate);
+	add_renewal(context, described->description, lineage, &certificate, memory);
 	/* Responders do not answer about what has expired. */
-	if (certificate.ocsp_url != NULL && certificate.not_after > cw_time()) {
+	if (is_known_as_revoked(memory, &certificate)) {
+		cw_json_append(cw_json_array(described->description, "reasons"),
+			       json_object_new_string("REVOKED"));
+	} else if (certificate.ocsp_url != NULL && certificate.not_after > cw_time()) {
 		described->certificate = cw_strdup(lineage->live[CW_KIND_CERT]);
 		described->chain = cw_strdup(lineage->live[CW_KIND_CHAIN]);
 	}
@@ -171,13 +216,37 @@ describe(struct listing *listing, const char *name, struct cw_error *error)
 }
 
 static void
-add_broken(struct listing *listing, const char *name, const struct cw_error *failure)
+add_broken(struct listing *listing, const char *name, struct cw_error *failure)
 {
 	struct json_object *item = cw_json_new_object();
 
 	cw_json_set_string(item, "name", name);
 	cw_json_set(item, "error", cw_json_error(failure));
 	cw_json_append(listing->broken, item);
+	cw_error_set_identifier(failure, name);
+	cw_error_add_part(&listing->failures, failure);
+}
+
+/* What was not found is said by the one who knows whether there is any. */
+static void
+say_nothing_found(const struct cw_context *context, size_t count)
+{
+	if (count == 0)
+		cw_log_info("No certificates were found in %s.", context->directories.config);
+	else
+		cw_log_info("None of the %zu certificates has these names.", count);
+}
+
+static int
+fail_broken(struct listing *listing, size_t count, struct cw_error *error)
+{
+	size_t broken = listing->failures.part_count;
+
+	cw_error_move(error, &listing->failures);
+	error->status = CW_E_INVALID;
+	cw_context(error, "%zu of %zu certificates could not be read", broken, count);
+	error->told = true;
+	return error->status;
 }
 
 static int
@@ -208,6 +277,10 @@ list(struct listing *listing, struct cw_error *error)
 		else if (listing->count == GROUP || i + 1 == names.count)
 			status = finish_group(listing, error);
 	}
+	if (status == CW_OK && listing->failures.part_count > 0)
+		return fail_broken(listing, names.count, error);
+	if (status == CW_OK && listing->shown == 0)
+		say_nothing_found(context, names.count);
 	return status;
 }
 
@@ -222,6 +295,7 @@ cw_flow_certificates(struct cw_context *context, struct json_object *result, str
 	cw_json_set(result, "certificates", cw_json_new_array());
 	cw_json_set(result, "broken", listing->broken);
 	status = list(listing, error);
+	cw_error_clear(&listing->failures);
 	forget_group(listing);
 	cw_network_close(&listing->network);
 	cw_names_clear(&listing->wanted);
