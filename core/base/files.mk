@@ -23,6 +23,7 @@ libcertwright_sources += \
 	core/base/process_error.c \
 	core/base/process_spawn.c core/base/process_spawn.h \
 	core/base/process_stream.c core/base/process_stream.h \
+	core/base/program_path.c core/base/program_path.h \
 	core/base/setting_value.c core/base/setting_value.h \
 	core/base/settings.c \
 	core/base/settings_log.c \
@@ -48,6 +49,7 @@ check_PROGRAMS += \
 	tests/unit/test_process_ending \
 	tests/unit/test_process_many \
 	tests/unit/test_process_streams \
+	tests/unit/test_program_path \
 	tests/unit/test_text
 
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c \
@@ -63,4 +65,6 @@ tests_unit_test_process_ending_SOURCES = tests/unit/test_process_ending.c \
 tests_unit_test_process_many_SOURCES = tests/unit/test_process_many.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
 tests_unit_test_process_streams_SOURCES = tests/unit/test_process_streams.c \
+	tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_program_path_SOURCES = tests/unit/test_program_path.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h

@@ -62,6 +62,8 @@ struct cw_version_files {
 			  Certbot makes it */
 };
 
+/* CW_E_EXISTS when renewal/, live/ or archive/ has NAME, as after an incomplete removal. */
+int cw_lineage_check_free(const char *config_dir, const char *name, struct cw_error *error);
 /* A free name: WANTED, or WANTED-0001 and so on when renewal/, live/ or archive/ has it; release
  * *NAME with free(). Reserves nothing: the config lock is held. */
 int cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,

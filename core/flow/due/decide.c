@@ -360,7 +360,7 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 		*decision = CW_DECISION_NEW;
 		*name = cw_strdup(wanted);
 		if (cw_names_count(names) > 0)
-			return CW_OK;
+			return cw_lineage_check_free(config_dir, wanted, error);
 		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", wanted);
 		cw_hint(error, "give its names with -d, or see: certwright certificates");
 		return CW_E_NOT_FOUND;
@@ -382,6 +382,13 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	if (cw_settings_flag(context->settings, "renew_by_default") ||
 	    (cw_settings_flag(context->settings, "expand") && cw_names_contain(names, &present)))
 		return CW_OK;
+	/* --cert-name says which certificate is meant: without a terminal that is answer enough. */
+	if (!context->asker->interactive) {
+		cw_autofree char *summary = cw_names_summary(names);
+
+		cw_log_info("the certificate \"%s\" gets other names: %s", wanted, summary);
+		return CW_OK;
+	}
 	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text, error);
 }
 

@@ -1,6 +1,7 @@
 #include "flow/issue/accounts.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/file.h"
@@ -397,10 +398,29 @@ cw_account_acquire(struct cw_context *context, struct cw_settings *settings, boo
 }
 
 struct json_object *
+cw_account_addresses(struct json_object *body)
+{
+	static const char scheme[] = "mailto:";
+	struct json_object *contacts = cw_json_array(body, "contact");
+	struct json_object *addresses = cw_json_new_array();
+
+	for (size_t i = 0; contacts != NULL && i < json_object_array_length(contacts); i++) {
+		const char *contact =
+			json_object_get_string(json_object_array_get_idx(contacts, i));
+
+		if (contact == NULL)
+			continue;
+		if (strncasecmp(contact, scheme, strlen(scheme)) == 0)
+			contact += strlen(scheme);
+		cw_json_append(addresses, json_object_new_string(contact));
+	}
+	return addresses;
+}
+
+struct json_object *
 cw_account_describe(const struct cw_account *account)
 {
 	struct json_object *object = cw_json_new_object();
-	struct json_object *contact = cw_json_array(account->body, "contact");
 	cw_autofree char *thumbprint = cw_key_thumbprint(account->key);
 
 	cw_json_set_string(object, "id", account->id);
@@ -408,7 +428,6 @@ cw_account_describe(const struct cw_account *account)
 	cw_json_set_string(object, "uri", account->uri);
 	cw_json_set_string(object, "thumbprint", thumbprint);
 	cw_json_set_string(object, "creation_date", account->creation_date);
-	cw_json_set(object, "contact",
-		    contact != NULL ? json_object_get(contact) : cw_json_new_array());
+	cw_json_set(object, "contact", cw_account_addresses(account->body));
 	return object;
 }
