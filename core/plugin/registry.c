@@ -181,6 +181,26 @@ scan(struct cw_registry *registry)
 	qsort(registry->entries, registry->count, sizeof(registry->entries[0]), by_name);
 }
 
+struct cw_registry *
+cw_registry_of_files(const char *const *paths, size_t count)
+{
+	struct cw_registry *registry = cw_registry_new();
+
+	registry->scanned = true;
+	add_built_in(registry);
+	for (size_t i = 0; i < count; i++) {
+		const char *base = cw_path_base(paths[i]);
+		cw_autofree char *name = cw_memdup(base, strcspn(base, "."));
+		struct cw_module_entry *entry = add(registry, name, paths[i]);
+
+		/* As what is linked into the program, it is opened without further questions. */
+		if (entry != NULL)
+			entry->preloaded = cw_strdup(paths[i]);
+	}
+	qsort(registry->entries, registry->count, sizeof(registry->entries[0]), by_name);
+	return registry;
+}
+
 const struct cw_strv *
 cw_registry_refused_folders(struct cw_registry *registry)
 {

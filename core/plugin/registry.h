@@ -29,6 +29,9 @@ struct cw_module {
 };
 
 struct cw_registry *cw_registry_new(void);
+/* One with the COUNT module files PATHS and what is built in, for the documentation of a build: who
+ * could have written them is not asked. */
+struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
 
 /* All modules by name, sorted, none opened for it. A folder that is refused is a warning in the log
