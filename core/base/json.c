@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 32 };
@@ -386,4 +387,35 @@ cw_json_clear(struct json_object **value)
 {
 	json_object_put(*value);
 	*value = NULL;
+}
+
+static void
+overwrite_strings(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string)) {
+		size_t length = (size_t)json_object_get_string_len(value);
+
+		/* Not with NUL, which is longer as text. */
+		memset((char *)(uintptr_t)json_object_get_string(value), 'x', length);
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			overwrite_strings(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			overwrite_strings(member);
+		}
+	}
+}
+
+void
+cw_json_wipe(struct json_object **value)
+{
+	if (*value != NULL) {
+		overwrite_strings(*value);
+		/* Where its text was taken, this writes over it. */
+		(void)cw_json_text(*value);
+	}
+	cw_json_clear(value);
 }

@@ -243,6 +243,27 @@ test_an_error_survives_the_way_through_json(void **state)
 	cw_json_to_error(odd, NULL);
 }
 
+static void
+test_a_secret_is_overwritten_in_the_value_and_in_its_text(void **state)
+{
+	struct json_object *value = NULL, *inner, *text;
+	const char *whole;
+
+	(void)state;
+	assert_int_equal(parse("{\"a\":{\"d\":\"s3cret\"},\"b\":[\"s3cret\"]}", &value, NULL),
+			 CW_OK);
+	whole = cw_json_text(value);
+	assert_non_null(strstr(whole, "s3cret"));
+	inner = json_object_get(cw_json_object(value, "a"));
+	text = json_object_get(value);
+	cw_json_wipe(&value);
+	assert_null(value);
+	assert_string_equal(cw_json_string(inner, "d"), "xxxxxx");
+	assert_null(strstr(whole, "s3cret"));
+	json_object_put(inner);
+	json_object_put(text);
+}
+
 int
 main(void)
 {
@@ -256,6 +277,7 @@ main(void)
 		cmocka_unit_test(test_text_is_compact_and_valid_utf8),
 		cmocka_unit_test(test_an_error_becomes_one_redacted_object),
 		cmocka_unit_test(test_an_error_survives_the_way_through_json),
+		cmocka_unit_test(test_a_secret_is_overwritten_in_the_value_and_in_its_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
