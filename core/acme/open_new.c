@@ -21,7 +21,7 @@ static int
 read_new_order(struct cw_acme_opening *opening, struct cw_acme_reply *reply, struct cw_error *error)
 {
 	struct cw_acme_order *order = opening->order;
-	const struct cw_acme *acme = opening->session->batch.acme;
+	const struct cw_acme *acme = opening->session->operation.acme;
 	cw_autofree char *names = cw_acme_order_names(order);
 	int status;
 
@@ -38,8 +38,7 @@ read_new_order(struct cw_acme_opening *opening, struct cw_acme_reply *reply, str
 			       reply->location, cw_acme_state_name(order->state));
 	free(order->url);
 	order->url = cw_take(&reply->location);
-	return order->created != NULL ? order->created(order->created_context, order, error)
-				      : CW_OK;
+	return CW_OK;
 }
 
 static void
@@ -63,7 +62,14 @@ on_new_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 		error = &nonsense;
 	if (error != NULL)
 		cw_acme_opening_fail(opening, error);
+	else if (session->created != NULL)
+		opening->waits = true;
 	cw_acme_open_answered(session);
+	if (!opening->waits)
+		return;
+	/* Last, as the operation may be cancelled there. */
+	order->opening = opening;
+	session->created(session->operation.context, order);
 }
 
 static struct json_object *
@@ -91,13 +97,12 @@ new_order_payload(const struct cw_acme *acme, const struct cw_acme_order *order)
 void
 cw_acme_opening_request_new(struct cw_acme_opening *opening)
 {
-	struct cw_acme *acme = opening->session->batch.acme;
+	struct cw_acme *acme = opening->session->operation.acme;
 	cw_auto_json struct json_object *payload = new_order_payload(acme, opening->order);
 	cw_autofree char *names = cw_acme_order_names(opening->order);
 	cw_autofree char *what = cw_format("the order for %s", names);
-	struct cw_acme_request request = {.what = what,
-					  .url = cw_acme_resource(acme, "newOrder"),
-					  .payload = cw_json_text(payload)};
+	struct cw_acme_request request = {
+		.what = what, .resource = "newOrder", .payload = cw_json_text(payload)};
 
 	if (cw_json_string(payload, "replaces") != NULL)
 		request.server_errors = SERVER_ERRORS_MAX;

@@ -233,7 +233,10 @@ write_files(FILE *out)
 		 "fullchain.pem (both) and privkey.pem. Servers "
 		 "are configured with these."},
 		{"/etc/letsencrypt/archive/NAME/", "All versions of it."},
-		{"/etc/letsencrypt/renewal/NAME.conf", "The settings that renewals use."},
+		{"/etc/letsencrypt/renewal/NAME.conf",
+		 "The settings that renewals use. A line \"renew_before_expiry = 30 days\" at its "
+		 "top says from when on the certificate is due, in years, months, weeks, days or "
+		 "hours, or several of them as in \"1 month 3 days\"."},
 		{"/etc/letsencrypt/accounts/", "Accounts and their keys."},
 		{"/etc/letsencrypt/renewal-hooks/", "Hooks for all certificates."},
 		{"/etc/letsencrypt/cli.ini", "The configuration file."},

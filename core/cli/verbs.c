@@ -8,6 +8,7 @@
 const struct cw_verb cw_verbs[] = {
 	{
 		.name = "run",
+		.alias = "everything",
 		.title = "Obtaining and installing",
 		.summary = "obtain a certificate and install it into the web server",
 		.description = "Obtains a certificate for the names given and installs it with an "
@@ -44,8 +45,10 @@ const struct cw_verb cw_verbs[] = {
 			"obtained with. Options given on the command line or in cli.ini override "
 			"them and are saved. One whose renewal file could not be used when it is "
 			"due (a value that is not allowed, a plugin that is not installed) is "
-			"named at every run and makes it fail; the others are renewed. Meant to "
-			"be run twice a day by a timer.",
+			"named at every run and makes it fail; the others are renewed. A "
+			"certificate that an earlier run could not install, or reload its server "
+			"for, is put to use, and the run fails until that succeeds. Meant to be "
+			"run twice a day by a timer.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
 		.rehearses = true,

@@ -1,5 +1,4 @@
 libcertwright_sources += \
-	core/crypto/alpn.c \
 	core/crypto/certificate.h \
 	core/crypto/chain.c \
 	core/crypto/csr.c \

@@ -15,7 +15,8 @@ from cryptography import x509
 
 from lib.issuer import Issuer, Responder, load, replace_certificate
 from lib.rogue_ca import alter, answer, close_before_answer, html_error, problem
-from lib.tools import certbot, read
+from lib.terminal import on_terminal
+from lib.tools import certbot, read, snapshot
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -266,6 +267,16 @@ def test_asking_again_keeps_it_while_the_window_is_to_come(rogue, rogue_certwrig
     assert again(rogue_certwright, lineage) == "kept"
     assert action_of(rogue_certwright, lineage) == "kept"
     assert len(asked(rogue)) == 1
+
+
+def test_asking_again_and_cancelling_changes_nothing(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48), {"Retry-After": "7200"}))
+    before = snapshot(rogue_certwright.config_dir)
+    terminal = on_terminal(rogue_certwright, "certonly", "--standalone", "-d", lineage)
+    terminal.answer("Number, or c to cancel: ", "c")
+    terminal.finish(1)
+    assert len(asked(rogue)) == 1
+    assert snapshot(rogue_certwright.config_dir) == before
 
 
 def test_asking_again_without_an_answer_goes_by_the_lifetime(rogue, rogue_certwright, lineage):

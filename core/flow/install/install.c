@@ -46,8 +46,11 @@ run_task(struct cw_context *context, struct cw_run *run, const char *installer, 
 	 const struct cw_installation *installation, struct json_object **result,
 	 struct cw_error *error)
 {
+	const struct cw_settings *settings = installation != NULL && installation->settings != NULL
+						     ? installation->settings
+						     : context->settings;
 	struct cw_loop *loop = cw_loop_new();
-	struct cw_request *request = cw_request_new(installer, context->settings);
+	struct cw_request *request = cw_request_new(installer, settings);
 	struct cw_request *requests[] = {request};
 	struct cw_batch batch = {.requests = requests, .count = 1, .work = work};
 	struct cw_batch *batches[] = {&batch};

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "flow/install/owed.h"
 #include "store/checkpoint.h"
 
 void
@@ -140,6 +141,9 @@ carry_out(struct installing *installing, change change_files, const char *title,
 		cw_shield_signals(-1);
 	} else {
 		installing->changed |= new_backups(installing) > 0;
+		if (installing->installation->deploy && installing->installation->lineage != NULL)
+			cw_installation_settled(installing->context,
+						installing->installation->lineage);
 	}
 	return status;
 }

@@ -14,6 +14,8 @@ struct cw_installation {
 	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
 	struct cw_strv enhancements; /* as struct cw_installer names them */
 	bool deploy;                 /* make the virtual hosts use the certificate */
+	/* the installer's; borrowed. NULL: the run's */
+	const struct cw_settings *settings;
 };
 
 void cw_installation_clear(struct cw_installation *installation);

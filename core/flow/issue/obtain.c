@@ -1,7 +1,7 @@
 #include "flow/issue/obtain.h"
 #include <stdlib.h>
 #include <string.h>
-#include "acme/client.h"
+#include "acme/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/csr.h"

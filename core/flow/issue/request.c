@@ -12,6 +12,7 @@ cw_request_new(const char *name, const struct cw_settings *settings)
 
 	request->name = cw_strdup(name);
 	request->settings = cw_settings_copy(settings);
+	request->prune = true;
 	return request;
 }
 

@@ -22,10 +22,14 @@ struct cw_request {
 	char *installer;                  /* NULL: none */
 	const struct cw_account *account; /* borrowed */
 	struct cw_csr *csr; /* --csr: it is what is signed, and no lineage is made; NULL: none */
-	const struct cw_installation *installation; /* borrowed; for an installer's work only */
+	/* Borrowed: what an installer's worker is to do, or what follows when the certificate is
+	 * saved; NULL: nothing. */
+	const struct cw_installation *installation;
+	bool reloads;   /* the installer's server is reloaded when the certificate is saved */
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
+	bool prune;     /* remove old versions from the archive, which no other lineage uses */
 	/* out */
 	bool saved;                   /* the lineage has the new certificate */
 	bool lost;                    /* failed because the worker of its batch died, perhaps by the

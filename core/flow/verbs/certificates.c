@@ -65,8 +65,10 @@ add_renewal(const struct cw_context *context, struct json_object *description,
 	struct cw_due due = {0};
 	cw_autofree char *when = NULL;
 
-	if (cw_due_read(lineage, certificate, &due, NULL) == CW_OK)
-		when = cw_format_utc(due.when);
+	cw_due_read(lineage, certificate, &due);
+	/* An interval longer than its life has made it due from the beginning. */
+	when = cw_format_utc(due.when > certificate->not_before ? due.when
+								: certificate->not_before);
 	cw_json_set_string(description, "due", when);
 	for (size_t i = 0; i < CW_COUNT(keys); i++) {
 		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);
@@ -257,20 +259,20 @@ list(struct listing *listing, struct cw_error *error)
 	cw_auto_strv struct cw_strv names = {0};
 	int status = cw_names_from_settings(context->settings, &listing->wanted, error);
 
-	if (status == CW_OK)
-		status = cw_lineage_list(context->directories.config, &names, error);
 	if (status < 0)
 		return status;
-	if (only != NULL && !cw_strv_contains(&names, only)) {
-		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
+	if (only == NULL) {
+		status = cw_lineage_list(context->directories.config, &names, error);
+	} else if (cw_lineage_exists(context->directories.config, only)) {
+		cw_strv_add(&names, only);
+	} else {
+		status = cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
 		cw_hint(error, "see: certwright certificates");
-		return CW_E_NOT_FOUND;
 	}
 	for (size_t i = 0; i < names.count && status == CW_OK; i++) {
 		cw_auto_error struct cw_error failure = {0};
 
-		if ((only == NULL || strcmp(only, names.items[i]) == 0) &&
-		    describe(listing, names.items[i], &failure) < 0)
+		if (describe(listing, names.items[i], &failure) < 0)
 			add_broken(listing, names.items[i], &failure);
 		if (cw_interrupted())
 			status = cw_fail(error, CW_E_CANCELLED, "interrupted");

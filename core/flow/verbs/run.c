@@ -66,6 +66,9 @@ cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_er
 	if (status == CW_OK)
 		status = check_stapling(context, &installation.enhancements, request->installer,
 					error);
+	/* What is owed as soon as the certificate is saved. */
+	if (status == CW_OK && !request->dry_run)
+		request->installation = &installation;
 	if (status == CW_OK && decision == CW_DECISION_KEEP)
 		cw_request_keep(request, result);
 	else if (status == CW_OK)

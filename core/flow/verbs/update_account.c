@@ -19,8 +19,12 @@ roll_key(struct cw_context *context, struct cw_session *session, struct cw_accou
 	const char *config = context->directories.config;
 	cw_auto_account struct cw_account *next = NULL;
 	struct cw_key *key = NULL;
-	int status = cw_key_generate(&spec, &key, error);
+	cw_autofree char *change = NULL;
+	const char *url;
+	int status = cw_acme_need_resource(session->network.acme, "keyChange", &url, error);
 
+	if (status == CW_OK)
+		status = cw_key_generate(&spec, &key, error);
 	if (status < 0)
 		return status;
 	status = cw_account_add_key(config, account, key, &next, error);
@@ -29,7 +33,11 @@ roll_key(struct cw_context *context, struct cw_session *session, struct cw_accou
 		return status;
 	}
 	session->extra_signer = cw_signer_from_key(key);
-	status = cw_acme_account_change_key(session->network.acme, session->extra_signer, error);
+	status = cw_jws_key_change(session->extra_signer, session->signer->jwk, account->uri, url,
+				   &change, error);
+	if (status == CW_OK)
+		status = cw_acme_account_change_key(session->network.acme, session->extra_signer,
+						    change, error);
 	if (status == CW_E_ACME)
 		cw_account_delete(config, next, NULL);
 	if (status == CW_OK)

@@ -1,4 +1,5 @@
 #include "flow/work/hooks.h"
+#include <string.h>
 
 /* Adds it to the result of the run. */
 static void
@@ -54,6 +55,32 @@ cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *erro
 			status = cw_hook_validate(hooks[i].option,
 						  cw_settings_get(settings, hooks[i].internal),
 						  error);
+	return status;
+}
+
+int
+cw_flow_check_saved_hooks(const struct cw_settings *settings, const struct cw_lineage *lineage,
+			  struct cw_error *error)
+{
+	static const struct {
+		const char *key, *internal, *shown;
+	} hooks[] = {
+		{"pre_hook", "pre_hook", "pre-hook"},
+		{"post_hook", "post_hook", "post-hook"},
+		{"renew_hook", "deploy_hook", "deploy-hook"},
+	};
+	int status = CW_OK;
+
+	if (!cw_settings_flag(settings, "validate_hooks"))
+		return CW_OK;
+	for (size_t i = 0; i < CW_COUNT(hooks) && status == CW_OK; i++) {
+		const char *command =
+			cw_configobj_get(lineage->config, "renewalparams", hooks[i].key);
+
+		if (command != NULL && strcmp(command, "None") != 0 &&
+		    cw_settings_source(settings, hooks[i].internal) <= CW_SOURCE_RENEWAL)
+			status = cw_hook_validate(hooks[i].shown, command, error);
+	}
 	return status;
 }
 
