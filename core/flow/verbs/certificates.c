@@ -66,7 +66,7 @@ add_renewal(const struct cw_context *context, struct json_object *description,
 	cw_autofree char *when = NULL;
 
 	cw_due_read(lineage, certificate, &due);
-	/* renew_before_expiry may be longer than the certificate lives. */
+	/* An interval longer than its life has made it due from the beginning. */
 	when = cw_format_utc(due.when > certificate->not_before ? due.when
 								: certificate->not_before);
 	cw_json_set_string(description, "due", when);
