@@ -27,7 +27,7 @@ struct cw_acme_call {
 	struct cw_timer *timer;
 	char *nonce;
 	int64_t deadline;
-	int64_t sent_at;
+	int64_t started, sent_at;
 	unsigned retries_left;
 	unsigned bad_nonces;
 	int64_t backoff;
@@ -52,6 +52,8 @@ void cw_acme_call_launch(struct cw_acme_call *call);
 /* Sends again after a while, or delivers ERROR where no attempt is left, where the time is over,
  * or where the request may not be sent twice. */
 void cw_acme_call_retry(struct cw_acme_call *call, struct cw_error *error);
+/* The same when no answer came that can be read. */
+void cw_acme_call_unanswered(struct cw_acme_call *call, struct cw_error *error);
 /* The same after a badNonce, which is no failure of the server. */
 void cw_acme_call_retry_with_new_nonce(struct cw_acme_call *call, struct cw_error *error);
 /* Hands a failure to start, which is in call->error, to the loop. */

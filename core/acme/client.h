@@ -29,10 +29,22 @@ struct cw_acme;
 struct cw_acme_options {
 	const char *directory_url;
 	int64_t time_limit; /* milliseconds that retries of one request may take; 0: 60000 */
+	/* Set to true once a request ended without any answer, after 10 seconds or more. It must
+	 * outlive the client. NULL: nobody wants to know. */
+	bool *silent;
 };
 
-/* Fetches the directory. HTTP and LOOP must outlive the client. SIGNER may be NULL until an account
- * is needed. */
+/* The end of cw_acme_connect(): ERROR is NULL when the client can be used. */
+typedef void (*cw_acme_connected)(void *context, struct cw_error *error);
+/* Begins to fetch the directory; CONNECTED is called from the loop, never from within this call.
+ * *ACME is the caller's from here on, and may be freed at any time but within CONNECTED, which then
+ * is not called. HTTP and LOOP must outlive the client. SIGNER may be NULL until an account is
+ * needed. */
+int cw_acme_connect(struct cw_loop *loop, struct cw_http *http,
+		    const struct cw_acme_options *options, const struct cw_signer *signer,
+		    cw_acme_connected connected, void *context, struct cw_acme **acme,
+		    struct cw_error *error);
+/* The same, turning the loop until the directory is there. */
 int cw_acme_new(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
 		const struct cw_signer *signer, struct cw_acme **acme, struct cw_error *error);
 void cw_acme_free(struct cw_acme *acme); /* NULL is allowed */

@@ -56,30 +56,34 @@ check(const struct cw_acme *acme, struct cw_error *error)
 	return CW_OK;
 }
 
-static int
-fetch(struct cw_acme *acme, struct cw_error *error)
+static void
+on_directory(void *context, struct cw_acme_reply *reply, struct cw_error *failure)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	struct cw_acme_request request = {.what = "the query of the directory",
-					  .url = acme->directory_url,
-					  .plain = true,
-					  .retries = DIRECTORY_RETRIES};
-	int status = cw_acme_call_run(acme, &request, &reply, error);
+	struct cw_acme *acme = context;
+	cw_auto_error struct cw_error error = {0};
 
-	if (status == CW_E_PROTOCOL)
-		cw_hint(error, "check that --server is the URL of an ACME version 2 directory");
-	if (status != CW_OK)
-		return status;
-	acme->directory = cw_take(&reply.body);
-	return check(acme, error);
+	if (failure != NULL) {
+		cw_error_move(&error, failure);
+		if (error.status == CW_E_PROTOCOL)
+			cw_hint(&error,
+				"check that --server is the URL of an ACME version 2 directory");
+	} else {
+		acme->directory = cw_take(&reply->body);
+		check(acme, &error);
+	}
+	acme->connected(acme->connected_context, error.status < 0 ? &error : NULL);
 }
 
 int
-cw_acme_new(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
-	    const struct cw_signer *signer, struct cw_acme **acme, struct cw_error *error)
+cw_acme_connect(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
+		const struct cw_signer *signer, cw_acme_connected connected, void *context,
+		struct cw_acme **acme, struct cw_error *error)
 {
+	struct cw_acme_request request = {.what = "the query of the directory",
+					  .url = options->directory_url,
+					  .plain = true,
+					  .retries = DIRECTORY_RETRIES};
 	struct cw_acme *made;
-	int status;
 
 	*acme = NULL;
 	if (!is_web_url(options->directory_url)) {
@@ -93,12 +97,47 @@ cw_acme_new(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_opt
 	made->http = http;
 	made->signer = signer;
 	made->directory_url = cw_strdup(options->directory_url);
+	made->silent = options->silent;
 	made->time_limit = options->time_limit > 0 ? options->time_limit : TIME_LIMIT;
-	status = fetch(made, error);
-	if (status != CW_OK)
-		cw_acme_free(made);
-	else
-		*acme = made;
+	made->connected = connected;
+	made->connected_context = context;
+	cw_acme_call_start(made, &request, on_directory, made);
+	*acme = made;
+	return CW_OK;
+}
+
+/* What cw_acme_new() waits for. */
+struct connecting {
+	bool done;
+	struct cw_error error;
+};
+
+static void
+on_connected(void *context, struct cw_error *error)
+{
+	struct connecting *connecting = context;
+
+	if (error != NULL)
+		cw_error_move(&connecting->error, error);
+	connecting->done = true;
+}
+
+int
+cw_acme_new(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
+	    const struct cw_signer *signer, struct cw_acme **acme, struct cw_error *error)
+{
+	struct connecting connecting = {0};
+	int status = cw_acme_connect(loop, http, options, signer, on_connected, &connecting, acme,
+				     error);
+
+	if (status < 0)
+		return status;
+	status = cw_loop_until(loop, &connecting.done, error);
+	if (status == CW_OK && connecting.error.status < 0)
+		status = cw_error_move(error, &connecting.error);
+	cw_error_clear(&connecting.error);
+	if (status < 0)
+		cw_acme_free(cw_take(acme));
 	return status;
 }
 

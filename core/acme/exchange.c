@@ -21,7 +21,7 @@ static void
 on_nonce(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_error *error)
 {
 	if (answer == NULL) {
-		cw_acme_call_retry(call, error);
+		cw_acme_call_unanswered(call, error);
 		return;
 	}
 	call->nonce = cw_acme_nonce_take(call->acme);
@@ -47,7 +47,7 @@ static void
 on_reply(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_error *error)
 {
 	if (answer == NULL) {
-		cw_acme_call_retry(call, error);
+		cw_acme_call_unanswered(call, error);
 		return;
 	}
 	cw_acme_reply_read(answer, call->url, &call->request, &call->reply);

@@ -13,6 +13,9 @@ struct cw_acme {
 	struct json_object *directory;
 	char *account_url; /* NULL: none in use */
 	int64_t time_limit;
+	cw_acme_connected connected;
+	void *connected_context;
+	bool *silent; /* see struct cw_acme_options */
 	/* Of the calls (call.h). */
 	struct cw_strv nonces;
 	struct cw_acme_call *first_call; /* in the order in which they were started */

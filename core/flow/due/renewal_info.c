@@ -14,15 +14,19 @@
 #define WAIT_MAX (25 * 3600)
 
 struct advisor {
+	struct cw_advisors *advisors;
 	char *server;
-	struct cw_acme *acme; /* NULL: it cannot be asked */
+	struct cw_acme *acme;  /* NULL: it cannot be asked */
+	struct cw_error error; /* why it cannot be asked */
 };
 
 struct cw_advisors {
 	struct cw_http *http;
 	struct cw_loop *loop;
-	struct advisor *items;
+	struct advisor **items;
 	size_t count;
+	size_t connecting; /* of them */
+	bool all_connected;
 	struct cw_strv explanations; /* URLs that were shown */
 };
 
@@ -42,8 +46,12 @@ cw_advisors_free(struct cw_advisors *advisors)
 	if (advisors == NULL)
 		return;
 	for (size_t i = 0; i < advisors->count; i++) {
-		free(advisors->items[i].server);
-		cw_acme_free(advisors->items[i].acme);
+		struct advisor *advisor = advisors->items[i];
+
+		free(advisor->server);
+		cw_acme_free(advisor->acme);
+		cw_error_clear(&advisor->error);
+		free(advisor);
 	}
 	free(advisors->items);
 	cw_strv_clear(&advisors->explanations);
@@ -59,36 +67,76 @@ cannot_ask(const char *server, const struct cw_error *error)
 		       server, line);
 }
 
-/* The server's client, connected when it is first asked for; NULL when it cannot be asked. */
-static int
-find_advisor(struct cw_advisors *advisors, const char *server, struct advisor **found,
-	     struct cw_error *error)
+static struct advisor *
+find_advisor(const struct cw_advisors *advisors, const char *server)
+{
+	for (size_t i = 0; i < advisors->count; i++)
+		if (strcmp(advisors->items[i]->server, server) == 0)
+			return advisors->items[i];
+	return NULL;
+}
+
+static void
+one_connected(struct cw_advisors *advisors)
+{
+	advisors->connecting--;
+	advisors->all_connected = advisors->connecting == 0;
+}
+
+static void
+on_connected(void *context, struct cw_error *error)
+{
+	struct advisor *advisor = context;
+
+	if (error != NULL)
+		cw_error_move(&advisor->error, error);
+	one_connected(advisor->advisors);
+}
+
+static void
+start_connecting(struct cw_advisors *advisors, const char *server)
 {
 	struct cw_acme_options options = {.directory_url = server, .time_limit = DIRECTORY_LIMIT};
-	cw_auto_error struct cw_error failure = {0};
-	struct advisor *advisor;
+	struct advisor *advisor = cw_alloc(sizeof(*advisor));
+
+	advisors->items =
+		cw_realloc(advisors->items, advisors->count + 1, sizeof(struct advisor *));
+	advisors->items[advisors->count++] = advisor;
+	advisor->advisors = advisors;
+	advisor->server = cw_strdup(server);
+	advisors->connecting++;
+	if (cw_acme_connect(advisors->loop, advisors->http, &options, NULL, on_connected, advisor,
+			    &advisor->acme, &advisor->error) < 0)
+		one_connected(advisors);
+}
+
+/* Connects the clients of the servers that were not asked before, side by side. */
+static int
+connect_new(struct cw_advisors *advisors, const struct cw_advice_wanted *wanted, size_t count,
+	    struct cw_error *error)
+{
+	size_t first = advisors->count;
 	int status;
 
-	for (size_t i = 0; i < advisors->count; i++) {
-		*found = &advisors->items[i];
-		if (strcmp((*found)->server, server) == 0)
-			return CW_OK;
-	}
-	advisors->items =
-		cw_realloc(advisors->items, advisors->count + 1, sizeof(*advisors->items));
-	advisor = *found = &advisors->items[advisors->count++];
-	*advisor = (struct advisor){.server = cw_strdup(server)};
-	status = cw_acme_new(advisors->loop, advisors->http, &options, NULL, &advisor->acme,
-			     &failure);
-	if (status == CW_E_CANCELLED)
-		return cw_error_move(error, &failure);
-	if (status < 0) {
-		cannot_ask(server, &failure);
-	} else if (cw_acme_resource(advisor->acme, "renewalInfo") == NULL) {
-		cw_log_debug("%s has no renewal information", server);
+	for (size_t i = 0; i < count; i++)
+		if (find_advisor(advisors, wanted[i].server) == NULL)
+			start_connecting(advisors, wanted[i].server);
+	if (advisors->connecting == 0 && first == advisors->count)
+		return CW_OK;
+	advisors->all_connected = advisors->connecting == 0;
+	status = cw_loop_until(advisors->loop, &advisors->all_connected, error);
+	for (size_t i = first; i < advisors->count && status == CW_OK; i++) {
+		struct advisor *advisor = advisors->items[i];
+
+		if (advisor->error.status < 0)
+			cannot_ask(advisor->server, &advisor->error);
+		else if (cw_acme_resource(advisor->acme, "renewalInfo") == NULL)
+			cw_log_debug("%s has no renewal information", advisor->server);
+		else
+			continue;
 		cw_acme_free(cw_take(&advisor->acme));
 	}
-	return CW_OK;
+	return status;
 }
 
 static void
@@ -138,6 +186,8 @@ ask_one(struct cw_advisors *advisors, struct advisor *advisor, struct cw_advice_
 		infos[i].certificate_id = wanted[i].certificate_id;
 		asked[asked_count++] = &infos[i];
 	}
+	if (asked_count == 0)
+		return CW_OK;
 	status = cw_acme_renewal_info(advisor->acme, asked, asked_count, &failure);
 	for (size_t i = 0; i < asked_count; i++) {
 		bool network = asked[i]->error.status == CW_E_NETWORK ||
@@ -162,26 +212,17 @@ int
 cw_advisors_ask(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, size_t count,
 		struct cw_error *error)
 {
+	int status;
+
 	for (size_t i = 0; i < count; i++) {
 		wanted[i].advice = CW_ADVICE_NONE;
 		wanted[i].ask_again = 0;
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct advisor *advisor = NULL;
-		bool first = true;
-		int status;
-
-		for (size_t j = 0; j < i && first; j++)
-			first = strcmp(wanted[j].server, wanted[i].server) != 0;
-		if (!first)
-			continue;
-		status = find_advisor(advisors, wanted[i].server, &advisor, error);
-		if (status == CW_OK && advisor->acme != NULL)
-			status = ask_one(advisors, advisor, wanted, count, error);
-		if (status < 0)
-			return status;
-	}
-	return CW_OK;
+	status = connect_new(advisors, wanted, count, error);
+	for (size_t i = 0; i < advisors->count && status == CW_OK; i++)
+		if (advisors->items[i]->acme != NULL)
+			status = ask_one(advisors, advisors->items[i], wanted, count, error);
+	return status;
 }
 
 /* The time of a local one. mktime() would look for a new /etc/localtime each time. */

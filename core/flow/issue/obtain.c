@@ -35,6 +35,7 @@ struct batch {
 	struct item *items;
 	size_t count;
 	struct cw_acme *acme;
+	bool ca_silent;
 	struct cw_authentication *authentication;
 	cw_report report;
 	void *report_context;
@@ -60,6 +61,7 @@ finish(struct batch *batch, struct item *item, struct cw_error *error)
 	if (item->over)
 		return;
 	item->over = true;
+	request->ca_silent = error != NULL && batch->ca_silent;
 	if (error != NULL)
 		cw_error_move(&request->error, error);
 	batch->report(batch->report_context, request);
@@ -505,7 +507,8 @@ run_batch(struct batch *batch, const struct cw_batch *requests, struct cw_error 
 {
 	const struct cw_account *account = batch->items[0].request->account;
 	struct cw_signer *signer = cw_signer_from_key(account->key);
-	struct cw_acme_options options = {.directory_url = account->server};
+	struct cw_acme_options options = {.directory_url = account->server,
+					  .silent = &batch->ca_silent};
 	struct cw_http *http = NULL;
 	int status;
 

@@ -74,6 +74,7 @@ static int
 ask_for_revocations(struct listing *listing, struct cw_error *error)
 {
 	cw_auto_network struct cw_network network = {0};
+	cw_auto_strv struct cw_strv silent = {0};
 	cw_auto_error struct cw_error failure = {0};
 	int status;
 
@@ -86,7 +87,7 @@ ask_for_revocations(struct listing *listing, struct cw_error *error)
 		return CW_OK;
 	}
 	status = cw_revocations_ask(network.http, network.loop, listing->revocations,
-				    listing->count, error);
+				    listing->count, &silent, error);
 	for (size_t i = 0; i < listing->count && status == CW_OK; i++)
 		if (listing->revocations[i].revoked)
 			cw_json_append(cw_json_array(listing->of[i], "reasons"),

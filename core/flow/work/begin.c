@@ -96,6 +96,7 @@ cw_run_end(struct cw_run *run)
 	if (run->shared_folder != NULL && run->locks.work != NULL)
 		cw_tree_remove(run->shared_folder, NULL);
 	free(cw_take(&run->shared_folder));
+	cw_breaker_clear(&run->breaker);
 	cw_run_locks_release(&run->locks);
 }
 

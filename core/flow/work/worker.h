@@ -24,8 +24,8 @@ int cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_bat
  *   listen    worker: address, port              coordinator: answer, with the socket
  *   unlisten  worker: address, port              coordinator: answer
  *   ask       worker: kind, text, default, items coordinator: answer, with answer, choice or text
- *   result    worker: index, saved, result, error (of the batch's request with that index)
- *   answer    coordinator: error or null
+ *   result    worker: index, saved, ca_silent, result, error (of the batch's request with that
+ * index) answer    coordinator: error or null
  */
 
 #endif
