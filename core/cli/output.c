@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/text.h"
 
 static void
@@ -237,19 +238,38 @@ cw_render_plugins(struct json_object *result)
 	rule();
 }
 
+/* TEXT without secrets, as a terminal may have it; release with free(). */
+static char *
+harmless(const char *text)
+{
+	cw_autofree char *redacted = cw_redact(text);
+
+	return cw_printable(redacted, true);
+}
+
+static void
+print_hint(const char *indent, const struct cw_error *error)
+{
+	const char *hint = cw_error_hint(error);
+	cw_autofree char *safe = hint != NULL ? harmless(hint) : NULL;
+
+	if (safe != NULL)
+		fprintf(stderr, "%shint: %s\n", indent, safe);
+}
+
 static void
 print_parts(const struct cw_error *error)
 {
 	for (size_t i = 0; i < error->part_count; i++) {
 		const struct cw_error *part = error->parts[i];
 		cw_autofree char *line = cw_error_line(part);
-		cw_autofree char *safe = cw_redact(line);
-		const char *hint = cw_error_hint(part);
+		cw_autofree char *safe = harmless(line);
+		cw_autofree char *identifier =
+			part->identifier != NULL ? harmless(part->identifier) : NULL;
 
-		fprintf(stderr, "  %s%s%s\n", part->identifier != NULL ? part->identifier : "",
-			part->identifier != NULL ? ": " : "", safe);
-		if (hint != NULL)
-			fprintf(stderr, "    hint: %s\n", hint);
+		fprintf(stderr, "  %s%s%s\n", identifier != NULL ? identifier : "",
+			identifier != NULL ? ": " : "", safe);
+		print_hint("    ", part);
 	}
 	if (error->cause != NULL)
 		print_parts(error->cause);
@@ -259,16 +279,11 @@ void
 cw_print_error(const struct cw_error *error)
 {
 	cw_autofree char *line = cw_error_line(error);
-	cw_autofree char *safe = cw_redact(line);
-	const char *hint = cw_error_hint(error);
+	cw_autofree char *safe = harmless(line);
 
 	fprintf(stderr, "certwright: %s\n", safe);
 	print_parts(error);
-	if (hint != NULL) {
-		cw_autofree char *safe_hint = cw_redact(hint);
-
-		fprintf(stderr, "hint: %s\n", safe_hint);
-	}
+	print_hint("", error);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/permissions.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -123,6 +124,18 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 	return CW_E_NOT_FOUND;
 }
 
+int
+cw_hook_check_permissions(const char *option, const char *command, struct cw_error *error)
+{
+	cw_autofree char *program = command != NULL ? first_program(command) : NULL;
+	cw_autofree char *what = cw_format("the %s program", option);
+
+	/* Those of PATH are the system's. */
+	if (program == NULL || strchr(program, '/') == NULL)
+		return CW_OK;
+	return cw_permissions_check(what, program, error);
+}
+
 struct output_context {
 	const char *hook;
 	bool headed[3];
@@ -191,6 +204,18 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 	cw_process_clear(&process);
 }
 
+static bool
+may_run(const char *kind, const char *path)
+{
+	cw_autofree char *what = cw_format("the %s hook", kind);
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_permissions_check(what, path, &error) == CW_OK)
+		return true;
+	cw_log_error("not running the %s hook: %s", kind, error.message);
+	return false;
+}
+
 /* The executables of renewal-hooks/KIND/, in order. */
 static void
 list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *paths)
@@ -210,7 +235,7 @@ list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *path
 	for (size_t i = 0; i < names.count; i++) {
 		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
 
-		if (is_executable_file(path) && !cw_ends_with(path, "~"))
+		if (is_executable_file(path) && !cw_ends_with(path, "~") && may_run(kind, path))
 			cw_strv_take(paths, cw_take(&path));
 	}
 }
