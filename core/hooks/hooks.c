@@ -12,6 +12,8 @@
 
 /* Linux takes no more than 128 KiB in one environment variable; a longer list of names is cut. */
 #define ENVIRONMENT_MAX (100 * 1024)
+/* Bytes of what a hook prints that are shown and logged. */
+#define OUTPUT_MAX ((size_t)256 * 1024)
 
 struct cw_hooks {
 	char *config_dir;
@@ -139,13 +141,22 @@ cw_hook_check_permissions(const char *option, const char *command, struct cw_err
 struct output_context {
 	const char *hook;
 	bool headed[3];
+	size_t shown;    /* bytes */
+	size_t left_out; /* lines */
 };
 
 static void
 show_line(void *context, int stream, const char *line)
 {
 	struct output_context *output = context;
+	size_t length = strlen(line) + 1;
 
+	/* From one that fills the log somebody wants to see how it began. */
+	if (output->left_out > 0 || length > OUTPUT_MAX - output->shown) {
+		output->left_out++;
+		return;
+	}
+	output->shown += length;
 	if (!output->headed[stream]) {
 		output->headed[stream] = true;
 		cw_log_info("hook \"%s\" ran with %s:", output->hook,
@@ -179,9 +190,14 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 		.line_context = &output,
 	};
 	cw_auto_error struct cw_error error = {0};
+	int status;
 
 	cw_log_info("running %s command: %s", kind, command);
-	switch (run_process(hooks, &process, &error)) {
+	status = run_process(hooks, &process, &error);
+	if (output.left_out > 0)
+		cw_log_warning("%zu further lines of the output of the %s command are left out",
+			       output.left_out, kind);
+	switch (status) {
 	case CW_OK: break;
 	case CW_E_TIMEOUT:
 		cw_log_error("%s command \"%s\" did not end within %u second%s (--hook-timeout) "

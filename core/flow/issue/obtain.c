@@ -106,7 +106,20 @@ gather_errors(struct cw_acme_order *order)
 	cw_error_move(&order->error, &whole);
 }
 
-/* A refused order is of no use to the next run; one that the network or a signal cut off is. */
+/* Whether an order that failed so may be gone on with by the next run: the network, a signal or
+ * this machine cut it off. Of every other the record goes, and with it the key. */
+static bool
+was_cut_off(const struct cw_acme_order *order)
+{
+	static const int statuses[] = {CW_E_NETWORK, CW_E_TIMEOUT, CW_E_CANCELLED, CW_E_IO,
+				       CW_E_NOMEM};
+
+	for (size_t i = 0; i < CW_COUNT(statuses); i++)
+		if (order->error.status == statuses[i])
+			return order->state != CW_ACME_INVALID;
+	return false;
+}
+
 static void
 drop_pending(struct item *item)
 {
@@ -172,10 +185,12 @@ end_failed(struct batch *batch, unsigned attempt)
 
 		if (item->over || item->order == NULL || item->order->error.status == CW_OK)
 			continue;
-		if (item->order->error.status == CW_E_ACME || item->order->state == CW_ACME_INVALID)
+		if (!was_cut_off(item->order))
 			drop_pending(item);
 		if (attempt < ATTEMPTS_MAX &&
 		    reduce_names(batch->context, item->request, &item->order->error)) {
+			/* Nobody will ask for all those names again. */
+			drop_pending(item);
 			clear_order(item);
 			continue;
 		}

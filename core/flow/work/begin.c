@@ -27,6 +27,7 @@ recover(struct cw_context *context, struct cw_error *error)
 	if (reverted)
 		cw_log_warning("reverted the configuration changes that an interrupted run left; "
 			       "reload the web server if it is running");
+	cw_work_sweep(directories->work);
 	cw_pending_sweep(directories->work, PENDING_AGE_MAX);
 	return cw_lineage_sweep(directories->config, error);
 }
