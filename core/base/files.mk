@@ -13,9 +13,11 @@ libcertwright_sources += \
 	core/base/loop.c core/base/loop.h \
 	core/base/mem.c core/base/mem.h \
 	core/base/merge.c core/base/merge.h \
+	core/base/message.c core/base/message.h \
 	core/base/option.h \
 	core/base/option_set.c core/base/option_set.h \
 	core/base/path.c \
+	core/base/peer.c core/base/peer.h \
 	core/base/permissions.c core/base/permissions.h \
 	core/base/pool.c core/base/pool.h \
 	core/base/printable.c core/base/printable.h \
@@ -23,6 +25,7 @@ libcertwright_sources += \
 	core/base/process_error.c \
 	core/base/process_spawn.c core/base/process_spawn.h \
 	core/base/process_stream.c core/base/process_stream.h \
+	core/base/program_path.c core/base/program_path.h \
 	core/base/setting_value.c core/base/setting_value.h \
 	core/base/settings.c \
 	core/base/settings_log.c \
@@ -39,7 +42,9 @@ check_PROGRAMS += \
 	tests/unit/test_loop \
 	tests/unit/test_loop_signals \
 	tests/unit/test_merge \
+	tests/unit/test_message \
 	tests/unit/test_option \
+	tests/unit/test_peer \
 	tests/unit/test_pool \
 	tests/unit/test_printable \
 	tests/unit/test_process \
@@ -47,6 +52,7 @@ check_PROGRAMS += \
 	tests/unit/test_process_ending \
 	tests/unit/test_process_many \
 	tests/unit/test_process_streams \
+	tests/unit/test_program_path \
 	tests/unit/test_text
 
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c \
@@ -62,4 +68,6 @@ tests_unit_test_process_ending_SOURCES = tests/unit/test_process_ending.c \
 tests_unit_test_process_many_SOURCES = tests/unit/test_process_many.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
 tests_unit_test_process_streams_SOURCES = tests/unit/test_process_streams.c \
+	tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_program_path_SOURCES = tests/unit/test_program_path.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h

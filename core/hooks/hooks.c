@@ -2,12 +2,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/permissions.h"
 #include "base/process.h"
+#include "base/program_path.h"
 #include "base/text.h"
 
 /* Linux takes no more than 128 KiB in one environment variable; a longer list of names is cut. */
@@ -20,6 +20,8 @@ struct cw_hooks {
 	bool directory_hooks;
 	unsigned time_limit;
 	struct cw_loop *loop;
+	cw_hook_failed failed;
+	void *failed_context;
 	bool directory_pre_done;
 	bool directory_post_due;
 	struct cw_strv pre_done;
@@ -35,6 +37,8 @@ cw_hooks_new(const struct cw_hooks_options *options)
 	hooks->directory_hooks = options->directory_hooks;
 	hooks->time_limit = options->time_limit;
 	hooks->loop = options->loop;
+	hooks->failed = options->failed;
+	hooks->failed_context = options->failed_context;
 	return hooks;
 }
 
@@ -68,30 +72,6 @@ first_program(const char *command)
 	}
 }
 
-static bool
-is_executable_file(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
-}
-
-static bool
-is_in_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	cw_auto_strv struct cw_strv folders = {0};
-
-	cw_strv_split(&folders, path != NULL ? path : "/usr/bin:/bin", ':');
-	for (size_t i = 0; i < folders.count; i++) {
-		cw_autofree char *candidate = cw_format("%s/%s", folders.items[i], program);
-
-		if (is_executable_file(candidate))
-			return true;
-	}
-	return false;
-}
-
 int
 cw_hook_validate(const char *option, const char *command, struct cw_error *error)
 {
@@ -101,7 +81,7 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 	if (program == NULL || strpbrk(program, "'\"\\$`~*?[{!") != NULL)
 		return CW_OK;
 	if (strchr(program, '/') != NULL) {
-		if (is_executable_file(program))
+		if (cw_is_executable_file(program))
 			return CW_OK;
 		if (cw_file_exists(program)) {
 			cw_fail(error, CW_E_PERMISSION, "the %s program \"%s\" is not executable",
@@ -110,7 +90,7 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 				       "--disable-hook-validation");
 			return CW_E_PERMISSION;
 		}
-	} else if (is_in_path(program)) {
+	} else if (cw_program_is_installed(program)) {
 		return CW_OK;
 	}
 	/* Shell built-ins and functions are no files. */
@@ -176,6 +156,22 @@ run_process(const struct cw_hooks *hooks, struct cw_process *process, struct cw_
 	return status < 0 ? status : cw_process_error(process, error);
 }
 
+/* What happened to a hook that failed, in words; release with free(). */
+static char *
+describe_failure(const struct cw_hooks *hooks, const struct cw_process *process,
+		 const struct cw_error *error)
+{
+	cw_autofree char *line = NULL;
+
+	if (error->status == CW_E_TIMEOUT)
+		return cw_format("did not end within %u second%s (--hook-timeout) and was ended",
+				 hooks->time_limit, hooks->time_limit == 1 ? "" : "s");
+	if (error->status == CW_E_COMMAND && process->exit_status >= 0)
+		return cw_format("returned error code %d", process->exit_status);
+	line = cw_error_line(error);
+	return cw_format("failed: %s", line);
+}
+
 static void
 run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 	 const char *const *environment)
@@ -197,25 +193,14 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 	if (output.left_out > 0)
 		cw_log_warning("%zu further lines of the output of the %s command are left out",
 			       output.left_out, kind);
-	switch (status) {
-	case CW_OK: break;
-	case CW_E_TIMEOUT:
-		cw_log_error("%s command \"%s\" did not end within %u second%s (--hook-timeout) "
-			     "and was ended",
-			     kind, command, hooks->time_limit, hooks->time_limit == 1 ? "" : "s");
-		break;
-	case CW_E_COMMAND:
-		if (process.exit_status >= 0) {
-			cw_log_error("%s command \"%s\" returned error code %d", kind, command,
-				     process.exit_status);
-			break;
-		}
-		/* fall through */
-	default: {
-		cw_autofree char *line = cw_error_line(&error);
+	if (status < 0) {
+		cw_autofree char *message = describe_failure(hooks, &process, &error);
 
-		cw_log_error("%s command \"%s\" failed: %s", kind, command, line);
-	}
+		cw_log_error("%s command \"%s\" %s", kind, command, message);
+		if (hooks->failed != NULL)
+			hooks->failed(hooks->failed_context, kind, command,
+				      error.status == CW_E_COMMAND ? process.exit_status : -1,
+				      message);
 	}
 	cw_process_clear(&process);
 }
@@ -251,41 +236,18 @@ list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *path
 	for (size_t i = 0; i < names.count; i++) {
 		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
 
-		if (is_executable_file(path) && !cw_ends_with(path, "~") && may_run(kind, path))
+		if (cw_is_executable_file(path) && !cw_ends_with(path, "~") && may_run(kind, path))
 			cw_strv_take(paths, cw_take(&path));
 	}
-}
-
-/* A path as a shell command. */
-static char *
-shell_quote(const char *path)
-{
-	struct cw_buf quoted = {0};
-
-	cw_buf_add_char(&quoted, '\'');
-	for (; *path != '\0'; path++) {
-		if (*path == '\'')
-			cw_buf_add_text(&quoted, "'\\''");
-		else
-			cw_buf_add_char(&quoted, *path);
-	}
-	cw_buf_add_char(&quoted, '\'');
-	return cw_buf_take(&quoted);
 }
 
 static void
 run_path(const struct cw_hooks *hooks, const char *kind, const char *path,
 	 const char *const *environment)
 {
-	cw_autofree char *quoted = NULL;
+	cw_autofree char *word = cw_shell_word(path);
 
-	/* As it is where the shell reads it as one word, so that messages show what Certbot's do.
-	 */
-	if (strspn(path,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@") !=
-	    strlen(path))
-		quoted = shell_quote(path);
-	run_hook(hooks, kind, quoted != NULL ? quoted : path, environment);
+	run_hook(hooks, kind, word, environment);
 }
 
 /* A hook that also stands in the folder has been run with the folder's already. */

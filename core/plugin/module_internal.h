@@ -36,8 +36,6 @@ void cw_module_free_options(struct cw_module *module);
  * that it lies in, links resolved. RESOLVED (may be NULL): the resolved path, release with free().
  */
 int cw_plugin_path_check(const char *path, char **resolved, struct cw_error *error);
-/* CW_E_PLUGIN unless the file is a shared object that is all there. */
-int cw_module_check_file(const char *path, struct cw_error *error);
 /* Opens and closes libltdl as often as there are users of it. */
 int cw_ltdl_acquire(struct cw_error *error);
 void cw_ltdl_release(void);

@@ -78,6 +78,17 @@ cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned ve
 	return cw_format("%s/%s", lineage->archive, name.text);
 }
 
+bool
+cw_lineage_exists(const char *config_dir, const char *name)
+{
+	cw_autofree char *path = NULL;
+
+	if (cw_lineage_check_name(name, NULL) != CW_OK)
+		return false;
+	path = cw_renewal_path(config_dir, name, NULL);
+	return cw_file_exists(path);
+}
+
 int
 cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *error)
 {
@@ -102,6 +113,13 @@ cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *
 	return number == 0 ? CW_OK : cw_fail_path(error, number, "read the folder", path);
 }
 
+/* A relative path counts from the current folder, as with Certbot. */
+static char *
+take_path(const char *path)
+{
+	return *path == '/' ? cw_strdup(path) : cw_path_absolute(path);
+}
+
 static int
 take_paths(struct cw_lineage *lineage, struct cw_error *error)
 {
@@ -111,17 +129,17 @@ take_paths(struct cw_lineage *lineage, struct cw_error *error)
 		const char *kind = cw_kind_name((enum cw_kind)i);
 		const char *path = cw_configobj_get(lineage->config, "", kind);
 
-		if (path == NULL || *path != '/') {
-			cw_fail(error, CW_E_INVALID, "\"%s\" %s \"%s\"", lineage->renewal_path,
-				path == NULL ? "lacks the path" : "has no absolute path as", kind);
+		if (path == NULL || *path == '\0') {
+			cw_fail(error, CW_E_INVALID, "\"%s\" lacks the path \"%s\"",
+				lineage->renewal_path, kind);
 			cw_hint(error, "add the line \"%s = %s/live/%s/%s.pem\" at its top", kind,
 				lineage->config_dir, lineage->name, kind);
 			return CW_E_INVALID;
 		}
-		lineage->live[i] = cw_strdup(path);
+		lineage->live[i] = take_path(path);
 	}
 	lineage->archive = archive != NULL && *archive != '\0'
-				   ? cw_strdup(archive)
+				   ? take_path(archive)
 				   : cw_format("%s/archive/%s", lineage->config_dir, lineage->name);
 	return CW_OK;
 }

@@ -36,6 +36,8 @@ void cw_lineage_cleanup(struct cw_lineage **lineage);
 /* What may be a lineage's name: 1 to 200 bytes, no '/', no control characters, no '.' at its
  * beginning. CW_E_INVALID otherwise. */
 int cw_lineage_check_name(const char *name, struct cw_error *error);
+/* Whether there is a renewal file for NAME; false for what cannot be a lineage's name. */
+bool cw_lineage_exists(const char *config_dir, const char *name);
 /* The names of all renewal files, sorted; a missing folder is empty. */
 int cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *error);
 /*
@@ -60,6 +62,8 @@ struct cw_version_files {
 			  Certbot makes it */
 };
 
+/* CW_E_EXISTS when renewal/, live/ or archive/ has NAME, as after an incomplete removal. */
+int cw_lineage_check_free(const char *config_dir, const char *name, struct cw_error *error);
 /* A free name: WANTED, or WANTED-0001 and so on when renewal/, live/ or archive/ has it; release
  * *NAME with free(). Reserves nothing: the config lock is held. */
 int cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,

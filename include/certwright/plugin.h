@@ -259,7 +259,7 @@ enum cw_log_level { CW_LOG_DEBUG = 0, CW_LOG_INFO = 1, CW_LOG_WARNING = 2, CW_LO
 /* A program to run. Never passes through a shell unless argv[0] is one. */
 struct cw_command {
 	size_t size;             /* sizeof(struct cw_command) */
-	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH, then in sbin */
 	const char *const
 		*environment;  /* NAME=VALUE, added to ours; NAME alone removes; NULL: ours */
 	const char *input;     /* what it reads from stdin; NULL: /dev/null */
@@ -312,7 +312,7 @@ struct cw_txt_record {
 	size_t size;      /* sizeof(struct cw_txt_record) */
 	const char *name; /* without a trailing dot */
 	const char *value;
-	int result; /* out: CW_OK, or why it was not seen by every authoritative server */
+	int result; /* out: CW_OK, or why an authoritative server lacks it */
 	/* out: the same in words, naming the server that lacks it, to be released with release();
 	 * NULL: CW_OK, or the reason is that of the call */
 	char *reason;
@@ -410,7 +410,8 @@ struct cw_host {
 	/*
 	 * Waits until every authoritative server of each record's zone gives the value, SECONDS at
 	 * most. Fills each record's result. CW_OK when all have it, else CW_E_TIMEOUT with an error
-	 * that names the server and the record.
+	 * that names the server and the record. A server that cannot be found or does not answer in
+	 * that time is no failure: a warning is given, as the CA may reach it.
 	 */
 	int (*wait_txt)(const struct cw_host *host, struct cw_txt_record *const *records,
 			size_t count, unsigned seconds);
@@ -452,8 +453,9 @@ struct cw_host {
 	/*
 	 * A listening TCP socket, non-blocking and close-on-exec, shared with the other workers of
 	 * this run. ADDRESS is an IPv4 or IPv6 address; an IPv6 one is opened IPV6_V6ONLY. Close
-	 * it with close(2). CW_E_BUSY names the process that holds the port. Because any worker may
-	 * accept any connection, look up what it asks for with shared_get().
+	 * it with close(2). Waits up to five minutes while another run of certwright holds the
+	 * port; CW_E_BUSY names the process that holds it. Because any worker may accept any
+	 * connection, look up what it asks for with shared_get().
 	 */
 	int (*listen)(const struct cw_host *host, const char *address, unsigned port,
 		      int *descriptor);

@@ -91,7 +91,8 @@ def test_another_key_is_refused_here(certwright, pebble, issued):
 
 @pytest.mark.parametrize("reason, code", [("unspecified", 0), ("keycompromise", 1),
                                           ("affiliationchanged", 3), ("superseded", 4),
-                                          ("cessationofoperation", 5)])
+                                          ("cessationofoperation", 5),
+                                          ("cessationOfOperation", 5), ("SUPERSEDED", 4)])
 def test_reasons(certwright, rogue_certwright, rogue, reason, code):
     rogue_certwright.certonly(NAME)
     rogue_certwright.run("revoke", "--cert-name", NAME, "--reason", reason)

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "flow/due/lineage_facts.h"
 #include "flow/due/revocation.h"
-#include "flow/due/scouts.h"
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/network.h"
 #include "store/rewrite.h"
@@ -16,7 +16,7 @@
 /* A lineage that is not due by itself: the CA has to be asked. */
 struct pending {
 	char *name;
-	struct cw_sighting seen;
+	struct cw_lineage_facts seen;
 	enum cw_advice advice;
 	int64_t ask_again;
 	bool is_due;
@@ -29,13 +29,13 @@ struct survey {
 	const struct cw_survey_calls *calls;
 	struct cw_strv *shared;
 	struct cw_strv claimed; /* archive folders that are not of their lineages' names */
+	struct cw_strv missing_hooks;
 	struct cw_network network;
 	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
 	struct cw_strv silent_responders; /* URLs of OCSP responders */
 	struct cw_rewrite *rewrite;
-	struct cw_scouts *scouts; /* NULL: none were sent */
-	bool take_all;            /* every lineage is due */
+	bool take_all; /* every lineage is due */
 	struct pending pending[GROUP];
 	size_t count;
 };
@@ -95,7 +95,7 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 }
 
 static void
-judge(struct survey *survey, const char *name, struct cw_sighting *seen)
+judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 {
 	const struct cw_survey_calls *calls = survey->calls;
 	struct pending *pending;
@@ -112,12 +112,33 @@ judge(struct survey *survey, const char *name, struct cw_sighting *seen)
 		pending = &survey->pending[survey->count++];
 		*pending = (struct pending){.name = cw_strdup(name), .seen = *seen};
 		pending->advice = seen->waits ? CW_ADVICE_WAIT : CW_ADVICE_NONE;
-		*seen = (struct cw_sighting){0};
+		*seen = (struct cw_lineage_facts){0};
 	}
 }
 
+/* What does not keep the lineage from being renewed, but will be missed then. */
+static void
+warn_of(struct survey *survey, const struct cw_lineage *lineage, const struct cw_lineage_facts *seen)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (seen->due.is_unclear)
+		cw_log_warning("%s: renew_before_expiry is not an interval like \"30 days\" or "
+			       "\"1 month 3 days\"; the certificate's lifetime decides when it "
+			       "is due",
+			       lineage->renewal_path);
+	/* The same hook of many certificates is told once. */
+	if (!survey->calls->asked_for &&
+	    cw_flow_check_saved_hooks(survey->context->settings, lineage, &error) < 0 &&
+	    cw_strv_add_unique(&survey->missing_hooks, error.message))
+		cw_log_warning("%s for renewing \"%s\"; to change it: certwright reconfigure "
+			       "--cert-name %s",
+			       error.message, lineage->name, lineage->name);
+}
+
 static int
-look_at(struct survey *survey, const char *name, struct cw_sighting *seen, struct cw_error *error)
+look_at(struct survey *survey, const char *name, struct cw_lineage_facts *seen,
+	struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	int status = cw_lineage_load(survey->context->directories.config, name, &lineage, error);
@@ -127,24 +148,20 @@ look_at(struct survey *survey, const char *name, struct cw_sighting *seen, struc
 	if (status == CW_OK && !cw_settings_flag(survey->context->settings, "dry_run"))
 		status = recover(survey, lineage, error);
 	if (status == CW_OK)
-		status = cw_sighting_read(survey->context, lineage, survey->calls->asked_for, seen,
-					  error);
+		status = cw_lineage_facts_read(survey->context, lineage, survey->calls->asked_for,
+					       seen, error);
+	if (status == CW_OK)
+		warn_of(survey, lineage, seen);
 	return status;
 }
 
 static void
 consider(struct survey *survey, const char *name)
 {
-	cw_auto_sighting struct cw_sighting seen = {0};
+	cw_auto_lineage_facts struct cw_lineage_facts seen = {0};
 	cw_auto_error struct cw_error error = {0};
-	int status = CW_OK;
+	int status = look_at(survey, name, &seen, &error);
 
-	/* Its archive may be one of those that are shared, which only a whole look tells. */
-	if (survey->scouts == NULL || !cw_scouts_next(survey->scouts, &seen) ||
-	    survey->shared->count > 0) {
-		cw_sighting_clear(&seen);
-		status = look_at(survey, name, &seen, &error);
-	}
 	if (status == CW_OK)
 		judge(survey, name, &seen);
 	else
@@ -276,7 +293,9 @@ settle(struct survey *survey, const struct pending *pending)
 		survey->calls->due(survey->calls->user, pending->name);
 		return;
 	}
-	if (pending->ask_again != 0)
+	/* Somebody who asked for the certificate may still cancel, which changes nothing. */
+	if (pending->ask_again != 0 &&
+	    !(survey->calls->asked_for && survey->context->asker->interactive))
 		keep_ask_again(survey, pending);
 	survey->calls->kept(survey->calls->user, &kept);
 }
@@ -288,7 +307,7 @@ forget(struct survey *survey)
 		struct pending *pending = &survey->pending[i];
 
 		free(pending->name);
-		cw_sighting_clear(&pending->seen);
+		cw_lineage_facts_clear(&pending->seen);
 	}
 	survey->count = 0;
 }
@@ -344,8 +363,6 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	survey->rewrite = cw_rewrite_new(folder);
 	survey->take_all = cw_settings_flag(context->settings, "dry_run") ||
 			   cw_settings_flag(context->settings, "renew_by_default");
-	if (!survey->take_all)
-		survey->scouts = cw_scouts_send(context, names);
 	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
 		consider(survey, names->items[i]);
 		if (cw_interrupted())
@@ -354,7 +371,6 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 			status = settle_group(survey, error);
 	}
 	forget(survey);
-	cw_scouts_free(survey->scouts);
 	if (status == CW_OK)
 		commit(survey);
 	cw_rewrite_free(survey->rewrite);
@@ -362,5 +378,6 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	cw_network_close(&survey->network);
 	cw_strv_clear(&survey->claimed);
 	cw_strv_clear(&survey->silent_responders);
+	cw_strv_clear(&survey->missing_hooks);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "flow/install/owed.h"
 #include "store/checkpoint.h"
 
 void
@@ -22,7 +23,9 @@ struct installing {
 	const char *installer;
 	struct cw_strv backups; /* the finished checkpoints before the change under way */
 	bool reloading;
-	bool deployed; /* all names, before the enhancements */
+	bool deploying; /* that went well, before the enhancements */
+	/* What is in place at the end. */
+	bool deployed, enhanced, changed;
 };
 
 static int
@@ -136,6 +139,11 @@ carry_out(struct installing *installing, change change_files, const char *title,
 		cw_shield_signals(+1);
 		undo(installing);
 		cw_shield_signals(-1);
+	} else {
+		installing->changed |= new_backups(installing) > 0;
+		if (installing->installation->deploy && installing->installation->lineage != NULL)
+			cw_installation_settled(installing->context,
+						installing->installation->lineage);
 	}
 	return status;
 }
@@ -192,7 +200,7 @@ deploy_and_enhance(struct installing *installing, struct cw_error *error)
 {
 	int status = deploy(installing, error);
 
-	installing->deployed = status == CW_OK;
+	installing->deploying = status == CW_OK;
 	return status < 0 ? status : enhance(installing, error);
 }
 
@@ -203,8 +211,11 @@ install(struct installing *installing, struct cw_error *error)
 	cw_auto_error struct cw_error second = {0};
 	int status;
 
-	if (!installing->installation->deploy)
-		return carry_out(installing, enhance, "Add enhancements", error);
+	if (!installing->installation->deploy) {
+		status = carry_out(installing, enhance, "Add enhancements", error);
+		installing->enhanced = status == CW_OK;
+		return status;
+	}
 	status = carry_out(installing, deploy_and_enhance, title, error);
 	if (status == CW_E_BUSY) {
 		/* Somebody else changed a file between our look at it and our edit. */
@@ -212,17 +223,40 @@ install(struct installing *installing, struct cw_error *error)
 		cw_error_clear(error);
 		status = carry_out(installing, deploy_and_enhance, title, error);
 	}
-	if (status == CW_OK || !installing->deployed ||
+	installing->deployed = installing->enhanced = status == CW_OK;
+	if (status == CW_OK || !installing->deploying ||
 	    installing->installation->enhancements.count == 0 || status == CW_E_CANCELLED)
 		return status;
 	cw_log_warning("installing the certificate without the enhancements");
-	if (carry_out(installing, deploy, title, &second) < 0)
+	installing->deployed = carry_out(installing, deploy, title, &second) == CW_OK;
+	if (!installing->deployed)
 		cw_error_move(error, &second);
 	return status;
 }
 
+static struct json_object *
+outcome_of(const struct installing *installing)
+{
+	struct json_object *outcome = cw_json_new_object();
+
+	cw_json_set_bool(outcome, "deployed", installing->deployed);
+	cw_json_set_bool(outcome, "enhanced", installing->enhanced);
+	cw_json_set_bool(outcome, "changed", installing->changed);
+	return outcome;
+}
+
+/* LIST as KEY where DONE, else as FAILED_KEY; the other one is empty. */
+static void
+set_done(struct json_object *description, const char *key, const char *failed_key, bool done,
+	 const struct cw_strv *list)
+{
+	cw_json_set(description, done ? key : failed_key, cw_json_from_strv(list));
+	cw_json_set(description, done ? failed_key : key, cw_json_new_array());
+}
+
 struct json_object *
-cw_installation_describe(const struct cw_installation *installation, const char *installer)
+cw_installation_describe(const struct cw_installation *installation, const char *installer,
+			 struct json_object *outcome)
 {
 	static const char *const members[CW_KIND_COUNT] = {
 		[CW_KIND_CERT] = "cert_path",
@@ -231,11 +265,16 @@ cw_installation_describe(const struct cw_installation *installation, const char 
 		[CW_KIND_FULLCHAIN] = "fullchain_path",
 	};
 	struct json_object *description = cw_json_new_object();
+	bool enhanced = cw_json_bool(outcome, "enhanced", false);
+	bool configured =
+		installation->deploy ? cw_json_bool(outcome, "deployed", false) : enhanced;
 
 	cw_json_set_string(description, "name", installation->lineage);
 	cw_json_set_string(description, "installer", installer);
-	cw_json_set(description, "names", cw_json_from_strv(&installation->names));
-	cw_json_set(description, "enhancements", cw_json_from_strv(&installation->enhancements));
+	set_done(description, "names", "failed_names", configured, &installation->names);
+	set_done(description, "enhancements", "failed_enhancements", enhanced,
+		 &installation->enhancements);
+	cw_json_set_bool(description, "changed", cw_json_bool(outcome, "changed", false));
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		cw_json_set_string(description, members[i], installation->paths[i]);
 	return description;
@@ -270,7 +309,9 @@ cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		struct cw_request *request = batch->requests[i];
 
 		installing.installation = request->installation;
+		installing.deployed = installing.enhanced = installing.changed = false;
 		install(&installing, &request->error);
+		request->result = outcome_of(&installing);
 		report(report_context, request);
 	}
 	cw_strv_clear(&installing.backups);

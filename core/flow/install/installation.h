@@ -14,12 +14,15 @@ struct cw_installation {
 	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
 	struct cw_strv enhancements; /* as struct cw_installer names them */
 	bool deploy;                 /* make the virtual hosts use the certificate */
+	/* the installer's; borrowed. NULL: the run's */
+	const struct cw_settings *settings;
 };
 
 void cw_installation_clear(struct cw_installation *installation);
-/* The member "installed" (flow/context.h). */
+/* The member "installed" (flow/context.h). OUTCOME is what the worker said it did: {"deployed",
+ * "enhanced", "changed"}; NULL: it came to no end. */
 struct json_object *cw_installation_describe(const struct cw_installation *installation,
-					     const char *installer);
+					     const char *installer, struct json_object *outcome);
 
 /*
  * Work for cw_workers_run(); each batch has the one installer of its first request.

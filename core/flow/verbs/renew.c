@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/ask/choose_plugin.h"
@@ -10,14 +11,17 @@
 #include "flow/due/lineage_settings.h"
 #include "flow/due/survey.h"
 #include "flow/install/install.h"
+#include "flow/install/owed.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/request.h"
+#include "flow/issue/save.h"
 #include "flow/work/batches.h"
 #include "flow/work/begin.h"
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/network.h"
 #include "flow/work/workers.h"
+#include "store/memory.h"
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
 #define RANDOM_SLEEP_MAX (8 * 60 * 1000)
@@ -35,6 +39,7 @@ struct renewal {
 	struct json_object *skipped; /* NULL: all are among the certificates */
 	struct cw_buf kept;          /* names that are not due, for the log */
 	struct cw_strv due_names;
+	struct cw_strv owed;     /* lineages whose certificates earlier runs did not put to use */
 	struct cw_strv shared;   /* archive folders that several lineages have */
 	struct cw_request **due; /* of this wave, behind those of earlier ones whose servers are to
 				    be reloaded */
@@ -50,7 +55,29 @@ struct renewal {
 	bool again; /* what the wave lost with a worker is tried on its own */
 };
 
-/* Each failure is said at once, and is a part of the run's error. */
+static void
+log_detail(void *context, const char *line)
+{
+	(void)context;
+	cw_log_error("%s", line);
+}
+
+/* For "certificates"; a rehearsal changes nothing. */
+static void
+remember_failure(const struct renewal *renewal, const struct cw_request *request,
+		 const struct cw_error *failure)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (!request->dry_run && cw_memory_failed(renewal->context->directories.work, request->name,
+						  failure, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("the failure of \"%s\" is not remembered: %s", request->name, line);
+	}
+}
+
+/* Each failure is said at once, with all that is known, and is a part of the run's error. */
 static void
 add_failure(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
 {
@@ -58,6 +85,8 @@ add_failure(struct renewal *renewal, const struct cw_request *request, const str
 	cw_autofree char *line = cw_error_line(error);
 
 	cw_log_error("cannot renew \"%s\": %s", request->name, line);
+	cw_error_details(error, 2, log_detail, NULL);
+	remember_failure(renewal, request, error);
 	cw_names_all(&request->names, &renewal->failed);
 	cw_error_copy(&part, error);
 	cw_error_set_identifier(&part, request->name);
@@ -134,6 +163,8 @@ load_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (status == CW_OK)
 		status = cw_check_renewal(request->settings, request->lineage, error);
 	if (status == CW_OK)
+		status = cw_request_check_savable(renewal->context, request, error);
+	if (status == CW_OK)
 		status = cw_request_name_replaced(request, error);
 	if (status == CW_OK)
 		status = find_account(renewal, request, error);
@@ -148,6 +179,7 @@ new_request(struct renewal *renewal, const char *name)
 
 	request->dry_run = cw_settings_flag(settings, "dry_run");
 	request->renewal = true;
+	request->reloads = !request->dry_run;
 	return request;
 }
 
@@ -247,6 +279,8 @@ request_done(void *user, struct cw_request *request)
 		add_failure(renewal, request, &request->error);
 	} else {
 		renewal->successes++;
+		if (!request->dry_run)
+			cw_memory_forget(renewal->context->directories.work, request->name);
 		cw_names_all(&request->names, &renewal->renewed);
 	}
 	cw_json_append(renewal->certificates, json_object_get(request->result));
@@ -384,13 +418,83 @@ give_up(struct renewal *renewal, size_t next, const struct cw_error *error)
 }
 
 static int
+load_owed(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
+{
+	struct cw_context *context = renewal->context;
+	int status = cw_lineage_load(context->directories.config, request->name, &request->lineage,
+				     error);
+
+	if (status == CW_OK)
+		status = cw_lineage_settings(context, request->lineage, request->settings, error);
+	if (status < 0)
+		return status;
+	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
+	return cw_names_from_certificate(request->lineage->live[CW_KIND_CERT], &request->names,
+					 error);
+}
+
+/* What is left is the reload, which joins those of this run. */
+static void
+pay(struct renewal *renewal, const char *name)
+{
+	struct cw_request *request = new_request(renewal, name);
+	cw_auto_error struct cw_error error = {0};
+	int status = load_owed(renewal, request, &error);
+	bool reload = false;
+
+	if (status == CW_OK)
+		status = cw_installation_pay(renewal->context, renewal->run, request, &reload,
+					     &error);
+	if (status < 0)
+		add_failure(renewal, request, &error);
+	if (!reload) {
+		cw_request_free(request);
+		return;
+	}
+	request->saved = true;
+	renewal->successes++;
+	renewal->due[renewal->due_count++] = request;
+}
+
+static void
+pay_all(struct renewal *renewal)
+{
+	const char *config = renewal->context->directories.config;
+	const char *only = cw_settings_get(renewal->context->settings, "certname");
+
+	for (size_t i = 0; i < renewal->owed.count; i++) {
+		const char *name = renewal->owed.items[i];
+		cw_autofree char *path = cw_format("%s/renewal/%s.conf", config, name);
+
+		if (!cw_file_exists(path))
+			cw_installation_settled(renewal->context, name);
+		else if (only == NULL || strcmp(only, name) == 0)
+			pay(renewal, name);
+	}
+}
+
+static void
+reload_servers(struct renewal *renewal)
+{
+	cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
+			  reload_failed, renewal);
+	for (size_t i = 0; i < renewal->due_count; i++) {
+		const struct cw_request *request = renewal->due[i];
+
+		if (request->saved && request->error.status == CW_OK)
+			cw_reload_settled(renewal->context, request->name);
+	}
+}
+
+static int
 renew_due(struct renewal *renewal, struct cw_error *error)
 {
 	cw_auto_error struct cw_error failure = {0};
 	bool begun = false;
 	int status = CW_OK;
 
-	renewal->due = cw_calloc(renewal->due_names.count + 1, sizeof(struct cw_request *));
+	renewal->due = cw_calloc(renewal->due_names.count + renewal->owed.count + 1,
+				 sizeof(struct cw_request *));
 	for (size_t next = 0; next < renewal->due_names.count && status == CW_OK; next += WAVE) {
 		size_t first = renewal->due_count;
 
@@ -410,9 +514,10 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 			cw_error_move(error, &failure);
 		}
 	}
+	if (status == CW_OK)
+		pay_all(renewal);
 	if (status == CW_OK && renewal->due_count > 0)
-		cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
-				  reload_failed, renewal);
+		reload_servers(renewal);
 	if (begun)
 		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;
@@ -430,6 +535,7 @@ release(struct renewal *renewal)
 	cw_error_clear(&renewal->failures);
 	cw_buf_clear(&renewal->kept);
 	cw_strv_clear(&renewal->due_names);
+	cw_strv_clear(&renewal->owed);
 	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
@@ -437,18 +543,21 @@ release(struct renewal *renewal)
 	cw_loop_free(renewal->loop);
 }
 
-static int
-check_arguments(struct cw_context *context, const struct cw_strv *names, struct cw_error *error)
+int
+cw_check_renew(const struct cw_settings *settings, struct cw_error *error)
 {
-	const char *only = cw_settings_get(context->settings, "certname");
+	if (cw_settings_list(settings, "domains")->count == 0 &&
+	    cw_settings_list(settings, "ip_addresses")->count == 0)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE,
+		"renew takes no names: a certificate is renewed for those it has");
+	cw_hint(error, "choose one with --cert-name, or use certonly for other names");
+	return CW_E_USAGE;
+}
 
-	if (cw_settings_list(context->settings, "domains")->count > 0 ||
-	    cw_settings_list(context->settings, "ip_addresses")->count > 0) {
-		cw_fail(error, CW_E_USAGE,
-			"renew takes no names: a certificate is renewed for those it has");
-		cw_hint(error, "choose one with --cert-name, or use certonly for other names");
-		return CW_E_USAGE;
-	}
+static int
+check_name(const struct cw_strv *names, const char *only, struct cw_error *error)
+{
 	if (only == NULL || cw_strv_contains(names, only))
 		return CW_OK;
 	cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
@@ -457,7 +566,7 @@ check_arguments(struct cw_context *context, const struct cw_strv *names, struct 
 }
 
 static int
-renew_all(struct renewal *renewal, struct cw_error *error)
+renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *error)
 {
 	struct cw_context *context = renewal->context;
 	const char *only = cw_settings_get(context->settings, "certname");
@@ -467,15 +576,26 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 	int status = cw_lineage_list(context->directories.config, &names, error);
 
 	if (status == CW_OK)
-		status = check_arguments(context, &names, error);
+		status = check_name(&names, only, error);
 	if (status < 0)
 		return status;
+	if (names.count == 0)
+		cw_log_info("No certificates were found in %s.", context->directories.config);
+	renewal->certificates = cw_json_new_array();
+	cw_json_set(result, "certificates", renewal->certificates);
+	/* An object for each of very many that nobody will read costs more than all the rest. */
+	if (!cw_settings_flag(context->settings, "json")) {
+		renewal->skipped = cw_json_new_array();
+		cw_json_set(result, "skipped", renewal->skipped);
+	}
 	if (only != NULL) {
 		cw_autofree char *copy = cw_strdup(only);
 
 		cw_strv_clear(&names);
 		cw_strv_add(&names, copy);
 	}
+	if (!cw_settings_flag(context->settings, "dry_run"))
+		cw_installations_owed(context, &renewal->owed);
 	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, &renewal->shared,
 			   error);
 	log_kept(renewal);
@@ -490,8 +610,10 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 		/* What is wrong for one of them is no reason to call the command line wrong. */
 		error->status = error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status
 								      : CW_E_INVALID;
-		return cw_context(error, "%zu of %zu renewals failed", failed,
-				  failed + renewal->successes);
+		cw_context(error, "%zu of %zu renewals failed", failed,
+			   failed + renewal->successes);
+		error->told = true;
+		return error->status;
 	}
 	return status;
 }
@@ -499,22 +621,12 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 int
 cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
-	struct renewal renewal = {.context = context, .run = &run};
-	int status = cw_run_begin(context, &run, error);
+	struct renewal renewal = {.context = context, .run = context->run};
+	int status;
 
-	if (status < 0)
-		return status;
 	renewal.loop = cw_loop_new();
 	renewal.hooks = cw_flow_hooks(context, renewal.loop);
-	renewal.certificates = cw_json_new_array();
-	cw_json_set(result, "certificates", renewal.certificates);
-	/* An object for each of very many that nobody will read costs more than all the rest. */
-	if (!cw_settings_flag(context->settings, "json")) {
-		renewal.skipped = cw_json_new_array();
-		cw_json_set(result, "skipped", renewal.skipped);
-	}
-	status = renew_all(&renewal, error);
+	status = renew_all(&renewal, result, error);
 	release(&renewal);
 	return status;
 }

@@ -6,9 +6,9 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/begin.h"
 #include "flow/work/network.h"
 #include "store/lineage.h"
+#include "store/memory.h"
 
 /* RFC 5280 section 5.3.1, as far as subscribers may give them. */
 static const struct {
@@ -93,7 +93,7 @@ locate(struct cw_context *context, struct revocation *revocation,
 			       : find_lineage(context, *certificate, &revocation->lineage, error);
 	}
 	cw_autofree char *chosen = NULL;
-	status = cw_choose_lineage(context, "Which certificate shall be revoked?", &chosen, error);
+	status = cw_choose_lineage(context, &chosen, error);
 	if (status == CW_OK)
 		status = cw_lineage_load(context->directories.config, chosen, &revocation->lineage,
 					 error);
@@ -210,6 +210,8 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 	}
 	status = cw_lineage_delete(revocation->lineage, error);
 	*deleted = status == CW_OK;
+	if (*deleted)
+		cw_memory_forget(context->directories.work, revocation->lineage->name);
 	return status;
 }
 
@@ -240,6 +242,21 @@ only_deletion_is_left(const struct cw_context *context, const struct cw_error *e
 		cw_settings_get(context->settings, "delete_after_revoke") != NULL);
 }
 
+/* "certificates" shows it as revoked from now on, whether a responder can be asked or not. */
+static void
+remember(const struct cw_context *context, const struct revocation *revocation, const char *serial)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (revocation->lineage != NULL &&
+	    cw_memory_revoked(context->directories.work, revocation->lineage->name, serial,
+			      &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("the revocation is not remembered: %s", line);
+	}
+}
+
 static int
 revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 		  struct json_object *result, struct cw_error *error)
@@ -247,6 +264,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	const char *key_path = cw_settings_get(context->settings, "key_path");
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	cw_autofree char *encoded = NULL;
+	cw_autofree char *serial = NULL;
 	cw_auto_error struct cw_error refusal = {0};
 	bool deleted = false;
 	int status = locate(context, revocation, &certificate, error);
@@ -256,6 +274,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	if (status < 0)
 		return status;
 	encoded = cw_certificate_base64url(certificate);
+	serial = cw_certificate_serial(certificate);
 	status = key_path != NULL
 			 ? revoke_with_key(context, key_path, certificate, encoded, &refusal)
 			 : revoke_with_account(context, encoded, &refusal);
@@ -265,6 +284,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	}
 	cw_log_info("the certificate %s %s revoked", revocation->path,
 		    status < 0 ? "had already been" : "is");
+	remember(context, revocation, serial);
 	status = delete_files(context, revocation, &deleted, error);
 	if (status == CW_OK && !deleted && refusal.status < 0) {
 		/* There was nothing to do. */
@@ -278,12 +298,9 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 int
 cw_flow_revoke(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	struct revocation revocation = {0};
-	int status = cw_run_begin(context, &run, error);
+	int status = revoke_and_delete(context, &revocation, result, error);
 
-	if (status == CW_OK)
-		status = revoke_and_delete(context, &revocation, result, error);
 	clear(&revocation);
 	return status;
 }

@@ -1,7 +1,25 @@
 #include "flow/work/hooks.h"
+#include <string.h>
+
+/* Adds it to the result of the run. */
+static void
+hook_failed(void *user, const char *kind, const char *command, int exit_status, const char *message)
+{
+	const struct cw_context *context = user;
+	struct json_object *item = cw_json_new_object();
+
+	cw_json_set_string(item, "kind", kind);
+	cw_json_set_string(item, "command", command);
+	if (exit_status >= 0)
+		cw_json_set_int(item, "exit_status", exit_status);
+	else
+		cw_json_set(item, "exit_status", NULL);
+	cw_json_set_string(item, "message", message);
+	cw_json_append(context->failed_hooks, item);
+}
 
 struct cw_hooks *
-cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop)
+cw_flow_hooks(struct cw_context *context, struct cw_loop *loop)
 {
 	int64_t limit = cw_settings_int(context->settings, "hook_timeout", 0);
 	struct cw_hooks_options options = {
@@ -11,6 +29,8 @@ cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop)
 			      : limit > UINT32_MAX ? UINT32_MAX
 						   : (unsigned)limit,
 		.loop = loop,
+		.failed = hook_failed,
+		.failed_context = context,
 	};
 
 	return cw_hooks_new(&options);
@@ -38,6 +58,32 @@ cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *erro
 			status = cw_hook_validate(hooks[i].option,
 						  cw_settings_get(settings, hooks[i].internal),
 						  error);
+	return status;
+}
+
+int
+cw_flow_check_saved_hooks(const struct cw_settings *settings, const struct cw_lineage *lineage,
+			  struct cw_error *error)
+{
+	static const struct {
+		const char *key, *internal, *shown;
+	} hooks[] = {
+		{"pre_hook", "pre_hook", "pre-hook"},
+		{"post_hook", "post_hook", "post-hook"},
+		{"renew_hook", "deploy_hook", "deploy-hook"},
+	};
+	int status = CW_OK;
+
+	if (!cw_settings_flag(settings, "validate_hooks"))
+		return CW_OK;
+	for (size_t i = 0; i < CW_COUNT(hooks) && status == CW_OK; i++) {
+		const char *command =
+			cw_configobj_get(lineage->config, "renewalparams", hooks[i].key);
+
+		if (command != NULL && strcmp(command, "None") != 0 &&
+		    cw_settings_source(settings, hooks[i].internal) <= CW_SOURCE_RENEWAL)
+			status = cw_hook_validate(hooks[i].shown, command, error);
+	}
 	return status;
 }
 

@@ -12,7 +12,10 @@
 #include "plugin/instance.h"
 #include "store/undo.h"
 
-#define BEAT_INTERVAL 1000 /* milliseconds */
+/* Milliseconds. */
+#define BEAT_INTERVAL 1000
+#define PORT_INTERVAL 100         /* between attempts to get a port that another run holds */
+#define PORT_WAIT (5 * 60 * 1000) /* until such a port is given up */
 
 struct worker {
 	struct cw_context *context;
@@ -21,7 +24,7 @@ struct worker {
 	struct cw_network network;
 	struct cw_pulse *pulse;
 	struct cw_timer *beat;
-	int channel;
+	struct cw_channel *channel;
 };
 
 static void
@@ -62,13 +65,14 @@ channel_readable(void *context, int descriptor, short events)
 static int
 serve_until_answer(struct worker *worker, struct cw_error *error)
 {
+	int descriptor = cw_channel_descriptor(worker->channel);
 	bool readable = false;
 	int status = CW_OK;
 
-	cw_loop_watch(worker->loop, worker->channel, POLLIN, channel_readable, &readable);
+	cw_loop_watch(worker->loop, descriptor, POLLIN, channel_readable, &readable);
 	while (status == CW_OK && !readable)
 		status = cw_loop_turn(worker->loop, -1, error);
-	cw_loop_watch(worker->loop, worker->channel, 0, NULL, NULL);
+	cw_loop_watch(worker->loop, descriptor, 0, NULL, NULL);
 	return status;
 }
 
@@ -87,7 +91,7 @@ ask_coordinator(struct worker *worker, struct json_object *request, struct json_
 	if (status == CW_OK && !was_in_call)
 		status = serve_until_answer(worker, error);
 	if (status == CW_OK)
-		status = cw_channel_receive(worker->channel, answer, descriptor, error);
+		status = cw_channel_wait(worker->channel, answer, descriptor, error);
 	if (status == CW_OK && *answer == NULL)
 		status = cw_fail(error, CW_E_CANCELLED, "the coordinating process is gone");
 	atomic_store(&worker->pulse->beat, cw_now_ms());
@@ -115,20 +119,50 @@ about_socket(const char *type, const char *address, unsigned port)
 	return request;
 }
 
+/* One attempt; *BY_RUN: another run holds the port. */
 static int
-request_socket(void *context, const char *address, unsigned port, int *descriptor,
-	       struct cw_error *error)
+try_socket(struct worker *worker, const char *address, unsigned port, int *descriptor, bool *by_run,
+	   struct cw_error *error)
 {
 	cw_auto_json struct json_object *request = about_socket("listen", address, port);
 	cw_auto_json struct json_object *answer = NULL;
-	int status = ask_coordinator(context, request, &answer, descriptor, error);
+	int status = ask_coordinator(worker, request, &answer, descriptor, error);
 
+	*by_run = answer != NULL && cw_json_bool(answer, "by_run", false);
 	if (status == CW_OK && *descriptor < 0)
 		return cw_fail(error, CW_E_IO, "no descriptor is left for a listening socket");
 	return status;
 }
 
-/* Waits for the answer: from then on no connection comes that would not be accepted. */
+/* Runs wait for each other here, so that the coordinator, which may have to give up a port that
+ * the other run waits for, goes on. */
+static int
+request_socket(void *context, const char *address, unsigned port, int *descriptor,
+	       struct cw_error *error)
+{
+	int64_t end = cw_now_ms() + PORT_WAIT;
+	bool told = false;
+
+	for (;;) {
+		cw_auto_error struct cw_error failure = {0};
+		bool by_run;
+		int status = try_socket(context, address, port, descriptor, &by_run, &failure);
+
+		if (status == CW_OK)
+			return CW_OK;
+		if (cw_interrupted())
+			return cw_fail(error, CW_E_CANCELLED, "interrupted");
+		if (!by_run || cw_now_ms() >= end)
+			return cw_error_move(error, &failure);
+		if (!told)
+			cw_log_info("%s; waiting until that run of certwright gives it up",
+				    failure.message);
+		told = true;
+		poll(NULL, 0, PORT_INTERVAL);
+	}
+}
+
+/* Waits for the answer: then the plugin has the last descriptor of the socket. */
 static void
 give_socket_back(void *context, const char *address, unsigned port)
 {
@@ -252,10 +286,10 @@ report(void *context, struct cw_request *request)
 	cw_json_set_int(message, "index", (int64_t)index_of(worker->batch, request));
 	cw_json_set_bool(message, "saved", request->saved);
 	cw_json_set_bool(message, "ca_silent", request->ca_silent);
+	/* Once: the coordinator puts it into the result. */
 	cw_json_set(message, "error", failed ? cw_json_error(&request->error) : NULL);
 	if (request->result == NULL)
-		request->result =
-			cw_describe_request(request, action, failed ? &request->error : NULL);
+		request->result = cw_describe_request(request, action, NULL);
 	cw_json_set(message, "result", json_object_get(request->result));
 	if (cw_channel_send(worker->channel, message, -1, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
@@ -265,8 +299,8 @@ report(void *context, struct cw_request *request)
 }
 
 int
-cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *batch, int channel,
-	       struct cw_pulse *pulse)
+cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *batch,
+	       struct cw_channel *channel, struct cw_pulse *pulse)
 {
 	struct worker worker = {
 		.context = context,
