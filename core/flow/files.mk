@@ -23,6 +23,8 @@ libcertwright_sources += \
 	core/flow/ask/choose_plugin.c \
 	core/flow/ask/choose_plugin.h \
 	core/flow/context.h \
+	core/flow/ask/still_used.c \
+	core/flow/ask/still_used.h \
 	core/flow/issue/csr.c \
 	core/flow/issue/csr.h \
 	core/flow/due/decide.c \

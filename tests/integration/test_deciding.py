@@ -219,7 +219,8 @@ def test_the_user_is_asked_whether_to_keep_or_renew(certwright, answer, there):
 def test_the_user_is_asked_whether_to_expand(certwright, answer, status, has):
     certwright.certonly(A)
     terminal = certonly_there(certwright, *names(A, B))
-    terminal.answer(r"some of these names.*\(", answer)
+    terminal.expect(rf"some of these names.*It has: +{A}\n.*It would have: +{A}, {B}\n")
+    terminal.answer(r"Go on.*\(", answer)
     terminal.finish(status)
     assert names_of(certwright.live(A, "cert")) == has
 

@@ -79,13 +79,38 @@ contacts_of(const char *emails, struct cw_strv *contacts, struct cw_error *error
 	return CW_OK;
 }
 
+/* Until the answer is an address, or several, or none. */
+static int
+ask_for_contacts(struct cw_context *context, struct cw_strv *contacts, struct cw_error *error)
+{
+	const struct cw_asker *asker = context->asker;
+
+	for (;;) {
+		cw_auto_error struct cw_error refusal = {0};
+		cw_autofree char *answer = NULL;
+		cw_autofree char *line = NULL;
+		int status = asker->text(asker->context,
+					 "E-mail address for urgent renewal and security notices "
+					 "(Enter for none)",
+					 false, &answer, error);
+
+		if (status < 0)
+			return status;
+		cw_strv_clear(contacts);
+		if (contacts_of(answer, contacts, &refusal) == CW_OK)
+			return CW_OK;
+		line = cw_error_line(&refusal);
+		status = asker->notify(asker->context, line, false, error);
+		if (status < 0)
+			return status;
+	}
+}
+
 int
 cw_account_contacts(struct cw_context *context, const struct cw_settings *settings,
 		    struct cw_strv *contacts, struct cw_error *error)
 {
 	const char *email = cw_settings_get(settings, "email");
-	cw_autofree char *answer = NULL;
-	int status;
 
 	if (email != NULL && *email != '\0')
 		return contacts_of(email, contacts, error);
@@ -97,13 +122,7 @@ cw_account_contacts(struct cw_context *context, const struct cw_settings *settin
 		cw_hint(error, "give --email ADDRESS, or --register-unsafely-without-email");
 		return CW_E_USAGE;
 	}
-	status = context->asker->text(context->asker->context,
-				      "E-mail address for urgent renewal and security notices "
-				      "(Enter for none)",
-				      false, &answer, error);
-	if (status < 0)
-		return status;
-	return contacts_of(answer, contacts, error);
+	return ask_for_contacts(context, contacts, error);
 }
 
 static int
