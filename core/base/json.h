@@ -39,6 +39,8 @@ struct json_object *cw_json_new_array(void);
 struct json_object *cw_json_error(const struct cw_error *error);
 /* The inverse, for errors that come from a worker. */
 void cw_json_to_error(struct json_object *object, struct cw_error *error);
+/* Escapes what is not printable (base/printable.h) in every string of VALUE, for people to read. */
+void cw_json_make_printable(struct json_object *value);
 /* Compact, without escaped slashes; lives as long as VALUE. */
 const char *cw_json_text(struct json_object *value);
 void cw_json_clear(struct json_object **value);

@@ -33,6 +33,7 @@ struct listing {
 	size_t shown;
 	struct cw_network network;
 	bool has_network, no_network;
+	struct cw_strv silent; /* OCSP responders that did not answer */
 	struct described group[GROUP];
 	size_t count;
 };
@@ -127,7 +128,7 @@ ask_for_revocations(struct listing *listing, struct cw_error *error)
 	if (count == 0 || !open_network(listing))
 		return CW_OK;
 	status = cw_revocations_ask(listing->network.http, listing->network.loop, asked, count,
-				    error);
+				    &listing->silent, error);
 	for (size_t i = 0; i < count && status == CW_OK; i++)
 		if (asked[i].revoked)
 			cw_json_append(cw_json_array(of[i], "reasons"),
@@ -301,5 +302,6 @@ cw_flow_certificates(struct cw_context *context, struct json_object *result, str
 	forget_group(listing);
 	cw_network_close(&listing->network);
 	cw_names_clear(&listing->wanted);
+	cw_strv_clear(&listing->silent);
 	return status;
 }
