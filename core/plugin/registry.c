@@ -294,23 +294,3 @@ cw_registry_open_all(struct cw_registry *registry)
 	for (size_t i = 0; i < registry->count; i++)
 		open_entry(registry, registry->entries[i]);
 }
-
-struct cw_module *
-cw_registry_for_option(struct cw_registry *registry, const char *option)
-{
-	struct cw_module_entry *best = NULL;
-	size_t longest = 0;
-
-	scan(registry);
-	for (size_t i = 0; i < registry->count; i++) {
-		const char *name = registry->entries[i]->module.name;
-		size_t length = strlen(name);
-
-		if (length > longest && strncmp(option, name, length) == 0 &&
-		    option[length] == '-') {
-			best = registry->entries[i];
-			longest = length;
-		}
-	}
-	return best != NULL && open_entry(registry, best) == CW_OK ? &best->module : NULL;
-}

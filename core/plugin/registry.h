@@ -56,10 +56,6 @@ int cw_registry_open(struct cw_registry *registry, const char *name, struct cw_m
 		     struct cw_error *error);
 /* Opens all; those refused keep their error. */
 void cw_registry_open_all(struct cw_registry *registry);
-/* Opens the module that an option name may belong to: "webroot-path" -> "webroot",
- * "dns-rfc2136-credentials" -> "dns-rfc2136"; the longest module name that, with a '-', begins
- * OPTION. NULL when there is none or it is refused. */
-struct cw_module *cw_registry_for_option(struct cw_registry *registry, const char *option);
 /* Adds the options of an opened module to SET, once. */
 int cw_module_add_options(struct cw_module *module, struct cw_option_set *set,
 			  struct cw_error *error);

@@ -45,7 +45,7 @@ extern "C" {
 #endif
 
 #define CW_ABI_MAJOR 1
-#define CW_ABI_MINOR 0
+#define CW_ABI_MINOR 1
 
 /* Whether *STRUCT, which begins with its size, is long enough to hold FIELD. */
 #define CW_HAS(pointer, type, field)                                                               \
@@ -179,6 +179,9 @@ struct cw_deployment {
 	const char *key_path;
 	const char *chain_path;
 	const char *fullchain_path;
+	/* Since 1.1: the names of the certificate, names_count of them. */
+	const char *const *names;
+	size_t names_count;
 };
 
 /* Given a name; returns CW_OK, or a negative status that the caller passes on. */
@@ -209,6 +212,12 @@ struct cw_installer {
 	int (*reload)(void *self);
 	/* Drops what the instance has read, because the files under it were rolled back. */
 	int (*reread)(void *self);
+	/*
+	 * Since 1.1. Says whether deploy() could do this, before the certificate is obtained: its
+	 * files may not exist yet. Changes nothing and asks nothing; what deploy() would ask about
+	 * passes.
+	 */
+	int (*check)(void *self, const struct cw_deployment *deployment);
 };
 
 struct cw_plugin {

@@ -279,15 +279,22 @@ def test_install_takes_files_that_belong_to_no_lineage(certwright, tester, tmp_p
             with open(paths[kind], "wb") as copy:
                 copy.write(stream.read())
     result = run(certwright, tester, "--cert-path", paths["cert"], "--key-path", paths["privkey"],
-                 "--fullchain-path", paths["fullchain"], "--no-redirect", verb="install",
-                 names=["other.example.test"])
-    assert tester.text() == f"deploy other.example.test {paths['fullchain']}\n"
+                 "--fullchain-path", paths["fullchain"], "--no-redirect", verb="install")
+    assert tester.text() == f"deploy one.example.test {paths['fullchain']}\n"
     assert result.json["installed"]["name"] is None
     assert result.json["installed"]["chain_path"] is None
     certwright.certonly("two.example.test")
     result = run(certwright, tester, "--cert-path", paths["cert"], "--key-path",
                  certwright.live("two.example.test", "privkey"), verb="install", status=1)
     assert_failed(result, "key", "not that of")
+
+
+def test_names_that_the_certificate_lacks_are_refused(certwright, tester):
+    certwright.certonly("one.example.test")
+    result = run(certwright, tester, "--cert-name", "one.example.test", verb="install",
+                 names=["one.example.test", "other.example.test"], status=1)
+    assert_failed(result, "other.example.test", "--cert-name", "--expand")
+    assert tester.text() == "as it was\n"
 
 
 def test_renewal_reloads_a_server_once_for_all_its_certificates(certwright, tester):

@@ -28,8 +28,9 @@ struct survey {
 	struct cw_hooks *hooks;
 	const struct cw_survey_calls *calls;
 	struct cw_strv *shared;
-	struct cw_strv claimed; /* archive folders that are not of their lineages' names */
-	struct cw_strv missing_hooks;
+	struct cw_strv claimed;       /* archive folders that are not of their lineages' names */
+	struct cw_strv known_hooks;   /* that can be run */
+	struct cw_strv missing_hooks; /* what was said of others */
 	struct cw_network network;
 	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
@@ -128,7 +129,8 @@ warn_of(struct survey *survey, const struct cw_lineage *lineage, const struct cw
 			       lineage->renewal_path);
 	/* The same hook of many certificates is told once. */
 	if (!survey->calls->asked_for &&
-	    cw_flow_check_saved_hooks(survey->context->settings, lineage, &error) < 0 &&
+	    cw_flow_check_saved_hooks(survey->context->settings, lineage, &survey->known_hooks,
+				      &error) < 0 &&
 	    cw_strv_add_unique(&survey->missing_hooks, error.message))
 		cw_log_warning("%s for renewing \"%s\"; to change it: certwright reconfigure "
 			       "--cert-name %s",
@@ -375,6 +377,7 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	cw_advisors_free(survey->advisors);
 	cw_network_close(&survey->network);
 	cw_strv_clear(&survey->claimed);
+	cw_strv_clear(&survey->known_hooks);
 	cw_strv_clear(&survey->missing_hooks);
 	return status;
 }

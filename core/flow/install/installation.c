@@ -10,6 +10,7 @@ void
 cw_installation_clear(struct cw_installation *installation)
 {
 	cw_strv_clear(&installation->names);
+	cw_strv_clear(&installation->covered);
 	cw_strv_clear(&installation->enhancements);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		free(installation->paths[i]);
@@ -148,10 +149,14 @@ carry_out(struct installing *installing, change change_files, const char *title,
 	return status;
 }
 
+typedef int (*deployment_call)(struct cw_instance *instance, const struct cw_deployment *deployment,
+			       struct cw_error *error);
+
+/* One call for each of the names. */
 static int
-deploy(struct installing *installing, struct cw_error *error)
+for_each_name(struct cw_instance *instance, const struct cw_installation *installation,
+	      deployment_call call, struct cw_error *error)
 {
-	const struct cw_installation *installation = installing->installation;
 	int status = CW_OK;
 
 	for (size_t i = 0; i < installation->names.count && status == CW_OK; i++) {
@@ -164,13 +169,22 @@ deploy(struct installing *installing, struct cw_error *error)
 			.key_path = installation->paths[CW_KIND_PRIVKEY],
 			.chain_path = installation->paths[CW_KIND_CHAIN],
 			.fullchain_path = installation->paths[CW_KIND_FULLCHAIN],
+			.names = (const char *const *)cw_strv_items(&installation->covered),
+			.names_count = installation->covered.count,
 		};
 
-		status = cw_instance_deploy(installing->instance, &deployment, error);
+		status = call(instance, &deployment, error);
 		if (status < 0)
 			cw_context(error, "cannot install the certificate for \"%s\"", name);
 	}
 	return status;
+}
+
+static int
+deploy(struct installing *installing, struct cw_error *error)
+{
+	return for_each_name(installing->instance, installing->installation, cw_instance_deploy,
+			     error);
 }
 
 static int
@@ -316,6 +330,20 @@ cw_install_batch(struct cw_context *context, const struct cw_services *services,
 	}
 	cw_strv_clear(&installing.backups);
 	cw_instance_close(installing.instance);
+}
+
+void
+cw_check_batch(struct cw_context *context, const struct cw_services *services,
+	       struct cw_batch *batch, cw_report report, void *report_context)
+{
+	struct cw_request *request = batch->requests[0];
+	struct cw_instance *instance = NULL;
+	int status = open_installer(context, services, request, &instance, &request->error);
+
+	if (status == CW_OK)
+		for_each_name(instance, request->installation, cw_instance_check, &request->error);
+	report(report_context, request);
+	cw_instance_close(instance);
 }
 
 void

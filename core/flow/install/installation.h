@@ -11,6 +11,7 @@
 struct cw_installation {
 	const char *lineage;         /* its name; NULL: files that belong to none */
 	struct cw_strv names;        /* whose virtual hosts are concerned */
+	struct cw_strv covered;      /* the names of the certificate */
 	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
 	struct cw_strv enhancements; /* as struct cw_installer names them */
 	bool deploy;                 /* make the virtual hosts use the certificate */
@@ -34,6 +35,9 @@ struct json_object *cw_installation_describe(const struct cw_installation *insta
  */
 void cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		      struct cw_batch *batch, cw_report report, void *report_context);
+/* Check: whether the certificate, which need not exist yet, could be deployed; changes nothing. */
+void cw_check_batch(struct cw_context *context, const struct cw_services *services,
+		    struct cw_batch *batch, cw_report report, void *report_context);
 /* Names: the request's result is {"names": [...]}, of the virtual hosts there are. */
 void cw_list_names_batch(struct cw_context *context, const struct cw_services *services,
 			 struct cw_batch *batch, cw_report report, void *report_context);

@@ -1,6 +1,8 @@
 #include "flow/work/hooks.h"
 #include <string.h>
 
+#define KNOWN_MAX 32
+
 /* Adds it to the result of the run. */
 static void
 hook_failed(void *user, const char *kind, const char *command, int exit_status, const char *message)
@@ -58,9 +60,24 @@ cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *erro
 	return status;
 }
 
+/* Most lineages of a machine have the same hooks. */
+static int
+validate_once(const char *option, const char *command, struct cw_strv *known,
+	      struct cw_error *error)
+{
+	int status;
+
+	if (known != NULL && cw_strv_contains(known, command))
+		return CW_OK;
+	status = cw_hook_validate(option, command, error);
+	if (status == CW_OK && known != NULL && known->count < KNOWN_MAX)
+		cw_strv_add(known, command);
+	return status;
+}
+
 int
 cw_flow_check_saved_hooks(const struct cw_settings *settings, const struct cw_lineage *lineage,
-			  struct cw_error *error)
+			  struct cw_strv *known, struct cw_error *error)
 {
 	static const struct {
 		const char *key, *internal, *shown;
@@ -79,7 +96,7 @@ cw_flow_check_saved_hooks(const struct cw_settings *settings, const struct cw_li
 
 		if (command != NULL && strcmp(command, "None") != 0 &&
 		    cw_settings_source(settings, hooks[i].internal) <= CW_SOURCE_RENEWAL)
-			status = cw_hook_validate(hooks[i].shown, command, error);
+			status = validate_once(hooks[i].shown, command, known, error);
 	}
 	return status;
 }
