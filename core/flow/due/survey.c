@@ -119,7 +119,8 @@ judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 
 /* What does not keep the lineage from being renewed, but will be missed then. */
 static void
-warn_of(struct survey *survey, const struct cw_lineage *lineage, const struct cw_lineage_facts *seen)
+warn_of(struct survey *survey, const struct cw_lineage *lineage,
+	const struct cw_lineage_facts *seen)
 {
 	cw_auto_error struct cw_error error = {0};
 
