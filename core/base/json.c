@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 32 };
@@ -166,16 +167,8 @@ int64_t
 cw_json_int(struct json_object *object, const char *key, int64_t otherwise)
 {
 	struct json_object *value = member(object, key, json_type_int);
-	struct json_object *beyond = member(object, key, json_type_double);
-	double number = beyond == NULL ? 0 : json_object_get_double(beyond);
 
-	if (value != NULL)
-		return json_object_get_int64(value);
-	/* json-c makes a whole number beyond 64 bits a double from its version 0.18 on, and the
-	 * nearest one of 64 bits before. */
-	if (number >= (double)INT64_MAX)
-		return INT64_MAX;
-	return number <= (double)INT64_MIN ? INT64_MIN : otherwise;
+	return value == NULL ? otherwise : json_object_get_int64(value);
 }
 
 /* json-c writes strings as they are, so what is no UTF-8 (a file name, say) is replaced here. */
@@ -357,6 +350,37 @@ cw_json_clear(struct json_object **value)
 {
 	json_object_put(*value);
 	*value = NULL;
+}
+
+static void
+overwrite_strings(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string)) {
+		size_t length = (size_t)json_object_get_string_len(value);
+
+		/* Not with NUL, which is longer as text. */
+		memset((char *)(uintptr_t)json_object_get_string(value), 'x', length);
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			overwrite_strings(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			overwrite_strings(member);
+		}
+	}
+}
+
+void
+cw_json_wipe(struct json_object **value)
+{
+	if (*value != NULL) {
+		overwrite_strings(*value);
+		/* Where its text was taken, this writes over it. */
+		(void)cw_json_text(*value);
+	}
+	cw_json_clear(value);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "strv.h"
 
 #define cw_auto_json cw_auto(cw_json_clear)
+#define cw_auto_secret_json cw_auto(cw_json_wipe)
 
 /* Exactly one JSON value, at most 32 levels deep; trailing bytes other than blanks are an error.
  * WHAT names the source in messages ("the directory at https://..."). The word null gives a NULL
@@ -43,5 +44,8 @@ void cw_json_make_printable(struct json_object *value);
 /* Compact, without escaped slashes; lives as long as VALUE. */
 const char *cw_json_text(struct json_object *value);
 void cw_json_clear(struct json_object **value);
+/* The same for a value that nobody else holds, with its strings and its text overwritten: for
+ * secrets. */
+void cw_json_wipe(struct json_object **value);
 
 #endif

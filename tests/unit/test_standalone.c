@@ -7,6 +7,7 @@
 
 #include "scratch.h"
 
+#include "flow/work/listeners.h"
 #include "free_port.h"
 #include "plugin_fixture.h"
 
@@ -279,13 +280,30 @@ test_server_goes_on_when_descriptors_run_out(void **state)
 }
 
 /* Another worker of the run may get the CA's connection. */
+/* As the coordinator does it for its workers. */
+static int
+take_socket(void *context, const char *address, unsigned number, int *descriptor,
+	    struct cw_error *error)
+{
+	bool by_run;
+	int shared = -1;
+	int status = cw_listeners_take(context, context, address, number, &shared, &by_run, error);
+
+	if (status == CW_OK)
+		*descriptor = fcntl(shared, F_DUPFD_CLOEXEC, 0);
+	return status;
+}
+
 static void
 test_any_worker_answers_for_any_token(void **state)
 {
+	struct cw_listeners listeners = {0};
 	struct batch other = {.count = 0};
 	struct cw_instance *worker;
 
 	(void)state;
+	fixture.services.listen = take_socket;
+	fixture.services.context = &listeners;
 	assert_int_equal(cw_instance_open(fixture.module, &fixture.services, fixture.settings,
 					  &worker, NULL),
 			 CW_OK);
@@ -304,6 +322,8 @@ test_any_worker_answers_for_any_token(void **state)
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	cw_instance_close(worker);
 	batch_clear(&other);
+	cw_listeners_clear(&listeners);
+	fixture.services.listen = NULL;
 }
 
 static void

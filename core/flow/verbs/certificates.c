@@ -67,7 +67,9 @@ add_renewal(const struct cw_context *context, struct json_object *description,
 	cw_autofree char *when = NULL;
 
 	cw_due_read(lineage, certificate, &due);
-	when = cw_format_utc(due.when);
+	/* An interval longer than its life has made it due from the beginning. */
+	when = cw_format_utc(due.when > certificate->not_before ? due.when
+								: certificate->not_before);
 	cw_json_set_string(description, "due", when);
 	for (size_t i = 0; i < CW_COUNT(keys); i++) {
 		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);

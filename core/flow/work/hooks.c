@@ -70,10 +70,10 @@ validate_once(const char *option, const char *command, struct cw_strv *known,
 {
 	int status;
 
-	if (known != NULL && cw_strv_contains(known, command))
+	if (cw_strv_contains(known, command))
 		return CW_OK;
 	status = cw_hook_validate(option, command, error);
-	if (status == CW_OK && known != NULL && known->count < KNOWN_MAX)
+	if (status == CW_OK && known->count < KNOWN_MAX)
 		cw_strv_add(known, command);
 	return status;
 }
