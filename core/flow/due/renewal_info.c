@@ -154,8 +154,8 @@ on_directory(void *context, struct cw_error *error)
 		cw_acme_free(cw_take(&advisor->acme));
 		end_one(advisor);
 	} else {
-		advisor->operation = cw_acme_renewal_info_start(
-			advisor->acme, advisor->asked, advisor->count, on_infos, advisor);
+		advisor->operation = cw_acme_renewal_info_start(advisor->acme, advisor->asked,
+								advisor->count, on_infos, advisor);
 	}
 }
 
@@ -230,8 +230,7 @@ cw_advisors_ask(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, s
 		if (advisor->count == 0)
 			continue;
 		advisors->busy++;
-		advisor->operation =
-			cw_acme_directory_start(advisor->acme, on_directory, advisor);
+		advisor->operation = cw_acme_directory_start(advisor->acme, on_directory, advisor);
 	}
 	advisors->done = advisors->busy == 0;
 	status = cw_loop_until(advisors->loop, &advisors->done, error);
