@@ -339,6 +339,8 @@ CONTENTS = {
                    "  location / { return 200 all; }\n", "/shop/x", "all"),
     "try_files": ("root @folder@/www; location / { try_files $uri @s; }\n"
                   "  location @s { return 301 https://$host$request_uri; }\n", "/page", "page"),
+    "slash_added": ("rewrite /admin$ $scheme://$host$request_uri/ permanent;\n"
+                    "  location /admin/ { return 200 admin; }\n", "/admin/", "admin"),
     "by_scheme": ("if ($scheme = http) { return 301 https://$host$request_uri; }\n"
                   "  location / { return 200 scheme; }\n", "/", "scheme"),
     "by_scheme_not": ("if ($scheme != https) { return 301 https://$host$request_uri; }\n"
@@ -348,6 +350,11 @@ CONTENTS = {
     "by_port": ("if ($server_port = @http@) { return 301 https://$host$request_uri; }\n"
                 "  location / { return 200 port; }\n", "/", "port"),
 }
+
+
+# Blocks whose redirects do not lead back by https.
+USED_AS_THEY_ARE = {"other_place", "old_paths", "slash_added", "by_scheme", "by_scheme_not",
+                    "by_https", "by_port"}
 
 
 @pytest.mark.parametrize("case", CONTENTS)
@@ -361,6 +368,9 @@ def test_content_beside_a_redirect_is_served_by_https(site, case):
     site.run(args=["--no-redirect"])
     assert site.https(path=path) == (site.certificate(), 200, words)
     assert [site.nginx.get(NAME, where) for where in paths] == before
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        copied = stream.read().count("server {") == 3
+    assert copied != (case in USED_AS_THEY_ARE)
 
 
 def test_names_of_a_redirecting_block_share_one_new_block(site):
