@@ -179,11 +179,11 @@ judge_environment(void)
 			continue;
 		if (privileged) {
 			unsetenv(names[i]);
-			cw_log_warning("ignoring %s: this program has other rights than who "
-				       "started it",
+			cw_log_warning("ignoring %s: this program runs with other privileges than "
+				       "the user who started it",
 				       names[i]);
 		} else {
-			cw_log_debug("the environment has %s=%s", names[i], value);
+			cw_log_debug("environment: %s=%s", names[i], value);
 		}
 	}
 }

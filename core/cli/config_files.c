@@ -68,7 +68,7 @@ resolve(struct cw_lookup *lookup, const struct cw_ini_entry *entry, struct resol
 	}
 	if (strcmp(option->internal, "help") == 0 || strcmp(option->internal, "version") == 0 ||
 	    strcmp(option->internal, "config_file") == 0) {
-		cw_log_warning("\"%s\", line %u: \"%s\" means nothing in a configuration file",
+		cw_log_warning("\"%s\", line %u: \"%s\" has no effect in a configuration file",
 			       entry->file, entry->line, key);
 		return CW_OK;
 	}
@@ -106,7 +106,7 @@ set_flag(const struct resolved *resolved, struct cw_settings *settings, struct c
 	if (word == NULL && (option->flags & CW_OPT_COUNT) != 0)
 		return cw_config_set(settings, given, option, CW_SOURCE_INI, value, error);
 	if (word == NULL) {
-		cw_fail(error, CW_E_INVALID, "the value \"%s\" of \"%s\" is not true or false",
+		cw_fail(error, CW_E_INVALID, "the value \"%s\" of \"%s\" is neither true nor false",
 			value, resolved->entry->key);
 		cw_hint(error, "write true or false, yes or no, 1 or 0");
 		return CW_E_INVALID;

@@ -141,7 +141,7 @@ settle_map(const struct filling *filling, struct cw_error *error)
 						 all.items[0], error);
 	}
 	if (status != CW_OK)
-		cw_context(error, "the value of \"%s\" cannot be used",
+		cw_context(error, "invalid value of \"%s\"",
 			   cw_option_by_internal(cw_settings_options(settings), map)->names[0]);
 	return status;
 }
@@ -213,10 +213,9 @@ check_flags(const struct filling *filling, struct cw_error *error)
 	}
 	if (!flags || unused == NULL)
 		return CW_OK;
-	cw_fail(error, CW_E_USAGE, "two plugins are asked for at once, and no name is for \"%s\"",
-		unused);
-	cw_hint(error, "give one of them, or each before the names that it is for, as in: "
-		       "--standalone -d example.com -a dns-exec -d '*.example.com'");
+	cw_fail(error, CW_E_USAGE, "two plugins are given, but \"%s\" has no names", unused);
+	cw_hint(error, "give only one of them, or give each before its names, as in: --standalone "
+		       "-d example.com -a dns-exec -d '*.example.com'");
 	return CW_E_USAGE;
 }
 

@@ -70,7 +70,7 @@ write_plugin(const struct cw_help_page *page, const struct cw_module *module)
 	if (plugin->installer != NULL)
 		fprintf(page->out, "Installer: -i %s\n", module->name);
 	if (cw_help_count_options(page, cw_option_has_topic, module->name) == 0)
-		fprintf(page->out, "It has no options of its own.\n");
+		fprintf(page->out, "This plugin has no options of its own.\n");
 	cw_help_options(page, "Options", NULL, cw_option_has_topic, module->name);
 }
 
@@ -128,13 +128,11 @@ write_overview(const struct cw_help_page *page)
 {
 	usage(page, "[VERB]");
 	fputc('\n', page->out);
-	cw_help_wrap(
-		page,
-		"Obtains, installs and renews TLS certificates from a CA that speaks ACME, such as "
-		"Let's Encrypt. Options may stand before or behind the verb and may be "
-		"abbreviated; "
-		"without a verb it is \"run\".",
-		0, 0);
+	cw_help_wrap(page,
+		     "Obtains, installs and renews TLS certificates from an ACME CA such as Let's "
+		     "Encrypt. Options can be given before or after the verb and can be "
+		     "abbreviated. The default verb is \"run\".",
+		     0, 0);
 	list_verbs(page);
 	cw_help_options(page, "Common options", NULL, cw_option_has_topic, "");
 	list_topics(page);
@@ -199,12 +197,12 @@ fail_unknown(const struct cw_help_page *page, const char *name, struct cw_error 
 	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
 	cw_fail(error, CW_E_USAGE, "there is no help on \"%s\"", name);
 	if (cw_is_cloud_dns(name))
-		cw_hint(error, "certwright has no such plugin; dns-exec can do the same with the "
-			       "help of a lego or acme.sh program");
+		cw_hint(error, "certwright does not have this plugin; use dns-exec with a program "
+			       "of lego or acme.sh instead");
 	else if (nearest != NULL)
 		cw_hint(error, "did you mean \"%s\"?", nearest);
 	else
-		cw_hint(error, "\"certwright help\" lists what there is help on");
+		cw_hint(error, "\"certwright help\" lists all verbs and topics");
 	return CW_E_USAGE;
 }
 

@@ -172,8 +172,8 @@ read_line(struct cw_ini *ini, const char *path, unsigned number, char *line, str
 		return CW_OK;
 	length = strcspn(line, ":=;# \t");
 	if (length == 0) {
-		cw_fail(error, CW_E_INVALID, "\"%s\", line %u has no key", path, number);
-		cw_hint(error, "a line is written: key = value");
+		cw_fail(error, CW_E_INVALID, "\"%s\", line %u: there is no key", path, number);
+		cw_hint(error, "write each line as: key = value");
 		return CW_E_INVALID;
 	}
 	entry = add_entry(ini, path, number);
@@ -256,8 +256,8 @@ cw_ini_read(struct cw_ini *ini, const char *path, bool missing_ok, struct cw_err
 	if (status == CW_OK && text.length > 0)
 		status = read_lines(ini, path, text.data, error);
 	if (status != CW_OK) {
-		cw_context(error, "the configuration file cannot be used");
-		cw_hint(error, "-c FILE has another one read, -c /dev/null none");
+		cw_context(error, "cannot use the configuration file");
+		cw_hint(error, "use -c FILE to read another one, or -c /dev/null to read none");
 	}
 	cw_buf_wipe(&text);
 	return status;

@@ -135,9 +135,8 @@ fail_not_loaded(const char *plugin, const char *name, const char *shown,
 	cw_autofree char *line = cw_error_line(refused);
 	const char *hint = cw_error_hint(refused);
 
-	cw_fail(error, CW_E_USAGE,
-		"the plugin \"%s\" was not loaded, so \"%s%s\" cannot be used: %s", plugin, shown,
-		name, line);
+	cw_fail(error, CW_E_USAGE, "the plugin \"%s\" of the option \"%s%s\" was not loaded: %s",
+		plugin, shown, name, line);
 	if (hint != NULL)
 		cw_hint(error, "%s", hint);
 	return CW_E_USAGE;
@@ -219,7 +218,7 @@ cw_lookup_short(struct cw_lookup *lookup, char name, const struct cw_option **op
 		int status = cw_registry_open(lookup->registry, plugin, &module, error);
 
 		if (status == CW_OK) {
-			cw_fail(error, CW_E_PLUGIN, "it has no such option");
+			cw_fail(error, CW_E_PLUGIN, "it does not have this option");
 		}
 		cw_context(error, "\"-%c\" needs the plugin \"%s\"", name, plugin);
 		if (error != NULL)

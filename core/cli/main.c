@@ -20,8 +20,8 @@ main(int argc, char **argv)
 	status = cw_command(argc, (const char *const *)argv);
 	if (status >= 0)
 		return status;
-	fputs("certwright: out of memory; nothing is lost, run the command again when there is "
-	      "some\n",
+	fputs("certwright: out of memory; nothing is lost, run the command again when memory is "
+	      "free\n",
 	      stderr);
 	return EXIT_FAILURE;
 }

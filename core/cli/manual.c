@@ -80,23 +80,23 @@ write_introduction(FILE *out)
 	fputs(".SH NAME\ncertwright \\- obtain, install and renew TLS certificates (ACME)\n", out);
 	fputs(".SH SYNOPSIS\n.B certwright\n[\\fIverb\\fR] [\\fIoption\\fR]...\n", out);
 	fputs(".SH DESCRIPTION\n", out);
-	write_text(out,
-		   "certwright obtains TLS certificates from a CA that speaks ACME (RFC 8555), "
-		   "such as Let's Encrypt, and renews them. It proves to the CA that the names "
-		   "are yours with an authenticator plugin: standalone answers the CA itself, "
-		   "webroot puts a file where a running web server serves it. Each plugin has a "
-		   "page of its own, named at the end of this one.");
+	write_text(out, "certwright obtains TLS certificates from an ACME CA (RFC 8555) such as "
+			"Let's Encrypt, and renews them. An authenticator plugin proves to the CA "
+			"that you control the names: standalone answers the CA itself, webroot "
+			"puts a file where a running web server serves it. Each plugin has its own "
+			"manual page; they are listed at the end of this page.");
 	fputc('\n', out);
 	paragraph(out, "Verbs, options, configuration files, hooks and everything below "
-		       "/etc/letsencrypt are those of Certbot: both programs can work on the same "
-		       "directories, though not at the same time.");
+		       "/etc/letsencrypt work as in Certbot. Both programs can use the same "
+		       "directories, but not at the same time.");
 }
 
 static void
 write_verbs(FILE *out)
 {
 	fputs(".SH VERBS\n", out);
-	paragraph(out, "The verb may stand anywhere among the options. Without one it is \"run\".");
+	paragraph(out,
+		  "The verb can be given anywhere among the options. The default verb is \"run\".");
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
 		cw_autofree char *name = cw_verb_heading(verb);
 
@@ -159,11 +159,12 @@ static void
 write_options(FILE *out, const struct cw_option_set *options)
 {
 	fputs(".SH OPTIONS\n", out);
-	paragraph(out, "Every option is accepted with every verb, and ignored where it has no "
-		       "meaning. Long options may be abbreviated while that is unambiguous, and "
-		       "their values joined with '='; a value that begins with '-' must be. The "
-		       "options of a plugin are shown by \"certwright help PLUGIN\" and in its own "
-		       "page.");
+	paragraph(
+		out,
+		"Every verb accepts every option and ignores those that do not apply. Long options "
+		"can be abbreviated if the abbreviation is unambiguous. A value can be joined to a "
+		"long option with '='; a value that begins with '-' must be. \"certwright help "
+		"PLUGIN\" and the plugin's manual page describe the options of a plugin.");
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
 		write_topic(out, options, topic->name, topic->title, topic->summary);
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
@@ -176,18 +177,18 @@ write_hooks(FILE *out)
 {
 	static const struct pair variables[] = {
 		{"RENEWED_LINEAGE", "For deploy hooks: the certificate's directory below live/."},
-		{"RENEWED_DOMAINS", "For deploy and post hooks: the names, with blanks between."},
-		{"FAILED_DOMAINS", "For post hooks: the names of certificates that failed."},
+		{"RENEWED_DOMAINS", "For deploy and post hooks: the names, separated by spaces."},
+		{"FAILED_DOMAINS", "For post hooks: the names of the certificates that failed."},
 	};
 
 	fputs(".SH HOOKS\n", out);
-	paragraph(out, "Hooks are shell commands. Pre hooks are run once before anything is "
-		       "attempted, deploy hooks for each certificate whose files are in place, "
-		       "post hooks once at the end, also after failure. Executables in the "
+	paragraph(out, "Hooks are shell commands. Pre hooks run once before the first attempt. "
+		       "Deploy hooks run for each new certificate after its files are saved. Post "
+		       "hooks run once at the end, even after a failure. Executables in the "
 		       "directories renewal-hooks/pre, deploy and post below the configuration "
-		       "directory are run too, in alphabetical order and before the others; names "
-		       "that end in '~' are left out. The exit status of a hook is reported and "
-		       "changes nothing. Hooks given on the command line are saved for renewals.");
+		       "directory run too, in alphabetical order and before the other hooks; names "
+		       "that end in '~' are skipped. The exit status of a hook is reported but has "
+		       "no other effect. Hooks given on the command line are saved for renewals.");
 	terms(out, variables, CW_COUNT(variables));
 }
 
@@ -195,29 +196,30 @@ static void
 write_config(FILE *out)
 {
 	fputs(".SH CONFIGURATION FILES\n", out);
-	paragraph(out, "/etc/letsencrypt/cli.ini and then $XDG_CONFIG_HOME/letsencrypt/cli.ini "
-		       "(~/.config/letsencrypt/cli.ini) are read where they exist, the later one "
-		       "winning; -c FILE replaces both. The keys are long option names:");
+	paragraph(out,
+		  "/etc/letsencrypt/cli.ini and then $XDG_CONFIG_HOME/letsencrypt/cli.ini "
+		  "(~/.config/letsencrypt/cli.ini) are read if they exist; the second overrides "
+		  "the first. -c FILE replaces both. The keys are long option names:");
 	fputs(".PP\n.nf\n.RS\n", out);
 	write_text(out, "# comment\nkey-type = rsa\nrsa-key-size = 4096\n"
 			"domains = example.com, www.example.com\nagree-tos = true\n");
 	fputs(".RE\n.fi\n", out);
-	paragraph(out, "A flag is true, yes or 1 when it counts; a false one is as if it were not "
-		       "there. The command line wins over configuration files, and these win over "
-		       "what is saved with a certificate.");
+	paragraph(out, "A flag is set with true, yes or 1; a flag that is set to false is ignored. "
+		       "The command line overrides configuration files, and these override the "
+		       "settings saved with a certificate.");
 }
 
 static void
 write_environment(FILE *out)
 {
 	static const struct pair variables[] = {
-		{"CERTWRIGHT_PLUGIN_PATH", "Directories to look for plugins in, with colons "
-					   "between, instead of the installed one."},
-		{"XDG_CONFIG_HOME", "Where the user's configuration file is looked for."},
+		{"CERTWRIGHT_PLUGIN_PATH", "The directories to search for plugins, separated by "
+					   "colons, instead of the default one."},
+		{"XDG_CONFIG_HOME", "The directory of the user's configuration file."},
 		{"SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE",
-		 "The certificates to trust an ACME server by, instead of the system's."},
+		 "The CA certificates to trust for the ACME server, instead of the system's."},
 		{"https_proxy, http_proxy, all_proxy, no_proxy",
-		 "The proxies to reach the ACME server by."},
+		 "The proxies to use for the ACME server."},
 	};
 
 	fputs(".SH ENVIRONMENT\n", out);
@@ -229,18 +231,18 @@ write_files(FILE *out)
 {
 	static const struct pair files[] = {
 		{"/etc/letsencrypt/live/NAME/",
-		 "The certificate as it is now: cert.pem, chain.pem, "
-		 "fullchain.pem (both) and privkey.pem. Servers "
-		 "are configured with these."},
-		{"/etc/letsencrypt/archive/NAME/", "All versions of it."},
+		 "The current certificate: cert.pem, chain.pem, fullchain.pem (both) and "
+		 "privkey.pem. Use these files in the configuration of your servers."},
+		{"/etc/letsencrypt/archive/NAME/", "All its versions."},
 		{"/etc/letsencrypt/renewal/NAME.conf",
-		 "The settings that renewals use. A line \"renew_before_expiry = 30 days\" at its "
-		 "top says from when on the certificate is due, in years, months, weeks, days or "
-		 "hours, or several of them as in \"1 month 3 days\"."},
+		 "The renewal file, with the settings for renewals. A line \"renew_before_expiry = "
+		 "30 days\" at its top sets when the certificate is due, in years, months, weeks, "
+		 "days or hours, or several of them as in \"1 month 3 days\"."},
 		{"/etc/letsencrypt/accounts/", "Accounts and their keys."},
 		{"/etc/letsencrypt/renewal-hooks/", "Hooks for all certificates."},
 		{"/etc/letsencrypt/cli.ini", "The configuration file."},
-		{"/var/lib/letsencrypt/", "Unfinished orders, and what is needed to undo changes."},
+		{"/var/lib/letsencrypt/",
+		 "Unfinished orders, and the records needed to undo changes."},
 		{"/var/log/letsencrypt/letsencrypt.log", "The log of the latest run."},
 	};
 
@@ -252,9 +254,9 @@ static void
 write_exit_status(FILE *out)
 {
 	static const struct pair codes[] = {
-		{"0", "All went well; that includes a renewal where nothing was due."},
-		{"1", "Something failed. The message says what, and what can be done."},
-		{"2", "The command line was wrong; nothing was attempted."},
+		{"0", "Success. This includes a renewal when nothing was due."},
+		{"1", "Something failed. The message says what failed and what to do."},
+		{"2", "The command line is wrong. Nothing was attempted."},
 	};
 
 	fputs(".SH EXIT STATUS\n", out);
@@ -269,18 +271,18 @@ write_examples(FILE *out)
 		 "Obtain a certificate for two names on a machine without a web server."},
 		{"certwright certonly --webroot -w /var/www/a -d a.example -w /var/www/b -d "
 		 "b.example",
-		 "Obtain one for two sites that a running web server has, each with its own "
-		 "document root."},
+		 "Obtain one for two sites of a running web server, each with its own document "
+		 "root."},
 		{"certwright certonly -a standalone -d example.com -a dns-rfc2136 -d "
 		 "'*.example.com' --dns-rfc2136-credentials FILE",
-		 "Obtain one whose wildcard is proved by a DNS record, and whose other name is "
-		 "not."},
+		 "Obtain one with a wildcard, which needs a DNS record, and a name that is "
+		 "validated over HTTP."},
 		{"certwright certonly --standalone --dry-run -d example.com",
-		 "Try whether that would work, without a certificate and without using up rate "
+		 "Test this without obtaining a trusted certificate and without using up rate "
 		 "limits."},
 		{"certwright renew --quiet --deploy-hook \"systemctl reload nginx\"",
-		 "Renew what is due, from a timer."},
-		{"certwright certificates --json", "Show the certificates, for a script."},
+		 "Renew the certificates that are due, from a timer."},
+		{"certwright certificates --json", "Show all certificates, for use in a script."},
 	};
 
 	fputs(".SH EXAMPLES\n", out);

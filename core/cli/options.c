@@ -9,10 +9,10 @@
 const struct cw_topic cw_topics[] = {
 	{"", "Common options", NULL},
 	{"automation", "Automation", "For scripts, timers and configuration files."},
-	{"security", "Security", "Keys, and how strictly a server uses TLS."},
-	{"testing", "Testing", "For trying things out, and for networks that are not ordinary."},
-	{"paths", "Paths", "Where things are: directories, files, servers."},
-	{"manage", "Managing certificates", "For the certificates that there are."},
+	{"security", "Security", "Keys, and how strictly a server enforces TLS."},
+	{"testing", "Testing", "For tests and for unusual networks."},
+	{"paths", "Paths", "Directories, files and servers."},
+	{"manage", "Managing certificates", "For existing certificates."},
 	{NULL, NULL, NULL},
 };
 
@@ -96,8 +96,8 @@ add_flag(struct cw_stand_ins *stand_ins, struct cw_option_set *set, const char *
 	};
 	if (cw_option_by_internal(set, flag->internal) != NULL ||
 	    cw_option_set_add(set, &flag->option, NULL) != CW_OK) {
-		cw_log_debug("the plugin \"%s\" has the name of an option: it is selected with -a "
-			     "or -i only",
+		cw_log_debug("the plugin \"%s\" has the name of an option: it can only be selected "
+			     "with -a or -i",
 			     plugin);
 		free_flag(flag);
 		return;

@@ -20,18 +20,17 @@ const struct cw_option cw_options_select[] = {
 	 .metavar = "PLUGIN",
 	 .topics = " " SELECTS,
 	 .fills_map = "authenticator_map",
-	 .help = "The plugin that proves control of the names. \"plugins\" lists what there is; "
-		 "--PLUGIN is short for this. Given several times, each holds for the names after "
-		 "it (-a standalone -d example.com -a dns-exec -d *.example.com), the first also "
-		 "for those before it."},
+	 .help = "The plugin that proves that you control the names. \"plugins\" lists the "
+		 "plugins. --PLUGIN is short for this. If it is given several times, each one "
+		 "applies to the names after it (-a standalone -d example.com -a dns-exec -d "
+		 "*.example.com), and the first one also to the names before it."},
 	{.names = CW_WORDS("authenticator-map"),
 	 .kind = CW_OPTION_MAP,
 	 .flags = CW_OPT_OWN,
 	 .internal = "authenticator_map",
 	 .topics = SELECTS " reconfigure",
-	 .help = "The same as a JSON object: {\"example.com\": \"standalone\", "
-		 "\"*.example.com\": \"dns-exec\"}. A name that is not in it is for the plugin of "
-		 "-a."},
+	 .help = "The same as a JSON object: {\"example.com\": \"standalone\", \"*.example.com\": "
+		 "\"dns-exec\"}. The plugin of -a is used for all other names."},
 	{.short_name = 'i',
 	 .names = CW_WORDS("installer"),
 	 .kind = CW_OPTION_STRING,
@@ -39,44 +38,43 @@ const struct cw_option cw_options_select[] = {
 	 .internal = "installer",
 	 .metavar = "PLUGIN",
 	 .topics = " " SELECTS " install enhance rollback",
-	 .help = "The plugin that installs certificates into a server."},
+	 .help = "The plugin that installs certificates in a server."},
 	{.names = CW_WORDS("apache"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "apache",
 	 .default_value = "False",
 	 .topics = SELECTS " install enhance",
-	 .help = "Use the Apache HTTP server, to authenticate and to install."},
+	 .help = "Use the Apache HTTP server to authenticate and to install."},
 	{.names = CW_WORDS("nginx"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "nginx",
 	 .default_value = "False",
 	 .topics = SELECTS " install enhance",
-	 .help = "Use nginx, to authenticate and to install."},
+	 .help = "Use nginx to authenticate and to install."},
 	{.names = CW_WORDS("standalone"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "standalone",
 	 .default_value = "False",
 	 .topics = " " SELECTS,
-	 .help = "Answer the CA with a web server of our own, for the time that takes. Nothing "
-		 "else may hold the port."},
+	 .help = "Run a temporary web server that answers the CA. The port must be free."},
 	{.names = CW_WORDS("manual"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "manual",
 	 .default_value = "False",
 	 .topics = SELECTS,
-	 .help = "Show what to put where, or have scripts of yours do it."},
+	 .help = "Show what you have to set up, or run your own scripts for it."},
 	{.names = CW_WORDS("webroot"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "webroot",
 	 .default_value = "False",
 	 .topics = " " SELECTS,
-	 .help = "Put files into the document root of the web server that runs (-w)."},
+	 .help = "Put files into the document root (-w) of a running web server."},
 	{.names = CW_WORDS("dns-rfc2136"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "dns_rfc2136",
 	 .default_value = "False",
 	 .topics = SELECTS,
-	 .help = "Put TXT records into a zone by signed dynamic updates (RFC 2136)."},
+	 .help = "Add TXT records to a zone with signed dynamic updates (RFC 2136)."},
 	{0},
 };
 
@@ -97,20 +95,20 @@ static const struct cw_option apache_options[] = {
 		  "COMMAND", "The command that disables a module of the server."),
 	OF_PLUGIN("apache", "apache-le-vhost-ext", "apache_le_vhost_ext", CW_OPTION_STRING,
 		  "-le-ssl.conf", "SUFFIX",
-		  "What is added to the file name of a virtual host for its TLS counterpart."),
+		  "The suffix for the configuration file of a new TLS virtual host."),
 	OF_PLUGIN("apache", "apache-server-root", "apache_server_root", CW_OPTION_PATH,
-		  "/etc/apache2", "DIRECTORY", "Where the server's configuration is."),
+		  "/etc/apache2", "DIRECTORY", "The directory of the server's configuration."),
 	OF_PLUGIN("apache", "apache-vhost-root", "apache_vhost_root", CW_OPTION_PATH, NULL,
-		  "DIRECTORY", "Where the configuration of the virtual hosts is."),
+		  "DIRECTORY", "The directory of the virtual hosts' configuration."),
 	OF_PLUGIN("apache", "apache-logs-root", "apache_logs_root", CW_OPTION_PATH,
-		  "/var/log/apache2", "DIRECTORY", "Where the server's logs are."),
+		  "/var/log/apache2", "DIRECTORY", "The directory of the server's logs."),
 	OF_PLUGIN("apache", "apache-challenge-location", "apache_challenge_location",
 		  CW_OPTION_PATH, "/etc/apache2", "DIRECTORY",
-		  "Where to put the configuration for challenges."),
+		  "The directory for the configuration that answers challenges."),
 	OF_PLUGIN("apache", "apache-handle-modules", "apache_handle_modules", CW_OPTION_STRING,
-		  "True", "BOOLEAN", "Whether modules that are needed are enabled."),
+		  "True", "BOOLEAN", "Whether to enable the modules that are needed."),
 	OF_PLUGIN("apache", "apache-handle-sites", "apache_handle_sites", CW_OPTION_STRING, "True",
-		  "BOOLEAN", "Whether sites that are added are enabled."),
+		  "BOOLEAN", "Whether to enable the sites that are added."),
 	OF_PLUGIN("apache", "apache-ctl", "apache_ctl", CW_OPTION_STRING, "apache2ctl", "COMMAND",
 		  "The command that tests and reloads the server."),
 	OF_PLUGIN("apache", "apache-bin", "apache_bin", CW_OPTION_STRING, NULL, "COMMAND",
@@ -120,7 +118,7 @@ static const struct cw_option apache_options[] = {
 
 static const struct cw_option manual_options[] = {
 	OF_PLUGIN("manual", "manual-auth-hook", "manual_auth_hook", CW_OPTION_STRING, NULL,
-		  "COMMAND", "The shell command that puts a challenge in place."),
+		  "COMMAND", "The shell command that sets up a challenge."),
 	OF_PLUGIN("manual", "manual-cleanup-hook", "manual_cleanup_hook", CW_OPTION_STRING, NULL,
 		  "COMMAND", "The shell command that removes it."),
 	{0},
@@ -128,20 +126,20 @@ static const struct cw_option manual_options[] = {
 
 static const struct cw_option nginx_options[] = {
 	OF_PLUGIN("nginx", "nginx-server-root", "nginx_server_root", CW_OPTION_PATH, "/etc/nginx",
-		  "DIRECTORY", "Where the server's configuration is."),
+		  "DIRECTORY", "The directory of the server's configuration."),
 	OF_PLUGIN("nginx", "nginx-ctl", "nginx_ctl", CW_OPTION_STRING, "nginx", "COMMAND",
 		  "The server's program, which also tests and reloads it."),
 	OF_PLUGIN("nginx", "nginx-sleep-seconds", "nginx_sleep_seconds", CW_OPTION_INTEGER, "1",
-		  "SECONDS", "How long a reload may take to be in effect."),
+		  "SECONDS", "How long to wait for a reload to take effect."),
 	{0},
 };
 
 static const struct cw_option rfc2136_options[] = {
 	OF_PLUGIN("dns-rfc2136", "dns-rfc2136-credentials", "dns_rfc2136_credentials",
-		  CW_OPTION_PATH, NULL, "FILE", "The file with name server and TSIG key."),
+		  CW_OPTION_PATH, NULL, "FILE", "The file with the name server and the TSIG key."),
 	OF_PLUGIN("dns-rfc2136", "dns-rfc2136-propagation-seconds",
 		  "dns_rfc2136_propagation_seconds", CW_OPTION_INTEGER, "60", "SECONDS",
-		  "How long the record may take to be visible."),
+		  "How long to wait for the record to become visible."),
 	{0},
 };
 
@@ -155,7 +153,7 @@ static const struct cw_option rfc2136_options[] = {
 		 .internal = "dns_" #service,                                                      \
 		 .default_value = "False",                                                         \
 		 .topics = "dns-" #service,                                                        \
-		 .help = "A plugin of Certbot's; dns-exec takes its place."},                      \
+		 .help = "A Certbot plugin. Use dns-exec instead."},                               \
 		{.names = CW_WORDS("dns-" #service "-credentials"),                                \
 		 .kind = CW_OPTION_PATH,                                                           \
 		 .flags = PLUGIN | CW_OPT_HIDDEN,                                                  \
@@ -169,7 +167,7 @@ static const struct cw_option rfc2136_options[] = {
 		 .internal = "dns_" #service "_propagation_seconds",                               \
 		 .metavar = "SECONDS",                                                             \
 		 .topics = "dns-" #service,                                                        \
-		 .help = "How long the record may take to be visible."},                           \
+		 .help = "How long to wait for the record to become visible."},                    \
 		{0},                                                                               \
 	}
 

@@ -94,7 +94,7 @@ cw_render_installed(struct json_object *result)
 	if (*enhancements != '\0')
 		printf("Enhancements: %s\n", enhancements);
 	if (!cw_json_bool(installed, "changed", true))
-		puts("The server's configuration had all that already; no file was changed.");
+		puts("The server's configuration was already up to date. No file was changed.");
 }
 
 /* Whether the certificate ended with ACTION ("renewed": in any way that is neither of the others).

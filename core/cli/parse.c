@@ -110,7 +110,7 @@ use_option(struct parser *parser, const struct cw_option *option, const char *sh
 	} else {
 		cw_fail(&error, CW_E_USAGE, "the option \"%s\" needs a value", shown);
 		if (next_argument(parser) != NULL && strlen(shown) > 2)
-			cw_hint(&error, "a value that begins with '-' is joined to it: %s=-...",
+			cw_hint(&error, "join a value that begins with '-' to the option: %s=-...",
 				shown);
 		note(parser, CW_E_USAGE, &error);
 	}
@@ -183,7 +183,7 @@ unknown_verb(struct parser *parser, const char *word)
 	if (nearest != NULL)
 		cw_hint(&error, "did you mean \"%s\"?", nearest);
 	else if (strchr(word, '.') != NULL)
-		cw_hint(&error, "a domain name is given with -d");
+		cw_hint(&error, "give domain names with -d");
 	else
 		cw_hint(&error, "see: certwright help");
 	note(parser, CW_E_USAGE, &error);
@@ -209,11 +209,11 @@ parse_word(struct parser *parser, const char *word)
 		set_topic(parser, word);
 		return;
 	}
-	cw_fail(&error, CW_E_USAGE, "the word \"%s\" is not expected here", word);
+	cw_fail(&error, CW_E_USAGE, "unexpected argument \"%s\"", word);
 	if (strchr(word, '.') != NULL)
-		cw_hint(&error, "a domain name is given with -d");
+		cw_hint(&error, "give domain names with -d");
 	else if (invocation->verb != NULL)
-		cw_hint(&error, "there is one verb in a command, and it is \"%s\" already",
+		cw_hint(&error, "give only one verb; this command already has \"%s\"",
 			invocation->verb->name);
 	note(parser, CW_E_USAGE, &error);
 }

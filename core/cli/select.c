@@ -49,13 +49,12 @@ setting_for(const char *plugin, struct cw_registry *registry, const char **setti
 static int
 fail_two(const char *first, const char *second, const char *setting, struct cw_error *error)
 {
-	cw_fail(error, CW_E_USAGE, "two plugins are asked for at once: \"%s\" and \"%s\"", first,
-		second);
+	cw_fail(error, CW_E_USAGE, "two plugins are given: \"%s\" and \"%s\"", first, second);
 	if (strcmp(setting, "authenticator") == 0)
-		cw_hint(error, "give one of them; another one that installs is given with -i");
+		cw_hint(error, "give only one of them; give a separate installer with -i");
 	else
-		cw_hint(error, "give one of them, or both apart: -a for the one that "
-			       "authenticates, -i for the one that installs");
+		cw_hint(error, "give only one of them, or give the authenticator with -a and the "
+			       "installer with -i");
 	return CW_E_USAGE;
 }
 
@@ -191,10 +190,8 @@ check_cloud_dns(const char *selected, struct cw_registry *registry, struct cw_er
 
 	if (plugin == NULL || !cw_is_cloud_dns(plugin) || cw_registry_has(registry, plugin))
 		return CW_OK;
-	cw_fail(error, CW_E_NOT_FOUND,
-		"the plugin \"%s\" is one of Certbot's and has no counterpart in certwright",
-		plugin);
-	cw_hint(error, "dns-exec can do the same with the help of a lego or acme.sh program");
+	cw_fail(error, CW_E_NOT_FOUND, "certwright does not have Certbot's plugin \"%s\"", plugin);
+	cw_hint(error, "use dns-exec with a program of lego or acme.sh instead");
 	return CW_E_NOT_FOUND;
 }
 

@@ -149,7 +149,7 @@ read_line(char **line, struct cw_error *error)
 		return cw_fail(error, CW_E_CANCELLED, "interrupted");
 	if (errno == ENOMEM)
 		cw_nomem();
-	return cw_fail(error, CW_E_CANCELLED, "there was no answer: the input has ended");
+	return cw_fail(error, CW_E_CANCELLED, "there was no answer: the input ended");
 }
 
 /* A text of ours may have in it what a CA, a plugin or a hook says. */
@@ -257,9 +257,9 @@ ask_choice(void *context, const char *question, const char *const *items, size_t
 static int
 nobody(struct cw_error *error, const char *question)
 {
-	cw_fail(error, CW_E_USAGE, "there is nobody to ask: %s", question);
-	cw_hint(error, "run it on a terminal without --non-interactive, or give the option that "
-		       "answers this");
+	cw_fail(error, CW_E_USAGE, "cannot ask without a terminal: %s", question);
+	cw_hint(error, "run the command on a terminal without --non-interactive, or give the "
+		       "option that answers this");
 	return CW_E_USAGE;
 }
 

@@ -10,9 +10,9 @@ const struct cw_verb cw_verbs[] = {
 		.name = "run",
 		.alias = "everything",
 		.title = "Obtaining and installing",
-		.summary = "obtain a certificate and install it into the web server",
-		.description = "Obtains a certificate for the names given and installs it with an "
-			       "installer plugin. This is what is done when no verb is named.",
+		.summary = "obtain a certificate and install it in the web server",
+		.description = "Obtains a certificate for the given names and installs it with an "
+			       "installer plugin. This is the default verb.",
 		.plugins = CW_PLUGINS_ROLES,
 		.writes = true,
 		.csr = "obtain the certificate with certonly --csr, then install it with install "
@@ -26,9 +26,9 @@ const struct cw_verb cw_verbs[] = {
 		.alias = "auth",
 		.title = "Obtaining",
 		.summary = "obtain or renew a certificate without installing it",
-		.description = "Obtains a certificate for the names given with -d and "
-			       "--ip-address, or renews the one that there is for exactly these "
-			       "names, and saves it below the configuration directory.",
+		.description = "Obtains a certificate for the names given with -d and --ip-address "
+			       "and saves it below the configuration directory. If there is a "
+			       "certificate for exactly these names, it is renewed.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
 		.rehearses = true,
@@ -41,20 +41,21 @@ const struct cw_verb cw_verbs[] = {
 		.title = "Renewing",
 		.summary = "renew all certificates that are due",
 		.description =
-			"Renews every certificate that is due, each with the settings that it was "
-			"obtained with. Options given on the command line or in cli.ini override "
-			"them and are saved. One whose renewal file could not be used when it is "
-			"due (a value that is not allowed, a plugin that is not installed) is "
-			"named at every run and makes it fail; the others are renewed. A "
-			"certificate that an earlier run could not install, or reload its server "
-			"for, is put to use, and the run fails until that succeeds. Meant to be "
-			"run twice a day by a timer.",
+			"Renews all certificates that are due, each with the settings that it was "
+			"obtained with. Options on the command line or in cli.ini override these "
+			"settings and are saved. If a renewal file has a fault that would prevent "
+			"a renewal (an invalid value, a plugin that is not installed), every run "
+			"names it and fails; the other certificates are still renewed. If an "
+			"earlier run could not install a certificate or reload its server, this is "
+			"tried again, and the run fails until it succeeds. A timer should run this "
+			"twice a day.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
 		.rehearses = true,
 		.asks_nobody = true,
 		.keeps_names = true,
-		.csr = "a certificate for a request of yours is renewed by certonly --csr again",
+		.csr = "to renew the certificate of your own signing request, run certonly --csr "
+		       "again",
 		.check = cw_check_renew,
 		.flow = cw_flow_renew,
 		.render = cw_render_renewed,
@@ -62,12 +63,12 @@ const struct cw_verb cw_verbs[] = {
 	{
 		.name = "certificates",
 		.title = "Showing certificates",
-		.summary = "show the certificates there are",
+		.summary = "show all certificates",
 		.description =
-			"Shows every certificate with its names, expiry, serial number, key type "
-			"and paths, and whether it is valid: neither expired, nor revoked as the "
-			"CA's OCSP responder says, where it has one, nor from a staging server; "
-			"--cert-name and -d choose among them.",
+			"Shows each certificate with its names, expiry date, serial number, key "
+			"type and paths, and whether it is valid. A certificate is invalid if it "
+			"has expired, if the CA's OCSP responder says that it is revoked, or if it "
+			"comes from a staging server. --cert-name and -d select certificates.",
 		.flow = cw_flow_certificates,
 		.render = cw_render_certificates,
 		.render_item = cw_render_certificate,
@@ -75,9 +76,9 @@ const struct cw_verb cw_verbs[] = {
 	{
 		.name = "register",
 		.title = "Accounts",
-		.summary = "make an account at the CA",
-		.description = "Makes an ACME account at the server; certonly does that by itself "
-			       "when there is none.",
+		.summary = "register an account with the CA",
+		.description = "Registers an ACME account with the server. certonly does this "
+			       "itself if there is no account.",
 		.writes = true,
 		.flow = cw_flow_register,
 		.render = cw_render_account,
@@ -87,7 +88,7 @@ const struct cw_verb cw_verbs[] = {
 		.title = "Showing an account",
 		.summary = "show the account at the CA",
 		.description = "Shows the ACME account for the server: its URL, the thumbprint of "
-			       "its key, its e-mail addresses and its status at the CA.",
+			       "its key, its e-mail addresses and its status.",
 		.flow = cw_flow_show_account,
 		.render = cw_render_account,
 	},
@@ -95,8 +96,8 @@ const struct cw_verb cw_verbs[] = {
 		.name = "update_account",
 		.title = "Changing an account",
 		.summary = "change the account's e-mail address or key",
-		.description = "Gives the CA another e-mail address for the account (--email), or "
-			       "a new account key (--new-key, RFC 8555 section 7.3.5).",
+		.description = "Changes the account's e-mail address (--email) or its key "
+			       "(--new-key, RFC 8555 section 7.3.5).",
 		.writes = true,
 		.flow = cw_flow_update_account,
 		.render = cw_render_account,
@@ -105,7 +106,7 @@ const struct cw_verb cw_verbs[] = {
 		.name = "unregister",
 		.title = "Giving up an account",
 		.summary = "deactivate the account at the CA",
-		.description = "Deactivates the ACME account for good and removes it from this "
+		.description = "Deactivates the ACME account permanently and removes it from this "
 			       "machine.",
 		.writes = true,
 		.flow = cw_flow_unregister,
@@ -115,9 +116,10 @@ const struct cw_verb cw_verbs[] = {
 		.name = "revoke",
 		.title = "Revoking certificates",
 		.summary = "revoke a certificate",
-		.description = "Revokes the certificate that --cert-name or --cert-path names, "
-			       "with the account's key or, with --key-path, the certificate's own; "
-			       "then deletes its files unless --no-delete-after-revoke.",
+		.description = "Revokes the certificate given with --cert-name or --cert-path. The "
+			       "request is signed with the account's key, or with the "
+			       "certificate's own key if --key-path is given. Then deletes the "
+			       "certificate's files, unless --no-delete-after-revoke is given.",
 		.writes = true,
 		.which = "Which certificate do you want to revoke?",
 		.flow = cw_flow_revoke,
@@ -126,10 +128,9 @@ const struct cw_verb cw_verbs[] = {
 		.name = "delete",
 		.title = "Deleting certificates",
 		.summary = "delete a certificate's files",
-		.description =
-			"Deletes the certificates that --cert-name names (it may be given several "
-			"times) with their keys and renewal settings. They are not revoked by "
-			"that.",
+		.description = "Deletes the certificates given with --cert-name, with their keys "
+			       "and renewal files. --cert-name can be repeated. The certificates "
+			       "are not revoked.",
 		.writes = true,
 		.several = true,
 		.which = "Which certificates do you want to delete?",
@@ -138,15 +139,16 @@ const struct cw_verb cw_verbs[] = {
 	{
 		.name = "reconfigure",
 		.title = "Changing the settings of a certificate",
-		.summary = "change the settings that a certificate is renewed with",
-		.description = "Tries the options given in a dry run for the certificate that "
-			       "--cert-name names, and saves them for its renewals when that "
-			       "succeeds. The names, the server and the account stay.",
+		.summary = "change the renewal settings of a certificate",
+		.description = "Tries the given options in a dry run for the certificate of "
+			       "--cert-name. If it succeeds, saves them for future renewals. The "
+			       "names, the server and the account cannot be changed.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
 		.rehearses = true,
 		.keeps_names = true,
-		.csr = "a certificate for a request of yours is renewed by certonly --csr again",
+		.csr = "to renew the certificate of your own signing request, run certonly --csr "
+		       "again",
 		.which = "Which certificate's settings do you want to change?",
 		.check = cw_check_reconfigure,
 		.flow = cw_flow_reconfigure,
@@ -154,11 +156,11 @@ const struct cw_verb cw_verbs[] = {
 	{
 		.name = "install",
 		.title = "Installing certificates",
-		.summary = "install a certificate that there is into the web server",
+		.summary = "install an existing certificate in the web server",
 		.description =
-			"Installs the certificate that --cert-name names, or the files of "
-			"--cert-path, --key-path, --chain-path and --fullchain-path, with an "
-			"installer plugin for its names, or for those of -d.",
+			"Installs the certificate of --cert-name, or the files of --cert-path, "
+			"--key-path, --chain-path and --fullchain-path, with an installer plugin. "
+			"It is installed for all its names, or for the names given with -d.",
 		.plugins = CW_PLUGINS_ROLES,
 		.writes = true,
 		.which = "Which certificate do you want to install?",
@@ -169,9 +171,9 @@ const struct cw_verb cw_verbs[] = {
 		.name = "enhance",
 		.title = "Enhancing a server's configuration",
 		.summary = "harden the web server's configuration for a certificate's names",
-		.description = "Makes the enhancements that are given (--redirect, --hsts, --uir, "
-			       "--staple-ocsp) in the configuration of the web sites that have the "
-			       "certificate of --cert-name.",
+		.description =
+			"Applies the given enhancements (--redirect, --hsts, --uir, --staple-ocsp) "
+			"to the web sites that use the certificate of --cert-name.",
 		.plugins = CW_PLUGINS_ROLES,
 		.writes = true,
 		.which = "Which certificate's web sites do you want to enhance?",
@@ -181,13 +183,12 @@ const struct cw_verb cw_verbs[] = {
 	},
 	{
 		.name = "rollback",
-		.title = "Taking changes back",
-		.summary = "take back changes of the web server's configuration",
+		.title = "Undoing changes",
+		.summary = "undo changes to the web server's configuration",
 		.description =
-			"Takes back the newest changes that installers made, as many as "
-			"--checkpoints says, and reloads the servers concerned. A checkpoint "
-			"knows which installer made it; for one of Certbot's, name the "
-			"installer with -i.",
+			"Undoes the latest changes that installers made, as many as --checkpoints "
+			"says, and reloads the servers. Each checkpoint records which installer "
+			"made it. For a checkpoint of Certbot, give the installer with -i.",
 		.plugins = CW_PLUGINS_ROLES,
 		.writes = true,
 		.flow = cw_flow_rollback,
@@ -195,10 +196,10 @@ const struct cw_verb cw_verbs[] = {
 	{
 		.name = "plugins",
 		.title = "Plugins",
-		.summary = "list the plugins there are",
-		.description = "Lists the plugins that were found, with their roles, paths and "
-			       "challenge types, and those that were refused, with the reason. "
-			       "--init opens each, --prepare also asks whether it could work.",
+		.summary = "list the plugins",
+		.description = "Lists the plugins with their roles, paths and challenge types, and "
+			       "the plugins that were refused with the reason. --init initializes "
+			       "each plugin; --prepare also asks whether it is ready to be used.",
 		.flow = cw_flow_plugins,
 		.render = cw_render_plugins,
 	},
@@ -207,8 +208,8 @@ const struct cw_verb cw_verbs[] = {
 		.arguments = "[TOPIC]",
 		.title = "Help",
 		.summary = "show help on a verb, a topic or a plugin",
-		.description = "Shows the help on a verb, a topic of the options, or a plugin; "
-			       "\"help all\" shows everything.",
+		.description = "Shows help on a verb, a topic of options or a plugin. \"help all\" "
+			       "shows everything.",
 	},
 	{.name = NULL},
 };
