@@ -22,11 +22,11 @@ cw_fail_path(struct cw_error *error, int number, const char *action, const char 
 	case EACCES:
 	case EPERM:
 		if (geteuid() == 0)
-			cw_hint(error, "look for an immutable file (lsattr), a read-only mount or "
-				       "a security module that forbids it");
+			cw_hint(error, "check for an immutable file (lsattr), a read-only mount or "
+				       "a security module that forbids this");
 		else
-			cw_hint(error, "run as root, or give --config-dir, --work-dir and "
-				       "--logs-dir folders that you may read and write");
+			cw_hint(error, "run this as root, or give --config-dir, --work-dir and "
+				       "--logs-dir folders that you can read and write");
 		break;
 	case EROFS:
 		cw_hint(error,
@@ -36,11 +36,11 @@ cw_fail_path(struct cw_error *error, int number, const char *action, const char 
 		break;
 	case ENOSPC:
 	case EDQUOT:
-		cw_hint(error, "make room on the file system that holds \"%s\", then try again",
+		cw_hint(error, "free some space on the file system of \"%s\", then try again",
 			folder);
 		break;
 	case EMFILE:
-	case ENFILE: cw_hint(error, "raise the limit of open files (ulimit -n)"); break;
+	case ENFILE: cw_hint(error, "raise the limit on open files (ulimit -n)"); break;
 	default: break;
 	}
 	return status;
@@ -274,7 +274,7 @@ cw_file_write(const char *path, const void *data, size_t length, const struct cw
 		return status;
 	number = make_temporary_file(&replacement, mode->mode);
 	if (number != 0)
-		return cw_fail_path(error, number, "make a file beside", path);
+		return cw_fail_path(error, number, "create a file beside", path);
 	number = set_owner_and_mode(replacement.file, mode);
 	if (number != 0)
 		return cw_fail_path(error, number, "set the owner and mode of", path);
@@ -308,7 +308,7 @@ cw_file_symlink(const char *target, const char *path, struct cw_error *error)
 		replacement.temporary[0] = '\0';
 	else
 		number = rename_over(&replacement);
-	return number == 0 ? CW_OK : cw_fail_path(error, number, "make the link", path);
+	return number == 0 ? CW_OK : cw_fail_path(error, number, "create the link", path);
 }
 
 int

@@ -65,7 +65,7 @@ cw_folder_make(const char *path, mode_t mode, struct cw_error *error)
 		if (slash == NULL || !cw_is_folder(work))
 			number = make_one_folder(work, slash == NULL ? mode : PARENT_MODE);
 		if (number != 0)
-			return cw_fail_path(error, number, "make the folder", work);
+			return cw_fail_path(error, number, "create the folder", work);
 		if (slash == NULL)
 			return sync_parent(work, error);
 		*slash = '/';
@@ -132,8 +132,8 @@ remove_at(int parent, const char *name, const char *path, int depth, struct cw_e
 	if (folder < 0)
 		return cw_fail_path(error, number == EISDIR ? errno : number, "remove", path);
 	if (depth >= TREE_DEPTH_MAX)
-		return cw_fail(error, CW_E_INVALID, "cannot remove \"%s\": too many folders deep",
-			       path);
+		return cw_fail(error, CW_E_INVALID,
+			       "cannot remove \"%s\": its folders are nested too deeply", path);
 	listed = fcntl(folder, F_DUPFD_CLOEXEC, 0);
 	number = listed < 0 ? errno : list_descriptor(listed, &names);
 	if (number != 0)

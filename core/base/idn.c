@@ -12,7 +12,8 @@ load(int (**lookup)(const uint8_t *, uint8_t **, int), const char *(**describe)(
 	void *library = dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
 
 	if (library == NULL) {
-		cw_fail(error, CW_E_UNSUPPORTED, "cannot load libidn2 for an international name");
+		cw_fail(error, CW_E_UNSUPPORTED,
+			"cannot load libidn2, which an international name needs");
 		cw_hint(error, "install libidn2-0, or give the name in its ASCII form (xn--...)");
 		return CW_E_UNSUPPORTED;
 	}
@@ -20,7 +21,7 @@ load(int (**lookup)(const uint8_t *, uint8_t **, int), const char *(**describe)(
 	*(void **)describe = dlsym(library, "idn2_strerror");
 	*(void **)release = dlsym(library, "idn2_free");
 	if (*lookup == NULL || *describe == NULL || *release == NULL)
-		return cw_fail(error, CW_E_UNSUPPORTED, "libidn2 lacks what is needed of it");
+		return cw_fail(error, CW_E_UNSUPPORTED, "libidn2 lacks a function that is needed");
 	return CW_OK;
 }
 
@@ -47,7 +48,7 @@ cw_idn_to_ascii(const char *name, char **ascii, struct cw_error *error)
 	if (code == IDN2_MALLOC)
 		cw_nomem();
 	if (code != IDN2_OK)
-		return cw_fail(error, CW_E_INVALID, "\"%s\" is no valid international name: %s",
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is not a valid international name: %s",
 			       name, describe(code));
 	*ascii = cw_lower(cw_strdup((const char *)result));
 	release(result);

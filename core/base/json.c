@@ -77,7 +77,7 @@ parse(struct json_tokener *tokener, const char *text, size_t length, struct json
 		return json_tokener_error_desc(result);
 	for (size_t end = json_tokener_get_parse_end(tokener); end < length; end++) {
 		if (strchr(" \t\r\n", text[end]) == NULL)
-			return "something stands behind the value";
+			return "there is more text after the value";
 	}
 	return NULL;
 }

@@ -139,7 +139,8 @@ write_kept(void)
 		line += length;
 	}
 	if (missed > 0)
-		cw_log_warning("%lu earlier lines are not in this log, which was opened after them",
+		cw_log_warning("%lu earlier lines are missing: they were written before this log "
+			       "was opened",
 			       missed);
 }
 

@@ -411,7 +411,7 @@ cw_loop_turn(struct cw_loop *loop, int64_t limit, struct cw_error *error)
 	int ready, number;
 
 	if (signals_caught && (number = open_wake_pipe()) != 0)
-		return cw_fail_errno(error, number, "cannot make the pipe that signals need");
+		return cw_fail_errno(error, number, "cannot create the pipe for signals");
 	if (cw_interrupted() != 0)
 		return fail_interrupted(error);
 	if (limit < 0 && loop->watch_count == 0 && loop->timer_count == 0)

@@ -66,7 +66,7 @@ int
 cw_peer_pair(int ends[2], struct cw_error *error)
 {
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return cw_fail_errno(error, errno, "cannot make a socket pair");
+		return cw_fail_errno(error, errno, "cannot create a socket pair");
 	return CW_OK;
 }
 
@@ -349,7 +349,8 @@ take_descriptors(struct cw_peer *peer, struct msghdr *header, struct cw_error *e
 		}
 	}
 	if (header->msg_flags & MSG_CTRUNC)
-		cw_fail(error, CW_E_IO, "no descriptor is left for what %s sent", peer->what);
+		cw_fail(error, CW_E_IO, "no descriptor is free to receive the one that %s sent",
+			peer->what);
 }
 
 static int
@@ -358,7 +359,7 @@ take_descriptor(struct cw_peer *peer, struct cw_error *error)
 	int descriptor;
 
 	if (peer->descriptor_count == 0) {
-		cw_fail(error, CW_E_PROTOCOL, "%s announced a descriptor and sent none",
+		cw_fail(error, CW_E_PROTOCOL, "%s announced a descriptor but did not send it",
 			peer->what);
 		return -1;
 	}

@@ -32,15 +32,15 @@ cw_permissions_check(const char *what, const char *path, struct cw_error *error)
 			foreign ? "%s \"%s\" belongs to another user"
 				: "other users can write to %s \"%s\"",
 			what, path);
-		cw_hint(error, "%s '%s', or leave --strict-permissions out",
+		cw_hint(error, "run \"%s '%s'\", or leave out --strict-permissions",
 			foreign ? "chown root" : "chmod go-w", path);
 		return CW_E_PERMISSION;
 	}
 	if (cw_strv_add_unique(&state.warned, path))
 		cw_log_warning(foreign ? "%s \"%s\" belongs to another user, who can change what "
-					 "this command does; chown root '%s' puts that right"
-				       : "other users can write to %s \"%s\", and change what this "
-					 "command does; chmod go-w '%s' puts that right",
+					 "this command does; run \"chown root '%s'\""
+				       : "other users can write to %s \"%s\" and change what this "
+					 "command does; run \"chmod go-w '%s'\"",
 			       what, path, path);
 	return CW_OK;
 }

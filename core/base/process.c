@@ -301,7 +301,7 @@ on_deadline(void *context)
 		break;
 	case PHASE_KILLED:
 		/* Caught in the kernel, on a dead network file system for instance. */
-		cw_log_warning("\"%s\" (process %ld) does not end even when killed",
+		cw_log_warning("\"%s\" (process %ld) did not end even when killed",
 			       child->process->argv[0], (long)child->pid);
 		finish(child);
 		break;

@@ -38,15 +38,14 @@ fail_not_started(const struct cw_process *process, const char *program, const ch
 	int status = cw_fail(error, process->status, "%s", words);
 
 	if (process->directory != NULL && access(process->directory, X_OK) != 0)
-		cw_hint(error, "check that the folder \"%s\" is there and may be entered",
+		cw_hint(error, "check that the folder \"%s\" exists and can be entered",
 			process->directory);
 	else if (status == CW_E_NOT_FOUND && strchr(program, '/') != NULL)
-		cw_hint(error, "check the path, and the interpreter that the file's first line "
-			       "names");
+		cw_hint(error, "check the path, and the interpreter in the first line of the file");
 	else if (status == CW_E_NOT_FOUND)
 		cw_hint(error, "install it, or add its folder to PATH");
 	else if (status == CW_E_PERMISSION)
-		cw_hint(error, "make it executable for the user who runs this (chmod +x)");
+		cw_hint(error, "make it executable (chmod +x)");
 	return status;
 }
 
@@ -65,7 +64,7 @@ cw_process_error(const struct cw_process *process, struct cw_error *error)
 	case CW_E_TIMEOUT:
 		cw_fail(error, CW_E_TIMEOUT, "\"%s\" did not end within its time limit of %u s%s%s",
 			program, process->time_limit, colon, words);
-		cw_hint(error, "find out what it waits for, or allow it more time");
+		cw_hint(error, "find out what it waits for, or give it more time");
 		return CW_E_TIMEOUT;
 	case CW_E_COMMAND: break;
 	default: return fail_not_started(process, program, words, error);
@@ -76,7 +75,7 @@ cw_process_error(const struct cw_process *process, struct cw_error *error)
 	if (process->exit_status >= 0)
 		return cw_fail(error, CW_E_COMMAND, "\"%s\" failed with exit status %d%s%s",
 			       program, process->exit_status, colon, words);
-	return cw_fail(error, CW_E_COMMAND, "how \"%s\" ended is not known%s%s", program, colon,
+	return cw_fail(error, CW_E_COMMAND, "it is not known how \"%s\" ended%s%s", program, colon,
 		       words);
 }
 

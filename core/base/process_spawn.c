@@ -325,7 +325,7 @@ spawn(const struct cw_process *process, const char *path, struct ends *ends, pid
 	cw_autofree char *variable = NULL;
 
 	if (!make_ends(process, ends))
-		return cw_fail_errno(error, errno, "cannot make the pipes for \"%s\"", path);
+		return cw_fail_errno(error, errno, "cannot create the pipes for \"%s\"", path);
 	folders = cw_program_path();
 	variable = cw_format("PATH=%s", folders);
 	plan.environment = make_environment(variable, process->environment);
@@ -376,7 +376,7 @@ cw_spawn_role(const char *path, const char *const *argv, int socket, struct cw_s
 	int given = fcntl(socket, F_DUPFD_CLOEXEC, FIRST_FREE);
 
 	if (given < 0)
-		return cw_fail_errno(error, errno, "cannot make the socket of \"%s\"", path);
+		return cw_fail_errno(error, errno, "cannot create the socket for \"%s\"", path);
 	return spawn_with(&process, path, given, spawned, error);
 }
 

@@ -55,7 +55,7 @@ static void
 tell_left_out(struct cw_role_process *process)
 {
 	if (process->left_out > 0)
-		cw_log_debug("%s printed %lu more lines, which are left out here", process->what,
+		cw_log_debug("%s printed %lu more lines, which are not shown here", process->what,
 			     process->left_out);
 	process->left_out = 0;
 }
@@ -77,7 +77,7 @@ printed(void *context, int stream, const char *line)
 	if (++process->lines > LINES_A_SECOND)
 		process->left_out++;
 	else if (length > LINE_BYTES)
-		cw_log_debug("%s printed: %.*s ... (%zu bytes in all)", process->what, LINE_BYTES,
+		cw_log_debug("%s printed: %.*s ... (%zu bytes in total)", process->what, LINE_BYTES,
 			     line, length);
 	else
 		cw_log_debug("%s printed: %s", process->what, line);

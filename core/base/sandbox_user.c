@@ -77,9 +77,10 @@ check_no_way_back(const struct passwd *user, struct cw_error *error)
 	if (!changed || getgroups(0, NULL) != 0 || !cw_sandbox_drop_capabilities() ||
 	    setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || setgroups(0, NULL) == 0 ||
 	    (user->pw_gid != 0 && setresgid((gid_t)-1, 0, (gid_t)-1) == 0))
-		return cw_fail(error, CW_E_PERMISSION,
-			       "having become the user \"%s\", this process could be root again",
-			       user->pw_name);
+		return cw_fail(
+			error, CW_E_PERMISSION,
+			"after switching to the user \"%s\", this process could become root again",
+			user->pw_name);
 	return CW_OK;
 }
 
@@ -106,8 +107,9 @@ cw_sandbox_become(const char *name, struct cw_strv *missing, struct cw_error *er
 	if (number == 0)
 		return check_no_way_back(user, error);
 	if (half)
-		return cw_fail_errno(error, number, "cannot become the user \"%s\"", name);
+		return cw_fail_errno(error, number, "cannot switch to the user \"%s\"", name);
 	/* In a container root may lack the right, or the user may not exist there. */
-	cw_strv_addf(missing, CW_SANDBOX_USER ": cannot become \"%s\": %s", name, strerror(number));
+	cw_strv_addf(missing, CW_SANDBOX_USER ": cannot switch to \"%s\": %s", name,
+		     strerror(number));
 	return CW_OK;
 }

@@ -153,9 +153,9 @@ cw_value_check(const struct cw_option *option, enum cw_source source, const char
 	nearest = cw_nearest(text, option->choices);
 	status = fail_value(option, source, text, "one of its choices", error);
 	if (nearest != NULL)
-		cw_hint(error, "did you mean \"%s\"? It can be: %s", nearest, joined);
+		cw_hint(error, "did you mean \"%s\"? Choose one of: %s", nearest, joined);
 	else
-		cw_hint(error, "it can be: %s", joined);
+		cw_hint(error, "choose one of: %s", joined);
 	return status;
 }
 
@@ -250,7 +250,7 @@ convert_member(const struct cw_option *option, enum cw_source source, const char
 
 	cw_strv_split(&split, keys, ',');
 	if (split.count == 0 || !json_object_is_type(member, json_type_string))
-		return fail_value(option, source, keys, "a name with a text as its value", error);
+		return fail_value(option, source, keys, "a name with a string as its value", error);
 	text = json_object_get_string(member);
 	if (strlen(text) != (size_t)json_object_get_string_len(member))
 		return fail_value(option, source, text, "without NUL characters", error);
@@ -265,7 +265,7 @@ convert_map(const struct cw_option *option, enum cw_source source, const char *t
 	    struct cw_value *value, struct cw_error *error)
 {
 	static const char hint[] =
-		"give a JSON object of texts, as {\"example.com\": \"/var/www\"}";
+		"give a JSON object of strings, such as {\"example.com\": \"/var/www\"}";
 	cw_autofree char *name = shown_name(option, source);
 	cw_auto_json struct json_object *object = NULL;
 	int status = cw_json_parse(text, strlen(text), name, &object, error);

@@ -191,7 +191,7 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 	cw_log_info("running %s command: %s", kind, command);
 	status = run_process(hooks, &process, &error);
 	if (output.left_out > 0)
-		cw_log_warning("%zu further lines of the output of the %s command are left out",
+		cw_log_warning("%zu more lines of the output of the %s command are not shown",
 			       output.left_out, kind);
 	if (status < 0) {
 		cw_autofree char *message = describe_failure(hooks, &process, &error);
@@ -230,7 +230,8 @@ list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *path
 	if (cw_folder_list(folder, true, &names, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
-		cw_log_error("cannot run the %s hooks of the folder: %s", kind, line);
+		cw_log_error("cannot run the %s hooks in the renewal-hooks directory: %s", kind,
+			     line);
 		return;
 	}
 	for (size_t i = 0; i < names.count; i++) {

@@ -47,8 +47,8 @@ check_id(const char *id, struct cw_error *error)
 {
 	if (*id != '\0' && *id != '.' && strchr(id, '/') == NULL)
 		return CW_OK;
-	cw_fail(error, CW_E_INVALID, "\"%s\" is not an account's id", id);
-	cw_hint(error, "show_account lists the ids");
+	cw_fail(error, CW_E_INVALID, "\"%s\" is not an account ID", id);
+	cw_hint(error, "run: certwright show_account");
 	return CW_E_INVALID;
 }
 
@@ -61,8 +61,8 @@ has_all_files(const char *folder)
 		cw_autofree char *path = cw_format("%s/%s", folder, names[i]);
 
 		if (access(path, F_OK) != 0) {
-			cw_log_warning("the account in \"%s\" is not complete, its \"%s\" cannot "
-				       "be found; it is not used",
+			cw_log_warning("the account in \"%s\" is incomplete and is not used: "
+				       "\"%s\" is missing",
 				       folder, names[i]);
 			return false;
 		}
@@ -120,7 +120,7 @@ read_object(const char *folder, const char *name, struct json_object **object,
 		status = cw_fail(error, CW_E_INVALID, "%s is not a JSON object", what);
 	if (status != CW_OK)
 		cw_hint(error,
-			"restore \"%s\" from a backup, or move the folder away and register anew",
+			"restore \"%s\" from a backup, or move the folder away and register again",
 			path);
 	return status;
 }
@@ -175,14 +175,15 @@ cw_account_load(const char *config, const char *server, const char *id, struct c
 	if (!cw_is_folder(folder) && (older == NULL || !cw_is_folder(older))) {
 		cw_fail(error, CW_E_NOT_FOUND, "there is no account \"%s\" at \"%s\" in \"%s\"", id,
 			server, place.folder);
-		cw_hint(error, "show_account lists the accounts, register makes one");
+		cw_hint(error, "see: certwright show_account; to register an account: certwright "
+			       "register");
 		return CW_E_NOT_FOUND;
 	}
 	loaded->id = cw_strdup(id);
 	loaded->server = cw_strdup(server);
 	status = load_folder(cw_is_folder(folder) ? folder : older, loaded, error);
 	if (status != CW_OK)
-		return cw_context(error, "the account \"%s\" cannot be used", id);
+		return cw_context(error, "cannot use the account \"%s\"", id);
 	if (!cw_is_folder(folder))
 		cw_account_place_link(&place, id);
 	*account = cw_take(&loaded);
@@ -280,7 +281,7 @@ make_account(const char *parent, const char *folder, const char *old,
 	if (status == CW_OK)
 		status = write_key(unfinished, account, error);
 	if (status == CW_OK && rename(unfinished, folder) != 0)
-		status = cw_fail_path(error, errno, "make the account's folder", folder);
+		status = cw_fail_path(error, errno, "create the account's folder", folder);
 	if (status != CW_OK) {
 		cw_tree_remove(unfinished, NULL);
 		return status;
@@ -322,7 +323,7 @@ save(const char *config, const struct cw_account *account, const char *old, stru
 			status = make_account(place.folder, folder, old, account, error);
 	}
 	if (status != CW_OK)
-		return cw_context(error, "the account at \"%s\" cannot be saved", account->server);
+		return cw_context(error, "cannot save the account at \"%s\"", account->server);
 	return CW_OK;
 }
 
@@ -344,7 +345,8 @@ cw_account_add_key(const char *config, const struct cw_account *account, struct 
 	if (status != CW_OK)
 		return status;
 	if (cw_key_equal(account->key, new_key))
-		return cw_fail(error, CW_E_INVALID, "the new key is the account's present key");
+		return cw_fail(error, CW_E_INVALID,
+			       "the new key is the same as the account's current key");
 	old = cw_format("%s/%s", place.folder, account->id);
 	made = cw_alloc(sizeof(*made));
 	made->id = cw_key_account_id(new_key);
@@ -404,7 +406,7 @@ cw_account_delete(const char *config, const struct cw_account *account, struct c
 	if (status == CW_OK)
 		status = remove_folder(place.folder, account->id, error);
 	if (status != CW_OK)
-		return cw_context(error, "the account \"%s\" cannot be removed", account->id);
+		return cw_context(error, "cannot remove the account \"%s\"", account->id);
 	cw_account_place_prune(&place);
 	return CW_OK;
 }

@@ -47,8 +47,8 @@ server_path(const char *server, char **path, struct cw_error *error)
 		rest = server + strlen("https://");
 	if (rest == NULL || has_control_character(server) || strcspn(rest, "/?#") == 0) {
 		cw_fail(error, CW_E_INVALID, "\"%s\" is not the URL of an ACME server", server);
-		cw_hint(error, "give the directory's URL, such as "
-			       "https://acme-v02.api.letsencrypt.org/directory, with --server");
+		cw_hint(error, "give the URL of the ACME directory with --server, such as "
+			       "https://acme-v02.api.letsencrypt.org/directory");
 		return CW_E_INVALID;
 	}
 	text = cw_memdup(rest, strcspn(rest, "?#"));
@@ -58,7 +58,7 @@ server_path(const char *server, char **path, struct cw_error *error)
 		*parameters = '\0';
 	cw_strv_split(&parts, text, '/');
 	if (cw_strv_contains(&parts, "..")) {
-		cw_fail(error, CW_E_INVALID, "the server's URL \"%s\" has a \"..\" in it", server);
+		cw_fail(error, CW_E_INVALID, "the server's URL \"%s\" contains \"..\"", server);
 		return CW_E_INVALID;
 	}
 	*path = cw_strv_join(&parts, "/");

@@ -69,10 +69,10 @@ check_path(const struct cw_checkpoints *checkpoints, const char *real, struct cw
 		return cw_fail(error, CW_E_INVALID,
 			       "a file whose name has control characters cannot be edited");
 	if (cw_checkpoint_is_own(checkpoints->config, real))
-		return cw_fail(error, CW_E_INVALID,
-			       "\"%s\" holds certificates, keys or accounts; it is not a server's "
-			       "to edit",
-			       real);
+		return cw_fail(
+			error, CW_E_INVALID,
+			"\"%s\" holds certificates, keys or accounts; a plugin cannot edit it",
+			real);
 	return CW_OK;
 }
 
@@ -120,7 +120,7 @@ check_not_temporary(const struct cw_checkpoints *checkpoints, const char *real,
 		status = cw_checkpoint_read_list(folder, CW_NEW_FILES, &paths, error);
 	if (status == CW_OK && cw_strv_contains(&paths, real))
 		status = cw_fail(error, CW_E_BUSY,
-				 "\"%s\" is changed for a challenge that is not over", real);
+				 "\"%s\" is already changed for an unfinished challenge", real);
 	return status;
 }
 
@@ -178,7 +178,7 @@ protect(const struct cw_checkpoints *checkpoints, const char *real, const struct
 	copy = cw_checkpoint_copy_path(protection->folder, real, edited.count);
 	status = cw_checkpoint_copy(real, copy, error);
 	if (status != CW_OK)
-		return cw_context(error, "\"%s\" cannot be copied to the checkpoint", real);
+		return cw_context(error, "cannot copy \"%s\" to the checkpoint", real);
 	protection->lines = edited;
 	edited = (struct cw_strv){0};
 	add_note(protection->folder, "changed", real);
@@ -217,8 +217,9 @@ write_real(struct cw_checkpoints *checkpoints, const char *real, const char *dat
 	if (status != CW_OK)
 		return status;
 	if (expected != NULL && !(exists && is_same(&present, expected, expected_length))) {
-		cw_fail(error, CW_E_BUSY, "\"%s\" was changed by somebody else meanwhile", real);
-		cw_hint(error, "let the other change end, then try again");
+		cw_fail(error, CW_E_BUSY, "\"%s\" was changed by someone else in the meantime",
+			real);
+		cw_hint(error, "wait until the other change is finished, then try again");
 		return CW_E_BUSY;
 	}
 	if (exists && is_same(&present, data, length))
@@ -290,7 +291,8 @@ cw_checkpoints_remove(struct cw_checkpoints *checkpoints, const char *path, stru
 	if (lstat(real, &seen) != 0)
 		return cw_fail_path(error, errno, "remove", path);
 	if (!S_ISREG(seen.st_mode) && !S_ISLNK(seen.st_mode))
-		return cw_fail(error, CW_E_INVALID, "\"%s\" is neither a file nor a link", path);
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is neither a regular file nor a link",
+			       path);
 	status = check_path(checkpoints, real, error);
 	if (status == CW_OK)
 		status = S_ISLNK(seen.st_mode)
@@ -405,10 +407,9 @@ move_to_backups(const char *work, const char *folder, struct cw_error *error)
 		if (errno != EEXIST && errno != ENOTEMPTY)
 			return cw_fail_path(error, errno, "keep the checkpoint as", path);
 	}
-	return status != CW_OK
-		       ? status
-		       : cw_fail(error, CW_E_EXISTS,
-				 "there is no name left for a checkpoint in \"%s\"", backups);
+	return status != CW_OK ? status
+			       : cw_fail(error, CW_E_EXISTS,
+					 "no name is free for a checkpoint in \"%s\"", backups);
 }
 
 /* Adds the edits of PROGRESS to those of TEMPORARY, which came after them. While both are there, a
@@ -489,8 +490,8 @@ cw_checkpoints_commit(struct cw_checkpoints *checkpoints, const char *title, str
 		return checkpoints->temporary ? CW_OK
 					      : make_temporary(checkpoints, progress, error);
 	if (checkpoints->temporary)
-		return cw_fail(error, CW_E_INVALID,
-			       "the edits are temporary and cannot be kept as \"%s\"", title);
+		return cw_fail(error, CW_E_INVALID, "temporary edits cannot be kept as \"%s\"",
+			       title);
 	if (!cw_is_folder(progress))
 		return CW_OK;
 	status = write_title(progress, title, error);
@@ -499,5 +500,5 @@ cw_checkpoints_commit(struct cw_checkpoints *checkpoints, const char *title, str
 	if (status == CW_OK)
 		status = move_to_backups(checkpoints->work, progress, error);
 	return status == CW_OK ? CW_OK
-			       : cw_context(error, "the checkpoint \"%s\" cannot be kept", title);
+			       : cw_context(error, "cannot keep the checkpoint \"%s\"", title);
 }

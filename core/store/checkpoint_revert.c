@@ -95,20 +95,18 @@ leave(const struct reverting *reverting, const char *path, const char *copy, str
 
 	if (reverting->strict) {
 		cw_fail(error, CW_E_BUSY,
-			"\"%s\" was changed by somebody else since, in the lines that are to go",
+			"the lines of \"%s\" that would be removed were changed by someone else",
 			path);
-		cw_hint(error,
-			"take certwright's lines out by hand; what the file said before is in "
-			"\"%s\"",
+		cw_hint(error, "remove certwright's lines by hand; the original file is in \"%s\"",
 			copy);
 		return CW_E_BUSY;
 	}
 	status = keep_copy(reverting, copy, &kept, error);
 	if (status == CW_OK)
-		cw_log_warning("\"%s\" was changed by somebody else meanwhile and stays as it is: "
-			       "take certwright's lines out by hand; what it said before is in "
-			       "\"%s\"",
-			       path, kept);
+		cw_log_warning(
+			"\"%s\" was changed by someone else in the meantime and stays as it is: "
+			"remove certwright's lines by hand; the original file is in \"%s\"",
+			path, kept);
 	return status;
 }
 
@@ -141,8 +139,8 @@ take_out(const struct reverting *reverting, const char *path, const char *real,
 {
 	cw_autofree char *note = cw_written_note(reverting->folder, path);
 
-	cw_log_warning("\"%s\" was changed by somebody else meanwhile: only certwright's own lines "
-		       "were taken out",
+	cw_log_warning("\"%s\" was changed by someone else in the meantime: only certwright's own "
+		       "lines were removed",
 		       path);
 	return cw_replace_file(real,
 			       &(struct cw_replacement){.data = cw_buf_text(rest),
@@ -166,8 +164,8 @@ restore(const struct reverting *reverting, const char *path, const char *copy, b
 		return result;
 	if (cw_checkpoint_is_own(reverting->config, real)) {
 		if (!only_look)
-			cw_log_warning("\"%s\" holds certificates, keys or accounts; the old one "
-				       "in \"%s\" is not put back",
+			cw_log_warning("\"%s\" holds certificates, keys or accounts; the old "
+				       "version in \"%s\" is not restored",
 				       path, copy);
 		return CW_OK;
 	}
@@ -205,8 +203,8 @@ remove_unchanged(const struct reverting *reverting, const char *path, struct cw_
 	if (status != CW_OK)
 		return status;
 	if (state != CW_WRITTEN_OURS) {
-		cw_log_warning("\"%s\", which certwright made, was changed by somebody else "
-			       "meanwhile and stays: remove it when it is not needed",
+		cw_log_warning("\"%s\", which certwright created, was changed by someone else in "
+			       "the meantime and stays: remove it if it is not needed",
 			       path);
 		return CW_OK;
 	}
@@ -222,7 +220,7 @@ remove_created(const struct reverting *reverting, const char *path, struct cw_er
 	struct stat status;
 
 	if (*path != '/' || cw_checkpoint_is_own(reverting->config, path)) {
-		cw_log_warning("\"%s\" is no file that edits of a server make; it stays", path);
+		cw_log_warning("\"%s\" is not a file that a plugin creates; it stays", path);
 		return CW_OK;
 	}
 	cw_replace_clean(path);
@@ -231,9 +229,7 @@ remove_created(const struct reverting *reverting, const char *path, struct cw_er
 			       ? CW_OK
 			       : cw_fail_path(error, errno, "remove", path);
 	if (S_ISDIR(status.st_mode)) {
-		cw_log_warning("\"%s\" was a file that is to be removed, but is a folder now; it "
-			       "stays",
-			       path);
+		cw_log_warning("\"%s\" should be removed, but it is now a folder; it stays", path);
 		return CW_OK;
 	}
 	return remove_unchanged(reverting, path, error);
@@ -313,9 +309,9 @@ revert_folder(const char *work, const char *folder, const char *config, bool *re
 	cw_shield_signals(-1);
 	if (status == CW_OK)
 		return CW_OK;
-	cw_hint(error, "put the files back by hand from the copies in \"%s\", then remove it",
+	cw_hint(error, "restore the files by hand from the copies in \"%s\", then remove it",
 		folder);
-	return cw_context(error, "the edits recorded in \"%s\" cannot be reverted", folder);
+	return cw_context(error, "cannot revert the edits recorded in \"%s\"", folder);
 }
 
 int
@@ -361,7 +357,7 @@ is_checkpoint(const char *backups, const char *name)
 			return true;
 	}
 	if (cw_tree_remove(folder, NULL) != CW_OK)
-		cw_log_warning("cannot remove \"%s\", a checkpoint without contents", folder);
+		cw_log_warning("cannot remove the empty checkpoint \"%s\"", folder);
 	return false;
 }
 
@@ -442,9 +438,9 @@ cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 	if (status != CW_OK)
 		return status;
 	if (names.count < count) {
-		cw_fail(error, CW_E_INVALID, "there are %zu checkpoints in \"%s\", not %u",
+		cw_fail(error, CW_E_INVALID, "there are only %zu checkpoints in \"%s\", not %u",
 			names.count, backups, count);
-		cw_hint(error, "ask for at most %zu with --checkpoints", names.count);
+		cw_hint(error, "give --checkpoints at most %zu", names.count);
 		return CW_E_INVALID;
 	}
 	for (unsigned i = 0; i < count && status == CW_OK; i++) {

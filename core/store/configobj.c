@@ -60,10 +60,10 @@ cw_configobj_check(const struct cw_configobj *config, struct cw_error *error)
 {
 	if (config->unwritable == NULL)
 		return CW_OK;
-	cw_fail(error, CW_E_INVALID, "the value of \"%s\" cannot be saved in a renewal file",
+	cw_fail(error, CW_E_INVALID, "cannot save the value of \"%s\" in the renewal file",
 		config->unwritable);
-	cw_hint(error, "avoid mixing both kinds of quotes, and line ends, in it; a hook can be put "
-		       "into a script of its own");
+	cw_hint(error,
+		"avoid both kinds of quotes and line breaks in it; put such a hook into a script");
 	return CW_E_INVALID;
 }
 

@@ -202,9 +202,9 @@ parse_header(struct parser *parser, const struct header *header)
 	cw_autofree char *path = NULL;
 
 	if (header->opening != header->closing)
-		return fail_line(parser, "a section has as many [ as ]");
+		return fail_line(parser, "a section needs as many [ as ]");
 	if (header->opening > parser->path.count + 1)
-		return fail_line(parser, "this section is nested too deeply for where it is");
+		return fail_line(parser, "this section is nested too deeply");
 	while (parser->path.count >= header->opening)
 		cw_strv_remove(&parser->path, parser->path.count - 1);
 	cw_configobj_unquote(&name, &end);
@@ -277,7 +277,7 @@ parse_triple(struct parser *parser, const char *value, const char *end, const ch
 
 	*close = find_close(text, end, quotes);
 	if (*close == NULL && find(text, end, quotes) != NULL)
-		return fail_line(parser, "something stands behind the closing quotes");
+		return fail_line(parser, "there is more text after the closing quotes");
 	while (*close == NULL) {
 		cw_buf_add(contents, text, (size_t)(end - text));
 		cw_buf_add_char(contents, '\n');
@@ -288,7 +288,7 @@ parse_triple(struct parser *parser, const char *value, const char *end, const ch
 			continue;
 		*close = find_close(text, end, quotes);
 		if (*close == NULL)
-			return fail_line(parser, "something stands behind the closing quotes");
+			return fail_line(parser, "there is more text after the closing quotes");
 	}
 	cw_buf_add(contents, text, (size_t)(*close - text));
 	return CW_OK;
@@ -434,9 +434,8 @@ check_unique(struct parser *parser)
 	twice = find_twice(entries, count, &earlier);
 	if (twice == NULL)
 		return CW_OK;
-	return cw_fail(parser->error, CW_E_INVALID,
-		       "%s, line %zu: \"%s\" stands in line %zu already", parser->what,
-		       twice->number, twice->name, earlier->number);
+	return cw_fail(parser->error, CW_E_INVALID, "%s, line %zu: \"%s\" is already in line %zu",
+		       parser->what, twice->number, twice->name, earlier->number);
 }
 
 int
@@ -466,7 +465,7 @@ cw_configobj_parse(const char *text, size_t length, const char *what, struct cw_
 	if (status == CW_OK)
 		*config = cw_take(&made);
 	else
-		cw_hint(error, "correct that line by hand, or take the file from a backup");
+		cw_hint(error, "correct this line, or restore the file from a backup");
 	return status;
 }
 

@@ -42,8 +42,9 @@ cw_directories_make(const struct cw_directories *directories, struct cw_error *e
 
 		if (status == CW_OK)
 			continue;
-		cw_hint(error, "run as root, or name another folder with %s", wanted[i].option);
-		return cw_context(error, "the %s folder \"%s\" (%s) cannot be made", wanted[i].what,
+		cw_hint(error, "run this as root, or give another folder with %s",
+			wanted[i].option);
+		return cw_context(error, "cannot create the %s folder \"%s\" (%s)", wanted[i].what,
 				  wanted[i].path, wanted[i].option);
 	}
 	return make_hook_folders(directories->config, error);
@@ -65,7 +66,7 @@ check_strictly(const char *path, mode_t allowed, struct cw_error *error)
 	else
 		cw_fail(error, CW_E_PERMISSION, "\"%s\" has the permissions %03o", path,
 			(unsigned)mode);
-	cw_hint(error, "%s it, or leave --strict-permissions out",
+	cw_hint(error, "%s it, or leave out --strict-permissions",
 		status.st_uid != geteuid() ? "change the owner of"
 		: allowed == 0700          ? "chmod 700"
 					   : "chmod 755");
@@ -122,8 +123,10 @@ check_private(const char *path, struct cw_error *error)
 	    (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
 		return CW_OK;
 	cw_fail(error, CW_E_PERMISSION,
-		"\"%s\" is not a folder of this user's that nobody else can write to", path);
-	cw_hint(error, "look at what is in it, then remove it: it is made anew");
+		"\"%s\" must be a folder that belongs to this user and that no other user can "
+		"write to",
+		path);
+	cw_hint(error, "check its contents, then remove it; it will be created again");
 	return CW_E_PERMISSION;
 }
 
@@ -162,8 +165,8 @@ sweep_folder(const char *folder)
 		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
 
 		if (cw_is_temporary(names.items[i]) && unlink(path) != 0 && errno != ENOENT)
-			cw_log_warning("cannot remove \"%s\", which an ended run left: %s", path,
-				       strerror(errno));
+			cw_log_warning("cannot remove \"%s\", which an earlier run left behind: %s",
+				       path, strerror(errno));
 	}
 }
 

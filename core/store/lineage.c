@@ -46,9 +46,9 @@ cw_lineage_check_name(const char *name, struct cw_error *error)
 
 		if (character != '/' && character >= ' ' && character != 0x7f)
 			continue;
-		cw_fail(error, CW_E_INVALID, "a certificate's name cannot have %s in it",
+		cw_fail(error, CW_E_INVALID, "a certificate's name cannot contain %s",
 			character == '/' ? "a '/'" : "a control character");
-		cw_hint(error, "choose another one with --cert-name");
+		cw_hint(error, "choose another name with --cert-name");
 		return CW_E_INVALID;
 	}
 	if (length > 0 && length <= NAME_MAX_BYTES && *name != '.')
@@ -58,7 +58,7 @@ cw_lineage_check_name(const char *name, struct cw_error *error)
 		length == 0    ? "is empty"
 		: *name == '.' ? "begins with a '.'"
 			       : "is longer than 200 bytes");
-	cw_hint(error, "choose another one with --cert-name");
+	cw_hint(error, "choose another name with --cert-name");
 	return CW_E_INVALID;
 }
 
@@ -130,7 +130,7 @@ take_paths(struct cw_lineage *lineage, struct cw_error *error)
 		const char *path = cw_configobj_get(lineage->config, "", kind);
 
 		if (path == NULL || *path == '\0') {
-			cw_fail(error, CW_E_INVALID, "\"%s\" lacks the path \"%s\"",
+			cw_fail(error, CW_E_INVALID, "\"%s\" does not set the path \"%s\"",
 				lineage->renewal_path, kind);
 			cw_hint(error, "add the line \"%s = %s/live/%s/%s.pem\" at its top", kind,
 				lineage->config_dir, lineage->name, kind);
@@ -160,9 +160,9 @@ cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **li
 	opened->renewal_path = cw_renewal_path(config_dir, name, NULL);
 	status = cw_configobj_load(opened->renewal_path, &opened->config, error);
 	if (status == CW_E_NOT_FOUND) {
-		cw_fail(error, status, "there is no certificate named \"%s\" (no file \"%s\")",
-			name, opened->renewal_path);
-		cw_hint(error, "the command \"certificates\" lists those there are");
+		cw_fail(error, status, "there is no certificate \"%s\" (no file \"%s\")", name,
+			opened->renewal_path);
+		cw_hint(error, "see: certwright certificates");
 	}
 	if (status == CW_OK)
 		status = take_paths(opened, error);
@@ -198,7 +198,7 @@ check_apart(const struct cw_lineage *lineage, struct cw_error *error)
 		"the renewal file \"%s\" is damaged, and another certificate has files in the "
 		"folders of \"%s\"",
 		lineage->renewal_path, lineage->name);
-	cw_hint(error, "repair the renewal file, or remove it yourself");
+	cw_hint(error, "repair the renewal file, or remove it by hand");
 	return CW_E_BUSY;
 }
 

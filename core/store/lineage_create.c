@@ -48,10 +48,10 @@ cw_lineage_check_free(const char *config_dir, const char *name, struct cw_error 
 	for (size_t i = 0; i < CW_COUNT(paths); i++) {
 		if (!cw_file_exists(paths[i]))
 			continue;
-		cw_fail(error, CW_E_EXISTS, "there is \"%s\" of an earlier certificate \"%s\"",
+		cw_fail(error, CW_E_EXISTS, "\"%s\" is left from an earlier certificate \"%s\"",
 			paths[i], name);
-		cw_hint(error, "move it away if it is no longer used, or choose another name with "
-			       "--cert-name");
+		cw_hint(error, "move it away if it is not used any more, or choose another name "
+			       "with --cert-name");
 		return CW_E_EXISTS;
 	}
 	return CW_OK;
@@ -77,7 +77,7 @@ cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,
 	}
 	cw_fail(error, CW_E_EXISTS, "every name from \"%s\" to \"%s-%d\" is taken", wanted, wanted,
 		SUFFIX_MAX);
-	cw_hint(error, "choose another one with --cert-name, or delete certificates");
+	cw_hint(error, "choose another name with --cert-name, or delete certificates");
 	return CW_E_EXISTS;
 }
 
@@ -145,7 +145,7 @@ make_live(const char *config_dir, const char *name, struct cw_error *error)
 		cw_autofree char *link = cw_format("%s/%s", live, cw_kind_link((enum cw_kind)i));
 
 		if (symlink(target, link) != 0)
-			status = cw_fail_path(error, errno, "make the link", link);
+			status = cw_fail_path(error, errno, "create the link", link);
 	}
 	/* Syncs the folder with the links, too. */
 	if (status == CW_OK)
@@ -176,7 +176,7 @@ finish(const char *config_dir, const char *name, struct cw_error *error)
 	cw_autofree char *folder = cw_format("%s/renewal", config_dir);
 
 	if (rename(mark, path) != 0)
-		return cw_fail_path(error, errno, "make the renewal file", path);
+		return cw_fail_path(error, errno, "create the renewal file", path);
 	return cw_folder_sync(folder, error);
 }
 
@@ -193,7 +193,7 @@ cw_lineage_create(const char *config_dir, const char *name, const struct cw_vers
 	if (lineage != NULL)
 		*lineage = NULL;
 	if (status == CW_OK && files->same_key)
-		status = cw_fail(error, CW_E_INVALID, "there is no key yet to use again");
+		status = cw_fail(error, CW_E_INVALID, "there is no key to reuse yet");
 	if (status == CW_OK)
 		status = compose(config_dir, name, config, &text, error);
 	if (status == CW_OK)

@@ -205,8 +205,8 @@ set_key_mode(int file, const struct stat *previous, const char *path)
 	if (fstat(file, &status) != 0)
 		return errno;
 	if (status.st_gid != previous->st_gid && fchown(file, (uid_t)-1, previous->st_gid) != 0) {
-		cw_log_warning("cannot give the new key in \"%s\" to group %lu: only its owner can "
-			       "read it",
+		cw_log_warning("cannot give the new key in \"%s\" to group %lu, so only its owner "
+			       "can read it",
 			       path, (unsigned long)previous->st_gid);
 		return 0;
 	}

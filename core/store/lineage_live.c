@@ -125,8 +125,8 @@ read_link(int folder, const char *name, const char *path, enum cw_kind kind,
 		return cw_fail_path(error, errno, "read the link", path);
 	if (length < 0 || (size_t)length >= sizeof(target)) {
 		cw_fail(error, CW_E_INVALID, "\"%s\" is not a link into the archive", path);
-		cw_hint(error, "move that file away and put the link back, as it is for the other "
-			       "files beside it");
+		cw_hint(error, "move that file away and restore the link, like the links of the "
+			       "other files beside it");
 		return CW_E_INVALID;
 	}
 	link->target = cw_memdup(target, (size_t)length);
@@ -310,7 +310,8 @@ check_link(const struct cw_lineage *lineage, struct place *place, enum cw_kind k
 	} else {
 		return CW_OK;
 	}
-	cw_hint(error, "point the four links beside it to files of one version in \"%s\"",
+	cw_hint(error,
+		"make it and the links beside it point to files of the same version in \"%s\"",
 		lineage->archive);
 	return CW_E_INVALID;
 }
@@ -334,14 +335,14 @@ find_interrupted(struct cw_lineage *lineage, const struct cw_live *live, struct 
 		if (live->links[i].target != NULL)
 			continue;
 		cw_fail(error, CW_E_INVALID, "the link \"%s\" is missing", lineage->live[i]);
-		cw_hint(error, "put it back: it points to %s<N>.pem in \"%s\"",
+		cw_hint(error, "restore it: it should point to %s<N>.pem in \"%s\"",
 			cw_kind_name((enum cw_kind)i), lineage->archive);
 		return CW_E_INVALID;
 	}
 	cw_fail(error, CW_E_INVALID,
 		"the links beside \"%s\" point to different versions in \"%s\"",
 		lineage->live[CW_KIND_CERT], lineage->archive);
-	cw_hint(error, "point all four to files of one version");
+	cw_hint(error, "make all four point to files of the same version");
 	return CW_E_INVALID;
 }
 

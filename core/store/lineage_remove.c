@@ -120,7 +120,7 @@ remove_folder(const char *path, bool (*is_ours)(const char *name), struct cw_err
 	if (status != CW_OK)
 		return status;
 	if (kept > 0)
-		cw_log_warning("\"%s\" stays, as it has files of others in it", path);
+		cw_log_warning("\"%s\" stays because it contains other files", path);
 	else if (rmdir(path) != 0 && errno != ENOENT && errno != ENOTDIR)
 		return cw_fail_path(error, errno, "remove the folder", path);
 	return CW_OK;
@@ -217,7 +217,7 @@ finish_delete(const char *config_dir, const char *name, struct cw_error *error)
 	if (cw_file_exists(path))
 		return remove_file(mark, error);
 	if (rename(mark, path) != 0)
-		return cw_fail_path(error, errno, "go on with the deletion of", path);
+		return cw_fail_path(error, errno, "continue the deletion of", path);
 	status = cw_lineage_open(config_dir, name, &lineage, error);
 	if (status == CW_E_INVALID)
 		status = cw_lineage_open_damaged(config_dir, name, &lineage, error);
@@ -264,11 +264,11 @@ sweep_mark(const char *config_dir, const char *hidden, struct cw_error *error)
 	cw_autofree char *deleted = between(hidden, ".conf.del");
 
 	if (made != NULL && cw_lineage_check_name(made, NULL) == CW_OK) {
-		cw_log_info("removing what was left of \"%s\", which was never finished", made);
+		cw_log_info("removing the rest of \"%s\", which was never completed", made);
 		return cw_lineage_unmake(config_dir, made, error);
 	}
 	if (deleted != NULL && cw_lineage_check_name(deleted, NULL) == CW_OK) {
-		cw_log_info("going on with the deletion of \"%s\"", deleted);
+		cw_log_info("continuing the deletion of \"%s\"", deleted);
 		return finish_delete(config_dir, deleted, error);
 	}
 	return CW_OK;

@@ -41,7 +41,7 @@ make_record(const struct cw_lineage *lineage, const struct cw_live *live, struct
 		cw_autofree char *path = cw_previous_path(lineage, (enum cw_kind)i);
 
 		if (symlink(live->links[i].target, path) != 0)
-			return cw_fail_path(error, errno, "make the link", path);
+			return cw_fail_path(error, errno, "create the link", path);
 	}
 	return sync_folders(lineage, error);
 }

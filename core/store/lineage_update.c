@@ -27,7 +27,7 @@ add_version(struct cw_lineage *lineage, unsigned version, const struct cw_versio
 	struct stat status;
 
 	if (stat(old, &status) != 0)
-		return cw_fail_path(error, errno, "look at the present key", old);
+		return cw_fail_path(error, errno, "read the current key", old);
 	return cw_archive_add(lineage->archive, version, files, &status, target, error);
 }
 
@@ -58,7 +58,7 @@ cw_lineage_update(struct cw_lineage *lineage, const struct cw_version_files *fil
 	/* Above the parts of versions, too, that were never completed. */
 	next = archive.count == 0 ? 1 : archive.versions[archive.count - 1].version + 1;
 	if (next > CW_VERSION_MAX)
-		return cw_fail(error, CW_E_INVALID, "there is no version number left in \"%s\"",
+		return cw_fail(error, CW_E_INVALID, "no version number is free in \"%s\"",
 			       lineage->archive);
 	status = add_version(lineage, next, files, error);
 	if (status != CW_OK)

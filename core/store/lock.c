@@ -85,7 +85,8 @@ describe_holder(int descriptor)
 	if (pid == 0)
 		return cw_strdup("another process");
 	if (kill(pid, 0) != 0 && errno == ESRCH)
-		return cw_format("what process %ld, which has ended, left running", (long)pid);
+		return cw_format("a process that process %ld, which has ended, left running",
+				 (long)pid);
 	path = cw_format("/proc/%ld/comm", (long)pid);
 	if (cw_file_read(path, 256, &program, NULL) != CW_OK || program.length == 0)
 		return cw_format("process %ld", (long)pid);
@@ -98,7 +99,7 @@ fail_busy(const char *folder, int descriptor, struct cw_error *error)
 	cw_autofree char *holder = describe_holder(descriptor);
 
 	cw_fail(error, CW_E_BUSY, "\"%s\" is in use by %s", folder, holder);
-	cw_hint(error, "wait until that has ended, or let --lock-timeout SECONDS wait for it");
+	cw_hint(error, "wait until it ends, or give --lock-timeout SECONDS to wait for it");
 	return CW_E_BUSY;
 }
 
@@ -120,7 +121,7 @@ write_process_id(int descriptor)
 	int length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
 	if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, (size_t)length, 0) < length)
-		cw_log_debug("the lock file has no room for the process id");
+		cw_log_debug("cannot write the process ID to the lock file");
 }
 
 /* Locks an opened lock file; *CURRENT tells whether PATH still is that file. */
@@ -132,9 +133,10 @@ lock_file(const char *folder, const char *path, int descriptor, bool *current,
 	int number;
 
 	if (fstat(descriptor, &status) != 0)
-		return cw_fail_path(error, errno, "look at the lock file", path);
+		return cw_fail_path(error, errno, "check the lock file", path);
 	if (!S_ISREG(status.st_mode))
-		return cw_fail(error, CW_E_INVALID, "the lock file \"%s\" is no file", path);
+		return cw_fail(error, CW_E_INVALID, "the lock file \"%s\" is not a regular file",
+			       path);
 	number = set_lock(descriptor, F_WRLCK);
 	if (number == EAGAIN || number == EACCES)
 		return fail_busy(folder, descriptor, error);
@@ -168,7 +170,7 @@ try_lock(const char *folder, const char *path, int *held, struct cw_error *error
 		if (status != CW_OK)
 			return status;
 	}
-	return cw_fail(error, CW_E_BUSY, "\"%s\" is in use by other processes in turn", folder);
+	return cw_fail(error, CW_E_BUSY, "\"%s\" is in use by one process after another", folder);
 }
 
 static void
@@ -193,7 +195,7 @@ wait_for_lock(const char *folder, const char *path, int64_t deadline, int *held,
 			return CW_E_BUSY;
 		status = cw_loop_turn(loop, left < delay ? left : delay, error);
 		if (status != CW_OK)
-			return cw_context(error, "waiting for \"%s\" was ended", folder);
+			return cw_context(error, "interrupted while waiting for \"%s\"", folder);
 		status = try_lock(folder, path, held, error);
 		if (status != CW_E_BUSY)
 			return status;

@@ -65,9 +65,9 @@ fail_open(const char *path, int number, struct cw_error *error)
 {
 	if (number != ELOOP)
 		return cw_fail_path(error, number, "open the log", path);
-	cw_fail(error, CW_E_PERMISSION, "the log \"%s\" is a symbolic link, which is not followed",
+	cw_fail(error, CW_E_PERMISSION, "the log \"%s\" is a symbolic link; links are not followed",
 		path);
-	cw_hint(error, "remove the link, or name another folder with --logs-dir");
+	cw_hint(error, "remove the link, or give another folder with --logs-dir");
 	return CW_E_PERMISSION;
 }
 
@@ -82,7 +82,7 @@ check_names(const char *path, int descriptor, struct cw_error *error)
 	if (!S_ISREG(status.st_mode) || status.st_nlink <= 1)
 		return CW_OK;
 	cw_fail(error, CW_E_PERMISSION, "the log \"%s\" has another name (a hard link)", path);
-	cw_hint(error, "remove that file, or name another folder with --logs-dir");
+	cw_hint(error, "remove that file, or give another folder with --logs-dir");
 	return CW_E_PERMISSION;
 }
 
@@ -105,7 +105,7 @@ cw_logfile_open(const char *logs, unsigned backups, struct cw_error *error)
 			close(descriptor);
 	}
 	if (status != CW_OK) {
-		cw_hint(error, "run as root, or name another folder with --logs-dir");
+		cw_hint(error, "run this as root, or give another folder with --logs-dir");
 		return status;
 	}
 	cw_log_set_file(descriptor);

@@ -97,7 +97,7 @@ read_record(const char *path, const struct cw_pending_binding *binding, struct c
 		return status;
 	url = cw_json_string(record, "order");
 	if (url == NULL || !json_object_equal(cw_json_object(record, "binding"), wanted))
-		return cw_fail(error, CW_E_INVALID, "it is not the record that its name says");
+		return cw_fail(error, CW_E_INVALID, "its contents do not match its name");
 	*pending = new_pending(path, url, cw_json_string(record, "key"));
 	return CW_OK;
 }
@@ -122,9 +122,9 @@ cw_pending_find(const char *work, const struct cw_pending_binding *binding,
 	if (!cw_file_exists(path) || read_record(path, binding, pending, &problem) == CW_OK)
 		return CW_OK;
 	line = cw_error_line(&problem);
-	cw_log_warning("the record of an unfinished order, \"%s\", cannot be used, a new order is "
-		       "made: %s",
-		       path, line);
+	cw_log_warning(
+		"cannot use the record \"%s\" of an unfinished order, making a new order: %s", path,
+		line);
 	return cw_tree_remove(path, error);
 }
 
@@ -142,7 +142,7 @@ cw_pending_save(const char *work, const struct cw_pending_binding *binding, cons
 
 	*pending = NULL;
 	if (status != CW_OK)
-		return cw_context(error, "the order cannot be recorded");
+		return cw_context(error, "cannot record the order");
 	path = cw_format("%s/%s.json", folder, name);
 	cw_json_set(record, "binding", binding_object(binding));
 	cw_json_set_string(record, "order", order_url);
@@ -150,7 +150,7 @@ cw_pending_save(const char *work, const struct cw_pending_binding *binding, cons
 	text = cw_json_text(record);
 	status = cw_file_write(path, text, strlen(text), &mode, error);
 	if (status != CW_OK)
-		return cw_context(error, "the order cannot be recorded");
+		return cw_context(error, "cannot record the order");
 	*pending = new_pending(path, order_url, key_pem);
 	return CW_OK;
 }
@@ -203,5 +203,5 @@ cw_pending_sweep(const char *work, int64_t age)
 	if (status == CW_OK)
 		return;
 	line = cw_error_line(&problem);
-	cw_log_warning("old records of orders are left: %s", line);
+	cw_log_warning("cannot remove old records of orders: %s", line);
 }

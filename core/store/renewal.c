@@ -75,8 +75,7 @@ set(const struct reading *reading, const struct cw_option *option, const char *s
 		return CW_OK;
 	cw_context(reading->error, "%s, \"%s = %s\" in [%s]", reading->what, key,
 		   secret ? "..." : value, section);
-	cw_hint(reading->error, "correct that line, or give the option on the command line and "
-				"renew");
+	cw_hint(reading->error, "correct this line, or renew with the option on the command line");
 	return status;
 }
 

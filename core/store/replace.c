@@ -174,8 +174,8 @@ write_all(int file, const struct cw_replacement *replacement)
 static int
 fail_changed(const char *path, struct cw_error *error)
 {
-	cw_fail(error, CW_E_BUSY, "\"%s\" was changed by somebody else meanwhile", path);
-	cw_hint(error, "let the other change end, then try again");
+	cw_fail(error, CW_E_BUSY, "\"%s\" was changed by someone else in the meantime", path);
+	cw_hint(error, "wait until the other change is finished, then try again");
 	return CW_E_BUSY;
 }
 

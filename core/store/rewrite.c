@@ -99,7 +99,7 @@ cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *data, s
 	if (fstatat(rewrite->descriptor, name, &old, AT_SYMLINK_NOFOLLOW) != 0)
 		return cw_fail_path(error, errno, "look at", path);
 	if (!S_ISREG(old.st_mode))
-		return cw_fail(error, CW_E_UNSUPPORTED, "\"%s\" is no regular file", path);
+		return cw_fail(error, CW_E_UNSUPPORTED, "\"%s\" is not a regular file", path);
 	file = make_temporary(rewrite->descriptor, temporary, &old);
 	if (file < 0)
 		return cw_fail_path(error, errno, "write", path);
@@ -109,9 +109,9 @@ cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *data, s
 		return CW_OK;
 	}
 	unlinkat(rewrite->descriptor, temporary, 0);
-	return number == EPERM ? cw_fail(error, CW_E_UNSUPPORTED,
-					 "the owner of \"%s\" cannot be kept", path)
-			       : cw_fail_path(error, number, "write", path);
+	return number == EPERM
+		       ? cw_fail(error, CW_E_UNSUPPORTED, "cannot keep the owner of \"%s\"", path)
+		       : cw_fail_path(error, number, "write", path);
 }
 
 /* Returns an errno. */

@@ -70,7 +70,7 @@ static void
 cut(struct cw_undo *undo)
 {
 	if (ftruncate(undo->descriptor, (off_t)undo->length) != 0)
-		cw_log_warning("\"%s\" cannot be cut: %s", undo->path, strerror(errno));
+		cw_log_warning("cannot truncate \"%s\": %s", undo->path, strerror(errno));
 }
 
 /* All or nothing. Returns an errno. */
@@ -149,7 +149,7 @@ add_entry(struct cw_undo *undo, const char *word, const char *const *values, siz
 			unlink(undo->path);
 		if (fresh)
 			close_journal(undo);
-		return cw_context(error, "what is to be undone cannot be recorded");
+		return cw_context(error, "cannot record how to undo this change");
 	}
 	undo->last_id++;
 	undo->open = cw_realloc(undo->open, undo->open_count + 1, sizeof(*undo->open));
@@ -170,7 +170,7 @@ cw_undo_add_path(struct cw_undo *undo, const char *path, unsigned *id, struct cw
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is not an absolute path", path);
 	status = cw_undo_place_find(path, &place, error);
 	if (status < 0)
-		return cw_context(error, "what is to be undone cannot be recorded");
+		return cw_context(error, "cannot record how to undo this change");
 	device = cw_format("%llu", (unsigned long long)place.device);
 	inode = cw_format("%llu", (unsigned long long)place.inode);
 
@@ -188,7 +188,7 @@ cw_undo_add_command(struct cw_undo *undo, const char *const *argv, unsigned *id,
 	while (argv[count] != NULL)
 		count++;
 	if (count == 0 || count > CW_UNDO_ARGUMENTS_MAX)
-		return cw_fail(error, CW_E_INVALID, "a command has 1 to %d words",
+		return cw_fail(error, CW_E_INVALID, "a command needs 1 to %d words",
 			       CW_UNDO_ARGUMENTS_MAX);
 	return add_entry(undo, "command", argv, count, id, error);
 }
@@ -204,7 +204,7 @@ cw_undo_done(struct cw_undo *undo, unsigned id, struct cw_error *error)
 	while (at < undo->open_count && undo->open[at] != id)
 		at++;
 	if (at == undo->open_count)
-		return cw_fail(error, CW_E_INVALID, "nothing is to be undone under the number %u",
+		return cw_fail(error, CW_E_INVALID, "there is no undo record with the number %u",
 			       id);
 	if (undo->open_count == 1) {
 		if (unlink(undo->path) != 0 && errno != ENOENT)

@@ -169,12 +169,12 @@ undo_place(const struct cw_strv *values, bool same_boot)
 	folder = cw_undo_place_open(&place, same_boot);
 	number = folder < 0 ? errno : remove_name(folder, cw_path_base(place.rest));
 	if (number == 0)
-		cw_log_info("removed \"%s\", which an ended run left", path);
+		cw_log_info("removed \"%s\", which an earlier run left behind", path);
 	else if (number == ESTALE || number == ELOOP || number == ENOTDIR)
-		cw_log_warning("leaving \"%s\", which an ended run made: its folder was replaced",
+		cw_log_warning("not removing \"%s\" of an earlier run: its folder was replaced",
 			       path);
 	else if (number != ENOENT && number != ENOTEMPTY)
-		cw_log_warning("cannot remove \"%s\", which an ended run left: %s", path,
+		cw_log_warning("cannot remove \"%s\", which an earlier run left behind: %s", path,
 			       strerror(number));
 }
 
@@ -186,11 +186,11 @@ undo_command(const struct cw_strv *argv)
 	cw_auto_error struct cw_error problem = {0};
 
 	if (cw_process_run_one(&process, &problem) == CW_OK) {
-		cw_log_info("ran \"%s\" to undo what an ended run left", argv->items[0]);
+		cw_log_info("ran \"%s\" to undo a change of an earlier run", argv->items[0]);
 	} else {
 		cw_autofree char *line = cw_error_line(&problem);
 
-		cw_log_warning("what an ended run left is not undone: %s", line);
+		cw_log_warning("cannot undo a change of an earlier run: %s", line);
 	}
 	cw_process_clear(&process);
 }
@@ -278,5 +278,5 @@ cw_undo_replay(const char *work, pid_t pid)
 	if (status == CW_OK)
 		return;
 	line = cw_error_line(&problem);
-	cw_log_warning("what ended runs left cannot be undone: %s", line);
+	cw_log_warning("cannot undo changes of earlier runs: %s", line);
 }

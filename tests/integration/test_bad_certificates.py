@@ -49,7 +49,7 @@ BAD = {
     "not valid for two hours": (0.09, 90, NAMES, True, "not valid before"),
     "lacks a name": (-1, 90, NAMES[:1], True, "two.example.test"),
     "has other names": (-1, 90, ["www.example.test"], True, "one.example.test, two.example.test"),
-    "without its issuer": (-1, 90, NAMES, False, "without that of its issuer"),
+    "without its issuer": (-1, 90, NAMES, False, "without its issuer's certificate"),
 }
 
 

@@ -85,7 +85,7 @@ def test_a_certificate_that_is_kept_is_installed_again(certwright, tester):
 @pytest.mark.parametrize("call", ["deploy", "save", "config_test", "reload"])
 def test_a_failing_installer_leaves_the_configuration_as_it_was(certwright, tester, call):
     result = run(certwright, tester, "--no-redirect", "--tester-fail", call, status=1)
-    assert_failed(result, f'the tester fails in "{call}"', "saved but could not be installed")
+    assert_failed(result, f'the tester fails in "{call}"', "saved but not installed")
     assert "install --cert-name one.example.test -i tester" in result.stderr
     assert tester.text() == "as it was\n"
     assert backups(certwright) == []
@@ -286,7 +286,7 @@ def test_install_takes_files_that_belong_to_no_lineage(certwright, tester, tmp_p
     certwright.certonly("two.example.test")
     result = run(certwright, tester, "--cert-path", paths["cert"], "--key-path",
                  certwright.live("two.example.test", "privkey"), verb="install", status=1)
-    assert_failed(result, "key", "not that of")
+    assert_failed(result, "key", "does not belong to")
 
 
 def test_names_that_the_certificate_lacks_are_refused(certwright, tester):
@@ -361,7 +361,7 @@ def test_without_a_terminal_the_names_are_asked_for(certwright, tester):
 def test_the_user_chooses_the_plugins(certwright, tester):
     terminal = on_terminal(certwright, "run", "-d", "one.example.test", "--no-redirect",
                            env=tester.env)
-    for question, wanted in (("How should the CA", "standalone"), ("Which installer", "null")):
+    for question, wanted in (("How do you want to prove", "standalone"), ("Which installer", "null")):
         listed = terminal.expect(question + "(.*?)Number, or c to cancel").group(1)
         [number] = [line.split(":")[0] for line in listed.splitlines() if f"({wanted})" in line]
         terminal.type(number)

@@ -59,7 +59,7 @@ def test_lines_added_while_a_challenge_is_in_place_stay(certwright, nginx):  # n
     ctl = meddling_nginx(nginx, "$a # added by another program")
     result = obtain(certwright, nginx, "a.test", args=("--nginx-ctl", ctl))
     assert read(site_path(nginx)) == before + "# added by another program\n"
-    assert "was changed by somebody else meanwhile" in result.stderr
+    assert "was changed by someone else in the meantime" in result.stderr
     assert "sites-enabled/site" in result.stderr
     assert nginx.get("a.test")[2] == "site"
     assert nginx.get("a.test", "/.well-known/acme-challenge/x")[2] == "site"
@@ -159,7 +159,8 @@ def test_challenge_in_a_file_that_is_changed_again_and_again_is_given_up(
     result = Held(certwright, nginx).run("certonly", "--nginx", "--nginx-server-root", nginx.root,
                                          "-d", "a.test", "-d", "b.test", change="# theirs\n",
                                          times=2, status=1)
-    assert_failed(result, "sites-enabled/site", "changed by somebody else meanwhile", "try again")
+    assert_failed(result, "sites-enabled/site", "changed by someone else in the meantime",
+                  "try again")
     assert read(site_path(nginx)) == before + "# theirs\n" * 2
     after = nginx.snapshot()
     assert after.pop("sites-enabled/site") != others.pop("sites-enabled/site")
@@ -197,7 +198,7 @@ def test_rollback_keeps_what_was_added_since(site, nginx):  # noqa: F811
     result = site.rollback()
     assert read(site_path(nginx)) == before + "# theirs\n"
     assert stat.S_IMODE(os.stat(site_path(nginx)).st_mode) == mode
-    assert "was changed by somebody else meanwhile" in result.stderr
+    assert "was changed by someone else in the meantime" in result.stderr
     assert nginx.get("a.test")[2] == "site"
 
 
@@ -211,7 +212,7 @@ def test_rollback_of_lines_that_were_changed_is_refused(site, nginx):  # noqa: F
     nginx.write("sites-enabled/site", text, fill=False)
     result = site.certwright.run("rollback", "--nginx", "--nginx-server-root", nginx.root,
                                  status=1, json=True)
-    assert_failed(result, "sites-enabled/site", "changed by somebody else", "by hand")
+    assert_failed(result, "sites-enabled/site", "changed by someone else", "by hand")
     assert read(site_path(nginx)) == text
     nginx.write("sites-enabled/site", text.replace("return 308", "return 301"), fill=False)
     site.rollback()
@@ -230,4 +231,4 @@ def test_recovery_after_a_crash_keeps_what_was_added_since(certwright, nginx):  
     assert "acme-challenge" in read(site_path(nginx))
     result = obtain(certwright, nginx, "a.test", args=("--lock-timeout", "20"))
     assert read(site_path(nginx)) == before + "# theirs\n"
-    assert "was changed by somebody else meanwhile" in result.stderr
+    assert "was changed by someone else in the meantime" in result.stderr

@@ -72,7 +72,7 @@ def test_what_is_not_plain_among_them_is_seen(many):
     assert failed == {cut, shared, every[200]}
     assert actions.pop(due) == "renewed"
     assert sum(action == "kept" for action in actions.values()) == COUNT - 4
-    assert sum("has the archive folder" in error["message"]
+    assert sum("uses the archive folder" in error["message"]
                for error in errors_of(result.json) if error.get("identifier")) >= 2
     # What a switch had left was removed on the way.
     assert sorted(os.listdir(os.path.dirname(many.live(alone)))) == [

@@ -85,7 +85,7 @@ def test_another_key_is_refused_here(certwright, pebble, issued):
     certwright.certonly("other.example.test")
     result = certwright.json("revoke", "--cert-path", certwright.live(NAME, "cert"), "--key-path",
                              certwright.live("other.example.test", "privkey"), status=1)
-    assert_failed(result, "key", "not that of the certificate")
+    assert_failed(result, "key", "does not belong to the certificate")
     assert status_of(pebble, issued) == "Valid"
 
 
@@ -150,7 +150,7 @@ def test_the_user_is_asked_whether_to_delete(certwright, pebble, issued, answer,
     terminal.answer("[Dd]elete .*y.es/.N.o", answer)
     text = terminal.finish()
     assert (f'deleted all files of the certificate "{NAME}"' in text) == gone
-    assert (f'left the files of "{NAME}"' in text and certwright.renewal_file(NAME) in text) != gone
+    assert (f'kept the files of "{NAME}"' in text and certwright.renewal_file(NAME) in text) != gone
     assert status_of(pebble, issued) == "Revoked"
     assert (certwright.lineages() == []) == gone
 
@@ -168,7 +168,7 @@ def test_a_server_that_still_names_the_files_is_told(certwright, issued, tmp_pat
     result = certwright.run("revoke", "--cert-name", NAME, "--nginx-server-root", tmp_path,
                             "--no-delete-after-revoke")
     assert f'"{tmp_path}/site" still names files in' in result.stderr
-    assert f'left the files of "{NAME}"' in result.stdout
+    assert f'kept the files of "{NAME}"' in result.stdout
 
 
 def test_neither_name_nor_path(certwright, issued):

@@ -182,7 +182,7 @@ test_a_forbidden_write_says_what_to_do(void **state)
 	assert_int_equal(chmod(folder, 0700), 0);
 	assert_int_equal(error.status, CW_E_PERMISSION);
 	assert_non_null(strstr(error.message, "Permission denied"));
-	assert_non_null(strstr(error.hint, "run as root"));
+	assert_non_null(strstr(error.hint, "run this as root"));
 	assert_non_null(strstr(error.hint, "--config-dir"));
 }
 

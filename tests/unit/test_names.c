@@ -64,7 +64,7 @@ test_what_is_no_name_is_refused_with_the_reason(void **state)
 	assert_refused("example.com/path", "is a URL");
 	assert_refused("192.0.2.1", "is an IP address");
 	assert_refused("2001:db8::1", "is an IP address");
-	assert_refused("example.com:443", "not a port");
+	assert_refused("example.com:443", "not for a port");
 	assert_refused("localhost", "fully qualified");
 	assert_refused("", "empty domain name");
 	assert_refused(".", "empty label");

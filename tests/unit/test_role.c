@@ -385,7 +385,7 @@ test_what_it_prints_is_bounded_and_the_log_says_so(void **state)
 	assert_logged("printed: xxxx");
 	assert_logged("x ... (");
 	assert_logged("printed: line 0\n");
-	assert_logged("more lines, which are left out here\n");
+	assert_logged("more lines, which are not shown here\n");
 	assert_true(count_lines(log) < LINES / 2);
 	assert_true(strlen(log) < LONG_LINE);
 	finish(scene);

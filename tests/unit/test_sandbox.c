@@ -844,7 +844,7 @@ enter_when_forbidden(void *context)
 	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 	CHECK(cw_sandbox_enter(&sandbox, &missing, NULL) == CW_OK);
 	CHECK(missing.count >= 1);
-	CHECK(strncmp(missing.items[0], CW_SANDBOX_USER ": cannot become", 19) == 0);
+	CHECK(strncmp(missing.items[0], CW_SANDBOX_USER ": cannot switch to", 21) == 0);
 	CHECK(geteuid() == 0 && getegid() == 0 && getgroups(0, NULL) == 2);
 }
 

@@ -30,7 +30,7 @@ check_hmac_algorithm(const struct cw_settings *settings, struct cw_error *error)
 	for (size_t i = 0; i < CW_COUNT(hmac_algorithms); i++)
 		if (strcmp(value, hmac_algorithms[i]) == 0)
 			return CW_OK;
-	cw_fail(error, CW_E_USAGE, "--eab-hmac-alg cannot be \"%s\"", value);
+	cw_fail(error, CW_E_USAGE, "invalid --eab-hmac-alg \"%s\"", value);
 	cw_hint(error, "give HS256, HS384 or HS512");
 	return CW_E_USAGE;
 }
@@ -40,9 +40,8 @@ static int
 check_verb(const struct cw_verb *verb, const struct cw_settings *settings, struct cw_error *error)
 {
 	if (verb->writes && !verb->rehearses && cw_settings_flag(settings, "dry_run")) {
-		cw_fail(error, CW_E_USAGE,
-			"--dry-run cannot be used with %s, which has no rehearsal", verb->name);
-		cw_hint(error, "rehearse with certonly --dry-run or renew --dry-run");
+		cw_fail(error, CW_E_USAGE, "--dry-run cannot be used with %s", verb->name);
+		cw_hint(error, "use certonly --dry-run or renew --dry-run instead");
 		return CW_E_USAGE;
 	}
 	if (verb->csr != NULL && cw_settings_get(settings, "csr") != NULL) {
@@ -53,7 +52,7 @@ check_verb(const struct cw_verb *verb, const struct cw_settings *settings, struc
 	if (verb->asks_nobody && cw_settings_flag(settings, "force_interactive")) {
 		cw_fail(error, CW_E_USAGE, "--force-interactive cannot be used with %s",
 			verb->name);
-		cw_hint(error, "%s asks nothing", verb->name);
+		cw_hint(error, "%s never asks anything", verb->name);
 		return CW_E_USAGE;
 	}
 	return verb->check != NULL ? verb->check(settings, error) : CW_OK;
@@ -64,16 +63,17 @@ check_contradictions(const struct cw_settings *settings, struct cw_error *error)
 {
 	if (cw_settings_flag(settings, "hsts") && cw_settings_flag(settings, "auto_hsts"))
 		return cw_fail(error, CW_E_USAGE,
-			       "--hsts and --auto-hsts contradict each other; give one of them");
+			       "--hsts and --auto-hsts exclude each other; give only one of them");
 	if (cw_settings_flag(settings, "force_interactive") &&
 	    cw_settings_flag(settings, "noninteractive_mode"))
 		return cw_fail(error, CW_E_USAGE,
-			       "--force-interactive and --non-interactive contradict each other; "
-			       "give one of them");
+			       "--force-interactive and --non-interactive exclude each other; give "
+			       "only one of them");
 	if (cw_settings_flag(settings, "staging") && !cw_is_standard_server(settings)) {
-		cw_fail(error, CW_E_USAGE, "--staging and --server %s contradict each other",
+		cw_fail(error, CW_E_USAGE, "--staging and --server %s exclude each other",
 			cw_settings_get(settings, "server"));
-		cw_hint(error, "give one of them: --staging is a server of Let's Encrypt's");
+		cw_hint(error,
+			"give only one of them: --staging means Let's Encrypt's staging server");
 		return CW_E_USAGE;
 	}
 	return CW_OK;

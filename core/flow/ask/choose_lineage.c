@@ -23,11 +23,11 @@ static int
 check_choice(const struct cw_context *context, const struct cw_strv *known, struct cw_error *error)
 {
 	if (known->count == 0)
-		return cw_fail(error, CW_E_NOT_FOUND, "there are no certificates in %s",
+		return cw_fail(error, CW_E_NOT_FOUND, "there are no certificates in \"%s\"",
 			       context->directories.config);
 	if (context->asker->interactive)
 		return CW_OK;
-	cw_fail(error, CW_E_USAGE, "no certificate was named");
+	cw_fail(error, CW_E_USAGE, "no certificate was given");
 	cw_hint(error, "give --cert-name; see: certwright certificates");
 	return CW_E_USAGE;
 }

@@ -43,19 +43,19 @@ cw_choose_among_names(struct cw_context *context, const char *question, const st
 	while (status == CW_OK) {
 		cw_autofree char *answer = NULL;
 
-		status = asker->text(asker->context,
-				     blank_is_all ? "Numbers, separated by commas or blanks "
-						    "(Enter for all, c to cancel)"
-						  : "Numbers, separated by commas or blanks (c to "
-						    "cancel)",
-				     false, &answer, error);
+		status = asker->text(
+			asker->context,
+			blank_is_all ? "Numbers, separated by commas or spaces (Enter for all, c "
+				       "to cancel)"
+				     : "Numbers, separated by commas or spaces (c to cancel)",
+			false, &answer, error);
 		if (status < 0)
 			break;
 		if (cw_equal_nocase(answer, "c"))
 			return cw_fail(error, CW_E_CANCELLED, "cancelled");
 		if (read_numbers(answer, all, blank_is_all, chosen))
 			break;
-		status = asker->notify(asker->context, "Please enter numbers of the list.", false,
+		status = asker->notify(asker->context, "Please enter numbers from the list.", false,
 				       error);
 	}
 	return status;
@@ -84,7 +84,7 @@ ask_for_names(struct cw_context *context, struct cw_names *names, struct cw_erro
 		cw_autofree char *line = NULL;
 		int status = asker->text(asker->context,
 					 "Domain names for the certificate, separated by commas or "
-					 "blanks (c to cancel)",
+					 "spaces (c to cancel)",
 					 false, &answer, error);
 
 		if (status < 0)
@@ -96,7 +96,7 @@ ask_for_names(struct cw_context *context, struct cw_names *names, struct cw_erro
 		cw_names_clear(names);
 		if (words.count > 0 && take_names(&words, names, &refusal) == CW_OK)
 			return CW_OK;
-		line = words.count > 0 ? cw_error_line(&refusal) : cw_strdup("no name was given");
+		line = words.count > 0 ? cw_error_line(&refusal) : cw_strdup("no names were given");
 		status = asker->notify(asker->context, line, false, error);
 		if (status < 0)
 			return status;
@@ -114,7 +114,7 @@ cw_choose_names(struct cw_context *context, struct cw_run *run, const char *inst
 
 	if (!context->asker->interactive) {
 		cw_fail(error, CW_E_USAGE, "no names were given");
-		cw_hint(error, "give the domain names with -d, or addresses with --ip-address");
+		cw_hint(error, "give domain names with -d or addresses with --ip-address");
 		return CW_E_USAGE;
 	}
 	if (installer != NULL)
@@ -124,7 +124,7 @@ cw_choose_names(struct cw_context *context, struct cw_run *run, const char *inst
 	cw_names_all(&found, &all);
 	if (all.count == 0)
 		return ask_for_names(context, names, error);
-	status = cw_choose_among_names(context, "Which names should the certificate be for?", &all,
+	status = cw_choose_among_names(context, "Which names do you want in the certificate?", &all,
 				       true, &chosen, error);
 	return status < 0 ? status : take_names(&chosen, names, error);
 }

@@ -12,15 +12,15 @@ static const struct {
 	const char *name, *question, *nobody, *hint, *listing;
 } roles[] = {
 	[ROLE_AUTHENTICATOR] = {"authenticator",
-				"How should the CA be shown that the names are yours?",
-				"no authenticator was named",
-				"give --webroot -w FOLDER where a web server runs, or --standalone "
-				"where none does; see: certwright plugins",
+				"How do you want to prove that you control these names?",
+				"no authenticator was given",
+				"give --webroot -w FOLDER if a web server is running, or "
+				"--standalone if not; see: certwright plugins",
 				"see: certwright plugins --authenticators"},
-	[ROLE_INSTALLER] = {"installer", "Which installer should be used?",
-			    "no installer was named",
-			    "give -i with the name of one, --nginx for nginx, or -i null to "
-			    "install nothing; see: certwright plugins --installers",
+	[ROLE_INSTALLER] = {"installer", "Which installer do you want to use?",
+			    "no installer was given",
+			    "give one with -i, such as -i nginx, or give -i null to install "
+			    "nothing; see: certwright plugins --installers",
 			    "see: certwright plugins --installers"},
 };
 
@@ -42,7 +42,7 @@ open_in_role(struct cw_context *context, const char *name, enum role role,
 
 	if (status < 0 || has_role(*module, role))
 		return status;
-	cw_fail(error, CW_E_USAGE, "the plugin \"%s\" is no %s", name, roles[role].name);
+	cw_fail(error, CW_E_USAGE, "the plugin \"%s\" is not an %s", name, roles[role].name);
 	cw_hint(error, "%s", roles[role].listing);
 	return CW_E_USAGE;
 }

@@ -105,8 +105,7 @@ search_lineages(const char *config_dir, const struct cw_names *wanted, struct se
 		if (consider(config_dir, names.items[i], wanted, search, &broken) < 0) {
 			cw_autofree char *line = cw_error_line(&broken);
 
-			cw_log_warning("leaving out the certificate \"%s\": %s", names.items[i],
-				       line);
+			cw_log_warning("skipping the certificate \"%s\": %s", names.items[i], line);
 		}
 	}
 	return status;
@@ -152,10 +151,9 @@ settle_key_type(struct cw_context *context, const struct cw_lineage *lineage, bo
 		return CW_OK;
 	}
 	if (context->asker->interactive) {
-		cw_autofree char *question = cw_format(
-			"The certificate \"%s\" has a key of type %s. Shall it get one of "
-			"type %s?",
-			lineage->name, present, wanted);
+		cw_autofree char *question = cw_format("The key of the certificate \"%s\" is of "
+						       "type %s. Do you want to change it to %s?",
+						       lineage->name, present, wanted);
 
 		status = context->asker->yes_no(context->asker->context, question, changes, error);
 		if (status < 0 || *changes)
@@ -164,10 +162,10 @@ settle_key_type(struct cw_context *context, const struct cw_lineage *lineage, bo
 	if (!given)
 		return cw_settings_set(settings, "key_type", CW_SOURCE_RUNTIME, present, error);
 	cw_fail(error, CW_E_USAGE,
-		"the key type of the certificate \"%s\" would change from %s to %s", lineage->name,
-		present, wanted);
-	cw_hint(error, "give both --cert-name %s and --key-type %s if that is what you want",
-		lineage->name, wanted);
+		"this would change the key type of the certificate \"%s\" from %s to %s",
+		lineage->name, present, wanted);
+	cw_hint(error, "to do this, give both --cert-name %s and --key-type %s", lineage->name,
+		wanted);
 	return CW_E_USAGE;
 }
 
@@ -203,9 +201,10 @@ check_key_reuse(const struct cw_settings *settings, const struct cw_lineage *lin
 		option = "--elliptic-curve";
 	if (option == NULL)
 		return CW_OK;
-	cw_fail(error, CW_E_USAGE, "%s cannot change the key of \"%s\", which is used again",
-		option, lineage->name);
-	cw_hint(error, "give --new-key to change it this once, or --no-reuse-key to make a new key "
+	cw_fail(error, CW_E_USAGE,
+		"%s cannot change the key of \"%s\", which is reused at each renewal", option,
+		lineage->name);
+	cw_hint(error, "give --new-key to change it once, or --no-reuse-key to generate a new key "
 		       "at each renewal");
 	return CW_E_USAGE;
 }
@@ -221,9 +220,9 @@ check_staging(const struct cw_settings *settings, const struct cw_lineage *linea
 	    cw_settings_flag(settings, "break_my_certs") || cw_settings_flag(settings, "dry_run"))
 		return CW_OK;
 	cw_fail(error, CW_E_USAGE,
-		"the certificate \"%s\" is a real one, and would be replaced by one of a test CA",
+		"this would replace the trusted certificate \"%s\" with one from a staging server",
 		lineage->name);
-	cw_hint(error, "give --break-my-certs if that is what you want, or --dry-run to rehearse");
+	cw_hint(error, "to do this, give --break-my-certs; for a test, give --dry-run");
 	return CW_E_USAGE;
 }
 
@@ -298,10 +297,10 @@ decide_same(struct cw_context *context, struct cw_lineage **lineage, enum cw_dec
 		const char *const items[] = {context->verb->keep,
 					     "Renew and replace the certificate"};
 		size_t choice = 0;
-		cw_autofree char *text = cw_format(
-			"There is a certificate \"%s\" for exactly these names, and it is not yet "
-			"due for renewal. What should be done?",
-			(*lineage)->name);
+		cw_autofree char *text =
+			cw_format("There is a certificate \"%s\" for exactly these names, and it "
+				  "is not yet due for renewal. What do you want to do?",
+				  (*lineage)->name);
 
 		status = context->asker->choice(context->asker->context, text, items,
 						CW_COUNT(items), &choice, error);
@@ -327,7 +326,7 @@ list_names(const struct cw_names *present, const struct cw_names *wanted)
 	cw_names_all(wanted, &after);
 	old_names = cw_strv_join(&before, ", ");
 	new_names = cw_strv_join(&after, ", ");
-	return cw_format("  It has:         %s\n  It would have:  %s", old_names, new_names);
+	return cw_format("  Names now:  %s\n  New names:  %s", old_names, new_names);
 }
 
 static int
@@ -342,17 +341,17 @@ confirm(struct cw_context *context, const char *flag, const char *option, const 
 		return CW_OK;
 	if (!context->asker->interactive) {
 		cw_fail(error, CW_E_USAGE, "%s", text);
-		cw_hint(error, "give %s if that is what you want", option);
+		cw_hint(error, "to replace it, give %s", option);
 		return CW_E_USAGE;
 	}
-	cw_autofree char *question = cw_format("%s.\n%s\nGo on?", text, names);
+	cw_autofree char *question = cw_format("%s.\n%s\nContinue?", text, names);
 	status = context->asker->yes_no(context->asker->context, question, &answer, error);
 	if (status < 0)
 		return status;
 	if (!answer) {
 		cw_fail(error, CW_E_CANCELLED, "nothing was changed");
 		cw_hint(error,
-			"to keep both certificates give --duplicate, or another --cert-name");
+			"to keep both certificates, give --duplicate or another --cert-name");
 		return CW_E_CANCELLED;
 	}
 	return CW_OK;
@@ -378,7 +377,7 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 		if (cw_names_count(names) > 0)
 			return cw_lineage_check_free(config_dir, wanted, error);
 		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", wanted);
-		cw_hint(error, "give its names with -d, or see: certwright certificates");
+		cw_hint(error, "give names for it with -d, or see: certwright certificates");
 		return CW_E_NOT_FOUND;
 	}
 	status = cw_lineage_load(config_dir, wanted, lineage, error);
@@ -394,7 +393,7 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	status = settle_key_type(context, *lineage, &new_key, error);
 	if (status < 0)
 		return status;
-	text = cw_format("the certificate \"%s\" would get other names than it has", wanted);
+	text = cw_format("this would change the names of the certificate \"%s\"", wanted);
 	if (cw_settings_flag(context->settings, "renew_by_default") ||
 	    (cw_settings_flag(context->settings, "expand") && cw_names_contain(names, &present)))
 		return CW_OK;
@@ -402,7 +401,7 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	if (!context->asker->interactive) {
 		cw_autofree char *summary = cw_names_summary(names);
 
-		cw_log_info("the certificate \"%s\" gets other names: %s", wanted, summary);
+		cw_log_info("changing the names of the certificate \"%s\" to %s", wanted, summary);
 		return CW_OK;
 	}
 	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text,
@@ -433,7 +432,7 @@ decide(struct cw_context *context, struct cw_names *names, enum cw_decision *dec
 		return decide_named(context, names, wanted, decision, lineage, name, error);
 	if (cw_names_count(names) == 0) {
 		cw_fail(error, CW_E_USAGE, "no names were given");
-		cw_hint(error, "give the domain names with -d, or addresses with --ip-address");
+		cw_hint(error, "give domain names with -d or addresses with --ip-address");
 		return CW_E_USAGE;
 	}
 	*decision = CW_DECISION_NEW;

@@ -8,16 +8,16 @@ static int
 lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_error *error)
 {
 	cw_fail(error, CW_E_NOT_FOUND,
-		"its plugin \"%s\" is not installed; its files are left as they are", plugin);
+		"its plugin \"%s\" is not installed; its files are not changed", plugin);
 	if (cw_starts_with(plugin, "dns-"))
 		cw_hint(error,
-			"dns-exec can do the same with a program of lego or acme.sh: certwright "
+			"use dns-exec with a program of lego or acme.sh instead: certwright "
 			"certonly --cert-name %s --force-renewal -a dns-exec --dns-exec-program "
 			"PROGRAM",
 			lineage->name);
 	else
 		cw_hint(error,
-			"install it, or name another one once: certwright certonly --cert-name %s "
+			"install it, or switch to another one: certwright certonly --cert-name %s "
 			"--force-renewal -a PLUGIN",
 			lineage->name);
 	return CW_E_NOT_FOUND;
@@ -139,8 +139,10 @@ cw_lineage_check_settings(const struct cw_context *context, const struct cw_line
 
 	if (plugin_for(context, lineage, "authenticator") == NULL &&
 	    cw_settings_get(context->settings, "configurator") == NULL) {
-		cw_fail(error, CW_E_INVALID, "%s names no authenticator", lineage->renewal_path);
-		cw_hint(error, "give one on the command line, with --cert-name %s", lineage->name);
+		cw_fail(error, CW_E_INVALID, "there is no authenticator in %s",
+			lineage->renewal_path);
+		cw_hint(error, "give one on the command line, together with --cert-name %s",
+			lineage->name);
 		return CW_E_INVALID;
 	}
 	status = cw_renewal_check(lineage->config, lineage->renewal_path, context->settings, error);

@@ -67,7 +67,7 @@ cannot_ask(const char *server, const struct cw_error *error)
 {
 	cw_autofree char *line = cw_error_line(error);
 
-	cw_log_warning("cannot ask %s when to renew, going by the certificates' lifetimes: %s",
+	cw_log_warning("cannot ask %s when to renew, using the certificates' lifetimes instead: %s",
 		       server, line);
 }
 
@@ -76,8 +76,7 @@ explain(struct cw_advisors *advisors, const struct cw_advice_wanted *wanted, con
 {
 	/* One text often is about very many certificates. */
 	if (url != NULL && cw_strv_add_unique(&advisors->explanations, url))
-		cw_log_info("what the CA has to say about when to renew \"%s\": %s", wanted->name,
-			    url);
+		cw_log_info("the CA explains when to renew \"%s\": %s", wanted->name, url);
 }
 
 static void

@@ -51,7 +51,8 @@ not_learned(const struct cw_revocation *revocation, const struct cw_error *error
 {
 	cw_autofree char *line = cw_error_line(error);
 
-	cw_log_debug("whether \"%s\" is revoked is not known: %s", revocation->certificate, line);
+	cw_log_debug("cannot find out whether \"%s\" is revoked: %s", revocation->certificate,
+		     line);
 }
 
 static void fill_slots(struct inquiry *inquiry);
@@ -113,7 +114,8 @@ start(struct question *question, struct cw_error *error)
 	int status = cw_certificate_load(question->revocation->chain, &question->issuer, error);
 
 	if (status == CW_OK && !cw_certificate_signed_by(question->certificate, question->issuer))
-		status = cw_fail(error, CW_E_INVALID, "\"%s\" does not begin with its issuer",
+		status = cw_fail(error, CW_E_INVALID,
+				 "\"%s\" does not begin with the certificate's issuer",
 				 question->revocation->chain);
 	if (status == CW_OK)
 		status = cw_ocsp_request(question->certificate, question->issuer, &request, error);

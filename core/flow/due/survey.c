@@ -47,9 +47,9 @@ cw_refuse_shared_archive(const struct cw_lineage *lineage, const struct cw_strv 
 {
 	if (!cw_strv_contains(shared, lineage->archive))
 		return CW_OK;
-	cw_fail(error, CW_E_INVALID, "another certificate has the archive folder \"%s\" too",
+	cw_fail(error, CW_E_INVALID, "another certificate also uses the archive folder \"%s\"",
 		lineage->archive);
-	cw_hint(error, "give each an archive of its own, or delete one of them");
+	cw_hint(error, "give each certificate its own archive folder, or delete one of them");
 	return CW_E_INVALID;
 }
 
@@ -85,7 +85,7 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 	}
 	if (status < 0 || !changed)
 		return status;
-	cw_log_warning("completed the deployment of \"%s\" that an earlier run had begun",
+	cw_log_warning("completed the interrupted switch of \"%s\" to its new version",
 		       lineage->name);
 	request = cw_request_new(lineage->name, survey->context->settings);
 	request->lineage = lineage;
@@ -125,9 +125,8 @@ warn_of(struct survey *survey, const struct cw_lineage *lineage,
 	cw_auto_error struct cw_error error = {0};
 
 	if (seen->due.is_unclear)
-		cw_log_warning("%s: renew_before_expiry is not an interval like \"30 days\" or "
-			       "\"1 month 3 days\"; the certificate's lifetime decides when it "
-			       "is due",
+		cw_log_warning("%s: renew_before_expiry is not an interval such as \"30 days\" or "
+			       "\"1 month 3 days\"; using the certificate's lifetime instead",
 			       lineage->renewal_path);
 	/* The same hook of many certificates is told once. */
 	if (!survey->calls->asked_for &&
@@ -243,7 +242,7 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 	for (size_t i = 0; i < count; i++) {
 		of[i]->is_due = asked[i].revoked;
 		if (asked[i].revoked)
-			cw_log_warning("the certificate \"%s\" is revoked, and renewed for that",
+			cw_log_warning("the certificate \"%s\" is revoked and will be renewed",
 				       of[i]->name);
 	}
 	return status;
@@ -282,7 +281,7 @@ keep_ask_again(struct survey *survey, const struct pending *pending)
 	if (rewrite_config(survey, pending, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
-		cw_log_debug("not keeping when to ask about \"%s\" again: %s", pending->name, line);
+		cw_log_debug("cannot save when to ask about \"%s\" again: %s", pending->name, line);
 	}
 }
 
@@ -345,7 +344,7 @@ commit(struct survey *survey)
 	if (cw_rewrite_commit(survey->rewrite, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
-		cw_log_warning("not keeping when to ask the CA again: %s", line);
+		cw_log_warning("cannot save when to ask the CA again: %s", line);
 	}
 }
 

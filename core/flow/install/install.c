@@ -33,10 +33,9 @@ revert_leftovers(const struct cw_context *context)
 				   &reverted, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
-		cw_log_error("the server's configuration could not be put back: %s", line);
+		cw_log_error("cannot restore the server's configuration: %s", line);
 	} else if (reverted) {
-		cw_log_warning("took back what was left of the change of the server's "
-			       "configuration");
+		cw_log_warning("undid the rest of the change to the server's configuration");
 	}
 }
 
@@ -85,7 +84,8 @@ cw_installer_names(struct cw_context *context, struct cw_run *run, const char *i
 
 		/* A server may answer to what no certificate is for: "localhost:8080", "_". */
 		if (cw_names_add_dns_name(names, name, NULL) < 0)
-			cw_log_debug("not a domain name: the virtual host \"%s\"", name);
+			cw_log_debug("the name of the virtual host \"%s\" is not a domain name",
+				     name);
 	}
 	return CW_OK;
 }
@@ -133,10 +133,9 @@ cw_wanted_enhancements(struct cw_context *context, const char *installer, bool b
 			status = cw_fail(error, CW_E_UNSUPPORTED,
 					 "the installer \"%s\" does not support --auto-hsts",
 					 installer);
-			cw_hint(error, "--hsts is the nearest that there is");
+			cw_hint(error, "use --hsts instead");
 		} else if (wanted) {
-			cw_log_warning("the installer \"%s\" does not support --%s; that is left "
-				       "out",
+			cw_log_warning("the installer \"%s\" does not support --%s; ignoring it",
 				       installer, enhancement);
 		}
 	}
@@ -274,8 +273,7 @@ use_saved_settings(struct cw_context *context, const struct cw_lineage *lineage)
 	if (cw_lineage_settings(context, lineage, settings, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
-		cw_log_warning("not all settings in %s can be used: %s", lineage->renewal_path,
-			       line);
+		cw_log_warning("cannot use all settings in %s: %s", lineage->renewal_path, line);
 	}
 	if (cw_settings_given(settings, "configurator") &&
 	    cw_settings_source(settings, "installer") <
@@ -332,7 +330,7 @@ check_pair(const struct cw_installation *installation, struct cw_error *error)
 	if (status == CW_OK)
 		status = cw_key_load(installation->paths[CW_KIND_PRIVKEY], &key, error);
 	if (status == CW_OK && !cw_certificate_has_key(certificate, key))
-		status = cw_fail(error, CW_E_INVALID, "the key \"%s\" is not that of \"%s\"",
+		status = cw_fail(error, CW_E_INVALID, "the key \"%s\" does not belong to \"%s\"",
 				 installation->paths[CW_KIND_PRIVKEY],
 				 installation->paths[CW_KIND_CERT]);
 	return status;
@@ -387,17 +385,17 @@ check_covered(struct cw_context *context, const struct cw_installation *installa
 		return CW_OK;
 	names = cw_strv_join(&missing, ", ");
 	if (context->asker->interactive) {
-		question = cw_format("The certificate is for %s, not for %s. Install it for %s all "
-				     "the same?",
-				     covered, names, names);
+		question = cw_format(
+			"The certificate is for %s, not for %s. Install it for %s anyway?", covered,
+			names, names);
 		status = context->asker->yes_no(context->asker->context, question, &answer, error);
 	}
 	if (status < 0 || answer)
 		return status;
 	status = cw_fail(error, context->asker->interactive ? CW_E_CANCELLED : CW_E_INVALID,
 			 "the certificate is for \"%s\", not for \"%s\"", covered, names);
-	cw_hint(error, "obtain a certificate that has the name (\"certwright certonly --expand\"), "
-		       "or name one with --cert-name that has it");
+	cw_hint(error, "add the name to the certificate (certwright certonly --expand), or give "
+		       "one that has it with --cert-name");
 	return status;
 }
 

@@ -94,7 +94,7 @@ undo(struct installing *installing)
 		status = cw_checkpoints_rollback(directories->work, directories->config, count,
 						 &error);
 	if (status < 0) {
-		warn("the server's configuration could not be put back", &error);
+		warn("cannot restore the server's configuration", &error);
 		return;
 	}
 	if (reverted || count > 0)
@@ -104,7 +104,7 @@ undo(struct installing *installing)
 	if (status == CW_OK && installing->reloading)
 		status = cw_instance_reload(installing->instance, &error);
 	if (status < 0)
-		warn("the server could not be reloaded with its former configuration", &error);
+		warn("cannot reload the server with its previous configuration", &error);
 }
 
 static int
@@ -202,7 +202,7 @@ enhance(struct installing *installing, struct cw_error *error)
 			status =
 				cw_instance_enhance(installing->instance, name, enhancement, error);
 			if (status < 0)
-				cw_context(error, "cannot make the enhancement \"%s\" for \"%s\"",
+				cw_context(error, "cannot add the enhancement \"%s\" for \"%s\"",
 					   enhancement, name);
 		}
 	}
@@ -233,7 +233,7 @@ install(struct installing *installing, struct cw_error *error)
 	status = carry_out(installing, deploy_and_enhance, title, error);
 	if (status == CW_E_BUSY) {
 		/* Somebody else changed a file between our look at it and our edit. */
-		cw_log_info("beginning again with the configuration as it is now");
+		cw_log_info("starting again because the server's configuration has changed");
 		cw_error_clear(error);
 		status = carry_out(installing, deploy_and_enhance, title, error);
 	}
@@ -376,7 +376,7 @@ cw_reload_batch(struct cw_context *context, const struct cw_services *services,
 	if (status == CW_OK)
 		status = cw_instance_reload(instance, &error);
 	if (status < 0)
-		cw_context(&error, "the server of \"%s\" could not be reloaded",
+		cw_context(&error, "cannot reload the server of \"%s\"",
 			   batch->requests[0]->installer);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->requests[i]->result = cw_json_new_object();

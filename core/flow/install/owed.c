@@ -126,12 +126,12 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 
 	if (cw_settings_flag(request->settings, "disable_renew_updates")) {
 		cw_fail(error, CW_E_INVALID,
-			"the certificate is saved but not installed, and --disable-renew-updates "
-			"does not let renew do that");
+			"the certificate is saved but not installed, because "
+			"--disable-renew-updates is set");
 		cw_hint(error, "install it with: certwright install --cert-name %s", request->name);
 		return CW_E_INVALID;
 	}
-	cw_log_warning("installing the certificate \"%s\", which an earlier run could not do",
+	cw_log_warning("installing the certificate \"%s\", which an earlier run could not install",
 		       request->name);
 	cw_installation_use(&installation, request->lineage);
 	cw_names_all(&request->names, &installation.names);
@@ -160,7 +160,7 @@ cw_installation_pay(struct cw_context *context, struct cw_run *run, struct cw_re
 		*reload = true;
 	if (*reload)
 		cw_log_warning("reloading the server for the certificate \"%s\", which an earlier "
-			       "run could not do",
+			       "run could not reload",
 			       request->name);
 	cw_strv_clear(&record.enhancements);
 	return status;

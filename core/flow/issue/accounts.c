@@ -34,20 +34,21 @@ agree_to_terms(struct cw_context *context, const struct cw_settings *settings,
 	if (terms == NULL || cw_settings_flag(settings, "tos") || is_silent(context, settings))
 		return CW_OK;
 	if (!context->asker->interactive) {
-		cw_fail(error, CW_E_USAGE, "the CA's terms of service must be agreed to: %s",
+		cw_fail(error, CW_E_USAGE, "you must agree to the CA's terms of service: %s",
 			terms);
 		cw_hint(error, "read them, then give --agree-tos");
 		return CW_E_USAGE;
 	}
-	question = cw_format("Please read the terms of service at %s. You must agree in order to "
-			     "register with the ACME server. Do you agree?",
+	question = cw_format("Please read the terms of service at %s. You must agree to them to "
+			     "register an account. Do you agree?",
 			     terms);
 	status = context->asker->yes_no(context->asker->context, question, &agreed, error);
 	if (status < 0)
 		return status;
 	if (!agreed)
-		return cw_fail(error, CW_E_CANCELLED,
-			       "without agreement to the terms of service there is no account");
+		return cw_fail(
+			error, CW_E_CANCELLED,
+			"cannot register an account: you did not agree to the terms of service");
 	return CW_OK;
 }
 
@@ -58,7 +59,7 @@ check_email(const char *email, struct cw_error *error)
 
 	if (at == NULL || at == email || strchr(at + 1, '@') != NULL ||
 	    strchr(at + 1, '.') == NULL || strpbrk(email, " \t\r\n?,;<>\"") != NULL)
-		return cw_fail(error, CW_E_INVALID, "\"%s\" is no e-mail address", email);
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is not an e-mail address", email);
 	return CW_OK;
 }
 
@@ -188,7 +189,7 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 
 	if ((eab_kid == NULL) != (cw_settings_get(settings, "eab_hmac_key") == NULL))
 		return cw_fail(error, CW_E_USAGE,
-			       "--eab-kid and --eab-hmac-key go together; give both");
+			       "--eab-kid and --eab-hmac-key belong together; give both");
 	status = cw_account_contacts(context, settings, &contacts, error);
 	if (status == CW_OK)
 		status = cw_key_generate(&spec, &key, error);
@@ -201,11 +202,10 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 	if (status == CW_OK)
 		status = agree_to_terms(context, settings, network.acme, error);
 	if (status == CW_OK && cw_acme_external_account_required(network.acme) && eab_kid == NULL) {
-		status = cw_fail(
-			error, CW_E_INVALID,
-			"the CA at %s wants accounts to be bound to one that you have there",
-			server);
-		cw_hint(error, "give --eab-kid and --eab-hmac-key as the CA's web site shows them");
+		status = cw_fail(error, CW_E_INVALID,
+				 "the CA at %s requires external account binding", server);
+		cw_hint(error,
+			"give --eab-kid and --eab-hmac-key with the values from the CA's web site");
 	}
 	if (status == CW_OK && eab_kid != NULL)
 		status = bind_account(settings, network.acme, signer, &binding, error);
@@ -213,11 +213,9 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 	if (status == CW_OK)
 		status = cw_acme_account_new(network.acme, &registration, &uri, &body, error);
 	if (status < 0)
-		return eab_kid == NULL
-			       ? cw_context(error, "cannot register an account")
-			       : cw_context(error,
-					    "cannot register an account bound to the external "
-					    "account of --eab-kid and --eab-hmac-key");
+		return eab_kid == NULL ? cw_context(error, "cannot register an account")
+				       : cw_context(error, "cannot register an account with "
+							   "--eab-kid and --eab-hmac-key");
 	account_from_answer(settings, cw_take(&key), uri, body, account);
 	status = cw_account_save(context->directories.config, *account, error);
 	if (status < 0) {
@@ -247,7 +245,7 @@ match_id(const struct cw_strv *ids, const char *given, const char *server, size_
 		found == 0 ? "there is no account \"%s\" for %s"
 			   : "several accounts begin with \"%s\" for %s",
 		given, server);
-	cw_hint(error, "give --account with one of the folders' names below accounts/");
+	cw_hint(error, "give the whole name of the account's folder below accounts/");
 	return found == 0 ? CW_E_NOT_FOUND : CW_E_INVALID;
 }
 
@@ -264,9 +262,9 @@ choose(struct cw_context *context, struct cw_settings *settings, const struct cw
 	if (ids->count == 1)
 		return CW_OK;
 	if (context->asker->interactive)
-		return context->asker->choice(context->asker->context, "Which account?",
-					      (const char *const *)ids->items, ids->count, index,
-					      error);
+		return context->asker->choice(
+			context->asker->context, "Which account do you want to use?",
+			(const char *const *)ids->items, ids->count, index, error);
 	list = cw_strv_join(ids, ", ");
 	cw_fail(error, CW_E_USAGE, "there are %zu accounts for %s", ids->count,
 		cw_server_url(settings));
@@ -333,7 +331,7 @@ settle_pair(struct cw_context *context, struct cw_settings *settings,
 		    !sure || cw_account_rename(context, stale->id, valid->id, NULL) < 0 ||
 		    cw_account_delete(context->directories.config, stale, NULL) < 0)
 			continue;
-		cw_log_info("completed a change of the account's key that was interrupted");
+		cw_log_info("completed an interrupted change of the account's key");
 		if (given != NULL && cw_starts_with(stale->id, given)) {
 			enum cw_source source = cw_settings_source(settings, "account");
 
@@ -401,7 +399,7 @@ cw_account_acquire(struct cw_context *context, struct cw_settings *settings, boo
 		if (!may_register) {
 			cw_fail(error, CW_E_NOT_FOUND, "there is no account for %s in %s", server,
 				config);
-			cw_hint(error, "make one with: certwright register");
+			cw_hint(error, "register one with: certwright register");
 			return CW_E_NOT_FOUND;
 		}
 		status = cw_account_register(context, settings, account, error);

@@ -21,7 +21,7 @@ static const struct {
 static int
 fail_taken(const char *option, const char *path, struct cw_error *error)
 {
-	cw_fail(error, CW_E_EXISTS, "the file \"%s\" that %s names exists, and is not overwritten",
+	cw_fail(error, CW_E_EXISTS, "the file \"%s\" of %s already exists and is not overwritten",
 		path, option);
 	cw_hint(error, "move it away, or give another path");
 	return CW_E_EXISTS;
@@ -85,7 +85,7 @@ take_names(const struct cw_csr *csr, const char *path, struct cw_names *names,
 		return cw_context(error, "the certificate request \"%s\"", path);
 	if (cw_names_count(names) == 0) {
 		cw_fail(error, CW_E_INVALID, "the certificate request \"%s\" has no names", path);
-		cw_hint(error, "make it with a subjectAltName for each domain");
+		cw_hint(error, "create it with a subjectAltName for each domain");
 		return CW_E_INVALID;
 	}
 	return CW_OK;
@@ -104,9 +104,9 @@ check_names(const struct cw_settings *settings, const char *path, const struct c
 		return status;
 	cw_names_all(names, &all);
 	list = cw_strv_join(&all, ", ");
-	cw_fail(error, CW_E_USAGE, "-d names more than the certificate request \"%s\" has: %s",
-		path, list);
-	cw_hint(error, "leave -d out: the names are taken from the request");
+	cw_fail(error, CW_E_USAGE,
+		"names given with -d are not in the certificate request \"%s\": %s", path, list);
+	cw_hint(error, "leave out -d: the names are taken from the request");
 	return CW_E_USAGE;
 }
 
@@ -121,8 +121,8 @@ cw_csr_request(struct cw_context *context, struct cw_request **request, struct c
 	*request = NULL;
 	if (status == CW_OK && cw_settings_flag(settings, "allow_subset_of_names"))
 		status = cw_fail(error, CW_E_USAGE,
-				 "--allow-subset-of-names cannot be used with --csr: the request's "
-				 "names are signed");
+				 "--allow-subset-of-names cannot be used with --csr, whose names "
+				 "cannot be changed");
 	if (status < 0)
 		return status;
 	made = cw_request_new(path, settings);
@@ -167,7 +167,7 @@ write_numbered(const char *name, const char *text, char **path, struct cw_error 
 		if (status != CW_E_EXISTS)
 			return cw_error_move(error, &failure);
 	}
-	return cw_fail(error, CW_E_EXISTS, "no number is left for a file NNNN_%s", name);
+	return cw_fail(error, CW_E_EXISTS, "no number is free for a file NNNN_%s", name);
 }
 
 static int
@@ -205,7 +205,7 @@ cw_csr_save_files(struct cw_request *request, const char *leaf, const char *chai
 		else
 			status = write_numbered(results[i].otherwise, text, path, error);
 		if (status < 0)
-			return cw_context(error, "the certificate was issued but not saved");
+			return cw_context(error, "the certificate was issued but cannot be saved");
 	}
 	request->saved = true;
 	return CW_OK;

@@ -30,20 +30,22 @@ check_label(const char *name, const char *label, size_t length, struct cw_error 
 			       name);
 	if (length > 63)
 		return cw_fail(error, CW_E_INVALID,
-			       "\"%s\" has a label of %zu bytes; 63 are allowed", name, length);
+			       "\"%s\" has a label of %zu bytes; at most 63 are allowed", name,
+			       length);
 	for (size_t i = 0; i < length; i++) {
 		unsigned char character = (unsigned char)label[i];
 
 		if (character == '*') {
 			cw_fail(error, CW_E_INVALID,
-				"\"%s\" has a wildcard that is not its whole first label", name);
-			cw_hint(error, "a wildcard is written *.example.com");
+				"\"%s\" has a wildcard that is not the whole first label", name);
+			cw_hint(error, "write a wildcard as *.example.com");
 			return CW_E_INVALID;
 		}
 		if (!isalnum(character) && character != '-')
-			return cw_fail(error, CW_E_INVALID,
-				       "\"%s\" has a character that domain names do not have: '%c'",
-				       name, isprint(character) ? character : '?');
+			return cw_fail(
+				error, CW_E_INVALID,
+				"\"%s\" has a character that is not allowed in domain names: '%c'",
+				name, isprint(character) ? character : '?');
 	}
 	if (label[0] == '-' || label[length - 1] == '-')
 		return cw_fail(error, CW_E_INVALID,
@@ -70,7 +72,7 @@ check_dns_name(const char *name, struct cw_error *error)
 		rest += length + 1;
 	}
 	if (labels < 2) {
-		cw_fail(error, CW_E_INVALID, "\"%s\" is no fully qualified domain name", name);
+		cw_fail(error, CW_E_INVALID, "\"%s\" is not a fully qualified domain name", name);
 		cw_hint(error,
 			"public CAs need a name with at least one dot, such as %s.example.com",
 			name);
@@ -89,7 +91,7 @@ cw_names_add_dns_name(struct cw_names *names, const char *name, struct cw_error 
 
 	if (strstr(name, "://") != NULL || strchr(name, '/') != NULL) {
 		cw_fail(error, CW_E_INVALID, "\"%s\" is a URL, not a domain name", name);
-		cw_hint(error, "give the host name alone, without https:// and path");
+		cw_hint(error, "give only the host name, without https:// and path");
 		return CW_E_INVALID;
 	}
 	if (is_address(name, address)) {
@@ -99,8 +101,8 @@ cw_names_add_dns_name(struct cw_names *names, const char *name, struct cw_error 
 	}
 	if (strchr(name, ':') != NULL) {
 		cw_fail(error, CW_E_INVALID,
-			"\"%s\" has a ':'; a certificate is for a name, not a port", name);
-		cw_hint(error, "give the host name alone");
+			"\"%s\" contains a ':'; a certificate is for a name, not for a port", name);
+		cw_hint(error, "give only the host name");
 		return CW_E_INVALID;
 	}
 	status = cw_idn_to_ascii(name, &ascii, error);
@@ -124,8 +126,8 @@ cw_names_add_ip_address(struct cw_names *names, const char *address, struct cw_e
 	char canonical[INET6_ADDRSTRLEN];
 
 	if (!is_address(address, canonical)) {
-		cw_fail(error, CW_E_INVALID, "\"%s\" is no IPv4 or IPv6 address", address);
-		cw_hint(error, "domain names are given with -d");
+		cw_fail(error, CW_E_INVALID, "\"%s\" is not an IPv4 or IPv6 address", address);
+		cw_hint(error, "give domain names with -d");
 		return CW_E_INVALID;
 	}
 	cw_strv_add_unique(&names->ip, canonical);

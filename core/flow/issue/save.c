@@ -25,9 +25,8 @@ key_spec(const struct cw_settings *settings, struct cw_key_spec *spec, struct cw
 	}
 	spec->type = CW_KEY_RSA;
 	if (bits < 2048 || bits > 8192) {
-		cw_fail(error, CW_E_INVALID, "an RSA key of %lld bits is not possible",
-			(long long)bits);
-		cw_hint(error, "give --rsa-key-size a number from 2048 to 8192");
+		cw_fail(error, CW_E_INVALID, "cannot use an RSA key of %lld bits", (long long)bits);
+		cw_hint(error, "give a number from 2048 to 8192 with --rsa-key-size");
 		return CW_E_INVALID;
 	}
 	spec->rsa_bits = (unsigned)bits;
@@ -93,7 +92,7 @@ prefer_chain(const struct cw_request *request, const struct cw_strv *chains)
 			return chains->items[i];
 	}
 	cw_log_warning("the CA offers no chain that ends with the issuer \"%s\"; using the default "
-		       "one for %s",
+		       "chain for %s",
 		       preferred, request->name);
 	return chains->items[0];
 }
@@ -114,7 +113,8 @@ check_lifetime(const struct cw_certificate *certificate, struct cw_error *error)
 		end <= now ? "the CA sent a certificate that expired at %s"
 			   : "the CA sent a certificate that is not valid before %s",
 		shown);
-	cw_hint(error, "tell the CA, unless this machine's clock is wrong: it says %s", shown_now);
+	cw_hint(error, "check this machine's clock, which says %s; if it is right, tell the CA",
+		shown_now);
 	return CW_E_PROTOCOL;
 }
 
@@ -142,10 +142,10 @@ check_names(const struct cw_request *request, const struct cw_certificate *certi
 	list = cw_strv_join(missing.count > 0 ? &missing : &added, ", ");
 	if (missing.count > 0)
 		return cw_fail(error, CW_E_PROTOCOL,
-			       "the CA sent a certificate that lacks names asked for: %s", list);
+			       "the CA sent a certificate without these requested names: %s", list);
 	if (added.count > 0)
 		cw_log_warning(
-			"the certificate for \"%s\" also has names that were not asked for: %s",
+			"the certificate for \"%s\" also has names that were not requested: %s",
 			request->name, list);
 	return CW_OK;
 }
@@ -161,8 +161,7 @@ check_leaf(const struct cw_request *request, const struct cw_key *key, const cha
 	if (status < 0)
 		return status;
 	if (!cw_certificate_has_key(certificate, key))
-		return cw_fail(error, CW_E_PROTOCOL,
-			       "the CA sent a certificate for another key than the one asked for");
+		return cw_fail(error, CW_E_PROTOCOL, "the CA sent a certificate for another key");
 	status = check_lifetime(certificate, error);
 	return status < 0 ? status : check_names(request, certificate, error);
 }
@@ -174,8 +173,8 @@ check_chain(const struct cw_request *request, const struct cw_key *key, const ch
 {
 	if (*chain != '\0')
 		return check_leaf(request, key, leaf, error);
-	cw_fail(error, CW_E_PROTOCOL, "the CA sent a certificate without that of its issuer");
-	cw_hint(error, "clients could not verify it; tell the CA");
+	cw_fail(error, CW_E_PROTOCOL, "the CA sent a certificate without its issuer's certificate");
+	cw_hint(error, "clients cannot verify it; tell the CA");
 	return CW_E_PROTOCOL;
 }
 
@@ -297,7 +296,8 @@ cw_request_save(const struct cw_context *context, struct cw_request *request,
 	};
 	status = save_files(context, request, &files, error);
 	if (status < 0)
-		return cw_context(error, "the certificate for \"%s\" was issued but not saved",
+		return cw_context(error,
+				  "the certificate for \"%s\" was issued but cannot be saved",
 				  request->name);
 	request->saved = true;
 	return CW_OK;

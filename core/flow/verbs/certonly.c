@@ -75,8 +75,7 @@ add_result(struct json_object *result, struct json_object *certificate)
 void
 cw_request_keep(const struct cw_request *request, struct json_object *result)
 {
-	cw_log_info("the certificate \"%s\" is not yet due for renewal and stays as it is",
-		    request->name);
+	cw_log_info("the certificate \"%s\" is not yet due for renewal; keeping it", request->name);
 	add_result(result, cw_describe_request(request, "kept", NULL));
 }
 
@@ -127,7 +126,7 @@ check_contradictions(const struct cw_settings *settings, const struct cw_names *
 			"--allow-subset-of-names cannot be used with the "
 			"wildcard \"%s\"",
 			names->dns.items[i]);
-		cw_hint(error, "obtain a certificate of its own for the wildcard");
+		cw_hint(error, "obtain a separate certificate for the wildcard");
 		return CW_E_USAGE;
 	}
 	return CW_OK;

@@ -21,7 +21,7 @@ tell_files(const struct cw_lineage *lineage)
 	cw_auto_strv struct cw_strv files = {0};
 
 	cw_lineage_files(lineage, &files);
-	cw_log_warning("the renewal file of \"%s\" is damaged; these files are taken for its own:",
+	cw_log_warning("the renewal file of \"%s\" is damaged; these files seem to belong to it:",
 		       lineage->name);
 	for (size_t i = 0; i < files.count; i++)
 		cw_log_warning("  %s", files.items[i]);
@@ -75,9 +75,9 @@ confirm(const struct deletion *deletion, struct cw_error *error)
 		cw_strv_addf(&parts, "\"%s\" (%s)", deletion->lineages[i]->name, names);
 	}
 	list = cw_strv_join(&parts, ", ");
-	question = cw_format("Delete the certificate%s %s, with all keys, old versions and renewal "
-			     "settings? They cannot be restored, and a web server that still uses "
-			     "the files will not start again.",
+	question = cw_format("Delete the certificate%s %s with all keys, old versions and renewal "
+			     "settings? This cannot be undone. A web server that still uses the "
+			     "files will not start again.",
 			     deletion->count == 1 ? "" : "s", list);
 	return cw_confirm(deletion->context, question, "nothing was deleted", error);
 }

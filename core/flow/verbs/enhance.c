@@ -28,8 +28,8 @@ choose_hosts(struct cw_context *context, struct cw_installation *installation,
 		return status;
 	cw_names_all(&names, &all);
 	if (context->asker->interactive && all.count > 1)
-		return cw_choose_among_names(context, "Which names should be enhanced?", &all, true,
-					     &installation->names, error);
+		return cw_choose_among_names(context, "Which names do you want to enhance?", &all,
+					     true, &installation->names, error);
 	cw_strv_copy(&installation->names, &all);
 	return CW_OK;
 }
@@ -42,7 +42,7 @@ cw_check_enhance(const struct cw_settings *settings, struct cw_error *error)
 	for (size_t i = 0; i < CW_COUNT(wishes); i++)
 		if (cw_settings_flag(settings, wishes[i]))
 			return CW_OK;
-	cw_fail(error, CW_E_USAGE, "no enhancement was named");
+	cw_fail(error, CW_E_USAGE, "no enhancement was given");
 	cw_hint(error, "give --redirect, --hsts, --uir or --staple-ocsp; see: certwright --help "
 		       "enhance");
 	return CW_E_USAGE;

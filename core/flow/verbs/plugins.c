@@ -23,7 +23,8 @@ no_http(void *context, struct cw_http **http, struct cw_error *error)
 {
 	(void)context;
 	*http = NULL;
-	return cw_fail(error, CW_E_UNSUPPORTED, "there is no network while plugins are listed");
+	return cw_fail(error, CW_E_UNSUPPORTED,
+		       "plugins cannot use the network while they are listed");
 }
 
 /* --init and --prepare: whether the plugin could work here and now. */

@@ -21,7 +21,7 @@ cw_check_reconfigure(const struct cw_settings *settings, struct cw_error *error)
 	    cw_settings_list(settings, "ip_addresses")->count == 0)
 		return CW_OK;
 	cw_fail(error, CW_E_USAGE, "reconfigure cannot change a certificate's names");
-	cw_hint(error, "use certonly with --cert-name and -d; reconfigure takes --cert-name alone");
+	cw_hint(error, "use certonly with --cert-name and -d instead");
 	return CW_E_USAGE;
 }
 
@@ -106,7 +106,7 @@ rehearse(struct cw_context *context, struct cw_run *run, struct cw_request *requ
 	request->settings = kept;
 	if (status < 0) {
 		cw_context(error,
-			   "the new settings of \"%s\" failed in a dry run and are not saved",
+			   "the dry run with the new settings of \"%s\" failed; they are not saved",
 			   request->name);
 	}
 	return status;
@@ -196,7 +196,7 @@ save(struct cw_context *context, struct cw_request *request, struct json_object 
 	compare_section(before, after, params, changes);
 	compare_section(before, after, "certwright", changes);
 	if (json_object_array_length(changes) == 0) {
-		cw_log_info("nothing was changed in %s", lineage->renewal_path);
+		cw_log_info("nothing was changed in \"%s\"", lineage->renewal_path);
 		return CW_OK;
 	}
 	cw_configobj_set(after, "", "version", context->certbot_version);

@@ -13,7 +13,7 @@ cw_flow_register(struct cw_context *context, struct json_object *result, struct 
 	int status = cw_account_list(context->directories.config, server, &ids, error);
 
 	if (status == CW_OK && ids.count > 0) {
-		cw_fail(error, CW_E_EXISTS, "there is an account for %s already: %s", server,
+		cw_fail(error, CW_E_EXISTS, "there is already an account for %s: %s", server,
 			ids.items[0]);
 		cw_hint(error, "see: certwright show_account");
 		status = CW_E_EXISTS;

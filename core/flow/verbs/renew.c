@@ -73,7 +73,7 @@ remember_failure(const struct renewal *renewal, const struct cw_request *request
 						  failure, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
-		cw_log_warning("the failure of \"%s\" is not remembered: %s", request->name, line);
+		cw_log_warning("cannot record the failure of \"%s\": %s", request->name, line);
 	}
 }
 
@@ -550,8 +550,8 @@ cw_check_renew(const struct cw_settings *settings, struct cw_error *error)
 	    cw_settings_list(settings, "ip_addresses")->count == 0)
 		return CW_OK;
 	cw_fail(error, CW_E_USAGE,
-		"renew takes no names: a certificate is renewed for those it has");
-	cw_hint(error, "choose one with --cert-name, or use certonly for other names");
+		"renew does not accept names: a certificate is renewed for the names it has");
+	cw_hint(error, "select a certificate with --cert-name, or change its names with certonly");
 	return CW_E_USAGE;
 }
 

@@ -85,9 +85,9 @@ locate(struct cw_context *context, struct revocation *revocation,
 	int status;
 
 	if (path != NULL && name != NULL)
-		return cw_fail(error, CW_E_USAGE,
-			       "--cert-path and --cert-name name the certificate "
-			       "twice; give one of them");
+		return cw_fail(
+			error, CW_E_USAGE,
+			"--cert-path and --cert-name exclude each other; give only one of them");
 	if (path != NULL) {
 		revocation->path = cw_strdup(path);
 		status = cw_certificate_load(path, certificate, error);
@@ -141,8 +141,9 @@ revoke_with_key(struct cw_context *context, const char *key_path,
 	if (status < 0)
 		return status;
 	if (!cw_certificate_has_key(certificate, key)) {
-		cw_fail(error, CW_E_INVALID, "the key %s is not that of the certificate", key_path);
-		cw_hint(error, "leave --key-path out to revoke with the account's key");
+		cw_fail(error, CW_E_INVALID, "the key %s does not belong to the certificate",
+			key_path);
+		cw_hint(error, "leave out --key-path to revoke with the account's key");
 		return CW_E_INVALID;
 	}
 	signer = cw_signer_from_key(key);
@@ -189,12 +190,12 @@ want_deletion(struct cw_context *context, bool *wanted, struct cw_error *error)
 	if (!context->asker->interactive)
 		return CW_OK;
 	*wanted = false;
-	return context->asker->yes_no(context->asker->context,
-				      "Delete the certificate's files too, with its keys, old "
-				      "versions and renewal settings? Nobody needs the files of a "
-				      "revoked certificate, but a web server that still uses them "
-				      "will not start again.",
-				      wanted, error);
+	return context->asker->yes_no(
+		context->asker->context,
+		"Delete the certificate's files too, with its keys, old versions and renewal "
+		"settings? A revoked certificate is of no use, but a web server that still uses "
+		"the files will not start again.",
+		wanted, error);
 }
 
 static void
@@ -202,7 +203,7 @@ tell_left(const struct cw_context *context, const struct cw_lineage *lineage)
 {
 	cw_autofree char *folder = cw_path_folder(lineage->live[CW_KIND_CERT]);
 
-	cw_log_info("left the files of \"%s\": %s, %s and %s", lineage->name, folder,
+	cw_log_info("kept the files of \"%s\": %s, %s and %s", lineage->name, folder,
 		    lineage->archive, lineage->renewal_path);
 	cw_log_info("delete them with: certwright delete --cert-name %s --config-dir %s",
 		    lineage->name, context->directories.config);
@@ -222,8 +223,8 @@ confirm(struct cw_context *context, const struct revocation *revocation,
 	cw_certificate_names(certificate, &names.dns, &names.ip);
 	cw_names_all(&names, &all);
 	list = cw_strv_join(&all, ", ");
-	question = cw_format("Revoke %s (%s) for good? Browsers will refuse web sites that still "
-			     "use it.",
+	question = cw_format("Revoke %s (%s)? This cannot be undone. Browsers will reject web "
+			     "sites that still use it.",
 			     revocation->path, list);
 	return cw_confirm(context, question, "nothing was revoked", error);
 }
@@ -237,16 +238,17 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 
 	*deleted = false;
 	if (revocation->lineage == NULL) {
-		cw_log_info("left %s, which belongs to no certificate in %s", revocation->path,
-			    context->directories.config);
+		cw_log_info("kept %s, which does not belong to a certificate in %s",
+			    revocation->path, context->directories.config);
 		return CW_OK;
 	}
 	status = want_deletion(context, &wanted, error);
 	if (status < 0)
 		return status;
 	if (wanted && cw_lineage_archive_is_shared(revocation->lineage)) {
-		cw_log_warning("not deleting \"%s\": another certificate uses its archive too",
-			       revocation->lineage->name);
+		cw_log_warning(
+			"not deleting \"%s\": another certificate uses the same archive folder",
+			revocation->lineage->name);
 		wanted = false;
 	}
 	if (!wanted) {
@@ -301,7 +303,7 @@ remember(const struct cw_context *context, const struct revocation *revocation, 
 			      &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
-		cw_log_warning("the revocation is not remembered: %s", line);
+		cw_log_warning("cannot record the revocation: %s", line);
 	}
 }
 

@@ -81,8 +81,8 @@ take_record(struct rollback *rollback, const char *record, int *status, struct c
 				       cw_json_object(maker, "options"), error);
 	if (*status < 0)
 		cw_context(error,
-			   "cannot reload the server of \"%s\", which made a checkpoint; another "
-			   "installer can be named with -i",
+			   "cannot reload the server of \"%s\", which made a checkpoint; give "
+			   "another installer with -i",
 			   installer);
 	return true;
 }
@@ -166,7 +166,7 @@ roll_back(struct rollback *rollback, struct json_object *result, struct cw_error
 						 (unsigned)count, error);
 	if (status < 0)
 		return status;
-	cw_log_info("took back %lld change%s of the server's configuration", (long long)count,
+	cw_log_info("undid %lld change%s to the server's configuration", (long long)count,
 		    count == 1 ? "" : "s");
 	cw_json_set(result, "rolled_back", describe(rollback, count));
 	return reload(rollback, error);

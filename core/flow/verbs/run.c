@@ -16,7 +16,7 @@ check_stapling(const struct cw_context *context, const struct cw_strv *enhanceme
 	cw_fail(error, CW_E_UNSUPPORTED,
 		"the installer \"%s\" cannot staple OCSP answers, which --must-staple needs",
 		installer);
-	cw_hint(error, "leave --must-staple out");
+	cw_hint(error, "leave out --must-staple");
 	return CW_E_UNSUPPORTED;
 }
 
@@ -43,11 +43,9 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 	status = cw_install(context, run, request->installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	if (status < 0) {
-		cw_context(error, "the certificate is saved but could not be installed");
+		cw_context(error, "the certificate is saved but not installed");
 		command = cw_command_to_install(context, lineage->name, request->installer);
-		cw_log_warning("the certificate is saved; once the cause is removed, install it "
-			       "with: %s",
-			       command);
+		cw_log_warning("correct the cause, then install the certificate with: %s", command);
 	}
 	return status;
 }

@@ -8,11 +8,11 @@ static int
 confirm(struct cw_context *context, const struct cw_account *account, struct cw_error *error)
 {
 	cw_autofree char *question = cw_format(
-		"Deactivate the account %s and delete its key, for good? Its certificates stay, "
-		"but cannot be renewed or revoked with it.",
+		"Deactivate the account %s and delete its key? This cannot be undone. Its "
+		"certificates stay, but this account cannot renew or revoke them any more.",
 		account->uri);
 
-	return cw_confirm(context, question, "the account was left as it is", error);
+	return cw_confirm(context, question, "the account was not changed", error);
 }
 
 int

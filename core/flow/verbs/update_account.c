@@ -72,10 +72,10 @@ confirm_removal(struct cw_context *context, const struct cw_account *account,
 	if (addresses.count == 0)
 		return CW_OK;
 	list = cw_strv_join(&addresses, ", ");
-	question = cw_format("Remove %s from the account? The CA has no other way to warn you of "
+	question = cw_format("Remove %s from the account? The CA then cannot warn you about "
 			     "problems with your certificates.",
 			     list);
-	return cw_confirm(context, question, "the account was left as it is", error);
+	return cw_confirm(context, question, "the account was not changed", error);
 }
 
 static int
