@@ -8,7 +8,7 @@ cw_acme_need_account(const struct cw_acme *acme, struct cw_error *error)
 {
 	if (acme->account_url != NULL)
 		return CW_OK;
-	return cw_fail(error, CW_E_INVALID, "there is no account at \"%s\" in use",
+	return cw_fail(error, CW_E_INVALID, "there is no usable account at \"%s\"",
 		       acme->directory_url);
 }
 
@@ -57,8 +57,9 @@ check_status(struct json_object *body, const char *url, struct cw_error *error)
 	if (state == NULL || cw_equal(state, "valid"))
 		return CW_OK;
 	shown = cw_acme_printable(state, 40);
-	cw_fail(error, CW_E_ACME, "the account \"%s\" is not valid but \"%s\"", url, shown);
-	cw_hint(error, "make a new account with \"register\"");
+	cw_fail(error, CW_E_ACME, "the account \"%s\" is not valid; its status is \"%s\"", url,
+		shown);
+	cw_hint(error, "register a new account with: certwright register");
 	return CW_E_ACME;
 }
 
@@ -70,7 +71,7 @@ read_account(struct account_operation *account, struct cw_acme_reply *reply, str
 
 	if (!cw_acme_url_ok(acme, reply->location)) {
 		cw_fail(error, CW_E_PROTOCOL,
-			"\"%s\" answered without a usable Location of the account",
+			"\"%s\" answered without a usable Location header for the account",
 			cw_acme_resource(acme, "newAccount"));
 		cw_acme_hint_nonsense(error);
 		return CW_E_PROTOCOL;
@@ -103,9 +104,8 @@ cw_acme_account_new_start(struct cw_acme *acme, const struct cw_acme_registratio
 	struct account_operation *account =
 		cw_acme_operation_new(acme, sizeof(*account), done, context);
 	cw_auto_json struct json_object *payload = registration_payload(registration);
-	struct cw_acme_request request = {.what = registration->only_existing
-							  ? "the look-up of the account"
-							  : "the new account",
+	struct cw_acme_request request = {.what = registration->only_existing ? "the account lookup"
+									      : "the new account",
 					  .resource = "newAccount",
 					  .pinned = registration->binding != NULL,
 					  .with_jwk = true,
@@ -150,7 +150,7 @@ cw_acme_account_get_start(struct cw_acme *acme, struct json_object **body, cw_ac
 {
 	struct account_operation *account =
 		cw_acme_operation_new(acme, sizeof(*account), done, context);
-	struct cw_acme_request request = {.what = "the query of the account"};
+	struct cw_acme_request request = {.what = "the request for the account"};
 
 	account->body = body;
 	return ask(account, &request, on_account);
@@ -217,7 +217,7 @@ static void
 on_key_changed(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
 	struct account_operation *account = context;
-	struct cw_acme_request request = {.what = "the query of the account",
+	struct cw_acme_request request = {.what = "the request for the account",
 					  .signer = &account->signer};
 
 	(void)reply;

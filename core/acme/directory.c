@@ -50,7 +50,8 @@ check(const struct cw_acme *acme, struct json_object *body, struct cw_error *err
 		cw_fail(error, CW_E_PROTOCOL,
 			"the directory at \"%s\" has no usable URL for \"%s\"", acme->directory_url,
 			needed[i]);
-		cw_hint(error, "check that --server is the URL of an ACME version 2 directory");
+		cw_hint(error,
+			"check that --server is the directory URL of an ACME server (RFC 8555)");
 		return CW_E_PROTOCOL;
 	}
 	return CW_OK;
@@ -76,7 +77,7 @@ cw_acme_directory_take(struct cw_acme *acme, struct json_object *body, const cha
 struct cw_acme_request
 cw_acme_directory_request(const struct cw_acme *acme)
 {
-	return (struct cw_acme_request){.what = "the query of the directory",
+	return (struct cw_acme_request){.what = "the request for the directory",
 					.url = acme->directory_url,
 					.plain = true,
 					.retries = DIRECTORY_RETRIES};
@@ -91,7 +92,8 @@ on_directory(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 
 	operation->call = NULL;
 	if (error != NULL && error->status == CW_E_PROTOCOL)
-		cw_hint(error, "check that --server is the URL of an ACME version 2 directory");
+		cw_hint(error,
+			"check that --server is the directory URL of an ACME server (RFC 8555)");
 	/* Another operation may have fetched it meanwhile. */
 	if (error == NULL && acme->directory == NULL &&
 	    cw_acme_directory_take(acme, cw_take(&reply->body), cw_buf_text(&reply->content),
@@ -129,7 +131,7 @@ take_given(struct cw_acme *acme, const struct cw_acme_options *options)
 			      &body, NULL) == CW_OK &&
 		cw_acme_directory_take(acme, body, options->directory, NULL) == CW_OK;
 	if (!acme->directory_given)
-		cw_log_info("the directory of an earlier run cannot be used");
+		cw_log_info("cannot use the directory saved by an earlier run");
 }
 
 int

@@ -47,9 +47,9 @@ on_alternate(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	if (error == NULL)
 		alternate->chain = take_chain(reply);
 	if (error != NULL)
-		cw_log_warning("the chain \"%s\" is left out: %s", alternate->url, error->message);
+		cw_log_warning("ignoring the chain \"%s\": %s", alternate->url, error->message);
 	else if (alternate->chain == NULL)
-		cw_log_warning("the chain \"%s\" is left out: it is not in PEM", alternate->url);
+		cw_log_warning("ignoring the chain \"%s\": it is not in PEM", alternate->url);
 	cw_acme_operation_one_done(&alternate->download->operation);
 }
 
@@ -88,7 +88,7 @@ on_certificate(void *context, struct cw_acme_reply *reply, struct cw_error *erro
 	download->operation.call = NULL;
 	if (error == NULL && chain == NULL) {
 		cw_fail(&nonsense, CW_E_PROTOCOL,
-			"\"%s\" answered no certificate chain in PEM for %s",
+			"\"%s\" did not answer with a certificate chain in PEM for %s",
 			download->order->certificate_url, names);
 		cw_acme_hint_nonsense(&nonsense);
 		error = &nonsense;

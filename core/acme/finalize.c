@@ -124,7 +124,7 @@ poll_order(void *context)
 {
 	struct finalization *finalization = context;
 	cw_autofree char *names = cw_acme_order_names(finalization->order);
-	cw_autofree char *what = cw_format("the query of the order for %s", names);
+	cw_autofree char *what = cw_format("the request for the order for %s", names);
 	struct cw_acme_request request = {.what = what, .url = finalization->order->url};
 
 	cw_acme_polled_ask(&finalization->polled, &request, on_polled);
@@ -141,7 +141,7 @@ on_finalized(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 		on_order(finalization, reply);
 	} else if ((lost && error->status != CW_E_INVALID && error->status != CW_E_CRYPTO) ||
 		   cw_acme_problem_named(error, "orderNotReady")) {
-		cw_log_info("%s; looking at the order", error->message);
+		cw_log_info("%s; checking the order", error->message);
 		cw_error_move(&finalization->refusal, error);
 		later(finalization, reply, poll_order);
 	} else {
@@ -180,8 +180,8 @@ time_out(void *context)
 
 	cw_fail(&error, CW_E_TIMEOUT, "the CA did not issue the certificate for %s in time", names);
 	cw_hint(&error,
-		"the order \"%s\" was %s still; run the command again, or allow more time "
-		"with --issuance-timeout",
+		"the order \"%s\" is still %s; run the command again, or allow more time with "
+		"--issuance-timeout",
 		order->url, cw_acme_state_name(order->state));
 	fail(finalization, &error);
 }

@@ -50,7 +50,7 @@ cw_acme_limit_begin(struct cw_acme *acme, int64_t pause, const struct cw_error *
 	cw_error_copy(&limit->error, error);
 	limit->until = cw_now_ms() + pause;
 	limit->timer = cw_loop_timer(acme->loop, pause, on_pause_over, acme);
-	cw_log_info("all requests to %s wait for %lld ms, as the CA asks", acme->directory_url,
+	cw_log_info("all requests to %s wait for %lld ms, as the CA asked", acme->directory_url,
 		    (long long)pause);
 }
 
@@ -61,7 +61,7 @@ cw_acme_limit_refuse_late(struct cw_acme *acme)
 		if (call->phase != CW_ACME_QUEUED || call->deadline >= acme->limit.until)
 			continue;
 		cw_error_copy(&call->error, &acme->limit.error);
-		cw_context(&call->error, "%s would have to wait for too long", call->what);
+		cw_context(&call->error, "%s would have to wait too long", call->what);
 		cw_acme_call_fail_soon(call);
 	}
 }

@@ -93,7 +93,7 @@ fail_one(struct cw_acme *acme, struct cw_http_answer *answer, const struct cw_er
 				"header");
 		else
 			cw_fail(&error, CW_E_PROTOCOL,
-				"the CA answered HTTP %d to the request for a nonce",
+				"the CA answered the request for a nonce with HTTP %d",
 				answer->status);
 		cw_acme_reply_hint(&call->reply, &error);
 	}

@@ -31,13 +31,13 @@ note_dead(struct cw_acme_order *order, struct cw_acme_authorization *authorizati
 	cw_auto_error struct cw_error part = {0};
 	cw_autofree char *name = cw_acme_authorization_name(authorization);
 
-	cw_fail(&part, CW_E_ACME, "the CA's authorization for \"%s\" is %s from the start", name,
+	cw_fail(&part, CW_E_ACME, "the CA's new authorization for \"%s\" is already %s", name,
 		cw_acme_state_name(authorization->state));
 	cw_hint(&part, "try again; the CA should then make a new one");
 	cw_error_set_identifier(&part, name);
 	cw_error_copy(&authorization->error, &part);
 	if (order->error.status == CW_OK)
-		cw_fail(&order->error, CW_E_ACME, "the order \"%s\" cannot be fulfilled",
+		cw_fail(&order->error, CW_E_ACME, "the order \"%s\" cannot be completed",
 			order->url);
 	cw_error_add_part(&order->error, &part);
 }
@@ -93,7 +93,7 @@ authorizations_fetched(struct cw_acme_opening *opening)
 
 		if (state != CW_ACME_PENDING && state != CW_ACME_VALID) {
 			cw_acme_opening_make_anew(
-				opening, "one of its authorizations is not usable any more");
+				opening, "one of its authorizations cannot be used any more");
 			return;
 		}
 	}
@@ -146,7 +146,7 @@ cw_acme_opening_fetch(struct cw_acme_opening *opening)
 	for (size_t i = 0; i < urls->count; i++) {
 		struct cw_acme_fetch *fetch = &opening->fetches[i];
 		cw_autofree char *what =
-			cw_format("the query of the authorization \"%s\"", urls->items[i]);
+			cw_format("the request for the authorization \"%s\"", urls->items[i]);
 		struct cw_acme_request request = {.what = what, .url = urls->items[i]};
 
 		fetch->opening = opening;

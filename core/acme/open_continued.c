@@ -55,7 +55,7 @@ on_old_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 void
 cw_acme_opening_request_old(struct cw_acme_opening *opening)
 {
-	struct cw_acme_request request = {.what = "the query of the order to be continued",
+	struct cw_acme_request request = {.what = "the request for the unfinished order",
 					  .url = opening->order->url};
 
 	opening->session->orders_left++;

@@ -26,15 +26,16 @@ read_new_order(struct cw_acme_opening *opening, struct cw_acme_reply *reply, str
 	int status;
 
 	if (!cw_acme_url_ok(acme, reply->location))
-		return cw_fail(error, CW_E_PROTOCOL,
-			       "the CA answered without a usable Location of the order for %s",
-			       names);
+		return cw_fail(
+			error, CW_E_PROTOCOL,
+			"the CA answered without a usable Location header for the order for %s",
+			names);
 	status = cw_acme_order_parse(acme, reply->body, reply->location, order, &opening->urls,
 				     error);
 	if (status != CW_OK)
 		return status;
 	if (order->state != CW_ACME_PENDING && order->state != CW_ACME_READY)
-		return cw_fail(error, CW_E_PROTOCOL, "the new order \"%s\" is %s from the start",
+		return cw_fail(error, CW_E_PROTOCOL, "the new order \"%s\" is already %s",
 			       reply->location, cw_acme_state_name(order->state));
 	free(order->url);
 	order->url = cw_take(&reply->location);
@@ -51,7 +52,7 @@ on_new_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 
 	opening->call = NULL;
 	if (error != NULL && refused_replaces(order, reply)) {
-		cw_log_info("%s; asking again without naming the certificate to be replaced",
+		cw_log_info("%s; asking again without naming the certificate to replace",
 			    error->message);
 		free(cw_take(&order->replaces));
 		session->orders_left--;

@@ -135,13 +135,13 @@ check_identifiers(const struct cw_acme_order *order, struct json_object *body, c
 			continue;
 		shown = cw_acme_printable(value, SHOWN_MAX);
 		return cw_fail(error, CW_E_PROTOCOL,
-			       "the order \"%s\" is for \"%s\", which was not asked for", url,
+			       "the order \"%s\" is for \"%s\", which was not requested", url,
 			       shown);
 	}
 	for (size_t i = 0; i < order->identifier_count; i++) {
 		if (!array_has(array, count, order->identifiers[i]))
 			return cw_fail(error, CW_E_PROTOCOL,
-				       "the order \"%s\" leaves out \"%s\", which was asked for",
+				       "the order \"%s\" is not for \"%s\", which was requested",
 				       url, order->identifiers[i]->value);
 	}
 	return CW_OK;
@@ -298,7 +298,7 @@ parse_identifier(struct json_object *body, const struct cw_acme_order *order,
 	if (authorization->wildcard ? !wild_ok : !plain_ok) {
 		shown = cw_acme_printable(value, SHOWN_MAX);
 		return cw_fail(error, CW_E_PROTOCOL,
-			       "the authorization \"%s\" is for \"%s%s\", which was not asked for",
+			       "the authorization \"%s\" is for \"%s%s\", which was not requested",
 			       authorization->url, authorization->wildcard ? "*." : "", shown);
 	}
 	authorization->identifier.type = cw_strdup(type);

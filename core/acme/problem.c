@@ -13,39 +13,42 @@ static const struct {
 	const char *type;
 	const char *hint;
 } hints[] = {
-	{"accountDoesNotExist",
-	 "the CA does not know this account (any more); make a new one with \"register\""},
-	{"alreadyReplaced", "the CA has a newer certificate in the place of this one already"},
-	{"alreadyRevoked", "there is nothing left to do"},
-	{"badCSR", "the CA does not accept this signing request; check its key and its names"},
-	{"badNonce", "the CA kept refusing its own nonces; try again later"},
+	{"accountDoesNotExist", "the CA does not know this account (any more); register a new one "
+				"with: certwright register"},
+	{"alreadyReplaced", "the CA has already replaced this certificate with a newer one"},
+	{"alreadyRevoked", "nothing is left to do"},
+	{"badCSR", "the CA does not accept this certificate request; check its key and its names"},
+	{"badNonce", "the CA keeps refusing its own nonces; try again later"},
 	{"badPublicKey", "use a key of another type or size, such as ECDSA P-256 or RSA with 2048 "
 			 "bits"},
 	{"badRevocationReason", "give another --reason, or none"},
 	{"badSignatureAlgorithm",
 	 "the CA does not accept the account key's type; register with another key"},
-	{"caa", "the domain's CAA records forbid this CA; add one that names it"},
-	{"compound", "see the problems of the single names"},
-	{"connection", "check that the name leads to this machine and that no firewall is between"},
+	{"caa", "the domain's CAA records do not allow this CA; add one that names it"},
+	{"compound", "see the problems of the individual names"},
+	{"connection",
+	 "check that the name points to this machine and that no firewall blocks the connection"},
 	{"dns", "check that the name exists in the public DNS and that its name servers answer"},
 	{"externalAccountRequired",
 	 "get a key identifier and an HMAC key from the CA and give --eab-kid and --eab-hmac-key"},
-	{"incorrectResponse", "check that the challenge reached the server that the name leads to"},
+	{"incorrectResponse", "check that the challenge is on the server that the name points to"},
 	{"invalidContact", "check the e-mail address"},
 	{"invalidProfile", "choose a profile that the CA offers, or none"},
-	{"malformed", "the CA could not read this request; check the names, and the CA's notes on "
-		      "changes"},
+	{"malformed",
+	 "the CA does not understand this request; check the names and the CA's announcements"},
 	{"orderNotReady", "not every name of the order was validated"},
-	{"rateLimited", "wait until the CA's limit allows it again, and test with the CA's staging "
-			"server meanwhile"},
-	{"rejectedIdentifier", "the CA issues no certificate for this name; leave it out or choose "
-			       "another CA"},
-	{"serverInternal", "the trouble is the CA's; try again later"},
-	{"tls", "check the TLS side of the server that the name leads to"},
-	{"unauthorized", "check that the account is valid and may do this"},
-	{"unsupportedContact", "the CA wants another kind of contact; give an e-mail address"},
-	{"unsupportedIdentifier", "the CA issues no certificates for identifiers of this type"},
-	{"userActionRequired", "follow what the CA asks for, such as agreeing to its new terms"},
+	{"rateLimited",
+	 "wait until the CA's rate limit allows it again; use the CA's staging server for tests"},
+	{"rejectedIdentifier",
+	 "the CA does not issue certificates for this name; leave it out or choose another CA"},
+	{"serverInternal", "this is a problem of the CA; try again later"},
+	{"tls", "check the TLS configuration of the server that the name points to"},
+	{"unauthorized", "check that the account is valid and is allowed to do this"},
+	{"unsupportedContact", "the CA needs another kind of contact; give an e-mail address"},
+	{"unsupportedIdentifier",
+	 "the CA does not issue certificates for identifiers of this type"},
+	{"userActionRequired",
+	 "do what the CA asks for, such as agreeing to its new terms of service"},
 };
 
 /* The same for a challenge that failed; a NULL challenge stands for any. */
@@ -55,37 +58,35 @@ static const struct {
 	const char *hint;
 } validation_hints[] = {
 	{"http-01", "connection",
-	 "port 80 must be reachable from the Internet: check that the name's addresses, IPv6 "
-	 "included, are this machine's, and the firewall"},
+	 "port 80 must be reachable from the Internet: check that all the name's addresses, also "
+	 "IPv6, are those of this machine, and check the firewall"},
 	{"http-01", "unauthorized",
-	 "another web server answered, or another folder: check that the name leads to this "
-	 "machine "
-	 "and that its server shows what is published"},
+	 "the answer came from another web server or folder: check that the name points to this "
+	 "machine and that its web server serves the challenge"},
 	{"http-01", "incorrectResponse",
-	 "another web server answered, or another folder: check that the name leads to this "
-	 "machine "
-	 "and that its server shows what is published"},
+	 "the answer came from another web server or folder: check that the name points to this "
+	 "machine and that its web server serves the challenge"},
 	{"http-01", "tls",
-	 "the server redirects to HTTPS, which fails; repair that or do not "
-	 "redirect /.well-known/acme-challenge/"},
+	 "the server redirects to HTTPS, which fails; repair HTTPS or do not redirect "
+	 "/.well-known/acme-challenge/"},
 	{"dns-01", "unauthorized",
-	 "the CA found no such TXT record: check that it was made in the zone that is delegated, "
-	 "and allow more time for it to spread"},
+	 "the CA found no TXT record: check that it was added to the delegated zone, and allow "
+	 "more time for it to propagate"},
 	{"dns-01", "incorrectResponse",
-	 "the CA found another TXT record: check that the record was made in the zone that is "
-	 "delegated, and allow more time for it to spread"},
+	 "the CA found another TXT record: check that the record was added to the delegated zone, "
+	 "and allow more time for it to propagate"},
 	{"dns-01", "dns",
 	 "check the zone's delegation, its name servers and DNSSEC, and allow more time for the "
-	 "record to spread"},
+	 "record to propagate"},
 	{"tls-alpn-01", "connection",
-	 "port 443 must be reachable from the Internet: check that the name's addresses, IPv6 "
-	 "included, are this machine's, and the firewall"},
+	 "port 443 must be reachable from the Internet: check that all the name's addresses, also "
+	 "IPv6, are those of this machine, and check the firewall"},
 	{"tls-alpn-01", "unauthorized",
-	 "another TLS server answered: check that the name leads to this machine and that nothing "
-	 "before it ends TLS"},
+	 "another TLS server answered: check that the name points to this machine and that no "
+	 "proxy in front of it terminates TLS"},
 	{"tls-alpn-01", "tls",
-	 "another TLS server answered: check that the name leads to this machine and that nothing "
-	 "before it ends TLS"},
+	 "another TLS server answered: check that the name points to this machine and that no "
+	 "proxy in front of it terminates TLS"},
 };
 
 char *
@@ -206,7 +207,7 @@ add_subproblem(struct cw_error *error, struct json_object *subproblem)
 		return;
 	if (value != NULL)
 		name = cw_acme_printable(value, NAME_MAX_LENGTH);
-	message = name == NULL ? cw_strdup("the CA refused a part of the request")
+	message = name == NULL ? cw_strdup("the CA refused part of the request")
 			       : cw_format("the CA refused \"%s\"", name);
 	fill(&part, subproblem, NULL, message);
 	if (name != NULL)

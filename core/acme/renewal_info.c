@@ -64,7 +64,7 @@ parse(struct json_object *body, const char *url, struct cw_acme_renewal_info *in
 	if (start == NULL || end == NULL || !cw_parse_rfc3339(start, &first) ||
 	    !cw_parse_rfc3339(end, &last))
 		return cw_fail(error, CW_E_PROTOCOL,
-			       "the renewal information \"%s\" has no readable window", url);
+			       "the renewal information \"%s\" has no valid window", url);
 	if (last <= first)
 		return cw_fail(error, CW_E_PROTOCOL,
 			       "the renewal information \"%s\" has a window that ends before it "
@@ -131,7 +131,7 @@ ask(struct inquiry *inquiry, struct cw_acme_renewal_info *info)
 {
 	struct question *question = &inquiry->questions[inquiry->count];
 	struct cw_acme_request request = {
-		.what = "the query of renewal information",
+		.what = "the request for renewal information",
 		.resource = "renewalInfo",
 		.below = info->certificate_id,
 		.plain = true,

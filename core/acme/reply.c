@@ -61,12 +61,12 @@ cw_acme_reply_hint(const struct cw_acme_reply *reply, struct cw_error *error)
 		cw_autofree char *when =
 			cw_format_utc(cw_time() + (reply->retry_after + 999) / 1000);
 
-		cw_hint(error, "try again after %s, as the CA says", when);
+		cw_hint(error, "try again after %s, as the CA asks", when);
 	} else if (reply->status / 100 == 5) {
-		cw_hint(error, "the trouble is the CA's; try again later");
+		cw_hint(error, "this is a problem of the CA; try again later");
 	} else if (reply->body == NULL) {
-		cw_hint(error, "check that the directory is an ACME server's and that no proxy or "
-			       "captive portal answers in its place");
+		cw_hint(error, "check that --server is the directory URL of an ACME server, and "
+			       "that no proxy or captive portal answers instead");
 	}
 }
 
@@ -108,8 +108,8 @@ cw_acme_reply_judge(const struct cw_acme_reply *reply, const struct cw_acme_requ
 		return refusal(reply, request, error);
 	if (reply->status / 100 != 2) {
 		cw_fail(error, CW_E_PROTOCOL,
-			"%s failed: \"%s\" answered HTTP %d, where RFC 8555 "
-			"knows no redirection",
+			"%s failed: \"%s\" answered with HTTP %d, but RFC 8555 has no "
+			"redirects",
 			request->what, request->url, reply->status);
 		cw_acme_reply_hint(reply, error);
 		return CW_E_PROTOCOL;
@@ -118,10 +118,11 @@ cw_acme_reply_judge(const struct cw_acme_reply *reply, const struct cw_acme_requ
 	    json_object_is_type(reply->body, json_type_object))
 		return CW_OK;
 	shown = snippet(reply);
-	cw_fail(error, CW_E_PROTOCOL, "%s failed: \"%s\" answered no JSON object but %s",
-		request->what, request->url, shown);
-	cw_hint(error, "check that the directory is an ACME server's and that no proxy or captive "
-		       "portal answers in its place");
+	cw_fail(error, CW_E_PROTOCOL,
+		"%s failed: \"%s\" did not answer with a JSON object but with %s", request->what,
+		request->url, shown);
+	cw_hint(error, "check that --server is the directory URL of an ACME server, and that no "
+		       "proxy or captive portal answers instead");
 	return CW_E_PROTOCOL;
 }
 
@@ -129,7 +130,7 @@ void
 cw_acme_hint_nonsense(struct cw_error *error)
 {
 	if (error != NULL && error->status == CW_E_PROTOCOL)
-		cw_hint(error, "the CA does not keep to RFC 8555 here; try again later, or ask its "
+		cw_hint(error, "the CA does not follow RFC 8555 here; try again later, or ask its "
 			       "operators");
 }
 

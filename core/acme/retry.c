@@ -130,7 +130,7 @@ cw_acme_call_retry_with_new_nonce(struct cw_acme_call *call, struct cw_error *er
 		cw_acme_call_deliver(call, error);
 		return;
 	}
-	cw_log_debug("%s: the nonce was refused, attempt %u", call->url, call->bad_nonces);
+	cw_log_debug("%s: the CA refused the nonce, attempt %u", call->url, call->bad_nonces);
 	call->nonce = cw_acme_nonce_take(call->acme);
 	/* libcurl sends again, by itself, what it had sent on a connection that then turns out to
 	 * be closed. When the first one arrived, the nonce of the second is used up. */

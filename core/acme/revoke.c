@@ -26,7 +26,7 @@ on_deactivated(void *context, struct cw_acme_reply *reply, struct cw_error *erro
 {
 	struct deactivation *deactivation = context;
 	struct cw_acme_operation *operation = &deactivation->operation;
-	struct cw_acme_request request = {.what = "the query of the authorization",
+	struct cw_acme_request request = {.what = "the request for the authorization",
 					  .url = deactivation->url};
 
 	(void)reply;

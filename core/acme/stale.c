@@ -55,7 +55,7 @@ on_directory(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	if (error == NULL)
 		acme->directory_fetched = true;
 	else
-		cw_log_info("the directory could not be fetched anew: %s", error->message);
+		cw_log_info("cannot fetch the directory again: %s", error->message);
 	for (struct cw_acme_call *call = acme->first_call; call != NULL; call = call->next) {
 		if (call->phase == CW_ACME_WAITS_FOR_DIRECTORY)
 			cw_acme_call_soon(call, decide);
@@ -81,7 +81,7 @@ cw_acme_directory_blamed(struct cw_acme_call *call, const char *resource, struct
 	if (acme->directory_call != NULL)
 		return true;
 	acme->directory_given = false;
-	cw_log_info("the directory of an earlier run may be out of date; fetching it anew");
+	cw_log_info("the directory saved by an earlier run may be out of date; fetching it again");
 	acme->directory_call = cw_acme_call_start(acme, &request, on_directory, acme);
 	return true;
 }

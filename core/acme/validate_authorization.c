@@ -96,7 +96,7 @@ on_polled(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	}
 	if (!cw_equal(polled->identifier.value, authorization->identifier.value))
 		cw_fail(&nonsense, CW_E_PROTOCOL,
-			"the authorization \"%s\" is now for \"%s\" rather than \"%s\"",
+			"the authorization \"%s\" is now for \"%s\" instead of \"%s\"",
 			authorization->url, polled->identifier.value,
 			authorization->identifier.value);
 	else
@@ -114,7 +114,7 @@ on_polled(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 		fail_validation(validation, problem_of(validation, reply->body));
 	} else {
 		cw_fail(&nonsense, CW_E_ACME,
-			"the CA's authorization for \"%s\" became %s while it was validated",
+			"the CA's authorization for \"%s\" became %s during validation",
 			authorization->identifier.value, cw_acme_state_name(authorization->state));
 		fail(validation, &nonsense);
 	}
@@ -124,7 +124,7 @@ void
 cw_acme_validation_poll(void *context)
 {
 	struct cw_acme_validation *validation = context;
-	cw_autofree char *what = cw_format("the query of the authorization of \"%s\"",
+	cw_autofree char *what = cw_format("the request for the authorization of \"%s\"",
 					   validation->authorization->identifier.value);
 	struct cw_acme_request request = {.what = what, .url = validation->authorization->url};
 
@@ -160,7 +160,7 @@ void
 cw_acme_validation_answer(void *context)
 {
 	struct cw_acme_validation *validation = context;
-	cw_autofree char *what = cw_format("the answer to the challenge for \"%s\"",
+	cw_autofree char *what = cw_format("the response to the challenge for \"%s\"",
 					   validation->authorization->identifier.value);
 	struct cw_acme_request request = {.what = what,
 					  .url = validation->authorization->chosen->url,
@@ -184,8 +184,8 @@ cw_acme_validation_time_out(void *context)
 	cw_fail(&error, CW_E_TIMEOUT, "the CA did not validate \"%s\" (%s) in time", name,
 		validation->authorization->chosen->type);
 	cw_hint(&error,
-		"the authorization \"%s\" was pending still; try again, or allow more time "
-		"with --issuance-timeout",
+		"the authorization \"%s\" is still pending; try again, or allow more time with "
+		"--issuance-timeout",
 		validation->authorization->url);
 	fail(validation, &error);
 }

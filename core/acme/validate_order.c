@@ -74,7 +74,7 @@ poll_order(void *context)
 {
 	struct cw_acme_watch *watch = context;
 	cw_autofree char *names = cw_acme_order_names(watch->order);
-	cw_autofree char *what = cw_format("the query of the order for %s", names);
+	cw_autofree char *what = cw_format("the request for the order for %s", names);
 	struct cw_acme_request request = {.what = what, .url = watch->order->url};
 
 	cw_acme_polled_ask(&watch->polled, &request, on_order);

@@ -33,7 +33,7 @@ add_block(struct certificates *certificates, const char *name, const unsigned ch
 
 	if (strcmp(name, PEM_STRING_X509) != 0)
 		return cw_fail(error, CW_E_PROTOCOL,
-			       "the certificate chain holds something else: \"%.64s\"", name);
+			       "the certificate chain contains something else: \"%.64s\"", name);
 	if (certificates->count == CHAIN_MAX)
 		return cw_fail(error, CW_E_PROTOCOL,
 			       "the certificate chain has more than %d certificates", CHAIN_MAX);

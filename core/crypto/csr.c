@@ -76,8 +76,7 @@ cw_csr_make(const struct cw_key *key, const struct cw_csr_spec *spec, struct cw_
 	    X509_REQ_set_pubkey(request, cw_key_evp(key)) != 1 ||
 	    X509_REQ_add_extensions(request, extensions) != 1 ||
 	    X509_REQ_sign(request, cw_key_evp(key), EVP_sha256()) <= 0)
-		return cw_fail_openssl(error, CW_E_CRYPTO,
-				       "a certificate request could not be made");
+		return cw_fail_openssl(error, CW_E_CRYPTO, "cannot create a certificate request");
 	length = i2d_X509_REQ(request, &bytes);
 	if (length <= 0)
 		cw_nomem();
@@ -119,7 +118,8 @@ read_request(X509_REQ *request, const char *what, struct cw_csr *csr, struct cw_
 		cw_names_sort_in(cw_lower(common_name), &csr->dns_names, &csr->ip_addresses);
 	cw_names_read(names, &csr->dns_names, &csr->ip_addresses);
 	if (csr->dns_names.count + csr->ip_addresses.count == 0)
-		return cw_fail(error, CW_E_INVALID, "%s names no domain and no address", what);
+		return cw_fail(error, CW_E_INVALID, "%s has no domain names and no IP addresses",
+			       what);
 	length = i2d_X509_REQ(request, &bytes);
 	if (length <= 0)
 		cw_nomem();

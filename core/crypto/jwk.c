@@ -160,11 +160,12 @@ rsa_from_jwk(struct json_object *jwk, const char *what, EVP_PKEY **evp, struct c
 	}
 	bits = BN_num_bits(rsa.numbers[RSA_N]);
 	if (bits < RSA_MODULUS_MIN || bits > RSA_MODULUS_MAX)
-		return cw_fail(error, CW_E_UNSUPPORTED, "%s is an RSA key of %d bits, not %d to %d",
-			       what, bits, RSA_MODULUS_MIN, RSA_MODULUS_MAX);
+		return cw_fail(error, CW_E_UNSUPPORTED,
+			       "%s is an RSA key of %d bits; it must have %d to %d", what, bits,
+			       RSA_MODULUS_MIN, RSA_MODULUS_MAX);
 	if (!rsa_agrees(&rsa))
-		return cw_fail(error, CW_E_INVALID,
-			       "%s is damaged: its numbers do not belong together", what);
+		return cw_fail(error, CW_E_INVALID, "%s is damaged: its numbers do not match",
+			       what);
 	if (!make_key("RSA", builder, evp))
 		return cw_fail_openssl(error, CW_E_INVALID, "%s is not a usable RSA key", what);
 	return CW_OK;
@@ -196,7 +197,7 @@ ec_from_jwk(struct json_object *jwk, const char *what, EVP_PKEY **evp, struct cw
 	}
 	if (curve == NULL)
 		return cw_fail(error, CW_E_UNSUPPORTED,
-			       "%s is on no curve known here (P-256, P-384, P-521)", what);
+			       "%s is not on a supported curve (P-256, P-384, P-521)", what);
 	status = read_number(jwk, "x", what, (size_t)curve->size, &x, error);
 	if (status == CW_OK)
 		status = read_number(jwk, "y", what, (size_t)curve->size, &y, error);
@@ -217,8 +218,7 @@ ec_from_jwk(struct json_object *jwk, const char *what, EVP_PKEY **evp, struct cw
 	if (!pair_agrees(*evp)) {
 		ERR_clear_error();
 		return cw_fail(error, CW_E_INVALID,
-			       "%s is damaged: its public point does not belong to its private "
-			       "number",
+			       "%s is damaged: its public point does not match its private number",
 			       what);
 	}
 	return CW_OK;
@@ -240,7 +240,7 @@ cw_key_from_jwk(struct json_object *jwk, const char *what, struct cw_key **key,
 		status = ec_from_jwk(jwk, what, &evp, error);
 	else
 		status = cw_fail(error, CW_E_UNSUPPORTED,
-				 "%s is no JWK of the types RSA and EC (\"kty\")", what);
+				 "%s is not a JWK of type RSA or EC (\"kty\")", what);
 	if (status != CW_OK) {
 		EVP_PKEY_free(evp);
 		return status;

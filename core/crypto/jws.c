@@ -53,10 +53,10 @@ cw_key_sign_jws(const struct cw_key *key, const void *data, size_t length,
 	if (EVP_DigestSignInit_ex(context, NULL, curve == NULL ? "SHA256" : curve->digest, NULL,
 				  NULL, cw_key_evp(key), NULL) != 1 ||
 	    EVP_DigestSign(context, NULL, &made_length, data, length) != 1)
-		return cw_fail_openssl(error, CW_E_CRYPTO, "a signature could not be made");
+		return cw_fail_openssl(error, CW_E_CRYPTO, "cannot make a signature");
 	made = cw_alloc(made_length + 1);
 	if (EVP_DigestSign(context, made, &made_length, data, length) != 1)
-		return cw_fail_openssl(error, CW_E_CRYPTO, "a signature could not be made");
+		return cw_fail_openssl(error, CW_E_CRYPTO, "cannot make a signature");
 	if (curve == NULL) {
 		*signature = cw_take(&made);
 		*signature_length = made_length;
@@ -68,7 +68,7 @@ cw_key_sign_jws(const struct cw_key *key, const void *data, size_t length,
 		return CW_OK;
 	free(*signature);
 	*signature = NULL;
-	return cw_fail_openssl(error, CW_E_CRYPTO, "a signature could not be made");
+	return cw_fail_openssl(error, CW_E_CRYPTO, "cannot make a signature");
 }
 
 static int
@@ -183,12 +183,12 @@ make_mac(const char *digest, const char *hmac_key, const char *input, unsigned c
 	if (key == NULL || key_length == 0) {
 		status = cw_fail(error, CW_E_INVALID,
 				 "the MAC key of the external account is not base64url");
-		cw_hint(error, "copy it again, whole, from where the CA shows it");
+		cw_hint(error, "copy the whole key again from the CA's web site");
 	} else if (EVP_Q_mac(NULL, "HMAC", NULL, digest, NULL, key, key_length,
 			     (const unsigned char *)input, strlen(input), mac, EVP_MAX_MD_SIZE,
 			     mac_length) == NULL) {
 		status = cw_fail_openssl(error, CW_E_CRYPTO,
-					 "the external account binding could not be made");
+					 "cannot make the external account binding");
 	}
 	if (key != NULL)
 		cw_wipe(key, key_length);
@@ -214,7 +214,8 @@ cw_jws_external_account(struct json_object *account_jwk, const char *kid, const 
 			digest = mac_algorithms[i].digest;
 	}
 	if (digest == NULL) {
-		cw_fail(error, CW_E_INVALID, "unknown algorithm \"%s\" for an external account",
+		cw_fail(error, CW_E_INVALID,
+			"unknown algorithm \"%s\" for the external account binding",
 			algorithm == NULL ? "" : algorithm);
 		cw_hint(error, "choose HS256, HS384 or HS512");
 		return CW_E_INVALID;

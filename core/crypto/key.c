@@ -82,7 +82,7 @@ cw_key_generate(const struct cw_key_spec *spec, struct cw_key **key, struct cw_e
 	*key = NULL;
 	if (spec->type == CW_KEY_RSA) {
 		if (spec->rsa_bits < RSA_BITS_MIN || spec->rsa_bits > RSA_BITS_MAX) {
-			cw_fail(error, CW_E_INVALID, "an RSA key of %u bits cannot be made",
+			cw_fail(error, CW_E_INVALID, "cannot generate an RSA key of %u bits",
 				spec->rsa_bits);
 			cw_hint(error, "choose a size from %d to %d bits", RSA_BITS_MIN,
 				RSA_BITS_MAX);
@@ -105,7 +105,7 @@ cw_key_generate(const struct cw_key_spec *spec, struct cw_key **key, struct cw_e
 		evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve->openssl_name);
 	}
 	if (evp == NULL)
-		return cw_fail_openssl(error, CW_E_CRYPTO, "a key could not be generated");
+		return cw_fail_openssl(error, CW_E_CRYPTO, "cannot generate a key");
 	*key = cw_key_wrap(evp);
 	return CW_OK;
 }
@@ -117,8 +117,8 @@ take_key(EVP_PKEY *evp, const char *what, struct cw_key **key, struct cw_error *
 	if (!EVP_PKEY_is_a(evp, "RSA") && cw_curve_of(evp) == NULL) {
 		const char *name = EVP_PKEY_get0_type_name(evp);
 
-		cw_fail(error, CW_E_UNSUPPORTED, "%s is a key of a type that is not supported (%s)",
-			what, name == NULL ? "unknown" : name);
+		cw_fail(error, CW_E_UNSUPPORTED, "%s is a key of an unsupported type (%s)", what,
+			name == NULL ? "unknown" : name);
 		cw_hint(error, "use an RSA key, or an EC key on secp256r1, secp384r1 or secp521r1");
 		EVP_PKEY_free(evp);
 		return CW_E_UNSUPPORTED;
@@ -154,7 +154,7 @@ cw_key_from_pem(const char *pem, size_t length, const char *what, struct cw_key 
 	if (evp == NULL && encrypted) {
 		ERR_clear_error();
 		cw_fail(error, CW_E_UNSUPPORTED, "%s is encrypted with a passphrase", what);
-		cw_hint(error, "write it without one: openssl pkey -in KEY -out KEY.plain");
+		cw_hint(error, "remove the passphrase: openssl pkey -in KEY -out KEY.plain");
 		return CW_E_UNSUPPORTED;
 	}
 	if (evp == NULL) {

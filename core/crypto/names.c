@@ -38,8 +38,7 @@ cw_names_add_dns(GENERAL_NAMES *names, const char *name, struct cw_error *error)
 	for (const char *at = name; *at != '\0'; at++) {
 		if (*at <= ' ' || *at >= 0x7f)
 			return cw_fail(error, CW_E_INVALID,
-				       "\"%s\" cannot stand in a certificate: it is not ASCII",
-				       name);
+				       "\"%s\" cannot be in a certificate: it is not ASCII", name);
 	}
 	if (length == 0 || length > NAME_MAX_BYTES)
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is not a domain name: it has %zu bytes",

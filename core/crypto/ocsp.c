@@ -66,7 +66,7 @@ cw_ocsp_request(const struct cw_certificate *certificate, const struct cw_certif
 
 	if (id == NULL)
 		return cw_fail_openssl(error, CW_E_INVALID,
-				       "the certificate cannot be named to the OCSP responder");
+				       "cannot make an OCSP request for the certificate");
 	if (OCSP_request_add0_id(ocsp, id) == NULL) {
 		OCSP_CERTID_free(id);
 		cw_nomem();
@@ -97,7 +97,7 @@ check_signature(OCSP_BASICRESP *basic, const struct cw_certificate *issuer, stru
 	if (verified == 1)
 		return CW_OK;
 	return cw_fail_openssl(error, CW_E_PROTOCOL,
-			       "the OCSP answer is not signed by the certificate's issuer");
+			       "the OCSP response is not signed by the certificate's issuer");
 }
 
 static int
@@ -110,10 +110,10 @@ find_status(OCSP_BASICRESP *basic, const struct cw_certificate *certificate,
 
 	if (OCSP_resp_find_status(basic, id, &status, &reason, NULL, &from, &until) != 1)
 		return cw_fail(error, CW_E_PROTOCOL,
-			       "the OCSP answer is about another certificate");
+			       "the OCSP response is about another certificate");
 	if (OCSP_check_validity(from, until, CLOCK_SKEW, -1) != 1)
 		return cw_fail_openssl(error, CW_E_PROTOCOL,
-				       "the OCSP answer is not valid at this time");
+				       "the OCSP response is not valid at this time");
 	*state = status == V_OCSP_CERTSTATUS_REVOKED ? CW_OCSP_REVOKED
 		 : status == V_OCSP_CERTSTATUS_GOOD  ? CW_OCSP_GOOD
 						     : CW_OCSP_UNKNOWN;
@@ -133,14 +133,14 @@ cw_ocsp_read(const void *der, size_t length, const struct cw_certificate *certif
 	if (length <= MAX_ANSWER)
 		response = d2i_OCSP_RESPONSE(NULL, &at, (long)length);
 	if (response == NULL)
-		return cw_fail_openssl(error, CW_E_PROTOCOL, "the OCSP answer cannot be read");
+		return cw_fail_openssl(error, CW_E_PROTOCOL, "cannot read the OCSP response");
 	if (OCSP_response_status(response) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-		return cw_fail(error, CW_E_PROTOCOL, "the OCSP responder refused: %s",
+		return cw_fail(error, CW_E_PROTOCOL, "the OCSP responder refused the request: %s",
 			       OCSP_response_status_str(OCSP_response_status(response)));
 	basic = OCSP_response_get1_basic(response);
 	if (basic == NULL)
 		return cw_fail_openssl(error, CW_E_PROTOCOL,
-				       "the OCSP answer is of an unknown kind");
+				       "the OCSP response is of an unknown type");
 	status = check_signature(basic, issuer, error);
 	if (status == CW_OK)
 		status = find_status(basic, certificate, issuer, state, error);

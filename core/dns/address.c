@@ -133,8 +133,9 @@ cw_dns_resolvers(const char *setting, struct cw_dns_address *resolvers, size_t m
 		*count = 1;
 		if (cw_dns_parse_address(setting, &resolvers[0]))
 			return CW_OK;
-		cw_fail(error, CW_E_INVALID, "\"%s\" is no address of a DNS resolver", setting);
-		cw_hint(error, "give --dns-resolver an IP address, with a port if need be: "
+		cw_fail(error, CW_E_INVALID, "\"%s\" is not the address of a DNS resolver",
+			setting);
+		cw_hint(error, "give an IP address, with or without a port, with --dns-resolver: "
 			       "192.0.2.1:53 or [2001:db8::1]:53");
 		return CW_E_INVALID;
 	}

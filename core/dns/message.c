@@ -87,7 +87,7 @@ take(void *handle, const char *name, void *function, struct cw_error *error)
 	void *symbol = dlsym(handle, name);
 
 	if (symbol == NULL) {
-		cw_fail(error, CW_E_UNSUPPORTED, "the DNS library \"%s\" lacks \"%s\"",
+		cw_fail(error, CW_E_UNSUPPORTED, "the DNS library \"%s\" has no \"%s\"",
 			CW_LDNS_LIBRARY, name);
 		cw_hint(error, "install libldns 1.8 or newer (Debian: libldns3, Fedora: ldns)");
 		return false;
@@ -106,7 +106,7 @@ cw_dns_library(struct cw_error *error)
 	handle = dlopen(CW_LDNS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	if (handle == NULL) {
 		cw_fail(error, CW_E_UNSUPPORTED,
-			"cannot wait for DNS records: the library \"%s\" is not there",
+			"cannot wait for DNS records: the library \"%s\" is missing",
 			CW_LDNS_LIBRARY);
 		cw_hint(error, "install it (Debian: libldns3, Fedora: ldns)");
 		return false;

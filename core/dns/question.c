@@ -134,7 +134,7 @@ fail_later(void *context)
 	struct cw_dns_question *question = context;
 
 	question->timer = NULL;
-	finish(question, NULL, "the question could not be sent");
+	finish(question, NULL, "the query could not be sent");
 }
 
 /* Fails from the loop, so that nobody is called back from within cw_dns_ask(). */
@@ -267,7 +267,7 @@ stream_ready(void *context, int descriptor, short events)
 	}
 	(void)events;
 	if (!stream_receive(question, &whole)) {
-		finish(question, NULL, "it broke the TCP connection");
+		finish(question, NULL, "it closed the TCP connection");
 		return;
 	}
 	if (whole == 0)
@@ -277,7 +277,7 @@ stream_ready(void *context, int descriptor, short events)
 	if (good)
 		take_answer(question, &answer);
 	else
-		finish(question, NULL, "it answered nonsense");
+		finish(question, NULL, "its answer is malformed");
 }
 
 static void

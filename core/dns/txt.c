@@ -60,14 +60,13 @@ describe_unknown(const struct cw_txt_wanted *record)
 	const struct cw_txt_check *check = find_check(record, false);
 
 	if (check == NULL)
-		return cw_format("the name servers of \"%s\" could not be found: %s",
-				 record->out->name,
+		return cw_format("cannot find the name servers of \"%s\": %s", record->out->name,
 				 record->last != NULL ? record->last : "no answer");
 	if (check->server->zone->name == NULL)
-		return cw_format(
-			"no name server of \"%s\" is known, and of the resolver's answer: %s",
-			record->out->name, check->last);
-	return cw_format("the name server \"%s\" could not be asked for the TXT record \"%s\": %s",
+		return cw_format("cannot find the name servers of \"%s\", and the resolver cannot "
+				 "be used instead: %s",
+				 record->out->name, check->last);
+	return cw_format("cannot ask the name server \"%s\" for the TXT record \"%s\": %s",
 			 check->server->name, record->out->name,
 			 check->last != NULL ? check->last : "it did not answer");
 }
@@ -79,8 +78,7 @@ warn_of_unknown(const struct cw_txt_wanted *record, bool first)
 	cw_autofree char *why = describe_unknown(record);
 
 	if (first)
-		cw_log_warning("%s; going on to the CA all the same (--dns-resolver names another "
-			       "resolver to ask)",
+		cw_log_warning("%s; continuing anyway (use --dns-resolver to ask another resolver)",
 			       why);
 	else
 		cw_log_debug("%s", why);
@@ -126,9 +124,8 @@ report(struct cw_txt_waiter *waiter, struct cw_error *error)
 	}
 	if (!failed)
 		return CW_OK;
-	cw_hint(error, "give the servers more time, or look whether the record was made in the "
-		       "zone that they serve; --dns-resolver names another resolver to find them "
-		       "with");
+	cw_hint(error, "give the servers more time, or check that the record was added to the zone "
+		       "that they serve; --dns-resolver sets another resolver to find them");
 	return CW_E_TIMEOUT;
 }
 

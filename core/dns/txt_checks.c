@@ -26,7 +26,7 @@ static char *
 describe(const struct cw_dns_answer *answer, size_t values)
 {
 	if (answer->code == CW_DNS_NO_SUCH_NAME)
-		return cw_strdup("it says that there is no such name");
+		return cw_strdup("it says that the name does not exist");
 	if (answer->code == CW_DNS_REFUSED)
 		return cw_strdup("it refuses to answer for this name");
 	if (answer->code != CW_DNS_NO_ERROR)

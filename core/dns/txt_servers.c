@@ -21,7 +21,7 @@ cw_txt_use_resolver(struct cw_txt_zone *zone)
 {
 	struct cw_txt_waiter *waiter = zone->waiter;
 
-	cw_log_debug("no name server of \"%s\" is known: asking the resolver for its records",
+	cw_log_debug("cannot find the name servers of \"%s\": asking the resolver for its records",
 		     zone->name != NULL ? zone->name : ".");
 	cw_txt_replace(&zone->name, NULL);
 	for (size_t i = 0; i < zone->count; i++)

@@ -102,8 +102,7 @@ soa_answered(void *context, const struct cw_dns_answer *answer, const char *why)
 		return;
 	}
 	if (!follow(search, answer)) {
-		reason =
-			cw_format("it is an alias of an alias more than %d times over", CNAMES_MAX);
+		reason = cw_format("it is a chain of more than %d aliases", CNAMES_MAX);
 		fail(search, CW_E_PROTOCOL, reason);
 		return;
 	}

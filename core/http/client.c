@@ -263,7 +263,7 @@ cw_http_start(struct cw_http *http, const struct cw_http_message *message,
 		cw_exchange_free(exchange);
 		if (result == CURLM_OUT_OF_MEMORY)
 			cw_nomem();
-		cw_fail(error, CW_E_UNSUPPORTED, "libcurl takes no further request");
+		cw_fail(error, CW_E_UNSUPPORTED, "libcurl does not accept another request");
 		return NULL;
 	}
 	link_exchange(http, exchange);

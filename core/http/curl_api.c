@@ -42,7 +42,7 @@ bind_functions(struct cw_error *error)
 	if (library == NULL) {
 		const char *reason = dlerror();
 
-		cw_fail(error, CW_E_UNSUPPORTED, "the HTTP library cannot be loaded: %s",
+		cw_fail(error, CW_E_UNSUPPORTED, "cannot load the HTTP library: %s",
 			reason == NULL ? CW_CURL_LIBRARY : reason);
 		cw_hint(error, "install libcurl (Debian: libcurl4, Fedora: libcurl)");
 		return CW_E_UNSUPPORTED;
@@ -75,7 +75,7 @@ cw_curl_load(struct cw_error *error)
 		return status;
 	result = cw_curl.global_init(CURL_GLOBAL_DEFAULT);
 	if (result != CURLE_OK)
-		return cw_fail(error, CW_E_UNSUPPORTED, "libcurl cannot be used: %s",
+		return cw_fail(error, CW_E_UNSUPPORTED, "cannot use libcurl: %s",
 			       cw_curl.easy_strerror(result));
 	loaded = true;
 	return CW_OK;

@@ -154,7 +154,7 @@ set_headers(struct cw_http_exchange *exchange, const struct cw_http_message *mes
 
 		if (strpbrk(*at, "\r\n") != NULL || colon == NULL || colon == *at)
 			return cw_fail(error, CW_E_INVALID,
-				       "a header for \"%s\" is not of the form \"Name: value\"",
+				       "a header for \"%s\" does not have the form \"Name: value\"",
 				       exchange->url);
 		append_header(exchange, *at);
 	}
@@ -260,7 +260,7 @@ prepare(struct cw_http_exchange *exchange, const struct cw_http_settings *settin
 
 	if (!cw_url_endpoint(message->url, &endpoint)) {
 		cw_fail(error, CW_E_INVALID, "\"%s\" is not an http or https URL", printable);
-		cw_hint(error, "a URL begins with https:// and the name of a host");
+		cw_hint(error, "a URL begins with https:// and a host name");
 		return CW_E_INVALID;
 	}
 	if (!is_method(exchange->method))

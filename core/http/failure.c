@@ -20,27 +20,27 @@ struct failure {
 };
 
 #define HINT_PROXY "check the proxy in the variables https_proxy, http_proxy and all_proxy"
-#define HINT_BROKEN "try again; if it stays so, look at firewalls and proxies in between"
-#define HINT_NO_HTTP "check that the URL and its port are those of a web server"
+#define HINT_BROKEN "try again; if this does not help, check firewalls and proxies on the way"
+#define HINT_NO_HTTP "check that the URL and its port belong to a web server"
 
 static const struct failure failures[] = {
 	{CURLE_COULDNT_RESOLVE_HOST, CW_E_NETWORK, "cannot resolve the name of ", "", false,
-	 "check that the name is right and that this machine's name servers answer"},
+	 "check the name, and check that this machine's name servers answer"},
 	{CURLE_COULDNT_RESOLVE_PROXY, CW_E_NETWORK, "cannot resolve the name of the proxy for ", "",
 	 false, HINT_PROXY},
 #if LIBCURL_VERSION_NUM >= 0x074900
-	{CURLE_PROXY, CW_E_NETWORK, "the proxy does not lead to ", "", true, HINT_PROXY},
+	{CURLE_PROXY, CW_E_NETWORK, "the proxy does not connect to ", "", true, HINT_PROXY},
 #endif
 	{CURLE_SSL_CONNECT_ERROR, CW_E_NETWORK, "no TLS connection to ", "", true,
-	 "check that this port speaks https, with TLS 1.2 or later"},
+	 "check that this port serves HTTPS, with TLS 1.2 or later"},
 	{CURLE_GOT_NOTHING, CW_E_NETWORK, "", " closed the connection without an answer", false,
 	 HINT_BROKEN},
 	{CURLE_RECV_ERROR, CW_E_NETWORK, "the connection to ", " broke", true, HINT_BROKEN},
 	{CURLE_SEND_ERROR, CW_E_NETWORK, "the connection to ", " broke", true, HINT_BROKEN},
-	{CURLE_PARTIAL_FILE, CW_E_NETWORK, "", " ended the connection amid its answer", false,
-	 HINT_BROKEN},
+	{CURLE_PARTIAL_FILE, CW_E_NETWORK, "", " closed the connection in the middle of its answer",
+	 false, HINT_BROKEN},
 	{CURLE_HTTP2, CW_E_NETWORK, "the HTTP/2 connection to ", " broke", true, HINT_BROKEN},
-	{CURLE_HTTP2_STREAM, CW_E_NETWORK, "", " broke an answer off", true, HINT_BROKEN},
+	{CURLE_HTTP2_STREAM, CW_E_NETWORK, "", " did not complete its answer", true, HINT_BROKEN},
 	{CURLE_TOO_MANY_REDIRECTS, CW_E_PROTOCOL, "", " redirects too many times", false, NULL},
 	{CURLE_WEIRD_SERVER_REPLY, CW_E_PROTOCOL, "", " does not answer in HTTP", true,
 	 HINT_NO_HTTP},
@@ -115,7 +115,8 @@ fail_connect(const struct cw_http_exchange *exchange, const struct cw_endpoint *
 		cw_hint(error, "check that the server is running and listens on port %u",
 			endpoint->port);
 	else
-		cw_hint(error, "check the network, and that no firewall is in between");
+		cw_hint(error,
+			"check the network, and check that no firewall blocks the connection");
 	return CW_E_NETWORK;
 }
 
@@ -154,19 +155,19 @@ fail_certificate(const struct cw_http_exchange *exchange, const struct cw_http_s
 		cw_autofree char *now = cw_format_utc(cw_time());
 
 		cw_hint(error,
-			"the server has to renew it, unless this machine's clock is wrong: "
-			"it says %s",
+			"check this machine's clock, which says %s; if it is right, the server "
+			"must renew its certificate",
 			now);
 	} else if (strstr(detail, "subject name") != NULL) {
-		cw_hint(error, "check the host in the URL; --no-verify-ssl turns the check off");
+		cw_hint(error, "check the host in the URL; --no-verify-ssl turns this check off");
 	} else if (settings->trust.variable != NULL) {
 		cw_hint(error,
-			"add its CA to the certificates that %s names; --no-verify-ssl turns the "
-			"check off",
+			"add its CA to the certificates in %s; --no-verify-ssl turns this check "
+			"off",
 			settings->trust.variable);
 	} else {
 		cw_hint(error, "if the CA is your own, set SSL_CERT_FILE to the file with its "
-			       "certificate; --no-verify-ssl turns the check off");
+			       "certificate; --no-verify-ssl turns this check off");
 	}
 	return CW_E_NETWORK;
 }
@@ -177,12 +178,13 @@ fail_trust_store(const struct cw_http_exchange *exchange, const struct cw_http_s
 {
 	const struct cw_trust *trust = &settings->trust;
 
-	cw_fail(error, CW_E_INVALID, "the trusted certificates cannot be read, needed for %s: %s",
-		peer, detail_of(exchange, CURLE_SSL_CACERT_BADFILE));
+	cw_fail(error, CW_E_INVALID,
+		"cannot read the trusted certificates, which are needed for %s: %s", peer,
+		detail_of(exchange, CURLE_SSL_CACERT_BADFILE));
 	if (trust->variable != NULL)
 		cw_hint(error,
-			"check %s: it should name a file of certificates in PEM, or a "
-			"folder made by openssl rehash",
+			"check %s: it should name a file of certificates in PEM, or a folder made "
+			"with \"openssl rehash\"",
 			trust->variable);
 	else
 		cw_hint(error, "install the CA certificates of your system (ca-certificates)");
@@ -200,7 +202,7 @@ fail_refused(const struct cw_http_exchange *exchange, const char *peer, CURLcode
 	if (exchange->body_too_long || result == CURLE_FILESIZE_EXCEEDED)
 		return cw_fail(error, CW_E_PROTOCOL, "the answer of %s is longer than %zu bytes",
 			       peer, exchange->limit);
-	return cw_fail(error, CW_E_PROTOCOL, "the answer of %s cannot be read: %s", peer,
+	return cw_fail(error, CW_E_PROTOCOL, "cannot read the answer of %s: %s", peer,
 		       detail_of(exchange, result));
 }
 
@@ -299,7 +301,7 @@ cw_exchange_failure(const struct cw_http_exchange *exchange,
 	int shortage = find_shortage(exchange, result);
 
 	if (shortage != 0)
-		return cw_fail_errno(error, shortage, "cannot make a socket for %s", peer);
+		return cw_fail_errno(error, shortage, "cannot create a socket for %s", peer);
 	switch (result) {
 	case CURLE_OUT_OF_MEMORY:
 	case TOO_LARGE: return fail_too_large(peer, error);

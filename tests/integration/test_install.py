@@ -361,7 +361,8 @@ def test_without_a_terminal_the_names_are_asked_for(certwright, tester):
 def test_the_user_chooses_the_plugins(certwright, tester):
     terminal = on_terminal(certwright, "run", "-d", "one.example.test", "--no-redirect",
                            env=tester.env)
-    for question, wanted in (("How do you want to prove", "standalone"), ("Which installer", "null")):
+    for question, wanted in (("How do you want to prove", "standalone"),
+                             ("Which installer", "null")):
         listed = terminal.expect(question + "(.*?)Number, or c to cancel").group(1)
         [number] = [line.split(":")[0] for line in listed.splitlines() if f"({wanted})" in line]
         terminal.type(number)

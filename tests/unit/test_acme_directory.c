@@ -20,7 +20,7 @@ test_directory_must_be_one(void **state)
 		const char *why;
 	} cases[] = {
 		{200, "<html>welcome</html>", CW_E_PROTOCOL, "'<html>welcome</html>'"},
-		{200, "[]", CW_E_PROTOCOL, "no JSON object"},
+		{200, "[]", CW_E_PROTOCOL, "not answer with a JSON object"},
 		{200, "", CW_E_PROTOCOL, "nothing"},
 		{404, "gone", CW_E_PROTOCOL, "HTTP 404"},
 		{200, "{}", CW_E_PROTOCOL, "\"newNonce\""},

@@ -232,10 +232,11 @@ test_orders_that_are_nonsense_are_refused(void **state)
 	static const struct {
 		const char *headers, *status, *why;
 	} cases[] = {
-		{NULL, "pending", "without a usable Location of the order for \"a.example\""},
+		{NULL, "pending",
+		 "without a usable Location header for the order for \"a.example\""},
 		{"location: /o/1", "pending", "without a usable Location"},
 		{"location: " CA "/o/1", "valid", "no usable certificate URL"},
-		{"location: " CA "/o/1", "processing", "is processing from the start"},
+		{"location: " CA "/o/1", "processing", "is already processing"},
 		{"location: " CA "/o/1", "bright", "unknown status \"bright\""},
 	};
 

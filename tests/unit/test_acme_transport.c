@@ -233,9 +233,12 @@ test_redirections_and_nonsense_are_named(void **state)
 		int http;
 		const char *body, *why;
 	} cases[] = {
-		{301, "", "HTTP 301"},       {200, "\"text\"", "no JSON object"},
-		{200, "{\"a\":", "no JSON"}, {418, "teapot", "HTTP 418"},
-		{400, "{}", "HTTP 400"},     {501, "", "HTTP 501"},
+		{301, "", "HTTP 301"},
+		{200, "\"text\"", "not answer with a JSON object"},
+		{200, "{\"a\":", "a JSON object but"},
+		{418, "teapot", "HTTP 418"},
+		{400, "{}", "HTTP 400"},
+		{501, "", "HTTP 501"},
 	};
 
 	(void)state;

@@ -217,7 +217,7 @@ test_validate_refuses_nonsense(void **state)
 	assert_int_equal(validate(fixture, 5000), CW_OK);
 	assert_failed(&fixture->order->authorizations[0]->error, CW_E_ACME, "became revoked");
 	assert_failed(&fixture->order->authorizations[1]->error, CW_E_PROTOCOL,
-		      "is now for \"a.example\" rather than \"b.example\"");
+		      "is now for \"a.example\" instead of \"b.example\"");
 }
 
 static void

@@ -352,12 +352,11 @@ test_errors_name_the_line(void **state)
 		const char *message;
 	} cases[] = {
 		{"a = 1\nb\n", 0, "\"a.conf\", line 2: this is neither a section, nor key = value"},
-		{"a = 1\n\na = 2\n", 0, "\"a.conf\", line 3: \"a\" stands in line 1 already"},
-		{"[s]\n[t]\n[s]\n", 0, "\"a.conf\", line 3: \"s\" stands in line 1 already"},
-		{"a = 1\n[a]\n", 0, "\"a.conf\", line 2: \"a\" stands in line 1 already"},
-		{"[[s]]\n", 0,
-		 "\"a.conf\", line 1: this section is nested too deeply for where it is"},
-		{"[[s]\n", 0, "\"a.conf\", line 1: a section has as many [ as ]"},
+		{"a = 1\n\na = 2\n", 0, "\"a.conf\", line 3: \"a\" is already in line 1"},
+		{"[s]\n[t]\n[s]\n", 0, "\"a.conf\", line 3: \"s\" is already in line 1"},
+		{"a = 1\n[a]\n", 0, "\"a.conf\", line 2: \"a\" is already in line 1"},
+		{"[[s]]\n", 0, "\"a.conf\", line 1: this section is nested too deeply"},
+		{"[[s]\n", 0, "\"a.conf\", line 1: a section needs as many [ as ]"},
 		{"a = 1\nb = \xff\n", 0, "\"a.conf\", line 2: this is not UTF-8"},
 		{"a = \xed\xa0\x80\n", 0, "\"a.conf\", line 1: this is not UTF-8"},
 		{"a = \0\n", 6, "\"a.conf\", line 1: there is a NUL byte"},

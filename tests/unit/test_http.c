@@ -304,7 +304,7 @@ test_broken_answers_are_told_apart(void **state)
 		const char *path, *message;
 		int status;
 	} cases[] = {
-		{"/cut", "amid its answer", CW_E_NETWORK},
+		{"/cut", "in the middle of its answer", CW_E_NETWORK},
 		{"/hang-up", "without an answer", CW_E_NETWORK},
 		{"/rubbish", "does not answer in HTTP", CW_E_PROTOCOL},
 	};

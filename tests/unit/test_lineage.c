@@ -339,7 +339,7 @@ test_loading_names_what_is_wrong(void **state)
 	scratch_write("live/a.test/cert.pem", "", 0644);
 	assert_load_fails("a.test", "is not a link into the archive");
 	scratch_write("renewal/a.test.conf", "cert = /x\n", 0644);
-	assert_load_fails("a.test", "lacks the path \"privkey\"");
+	assert_load_fails("a.test", "does not set the path \"privkey\"");
 	scratch_write("renewal/a.test.conf", "cert\n", 0644);
 	assert_load_fails("a.test", "/renewal/a.test.conf\", line 1:");
 }

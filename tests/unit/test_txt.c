@@ -135,7 +135,7 @@ test_record_that_does_not_come_names_server_and_record(void **state)
 	assert_non_null(strstr(error.message, "\"ns1.example.test\" (127.0.0.1)"));
 	assert_non_null(strstr(error.message, "it has other values"));
 	assert_int_equal(wait_for("nowhere.example.test", "missing", 1, &error), CW_E_TIMEOUT);
-	assert_non_null(strstr(error.message, "no such name"));
+	assert_non_null(strstr(error.message, "the name does not exist"));
 }
 
 /* What the CA's own resolver may reach does not stop us. */

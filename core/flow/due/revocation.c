@@ -64,8 +64,8 @@ read_answer(struct question *question, const struct cw_http_answer *answer, stru
 	int status;
 
 	if (answer->status != 200)
-		return cw_fail(error, CW_E_PROTOCOL, "%s answered with HTTP status %d",
-			       question->url, answer->status);
+		return cw_fail(error, CW_E_PROTOCOL, "%s answered with HTTP %d", question->url,
+			       answer->status);
 	status = cw_ocsp_read(cw_buf_text(&answer->body), answer->body.length,
 			      question->certificate, question->issuer, &state, error);
 	question->revocation->revoked = status == CW_OK && state == CW_OCSP_REVOKED;
