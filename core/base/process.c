@@ -28,7 +28,7 @@ enum phase {
 
 struct child {
 	struct child *next;
-	struct batch *batch;
+	struct process_set *set;
 	struct cw_process *process;
 	pid_t pid;
 	enum phase phase;
@@ -45,7 +45,7 @@ struct child {
 	int64_t tick_delay;
 };
 
-struct batch {
+struct process_set {
 	struct cw_loop *loop;
 	struct cw_process *const *processes;
 	size_t count;
@@ -57,13 +57,13 @@ struct batch {
 };
 
 static void advance(struct child *child);
-static void start_more(struct batch *batch);
+static void start_more(struct process_set *set);
 static void on_deadline(void *context);
 
 static struct cw_loop *
 loop_of(const struct child *child)
 {
-	return child->batch->loop;
+	return child->set->loop;
 }
 
 static void
@@ -221,7 +221,7 @@ is_finished(struct child *child)
 static void
 release(struct child *child)
 {
-	struct child **link = &child->batch->children;
+	struct child **link = &child->set->children;
 
 	while (*link != child)
 		link = &(*link)->next;
@@ -237,7 +237,7 @@ static void
 finish(struct child *child)
 {
 	struct cw_process *process = child->process;
-	struct batch *batch = child->batch;
+	struct process_set *set = child->set;
 
 	for (size_t i = 0; i < CW_COUNT(child->outputs); i++)
 		cw_output_stream_end(&child->outputs[i]);
@@ -250,8 +250,8 @@ finish(struct child *child)
 	else
 		process->status = child->exit_status == 0 ? CW_OK : CW_E_COMMAND;
 	release(child);
-	batch->running--;
-	start_more(batch);
+	set->running--;
+	start_more(set);
 }
 
 /* Takes a child as far as it can go now; it may be gone afterwards. */
@@ -343,7 +343,7 @@ watch_exit(struct child *child)
 }
 
 static void
-start(struct batch *batch, struct cw_process *process)
+start(struct process_set *set, struct cw_process *process)
 {
 	cw_auto_error struct cw_error error = {0};
 	struct cw_spawned spawned;
@@ -357,14 +357,14 @@ start(struct batch *batch, struct cw_process *process)
 		return;
 	}
 	child = cw_alloc(sizeof(*child));
-	child->batch = batch;
+	child->set = set;
 	child->process = process;
 	child->pid = spawned.pid;
 	child->exit_status = -1;
 	child->tick_delay = 1;
-	child->next = batch->children;
-	batch->children = child;
-	batch->running++;
+	child->next = set->children;
+	set->children = child;
+	set->running++;
 	watch_input(child, spawned.input);
 	watch_output(child, 0, spawned.output, &process->output);
 	watch_output(child, 1, spawned.error_output, &process->error_output);
@@ -374,19 +374,19 @@ start(struct batch *batch, struct cw_process *process)
 }
 
 static void
-start_more(struct batch *batch)
+start_more(struct process_set *set)
 {
-	while (!batch->cancelled && batch->running < batch->jobs && batch->next < batch->count)
-		start(batch, batch->processes[batch->next++]);
+	while (!set->cancelled && set->running < set->jobs && set->next < set->count)
+		start(set, set->processes[set->next++]);
 }
 
 static void
-cancel(struct batch *batch)
+cancel(struct process_set *set)
 {
 	struct child *next;
 
-	batch->cancelled = true;
-	for (struct child *child = batch->children; child != NULL; child = next) {
+	set->cancelled = true;
+	for (struct child *child = set->children; child != NULL; child = next) {
 		next = child->next;
 		if (child->phase == PHASE_RUNNING)
 			start_ending(child, CW_E_CANCELLED);
@@ -397,12 +397,12 @@ cancel(struct batch *batch)
 
 /* The loop does not work any more: nothing is left behind all the same. */
 static void
-abandon(struct batch *batch, int status)
+abandon(struct process_set *set, int status)
 {
 	struct child *next;
 
-	batch->cancelled = true;
-	for (struct child *child = batch->children; child != NULL; child = next) {
+	set->cancelled = true;
+	for (struct child *child = set->children; child != NULL; child = next) {
 		next = child->next;
 		send_signal(child, SIGKILL);
 		child->cause = status;
@@ -412,27 +412,27 @@ abandon(struct batch *batch, int status)
 }
 
 static int
-run_batch(struct batch *batch, struct cw_error *error)
+run_set(struct process_set *set, struct cw_error *error)
 {
 	int status = CW_OK;
 
-	start_more(batch);
-	while (batch->running > 0) {
+	start_more(set);
+	while (set->running > 0) {
 		cw_auto_error struct cw_error failure = {0};
-		int turned = cw_loop_turn(batch->loop, -1, &failure);
+		int turned = cw_loop_turn(set->loop, -1, &failure);
 
 		if (turned == CW_OK)
 			continue;
-		if (turned == CW_E_CANCELLED && batch->running == 0)
+		if (turned == CW_E_CANCELLED && set->running == 0)
 			break; /* all of them had ended */
 		status = cw_error_move(error, &failure);
 		if (turned != CW_E_CANCELLED) {
-			abandon(batch, turned);
+			abandon(set, turned);
 			break;
 		}
 		cw_shield_signals(+1);
-		cancel(batch);
-		status = run_batch(batch, NULL) == CW_OK ? turned : CW_E_IO;
+		cancel(set);
+		status = run_set(set, NULL) == CW_OK ? turned : CW_E_IO;
 		cw_shield_signals(-1);
 	}
 	return status;
@@ -458,7 +458,7 @@ int
 cw_process_run(struct cw_loop *loop, struct cw_process *const *processes, size_t count, size_t jobs,
 	       struct cw_error *error)
 {
-	struct batch batch = {
+	struct process_set set = {
 		.loop = loop,
 		.processes = processes,
 		.count = count,
@@ -477,7 +477,7 @@ cw_process_run(struct cw_loop *loop, struct cw_process *const *processes, size_t
 	if (cw_interrupted() != 0)
 		return cw_fail(error, CW_E_CANCELLED, "interrupted by a signal");
 	restore = keep_exit_statuses(&present);
-	status = run_batch(&batch, error);
+	status = run_set(&set, error);
 	if (restore)
 		sigaction(SIGCHLD, &present, NULL);
 	return status;

@@ -8,7 +8,7 @@
 #include "cli/ini.h"
 
 int
-cw_config_set(struct cw_settings *settings, struct cw_given_list *given,
+cw_config_set(struct cw_settings *settings, struct cw_given_options *given,
 	      const struct cw_option *option, enum cw_source source, const char *value,
 	      struct cw_error *error)
 {
@@ -18,7 +18,7 @@ cw_config_set(struct cw_settings *settings, struct cw_given_list *given,
 		cw_log_secret(value);
 	status = cw_settings_set(settings, option->internal, source, value, error);
 	if (status == CW_OK)
-		cw_given_add(given, option, source, value);
+		cw_given_options_add(given, option, source, value);
 	return status;
 }
 
@@ -96,8 +96,8 @@ flag_word(const char *value)
 /* A flag that is false is one that was not given, as in Certbot: it does not undo what a renewal
  * file says. */
 static int
-set_flag(const struct resolved *resolved, struct cw_settings *settings, struct cw_given_list *given,
-	 struct cw_error *error)
+set_flag(const struct resolved *resolved, struct cw_settings *settings,
+	 struct cw_given_options *given, struct cw_error *error)
 {
 	const struct cw_option *option = resolved->option;
 	const char *value = resolved->entry->values.items[0];
@@ -120,7 +120,7 @@ set_flag(const struct resolved *resolved, struct cw_settings *settings, struct c
 
 static int
 set_values(const struct resolved *resolved, struct cw_settings *settings,
-	   struct cw_given_list *given, struct cw_error *error)
+	   struct cw_given_options *given, struct cw_error *error)
 {
 	const struct cw_option *option = resolved->option;
 	const struct cw_strv *values = &resolved->entry->values;
@@ -151,7 +151,7 @@ is_overridden(const struct resolved *all, size_t count, size_t index)
 
 static int
 apply(const struct resolved *all, size_t count, struct cw_settings *settings,
-      struct cw_given_list *given, struct cw_error *error)
+      struct cw_given_options *given, struct cw_error *error)
 {
 	int status = CW_OK;
 
@@ -186,7 +186,7 @@ cw_config_check(const struct cw_settings *settings, struct cw_error *error)
 
 int
 cw_config_read(const struct cw_strv *paths, bool missing_ok, struct cw_lookup *lookup,
-	       struct cw_settings *settings, struct cw_given_list *given, struct cw_error *error)
+	       struct cw_settings *settings, struct cw_given_options *given, struct cw_error *error)
 {
 	cw_auto_ini struct cw_ini ini = {0};
 	cw_autofree struct resolved *all = NULL;

@@ -2,7 +2,7 @@
 #ifndef CW_CLI_CONFIG_FILES_H
 #define CW_CLI_CONFIG_FILES_H
 
-#include "cli/given.h"
+#include "cli/given_options.h"
 #include "cli/lookup.h"
 
 /*
@@ -12,12 +12,12 @@
  * to GIVEN.
  */
 int cw_config_read(const struct cw_strv *paths, bool missing_ok, struct cw_lookup *lookup,
-		   struct cw_settings *settings, struct cw_given_list *given,
+		   struct cw_settings *settings, struct cw_given_options *given,
 		   struct cw_error *error);
 /* Whether the files that were read may be relied on, as base/permissions.h says. */
 int cw_config_check(const struct cw_settings *settings, struct cw_error *error);
 /* Sets OPTION, adds it to GIVEN, and keeps the value out of the log where it is a secret. */
-int cw_config_set(struct cw_settings *settings, struct cw_given_list *given,
+int cw_config_set(struct cw_settings *settings, struct cw_given_options *given,
 		  const struct cw_option *option, enum cw_source source, const char *value,
 		  struct cw_error *error);
 

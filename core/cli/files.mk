@@ -4,7 +4,7 @@ libcertwright_sources += \
 	core/cli/command.c \
 	core/cli/completion.c \
 	core/cli/config_files.c core/cli/config_files.h \
-	core/cli/given.c core/cli/given.h \
+	core/cli/given_options.c core/cli/given_options.h \
 	core/cli/help.c core/cli/help.h \
 	core/cli/help_page.c core/cli/help_page.h \
 	core/cli/ini.c core/cli/ini.h \

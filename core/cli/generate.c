@@ -40,7 +40,7 @@ main(int argc, char **argv)
 	size_t count = argc > 2 ? (size_t)argc - 2 : 0;
 	struct cw_registry *registry =
 		cw_registry_of_files(count > 0 ? (const char *const *)&argv[2] : NULL, count);
-	struct cw_stand_ins *stand_ins = cw_stand_in_options(options, registry);
+	struct cw_plugin_flags *plugin_flags = cw_add_plugin_options(options, registry);
 	int status = EXIT_SUCCESS;
 
 	if (!add_options(options, registry)) {
@@ -54,7 +54,7 @@ main(int argc, char **argv)
 		status = 2;
 	}
 	cw_option_set_free(options);
-	cw_stand_ins_free(stand_ins);
+	cw_plugin_flags_free(plugin_flags);
 	cw_registry_free(registry);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("generate-docs");

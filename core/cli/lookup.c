@@ -15,10 +15,10 @@ static const struct {
 };
 
 void
-cw_lookup_stand_ins(struct cw_lookup *lookup)
+cw_lookup_add_plugin_options(struct cw_lookup *lookup)
 {
-	if (lookup->stand_ins == NULL)
-		lookup->stand_ins = cw_stand_in_options(lookup->set, lookup->registry);
+	if (lookup->plugin_flags == NULL)
+		lookup->plugin_flags = cw_add_plugin_options(lookup->set, lookup->registry);
 }
 
 /* Takes a module's options into the set, once. */
@@ -175,7 +175,7 @@ cw_lookup_name(struct cw_lookup *lookup, const char *name, const char *shown,
 	*option = cw_option_by_name(lookup->set, name);
 	if (*option != NULL)
 		return CW_OK;
-	cw_lookup_stand_ins(lookup);
+	cw_lookup_add_plugin_options(lookup);
 	*option = cw_option_by_name(lookup->set, name);
 	if (*option != NULL)
 		return CW_OK;

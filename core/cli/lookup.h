@@ -8,12 +8,12 @@
 struct cw_lookup {
 	struct cw_option_set *set;
 	struct cw_registry *registry;
-	struct cw_stand_ins *stand_ins; /* NULL until they were needed */
-	const struct cw_strv *named;    /* plugins that the command line names; NULL: none */
+	struct cw_plugin_flags *plugin_flags; /* NULL until they were needed */
+	const struct cw_strv *named;          /* plugins that the command line names; NULL: none */
 };
 
 /* Adds the options that stand for plugins, unless they are there. */
-void cw_lookup_stand_ins(struct cw_lookup *lookup);
+void cw_lookup_add_plugin_options(struct cw_lookup *lookup);
 
 /*
  * The option with the long name NAME (without "--") or the only one that it abbreviates, judged as

@@ -57,19 +57,19 @@ cw_core_options(void)
 }
 
 /* A flag --NAME of a plugin that is not opened for it, with the strings it points to. */
-struct selecting_flag {
+struct plugin_flag {
 	struct cw_option option;
 	const char *names[2];
 	char *name, *internal, *help;
 };
 
-struct cw_stand_ins {
-	struct selecting_flag **flags;
+struct cw_plugin_flags {
+	struct plugin_flag **flags;
 	size_t count;
 };
 
 static void
-free_flag(struct selecting_flag *flag)
+free_flag(struct plugin_flag *flag)
 {
 	free(flag->name);
 	free(flag->internal);
@@ -78,9 +78,9 @@ free_flag(struct selecting_flag *flag)
 }
 
 static void
-add_flag(struct cw_stand_ins *stand_ins, struct cw_option_set *set, const char *plugin)
+add_flag(struct cw_plugin_flags *plugin_flags, struct cw_option_set *set, const char *plugin)
 {
-	struct selecting_flag *flag = cw_alloc(sizeof(*flag));
+	struct plugin_flag *flag = cw_alloc(sizeof(*flag));
 
 	flag->name = cw_strdup(plugin);
 	flag->internal = cw_replace_char(cw_strdup(plugin), '-', '_');
@@ -102,15 +102,15 @@ add_flag(struct cw_stand_ins *stand_ins, struct cw_option_set *set, const char *
 		free_flag(flag);
 		return;
 	}
-	stand_ins->flags =
-		cw_realloc(stand_ins->flags, stand_ins->count + 1, sizeof(struct selecting_flag *));
-	stand_ins->flags[stand_ins->count++] = flag;
+	plugin_flags->flags = cw_realloc(plugin_flags->flags, plugin_flags->count + 1,
+					 sizeof(struct plugin_flag *));
+	plugin_flags->flags[plugin_flags->count++] = flag;
 }
 
-struct cw_stand_ins *
-cw_stand_in_options(struct cw_option_set *set, struct cw_registry *registry)
+struct cw_plugin_flags *
+cw_add_plugin_options(struct cw_option_set *set, struct cw_registry *registry)
 {
-	struct cw_stand_ins *stand_ins = cw_alloc(sizeof(*stand_ins));
+	struct cw_plugin_flags *plugin_flags = cw_alloc(sizeof(*plugin_flags));
 	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
 
 	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
@@ -121,20 +121,20 @@ cw_stand_in_options(struct cw_option_set *set, struct cw_registry *registry)
 		const char *name = cw_registry_at(registry, i)->name;
 
 		if (cw_option_by_name(set, name) == NULL)
-			add_flag(stand_ins, set, name);
+			add_flag(plugin_flags, set, name);
 	}
-	return stand_ins;
+	return plugin_flags;
 }
 
 void
-cw_stand_ins_free(struct cw_stand_ins *stand_ins)
+cw_plugin_flags_free(struct cw_plugin_flags *plugin_flags)
 {
-	if (stand_ins == NULL)
+	if (plugin_flags == NULL)
 		return;
-	for (size_t i = 0; i < stand_ins->count; i++)
-		free_flag(stand_ins->flags[i]);
-	free(stand_ins->flags);
-	free(stand_ins);
+	for (size_t i = 0; i < plugin_flags->count; i++)
+		free_flag(plugin_flags->flags[i]);
+	free(plugin_flags->flags);
+	free(plugin_flags);
 }
 
 bool

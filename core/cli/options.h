@@ -8,8 +8,8 @@
 /* A new set with the options of the core; release with cw_option_set_free(). */
 struct cw_option_set *cw_core_options(void);
 
-/* What cw_stand_in_options() made, which the set points to: release it after the set. */
-struct cw_stand_ins;
+/* What cw_add_plugin_options() made, which the set points to: release it after the set. */
+struct cw_plugin_flags;
 
 /*
  * Adds what the core knows of plugins without opening one: the options of Certbot's plugins that
@@ -17,8 +17,9 @@ struct cw_stand_ins;
  * another name, which selects it. REGISTRY NULL: no modules. Never fails: a module whose name is an
  * option's already is selected by -a and -i alone.
  */
-struct cw_stand_ins *cw_stand_in_options(struct cw_option_set *set, struct cw_registry *registry);
-void cw_stand_ins_free(struct cw_stand_ins *stand_ins); /* NULL is allowed */
+struct cw_plugin_flags *cw_add_plugin_options(struct cw_option_set *set,
+					      struct cw_registry *registry);
+void cw_plugin_flags_free(struct cw_plugin_flags *plugin_flags); /* NULL is allowed */
 
 /* Whether PLUGIN is one of Certbot's authenticators for a DNS service that has no module of ours.
  */

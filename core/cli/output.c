@@ -148,7 +148,7 @@ render_ended(struct json_object *result, const char *action, const char *heading
 }
 
 static bool
-is_rehearsal(struct json_object *result)
+is_dry_run(struct json_object *result)
 {
 	struct json_object *array = cw_json_array(result, "certificates");
 
@@ -169,8 +169,8 @@ cw_render_renewed(struct json_object *result)
 	each(result, "skipped", render_skipped);
 	render_ended(result, "kept", "These certificates are not due for renewal yet:");
 	render_ended(result, "renewed",
-		     is_rehearsal(result) ? "The dry run succeeded for these certificates:"
-					  : "These certificates were renewed:");
+		     is_dry_run(result) ? "The dry run succeeded for these certificates:"
+					: "These certificates were renewed:");
 	render_ended(result, "failed", "These certificates could not be renewed:");
 	rule();
 }

@@ -18,7 +18,7 @@ struct parser {
 	bool help_option; /* as against the verb */
 	struct cw_lookup lookup;
 	struct cw_invocation *invocation;
-	struct cw_given_list given;
+	struct cw_given_options given;
 	struct cw_error *error; /* gets the first error */
 	int status;
 };
@@ -259,7 +259,7 @@ join_names(struct parser *parser, struct cw_error *error)
 	cw_autofree char *list = NULL;
 
 	for (size_t i = 0; i < parser->given.count; i++) {
-		const struct cw_given *item = &parser->given.items[i];
+		const struct cw_given_option *item = &parser->given.items[i];
 
 		if (item->source == CW_SOURCE_COMMAND &&
 		    strcmp(item->option->internal, internal) == 0)
@@ -279,19 +279,19 @@ conclude(struct parser *parser, struct cw_error *error)
 	struct cw_invocation *invocation = parser->invocation;
 	int status;
 
-	cw_lookup_stand_ins(&parser->lookup);
+	cw_lookup_add_plugin_options(&parser->lookup);
 	status = read_config(parser, error);
 	if (status == CW_OK)
 		status = join_names(parser, error);
 	if (status == CW_OK)
-		status = cw_given_fill_maps(&parser->given, invocation->settings,
-					    parser->lookup.registry, !invocation->verb->keeps_names,
-					    error);
+		status = cw_given_options_fill_maps(&parser->given, invocation->settings,
+						    parser->lookup.registry,
+						    !invocation->verb->keeps_names, error);
 	if (status == CW_OK)
 		status = cw_select_plugins(invocation->verb, invocation->settings,
 					   parser->lookup.registry, error);
 	if (status == CW_OK)
-		cw_given_warn(&parser->given);
+		cw_given_options_warn(&parser->given);
 	return status;
 }
 
@@ -351,14 +351,14 @@ cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 	parse_arguments(&parser);
 	conclude_words(&parser);
 	if (invocation->help)
-		cw_lookup_stand_ins(&parser.lookup);
+		cw_lookup_add_plugin_options(&parser.lookup);
 	if (parser.status == CW_OK && !invocation->help && !invocation->version) {
 		int status = conclude(&parser, &latest);
 
 		note(&parser, status, &latest);
 	}
-	invocation->stand_ins = parser.lookup.stand_ins;
-	cw_given_clear(&parser.given);
+	invocation->plugin_flags = parser.lookup.plugin_flags;
+	cw_given_options_clear(&parser.given);
 	return parser.status;
 }
 
@@ -367,7 +367,7 @@ cw_invocation_clear(struct cw_invocation *invocation)
 {
 	cw_settings_free(invocation->settings);
 	cw_option_set_free(invocation->options);
-	cw_stand_ins_free(invocation->stand_ins);
+	cw_plugin_flags_free(invocation->plugin_flags);
 	free(invocation->help_topic);
 	*invocation = (struct cw_invocation){0};
 }

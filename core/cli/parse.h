@@ -12,7 +12,7 @@
 struct cw_invocation {
 	const struct cw_verb *verb; /* the default one when none was named; NULL: an unknown one */
 	struct cw_option_set *options;
-	struct cw_stand_ins *stand_ins; /* what OPTIONS needs beside the table */
+	struct cw_plugin_flags *plugin_flags; /* what OPTIONS needs beside the table */
 	struct cw_settings *settings;
 	bool help;        /* -h, --help, or the verb help */
 	char *help_topic; /* a verb, topic or plugin; NULL: the overview */

@@ -31,7 +31,7 @@ const struct cw_verb cw_verbs[] = {
 			       "certificate for exactly these names, it is renewed.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
-		.rehearses = true,
+		.has_dry_run = true,
 		.keep = "Keep the existing certificate for now",
 		.flow = cw_flow_certonly,
 		.render = cw_render_obtained,
@@ -51,7 +51,7 @@ const struct cw_verb cw_verbs[] = {
 			"twice a day.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
-		.rehearses = true,
+		.has_dry_run = true,
 		.asks_nobody = true,
 		.keeps_names = true,
 		.csr = "to renew the certificate of your own signing request, run certonly --csr "
@@ -145,7 +145,7 @@ const struct cw_verb cw_verbs[] = {
 			       "names, the server and the account cannot be changed.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
-		.rehearses = true,
+		.has_dry_run = true,
 		.keeps_names = true,
 		.csr = "to renew the certificate of your own signing request, run certonly --csr "
 		       "again",

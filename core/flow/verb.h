@@ -36,7 +36,7 @@ struct cw_verb {
 
 	enum cw_verb_plugins plugins;
 	bool writes;      /* under the locks, with a log file (flow/work/begin.h) */
-	bool rehearses;   /* can do --dry-run; a verb that only reads ignores it */
+	bool has_dry_run; /* can do --dry-run; a verb that only reads ignores it */
 	bool asks_nobody; /* does the same with and without a terminal */
 	bool several;     /* works on several certificates: --cert-name may be repeated */
 	bool keeps_names; /* works on certificates whose names stay as they are */

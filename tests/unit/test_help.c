@@ -15,7 +15,7 @@
 
 static struct cw_option_set *options;
 static struct cw_registry *registry;
-static struct cw_stand_ins *stand_ins;
+static struct cw_plugin_flags *plugin_flags;
 static char *page;
 
 static int
@@ -33,7 +33,7 @@ static int
 end(void **state)
 {
 	cw_option_set_free(options);
-	cw_stand_ins_free(cw_take(&stand_ins));
+	cw_plugin_flags_free(cw_take(&plugin_flags));
 	cw_registry_free(registry);
 	free(cw_take(&page));
 	unsetenv("CERTWRIGHT_PLUGIN_PATH");
@@ -41,10 +41,10 @@ end(void **state)
 }
 
 static void
-add_stand_ins(void)
+add_plugin_options(void)
 {
-	if (stand_ins == NULL)
-		stand_ins = cw_stand_in_options(options, registry);
+	if (plugin_flags == NULL)
+		plugin_flags = cw_add_plugin_options(options, registry);
 }
 
 /* The help on TOPIC goes to page. */
@@ -57,7 +57,7 @@ help(const char *topic, struct cw_error *error)
 
 	free(cw_take(&page));
 	out = open_memstream(&page, &length);
-	add_stand_ins();
+	add_plugin_options();
 	status = cw_help_write(out, topic, options, registry, error);
 	fclose(out);
 	return status;
@@ -244,7 +244,7 @@ test_the_manual_has_every_option_and_verb(void **state)
 	FILE *out = open_memstream(&page, &length);
 
 	(void)state;
-	add_stand_ins();
+	add_plugin_options();
 	cw_manual_write(out, options, registry);
 	fclose(out);
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {
@@ -276,7 +276,7 @@ test_no_line_of_the_manual_is_taken_for_a_macro(void **state)
 					     ".BR ", ".nf",  ".fi",  ".RS", ".RE"};
 
 	(void)state;
-	add_stand_ins();
+	add_plugin_options();
 	cw_manual_write(out, options, registry);
 	fclose(out);
 	for (const char *line = page; *line != '\0'; line += strcspn(line, "\n") + 1) {
@@ -296,7 +296,7 @@ test_completions_have_every_option_and_verb(void **state)
 	FILE *out = open_memstream(&page, &length);
 
 	(void)state;
-	add_stand_ins();
+	add_plugin_options();
 	cw_completion_write(out, options, registry);
 	fclose(out);
 	assert_true(has_option(page, "preferred-chain"));

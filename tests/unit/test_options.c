@@ -26,7 +26,7 @@ struct row {
 
 static struct cw_option_set *options;
 static struct cw_registry *registry;
-static struct cw_stand_ins *stand_ins;
+static struct cw_plugin_flags *plugin_flags;
 static bool has_webroot;
 
 static int
@@ -44,7 +44,7 @@ begin(void **state)
 		setenv("CERTWRIGHT_PLUGIN_PATH", scratch, 1);
 	registry = cw_registry_new();
 	options = cw_core_options();
-	stand_ins = cw_stand_in_options(options, registry);
+	plugin_flags = cw_add_plugin_options(options, registry);
 	if (has_webroot && (cw_registry_open(registry, "webroot", &webroot, NULL) != CW_OK ||
 			    cw_module_add_options(webroot, options, NULL) != CW_OK))
 		return -1;
@@ -55,7 +55,7 @@ static int
 end(void **state)
 {
 	cw_option_set_free(options);
-	cw_stand_ins_free(stand_ins);
+	cw_plugin_flags_free(plugin_flags);
 	cw_registry_free(registry);
 	unsetenv("CERTWRIGHT_PLUGIN_PATH");
 	return scratch_remove(state);
@@ -345,7 +345,7 @@ test_options_of_a_module_are_left_to_it(void **state)
 {
 	struct cw_registry *others;
 	struct cw_option_set *mine = cw_core_options();
-	struct cw_stand_ins *made;
+	struct cw_plugin_flags *made;
 	cw_autofree char *folder = scratch_path("others");
 
 	(void)state;
@@ -355,7 +355,7 @@ test_options_of_a_module_are_left_to_it(void **state)
 	scratch_write("others/server.so", "", 0644);
 	setenv("CERTWRIGHT_PLUGIN_PATH", folder, 1);
 	others = cw_registry_new();
-	made = cw_stand_in_options(mine, others);
+	made = cw_add_plugin_options(mine, others);
 	assert_null(cw_option_by_name(mine, "nginx-ctl"));
 	assert_null(cw_option_by_name(mine, "dns-cloudflare-credentials"));
 	assert_non_null(cw_option_by_name(mine, "apache-ctl"));
@@ -369,7 +369,7 @@ test_options_of_a_module_are_left_to_it(void **state)
 	/* A plugin does not take an option's name. */
 	assert_int_equal(cw_option_by_name(mine, "server")->kind, CW_OPTION_STRING);
 	cw_option_set_free(mine);
-	cw_stand_ins_free(made);
+	cw_plugin_flags_free(made);
 	cw_registry_free(others);
 }
 

@@ -39,7 +39,7 @@ check_hmac_algorithm(const struct cw_settings *settings, struct cw_error *error)
 static int
 check_verb(const struct cw_verb *verb, const struct cw_settings *settings, struct cw_error *error)
 {
-	if (verb->writes && !verb->rehearses && cw_settings_flag(settings, "dry_run")) {
+	if (verb->writes && !verb->has_dry_run && cw_settings_flag(settings, "dry_run")) {
 		cw_fail(error, CW_E_USAGE, "--dry-run cannot be used with %s", verb->name);
 		cw_hint(error, "use certonly --dry-run or renew --dry-run instead");
 		return CW_E_USAGE;

@@ -91,8 +91,8 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 
 /* The rehearsal, as --dry-run makes it; its account may be another than the lineage's. */
 static int
-rehearse(struct cw_context *context, struct cw_run *run, struct cw_request *request,
-	 struct json_object *result, struct cw_error *error)
+try_settings(struct cw_context *context, struct cw_run *run, struct cw_request *request,
+	     struct json_object *result, struct cw_error *error)
 {
 	struct cw_settings *kept = cw_settings_copy(request->settings);
 	int status = cw_settings_set(request->settings, "dry_run", CW_SOURCE_COMMAND, "1", error);
@@ -217,7 +217,7 @@ cw_flow_reconfigure(struct cw_context *context, struct json_object *result, stru
 	if (status == CW_OK)
 		status = prepare_request(context, name, &request, error);
 	if (status == CW_OK)
-		status = rehearse(context, context->run, request, result, error);
+		status = try_settings(context, context->run, request, result, error);
 	if (status == CW_OK && !cw_settings_flag(context->settings, "dry_run"))
 		status = save(context, request, result, error);
 	cw_request_free(request);

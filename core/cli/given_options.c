@@ -1,4 +1,4 @@
-#include "cli/given.h"
+#include "cli/given_options.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -9,11 +9,11 @@
 #include "flow/issue/names.h"
 
 void
-cw_given_add(struct cw_given_list *given, const struct cw_option *option, enum cw_source source,
-	     const char *value)
+cw_given_options_add(struct cw_given_options *given, const struct cw_option *option,
+		     enum cw_source source, const char *value)
 {
 	given->items = cw_realloc(given->items, given->count + 1, sizeof(*given->items));
-	given->items[given->count++] = (struct cw_given){
+	given->items[given->count++] = (struct cw_given_option){
 		.option = option,
 		.source = source,
 		.value = (option->flags & CW_OPT_SECRET) == 0 ? cw_strdup(value) : NULL,
@@ -21,17 +21,17 @@ cw_given_add(struct cw_given_list *given, const struct cw_option *option, enum c
 }
 
 void
-cw_given_clear(struct cw_given_list *given)
+cw_given_options_clear(struct cw_given_options *given)
 {
 	for (size_t i = 0; i < given->count; i++)
 		free(given->items[i].value);
 	free(given->items);
-	*given = (struct cw_given_list){0};
+	*given = (struct cw_given_options){0};
 }
 
 /* One option that fills a map, on its way through what was given. */
 struct filling {
-	const struct cw_given_list *given;
+	const struct cw_given_options *given;
 	struct cw_settings *settings;
 	struct cw_registry *registry;
 	const struct cw_option *option;
@@ -47,7 +47,7 @@ is_authenticator(const struct cw_option *option)
 
 /* The option's value that ITEM gives, NULL: none. --standalone gives what -a standalone does. */
 static const char *
-plain_value_of(const struct filling *filling, const struct cw_given *item)
+plain_value_of(const struct filling *filling, const struct cw_given_option *item)
 {
 	if (item->option == filling->option)
 		return item->value;
@@ -57,7 +57,7 @@ plain_value_of(const struct filling *filling, const struct cw_given *item)
 }
 
 static const char *
-value_of(const struct filling *filling, const struct cw_given *item)
+value_of(const struct filling *filling, const struct cw_given_option *item)
 {
 	return item->source == filling->source ? plain_value_of(filling, item) : NULL;
 }
@@ -93,7 +93,7 @@ gives_names(const struct cw_option *option)
 
 /* Whether the value counts: one of a lower source than the winning one does not. */
 static bool
-in_force(const struct cw_given *item, const struct cw_settings *settings)
+in_force(const struct cw_given_option *item, const struct cw_settings *settings)
 {
 	return item->source == cw_settings_source(settings, item->option->internal);
 }
@@ -178,7 +178,7 @@ fill_map(const struct filling *filling, struct cw_error *error)
 	int status = CW_OK;
 
 	for (size_t i = 0; i < filling->given->count && status == CW_OK; i++) {
-		const struct cw_given *item = &filling->given->items[i];
+		const struct cw_given_option *item = &filling->given->items[i];
 
 		if (gives_names(item->option) && in_force(item, filling->settings))
 			add_names(&names, item->option, item->value);
@@ -204,7 +204,7 @@ check_flags(const struct filling *filling, struct cw_error *error)
 	bool flags = false;
 
 	for (size_t i = 0; i < filling->given->count; i++) {
-		const struct cw_given *item = &filling->given->items[i];
+		const struct cw_given_option *item = &filling->given->items[i];
 		const char *value = value_of(filling, item);
 
 		flags |= value != NULL && item->option != filling->option;
@@ -229,7 +229,7 @@ fill_authenticators(const struct filling *filling, struct cw_error *error)
 	int status;
 
 	for (size_t i = 0; i < filling->given->count; i++) {
-		const struct cw_given *item = &filling->given->items[i];
+		const struct cw_given_option *item = &filling->given->items[i];
 		const char *value = value_of(filling, item);
 
 		names |= gives_names(item->option) && in_force(item, filling->settings);
@@ -255,7 +255,7 @@ fill(struct filling *filling, struct cw_error *error)
 
 	/* The values of the highest source are in force. */
 	for (size_t i = 0; i < filling->given->count; i++) {
-		const struct cw_given *item = &filling->given->items[i];
+		const struct cw_given_option *item = &filling->given->items[i];
 
 		if (item->source > filling->source && plain_value_of(filling, item) != NULL)
 			filling->source = item->source;
@@ -267,8 +267,8 @@ fill(struct filling *filling, struct cw_error *error)
 }
 
 int
-cw_given_fill_maps(const struct cw_given_list *given, struct cw_settings *settings,
-		   struct cw_registry *registry, bool take_names, struct cw_error *error)
+cw_given_options_fill_maps(const struct cw_given_options *given, struct cw_settings *settings,
+			   struct cw_registry *registry, bool take_names, struct cw_error *error)
 {
 	const struct cw_option_set *options = cw_settings_options(settings);
 	int status = CW_OK;
@@ -290,7 +290,7 @@ cw_given_fill_maps(const struct cw_given_list *given, struct cw_settings *settin
 }
 
 static bool
-is_first(const struct cw_given_list *given, size_t index)
+is_first(const struct cw_given_options *given, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
 		if (given->items[i].option == given->items[index].option)
@@ -299,7 +299,7 @@ is_first(const struct cw_given_list *given, size_t index)
 }
 
 void
-cw_given_warn(const struct cw_given_list *given)
+cw_given_options_warn(const struct cw_given_options *given)
 {
 	for (size_t i = 0; i < given->count; i++) {
 		const struct cw_option *option = given->items[i].option;
