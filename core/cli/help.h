@@ -1,4 +1,4 @@
-/* --help, man pages and completions, all made from the option table and the verbs. */
+/* Makes --help, man pages and completions from the option table and the verbs. */
 #ifndef CW_CLI_HELP_H
 #define CW_CLI_HELP_H
 
@@ -7,8 +7,8 @@
 #include "base/option.h"
 #include "plugin/registry.h"
 
-/* Writes the help on TOPIC (a verb, a topic of the options, a plugin, "all"; NULL: the overview) to
- * OUT. CW_E_USAGE for an unknown topic, with the nearest in the hint. */
+/* Writes the help on TOPIC to OUT: a verb, a topic of options, a plugin or "all" (NULL: the
+ * overview). CW_E_USAGE if the topic is unknown; the hint suggests the nearest one. */
 int cw_help_write(FILE *out, const char *topic, struct cw_option_set *options,
 		  struct cw_registry *registry, struct cw_error *error);
 /* The man page certwright(8) in man(7) macros. */

@@ -1,4 +1,4 @@
-/* What the pages of the help are made of: wrapped text, entries, and options in sections. */
+/* The parts of a help page: wrapped text, entries, and sections of options. */
 #ifndef CW_CLI_HELP_PAGE_H
 #define CW_CLI_HELP_PAGE_H
 
@@ -8,7 +8,7 @@
 #include "base/option.h"
 #include "plugin/registry.h"
 
-/* What a help text is written with and from. */
+/* What a help page is made from, and where it goes. */
 struct cw_help_page {
 	FILE *out;
 	size_t width; /* columns */
@@ -16,23 +16,23 @@ struct cw_help_page {
 	struct cw_registry *registry;
 };
 
-/* The columns to fill on OUT: those of its terminal within bounds, or 80. */
+/* The line width for OUT: the width of its terminal within limits, or 80. */
 size_t cw_help_width(FILE *out);
 
 /* Writes TEXT in lines that begin at column INDENT; the cursor is at column AT. */
 void cw_help_wrap(const struct cw_help_page *page, const char *text, size_t at, size_t indent);
-/* A term and what it means beside it, or below where the term is long. */
+/* A term with its meaning beside it, or below it if the term is long. */
 void cw_help_entry(const struct cw_help_page *page, const char *term, const char *meaning);
 /* A heading, and what is below it; SUMMARY may be NULL. */
 void cw_help_section(const struct cw_help_page *page, const char *title, const char *summary);
 
-/* Whether OPTION belongs to what is told about TOPIC. */
+/* Whether OPTION belongs to TOPIC. */
 typedef bool (*cw_help_filter)(const struct cw_option *option, const char *topic);
 
-/* How many options FILTER passes, without those that are hidden. */
+/* The number of options that pass FILTER, without hidden ones. */
 size_t cw_help_count_options(const struct cw_help_page *page, cw_help_filter filter,
 			     const char *topic);
-/* The options that FILTER passes, under TITLE; nothing where there are none. */
+/* The options that pass FILTER, under TITLE. Writes nothing if there are none. */
 void cw_help_options(const struct cw_help_page *page, const char *title, const char *summary,
 		     cw_help_filter filter, const char *topic);
 

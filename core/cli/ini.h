@@ -1,7 +1,7 @@
 /*
  * Configuration files (cli.ini): lines of `key = value`, `key: value`, `key value` or `key` alone,
- * which is the same as `key = true`. A value in quotation marks loses them; [a, b] is a list; what
- * follows a blank and '#' or ';' is a comment; lines of [sections] and of "---" mean nothing.
+ * which is the same as `key = true`. Quotation marks around a value are removed. [a, b] is a list.
+ * A comment begins with '#' or ';' after a blank. Lines with [sections] or "---" are ignored.
  */
 #ifndef CW_CLI_INI_H
 #define CW_CLI_INI_H
@@ -18,7 +18,7 @@ struct cw_ini_entry {
 	struct cw_strv values; /* "true" for a key alone */
 };
 
-/* The entries of one file or several, in order. The zeroed struct is the empty one. */
+/* The entries of one or more files, in order. A zeroed struct is empty. */
 struct cw_ini {
 	struct cw_ini_entry *entries;
 	size_t count;
@@ -26,11 +26,11 @@ struct cw_ini {
 
 #define cw_auto_ini cw_auto(cw_ini_clear)
 
-/* Adds what PATH has. CW_E_NOT_FOUND when there is no such file, unless MISSING_OK; CW_E_INVALID
- * names the file, the line and what is wrong with it. */
+/* Adds the entries of PATH. CW_E_NOT_FOUND if there is no such file, unless MISSING_OK.
+ * CW_E_INVALID names the file, the line and the fault. */
 int cw_ini_read(struct cw_ini *ini, const char *path, bool missing_ok, struct cw_error *error);
 void cw_ini_clear(struct cw_ini *ini);
-/* The files that are read unless -c names another: the system's, then the user's. */
+/* The files that are read without -c: the system's, then the user's. */
 void cw_ini_default_paths(struct cw_strv *paths);
 
 #endif

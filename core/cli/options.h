@@ -1,4 +1,4 @@
-/* The one table of the core's options (DESIGN section 5); plugins add theirs from their modules. */
+/* The table of the core's options. Plugins add theirs from their modules. */
 #ifndef CW_CLI_OPTIONS_H
 #define CW_CLI_OPTIONS_H
 
@@ -8,28 +8,28 @@
 /* A new set with the options of the core; release with cw_option_set_free(). */
 struct cw_option_set *cw_core_options(void);
 
-/* What cw_add_plugin_options() made, which the set points to: release it after the set. */
+/* The flags that cw_add_plugin_options() made. The set points to them: release them after the set.
+ * */
 struct cw_plugin_flags;
 
 /*
- * Adds what the core knows of plugins without opening one: the options of Certbot's plugins that
- * REGISTRY has no module for (a module describes its own), and a flag --NAME for each module of
- * another name, which selects it. REGISTRY NULL: no modules. Never fails: a module whose name is an
- * option's already is selected by -a and -i alone.
+ * Adds the plugin options that are known without opening a plugin: the options of Certbot's plugins
+ * that have no module in REGISTRY (a module describes its own options), and for each other module a
+ * flag --NAME that selects it. REGISTRY NULL: no modules. Never fails: a module with the name of an
+ * existing option can only be selected with -a and -i.
  */
 struct cw_plugin_flags *cw_add_plugin_options(struct cw_option_set *set,
 					      struct cw_registry *registry);
 void cw_plugin_flags_free(struct cw_plugin_flags *plugin_flags); /* NULL is allowed */
 
-/* Whether PLUGIN is one of Certbot's authenticators for a DNS service that has no module of ours.
- */
+/* Whether PLUGIN is one of Certbot's authenticators for DNS services that certwright does not have.
+ * */
 bool cw_is_cloud_dns(const char *plugin);
-/* The plugin of Certbot's whose options begin an option name with "PLUGIN-": "webroot" for
- * "webroot-path"; NULL: none. */
+/* The Certbot plugin that an option name belongs to: "webroot" for "webroot-path". NULL: none. */
 const char *cw_known_plugin_of(const char *option_name);
 
-/* The groups that --help and the manual show options in, and the order of them; the verbs' groups
- * come next (cli/verbs.h), and then the plugins'. */
+/* The groups of options in --help and in the manual, in order. The groups of the verbs
+ * (cli/verbs.h) and then of the plugins follow. */
 struct cw_topic {
 	const char *name; /* "" for those that are used with most verbs */
 	const char *title;
@@ -37,8 +37,8 @@ struct cw_topic {
 };
 
 extern const struct cw_topic cw_topics[]; /* ended by a NULL name */
-/* Whether OPTION belongs to TOPIC (one of cw_topics, a verb, or a plugin). The table marks the
- * common options that have other topics too by a blank in front of those. */
+/* Whether OPTION belongs to TOPIC (one of cw_topics, a verb, or a plugin). In the table, a common
+ * option with more topics has a blank before them. */
 bool cw_option_has_topic(const struct cw_option *option, const char *topic);
 
 #endif

@@ -13,12 +13,12 @@ extern const struct cw_option cw_options_security[];
 extern const struct cw_option cw_options_renewal[];
 extern const struct cw_option cw_options_manage[];
 extern const struct cw_option cw_options_select[]; /* which plugin */
-extern const struct cw_option cw_options_own[];    /* those that Certbot has not */
+extern const struct cw_option cw_options_own[];    /* options that Certbot does not have */
 
-/* The options of a plugin of Certbot's, which hold while there is no module of that name. */
+/* The options of a Certbot plugin, used if there is no module of that name. */
 struct cw_known_plugin {
 	const char *name;
-	const struct cw_option *options; /* NULL: the module has always been ours */
+	const struct cw_option *options; /* NULL: the module is always installed */
 };
 
 extern const struct cw_known_plugin cw_known_plugins[]; /* ended by a NULL name */

@@ -1,4 +1,4 @@
-/* What the verbs' results look like: text made from the --json members, and errors. */
+/* The output for people: results as text, made from the --json members, and errors. */
 #ifndef CW_CLI_OUTPUT_H
 #define CW_CLI_OUTPUT_H
 
@@ -10,13 +10,14 @@ void cw_render_installed(struct json_object *result); /* run, install, enhance *
 void cw_render_obtained(struct json_object *result);
 void cw_render_renewed(struct json_object *result);
 void cw_render_certificates(struct json_object *result);
-/* Each certificate, of which there may be very many; then, by the former, what follows them. */
+/* cw_render_certificate() prints each certificate as it comes, as there may be very many;
+ * cw_render_certificates() prints the rest. */
 void cw_render_certificate(struct json_object *item, bool first);
 void cw_render_account(struct json_object *result);
 void cw_render_plugins(struct json_object *result);
 
-/* The error for people, to stderr and to the log: the chain in one line, its details, and where the
- * log is. */
+/* Prints an error to stderr and to the log: the chain in one line, its details, and the path of the
+ * log. */
 void cw_print_error(const struct cw_error *error);
 
 #endif

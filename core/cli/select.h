@@ -1,4 +1,4 @@
-/* Which plugin is meant by --NAME, -a, -i and --configurator. */
+/* Decides which plugins --NAME, -a, -i and --configurator select. */
 #ifndef CW_CLI_SELECT_H
 #define CW_CLI_SELECT_H
 
@@ -9,17 +9,16 @@
 
 /*
  * Turns the flags --NAME into the settings "authenticator", "installer" and "configurator", from
- * the same source: where a certificate is only obtained, into the first; where it is installed too,
- * into what the plugin can be. The command line wins over configuration files. CW_E_USAGE when two
- * plugins are asked for at once, unless each has names of its own ("authenticator_map"),
- * CW_E_NOT_FOUND for one of Certbot's that has no module here. Verbs that use no plugins are left
- * alone.
+ * the same source. For a verb that only obtains, the plugin becomes the authenticator; for a verb
+ * that also installs, it gets each role that it has. The command line overrides configuration
+ * files. CW_E_USAGE if two plugins are given, unless each has its own names ("authenticator_map").
+ * CW_E_NOT_FOUND for a Certbot plugin that certwright does not have. Does nothing for verbs that
+ * use no plugins.
  */
 int cw_select_plugins(const struct cw_verb *verb, struct cw_settings *settings,
 		      struct cw_registry *registry, struct cw_error *error);
 
-/* The name of the plugin that OPTION, if it is a flag --NAME, selects to authenticate; NULL: none.
- */
+/* The plugin that OPTION selects as authenticator if it is a flag --NAME; NULL: none. */
 const char *cw_selected_authenticator(const struct cw_option *option, struct cw_registry *registry);
 
 #endif

@@ -1,22 +1,21 @@
-/* The terminal: what the log shows there, progress, and prompts. */
+/* The terminal: log lines, progress and prompts. */
 #ifndef CW_CLI_TERMINAL_H
 #define CW_CLI_TERMINAL_H
 
 #include "base/ask.h"
 #include "base/option.h"
 
-/* Keeps what the terminal would get until cw_terminal_open(): before the command line is read it is
- * not known where it goes. */
+/* Holds back log lines until cw_terminal_open(): the command line decides where they go. */
 void cw_terminal_hold(void);
-/* Sets what the terminal gets of the log: to stdout, or to stderr with --json; from the level that
- * -q and -v say; warnings and errors to stderr. */
+/* Shows log lines on the terminal, from the level that -q and -v set. Warnings and errors go to
+ * stderr, other lines to stdout, or to stderr with --json. */
 void cw_terminal_open(const struct cw_settings *settings);
-/* One line that is overwritten, on a terminal only (struct cw_context's progress). */
+/* Shows progress in one line that is overwritten, on a terminal only (cw_context.progress). */
 void cw_terminal_progress(void *context, const char *what, size_t done, size_t total);
-/* Ends the progress line. */
+/* Removes the progress line and ends the output. */
 void cw_terminal_close(void);
-/* The asker on stdin and stdout (stderr with --json), interactive unless -n, or unless stdin or
- * stdout is no terminal and --force-interactive is not given. Lives for ever. */
+/* Asks on stdin and stdout (stderr with --json). Not interactive with -n, nor without a terminal
+ * unless --force-interactive is given. Never released. */
 const struct cw_asker *cw_terminal_asker(const struct cw_settings *settings);
 
 #endif

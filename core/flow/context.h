@@ -1,9 +1,8 @@
 /*
- * What a verb works with, and the verbs themselves: one function each, which fills RESULT, the
- * verb's members of the --json object (cli/ adds "verb", "ok" and "error", and makes the text from
- * the same members). Flow code prints nothing:
- * what the user should read meanwhile it gives to cw_log_info() and above, which the terminal
- * shows.
+ * The context of a verb, and the verbs. Each verb is one function that fills RESULT with its
+ * members of the --json object; cli/ adds "verb", "ok" and "error", and makes the text output from
+ * the same members. Code in flow/ prints nothing: messages for the user go to the log at level info
+ * or above, which the terminal shows.
  */
 #ifndef CW_FLOW_CONTEXT_H
 #define CW_FLOW_CONTEXT_H
@@ -28,11 +27,11 @@ struct cw_context {
 	struct cw_directories directories;
 	const struct cw_asker *asker;
 	struct json_object *failed_hooks; /* the member of the result; set where the verb writes */
-	/* DONE of TOTAL steps of WHAT; shown on a terminal only. TOTAL 0: over. NULL: nobody looks.
-	 */
+	/* Shows on a terminal that DONE of TOTAL steps of WHAT are done. TOTAL 0: finished. NULL:
+	 * no progress is shown. */
 	void (*progress)(void *context, const char *what, size_t done, size_t total);
-	/* Prints ITEM, a member of RESULT's array LIST, at once; it is not put into RESULT. For
-	 * lists that may be very long. */
+	/* Prints ITEM of the array LIST at once instead of adding it to RESULT, for lists that may
+	 * be very long. */
 	void (*item)(void *context, const char *list, struct json_object *item);
 	void *output;                /* the context of progress and item */
 	const char *certbot_version; /* that renewal files are written for: "2.1.0" */
@@ -61,8 +60,8 @@ int cw_check_enhance(const struct cw_settings *settings, struct cw_error *error)
 int cw_flow_rollback(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
 /* reconfigure: "reconfigured": {"name", "changes": an array of {"key", "before", "after"}: the
- * lines of [renewalparams] that changed, null where there was or is none}, and "certificates" with
- * the rehearsal. */
+ * lines of [renewalparams] that changed, null where there was or is none}, and "certificates" of
+ * the dry run. */
 int cw_flow_reconfigure(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
 int cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error);
@@ -71,8 +70,8 @@ int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
 /* certificates: "certificates": the above without action and error, with "status": "VALID" or
  * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left", "due" (RFC 3339),
  * "authenticator", "server", "autorenew", "last_failure": null or {"time", "error"}; "broken": an
- * array of {"name", "error"} for those that cannot be read, which makes it fail. Each certificate
- * is given to context->item. */
+ * array of {"name", "error"} for those that cannot be read; the verb fails if there are any. Each
+ * certificate goes to context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
 /* delete: "deleted": an array of names. revoke: "revoked": {"name" (null for a file of no lineage),

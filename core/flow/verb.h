@@ -1,4 +1,4 @@
-/* What is known of a verb. cli/verbs.c has the one table of them. */
+/* The properties of a verb. cli/verbs.c has the table. */
 #ifndef CW_FLOW_VERB_H
 #define CW_FLOW_VERB_H
 
@@ -16,14 +16,14 @@ typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
 typedef void (*cw_renderer)(struct json_object *result);
 /* Writes an item of a long list (cw_context.item) for people to stdout; FIRST: of the list. */
 typedef void (*cw_item_renderer)(struct json_object *item, bool first);
-/* CW_E_USAGE where the verb cannot do what SETTINGS ask for; touches nothing. */
+/* CW_E_USAGE if the verb does not support SETTINGS. Changes nothing. */
 typedef int (*cw_verb_check)(const struct cw_settings *settings, struct cw_error *error);
 
 /* What a flag that selects a plugin (--nginx) means. */
 enum cw_verb_plugins {
 	CW_PLUGINS_NONE,
 	CW_PLUGINS_AUTHENTICATOR, /* the verb only obtains certificates */
-	CW_PLUGINS_ROLES          /* it also installs, or only installs: all that the plugin can */
+	CW_PLUGINS_ROLES          /* it also or only installs: all roles that the plugin has */
 };
 
 struct cw_verb {
@@ -35,19 +35,19 @@ struct cw_verb {
 	const char *description; /* a paragraph for --help VERB and the man page */
 
 	enum cw_verb_plugins plugins;
-	bool writes;      /* under the locks, with a log file (flow/work/begin.h) */
-	bool has_dry_run; /* can do --dry-run; a verb that only reads ignores it */
-	bool asks_nobody; /* does the same with and without a terminal */
-	bool several;     /* works on several certificates: --cert-name may be repeated */
-	bool keeps_names; /* works on certificates whose names stay as they are */
-	const char *csr;  /* refuses --csr, with this hint; NULL: does not */
+	bool writes;      /* runs with the locks and a log file (flow/work/begin.h) */
+	bool has_dry_run; /* supports --dry-run; a verb that only reads ignores it */
+	bool asks_nobody; /* never asks, not even on a terminal */
+	bool several;     /* works on several certificates: --cert-name can be repeated */
+	bool keeps_names; /* does not change the names of certificates */
+	const char *csr;  /* the hint with which it refuses --csr; NULL: accepts it */
 
-	const char *which; /* asks which certificate is meant; NULL: asks nothing of the kind */
-	const char *keep;  /* asks about a certificate that is not due: the choice to keep it */
+	const char *which; /* the question for a certificate if none is given; NULL: does not ask */
+	const char *keep;  /* the answer that keeps a certificate that is not due */
 
-	cw_verb_check check;          /* NULL: any settings will do */
+	cw_verb_check check;          /* NULL: accepts all settings */
 	cw_flow flow;                 /* NULL: "help", which cli/ does itself */
-	cw_renderer render;           /* NULL: the flow has said all in its messages */
+	cw_renderer render;           /* NULL: the messages say everything */
 	cw_item_renderer render_item; /* NULL: its lists are short */
 };
 
