@@ -1,6 +1,7 @@
 /*
- * Pre, post and deploy hooks, and the folders renewal-hooks/{pre,deploy,post}/. Run by the shell;
- * output goes to the terminal and the log; the exit status is reported and changes nothing.
+ * Pre, post and deploy hooks, and the folders renewal-hooks/{pre,deploy,post}/. The shell runs
+ * them; their output goes to the terminal and the log; their exit status is reported but has no
+ * other effect.
  */
 #ifndef CW_HOOKS_HOOKS_H
 #define CW_HOOKS_HOOKS_H
@@ -10,8 +11,8 @@
 #include "base/loop.h"
 #include "base/strv.h"
 
-/* A hook of KIND ("pre-hook" ...) failed: its exit status, or -1 where it has none, and in words
- * what happened. */
+/* A hook of KIND ("pre-hook" ...) failed: its exit status, or -1 if it has none, and a description.
+ * */
 typedef void (*cw_hook_failed)(void *context, const char *kind, const char *command,
 			       int exit_status, const char *message);
 
@@ -19,8 +20,8 @@ struct cw_hooks_options {
 	const char *config_dir;
 	bool directory_hooks;  /* --no-directory-hooks clears it */
 	unsigned time_limit;   /* --hook-timeout in seconds, 0: none */
-	struct cw_loop *loop;  /* turned while a hook runs; NULL: one of its own */
-	cw_hook_failed failed; /* NULL: nobody wants to know */
+	struct cw_loop *loop;  /* runs while a hook runs; NULL: a new one */
+	cw_hook_failed failed; /* NULL: not called */
 	void *failed_context;
 };
 
@@ -30,27 +31,27 @@ struct cw_hooks *cw_hooks_new(const struct cw_hooks_options *options);
 void cw_hooks_free(struct cw_hooks *hooks); /* NULL is allowed */
 
 /*
- * Checks that the program a hook command begins with exists and is executable
- * (--disable-hook-validation leaves this out). OPTION names it in the message: `the --pre-hook
- * program "x" ...`. NULL commands are fine.
+ * Checks that the program of a hook command exists and is executable, unless
+ * --disable-hook-validation. OPTION names the hook in the message: `the --pre-hook program "x"
+ * ...`. COMMAND may be NULL.
  */
 int cw_hook_validate(const char *option, const char *command, struct cw_error *error);
 
-/* Whether the program of a hook command that is given by its path may be run, as
- * base/permissions.h says. */
+/* Checks that other users cannot change the program of a hook command that is given by its path
+ * (base/permissions.h). */
 int cw_hook_check_permissions(const char *option, const char *command, struct cw_error *error);
 
-/* Runs the directory's pre hooks (once in a run), then COMMAND (once for each distinct one); NULL:
- * none. */
+/* Runs the directory's pre hooks (once in a run), then COMMAND (once for each different command;
+ * NULL: none). */
 void cw_hooks_pre(struct cw_hooks *hooks, const char *command);
-/* Remembers a post hook for cw_hooks_post(). Call it with cw_hooks_pre(), NULL too: it is what
- * makes the directory's post hooks due. */
+/* Remembers a post hook for cw_hooks_post(). Call it with cw_hooks_pre(), even with NULL: the
+ * directory's post hooks run only if it was called. */
 void cw_hooks_post_later(struct cw_hooks *hooks, const char *command);
 /* Runs the directory's post hooks, then each remembered command once. RENEWED and FAILED: names,
- * for RENEWED_DOMAINS and FAILED_DOMAINS. Shields signals. */
+ * for RENEWED_DOMAINS and FAILED_DOMAINS. Signals do not interrupt it. */
 void cw_hooks_post(struct cw_hooks *hooks, const struct cw_strv *renewed,
 		   const struct cw_strv *failed);
-/* The directory's deploy hooks, then COMMAND unless it is one of them. LIVE: the folder under
+/* Runs the directory's deploy hooks, then COMMAND unless it is one of them. LIVE: the folder below
  * live/. */
 void cw_hooks_deploy(struct cw_hooks *hooks, const char *command, const char *live,
 		     const struct cw_strv *names);

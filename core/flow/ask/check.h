@@ -1,4 +1,4 @@
-/* Values that the option table cannot judge, and options that contradict each other. */
+/* Checks what the option table cannot: ranges, and options that exclude each other. */
 #ifndef CW_FLOW_ASK_CHECK_H
 #define CW_FLOW_ASK_CHECK_H
 
@@ -7,9 +7,8 @@
 #include "flow/verb.h"
 
 /*
- * Ports, sizes and time limits in their ranges; options that cannot be meant together, or with
- * VERB where it would do what the user asked not to be done. CW_E_USAGE with the options and the
- * way out.
+ * Checks the ranges of ports, sizes and time limits, options that exclude each other, and options
+ * that VERB does not support. CW_E_USAGE names the options; the hint says what to do.
  */
 int cw_check_settings(const struct cw_verb *verb, const struct cw_settings *settings,
 		      struct cw_error *error);

@@ -1,17 +1,16 @@
-/* What verbs ask before they begin: which of the lineages, and whether really. */
+/* The questions of a verb before it begins: which lineage, and whether to go ahead. */
 #ifndef CW_FLOW_ASK_CHOOSE_LINEAGE_H
 #define CW_FLOW_ASK_CHOOSE_LINEAGE_H
 
 #include "flow/context.h"
 
-/* The name that --cert-name gives, if there is such a lineage; else the one that the user chooses
- * when the verb asks which. Without anybody to ask an error names --cert-name. Release *NAME with
- * free(). */
+/* The lineage that --cert-name names, or that the user chooses if the verb asks. Without a
+ * terminal, the error names --cert-name. Release *NAME with free(). */
 int cw_choose_lineage(struct cw_context *context, char **name, struct cw_error *error);
-/* The same for several: --cert-name may have been given several times, or have commas. */
+/* The same for several lineages: --cert-name can be repeated, or have commas. */
 int cw_choose_lineages(struct cw_context *context, struct cw_strv *names, struct cw_error *error);
-/* Asks QUESTION before what cannot be undone, with "no" as the answer that Enter gives; nobody to
- * ask is a yes. A no is CW_E_CANCELLED with REFUSED as its message. */
+/* Asks QUESTION before something that cannot be undone. The default answer is no; without a
+ * terminal the answer is yes. No is CW_E_CANCELLED with the message REFUSED. */
 int cw_confirm(struct cw_context *context, const char *question, const char *refused,
 	       struct cw_error *error);
 

@@ -1,4 +1,4 @@
-/* The plugins of a run: those that the settings name, or that the user chooses. */
+/* Chooses the plugins of a run: from the settings, or by asking the user. */
 #ifndef CW_FLOW_ASK_CHOOSE_PLUGIN_H
 #define CW_FLOW_ASK_CHOOSE_PLUGIN_H
 
@@ -6,24 +6,24 @@
 #include "flow/issue/request.h"
 
 /*
- * The authenticator's name, its module opened; *INSTALLER is what the settings name (NULL: none),
- * which is also the authenticator where a flag selected it in both roles (--nginx). Without anybody
- * to ask an error names the options to give. Release both with free().
+ * Chooses the authenticator and opens its module. *INSTALLER is the installer in the settings
+ * (NULL: none); a flag for both roles (--nginx) makes it the authenticator too. Without a terminal,
+ * the error names the options to give. Release both with free().
  */
 int cw_choose_authenticator(struct cw_context *context, char **authenticator, char **installer,
 			    struct cw_error *error);
-/* Both for a verb that also installs; one plugin that can do both is chosen for both. */
+/* Chooses both for a verb that also installs. A plugin with both roles is used for both. */
 int cw_choose_both(struct cw_context *context, char **authenticator, char **installer,
 		   struct cw_error *error);
 /*
- * After one of these, when the names of REQUEST are known: opens the plugins that single names have
- * (--authenticator-map, or -a given several times), and leaves in the request's settings a map of
- * exactly its names, or none where one plugin is for all of them. The request's authenticator is
- * then the one of a name, and it gets an installer that a flag selected for some names.
+ * Call this after one of the above, once the names of REQUEST are known. Opens the plugins of
+ * individual names (--authenticator-map, or several -a). Leaves in the request's settings a map of
+ * exactly its names, or none if one plugin is used for all. The request's authenticator is then one
+ * of them, and its installer is the one that a flag selected for some names.
  */
 int cw_choose_for_names(struct cw_context *context, struct cw_request *request,
 			struct cw_error *error);
-/* The installer alone. */
+/* Chooses only the installer. */
 int cw_choose_installer(struct cw_context *context, char **installer, struct cw_error *error);
 
 #endif

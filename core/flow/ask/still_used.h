@@ -1,4 +1,4 @@
-/* Whether a web server's configuration still names the files of a certificate. */
+/* Checks whether a web server's configuration still names a certificate's files. */
 #ifndef CW_FLOW_ASK_STILL_USED_H
 #define CW_FLOW_ASK_STILL_USED_H
 
@@ -6,10 +6,10 @@
 #include "store/lineage.h"
 
 /*
- * Looks through the usual folders of nginx and Apache, and those that --nginx-server-root and
- * --apache-server-root name, for the paths of LINEAGE, as text: comments count too, and a path that
- * a variable is part of is not seen. Warns of each file that has one; false where there is none. A
- * very large configuration is not looked through to its end.
+ * Searches the usual folders of nginx and Apache, and those of --nginx-server-root and
+ * --apache-server-root, for the paths of LINEAGE as plain text: it finds them in comments too, but
+ * not a path that contains a variable. Warns about each file that has one; returns false if there
+ * is none. A very large configuration is not searched completely.
  */
 bool cw_warn_still_used(const struct cw_context *context, const struct cw_lineage *lineage);
 

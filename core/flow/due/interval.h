@@ -11,13 +11,13 @@ struct cw_interval {
 };
 
 /*
- * Reads numbers with units, as Certbot's parser (parsedatetime) takes them: years to seconds, their
- * abbreviations and plurals in any letter case, "a" and the words for one to twelve, decimal
- * fractions, and blanks, commas or "and" between them. Digits alone are days. False when TEXT is
+ * Reads numbers with units as Certbot's parser (parsedatetime) does: units from years to seconds,
+ * their abbreviations and plurals in any case, "a" and the words for one to twelve, decimal
+ * fractions, separated by blanks, commas or "and". A number alone means days. False if TEXT is
  * anything else.
  */
 bool cw_interval_parse(const char *text, struct cw_interval *interval);
-/* The instant INTERVAL before INSTANT, in seconds since the epoch; 0 where it would be earlier. */
+/* The time INTERVAL before INSTANT, in seconds since the epoch; at least 0. */
 int64_t cw_interval_before(const struct cw_interval *interval, int64_t instant);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a renewal's survey needs to know of a lineage, by reading alone. */
+/* Reads what the survey needs to know about a lineage. */
 #ifndef CW_FLOW_DUE_LINEAGE_FACTS_H
 #define CW_FLOW_DUE_LINEAGE_FACTS_H
 
@@ -9,21 +9,21 @@
 
 struct cw_lineage_facts {
 	char *fullchain;      /* its path below live/ */
-	char *server;         /* that is to be asked for advice; NULL: none is */
+	char *server;         /* the server to ask when to renew; NULL: none */
 	char *certificate_id; /* for that question */
 	char *certificate;    /* paths; NULL: it has no OCSP responder */
 	char *chain;
 	struct cw_due due;
 	struct cw_ask_again_place place;
 	bool is_renewed; /* as autorenew says */
-	bool waits;      /* the CA has said lately that there is time */
+	bool waits;      /* the CA said recently that it is not due */
 };
 
-/* Whether autorenew, of this run or of the renewal file, lets "renew" renew it. */
+/* Whether autorenew, in this run or in the renewal file, allows "renew" to renew it. */
 bool cw_lineage_is_renewed(const struct cw_context *context, const struct cw_lineage *lineage);
-/* Reads them. What would keep a renewal from beginning (a plugin that is not there, a wrong value,
- * a damaged certificate) is an error: it is said at once, not when the lineage is due. ASKED_FOR:
- * the user named the lineage's names, so that its renewal file does not count. */
+/* Reads them. What would prevent a renewal (a missing plugin, an invalid value, a damaged
+ * certificate) is an error, so that it is reported before the lineage is due. ASKED_FOR: the user
+ * asked for these names, so the settings of the renewal file are ignored. */
 int cw_lineage_facts_read(const struct cw_context *context, const struct cw_lineage *lineage,
 			  bool asked_for, struct cw_lineage_facts *facts, struct cw_error *error);
 void cw_lineage_facts_clear(struct cw_lineage_facts *facts);

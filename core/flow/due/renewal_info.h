@@ -1,6 +1,6 @@
 /*
- * When the CAs suggest to renew (RFC 9773), for many certificates at once, and how long they wish
- * not to be asked again, which the renewal files keep: ari_retry_after of [acme_renewal_info].
+ * Asks CAs when to renew (RFC 9773), for many certificates at once. When a CA may be asked again is
+ * saved in the renewal file: ari_retry_after in [acme_renewal_info].
  */
 #ifndef CW_FLOW_DUE_RENEWAL_INFO_H
 #define CW_FLOW_DUE_RENEWAL_INFO_H
@@ -9,7 +9,7 @@
 #include "flow/due/due.h"
 #include "http/client.h"
 
-struct cw_advisors; /* the servers that were asked in this run */
+struct cw_advisors; /* the servers asked in this run */
 
 /* HTTP and LOOP must outlive it. */
 struct cw_advisors *cw_advisors_new(struct cw_http *http, struct cw_loop *loop);
@@ -23,18 +23,18 @@ struct cw_advice_wanted {
 	int64_t ask_again;          /* out: not before this time; 0: the CA did not say */
 };
 
-/* Asks about COUNT certificates concurrently; a server that cannot be asked is named in one
- * warning, and not tried again. CW_OK unless the loop was interrupted. */
+/* Asks about COUNT certificates at the same time. A server that cannot be asked is named in one
+ * warning and not tried again. CW_OK unless the loop was interrupted. */
 int cw_advisors_ask(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, size_t count,
 		    struct cw_error *error);
 
-/* The time until which the lineage's CA is not to be asked; 0 when there is none, or none that a CA
- * could have meant (a day is the most that is waited). */
+/* The time before which the lineage's CA must not be asked; 0 if there is none, or if it is more
+ * than a day away. */
 int64_t cw_ask_again_read(const struct cw_configobj *config, int64_t now);
-/* Sets it: in local time without a zone, as Certbot needs it. */
+/* Sets it, in local time without a zone, as Certbot expects it. */
 void cw_ask_again_write(struct cw_configobj *config, int64_t when);
 
-/* Where that time stands in a renewal file, to be overwritten by another. */
+/* The place of that time in a renewal file, for overwriting it. */
 #define CW_ASK_AGAIN_LENGTH (sizeof("2026-01-31T12:00:00") - 1)
 struct cw_ask_again_place {
 	size_t offset; /* 0: nowhere */

@@ -1,4 +1,4 @@
-/* Asking the CAs' OCSP responders which certificates are revoked. */
+/* Asks the CAs' OCSP responders which certificates are revoked. */
 #ifndef CW_FLOW_DUE_REVOCATION_H
 #define CW_FLOW_DUE_REVOCATION_H
 
@@ -15,10 +15,10 @@ struct cw_revocation {
 };
 
 /*
- * Asks about COUNT certificates, a few at a time; one without a responder is not asked about. What
- * cannot be learned (no answer, one that is not signed by the issuer) goes to the log and leaves
- * revoked false: a responder that is down is no reason to act. A responder that did not answer is
- * added to SILENT, and those in it are not asked. CW_OK unless the loop was interrupted.
+ * Asks about COUNT certificates, a few at a time, if they have a responder. If there is no valid
+ * response (no answer, or not signed by the issuer), the reason goes to the log and revoked stays
+ * false: a responder that is down is no reason to act. Responders that do not answer are added to
+ * SILENT; those in SILENT are not asked. CW_OK unless the loop was interrupted.
  */
 int cw_revocations_ask(struct cw_http *http, struct cw_loop *loop,
 		       struct cw_revocation *revocations, size_t count, struct cw_strv *silent,

@@ -1,6 +1,6 @@
 /*
- * The first look at all lineages: which are due, and which stay as they are. There may be a hundred
- * thousand, so nothing is kept of one that is done with, and the CAs are asked about many at once.
+ * Finds out which lineages are due. There may be a hundred thousand, so nothing is kept of a
+ * lineage after its turn, and the CAs are asked about many at once.
  */
 #ifndef CW_FLOW_DUE_SURVEY_H
 #define CW_FLOW_DUE_SURVEY_H
@@ -27,24 +27,23 @@ struct cw_survey_calls {
 };
 
 /*
- * Looks at the lineages NAMES. A switch of live/ that was interrupted is completed, and its deploy
- * hooks run (not with --dry-run). Due is what reference/on-disk.md says; with --force-renewal and
- * --dry-run every one is, and nobody is asked. Until when the CAs wish not to be asked again is
- * written to the renewal files. SHARED gets the archive folders that several lineages have, of
- * which the first may have been called due or kept before the second was seen. CW_OK unless the
- * loop was interrupted.
+ * Goes through the lineages NAMES. Completes interrupted switches of live/ and runs their deploy
+ * hooks (not with --dry-run). With --force-renewal and --dry-run, every lineage is due, and no CA
+ * is asked. When the CAs may be asked again is written to the renewal files. SHARED gets the
+ * archive folders that several lineages use; the first of these may have been reported as due or
+ * kept before the second was seen. CW_OK unless the loop was interrupted.
  */
 int cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
 	      const struct cw_strv *names, const struct cw_survey_calls *calls,
 	      struct cw_strv *shared, struct cw_error *error);
 
-/* Whether the lineage that the user asked for is due, decided likewise. As its live/ can have been
- * switched, *LINEAGE is read anew. */
+/* Whether the lineage that the user asked for is due, by the same rules. *LINEAGE is read again, as
+ * its live/ may have been switched. */
 int cw_survey_one(struct cw_context *context, struct cw_lineage **lineage, bool *due,
 		  struct cw_error *error);
 
-/* CW_E_INVALID when LINEAGE's archive is one of SHARED: what a renewal prunes there could be what
- * the other one uses. */
+/* CW_E_INVALID if LINEAGE's archive is one of SHARED: a renewal could remove files that the other
+ * lineage uses. */
 int cw_refuse_shared_archive(const struct cw_lineage *lineage, const struct cw_strv *shared,
 			     struct cw_error *error);
 

@@ -4,9 +4,8 @@
 
 #include "flow/context.h"
 
-/* "certwright install --cert-name NAME -i INSTALLER", with the directories and the options of
- * INSTALLER that this run was given on its command line, as a shell reads them. Release with
- * free(). */
+/* "certwright install --cert-name NAME -i INSTALLER" with the directories and the options of
+ * INSTALLER from this command line, quoted for the shell. Release with free(). */
 char *cw_command_to_install(const struct cw_context *context, const char *name,
 			    const char *installer);
 

@@ -1,4 +1,4 @@
-/* Having an installer plugin work, in a worker process: the coordinator's side. */
+/* Runs an installer plugin in a worker process: the coordinator's side. */
 #ifndef CW_FLOW_INSTALL_INSTALL_H
 #define CW_FLOW_INSTALL_INSTALL_H
 
@@ -7,39 +7,37 @@
 #include "flow/issue/request.h"
 #include "flow/work/begin.h"
 
-/* The names that INSTALLER's server answers to, where they can be those of a certificate. */
+/* The names of INSTALLER's server that a certificate can have. */
 int cw_installer_names(struct cw_context *context, struct cw_run *run, const char *installer,
 		       struct cw_names *names, struct cw_error *error);
 /*
- * The enhancements that the settings ask for and INSTALLER has, as its plugin names them.
- * BY_DEFAULT: "redirect" too, unless --no-redirect, where the installer has it. One that is asked
- * for and that it lacks is a warning, as with Certbot; --auto-hsts an error.
+ * The enhancements that the settings ask for and INSTALLER supports, by the plugin's names.
+ * BY_DEFAULT: also "redirect" if supported, unless --no-redirect. An unsupported one is a warning,
+ * as in Certbot; --auto-hsts is an error.
  */
 int cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
 			   struct cw_strv *enhancements, struct cw_error *error);
-/* Sets the lineage's name, and those paths that are not set; LINEAGE must outlive INSTALLATION. */
+/* Sets the lineage's name, and the paths that are not set; LINEAGE must outlive INSTALLATION. */
 void cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage);
-/* The same with the lineage that --cert-name names or the user chooses, whose saved settings then
- * count beneath those of the run. */
+/* The same with the lineage that --cert-name names or the user chooses. Its saved settings are
+ * added to those of the run, which take precedence. */
 int cw_installation_choose(struct cw_context *context, struct cw_installation *installation,
 			   struct cw_lineage **lineage, struct cw_error *error);
-/* Carries out INSTALLATION; *DESCRIPTION is the "installed" member. What a failure or a crash left
- * in the server's configuration is taken back. */
+/* Carries out INSTALLATION; *DESCRIPTION is the "installed" member. Undoes what a failure or a
+ * crash left in the server's configuration. */
 int cw_install(struct cw_context *context, struct cw_run *run, const char *installer,
 	       const struct cw_installation *installation, struct json_object **description,
 	       struct cw_error *error);
-/* Asks INSTALLER whether it could carry out INSTALLATION, whose certificate is yet to be obtained.
- */
+/* Asks INSTALLER whether it could carry out INSTALLATION before the certificate is obtained. */
 int cw_check_installation(struct cw_context *context, struct cw_run *run, const char *installer,
 			  const struct cw_installation *installation, struct cw_error *error);
-/* Has INSTALLER's server load its configuration anew. */
+/* Reloads INSTALLER's server. */
 int cw_reload_server(struct cw_context *context, struct cw_run *run, const char *installer,
 		     struct cw_error *error);
 /*
- * After renewals: has the servers of the REQUESTS that were saved load the new certificates, once
- * for each installer with the same options however many certificates there are. A request whose
- * server could not be reloaded gets that as its error, in its result too, and FAILED is called for
- * it.
+ * After renewals: reloads the servers of the REQUESTS that were saved, once for each installer with
+ * the same options. If a server cannot be reloaded, its requests get the error, in their results
+ * too, and FAILED is called for each.
  */
 void cw_reload_servers(struct cw_context *context, struct cw_run *run,
 		       struct cw_request *const *requests, size_t count, cw_request_done failed,

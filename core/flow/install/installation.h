@@ -1,5 +1,5 @@
-/* What an installer plugin is to do, and doing it: the worker's side. flow/install/install.h is the
- * coordinator's. */
+/* An installation, and the worker's side of it. flow/install/install.h is the coordinator's side.
+ * */
 #ifndef CW_FLOW_INSTALL_INSTALLATION_H
 #define CW_FLOW_INSTALL_INSTALLATION_H
 
@@ -9,7 +9,7 @@
 
 /* Work on one certificate. */
 struct cw_installation {
-	const char *lineage;         /* its name; NULL: files that belong to none */
+	const char *lineage;         /* its name; NULL: the files belong to none */
 	struct cw_strv names;        /* whose virtual hosts are concerned */
 	struct cw_strv covered;      /* the names of the certificate */
 	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
@@ -20,28 +20,27 @@ struct cw_installation {
 };
 
 void cw_installation_clear(struct cw_installation *installation);
-/* The member "installed" (flow/context.h). OUTCOME is what the worker said it did: {"deployed",
- * "enhanced", "changed"}; NULL: it came to no end. */
+/* The member "installed" (flow/context.h). OUTCOME is the worker's report: {"deployed", "enhanced",
+ * "changed"}; NULL: it did not finish. */
 struct json_object *cw_installation_describe(const struct cw_installation *installation,
 					     const char *installer, struct json_object *outcome);
 
 /*
  * Work for cw_workers_run(); each batch has the one installer of its first request.
  *
- * Install: deploys and enhances, as the request's installation says; then the configuration is
- * saved under one checkpoint, tested and loaded by the server. Where that fails it is rolled back,
- * and the server gets what it had; if it was an enhancement that failed, the certificate is
- * deployed without.
+ * Install: deploys and enhances as the request's installation says, saves the configuration under
+ * one checkpoint, tests it and reloads the server. If that fails, everything is rolled back; if
+ * only an enhancement failed, the certificate is then deployed without enhancements.
  */
 void cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		      struct cw_batch *batch, cw_report report, void *report_context);
-/* Check: whether the certificate, which need not exist yet, could be deployed; changes nothing. */
+/* Check: whether the certificate, which may not exist yet, could be deployed. Changes nothing. */
 void cw_check_batch(struct cw_context *context, const struct cw_services *services,
 		    struct cw_batch *batch, cw_report report, void *report_context);
-/* Names: the request's result is {"names": [...]}, of the virtual hosts there are. */
+/* Names: the request's result is {"names": [...]}, the names of the virtual hosts. */
 void cw_list_names_batch(struct cw_context *context, const struct cw_services *services,
 			 struct cw_batch *batch, cw_report report, void *report_context);
-/* Reload: the server gets new certificates (or what a roll-back left), once for all requests. */
+/* Reload: reloads the server once for all requests, after new certificates or a rollback. */
 void cw_reload_batch(struct cw_context *context, const struct cw_services *services,
 		     struct cw_batch *batch, cw_report report, void *report_context);
 

@@ -1,4 +1,4 @@
-/* Choosing, finding and making the ACME account that a run uses. */
+/* Finds, chooses or registers the ACME account of a run. */
 #ifndef CW_FLOW_ISSUE_ACCOUNTS_H
 #define CW_FLOW_ISSUE_ACCOUNTS_H
 
@@ -6,20 +6,20 @@
 #include "store/account.h"
 
 /*
- * The account for SETTINGS' server: the one that --account names (a prefix of its id is enough), or
- * the only one, or one that the user chooses; when there is none, registers one if MAY_REGISTER
- * (*CREATED tells), asking for the e-mail address and the terms of service where these were not
- * given.
+ * The account for the server in SETTINGS: the one of --account (a prefix of its ID is enough), or
+ * the only one, or the one that the user chooses. If there is none, registers one if MAY_REGISTER,
+ * and asks for the e-mail address and agreement to the terms of service if not given. *CREATED: it
+ * was registered now.
  */
 int cw_account_acquire(struct cw_context *context, struct cw_settings *settings, bool may_register,
 		       struct cw_account **account, bool *created, struct cw_error *error);
-/* Makes a key and an account at the server and saves it. */
+/* Registers an account with a new key and saves it. */
 int cw_account_register(struct cw_context *context, struct cw_settings *settings,
 			struct cw_account **account, struct cw_error *error);
-/* The contacts that --email gives, asking for them where nothing was given ("mailto:..."). */
+/* The contacts from --email ("mailto:..."). Asks for them if none were given. */
 int cw_account_contacts(struct cw_context *context, const struct cw_settings *settings,
 			struct cw_strv *contacts, struct cw_error *error);
-/* Has the renewal files that name the account OLD_ID name NEW_ID: the id follows from the key. */
+/* Replaces the account OLD_ID with NEW_ID in the renewal files: the ID depends on the key. */
 int cw_account_rename(struct cw_context *context, const char *old_id, const char *new_id,
 		      struct cw_error *error);
 /* The contacts in BODY, an account object of the CA's, as --json gives them: e-mail addresses

@@ -1,4 +1,4 @@
-/* --csr: a certificate for somebody else's request, in files of its own and without a lineage. */
+/* --csr: a certificate for the user's own request, saved in separate files and not as a lineage. */
 #ifndef CW_FLOW_ISSUE_CSR_H
 #define CW_FLOW_ISSUE_CSR_H
 
@@ -6,8 +6,8 @@
 #include "flow/issue/request.h"
 
 /*
- * Reads the file that --csr names and makes *REQUEST of it. --domains may name nothing that the CSR
- * does not have. Paths given for the results must be free: nothing is ever overwritten.
+ * Makes *REQUEST from the file of --csr. --domains can only give names that the CSR has. The given
+ * paths for the results must be free: nothing is ever overwritten.
  */
 int cw_csr_request(struct cw_context *context, struct cw_request **request, struct cw_error *error);
 /*

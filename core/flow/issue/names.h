@@ -1,4 +1,4 @@
-/* The identifiers of a certificate, as people write them and as they are sent. */
+/* The identifiers of a certificate: checks and converts what users write. */
 #ifndef CW_FLOW_ISSUE_NAMES_H
 #define CW_FLOW_ISSUE_NAMES_H
 
@@ -12,20 +12,20 @@ struct cw_names {
 	struct cw_strv ip;  /* as inet_ntop(3) writes them */
 };
 
-/* Adds one DNS name, checked (RFC 1035 lengths, letters, digits, hyphens, at most one "*." in
- * front), unless it is there already. The error says what is wrong and, for addresses, URLs and
- * ports, which form to give. */
+/* Checks a DNS name (lengths of RFC 1035; letters, digits, hyphens; at most one "*." in front) and
+ * adds it unless it is there. The error says what is wrong; for addresses, URLs and ports, the hint
+ * says what to give. */
 int cw_names_add_dns_name(struct cw_names *names, const char *name, struct cw_error *error);
 int cw_names_add_ip_address(struct cw_names *names, const char *address, struct cw_error *error);
-/* Those of --domains and --ip-address. */
+/* The names of --domains and --ip-address. */
 int cw_names_from_settings(const struct cw_settings *settings, struct cw_names *names,
 			   struct cw_error *error);
-/* Those of a certificate in PEM. */
+/* The names of a certificate in PEM. */
 int cw_names_from_certificate(const char *path, struct cw_names *names, struct cw_error *error);
 size_t cw_names_count(const struct cw_names *names);
-/* All, DNS names first. */
+/* All names, DNS names first. */
 void cw_names_all(const struct cw_names *names, struct cw_strv *all);
-/* The same names, in whatever order. */
+/* Whether both have the same names, in any order. */
 bool cw_names_equal(const struct cw_names *a, const struct cw_names *b);
 /* Whether ALL has every name of SOME. */
 bool cw_names_contain(const struct cw_names *all, const struct cw_names *some);

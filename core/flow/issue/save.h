@@ -1,4 +1,4 @@
-/* From a downloaded certificate to a saved lineage. */
+/* Saves a downloaded certificate as a lineage. */
 #ifndef CW_FLOW_ISSUE_SAVE_H
 #define CW_FLOW_ISSUE_SAVE_H
 
@@ -7,25 +7,25 @@
 #include "flow/context.h"
 #include "flow/issue/request.h"
 
-/* How the key of a request is to be made: "ecdsa:secp256r1", "rsa:2048", or "same:THUMBPRINT" when
- * the lineage's is used again, or "csr:DIGEST". KEY is set where the lineage's is used. */
+/* How to make the key of a request: "ecdsa:secp256r1", "rsa:2048", "same:THUMBPRINT" if the
+ * lineage's key is reused, or "csr:DIGEST". KEY is set if the lineage's key is reused. */
 int cw_request_key_plan(const struct cw_request *request, char **plan, struct cw_key **key,
 			struct cw_error *error);
 /* Generates the key that PLAN describes. */
 int cw_request_key_make(const struct cw_request *request, struct cw_key **key,
 			struct cw_error *error);
-/* Drops what the renewal file says of keys of the other type: elliptic_curve must not outlive a
- * change to RSA. */
+/* Removes the settings for the other key type from the renewal file: elliptic_curve must not
+ * survive a change to RSA. */
 void cw_forget_other_key(struct cw_settings *settings);
-/* Before the CA is asked: whether what is to be saved for the request can be, a value that its
- * renewal file cannot hold and a folder that cannot be written to being the reasons. */
+/* Checks before the CA is asked that the request can be saved: its renewal file can hold all
+ * values, and the folders can be written to. */
 int cw_request_check_savable(const struct cw_context *context, const struct cw_request *request,
 			     struct cw_error *error);
 /*
- * Takes the chain that --preferred-chain names (else the first) of CHAINS, checks that it is for
- * KEY and for the request's names, and saves it: a new lineage, or the next version of
- * request->lineage with its renewal file brought up to date; for a request with a CSR, files of
- * their own (flow/issue/csr.h), and KEY is not looked at. With dry_run only the checks are made.
+ * Takes the chain of --preferred-chain from CHAINS (else the first), checks that it is for KEY and
+ * for the request's names, and saves it: as a new lineage, or as the next version of
+ * request->lineage, and updates the renewal file. For a request with a CSR, saves separate files
+ * (flow/issue/csr.h) and ignores KEY. With dry_run, only checks.
  */
 int cw_request_save(const struct cw_context *context, struct cw_request *request,
 		    const struct cw_key *key, const struct cw_strv *chains, struct cw_error *error);
