@@ -3,6 +3,7 @@
 libcertwright_sources += \
 	core/plugin/challenges.c \
 	core/plugin/exclusive.c \
+	core/plugin/installation.c core/plugin/installation.h \
 	core/plugin/installer.c \
 	core/plugin/instance.c core/plugin/instance.h core/plugin/instance_internal.h \
 	core/plugin/listen.c \
@@ -12,6 +13,7 @@ libcertwright_sources += \
 	core/plugin/module_options.c \
 	core/plugin/null_installer.c \
 	core/plugin/port_holder.c core/plugin/port_holder_internal.h \
+	core/plugin/process.h \
 	core/plugin/registry.c core/plugin/registry.h \
 	core/plugin/services_ask.c \
 	core/plugin/services_dns.c \
@@ -19,7 +21,9 @@ libcertwright_sources += \
 	core/plugin/services_net.c \
 	core/plugin/services_options.c \
 	core/plugin/services_process.c \
-	core/plugin/services_shared.c
+	core/plugin/services_shared.c \
+	core/plugin/shared_store.h \
+	core/plugin/wire.h
 
 check_PROGRAMS += \
 	tests/unit/test_registry \

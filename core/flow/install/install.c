@@ -243,7 +243,8 @@ cw_reload_servers(struct cw_context *context, struct cw_run *run,
 void
 cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage)
 {
-	installation->lineage = lineage->name;
+	free(installation->lineage);
+	installation->lineage = cw_strdup(lineage->name);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		if (installation->paths[i] == NULL)
 			installation->paths[i] = cw_strdup(lineage->live[i]);
