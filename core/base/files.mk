@@ -23,6 +23,9 @@ libcertwright_sources += \
 	core/base/process_error.c \
 	core/base/process_spawn.c core/base/process_spawn.h \
 	core/base/process_stream.c core/base/process_stream.h \
+	core/base/role.c core/base/role.h \
+	core/base/role_main.c \
+	core/base/sandbox.c core/base/sandbox.h \
 	core/base/setting_value.c core/base/setting_value.h \
 	core/base/settings.c \
 	core/base/settings_log.c \
@@ -48,6 +51,7 @@ check_PROGRAMS += \
 	tests/unit/test_process_ending \
 	tests/unit/test_process_many \
 	tests/unit/test_process_streams \
+	tests/unit/test_role \
 	tests/unit/test_text
 
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c \
@@ -64,3 +68,5 @@ tests_unit_test_process_many_SOURCES = tests/unit/test_process_many.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
 tests_unit_test_process_streams_SOURCES = tests/unit/test_process_streams.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_role_SOURCES = tests/unit/test_role.c \
+	tests/unit/scratch.h

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -309,17 +308,6 @@ on_deadline(void *context)
 	}
 }
 
-static int
-open_exit_descriptor(pid_t pid)
-{
-#ifdef SYS_pidfd_open
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-#else
-	(void)pid;
-	return -1;
-#endif
-}
-
 static void
 watch_output(struct child *child, size_t index, int descriptor, struct cw_buf *kept)
 {
@@ -347,7 +335,7 @@ watch_input(struct child *child, int descriptor)
 static void
 watch_exit(struct child *child)
 {
-	child->exit_descriptor = open_exit_descriptor(child->pid);
+	child->exit_descriptor = cw_exit_descriptor(child->pid);
 	if (child->exit_descriptor >= 0)
 		cw_loop_watch(loop_of(child), child->exit_descriptor, POLLIN, on_exit_event, child);
 	else

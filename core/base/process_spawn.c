@@ -6,13 +6,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The descriptor over which the child reports that it could not exec; all above it are closed. */
-#define REPORT_DESCRIPTOR 3
+/* What the child is given stands below this descriptor: 0 to 2, a role's socket, and the one over
+ * which it reports that it could not exec. */
+#define FIRST_FREE 5
 
 enum stage { STAGE_SESSION, STAGE_DESCRIPTORS, STAGE_FOLDER, STAGE_EXEC };
 
@@ -26,14 +30,17 @@ struct ends {
 	int ours[3];
 	int child[3];
 	int report[2];
+	int socket; /* the child's, of a role */
 };
 
 /* What the child works with. Made before fork(): after it only async-signal-safe calls are allowed,
  * because threads of this process may have held locks. */
 struct plan {
 	const struct cw_process *process;
+	const char *path; /* what is executed */
 	const char **environment;
 	const struct ends *ends;
+	pid_t parent;
 };
 
 static void
@@ -53,18 +60,18 @@ close_ends(struct ends *ends)
 	}
 	close_end(&ends->report[0]);
 	close_end(&ends->report[1]);
+	close_end(&ends->socket);
 }
 
-/* Moves a descriptor out of the range of the standard ones, which are empty when we were started
- * with them closed: the child's dup2() calls would overwrite it. */
+/* Moves a descriptor out of the range of those that the child's dup2() calls overwrite. */
 static int
 move_up(int descriptor)
 {
 	int moved;
 
-	if (descriptor < 0 || descriptor > STDERR_FILENO)
+	if (descriptor < 0 || descriptor >= FIRST_FREE)
 		return descriptor;
-	moved = fcntl(descriptor, F_DUPFD_CLOEXEC, REPORT_DESCRIPTOR);
+	moved = fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_FREE);
 	close(descriptor);
 	return moved;
 }
@@ -96,9 +103,15 @@ make_ends(const struct cw_process *process, struct ends *ends)
 		if (ends->child[0] < 0)
 			return false;
 	}
-	if (!make_pipe(&ends->ours[1], &ends->child[1]) ||
-	    !make_pipe(&ends->ours[2], &ends->child[2]))
+	if (!make_pipe(&ends->ours[1], &ends->child[1]))
 		return false;
+	if (ends->socket >= 0) {
+		ends->child[2] = fcntl(ends->child[1], F_DUPFD_CLOEXEC, FIRST_FREE);
+		if (ends->child[2] < 0)
+			return false;
+	} else if (!make_pipe(&ends->ours[2], &ends->child[2])) {
+		return false;
+	}
 	for (size_t i = 0; i < 3; i++) {
 		if (ends->ours[i] >= 0 && fcntl(ends->ours[i], F_SETFL, O_NONBLOCK) != 0)
 			return false;
@@ -191,11 +204,23 @@ close_from(int first)
 		close(descriptor);
 }
 
+/* SIGTERM when PARENT dies, or nothing at all when it is dead already. */
+static void
+die_with(pid_t parent)
+{
+#ifdef PR_SET_PDEATHSIG
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+	if (getppid() != parent)
+		_exit(126);
+}
+
 static _Noreturn void
 run_child(const struct plan *plan)
 {
 	const struct cw_process *process = plan->process;
 	int report = plan->ends->report[1];
+	int next = STDERR_FILENO + 1;
 
 	/*
 	 * A session, not only a group: a program that asks for a password on /dev/tty then fails,
@@ -212,21 +237,24 @@ run_child(const struct plan *plan)
 		if (plan->ends->child[i] >= 0 && dup2(plan->ends->child[i], i) < 0)
 			report_failure(report, STAGE_DESCRIPTORS);
 	}
-	if (report != REPORT_DESCRIPTOR) {
-		if (dup2(report, REPORT_DESCRIPTOR) < 0 ||
-		    fcntl(REPORT_DESCRIPTOR, F_SETFD, FD_CLOEXEC) != 0)
+	if (plan->ends->socket >= 0) {
+		if (dup2(plan->ends->socket, next++) < 0)
 			report_failure(report, STAGE_DESCRIPTORS);
-		report = REPORT_DESCRIPTOR;
+		die_with(plan->parent);
 	}
-	close_from(REPORT_DESCRIPTOR + 1);
+	if (dup2(report, next) < 0 || fcntl(next, F_SETFD, FD_CLOEXEC) != 0)
+		report_failure(report, STAGE_DESCRIPTORS);
+	report = next;
+	close_from(next + 1);
 	if (process->directory != NULL && chdir(process->directory) != 0)
 		report_failure(report, STAGE_FOLDER);
-	execvpe(process->argv[0], (char *const *)process->argv, (char *const *)plan->environment);
+	execvpe(plan->path, (char *const *)process->argv, (char *const *)plan->environment);
 	report_failure(report, STAGE_EXEC);
 }
 
 static int
-fail_start(struct cw_error *error, const struct cw_process *process, const struct report *report)
+fail_start(struct cw_error *error, const struct cw_process *process, const char *path,
+	   const struct report *report)
 {
 	int number = report->number;
 	int status = cw_status_of_errno(number);
@@ -234,10 +262,10 @@ fail_start(struct cw_error *error, const struct cw_process *process, const struc
 	if (number == ENOTDIR)
 		status = CW_E_NOT_FOUND;
 	if (report->stage == STAGE_FOLDER)
-		cw_fail_errno(error, number, "cannot run \"%s\" in the folder \"%s\"",
-			      process->argv[0], process->directory);
+		cw_fail_errno(error, number, "cannot run \"%s\" in the folder \"%s\"", path,
+			      process->directory);
 	else
-		cw_fail_errno(error, number, "cannot run \"%s\"", process->argv[0]);
+		cw_fail_errno(error, number, "cannot run \"%s\"", path);
 	if (error != NULL)
 		error->status = status;
 	return status;
@@ -283,37 +311,36 @@ fork_child(const struct plan *plan)
 }
 
 static int
-spawn(const struct cw_process *process, struct ends *ends, pid_t *pid, struct cw_error *error)
+spawn(const struct cw_process *process, const char *path, struct ends *ends, pid_t *pid,
+      struct cw_error *error)
 {
-	struct plan plan = {.process = process, .ends = ends};
+	struct plan plan = {.process = process, .path = path, .ends = ends, .parent = getpid()};
 	struct report report = {.stage = STAGE_EXEC};
 
 	if (!make_ends(process, ends))
-		return cw_fail_errno(error, errno, "cannot make the pipes for \"%s\"",
-				     process->argv[0]);
+		return cw_fail_errno(error, errno, "cannot make the pipes for \"%s\"", path);
 	plan.environment = make_environment(process->environment);
 	*pid = fork_child(&plan);
 	report.number = errno;
 	free(plan.environment);
 	if (*pid < 0)
-		return fail_start(error, process, &report);
+		return fail_start(error, process, path, &report);
 	close_end(&ends->report[1]);
 	if (read_report(ends->report[0], &report)) {
 		reap(*pid);
-		return fail_start(error, process, &report);
+		return fail_start(error, process, path, &report);
 	}
 	return CW_OK;
 }
 
-int
-cw_spawn(const struct cw_process *process, struct cw_spawned *spawned, struct cw_error *error)
+/* SOCKET is that of a role; -1: a program. */
+static int
+spawn_with(const struct cw_process *process, const char *path, int socket,
+	   struct cw_spawned *spawned, struct cw_error *error)
 {
-	struct ends ends = {{-1, -1, -1}, {-1, -1, -1}, {-1, -1}};
-	int status;
+	struct ends ends = {{-1, -1, -1}, {-1, -1, -1}, {-1, -1}, socket};
+	int status = spawn(process, path, &ends, &spawned->pid, error);
 
-	if (process->argv == NULL || process->argv[0] == NULL)
-		return cw_fail(error, CW_E_INVALID, "there is no program to run");
-	status = spawn(process, &ends, &spawned->pid, error);
 	if (status == CW_OK) {
 		spawned->input = ends.ours[0];
 		spawned->output = ends.ours[1];
@@ -322,4 +349,35 @@ cw_spawn(const struct cw_process *process, struct cw_spawned *spawned, struct cw
 	}
 	close_ends(&ends);
 	return status;
+}
+
+int
+cw_spawn(const struct cw_process *process, struct cw_spawned *spawned, struct cw_error *error)
+{
+	if (process->argv == NULL || process->argv[0] == NULL)
+		return cw_fail(error, CW_E_INVALID, "there is no program to run");
+	return spawn_with(process, process->argv[0], -1, spawned, error);
+}
+
+int
+cw_spawn_role(const char *path, const char *const *argv, int socket, struct cw_spawned *spawned,
+	      struct cw_error *error)
+{
+	const struct cw_process process = {.argv = argv};
+	int given = fcntl(socket, F_DUPFD_CLOEXEC, FIRST_FREE);
+
+	if (given < 0)
+		return cw_fail_errno(error, errno, "cannot make the socket of \"%s\"", path);
+	return spawn_with(&process, path, given, spawned, error);
+}
+
+int
+cw_exit_descriptor(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+	(void)pid;
+	return -1;
+#endif
 }

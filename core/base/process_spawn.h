@@ -1,4 +1,5 @@
-/* Starting a program for process.c: descriptors, group, signals, environment, exec. */
+/* Starting a program for process.c, and this one again for role.c: descriptors, group, signals,
+ * environment, exec. */
 #ifndef CW_BASE_PROCESS_SPAWN_H
 #define CW_BASE_PROCESS_SPAWN_H
 
@@ -21,5 +22,15 @@ struct cw_spawned {
  * folder is not there or not allowed, another status when the system refused.
  */
 int cw_spawn(const struct cw_process *process, struct cw_spawned *spawned, struct cw_error *error);
+/*
+ * Starts the file PATH with ARGV as a process of the run (role.h): SOCKET (borrowed) becomes its
+ * descriptor 3, both its outputs one pipe, spawned->output; it gets SIGTERM when we die. For the
+ * rest as above.
+ */
+int cw_spawn_role(const char *path, const char *const *argv, int socket, struct cw_spawned *spawned,
+		  struct cw_error *error);
+/* A descriptor that can be read once the child PID has exited, close-on-exec, the caller's; -1
+ * where the system has none. */
+int cw_exit_descriptor(pid_t pid);
 
 #endif

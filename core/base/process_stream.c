@@ -74,10 +74,12 @@ take_output(struct cw_output_stream *stream, const char *data, size_t length)
 {
 	const struct cw_process *process = stream->process;
 	size_t limit = process->output_limit > 0 ? process->output_limit : OUTPUT_LIMIT;
-	size_t room = stream->kept->length < limit ? limit - stream->kept->length : 0;
 
-	if (room > 0)
+	if (stream->kept != NULL && stream->kept->length < limit) {
+		size_t room = limit - stream->kept->length;
+
 		cw_buf_add(stream->kept, data, length < room ? length : room);
+	}
 	if (process->line != NULL)
 		split_lines(stream, data, length);
 }

@@ -1,4 +1,4 @@
-/* The pipes of a running program, for process.c. */
+/* The pipes of a running program, for process.c and role.c. */
 #ifndef CW_BASE_PROCESS_STREAM_H
 #define CW_BASE_PROCESS_STREAM_H
 
@@ -13,10 +13,10 @@
 struct cw_output_stream {
 	struct cw_loop *loop;
 	const struct cw_process *process;
-	int number;     /* 1: stdout, 2: stderr */
-	int descriptor; /* watched by the owner; -1: closed */
-	struct cw_buf *kept;
-	struct cw_buf line; /* what came since the last line end; only with a line callback */
+	int number;          /* 1: stdout, 2: stderr */
+	int descriptor;      /* watched by the owner; -1: closed */
+	struct cw_buf *kept; /* NULL: nothing is kept */
+	struct cw_buf line;  /* what came since the last line end; only with a line callback */
 };
 
 /* Its stdin: what is left of the program's input. */

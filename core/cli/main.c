@@ -1,12 +1,23 @@
 #include <certwright/certwright.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/role.h"
+#include "base/sandbox.h"
+
+static const struct cw_role roles[] = {
+	{NULL, NULL},
+};
 
 int
 main(int argc, char **argv)
 {
-	int status = cw_command(argc, (const char *const *)argv);
+	int status;
 
+	cw_set_program(argv[0]);
+	if (cw_role_dispatch(argc, argv, roles, &status))
+		return status;
+	cw_keep_memory_private();
+	status = cw_command(argc, (const char *const *)argv);
 	if (status >= 0)
 		return status;
 	fputs("certwright: out of memory; nothing is lost, run the command again when there is "
