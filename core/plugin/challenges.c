@@ -9,7 +9,7 @@ enum { TYPES_MAX = 16 };
 static const struct cw_authenticator *
 authenticator_of(const struct cw_instance *instance)
 {
-	return instance->module->plugin->authenticator;
+	return instance->plugin->authenticator;
 }
 
 static int

@@ -2,6 +2,7 @@
 
 libcertwright_sources += \
 	core/plugin/challenges.c \
+	core/plugin/description.c \
 	core/plugin/exclusive.c \
 	core/plugin/installation.c core/plugin/installation.h \
 	core/plugin/installer.c \
@@ -13,7 +14,8 @@ libcertwright_sources += \
 	core/plugin/module_options.c \
 	core/plugin/null_installer.c \
 	core/plugin/port_holder.c core/plugin/port_holder_internal.h \
-	core/plugin/process.h \
+	core/plugin/process.c core/plugin/process.h core/plugin/process_internal.h \
+	core/plugin/process_services.c \
 	core/plugin/registry.c core/plugin/registry.h \
 	core/plugin/services_ask.c \
 	core/plugin/services_dns.c \
@@ -21,16 +23,21 @@ libcertwright_sources += \
 	core/plugin/services_net.c \
 	core/plugin/services_options.c \
 	core/plugin/services_process.c \
+	core/plugin/services_remote.c core/plugin/services_remote.h \
 	core/plugin/services_shared.c \
-	core/plugin/shared_store.h \
-	core/plugin/wire.h
+	core/plugin/shared_store.c core/plugin/shared_store.h \
+	core/plugin/wire.c core/plugin/wire.h \
+	core/plugin/wire_work.c \
+	core/plugin/worker.c core/plugin/worker.h core/plugin/worker_internal.h \
+	core/plugin/worker_services.c
 
 check_PROGRAMS += \
 	tests/unit/test_registry \
 	tests/unit/test_instance \
 	tests/unit/test_listen
 
-tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h
+tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h \
+	tests/unit/role_fixture.h
 
 # A plugin compiled against each released header, and ones that must be refused. The rpath makes
 # libtool build shared objects of what is not installed.

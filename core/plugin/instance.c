@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "plugin/instance_internal.h"
+#include "plugin/module_internal.h"
 
 static void
 service_release(const struct cw_host *host, void *memory)
@@ -130,7 +131,7 @@ cw_call_end(struct cw_call *call, int result, struct cw_error *error)
 static int
 open_plugin(struct cw_instance *instance, struct cw_error *error)
 {
-	const struct cw_plugin *plugin = instance->module->plugin;
+	const struct cw_plugin *plugin = instance->plugin;
 	const char *directory = NULL;
 	struct cw_call call;
 	int status;
@@ -169,7 +170,9 @@ cw_instance_open(struct cw_module *module, const struct cw_services *services,
 	made->module = module;
 	made->services = services;
 	made->settings = settings;
-	status = open_plugin(made, error);
+	status = cw_module_load(module, &made->plugin, error);
+	if (status == CW_OK)
+		status = open_plugin(made, error);
 	if (status != CW_OK) {
 		cw_listening_end(made);
 		cw_watches_end(made);
@@ -190,9 +193,9 @@ cw_instance_close(struct cw_instance *instance)
 		return;
 	cw_listening_end(instance);
 	cw_watches_end(instance);
-	if (instance->module->plugin->close != NULL) {
+	if (instance->plugin->close != NULL) {
 		cw_call_begin(&call, instance, "close");
-		instance->module->plugin->close(instance->self);
+		instance->plugin->close(instance->self);
 		cw_call_end(&call, CW_OK, NULL);
 		cw_watches_end(instance);
 	}
@@ -206,7 +209,7 @@ cw_instance_close(struct cw_instance *instance)
 int
 cw_instance_prepare(struct cw_instance *instance, struct cw_error *error)
 {
-	const struct cw_plugin *plugin = instance->module->plugin;
+	const struct cw_plugin *plugin = instance->plugin;
 	struct cw_call call;
 
 	if (plugin->prepare == NULL)

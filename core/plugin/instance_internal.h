@@ -36,6 +36,7 @@ struct cw_listening {
 struct cw_instance {
 	struct cw_host host;
 	struct cw_module *module;
+	const struct cw_plugin *plugin; /* loaded into this process */
 	const struct cw_services *services;
 	struct cw_settings *settings;
 	void *self;
@@ -83,6 +84,10 @@ const char *cw_service_option_map(const struct cw_host *host, const char *name, 
 int cw_service_set_option(const struct cw_host *host, const char *name, const char *key,
 			  const char *value);
 const char *cw_service_setting(const struct cw_host *host, const char *name);
+/* The settings that concern plugins, by the long names of their options, NULL-terminated; and the
+ * value of one, to be released with free(), or NULL. */
+extern const char *const cw_known_settings[];
+char *cw_known_setting(const struct cw_settings *settings, const char *name);
 /* services_ask.c: */
 void cw_service_log(const struct cw_host *host, enum cw_log_level level, const char *text);
 int cw_service_fail(const struct cw_host *host, int status, const char *hint, const char *message);

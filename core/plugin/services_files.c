@@ -56,7 +56,7 @@ read_checked(const char *path, struct cw_buf *buf, struct cw_error *error)
 
 /* Every value after a '=' of a line, also without the quotes around it. */
 static void
-keep_secrets(const char *text)
+keep_secrets(const struct cw_host *host, const char *text)
 {
 	cw_autosecret char *copy = cw_strdup(text);
 	char *rest = copy, *line;
@@ -70,11 +70,11 @@ keep_secrets(const char *text)
 		value = cw_trim(value + 1);
 		length = strlen(value);
 		if (length >= SECRET_MIN)
-			cw_log_secret(value);
+			cw_service_secret(host, value);
 		if (length >= SECRET_MIN + 2 && (value[0] == '"' || value[0] == '\'') &&
 		    value[length - 1] == value[0]) {
 			value[length - 1] = '\0';
-			cw_log_secret(value + 1);
+			cw_service_secret(host, value + 1);
 		}
 	}
 }
@@ -91,7 +91,7 @@ cw_service_read_credentials(const struct cw_host *host, const char *path, char *
 		return status;
 	}
 	*text = cw_buf_take(&buf);
-	keep_secrets(*text);
+	keep_secrets(host, *text);
 	return CW_OK;
 }
 

@@ -23,10 +23,10 @@ enum cw_plugin_message {
 	 * Requests of the coordinator, with their fields, and behind the colon those of the answer.
 	 * One at a time: the next one is sent when the answer to the last has come.
 	 */
-	CW_PLUGIN_LOAD,    /* name, path, name in libltdl's table or none:
-			      (cw_wire_put_description) */
+	CW_PLUGIN_LOAD,    /* name, path, name in libltdl's table or none, whether it is the null
+			      installer: (cw_wire_put_description) */
 	CW_PLUGIN_OPEN,    /* (cw_wire_put_settings): list of what the sandbox lacks */
-	CW_PLUGIN_TYPES,   /* count, identifier type and identifier each: list each */
+	CW_PLUGIN_TYPES,   /* identifier types, as many identifiers: list of each */
 	CW_PLUGIN_PERFORM, /* (cw_wire_put_challenges): (cw_wire_put_results), also on failure */
 	CW_PLUGIN_CLEANUP, /* nothing (the challenges of the last PERFORM): nothing */
 	CW_PLUGIN_NAMES,   /* nothing: list */
@@ -62,7 +62,8 @@ enum cw_plugin_message {
 /* Bounds that both sides keep. */
 enum {
 	CW_PLUGIN_OPTIONS_MAX = 256,
-	CW_PLUGIN_TYPES_MAX = 16, /* of challenges, for one identifier */
+	CW_PLUGIN_CHOICES_MAX = 1000, /* of one option */
+	CW_PLUGIN_TYPES_MAX = 16,     /* of challenges, for one identifier */
 	CW_PLUGIN_ENHANCEMENTS_MAX = 64,
 	CW_PLUGIN_CHALLENGES_MAX = 10000, /* of one batch */
 	CW_PLUGIN_KEY_MAX = 255,          /* bytes of a shared store's key */
@@ -71,10 +72,9 @@ enum {
 	CW_PLUGIN_CREDENTIALS_MAX = 1024 * 1024
 };
 
-/* A module's description and options. Reading fills MODULE's, which has none yet; what breaks the
- * rules of module_check.c for names and counts breaks the message. */
-void cw_wire_put_description(struct cw_message *message, const struct cw_module *module);
-void cw_wire_get_description(struct cw_message *message, struct cw_module *module);
+/* What a plugin says of itself. What is read is the caller's, also where it broke the message. */
+void cw_wire_put_description(struct cw_message *message, const struct cw_plugin_description *about);
+struct cw_plugin_description *cw_wire_get_description(struct cw_message *message);
 
 /* What an instance is opened with, as the plugin process gets it. */
 struct cw_plugin_settings {
@@ -88,6 +88,7 @@ struct cw_plugin_settings {
 	struct cw_option_set *options;
 	struct cw_settings *values;
 	struct cw_option **known; /* the options that were made for the settings */
+	size_t known_count;
 };
 /* The values of MODULE's options in SETTINGS, each with where it came from, and the settings. */
 void cw_wire_put_settings(struct cw_message *message, const struct cw_module *module,
@@ -110,14 +111,13 @@ void cw_wire_put_challenges(struct cw_message *message, struct cw_challenge_slot
 			    size_t count);
 void cw_wire_get_challenges(struct cw_message *message, struct cw_plugin_challenges *challenges);
 void cw_plugin_challenges_clear(struct cw_plugin_challenges *challenges);
-/* The results and errors of as many slots as were sent. A result without an error or an error
- * without a result breaks the message. */
+/* The errors of as many slots as were sent; a result is its error's status. */
 void cw_wire_put_results(struct cw_message *message, struct cw_challenge_slot *const *slots,
 			 size_t count);
 void cw_wire_get_results(struct cw_message *message, struct cw_challenge_slot *const *slots,
 			 size_t count);
 
-/* Reading fills a zeroed INSTALLATION, which then owns its lineage too: see there. */
+/* Reading fills a zeroed INSTALLATION. */
 void cw_wire_put_installation(struct cw_message *message,
 			      const struct cw_installation *installation);
 void cw_wire_get_installation(struct cw_message *message, struct cw_installation *installation);

@@ -4,20 +4,6 @@
 #include "plugin/instance.h"
 #include "store/undo.h"
 
-static void
-add_challenge_types(struct json_object *item, const struct cw_plugin *plugin)
-{
-	struct json_object *list = cw_json_new_array();
-	const char *const *types;
-
-	if (plugin->authenticator != NULL) {
-		types = plugin->authenticator->challenge_types(NULL, "dns", "example.com");
-		for (; types != NULL && *types != NULL; types++)
-			cw_json_append(list, json_object_new_string(*types));
-	}
-	cw_json_set(item, "challenge_types", list);
-}
-
 static int
 no_http(void *context, struct cw_http **http, struct cw_error *error)
 {
@@ -65,38 +51,37 @@ try_plugin(struct cw_context *context, struct cw_module *module, bool prepare)
 static struct json_object *
 describe(struct cw_context *context, struct cw_module *module)
 {
-	const struct cw_plugin *plugin = module->plugin;
+	const struct cw_plugin_description *about = module->about;
 	bool prepare = cw_settings_flag(context->settings, "prepare");
 	bool try = prepare || cw_settings_flag(context->settings, "init");
 	struct json_object *item = cw_json_new_object();
 	struct json_object *roles = cw_json_new_array();
-	cw_autofree char *abi = cw_format("%u.%u", plugin->abi_major, plugin->abi_minor);
+	cw_autofree char *abi = cw_format("%u.%u", about->abi_major, about->abi_minor);
 
-	cw_json_set_string(item, "name", plugin->name);
-	cw_json_set_string(item, "version", plugin->version);
-	cw_json_set_string(item, "description", plugin->description);
+	cw_json_set_string(item, "name", module->name);
+	cw_json_set_string(item, "version", about->version);
+	cw_json_set_string(item, "description", about->description);
 	cw_json_set_string(item, "path", module->path);
 	cw_json_set_string(item, "abi", abi);
-	if (plugin->authenticator != NULL)
+	if (about->authenticator)
 		cw_json_append(roles, json_object_new_string("authenticator"));
-	if (plugin->installer != NULL)
+	if (about->installer)
 		cw_json_append(roles, json_object_new_string("installer"));
 	cw_json_set(item, "roles", roles);
-	add_challenge_types(item, plugin);
+	cw_json_set(item, "challenge_types", cw_json_from_strv(&about->dns_types));
 	cw_json_set(item, "prepared", try ? try_plugin(context, module, prepare) : NULL);
 	return item;
 }
 
 static bool
-is_wanted(const struct cw_context *context, const struct cw_plugin *plugin)
+is_wanted(const struct cw_context *context, const struct cw_plugin_description *about)
 {
 	bool authenticators = cw_settings_flag(context->settings, "authenticators");
 	bool installers = cw_settings_flag(context->settings, "installers");
 
 	if (!authenticators && !installers)
 		return true;
-	return (authenticators && plugin->authenticator != NULL) ||
-	       (installers && plugin->installer != NULL);
+	return (authenticators && about->authenticator) || (installers && about->installer);
 }
 
 int
@@ -110,13 +95,13 @@ cw_flow_plugins(struct cw_context *context, struct json_object *result, struct c
 	for (size_t i = 0; i < cw_registry_count(context->registry); i++) {
 		struct cw_module *module = cw_registry_at(context->registry, i);
 
-		if (module->plugin == NULL) {
+		if (module->about == NULL) {
 			struct json_object *item = cw_json_new_object();
 
 			cw_json_set_string(item, "path", module->path);
 			cw_json_set(item, "error", cw_json_error(&module->error));
 			cw_json_append(refused, item);
-		} else if (is_wanted(context, module->plugin)) {
+		} else if (is_wanted(context, module->about)) {
 			cw_json_append(plugins, describe(context, module));
 		}
 	}
