@@ -235,7 +235,7 @@ struct opening {
 	size_t *pending; /* descriptions that are waited for */
 };
 
-/* Refused: in one sentence that names the file. */
+/* The process' own words stand for themselves; its end is told with the file that was its end. */
 static void
 refuse(struct cw_module_entry *entry, const struct cw_error *error)
 {
@@ -243,15 +243,15 @@ refuse(struct cw_module_entry *entry, const struct cw_error *error)
 	cw_autofree char *line = cw_error_line(error);
 	const char *hint = cw_error_hint(error);
 
-	cw_plugin_process_free(cw_take(&entry->process));
-	if (strstr(line, module->path) != NULL) {
+	if (entry->process != NULL && cw_plugin_process_is_alive(entry->process))
 		cw_error_copy(&module->error, error);
-		return;
-	}
-	cw_fail(&module->error, error->status == CW_E_CANCELLED ? CW_E_CANCELLED : CW_E_PLUGIN,
-		"the plugin \"%s\" was refused: %s", module->path, line);
+	else
+		cw_fail(&module->error,
+			error->status == CW_E_CANCELLED ? CW_E_CANCELLED : CW_E_PLUGIN,
+			"the plugin \"%s\" was refused: %s", module->path, line);
 	if (hint != NULL)
 		cw_hint(&module->error, "%s", hint);
+	cw_plugin_process_free(cw_take(&entry->process));
 }
 
 static void
