@@ -34,10 +34,13 @@ libcertwright_sources += \
 check_PROGRAMS += \
 	tests/unit/test_registry \
 	tests/unit/test_instance \
-	tests/unit/test_listen
+	tests/unit/test_listen \
+	tests/unit/test_plugin_process
 
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h \
 	tests/unit/role_fixture.h
+tests_unit_test_plugin_process_SOURCES = tests/unit/test_plugin_process.c \
+	tests/unit/plugin_fixture.h tests/unit/role_fixture.h tests/unit/scratch.h
 
 # A plugin compiled against each released header, and ones that must be refused. The rpath makes
 # libtool build shared objects of what is not installed.
@@ -51,6 +54,7 @@ check_LTLIBRARIES += \
 	tests/abi/no-function.la \
 	tests/abi/truncated.la \
 	tests/abi/truncated-role.la \
+	tests/abi/acting.la \
 	tests/abi/bad-option.la \
 	tests/abi/misnamed.la
 
@@ -75,6 +79,9 @@ tests_abi_truncated_la_LDFLAGS = $(abi_ldflags)
 tests_abi_truncated_role_la_SOURCES = tests/abi/truncated-role.c tests/abi/sound.h
 tests_abi_truncated_role_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_truncated_role_la_LDFLAGS = $(abi_ldflags)
+tests_abi_acting_la_SOURCES = tests/abi/acting.c
+tests_abi_acting_la_CPPFLAGS = $(plugin_cppflags)
+tests_abi_acting_la_LDFLAGS = $(abi_ldflags)
 tests_abi_bad_option_la_SOURCES = tests/abi/bad-option.c tests/abi/sound.h
 tests_abi_bad_option_la_CPPFLAGS = $(plugin_cppflags)
 tests_abi_bad_option_la_LDFLAGS = $(abi_ldflags)

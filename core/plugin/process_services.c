@@ -93,8 +93,13 @@ cw_plugin_answer_question(struct cw_plugin_request *request, const struct cw_plu
 {
 	struct cw_message *answer = answer_of(error);
 
-	if (error == NULL || error->status == CW_OK)
-		cw_wire_put_reply(answer, said);
+	if (error == NULL || error->status == CW_OK) {
+		struct cw_plugin_reply copy = *said;
+
+		if (request->question.kind != CW_QUESTION_CHOICE)
+			copy.choice = 0;
+		cw_wire_put_reply(answer, &copy);
+	}
 	reply(request, answer);
 }
 
