@@ -35,7 +35,8 @@ check_PROGRAMS += \
 	tests/unit/test_registry \
 	tests/unit/test_instance \
 	tests/unit/test_listen \
-	tests/unit/test_plugin_process
+	tests/unit/test_plugin_process \
+	tests/unit/test_plugin_wire
 
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h \
 	tests/unit/role_fixture.h
