@@ -12,12 +12,15 @@ cw_jobs=${CW_JOBS:-$(nproc 2>/dev/null || echo 2)}
 cw_python=/usr/bin/python3
 
 cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-config
-	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libpcre2-dev libcmocka-dev)
+	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libpcre2-dev libseccomp-dev
+	libcmocka-dev)
 cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
 cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema certbot
 	python3-certbot-nginx python3-certbot-dns-rfc2136 uacme lego nginx libnginx-mod-http-lua bind9
 	bind9-dnsutils valgrind strace curl iproute2 procps xz-utils shellcheck cppcheck clang-tidy
-	clang-format-14 clang-14 libclang-rt-14-dev)
+	clang libclang-rt-dev)
+# Used where the release of Debian has it.
+cw_format_package=clang-format-14
 
 say() {
 	printf '%s\n' "$*"

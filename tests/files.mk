@@ -1,17 +1,14 @@
 check_PROGRAMS += \
 	tests/unit/test_due \
-	tests/unit/test_glance \
-	tests/unit/test_scouts \
+	tests/unit/test_summary \
 	tests/unit/test_rewrite \
 	tests/unit/test_names \
 	tests/unit/test_channel \
 	tests/unit/test_listeners
 
-tests_unit_test_glance_SOURCES = tests/unit/test_glance.c \
+tests_unit_test_summary_SOURCES = tests/unit/test_summary.c \
 	tests/unit/sample_certificate.h tests/unit/scratch.h
 tests_unit_test_listeners_SOURCES = tests/unit/test_listeners.c tests/unit/free_port.h
-tests_unit_test_scouts_SOURCES = tests/unit/test_scouts.c \
-	tests/unit/sample_certificate.h tests/unit/scratch.h
 
 noinst_PROGRAMS += tests/tools/checkpoint-crash
 tests_tools_checkpoint_crash_SOURCES = tests/tools/checkpoint-crash.c

@@ -1,6 +1,5 @@
 #include "acme/internal.h"
 #include "acme/problem.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -22,41 +21,30 @@ cw_acme_account_use(struct cw_acme *acme, const char *url)
 	acme->account_url = copy;
 }
 
-/* Adds the external account binding (RFC 8555 section 7.3.4). */
-static int
-bind_account(const struct cw_acme *acme, const struct cw_acme_registration *registration,
-	     const char *url, struct json_object *payload, struct cw_error *error)
-{
-	struct json_object *binding = NULL;
-	int status;
+/* An operation on the account with one request, two for a lost change of the key. */
+struct account_operation {
+	struct cw_acme_operation operation;
+	char **url;
+	struct json_object **body;    /* NULL: not wanted */
+	struct cw_acme_signer signer; /* the new one */
+	struct cw_error failure;      /* of the change of the key */
+};
 
-	if (registration->eab_hmac_key == NULL)
-		return cw_fail(error, CW_E_INVALID,
-			       "the external account \"%s\" has no HMAC key; give --eab-hmac-key",
-			       registration->eab_kid);
-	cw_log_secret(registration->eab_hmac_key);
-	status = cw_jws_external_account(
-		acme->signer->jwk, registration->eab_kid, registration->eab_hmac_key,
-		registration->eab_algorithm == NULL ? "HS256" : registration->eab_algorithm, url,
-		&binding, error);
-	if (status == CW_OK)
-		cw_json_set(payload, "externalAccountBinding", binding);
-	return status;
-}
-
-static int
-registration_payload(const struct cw_acme *acme, const struct cw_acme_registration *registration,
-		     const char *url, struct json_object *payload, struct cw_error *error)
+static struct json_object *
+registration_payload(const struct cw_acme_registration *registration)
 {
+	struct json_object *payload = cw_json_new_object();
+
 	if (registration->contacts != NULL && registration->contacts->count > 0)
 		cw_json_set(payload, "contact", cw_json_from_strv(registration->contacts));
 	if (registration->terms_agreed)
 		cw_json_set_bool(payload, "termsOfServiceAgreed", true);
 	if (registration->only_existing)
 		cw_json_set_bool(payload, "onlyReturnExisting", true);
-	if (registration->eab_kid != NULL)
-		return bind_account(acme, registration, url, payload, error);
-	return CW_OK;
+	if (registration->binding != NULL)
+		cw_json_set(payload, "externalAccountBinding",
+			    json_object_get(registration->binding));
+	return payload;
 }
 
 /* The account object must not say that the account is dead. */
@@ -74,150 +62,198 @@ check_status(struct json_object *body, const char *url, struct cw_error *error)
 	return CW_E_ACME;
 }
 
-int
-cw_acme_account_new(struct cw_acme *acme, const struct cw_acme_registration *registration,
-		    char **url, struct json_object **body, struct cw_error *error)
+static int
+read_account(struct account_operation *account, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	cw_auto_json struct json_object *payload = cw_json_new_object();
-	struct cw_acme_request request = {.what = "the new account", .with_jwk = true};
+	struct cw_acme *acme = account->operation.acme;
 	int status;
 
-	*url = NULL;
-	*body = NULL;
-	if (registration->only_existing)
-		request.what = "the look-up of the account";
-	if (acme->signer == NULL)
-		return cw_fail(error, CW_E_INVALID, "there is no account key to sign with");
-	status = cw_acme_need_resource(acme, "newAccount", &request.url, error);
-	if (status == CW_OK)
-		status = registration_payload(acme, registration, request.url, payload, error);
-	if (status != CW_OK)
-		return status;
-	request.payload = cw_json_text(payload);
-	status = cw_acme_call_run(acme, &request, &reply, error);
-	if (status != CW_OK)
-		return status;
-	if (!cw_acme_url_ok(acme, reply.location)) {
+	if (!cw_acme_url_ok(acme, reply->location)) {
 		cw_fail(error, CW_E_PROTOCOL,
-			"\"%s\" answered without a usable Location of the account", request.url);
+			"\"%s\" answered without a usable Location of the account",
+			cw_acme_resource(acme, "newAccount"));
 		cw_acme_hint_nonsense(error);
 		return CW_E_PROTOCOL;
 	}
-	status = check_status(reply.body, reply.location, error);
+	status = check_status(reply->body, reply->location, error);
 	if (status != CW_OK)
 		return status;
-	cw_acme_account_use(acme, reply.location);
-	*url = cw_take(&reply.location);
-	*body = cw_take(&reply.body);
+	cw_acme_account_use(acme, reply->location);
+	*account->url = cw_take(&reply->location);
+	*account->body = cw_take(&reply->body);
 	return CW_OK;
 }
 
-/* A request about the account itself; *BODY may be NULL. */
-static int
-account_call(struct cw_acme *acme, const char *what, struct json_object *payload,
-	     const struct cw_signer *signer, struct json_object **body, struct cw_error *error)
+static void
+on_new_account(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	struct cw_acme_request request = {.what = what,
-					  .url = acme->account_url,
-					  .signer = signer,
-					  .payload =
-						  payload == NULL ? NULL : cw_json_text(payload)};
-	int status = cw_acme_need_account(acme, error);
+	struct account_operation *account = context;
+	cw_auto_error struct cw_error nonsense = {0};
 
-	if (status != CW_OK)
-		return status;
-	status = cw_acme_call_run(acme, &request, &reply, error);
-	if (status == CW_OK && body != NULL)
-		*body = cw_take(&reply.body);
-	return status;
+	account->operation.call = NULL;
+	if (error == NULL && read_account(account, reply, &nonsense) != CW_OK)
+		error = &nonsense;
+	cw_acme_operation_end(&account->operation, error);
 }
 
-int
-cw_acme_account_get(struct cw_acme *acme, struct json_object **body, struct cw_error *error)
+struct cw_acme_operation *
+cw_acme_account_new_start(struct cw_acme *acme, const struct cw_acme_registration *registration,
+			  char **url, struct json_object **body, cw_acme_done done, void *context)
 {
-	*body = NULL;
-	return account_call(acme, "the query of the account", NULL, NULL, body, error);
+	struct account_operation *account =
+		cw_acme_operation_new(acme, sizeof(*account), done, context);
+	cw_auto_json struct json_object *payload = registration_payload(registration);
+	struct cw_acme_request request = {.what = registration->only_existing
+							  ? "the look-up of the account"
+							  : "the new account",
+					  .resource = "newAccount",
+					  .pinned = registration->binding != NULL,
+					  .with_jwk = true,
+					  .payload = cw_json_text(payload)};
+
+	account->url = url;
+	account->body = body;
+	account->operation.call = cw_acme_call_start(acme, &request, on_new_account, account);
+	return &account->operation;
 }
 
-int
-cw_acme_account_update(struct cw_acme *acme, const struct cw_strv *contacts,
-		       struct json_object **body, struct cw_error *error)
+static void
+on_account(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
+	struct account_operation *account = context;
+
+	account->operation.call = NULL;
+	if (error == NULL && account->body != NULL)
+		*account->body = cw_take(&reply->body);
+	cw_acme_operation_end(&account->operation, error);
+}
+
+/* Sends REQUEST about the account itself, whose URL is put in. */
+static struct cw_acme_operation *
+ask(struct account_operation *account, struct cw_acme_request *request, cw_acme_callback callback)
+{
+	struct cw_acme_operation *operation = &account->operation;
+	cw_auto_error struct cw_error error = {0};
+
+	if (request->resource == NULL)
+		request->url = operation->acme->account_url;
+	if (cw_acme_need_account(operation->acme, &error) != CW_OK)
+		cw_acme_operation_end(operation, &error);
+	else
+		operation->call = cw_acme_call_start(operation->acme, request, callback, account);
+	return operation;
+}
+
+struct cw_acme_operation *
+cw_acme_account_get_start(struct cw_acme *acme, struct json_object **body, cw_acme_done done,
+			  void *context)
+{
+	struct account_operation *account =
+		cw_acme_operation_new(acme, sizeof(*account), done, context);
+	struct cw_acme_request request = {.what = "the query of the account"};
+
+	account->body = body;
+	return ask(account, &request, on_account);
+}
+
+struct cw_acme_operation *
+cw_acme_account_update_start(struct cw_acme *acme, const struct cw_strv *contacts,
+			     struct json_object **body, cw_acme_done done, void *context)
+{
+	struct account_operation *account =
+		cw_acme_operation_new(acme, sizeof(*account), done, context);
 	cw_auto_json struct json_object *payload = cw_json_new_object();
+	struct cw_acme_request request = {.what = "the update of the account"};
 
-	*body = NULL;
 	cw_json_set(payload, "contact", cw_json_from_strv(contacts));
-	return account_call(acme, "the update of the account", payload, NULL, body, error);
+	request.payload = cw_json_text(payload);
+	account->body = body;
+	return ask(account, &request, on_account);
 }
 
-int
-cw_acme_account_deactivate(struct cw_acme *acme, struct cw_error *error)
+static void
+on_deactivated(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	cw_auto_error struct cw_error failure = {0};
+	struct account_operation *account = context;
+
+	account->operation.call = NULL;
+	/* The answer to the attempt that did it was lost; a dead account can ask nothing. */
+	if (error != NULL && reply->resent && cw_acme_problem_named(error, "unauthorized"))
+		error = NULL;
+	cw_acme_operation_end(&account->operation, error);
+}
+
+struct cw_acme_operation *
+cw_acme_account_deactivate_start(struct cw_acme *acme, cw_acme_done done, void *context)
+{
+	struct account_operation *account =
+		cw_acme_operation_new(acme, sizeof(*account), done, context);
 	struct cw_acme_request request = {.what = "the deactivation of the account",
-					  .url = acme->account_url,
 					  .payload = "{\"status\":\"deactivated\"}",
 					  .expect = CW_ACME_EXPECT_ANY};
-	int status = cw_acme_need_account(acme, error);
 
-	if (status != CW_OK)
-		return status;
-	status = cw_acme_call_run(acme, &request, &reply, &failure);
-	/* The answer to the attempt that did it was lost; a dead account can ask nothing. */
-	if (status != CW_OK && reply.resent && cw_acme_problem_named(&failure, "unauthorized"))
-		return CW_OK;
-	if (status != CW_OK)
-		cw_error_move(error, &failure);
-	return status;
+	return ask(account, &request, on_deactivated);
 }
 
-/* The inner JWS, signed with the new key (RFC 8555 section 7.3.5). */
-static int
-key_change_payload(const struct cw_acme *acme, const struct cw_signer *new_signer, const char *url,
-		   char **jws, struct cw_error *error)
+static void
+end_change(struct account_operation *account, struct cw_error *error)
 {
-	cw_auto_json struct json_object *header = cw_json_new_object();
-	cw_auto_json struct json_object *payload = cw_json_new_object();
-
-	cw_json_set(header, "jwk", json_object_get(new_signer->jwk));
-	cw_json_set_string(header, "url", url);
-	cw_json_set_string(payload, "account", acme->account_url);
-	cw_json_set(payload, "oldKey", json_object_get(acme->signer->jwk));
-	return cw_jws_sign(new_signer, header, cw_json_text(payload), jws, error);
+	if (error == NULL)
+		account->operation.acme->signer = account->signer;
+	cw_acme_operation_end(&account->operation, error);
 }
 
-int
-cw_acme_account_change_key(struct cw_acme *acme, const struct cw_signer *new_signer,
-			   struct cw_error *error)
+static void
+on_new_key_asked(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	cw_autofree char *jws = NULL;
-	struct cw_acme_request request = {.what = "the change of the account's key",
-					  .expect = CW_ACME_EXPECT_ANY};
-	int status = cw_acme_need_account(acme, error);
+	struct account_operation *account = context;
 
-	if (acme->signer == NULL)
-		return cw_fail(error, CW_E_INVALID, "there is no account key to sign with");
-	if (status == CW_OK)
-		status = cw_acme_need_resource(acme, "keyChange", &request.url, error);
-	if (status == CW_OK)
-		status = key_change_payload(acme, new_signer, request.url, &jws, error);
-	if (status != CW_OK)
-		return status;
-	request.payload = jws;
-	status = cw_acme_call_run(acme, &request, &reply, error);
+	(void)reply;
+	account->operation.call = NULL;
+	end_change(account, error == NULL ? NULL : &account->failure);
+}
+
+static void
+on_key_changed(void *context, struct cw_acme_reply *reply, struct cw_error *error)
+{
+	struct account_operation *account = context;
+	struct cw_acme_request request = {.what = "the query of the account",
+					  .signer = &account->signer};
+
+	(void)reply;
+	account->operation.call = NULL;
 	/* When an answer was lost the change may have been made, and a second request refused for
 	 * whatever reason: the new key then works. */
-	if ((status == CW_E_ACME || status == CW_E_NETWORK || status == CW_E_TIMEOUT ||
-	     status == CW_E_PROTOCOL) &&
-	    account_call(acme, "the query of the account", NULL, new_signer, NULL, NULL) == CW_OK) {
-		cw_error_clear(error);
-		status = CW_OK;
+	if (error != NULL && (error->status == CW_E_ACME || error->status == CW_E_NETWORK ||
+			      error->status == CW_E_TIMEOUT || error->status == CW_E_PROTOCOL)) {
+		cw_error_move(&account->failure, error);
+		ask(account, &request, on_new_key_asked);
+		return;
 	}
-	if (status == CW_OK)
-		acme->signer = new_signer;
-	return status;
+	end_change(account, error);
+}
+
+static void
+release_change(struct cw_acme_operation *operation)
+{
+	struct account_operation *account = (struct account_operation *)operation;
+
+	cw_error_clear(&account->failure);
+}
+
+struct cw_acme_operation *
+cw_acme_account_change_key_start(struct cw_acme *acme, const struct cw_acme_signer *new_signer,
+				 const char *change, cw_acme_done done, void *context)
+{
+	struct account_operation *account =
+		cw_acme_operation_new(acme, sizeof(*account), done, context);
+	struct cw_acme_request request = {.what = "the change of the account's key",
+					  .resource = "keyChange",
+					  .pinned = true,
+					  .payload = change,
+					  .expect = CW_ACME_EXPECT_ANY};
+
+	account->operation.release = release_change;
+	account->signer = *new_signer;
+	return ask(account, &request, on_key_changed);
 }

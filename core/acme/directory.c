@@ -1,6 +1,6 @@
 #include <string.h>
-#include "acme/internal.h"
-#include "base/clock.h"
+#include "acme/call.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -38,12 +38,12 @@ cw_acme_url_ok(const struct cw_acme *acme, const char *url)
 
 /* The members without which nothing can be done (RFC 8555 section 7.1.1). */
 static int
-check(const struct cw_acme *acme, struct cw_error *error)
+check(const struct cw_acme *acme, struct json_object *body, struct cw_error *error)
 {
 	static const char *const needed[] = {"newNonce", "newAccount", "newOrder"};
 
 	for (size_t i = 0; i < CW_COUNT(needed); i++) {
-		const char *url = cw_json_string(acme->directory, needed[i]);
+		const char *url = cw_json_string(body, needed[i]);
 
 		if (cw_acme_url_ok(acme, url))
 			continue;
@@ -56,31 +56,86 @@ check(const struct cw_acme *acme, struct cw_error *error)
 	return CW_OK;
 }
 
-static int
-fetch(struct cw_acme *acme, struct cw_error *error)
+int
+cw_acme_directory_take(struct cw_acme *acme, struct json_object *body, const char *text,
+		       struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	struct cw_acme_request request = {.what = "the query of the directory",
-					  .url = acme->directory_url,
-					  .plain = true,
-					  .retries = DIRECTORY_RETRIES};
-	int status = cw_acme_call_run(acme, &request, &reply, error);
+	int status = check(acme, body, error);
 
-	if (status == CW_E_PROTOCOL)
-		cw_hint(error, "check that --server is the URL of an ACME version 2 directory");
-	if (status != CW_OK)
+	if (status != CW_OK) {
+		json_object_put(body);
 		return status;
-	acme->directory = cw_take(&reply.body);
-	return check(acme, error);
+	}
+	acme->stale_directory = acme->directory;
+	acme->directory = body;
+	free(acme->directory_text);
+	acme->directory_text = cw_strdup(text);
+	return CW_OK;
+}
+
+struct cw_acme_request
+cw_acme_directory_request(const struct cw_acme *acme)
+{
+	return (struct cw_acme_request){.what = "the query of the directory",
+					.url = acme->directory_url,
+					.plain = true,
+					.retries = DIRECTORY_RETRIES};
+}
+
+static void
+on_directory(void *context, struct cw_acme_reply *reply, struct cw_error *error)
+{
+	struct cw_acme_operation *operation = context;
+	struct cw_acme *acme = operation->acme;
+	cw_auto_error struct cw_error unusable = {0};
+
+	operation->call = NULL;
+	if (error != NULL && error->status == CW_E_PROTOCOL)
+		cw_hint(error, "check that --server is the URL of an ACME version 2 directory");
+	/* Another operation may have fetched it meanwhile. */
+	if (error == NULL && acme->directory == NULL &&
+	    cw_acme_directory_take(acme, cw_take(&reply->body), cw_buf_text(&reply->content),
+				   &unusable) < 0)
+		error = &unusable;
+	acme->directory_fetched |= error == NULL;
+	cw_acme_operation_end(operation, error);
+}
+
+struct cw_acme_operation *
+cw_acme_directory_start(struct cw_acme *acme, cw_acme_done done, void *context)
+{
+	struct cw_acme_operation *operation =
+		cw_acme_operation_new(acme, sizeof(*operation), done, context);
+	struct cw_acme_request request = cw_acme_directory_request(acme);
+
+	if (acme->directory != NULL)
+		cw_acme_operation_end(operation, NULL);
+	else
+		operation->call = cw_acme_call_start(acme, &request, on_directory, operation);
+	return operation;
+}
+
+/* What an earlier run left. */
+static void
+take_given(struct cw_acme *acme, const struct cw_acme_options *options)
+{
+	struct json_object *body = NULL;
+
+	cw_acme_nonce_keep(acme, options->nonce);
+	if (options->directory == NULL)
+		return;
+	acme->directory_given =
+		cw_json_parse(options->directory, strlen(options->directory), "the directory",
+			      &body, NULL) == CW_OK &&
+		cw_acme_directory_take(acme, body, options->directory, NULL) == CW_OK;
+	if (!acme->directory_given)
+		cw_log_info("the directory of an earlier run cannot be used");
 }
 
 int
-cw_acme_new(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
-	    const struct cw_signer *signer, struct cw_acme **acme, struct cw_error *error)
+cw_acme_make(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
+	     const struct cw_acme_signer *signer, struct cw_acme **acme, struct cw_error *error)
 {
-	struct cw_acme *made;
-	int status;
-
 	*acme = NULL;
 	if (!is_web_url(options->directory_url)) {
 		cw_fail(error, CW_E_INVALID, "\"%s\" is not the URL of an ACME server",
@@ -88,18 +143,15 @@ cw_acme_new(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_opt
 		cw_hint(error, "give the https URL of the CA's directory");
 		return CW_E_INVALID;
 	}
-	made = cw_alloc(sizeof(*made));
-	made->loop = loop;
-	made->http = http;
-	made->signer = signer;
-	made->directory_url = cw_strdup(options->directory_url);
-	made->time_limit = options->time_limit > 0 ? options->time_limit : TIME_LIMIT;
-	status = fetch(made, error);
-	if (status != CW_OK)
-		cw_acme_free(made);
-	else
-		*acme = made;
-	return status;
+	*acme = cw_alloc(sizeof(**acme));
+	(*acme)->loop = loop;
+	(*acme)->http = http;
+	if (signer != NULL)
+		(*acme)->signer = *signer;
+	(*acme)->directory_url = cw_strdup(options->directory_url);
+	(*acme)->time_limit = options->time_limit > 0 ? options->time_limit : TIME_LIMIT;
+	take_given(*acme, options);
+	return CW_OK;
 }
 
 void
@@ -107,13 +159,28 @@ cw_acme_free(struct cw_acme *acme)
 {
 	if (acme == NULL)
 		return;
+	acme->closing = true;
+	while (acme->operations != NULL)
+		cw_acme_operation_cancel(acme->operations);
 	while (acme->first_call != NULL)
 		cw_acme_call_cancel(acme->first_call);
+	cw_acme_nonce_cancel_all(acme);
+	cw_loop_cancel(acme->loop, acme->limit.timer);
+	cw_error_clear(&acme->limit.error);
 	cw_strv_clear(&acme->nonces);
 	cw_json_clear(&acme->directory);
+	cw_json_clear(&acme->stale_directory);
+	free(acme->directory_text);
 	free(acme->directory_url);
 	free(acme->account_url);
 	free(acme);
+}
+
+const char *
+cw_acme_directory_text(const struct cw_acme *acme, bool *fetched)
+{
+	*fetched = acme->directory_fetched;
+	return acme->directory_text;
 }
 
 const char *
@@ -167,8 +234,8 @@ cw_acme_need_resource(const struct cw_acme *acme, const char *name, const char *
 		       acme->directory_url, name);
 }
 
-const struct cw_signer *
+const struct cw_acme_signer *
 cw_acme_signer(const struct cw_acme *acme)
 {
-	return acme->signer;
+	return acme->signer.sign == NULL ? NULL : &acme->signer;
 }

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include "acme/internal.h"
 #include "acme/parse.h"
@@ -8,11 +9,19 @@
 #define PEM_CHAIN "application/pem-certificate-chain"
 
 /* One alternate chain that is being fetched. */
-struct download {
-	struct cw_acme_batch *batch;
-	const char *url;
+struct alternate {
+	struct download *download;
+	char *url;
 	struct cw_acme_call *call;
 	char *chain; /* NULL: not had */
+};
+
+struct download {
+	struct cw_acme_operation operation;
+	const struct cw_acme_order *order;
+	struct cw_strv *chains;
+	struct alternate *alternates;
+	size_t count;
 };
 
 /* The chain's text; NULL when the answer is no PEM chain (RFC 8555 section 9.1). */
@@ -31,29 +40,28 @@ take_chain(struct cw_acme_reply *reply)
 static void
 on_alternate(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	struct download *download = context;
+	struct alternate *alternate = context;
 
-	download->call = NULL;
+	alternate->call = NULL;
 	/* The default chain will do; the lack of another is not worth an issuance. */
 	if (error == NULL)
-		download->chain = take_chain(reply);
+		alternate->chain = take_chain(reply);
 	if (error != NULL)
-		cw_log_warning("the chain \"%s\" is left out: %s", download->url, error->message);
-	else if (download->chain == NULL)
-		cw_log_warning("the chain \"%s\" is left out: it is not in PEM", download->url);
-	cw_acme_batch_one_done(download->batch);
+		cw_log_warning("the chain \"%s\" is left out: %s", alternate->url, error->message);
+	else if (alternate->chain == NULL)
+		cw_log_warning("the chain \"%s\" is left out: it is not in PEM", alternate->url);
+	cw_acme_operation_one_done(&alternate->download->operation);
 }
 
-/* Fetches all alternates side by side, keeping their order. */
-static int
-fetch_alternates(struct cw_acme *acme, const struct cw_strv *urls, struct cw_strv *chains,
-		 struct cw_error *error)
+/* Fetches all alternates side by side. */
+static void
+fetch_alternates(struct download *download, const struct cw_strv *urls)
 {
-	struct cw_acme_batch batch = {.acme = acme};
-	struct download *downloads = cw_calloc(urls->count + 1, sizeof(*downloads));
-	int status;
+	struct cw_acme *acme = download->operation.acme;
 
+	download->alternates = cw_calloc(urls->count + 1, sizeof(struct alternate));
 	for (size_t i = 0; i < urls->count; i++) {
+		struct alternate *alternate = &download->alternates[download->count];
 		struct cw_acme_request request = {.what = "the download of an alternate chain",
 						  .url = urls->items[i],
 						  .accept = PEM_CHAIN,
@@ -61,27 +69,70 @@ fetch_alternates(struct cw_acme *acme, const struct cw_strv *urls, struct cw_str
 
 		if (!cw_acme_url_ok(acme, urls->items[i]))
 			continue;
-		downloads[i].batch = &batch;
-		downloads[i].url = urls->items[i];
-		batch.left++;
-		downloads[i].call = cw_acme_call_start(acme, &request, on_alternate, &downloads[i]);
+		alternate->download = download;
+		alternate->url = cw_strdup(urls->items[i]);
+		download->count++;
+		download->operation.left++;
+		alternate->call = cw_acme_call_start(acme, &request, on_alternate, alternate);
 	}
-	status = cw_acme_batch_run(&batch, error);
-	for (size_t i = 0; i < urls->count; i++) {
-		cw_acme_call_cancel(downloads[i].call);
-		if (status == CW_OK && downloads[i].chain != NULL)
-			cw_strv_take(chains, cw_take(&downloads[i].chain));
-		free(downloads[i].chain);
-	}
-	free(downloads);
-	return status;
 }
 
-int
-cw_acme_order_download(struct cw_acme *acme, const struct cw_acme_order *order, bool alternates,
-		       struct cw_strv *chains, struct cw_error *error)
+static void
+on_certificate(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
+	struct download *download = context;
+	cw_autofree char *names = cw_acme_order_names(download->order);
+	cw_auto_error struct cw_error nonsense = {0};
+	char *chain = error == NULL ? take_chain(reply) : NULL;
+
+	download->operation.call = NULL;
+	if (error == NULL && chain == NULL) {
+		cw_fail(&nonsense, CW_E_PROTOCOL,
+			"\"%s\" answered no certificate chain in PEM for %s",
+			download->order->certificate_url, names);
+		cw_acme_hint_nonsense(&nonsense);
+		error = &nonsense;
+	}
+	if (error != NULL) {
+		cw_acme_operation_end(&download->operation, error);
+		return;
+	}
+	cw_strv_take(download->chains, chain);
+	fetch_alternates(download, &reply->alternates);
+	cw_acme_operation_one_done(&download->operation);
+}
+
+/* Hands the alternates over in the order in which the server named them. */
+static void
+complete(struct cw_acme_operation *operation)
+{
+	struct download *download = (struct download *)operation;
+
+	for (size_t i = 0; i < download->count; i++) {
+		if (download->alternates[i].chain != NULL)
+			cw_strv_take(download->chains, cw_take(&download->alternates[i].chain));
+	}
+}
+
+static void
+release(struct cw_acme_operation *operation)
+{
+	struct download *download = (struct download *)operation;
+
+	for (size_t i = 0; i < download->count; i++) {
+		cw_acme_call_cancel(download->alternates[i].call);
+		free(download->alternates[i].url);
+		free(download->alternates[i].chain);
+	}
+	free(download->alternates);
+}
+
+struct cw_acme_operation *
+cw_acme_order_download_start(struct cw_acme *acme, const struct cw_acme_order *order,
+			     bool alternates, struct cw_strv *chains, cw_acme_done done,
+			     void *context)
+{
+	struct download *download = cw_acme_operation_new(acme, sizeof(*download), done, context);
 	cw_autofree char *names = cw_acme_order_names(order);
 	cw_autofree char *what = cw_format("the download of the certificate for %s", names);
 	struct cw_acme_request request = {.what = what,
@@ -89,23 +140,20 @@ cw_acme_order_download(struct cw_acme *acme, const struct cw_acme_order *order, 
 					  .accept = PEM_CHAIN,
 					  .expect = CW_ACME_EXPECT_ANY,
 					  .links = alternates};
-	char *chain;
-	int status = cw_acme_need_account(acme, error);
+	cw_auto_error struct cw_error error = {0};
+	int status = cw_acme_need_account(acme, &error);
 
+	download->operation.complete = complete;
+	download->operation.release = release;
+	download->order = order;
+	download->chains = chains;
+	if (status == CW_OK && order->certificate_url == NULL)
+		status =
+			cw_fail(&error, CW_E_INVALID, "the order for %s has no certificate", names);
 	if (status != CW_OK)
-		return status;
-	if (order->certificate_url == NULL)
-		return cw_fail(error, CW_E_INVALID, "the order for %s has no certificate", names);
-	status = cw_acme_call_run(acme, &request, &reply, error);
-	if (status != CW_OK)
-		return status;
-	chain = take_chain(&reply);
-	if (chain == NULL) {
-		cw_fail(error, CW_E_PROTOCOL, "\"%s\" answered no certificate chain in PEM for %s",
-			request.url, names);
-		cw_acme_hint_nonsense(error);
-		return CW_E_PROTOCOL;
-	}
-	cw_strv_take(chains, chain);
-	return fetch_alternates(acme, &reply.alternates, chains, error);
+		cw_acme_operation_end(&download->operation, &error);
+	else
+		download->operation.call =
+			cw_acme_call_start(acme, &request, on_certificate, download);
+	return &download->operation;
 }

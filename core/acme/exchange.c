@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include "acme/call.h"
 #include "acme/reply.h"
@@ -5,60 +6,21 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-static void send_request(struct cw_acme_call *call);
-
-/* Empties what an earlier attempt left. */
-static void
-reset_reply(struct cw_acme_reply *reply)
-{
-	bool resent = reply->resent;
-
-	cw_acme_reply_clear(reply);
-	reply->resent = resent;
-}
-
-static void
-on_nonce(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_error *error)
-{
-	if (answer == NULL) {
-		cw_acme_call_retry(call, error);
-		return;
-	}
-	call->nonce = cw_acme_nonce_take(call->acme);
-	if (answer->status / 100 == 2 && call->nonce != NULL) {
-		send_request(call);
-		return;
-	}
-	cw_acme_reply_read(answer, call->url, &call->request, &call->reply);
-	if (answer->status / 100 == 2)
-		cw_fail(error, CW_E_PROTOCOL,
-			"the CA answered the request for a nonce without a Replay-Nonce header");
-	else
-		cw_fail(error, CW_E_PROTOCOL, "the CA answered HTTP %d to the request for a nonce",
-			answer->status);
-	cw_acme_reply_hint(&call->reply, error);
-	if (cw_acme_reply_retryable(&call->reply))
-		cw_acme_call_retry(call, error);
-	else
-		cw_acme_call_deliver(call, error);
-}
+static const struct cw_acme_signer none;
 
 static void
 on_reply(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_error *error)
 {
-	if (answer == NULL) {
-		cw_acme_call_retry(call, error);
-		return;
-	}
-	cw_acme_reply_read(answer, call->url, &call->request, &call->reply);
-	if (cw_acme_reply_judge(&call->reply, &call->request, error) == CW_OK)
+	if (answer != NULL)
+		cw_acme_reply_read(answer, call->url, &call->request, &call->reply);
+	if (call->reply.status / 100 == 2)
+		cw_acme_limit_over(call->acme);
+	if (answer != NULL && cw_acme_reply_judge(&call->reply, &call->request, error) == CW_OK)
 		cw_acme_call_deliver(call, NULL);
 	else if (cw_acme_problem_is_bad_nonce(&call->reply) && !call->request.plain)
 		cw_acme_call_retry_with_new_nonce(call, error);
-	else if (cw_acme_reply_retryable(&call->reply))
-		cw_acme_call_retry(call, error);
-	else
-		cw_acme_call_deliver(call, error);
+	else if (!cw_acme_directory_blamed(call, call->resource, error))
+		cw_acme_call_failed(call, error);
 }
 
 static void
@@ -66,80 +28,24 @@ on_answer(void *context, struct cw_http_answer *answer, const struct cw_error *h
 {
 	struct cw_acme_call *call = context;
 	cw_auto_error struct cw_error error = {0};
-	bool nonce = call->phase == CW_ACME_FETCHES_NONCE;
 
 	call->exchange = NULL;
 	call->acme->in_flight--;
-	reset_reply(&call->reply);
+	cw_acme_reply_reset(&call->reply);
 	call->reply.elapsed = cw_now_ms() - call->sent_at;
 	if (answer != NULL) {
-		cw_acme_nonce_keep(call->acme, answer);
+		cw_acme_nonce_keep(call->acme, cw_http_header(answer, "replay-nonce"));
 	} else {
 		cw_error_copy(&error, http_error);
 		cw_context(&error, "%s failed", call->what);
 	}
-	if (nonce)
-		on_nonce(call, answer, &error);
-	else
-		on_reply(call, answer, &error);
+	on_reply(call, answer, &error);
 }
 
-/* Starts MESSAGE as the call's exchange. */
+/* Sends the request, with JWS as its body; NULL: a plain GET. */
 static void
-exchange(struct cw_acme_call *call, const struct cw_http_message *message, enum cw_acme_phase phase)
+send_request(struct cw_acme_call *call, const char *jws)
 {
-	call->phase = phase;
-	call->sent_at = cw_now_ms();
-	call->exchange = cw_http_start(call->acme->http, message, on_answer, call, &call->error);
-	if (call->exchange != NULL)
-		call->acme->in_flight++;
-	else
-		cw_acme_call_fail_soon(call);
-}
-
-static void
-fetch_nonce(struct cw_acme_call *call)
-{
-	struct cw_http_message message = {.method = "HEAD"};
-
-	if (cw_acme_need_resource(call->acme, "newNonce", &message.url, &call->error) != CW_OK)
-		cw_acme_call_fail_soon(call);
-	else
-		exchange(call, &message, CW_ACME_FETCHES_NONCE);
-}
-
-/* The JWS of a call (RFC 8555 section 6.2); NULL with the call's error. */
-static char *
-sign(struct cw_acme_call *call)
-{
-	const struct cw_signer *signer =
-		call->request.signer != NULL ? call->request.signer : call->acme->signer;
-	cw_auto_json struct json_object *header = cw_json_new_object();
-	char *jws = NULL;
-
-	if (signer == NULL) {
-		cw_fail(&call->error, CW_E_INVALID, "there is no account key to sign with");
-		return NULL;
-	}
-	cw_json_set_string(header, "nonce", call->nonce);
-	cw_json_set_string(header, "url", call->url);
-	if (call->request.with_jwk) {
-		cw_json_set(header, "jwk", json_object_get(signer->jwk));
-	} else if (call->acme->account_url != NULL) {
-		cw_json_set_string(header, "kid", call->acme->account_url);
-	} else {
-		cw_fail(&call->error, CW_E_INVALID, "%s needs an account", call->what);
-		return NULL;
-	}
-	if (cw_jws_sign(signer, header, call->payload, &jws, &call->error) != CW_OK)
-		return NULL;
-	return jws;
-}
-
-static void
-send_request(struct cw_acme_call *call)
-{
-	cw_autofree char *jws = NULL;
 	cw_autofree char *accept =
 		call->accept == NULL ? NULL : cw_format("Accept: %s", call->accept);
 	const char *headers[3] = {"Content-Type: application/jose+json", accept, NULL};
@@ -151,30 +57,90 @@ send_request(struct cw_acme_call *call)
 		.quiet = call->request.quiet,
 	};
 
-	if (call->request.plain) {
+	if (jws == NULL) {
 		message.method = "GET";
 		message.headers = headers + 1;
 		message.follow = true;
 	} else {
-		jws = sign(call);
-		free(cw_take(&call->nonce));
-		if (jws == NULL) {
-			cw_acme_call_fail_soon(call);
-			return;
-		}
 		message.body = jws;
 		message.body_length = strlen(jws);
 	}
-	exchange(call, &message, CW_ACME_SENT);
+	call->phase = CW_ACME_SENT;
+	call->sent_at = cw_now_ms();
+	call->exchange = cw_http_start(call->acme->http, &message, on_answer, call, &call->error);
+	if (call->exchange != NULL)
+		return;
+	call->acme->in_flight--;
+	cw_acme_call_fail_soon(call);
+}
+
+static void
+on_signed(void *context, const char *jws, const struct cw_error *error)
+{
+	struct cw_acme_call *call = context;
+
+	call->asked = none;
+	if (jws != NULL) {
+		free(cw_take(&call->nonce));
+		send_request(call, jws);
+		return;
+	}
+	cw_acme_nonce_give_back(call);
+	call->acme->in_flight--;
+	cw_error_copy(&call->error, error);
+	cw_acme_call_fail_soon(call);
+}
+
+/* Has the JWS of a call made (RFC 8555 section 6.2). */
+static void
+sign(struct cw_acme_call *call)
+{
+	struct cw_acme_signer signer =
+		call->signer.sign != NULL ? call->signer : call->acme->signer;
+	struct cw_acme_to_sign what = {.url = call->url,
+				       .nonce = call->nonce,
+				       .kid = call->request.with_jwk ? NULL
+								     : call->acme->account_url,
+				       .payload = call->payload};
+
+	if (signer.sign == NULL) {
+		cw_fail(&call->error, CW_E_INVALID, "there is no account key to sign with");
+	} else if (what.kid == NULL && !call->request.with_jwk) {
+		cw_fail(&call->error, CW_E_INVALID, "%s needs an account", call->what);
+	} else {
+		call->phase = CW_ACME_SIGNED;
+		call->acme->in_flight++;
+		call->asked = signer;
+		signer.sign(signer.context, &what, on_signed, call);
+		return;
+	}
+	cw_acme_call_fail_soon(call);
 }
 
 void
 cw_acme_call_launch(struct cw_acme_call *call)
 {
-	if (!call->request.plain && call->nonce == NULL)
-		call->nonce = cw_acme_nonce_take(call->acme);
-	if (call->request.plain || call->nonce != NULL)
-		send_request(call);
-	else
-		fetch_nonce(call);
+	/* The directory may have been fetched anew meanwhile. */
+	if (call->resource != NULL && !call->request.pinned) {
+		free(call->url);
+		call->request.url = call->url = cw_acme_call_resource_url(call);
+	}
+	if (!call->request.plain) {
+		sign(call);
+		return;
+	}
+	call->acme->in_flight++;
+	send_request(call, NULL);
+}
+
+void
+cw_acme_call_break_off(struct cw_acme_call *call)
+{
+	if (call->exchange == NULL && call->asked.sign == NULL)
+		return;
+	call->acme->in_flight--;
+	cw_http_cancel(cw_take(&call->exchange));
+	if (call->asked.cancel != NULL)
+		call->asked.cancel(call->asked.context, call);
+	call->asked = none;
 }

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include "acme/parse.h"
 #include "acme/poll.h"
 #include "acme/problem.h"
@@ -15,6 +16,12 @@ struct finalization {
 	unsigned attempts;
 	bool accepted;           /* the CA took the CSR */
 	struct cw_error refusal; /* why not, the last time */
+};
+
+struct finalize {
+	struct cw_acme_round round;
+	struct finalization *finalizations;
+	size_t count;
 };
 
 static void send_csr(void *context);
@@ -74,7 +81,7 @@ on_order(struct finalization *finalization, const struct cw_acme_reply *reply)
 	struct cw_acme_order *order = finalization->order;
 	cw_auto_error struct cw_error error = {0};
 
-	if (cw_acme_order_parse(finalization->polled.round->batch.acme, reply->body, order->url,
+	if (cw_acme_order_parse(finalization->polled.round->operation.acme, reply->body, order->url,
 				order, NULL, &error) != CW_OK) {
 		fail(finalization, &error);
 		return;
@@ -184,7 +191,7 @@ start(struct cw_acme_round *round, struct finalization *finalization)
 {
 	const struct cw_acme_order *order = finalization->order;
 
-	cw_acme_polled_add(round, &finalization->polled, finalization);
+	cw_acme_polled_add(round, &finalization->polled, time_out, finalization);
 	if (order->state == CW_ACME_VALID && order->certificate_url != NULL) {
 		cw_acme_polled_settle(&finalization->polled);
 	} else if (order->state == CW_ACME_PROCESSING || order->state == CW_ACME_VALID) {
@@ -195,33 +202,47 @@ start(struct cw_acme_round *round, struct finalization *finalization)
 	}
 }
 
-int
-cw_acme_orders_finalize(struct cw_acme *acme, struct cw_acme_order *const *orders,
-			const struct cw_buf *const *csrs, size_t count, int64_t deadline,
-			struct cw_error *error)
+static void
+release(struct cw_acme_operation *operation)
 {
-	struct cw_acme_round round = {
-		.batch = {.acme = acme}, .deadline = deadline, .time_out = time_out};
-	struct finalization *finalizations;
-	int status = cw_acme_need_account(acme, error);
+	struct finalize *finalize = (struct finalize *)operation;
 
-	if (status != CW_OK)
-		return status;
-	finalizations = cw_calloc(count + 1, sizeof(*finalizations));
+	cw_acme_round_stop(&finalize->round);
+	for (size_t i = 0; i < finalize->count; i++)
+		cw_error_clear(&finalize->finalizations[i].refusal);
+	free(finalize->finalizations);
+}
+
+struct cw_acme_operation *
+cw_acme_orders_finalize_start(struct cw_acme *acme, struct cw_acme_order *const *orders,
+			      const struct cw_buf *const *csrs, size_t count, int64_t deadline,
+			      cw_acme_done done, void *context)
+{
+	struct finalize *finalize = cw_acme_operation_new(acme, sizeof(*finalize), done, context);
+	struct cw_acme_operation *operation = &finalize->round.operation;
+	cw_auto_error struct cw_error error = {0};
+
+	operation->release = release;
+	if (cw_acme_need_account(acme, &error) != CW_OK) {
+		cw_acme_operation_end(operation, &error);
+		return operation;
+	}
+	finalize->round.deadline = deadline;
+	finalize->finalizations = cw_calloc(count + 1, sizeof(struct finalization));
 	for (size_t i = 0; i < count; i++) {
+		struct finalization *finalization = &finalize->finalizations[finalize->count];
+
 		if (orders[i]->error.status != CW_OK)
 			continue;
 		if (orders[i]->url == NULL || orders[i]->finalize_url == NULL) {
 			cw_fail(&orders[i]->error, CW_E_INVALID, "the order was not opened");
 			continue;
 		}
-		finalizations[i].order = orders[i];
-		finalizations[i].csr = csrs[i];
-		start(&round, &finalizations[i]);
+		finalization->order = orders[i];
+		finalization->csr = csrs[i];
+		finalize->count++;
+		start(&finalize->round, finalization);
 	}
-	status = cw_acme_round_run(&round, error);
-	for (size_t i = 0; i < count; i++)
-		cw_error_clear(&finalizations[i].refusal);
-	free(finalizations);
-	return status;
+	cw_acme_round_begun(&finalize->round);
+	return operation;
 }

@@ -10,8 +10,10 @@ cw_acme_open_answered(struct cw_acme_open_session *session)
 	if (--session->orders_left > 0)
 		return;
 	for (size_t i = 0; i < session->count; i++) {
-		if (session->openings[i].urls.count > 0)
-			cw_acme_opening_fetch(&session->openings[i]);
+		struct cw_acme_opening *opening = &session->openings[i];
+
+		if (opening->urls.count > 0 && !opening->waits)
+			cw_acme_opening_fetch(opening);
 	}
 }
 
@@ -19,9 +21,10 @@ void
 cw_acme_opening_fail(struct cw_acme_opening *opening, struct cw_error *error)
 {
 	cw_acme_opening_drop_fetches(opening);
+	opening->waits = false;
 	cw_acme_hint_nonsense(error);
 	cw_error_move(&opening->order->error, error);
-	cw_acme_batch_one_done(&opening->session->batch);
+	cw_acme_operation_one_done(&opening->session->operation);
 }
 
 void
@@ -43,7 +46,7 @@ start(struct cw_acme_opening *opening)
 
 	if (order->url == NULL)
 		cw_acme_opening_request_new(opening);
-	else if (!cw_acme_url_ok(opening->session->batch.acme, order->url))
+	else if (!cw_acme_url_ok(opening->session->operation.acme, order->url))
 		cw_acme_opening_make_anew(opening, "its URL is not usable");
 	else
 		cw_acme_opening_request_old(opening);
@@ -61,32 +64,62 @@ is_sane(struct cw_acme_order *order)
 	return order->error.status == CW_OK;
 }
 
-int
-cw_acme_orders_open(struct cw_acme *acme, struct cw_acme_order *const *orders, size_t count,
-		    struct cw_error *error)
+void
+cw_acme_order_go_on(struct cw_acme_order *order, const struct cw_error *error)
 {
-	struct cw_acme_open_session session = {.batch = {.acme = acme}};
-	int status = cw_acme_need_account(acme, error);
+	struct cw_acme_opening *opening = cw_take(&order->opening);
+	cw_auto_error struct cw_error copy = {0};
 
-	if (status != CW_OK)
-		return status;
-	session.openings = cw_calloc(count + 1, sizeof(struct cw_acme_opening));
+	if (opening == NULL)
+		return;
+	opening->waits = false;
+	if (error != NULL) {
+		cw_error_copy(&copy, error);
+		cw_acme_opening_fail(opening, &copy);
+	} else if (opening->session->orders_left == 0) {
+		cw_acme_opening_fetch(opening);
+	}
+}
+
+static void
+release(struct cw_acme_operation *operation)
+{
+	struct cw_acme_open_session *session = (struct cw_acme_open_session *)operation;
+
+	for (size_t i = 0; i < session->count; i++) {
+		cw_acme_call_cancel(session->openings[i].call);
+		cw_acme_opening_drop_fetches(&session->openings[i]);
+		session->openings[i].order->opening = NULL;
+	}
+	free(session->openings);
+}
+
+struct cw_acme_operation *
+cw_acme_orders_open_start(struct cw_acme *acme, struct cw_acme_order *const *orders, size_t count,
+			  cw_acme_created created, cw_acme_done done, void *context)
+{
+	struct cw_acme_open_session *session =
+		cw_acme_operation_new(acme, sizeof(*session), done, context);
+	cw_auto_error struct cw_error error = {0};
+
+	session->operation.release = release;
+	session->created = created;
+	session->openings = cw_calloc(count + 1, sizeof(struct cw_acme_opening));
+	if (cw_acme_need_account(acme, &error) != CW_OK) {
+		cw_acme_operation_end(&session->operation, &error);
+		return &session->operation;
+	}
 	for (size_t i = 0; i < count; i++) {
-		struct cw_acme_opening *opening = &session.openings[session.count];
+		struct cw_acme_opening *opening = &session->openings[session->count];
 
 		if (orders[i]->error.status != CW_OK || !is_sane(orders[i]))
 			continue;
-		opening->session = &session;
+		opening->session = session;
 		opening->order = orders[i];
-		session.count++;
-		session.batch.left++;
+		session->count++;
+		session->operation.left++;
 		start(opening);
 	}
-	status = cw_acme_batch_run(&session.batch, error);
-	for (size_t i = 0; i < session.count; i++) {
-		cw_acme_call_cancel(session.openings[i].call);
-		cw_acme_opening_drop_fetches(&session.openings[i]);
-	}
-	free(session.openings);
-	return status;
+	cw_acme_operation_one_done(&session->operation);
+	return &session->operation;
 }

@@ -110,7 +110,7 @@ authorizations_fetched(struct cw_acme_opening *opening)
 			note_dead(order, order->authorizations[i]);
 	}
 	cw_acme_opening_drop_fetches(opening);
-	cw_acme_batch_one_done(&opening->session->batch);
+	cw_acme_operation_one_done(&opening->session->operation);
 }
 
 static void
@@ -122,7 +122,7 @@ on_authorization(void *context, struct cw_acme_reply *reply, struct cw_error *er
 
 	fetch->call = NULL;
 	if (error == NULL &&
-	    cw_acme_authorization_parse(opening->session->batch.acme, reply->body, fetch->url,
+	    cw_acme_authorization_parse(opening->session->operation.acme, reply->body, fetch->url,
 					opening->order, &fetch->authorization, &nonsense) != CW_OK)
 		error = &nonsense;
 	if (error != NULL) {
@@ -151,7 +151,7 @@ cw_acme_opening_fetch(struct cw_acme_opening *opening)
 
 		fetch->opening = opening;
 		fetch->url = cw_strdup(urls->items[i]);
-		fetch->call = cw_acme_call_start(opening->session->batch.acme, &request,
+		fetch->call = cw_acme_call_start(opening->session->operation.acme, &request,
 						 on_authorization, fetch);
 	}
 	cw_strv_clear(&opening->urls);

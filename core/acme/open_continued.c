@@ -34,7 +34,7 @@ on_old_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	}
 	if (error != NULL)
 		why = error->message;
-	else if (cw_acme_order_parse(session->batch.acme, reply->body, order->url, order,
+	else if (cw_acme_order_parse(session->operation.acme, reply->body, order->url, order,
 				     &opening->urls, &nonsense) != CW_OK)
 		why = nonsense.message;
 	else
@@ -47,7 +47,7 @@ on_old_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	order->continued = true;
 	if (order->state != CW_ACME_PENDING && order->state != CW_ACME_READY) {
 		cw_strv_clear(&opening->urls);
-		cw_acme_batch_one_done(&session->batch);
+		cw_acme_operation_one_done(&session->operation);
 	}
 	cw_acme_open_answered(session);
 }
@@ -59,6 +59,6 @@ cw_acme_opening_request_old(struct cw_acme_opening *opening)
 					  .url = opening->order->url};
 
 	opening->session->orders_left++;
-	opening->call =
-		cw_acme_call_start(opening->session->batch.acme, &request, on_old_order, opening);
+	opening->call = cw_acme_call_start(opening->session->operation.acme, &request, on_old_order,
+					   opening);
 }

@@ -5,18 +5,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* Whether the refusal may be about "replaces", without which the order can be had all the same
- * (RFC 9773 section 5). */
+enum { SERVER_ERRORS_MAX = 2 }; /* that an order with "replaces" bears */
+
+/* Whether the CA would not make the order with "replaces", without which the order can be had all
+ * the same (RFC 9773 section 5). Servers refuse it with many types of problem, and some answer
+ * HTTP 500 when they cannot find the certificate. */
 static bool
-refused_replaces(const struct cw_acme_order *order, const struct cw_acme_reply *reply,
-		 const struct cw_error *error)
+refused_replaces(const struct cw_acme_order *order, const struct cw_acme_reply *reply)
 {
-	if (order->replaces == NULL || reply->status / 100 != 4)
-		return false;
-	return reply->status == 409 || reply->status == 404 ||
-	       cw_acme_problem_named(error, "alreadyReplaced") ||
-	       cw_acme_problem_named(error, "malformed") ||
-	       cw_acme_problem_named(error, "unauthorized");
+	return order->replaces != NULL && (reply->status / 100 == 4 || reply->status / 100 == 5);
 }
 
 /* Reads the order that was made; its authorizations' URLs wait in the opening. */
@@ -24,7 +21,7 @@ static int
 read_new_order(struct cw_acme_opening *opening, struct cw_acme_reply *reply, struct cw_error *error)
 {
 	struct cw_acme_order *order = opening->order;
-	const struct cw_acme *acme = opening->session->batch.acme;
+	const struct cw_acme *acme = opening->session->operation.acme;
 	cw_autofree char *names = cw_acme_order_names(order);
 	int status;
 
@@ -41,8 +38,7 @@ read_new_order(struct cw_acme_opening *opening, struct cw_acme_reply *reply, str
 			       reply->location, cw_acme_state_name(order->state));
 	free(order->url);
 	order->url = cw_take(&reply->location);
-	return order->created != NULL ? order->created(order->created_context, order, error)
-				      : CW_OK;
+	return CW_OK;
 }
 
 static void
@@ -54,7 +50,7 @@ on_new_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	cw_auto_error struct cw_error nonsense = {0};
 
 	opening->call = NULL;
-	if (error != NULL && refused_replaces(order, reply, error)) {
+	if (error != NULL && refused_replaces(order, reply)) {
 		cw_log_info("%s; asking again without naming the certificate to be replaced",
 			    error->message);
 		free(cw_take(&order->replaces));
@@ -66,7 +62,14 @@ on_new_order(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 		error = &nonsense;
 	if (error != NULL)
 		cw_acme_opening_fail(opening, error);
+	else if (session->created != NULL)
+		opening->waits = true;
 	cw_acme_open_answered(session);
+	if (!opening->waits)
+		return;
+	/* Last, as the operation may be cancelled there. */
+	order->opening = opening;
+	session->created(session->operation.context, order);
 }
 
 static struct json_object *
@@ -94,14 +97,15 @@ new_order_payload(const struct cw_acme *acme, const struct cw_acme_order *order)
 void
 cw_acme_opening_request_new(struct cw_acme_opening *opening)
 {
-	struct cw_acme *acme = opening->session->batch.acme;
+	struct cw_acme *acme = opening->session->operation.acme;
 	cw_auto_json struct json_object *payload = new_order_payload(acme, opening->order);
 	cw_autofree char *names = cw_acme_order_names(opening->order);
 	cw_autofree char *what = cw_format("the order for %s", names);
-	struct cw_acme_request request = {.what = what,
-					  .url = cw_acme_resource(acme, "newOrder"),
-					  .payload = cw_json_text(payload)};
+	struct cw_acme_request request = {
+		.what = what, .resource = "newOrder", .payload = cw_json_text(payload)};
 
+	if (cw_json_string(payload, "replaces") != NULL)
+		request.server_errors = SERVER_ERRORS_MAX;
 	opening->session->orders_left++;
 	opening->call = cw_acme_call_start(acme, &request, on_new_order, opening);
 }

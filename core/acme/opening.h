@@ -19,6 +19,7 @@ struct cw_acme_opening {
 	struct cw_acme_fetch *fetches;
 	size_t fetch_count;
 	size_t fetches_left;
+	bool waits; /* for cw_acme_order_go_on() */
 };
 
 /*
@@ -27,7 +28,8 @@ struct cw_acme_opening {
  * an order and for an authorization at the same time.
  */
 struct cw_acme_open_session {
-	struct cw_acme_batch batch;
+	struct cw_acme_operation operation;
+	cw_acme_created created; /* NULL: nobody is told */
 	struct cw_acme_opening *openings;
 	size_t count;
 	size_t orders_left; /* that the server did not answer yet */

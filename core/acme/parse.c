@@ -240,8 +240,8 @@ parse_challenge(const struct cw_acme *acme, struct json_object *body)
 	challenge->url = cw_strdup(url);
 	challenge->token = cw_strdup(token);
 	challenge->state = state;
-	if (acme->signer != NULL)
-		challenge->key_authorization = cw_format("%s.%s", token, acme->signer->thumbprint);
+	if (acme->signer.thumbprint != NULL)
+		challenge->key_authorization = cw_format("%s.%s", token, acme->signer.thumbprint);
 	return challenge;
 }
 

@@ -10,8 +10,9 @@ cw_acme_poll_delay(int64_t *interval, const struct cw_acme_reply *reply, int64_t
 {
 	int64_t delay;
 	int64_t longest = deadline - LAST_POLL_BEFORE_DEADLINE - cw_now_ms();
+	bool first = *interval == 0;
 
-	if (*interval == 0) {
+	if (first) {
 		*interval = reply->elapsed;
 		if (*interval < POLL_FIRST_MIN)
 			*interval = POLL_FIRST_MIN;
@@ -23,7 +24,7 @@ cw_acme_poll_delay(int64_t *interval, const struct cw_acme_reply *reply, int64_t
 			*interval = POLL_MAX;
 	}
 	if (reply->retry_after < 0)
-		return *interval;
+		return first && reply->elapsed >= POLL_FIRST_MAX ? 0 : *interval;
 	/* "Now" would make a busy loop. */
 	delay = reply->retry_after > *interval ? reply->retry_after : *interval;
 	if (delay > longest)
@@ -32,23 +33,25 @@ cw_acme_poll_delay(int64_t *interval, const struct cw_acme_reply *reply, int64_t
 }
 
 void
-cw_acme_polled_add(struct cw_acme_round *round, struct cw_acme_polled *polled, void *owner)
+cw_acme_polled_add(struct cw_acme_round *round, struct cw_acme_polled *polled,
+		   void (*time_out)(void *owner), void *owner)
 {
 	polled->round = round;
+	polled->time_out = time_out;
 	polled->owner = owner;
 	if (round->last != NULL)
 		round->last->next = polled;
 	else
 		round->first = polled;
 	round->last = polled;
-	round->batch.left++;
+	round->operation.left++;
 }
 
 void
 cw_acme_polled_settle(struct cw_acme_polled *polled)
 {
 	polled->settled = true;
-	cw_acme_batch_one_done(&polled->round->batch);
+	cw_acme_operation_one_done(&polled->round->operation);
 }
 
 static void
@@ -66,7 +69,8 @@ cw_acme_polled_ask(struct cw_acme_polled *polled, struct cw_acme_request *reques
 {
 	request->deadline = polled->round->deadline;
 	polled->on_reply = on_reply;
-	polled->call = cw_acme_call_start(polled->round->batch.acme, request, on_call_end, polled);
+	polled->call =
+		cw_acme_call_start(polled->round->operation.acme, request, on_call_end, polled);
 }
 
 static void
@@ -82,14 +86,14 @@ void
 cw_acme_polled_later(struct cw_acme_polled *polled, int64_t delay, cw_timer_callback on_due)
 {
 	polled->on_due = on_due;
-	polled->timer = cw_loop_timer(polled->round->batch.acme->loop, delay, on_timer, polled);
+	polled->timer = cw_loop_timer(polled->round->operation.acme->loop, delay, on_timer, polled);
 }
 
 static void
 stop(struct cw_acme_polled *polled)
 {
 	cw_acme_call_cancel(cw_take(&polled->call));
-	cw_loop_cancel(polled->round->batch.acme->loop, cw_take(&polled->timer));
+	cw_loop_cancel(polled->round->operation.acme->loop, cw_take(&polled->timer));
 }
 
 static void
@@ -102,21 +106,24 @@ on_deadline(void *context)
 		if (polled->settled)
 			continue;
 		stop(polled);
-		round->time_out(polled->owner);
+		polled->time_out(polled->owner);
 	}
 }
 
-int
-cw_acme_round_run(struct cw_acme_round *round, struct cw_error *error)
+void
+cw_acme_round_begun(struct cw_acme_round *round)
 {
-	struct cw_loop *loop = round->batch.acme->loop;
 	int64_t limit = round->deadline - cw_now_ms();
-	int status;
 
-	round->timer = cw_loop_timer(loop, limit > 0 ? limit : 0, on_deadline, round);
-	status = cw_acme_batch_run(&round->batch, error);
-	cw_loop_cancel(loop, cw_take(&round->timer));
+	round->timer = cw_loop_timer(round->operation.acme->loop, limit > 0 ? limit : 0,
+				     on_deadline, round);
+	cw_acme_operation_one_done(&round->operation);
+}
+
+void
+cw_acme_round_stop(struct cw_acme_round *round)
+{
+	cw_loop_cancel(round->operation.acme->loop, cw_take(&round->timer));
 	for (struct cw_acme_polled *polled = round->first; polled != NULL; polled = polled->next)
 		stop(polled);
-	return status;
 }

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include "acme/internal.h"
 #include "acme/problem.h"
@@ -27,7 +28,7 @@ struct question {
 };
 
 struct inquiry {
-	struct cw_acme_batch batch;
+	struct cw_acme_operation operation;
 	struct question *questions;
 	size_t count;
 	size_t unreachable;
@@ -98,7 +99,7 @@ give_up(struct inquiry *inquiry, const struct cw_error *error)
 			continue;
 		cw_acme_call_cancel(cw_take(&question->call));
 		cw_error_copy(&question->info->error, error);
-		cw_acme_batch_one_done(&inquiry->batch);
+		cw_acme_operation_one_done(&inquiry->operation);
 	}
 }
 
@@ -116,22 +117,23 @@ on_info(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	if (error != NULL) {
 		cw_error_move(&info->error, error);
 	} else {
-		url = cw_format("%s/%s", cw_acme_resource(inquiry->batch.acme, "renewalInfo"),
+		url = cw_format("%s/%s", cw_acme_resource(inquiry->operation.acme, "renewalInfo"),
 				info->certificate_id);
 		parse(reply->body, url, info, &info->error);
 	}
-	cw_acme_batch_one_done(&inquiry->batch);
+	cw_acme_operation_one_done(&inquiry->operation);
 	if (reply->status == 0 && !inquiry->reached && ++inquiry->unreachable >= FAILURES_MAX)
 		give_up(inquiry, &info->error);
 }
 
 static void
-ask(struct inquiry *inquiry, const char *resource, struct cw_acme_renewal_info *info)
+ask(struct inquiry *inquiry, struct cw_acme_renewal_info *info)
 {
 	struct question *question = &inquiry->questions[inquiry->count];
-	cw_autofree char *url = NULL;
 	struct cw_acme_request request = {
 		.what = "the query of renewal information",
+		.resource = "renewalInfo",
+		.below = info->certificate_id,
 		.plain = true,
 		.quiet = inquiry->quiet,
 		.retries = RETRIES,
@@ -146,34 +148,42 @@ ask(struct inquiry *inquiry, const char *resource, struct cw_acme_renewal_info *
 			"the certificate has no identifier for renewal information");
 		return;
 	}
-	url = cw_format("%s%s%s", resource, cw_ends_with(resource, "/") ? "" : "/",
-			info->certificate_id);
-	request.url = url;
 	question->inquiry = inquiry;
 	question->info = info;
 	inquiry->count++;
-	inquiry->batch.left++;
-	question->call = cw_acme_call_start(inquiry->batch.acme, &request, on_info, question);
+	inquiry->operation.left++;
+	question->call = cw_acme_call_start(inquiry->operation.acme, &request, on_info, question);
 }
 
-int
-cw_acme_renewal_info(struct cw_acme *acme, struct cw_acme_renewal_info *const *infos, size_t count,
-		     struct cw_error *error)
+static void
+release(struct cw_acme_operation *operation)
 {
-	struct inquiry inquiry = {.batch = {.acme = acme}, .quiet = count >= MANY};
-	const char *resource;
-	int status = cw_acme_need_resource(acme, "renewalInfo", &resource, error);
+	struct inquiry *inquiry = (struct inquiry *)operation;
 
-	if (status != CW_OK)
-		return status;
-	if (inquiry.quiet)
+	for (size_t i = 0; i < inquiry->count; i++)
+		cw_acme_call_cancel(inquiry->questions[i].call);
+	free(inquiry->questions);
+}
+
+struct cw_acme_operation *
+cw_acme_renewal_info_start(struct cw_acme *acme, struct cw_acme_renewal_info *const *infos,
+			   size_t count, cw_acme_done done, void *context)
+{
+	struct inquiry *inquiry = cw_acme_operation_new(acme, sizeof(*inquiry), done, context);
+	cw_auto_error struct cw_error error = {0};
+	const char *resource;
+
+	inquiry->operation.release = release;
+	if (cw_acme_need_resource(acme, "renewalInfo", &resource, &error) != CW_OK) {
+		cw_acme_operation_end(&inquiry->operation, &error);
+		return &inquiry->operation;
+	}
+	inquiry->quiet = count >= MANY;
+	if (inquiry->quiet)
 		cw_log_debug("asking %s about %zu certificates", resource, count);
-	inquiry.questions = cw_calloc(count + 1, sizeof(struct question));
+	inquiry->questions = cw_calloc(count + 1, sizeof(struct question));
 	for (size_t i = 0; i < count; i++)
-		ask(&inquiry, resource, infos[i]);
-	status = cw_acme_batch_run(&inquiry.batch, error);
-	for (size_t i = 0; i < inquiry.count; i++)
-		cw_acme_call_cancel(inquiry.questions[i].call);
-	free(inquiry.questions);
-	return status;
+		ask(inquiry, infos[i]);
+	cw_acme_operation_one_done(&inquiry->operation);
+	return &inquiry->operation;
 }

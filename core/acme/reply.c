@@ -21,6 +21,15 @@ cw_acme_reply_clear(struct cw_acme_reply *reply)
 }
 
 void
+cw_acme_reply_reset(struct cw_acme_reply *reply)
+{
+	bool resent = reply->resent;
+
+	cw_acme_reply_clear(reply);
+	reply->resent = resent;
+}
+
+void
 cw_acme_reply_read(struct cw_http_answer *answer, const char *url,
 		   const struct cw_acme_request *request, struct cw_acme_reply *reply)
 {
@@ -130,7 +139,7 @@ cw_acme_reply_retryable(const struct cw_acme_reply *reply)
 	/* 501 and 505 say what will not change. */
 	if (reply->status == 501 || reply->status == 505)
 		return false;
-	return reply->status / 100 == 5 || (reply->status == 429 && reply->retry_after >= 0);
+	return reply->status / 100 == 5 || reply->status == 429;
 }
 
 bool

@@ -7,13 +7,15 @@
 
 enum { CW_ACME_BODY_MAX = 4 * 1024 * 1024 };
 
+/* Empties what an earlier attempt of the same call left. */
+void cw_acme_reply_reset(struct cw_acme_reply *reply);
 /* Fills REPLY, which is empty, from ANSWER, whose body may be taken. */
 void cw_acme_reply_read(struct cw_http_answer *answer, const char *url,
 			const struct cw_acme_request *request, struct cw_acme_reply *reply);
 /* CW_OK when the reply is what was expected; else its error, with a hint. */
 int cw_acme_reply_judge(const struct cw_acme_reply *reply, const struct cw_acme_request *request,
 			struct cw_error *error);
-/* 5xx, or 429 that says when to come back. */
+/* 5xx that may pass, or 429. */
 bool cw_acme_reply_retryable(const struct cw_acme_reply *reply);
 bool cw_acme_problem_is_bad_nonce(const struct cw_acme_reply *reply);
 /* Adds when to come back, where the reply says it, as the hint. */

@@ -1,4 +1,5 @@
 #include "acme/call.h"
+#include "acme/reply.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -40,10 +41,16 @@ wait_then_send(struct cw_acme_call *call, int64_t delay)
 }
 
 void
-cw_acme_call_fail_soon(struct cw_acme_call *call)
+cw_acme_call_soon(struct cw_acme_call *call, void (*callback)(void *call))
 {
 	call->phase = CW_ACME_WAITS;
-	call->timer = cw_loop_timer(call->acme->loop, 0, on_failure_due, call);
+	call->timer = cw_loop_timer(call->acme->loop, 0, callback, call);
+}
+
+void
+cw_acme_call_fail_soon(struct cw_acme_call *call)
+{
+	cw_acme_call_soon(call, on_failure_due);
 }
 
 /* From half of the back-off to all of it, so that many clients do not come back at once. */
@@ -56,26 +63,50 @@ next_backoff(struct cw_acme_call *call)
 	return full / 2 + (int64_t)cw_random_below((uint64_t)full / 2 + 1);
 }
 
-void
-cw_acme_call_retry(struct cw_acme_call *call, struct cw_error *error)
+/* Sends again after a while, or delivers ERROR where no attempt is left, where the time is over, or
+ * where the request may not be sent twice. */
+static void
+retry(struct cw_acme_call *call, struct cw_error *error)
 {
-	int64_t delay = next_backoff(call);
 	bool sent = call->phase == CW_ACME_SENT;
+	bool limited = cw_acme_limited(&call->reply);
+	int64_t delay =
+		limited ? cw_acme_limit_pause(call->acme, &call->reply) : next_backoff(call);
 	cw_autofree char *line = NULL;
 
-	if (call->reply.retry_after >= 0)
+	if (!limited && call->reply.retry_after >= 0)
 		delay = call->reply.retry_after + (int64_t)cw_random_below(BACKOFF_FIRST);
-	if (call->retries_left == 0 || (sent && call->request.once) ||
+	if (call->retries_left == 0 || (sent && !limited && call->request.once) ||
 	    cw_now_ms() + delay > call->deadline) {
 		cw_acme_call_deliver(call, error);
 		return;
 	}
 	call->retries_left--;
-	if (sent)
+	if (sent && !limited)
 		call->reply.resent = true;
 	line = cw_error_line(error);
 	cw_log_info("%s; trying again in %lld ms", line, (long long)delay);
-	wait_then_send(call, delay);
+	if (limited) {
+		call->phase = CW_ACME_QUEUED;
+		cw_acme_limit_begin(call->acme, delay, error);
+	} else {
+		wait_then_send(call, delay);
+	}
+}
+
+void
+cw_acme_call_failed(struct cw_acme_call *call, struct cw_error *error)
+{
+	bool lost = call->reply.status == 0 && error->status != CW_E_UNSUPPORTED;
+	bool enough = false;
+
+	if (call->reply.status / 100 == 5)
+		enough = ++call->server_errors >= call->request.server_errors &&
+			 call->request.server_errors > 0;
+	if (!enough && (lost || cw_acme_reply_retryable(&call->reply)))
+		retry(call, error);
+	else
+		cw_acme_call_deliver(call, error);
 }
 
 void

@@ -1,70 +1,114 @@
+#include <stdlib.h>
 #include "acme/internal.h"
 #include "acme/problem.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-static bool
-is_deactivated(struct cw_acme *acme, const char *url)
-{
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	struct cw_acme_request request = {.what = "the query of the authorization", .url = url};
+struct deactivation {
+	struct cw_acme_operation operation;
+	char *url;
+	struct cw_error refusal;
+};
 
-	return cw_acme_call_run(acme, &request, &reply, NULL) == CW_OK &&
-	       cw_equal(cw_json_string(reply.body, "status"), "deactivated");
+/* It may have been already, be it by an attempt whose answer was lost. */
+static void
+on_looked(void *context, struct cw_acme_reply *reply, struct cw_error *error)
+{
+	struct deactivation *deactivation = context;
+	bool over = error == NULL && cw_equal(cw_json_string(reply->body, "status"), "deactivated");
+
+	deactivation->operation.call = NULL;
+	cw_acme_operation_end(&deactivation->operation, over ? NULL : &deactivation->refusal);
 }
 
-int
-cw_acme_authorization_deactivate(struct cw_acme *acme, const char *url, struct cw_error *error)
+static void
+on_deactivated(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	cw_auto_error struct cw_error failure = {0};
+	struct deactivation *deactivation = context;
+	struct cw_acme_operation *operation = &deactivation->operation;
+	struct cw_acme_request request = {.what = "the query of the authorization",
+					  .url = deactivation->url};
+
+	(void)reply;
+	operation->call = NULL;
+	if (error == NULL || error->status != CW_E_ACME) {
+		cw_acme_operation_end(operation, error);
+		return;
+	}
+	cw_error_move(&deactivation->refusal, error);
+	operation->call = cw_acme_call_start(operation->acme, &request, on_looked, deactivation);
+}
+
+static void
+release_deactivation(struct cw_acme_operation *operation)
+{
+	struct deactivation *deactivation = (struct deactivation *)operation;
+
+	free(deactivation->url);
+	cw_error_clear(&deactivation->refusal);
+}
+
+struct cw_acme_operation *
+cw_acme_authorization_deactivate_start(struct cw_acme *acme, const char *url, cw_acme_done done,
+				       void *context)
+{
+	struct deactivation *deactivation =
+		cw_acme_operation_new(acme, sizeof(*deactivation), done, context);
+	struct cw_acme_operation *operation = &deactivation->operation;
 	cw_autofree char *what = cw_format("the deactivation of the authorization \"%s\"", url);
 	struct cw_acme_request request = {.what = what,
 					  .url = url,
 					  .payload = "{\"status\":\"deactivated\"}",
 					  .expect = CW_ACME_EXPECT_ANY};
-	int status = cw_acme_need_account(acme, error);
+	cw_auto_error struct cw_error error = {0};
+	int status = cw_acme_need_account(acme, &error);
 
+	operation->release = release_deactivation;
+	deactivation->url = cw_strdup(url);
+	if (status == CW_OK && !cw_acme_url_ok(acme, url))
+		status = cw_fail(&error, CW_E_INVALID, "\"%s\" is not the URL of an authorization",
+				 url);
 	if (status != CW_OK)
-		return status;
-	if (!cw_acme_url_ok(acme, url))
-		return cw_fail(error, CW_E_INVALID, "\"%s\" is not the URL of an authorization",
-			       url);
-	status = cw_acme_call_run(acme, &request, &reply, &failure);
-	/* It may have been already, be it by an attempt whose answer was lost. */
-	if (status == CW_E_ACME && is_deactivated(acme, url))
-		return CW_OK;
-	if (status != CW_OK)
-		cw_error_move(error, &failure);
-	return status;
+		cw_acme_operation_end(operation, &error);
+	else
+		operation->call = cw_acme_call_start(acme, &request, on_deactivated, deactivation);
+	return operation;
 }
 
-int
-cw_acme_revoke(struct cw_acme *acme, const char *certificate, int reason,
-	       const struct cw_signer *signer, struct cw_error *error)
+static void
+on_revoked(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 {
-	cw_auto_reply struct cw_acme_reply reply = {0};
-	cw_auto_error struct cw_error failure = {0};
+	struct cw_acme_operation *operation = context;
+
+	operation->call = NULL;
+	/* The answer to the attempt that did it was lost. */
+	if (error != NULL && reply->resent && cw_acme_problem_named(error, "alreadyRevoked"))
+		error = NULL;
+	cw_acme_operation_end(operation, error);
+}
+
+struct cw_acme_operation *
+cw_acme_revoke_start(struct cw_acme *acme, const char *certificate, int reason,
+		     const struct cw_acme_signer *signer, cw_acme_done done, void *context)
+{
+	struct cw_acme_operation *operation =
+		cw_acme_operation_new(acme, sizeof(*operation), done, context);
 	cw_auto_json struct json_object *payload = cw_json_new_object();
+	cw_auto_error struct cw_error error = {0};
 	struct cw_acme_request request = {.what = "the revocation",
+					  .resource = "revokeCert",
 					  .signer = signer,
 					  .with_jwk = signer != NULL,
 					  .expect = CW_ACME_EXPECT_ANY};
-	int status = signer == NULL ? cw_acme_need_account(acme, error) : CW_OK;
 
-	if (status == CW_OK)
-		status = cw_acme_need_resource(acme, "revokeCert", &request.url, error);
-	if (status != CW_OK)
-		return status;
+	if (signer == NULL && cw_acme_need_account(acme, &error) != CW_OK) {
+		cw_acme_operation_end(operation, &error);
+		return operation;
+	}
 	cw_json_set_string(payload, "certificate", certificate);
 	if (reason >= 0)
 		cw_json_set_int(payload, "reason", reason);
 	request.payload = cw_json_text(payload);
-	status = cw_acme_call_run(acme, &request, &reply, &failure);
-	/* The answer to the attempt that did it was lost. */
-	if (status != CW_OK && reply.resent && cw_acme_problem_named(&failure, "alreadyRevoked"))
-		return CW_OK;
-	if (status != CW_OK)
-		cw_error_move(error, &failure);
-	return status;
+	operation->call = cw_acme_call_start(acme, &request, on_revoked, operation);
+	return operation;
 }

@@ -43,6 +43,9 @@ free_call(struct cw_acme_call *call)
 	cw_error_clear(&call->error);
 	free(call->what);
 	free(call->url);
+	free(call->resource);
+	free(call->below);
+	free(call->blamed_url);
 	/* It may hold an external account binding or a contact. */
 	cw_free_secret(call->payload);
 	free(call->accept);
@@ -53,12 +56,11 @@ free_call(struct cw_acme_call *call)
 void
 cw_acme_call_deliver(struct cw_acme_call *call, struct cw_error *error)
 {
-	struct cw_acme *acme = call->acme;
-
 	unlink_call(call);
+	/* Before the call back, after which the client may be gone. */
+	cw_acme_pump(call->acme);
 	call->callback(call->context, &call->reply, error);
 	free_call(call);
-	cw_acme_pump(acme);
 }
 
 void
@@ -66,10 +68,8 @@ cw_acme_call_cancel(struct cw_acme_call *call)
 {
 	if (call == NULL)
 		return;
-	if (call->exchange != NULL) {
-		cw_http_cancel(call->exchange);
-		call->acme->in_flight--;
-	}
+	cw_acme_call_break_off(call);
+	cw_acme_nonce_give_back(call);
 	cw_loop_cancel(call->acme->loop, call->timer);
 	unlink_call(call);
 	free_call(call);
@@ -78,10 +78,26 @@ cw_acme_call_cancel(struct cw_acme_call *call)
 void
 cw_acme_pump(struct cw_acme *acme)
 {
+	size_t lacking = 0;
+
+	if (acme->closing)
+		return;
+	if (acme->limit.timer != NULL) {
+		cw_acme_limit_refuse_late(acme);
+		return;
+	}
 	for (struct cw_acme_call *call = acme->first_call;
 	     call != NULL && acme->in_flight < CW_ACME_IN_FLIGHT; call = call->next) {
-		if (call->phase == CW_ACME_QUEUED)
+		if (cw_acme_call_needs_nonce(call))
+			call->nonce = cw_acme_nonce_take(acme);
+		/* One request for each that lacks one, whichever answer brings it first: there are
+		 * as many nonces in the end as there are requests side by side. */
+		if (cw_acme_call_needs_nonce(call)) {
+			if (++lacking > acme->nonce_fetch_count && cw_acme_nonce_may_fetch(acme))
+				cw_acme_nonce_fetch(acme, call);
+		} else if (call->phase == CW_ACME_QUEUED) {
 			cw_acme_call_launch(call);
+		}
 	}
 }
 
@@ -95,9 +111,15 @@ cw_acme_call_start(struct cw_acme *acme, const struct cw_acme_request *request,
 	call->acme = acme;
 	call->request = *request;
 	call->request.what = call->what = cw_strdup(request->what);
-	call->request.url = call->url = cw_strdup(request->url);
+	call->request.resource = call->resource = cw_strdup(request->resource);
+	call->request.below = call->below = cw_strdup(request->below);
+	call->url =
+		request->url != NULL ? cw_strdup(request->url) : cw_acme_call_resource_url(call);
+	call->request.url = call->url;
 	call->request.payload = call->payload = cw_strdup(request->payload);
 	call->request.accept = call->accept = cw_strdup(request->accept);
+	if (request->signer != NULL)
+		call->signer = *request->signer;
 	call->callback = callback;
 	call->context = context;
 	call->retries_left = request->retries == 0 ? RETRIES : request->retries;
@@ -105,45 +127,9 @@ cw_acme_call_start(struct cw_acme *acme, const struct cw_acme_request *request,
 		request->deadline != 0 && request->deadline < limit ? request->deadline : limit;
 	call->reply.retry_after = -1;
 	append(call);
-	cw_acme_pump(acme);
+	if (call->url == NULL)
+		cw_acme_call_lacks_url(call);
+	else
+		cw_acme_pump(acme);
 	return call;
-}
-
-struct run {
-	bool done;
-	int status;
-	struct cw_acme_reply *reply;
-	struct cw_error *error;
-};
-
-static void
-on_run_end(void *context, struct cw_acme_reply *reply, struct cw_error *error)
-{
-	struct run *run = context;
-
-	*run->reply = *reply;
-	memset(reply, 0, sizeof(*reply));
-	if (error != NULL) {
-		run->status = error->status;
-		if (run->error != NULL)
-			cw_error_move(run->error, error);
-	}
-	run->done = true;
-}
-
-int
-cw_acme_call_run(struct cw_acme *acme, const struct cw_acme_request *request,
-		 struct cw_acme_reply *reply, struct cw_error *error)
-{
-	struct run run = {.reply = reply, .error = error};
-	struct cw_acme_call *call;
-	int status;
-
-	memset(reply, 0, sizeof(*reply));
-	call = cw_acme_call_start(acme, request, on_run_end, &run);
-	status = cw_loop_until(acme->loop, &run.done, error);
-	if (run.done)
-		return run.status;
-	cw_acme_call_cancel(call);
-	return status;
 }

@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "acme/signer.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/strv.h"
-#include "crypto/jws.h"
 
-enum { CW_ACME_IN_FLIGHT = 50 };
+enum { CW_ACME_IN_FLIGHT = 100 };
 
 struct cw_acme;
 struct cw_acme_call; /* a request with all its retries */
@@ -28,19 +28,22 @@ enum cw_acme_expect {
 
 /* All strings are copied. */
 struct cw_acme_request {
-	const char *what; /* "the new order": for messages */
-	const char *url;
-	bool plain;          /* an unsigned GET */
-	bool quiet;          /* one of very many: logged only when it fails */
-	const char *payload; /* NULL: POST-as-GET */
-	/* NULL: the client's signer; kept until the call ends. */
-	const struct cw_signer *signer;
+	const char *what;     /* "the new order": for messages */
+	const char *url;      /* NULL: that of RESOURCE */
+	const char *resource; /* the directory's name for it: "newOrder" */
+	const char *below;    /* to be added to the resource's URL; NULL: nothing */
+	bool pinned;          /* the payload holds the resource's URL: of no use for another one */
+	bool plain;           /* an unsigned GET */
+	bool quiet;           /* one of very many: logged only when it fails */
+	const char *payload;  /* NULL: POST-as-GET */
+	const struct cw_acme_signer *signer; /* copied; NULL: the client's */
 	bool with_jwk; /* the header has the public key instead of the account's URL */
 	const char *accept;
 	enum cw_acme_expect expect;
-	bool links;       /* collect Link rel="alternate" */
-	bool once;        /* do not send again what may have reached the server */
-	unsigned retries; /* after 5xx and broken connections; 0: 6 */
+	bool links;             /* collect Link rel="alternate" */
+	bool once;              /* do not send again what may have reached the server */
+	unsigned retries;       /* after 5xx and broken connections; 0: 6 */
+	unsigned server_errors; /* 5xx answers that end the call; 0: only RETRIES counts */
 	int64_t deadline; /* cw_now_ms() clock; no retry begins later; 0: the client's time limit */
 };
 
@@ -69,9 +72,6 @@ struct cw_acme_call *cw_acme_call_start(struct cw_acme *acme, const struct cw_ac
 					cw_acme_callback callback, void *context);
 /* Ends a call without a call back; NULL is allowed. */
 void cw_acme_call_cancel(struct cw_acme_call *call);
-/* One call, turning the loop meanwhile. REPLY is the caller's in any case. */
-int cw_acme_call_run(struct cw_acme *acme, const struct cw_acme_request *request,
-		     struct cw_acme_reply *reply, struct cw_error *error);
 #define cw_auto_reply cw_auto(cw_acme_reply_clear)
 void cw_acme_reply_clear(struct cw_acme_reply *reply);
 

@@ -218,6 +218,7 @@ cw_error_copy(struct cw_error *to, const struct cw_error *from)
 		.identifier = cw_strdup(from->identifier),
 		.problem_type = cw_strdup(from->problem_type),
 		.problem_detail = cw_strdup(from->problem_detail),
+		.told = from->told,
 	};
 
 	if (from->cause != NULL) {
@@ -292,4 +293,87 @@ cw_error_problem_type(const struct cw_error *error)
 			return error->problem_type;
 	}
 	return NULL;
+}
+
+struct details {
+	unsigned indent;
+	cw_error_sink sink;
+	void *context;
+};
+
+static void
+tell(const struct details *details, const char *what, const char *text)
+{
+	cw_autofree char *line = cw_format("%*s%s: %s", (int)details->indent, "", what, text);
+
+	details->sink(details->context, line);
+}
+
+static const char *
+identifier_of(const struct cw_error *error)
+{
+	for (; error != NULL; error = error->cause)
+		if (error->identifier != NULL)
+			return error->identifier;
+	return "error";
+}
+
+/* An error of one name alone has that as its part, too. */
+static bool
+says_the_same(const struct cw_error *part, const char *line)
+{
+	cw_autofree char *own = cw_error_line(part);
+	size_t length = strlen(own), whole = strlen(line);
+
+	return length <= whole && strcmp(line + whole - length, own) == 0;
+}
+
+static const struct cw_error *
+next_part(const struct cw_error *link, size_t i)
+{
+	return i + 1 < link->part_count ? link->parts[i + 1] : NULL;
+}
+
+static void tell_all(const struct cw_error *error, const char *shared_hint,
+		     const struct details *details);
+
+static void
+tell_parts(const struct cw_error *link, const char *line, const struct details *details)
+{
+	const struct details below = {details->indent + 2, details->sink, details->context};
+	const struct details deeper = {details->indent + 4, details->sink, details->context};
+
+	for (size_t i = 0; i < link->part_count; i++) {
+		const struct cw_error *part = link->parts[i];
+		const struct cw_error *next = next_part(link, i);
+		cw_autofree char *own = cw_error_line(part);
+
+		if (link->part_count == 1 && says_the_same(part, line))
+			continue;
+		tell(&below, identifier_of(part), own);
+		tell_all(part, next != NULL ? cw_error_hint(next) : NULL, &deeper);
+	}
+}
+
+static void
+tell_all(const struct cw_error *error, const char *shared_hint, const struct details *details)
+{
+	cw_autofree char *line = cw_error_line(error);
+	const char *type = cw_error_problem_type(error);
+	const char *hint = cw_error_hint(error);
+
+	if (type != NULL)
+		tell(details, "type", type);
+	for (const struct cw_error *link = error; link != NULL && !error->told; link = link->cause)
+		tell_parts(link, line, details);
+	if (hint != NULL && (shared_hint == NULL || strcmp(hint, shared_hint) != 0))
+		tell(details, "hint", hint);
+}
+
+void
+cw_error_details(const struct cw_error *error, unsigned indent, cw_error_sink sink, void *context)
+{
+	const struct details details = {indent, sink, context};
+
+	tell_all(error, NULL, &details);
 }

@@ -9,6 +9,7 @@
 #define CW_BASE_ERROR_H
 
 #include <certwright/plugin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include "mem.h"
 
@@ -26,6 +27,7 @@ struct cw_error {
 	struct cw_error *cause;
 	struct cw_error **parts;
 	size_t part_count;
+	bool told; /* its parts were reported when they happened: say them no more */
 };
 
 #define cw_auto_error cw_auto(cw_error_clear)
@@ -55,6 +57,14 @@ void cw_error_clear(struct cw_error *error);
 
 /* The whole chain in one line, "a: b: c"; release with free(). */
 char *cw_error_line(const struct cw_error *error);
+/*
+ * What an error says below its line: the type of the CA's problem document, each part with its
+ * name, its line and its own details, and the hints, one that several parts share behind the last
+ * of them. SINK gets one line after the other, INDENT blanks and two more for each level in front.
+ */
+typedef void (*cw_error_sink)(void *context, const char *line);
+void cw_error_details(const struct cw_error *error, unsigned indent, cw_error_sink sink,
+		      void *context);
 /* The innermost hint of the chain, or NULL. */
 const char *cw_error_hint(const struct cw_error *error);
 /* The first problem type in the chain, or NULL. */

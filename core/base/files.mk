@@ -25,7 +25,11 @@ libcertwright_sources += \
 	core/base/process_stream.c core/base/process_stream.h \
 	core/base/role.c core/base/role.h \
 	core/base/role_main.c \
-	core/base/sandbox.c core/base/sandbox.h \
+	core/base/sandbox.c core/base/sandbox.h core/base/sandbox_parts.h \
+	core/base/sandbox_landlock.c \
+	core/base/sandbox_seccomp.c \
+	core/base/sandbox_user.c \
+	core/base/seccomp_api.c core/base/seccomp_api.h \
 	core/base/setting_value.c core/base/setting_value.h \
 	core/base/settings.c \
 	core/base/settings_log.c \
@@ -52,6 +56,7 @@ check_PROGRAMS += \
 	tests/unit/test_process_many \
 	tests/unit/test_process_streams \
 	tests/unit/test_role \
+	tests/unit/test_sandbox \
 	tests/unit/test_text
 
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c \
@@ -70,3 +75,5 @@ tests_unit_test_process_streams_SOURCES = tests/unit/test_process_streams.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
 tests_unit_test_role_SOURCES = tests/unit/test_role.c \
 	tests/unit/scratch.h
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c \
+	tests/unit/child.h tests/unit/sandbox_fixture.h tests/unit/scratch.h

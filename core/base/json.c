@@ -203,8 +203,16 @@ int64_t
 cw_json_int(struct json_object *object, const char *key, int64_t otherwise)
 {
 	struct json_object *value = member(object, key, json_type_int);
+	struct json_object *beyond = member(object, key, json_type_double);
+	double number = beyond == NULL ? 0 : json_object_get_double(beyond);
 
-	return value == NULL ? otherwise : json_object_get_int64(value);
+	if (value != NULL)
+		return json_object_get_int64(value);
+	/* json-c makes a whole number beyond 64 bits a double from its version 0.18 on, and the
+	 * nearest one of 64 bits before. */
+	if (number >= (double)INT64_MAX)
+		return INT64_MAX;
+	return number <= (double)INT64_MIN ? INT64_MIN : otherwise;
 }
 
 /* json-c writes strings as they are, so what is no UTF-8 (a file name, say) is replaced here. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/buf.h"
 
 bool
 cw_starts_with(const char *text, const char *prefix)
@@ -258,4 +259,24 @@ cw_hex(const void *data, size_t length)
 		text[2 * i + 1] = digits[bytes[i] & 15];
 	}
 	return text;
+}
+
+char *
+cw_shell_word(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./+,:@";
+	struct cw_buf quoted = {0};
+
+	if (*text != '\0' && strspn(text, plain) == strlen(text))
+		return cw_strdup(text);
+	cw_buf_add_char(&quoted, '\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			cw_buf_add_text(&quoted, "'\\''");
+		else
+			cw_buf_add_char(&quoted, *text);
+	}
+	cw_buf_add_char(&quoted, '\'');
+	return cw_buf_take(&quoted);
 }

@@ -33,4 +33,8 @@ unsigned char *cw_base64url_decode(const char *text, size_t *length);
 /* Lower-case hexadecimal; release with free(). */
 char *cw_hex(const void *data, size_t length);
 
+/* TEXT as one word of a shell command: as it is where the shell reads it so, else in quotes.
+ * Release with free(). */
+char *cw_shell_word(const char *text);
+
 #endif

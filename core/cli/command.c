@@ -2,19 +2,25 @@
 #include <certwright/plugin.h>
 #include <config.h>
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/result.h"
 #include "cli/terminal.h"
+#include "cli/verbs.h"
 #include "flow/ask/check.h"
+#include "flow/context.h"
+#include "flow/work/begin.h"
 
 /* Renewal files are written in the format of this version of Certbot. */
 #define CERTBOT_VERSION "2.1.0"
@@ -46,12 +52,13 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 	const struct cw_settings *settings = invocation->settings;
 
 	*context = (struct cw_context){
-		.verb = invocation->verb->name,
+		.verb = invocation->verb,
 		.options = invocation->options,
 		.settings = invocation->settings,
 		.registry = registry,
 		.asker = cw_terminal_asker(settings),
 		.progress = cw_settings_flag(settings, "quiet") ? NULL : cw_terminal_progress,
+		.item = cw_result_item,
 		.certbot_version = CERTBOT_VERSION,
 	};
 	context->directories.config = cw_path_absolute(cw_settings_get(settings, "config_dir"));
@@ -61,28 +68,31 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 
 static int
 run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
-	 struct json_object *result, struct cw_error *error)
+	 struct cw_result *result, struct cw_error *error)
 {
+	const struct cw_verb *verb = invocation->verb;
+	cw_auto_run struct cw_run run = {0};
 	struct cw_context context;
 	int status;
 
-	if (invocation->verb->flow == NULL) {
-		cw_fail(error, CW_E_USAGE, "the verb \"%s\" is not available in this version",
-			invocation->verb->name);
-		cw_hint(error, "certonly obtains certificates; a --deploy-hook can install them");
-		return CW_E_USAGE;
-	}
 	cw_settings_log(invocation->settings, CW_SOURCE_COMMAND, "command line");
 	cw_settings_log(invocation->settings, CW_SOURCE_INI, "configuration file");
-	status = cw_check_settings(invocation->verb->name, invocation->settings, error);
-	/* As with Certbot renew is the same with and without a terminal: it asks nothing. */
-	if (status == CW_OK && strcmp(invocation->verb->name, "renew") == 0)
+	status = cw_check_settings(verb, invocation->settings, error);
+	if (status == CW_OK && verb->asks_nobody)
 		status = cw_settings_set(invocation->settings, "noninteractive_mode",
 					 CW_SOURCE_COMMAND, "1", error);
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);
-	status = invocation->verb->flow(&context, result, error);
+	context.output = result;
+	if (verb->writes) {
+		context.run = &run;
+		context.failed_hooks = cw_json_new_array();
+		cw_json_set(result->members, "failed_hooks", context.failed_hooks);
+		status = cw_run_begin(&context, &run, error);
+	}
+	if (status == CW_OK)
+		status = verb->flow(&context, result->members, error);
 	cw_directories_clear(&context.directories);
 	return status;
 }
@@ -110,38 +120,39 @@ write_help(const struct cw_invocation *invocation, struct cw_registry *registry,
 /* What a verb does after the command line was understood. */
 static int
 execute(const struct cw_invocation *invocation, struct cw_registry *registry,
-	struct json_object *result, struct cw_error *error)
+	struct cw_result *result, struct cw_error *error)
 {
 	if (invocation->version) {
 		if (cw_settings_flag(invocation->settings, "json"))
-			cw_json_set_string(result, "version", PACKAGE_VERSION);
+			cw_json_set_string(result->members, "version", PACKAGE_VERSION);
 		else
 			printf("certwright %s\n", PACKAGE_VERSION);
 		return CW_OK;
 	}
 	if (invocation->help)
-		return write_help(invocation, registry, result, error);
+		return write_help(invocation, registry, result->members, error);
 	return run_verb(invocation, registry, result, error);
 }
 
+/* How the result is shown, as far as the command line was understood. */
 static void
-print_result(const struct cw_invocation *invocation, struct json_object *result,
-	     const struct cw_error *error)
+set_output(struct cw_result *result, const struct cw_invocation *invocation)
 {
-	bool plain = invocation->version || invocation->help || invocation->verb == NULL;
 	const struct cw_settings *settings = invocation->settings;
 
-	if (settings != NULL && cw_settings_flag(settings, "json")) {
-		cw_print_json(result, invocation->verb != NULL ? invocation->verb->name : NULL,
-			      error);
-	} else if (!plain && invocation->verb->render != NULL &&
-		   !cw_settings_flag(settings, "quiet")) {
-		invocation->verb->render(result);
-	}
-	if (error->status == CW_OK)
-		return;
-	fflush(stdout);
-	cw_print_error(error);
+	result->verb = invocation->verb;
+	result->json = settings != NULL && cw_settings_flag(settings, "json");
+	result->quiet = settings == NULL || cw_settings_flag(settings, "quiet") ||
+			invocation->version || invocation->help;
+}
+
+/* Whoever closed a pipe ("certwright --help | head") wants no more, and no word about it. */
+static bool
+reader_is_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 static int
@@ -149,7 +160,7 @@ run(int argc, const char *const *argv)
 {
 	struct cw_invocation invocation = {0};
 	struct cw_registry *registry = cw_registry_new();
-	struct json_object *result = cw_json_new_object();
+	struct cw_result result = {.members = cw_json_new_object()};
 	cw_auto_error struct cw_error error = {0};
 	int status;
 
@@ -157,22 +168,25 @@ run(int argc, const char *const *argv)
 	status = cw_parse(argc, argv, registry, &invocation, &error);
 	if (invocation.settings != NULL)
 		cw_terminal_open(invocation.settings);
+	set_output(&result, &invocation);
 	if (status == CW_OK)
-		execute(&invocation, registry, result, &error);
+		execute(&invocation, registry, &result, &error);
+	else
+		result.quiet = true;
 	cw_terminal_close();
-	if (error.status < 0) {
-		cw_autofree char *line = cw_error_line(&error);
-
-		cw_log_debug("the run failed: %s", line);
+	cw_result_end(&result, &error);
+	if (error.status != CW_OK) {
+		fflush(stdout);
+		cw_print_error(&error);
 	}
-	print_result(&invocation, result, &error);
 	status = exit_status(&error);
-	json_object_put(result);
+	json_object_put(result.members);
 	cw_invocation_clear(&invocation);
 	cw_registry_free(registry);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_SUCCESS) {
-		fprintf(stderr, "certwright: cannot write to the standard output: %s\n",
-			strerror(errno));
+		if (!reader_is_gone())
+			fprintf(stderr, "certwright: cannot write to the standard output: %s\n",
+				strerror(errno));
 		return EXIT_FAILURE;
 	}
 	return status;

@@ -99,7 +99,7 @@ write_lists(FILE *out, const struct cw_option_set *options)
 		fprintf(out, "%s%s", verb == cw_verbs ? "" : " ", verb->name);
 	fputs("\"\n\tlocal topics=\"", out);
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
-		if (*topic->name != '\0' && cw_verb_by_name(topic->name) == NULL)
+		if (*topic->name != '\0')
 			fprintf(out, "%s ", topic->name);
 	fputs("\"\n\toptions=\"", out);
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {

@@ -20,6 +20,7 @@ libcertwright_sources += \
 	core/cli/options_request.c \
 	core/cli/options_security.c \
 	core/cli/output.c core/cli/output.h \
+	core/cli/result.c core/cli/result.h \
 	core/cli/parse.c core/cli/parse.h \
 	core/cli/select.c core/cli/select.h \
 	core/cli/terminal.c core/cli/terminal.h \

@@ -1,5 +1,4 @@
 #include "cli/help.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -97,14 +96,9 @@ list_verbs(const struct cw_help_page *page)
 {
 	cw_help_section(page, "Verbs", NULL);
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
-		bool missing = verb->flow == NULL && strcmp(verb->name, "help") != 0;
-		cw_autofree char *term = verb->alias != NULL
-						 ? cw_format("%s, %s", verb->name, verb->alias)
-						 : cw_strdup(verb->name);
-		cw_autofree char *summary =
-			cw_format("%s%s", verb->summary, missing ? " (not in this version)" : "");
+		cw_autofree char *term = cw_verb_heading(verb);
 
-		cw_help_entry(page, term, summary);
+		cw_help_entry(page, term, verb->summary);
 	}
 }
 
@@ -115,7 +109,7 @@ list_topics(const struct cw_help_page *page)
 	cw_autofree char *topic_list = NULL, *plugin_list = NULL;
 
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
-		if (*topic->name != '\0' && cw_verb_by_name(topic->name) == NULL)
+		if (*topic->name != '\0')
 			cw_strv_add(&topics, topic->name);
 	add_plugin_names(page, &plugins);
 	topic_list = cw_strv_join(&topics, " ");
@@ -147,16 +141,16 @@ write_overview(const struct cw_help_page *page)
 static void
 write_verb(const struct cw_help_page *page, const struct cw_verb *verb)
 {
-	bool help = strcmp(verb->name, "help") == 0;
+	cw_autofree char *usage_line =
+		cw_format("%s%s%s", verb->name, verb->arguments != NULL ? " " : "",
+			  verb->arguments != NULL ? verb->arguments : "");
 
-	usage(page, help ? "help [TOPIC]" : verb->name);
+	usage(page, usage_line);
 	fputc('\n', page->out);
 	cw_help_wrap(page, verb->description, 0, 0);
-	if (verb->flow == NULL && !help)
-		cw_help_wrap(page, "This verb is not available in this version.", 0, 0);
 	cw_help_options(page, "Options", NULL, cw_option_has_topic, verb->name);
 	cw_help_options(page, "Options of all verbs", NULL, concerns_all_verbs, "");
-	if (help)
+	if (cw_is_help(verb))
 		list_topics(page);
 	else
 		fprintf(page->out, "\nAll options: certwright help all\n");
@@ -178,6 +172,8 @@ write_all(const struct cw_help_page *page)
 	list_verbs(page);
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
 		cw_help_options(page, topic->title, topic->summary, begins_with_topic, topic->name);
+	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
+		cw_help_options(page, verb->title, NULL, begins_with_topic, verb->name);
 	add_plugin_names(page, &plugins);
 	for (size_t i = 0; i < plugins.count; i++) {
 		cw_autofree char *title = cw_format("Plugin %s", plugins.items[i]);
@@ -248,8 +244,5 @@ cw_help_write(FILE *out, const char *topic, struct cw_option_set *options,
 		write_overview(&page);
 	else
 		status = write_topic(&page, topic, error);
-	if (status == CW_OK && (fflush(out) != 0 || ferror(out)))
-		status = cw_fail_errno(error, errno != 0 ? errno : EIO,
-				       "the help could not be written");
 	return status;
 }

@@ -85,15 +85,9 @@ write_verbs(FILE *out)
 	fputs(".SH VERBS\n", out);
 	paragraph(out, "The verb may stand anywhere among the options. Without one it is \"run\".");
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
-		bool missing = verb->flow == NULL && strcmp(verb->name, "help") != 0;
-		cw_autofree char *name = verb->alias != NULL
-						 ? cw_format("%s, %s", verb->name, verb->alias)
-						 : cw_strdup(verb->name);
-		cw_autofree char *text =
-			cw_format("%s%s", verb->description,
-				  missing ? " It is not available in this version." : "");
+		cw_autofree char *name = cw_verb_heading(verb);
 
-		term(out, name, text);
+		term(out, name, verb->description);
 	}
 }
 
@@ -159,6 +153,8 @@ write_options(FILE *out, const struct cw_option_set *options)
 		       "page.");
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
 		write_topic(out, options, topic->name, topic->title, topic->summary);
+	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
+		write_topic(out, options, verb->name, verb->title, NULL);
 	write_plugin_topics(out, options);
 }
 

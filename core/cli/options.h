@@ -27,7 +27,8 @@ bool cw_is_cloud_dns(const char *plugin);
  * "webroot-path"; NULL: none. */
 const char *cw_known_plugin_of(const char *option_name);
 
-/* The groups that --help and the manual show options in, and the order of them. */
+/* The groups that --help and the manual show options in, and the order of them; the verbs' groups
+ * come next (cli/verbs.h), and then the plugins'. */
 struct cw_topic {
 	const char *name; /* "" for those that are used with most verbs */
 	const char *title;

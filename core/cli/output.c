@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "store/logfile.h"
 
 static void
 rule(void)
@@ -83,27 +84,41 @@ cw_render_installed(struct json_object *result)
 	cw_render_obtained(result);
 	if (installed == NULL)
 		return;
+	/* The null installer configures nothing. */
+	if (count(installed, "names") == 0 || strcmp(text_of(installed, "installer"), "null") == 0)
+		return;
 	names = join(cw_json_array(installed, "names"), ", ");
 	enhancements = join(cw_json_array(installed, "enhancements"), ", ");
 	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
 	if (*enhancements != '\0')
 		printf("Enhancements: %s\n", enhancements);
+	if (!cw_json_bool(installed, "changed", true))
+		puts("The server's configuration had all that already; no file was changed.");
+}
+
+/* Whether the certificate ended with ACTION ("renewed": in any way that is neither of the others).
+ */
+static bool
+has_action(struct json_object *item, const char *action)
+{
+	const char *own = text_of(item, "action");
+
+	if (strcmp(action, "renewed") == 0)
+		return strcmp(own, "kept") != 0 && strcmp(own, "failed") != 0;
+	return strcmp(own, action) == 0;
 }
 
 static void
 render_renewed(struct json_object *item)
 {
-	const char *action = text_of(item, "action");
+	const char *path = cw_json_string(item, "fullchain_path");
 
-	if (strcmp(action, "kept") == 0)
-		printf("  %s expires on %.10s (skipped)\n", text_of(item, "fullchain_path"),
-		       text_of(item, "expiry"));
-	else if (strcmp(action, "failed") == 0)
-		printf("  %s (failure)\n", text_of(item, "name"));
+	if (has_action(item, "kept"))
+		printf("  %s expires on %.10s (skipped)\n", path, text_of(item, "expiry"));
+	else if (has_action(item, "failed"))
+		printf("  %s (failure)\n", path != NULL ? path : text_of(item, "name"));
 	else
-		printf("  %s (success)\n", cw_json_string(item, "fullchain_path") != NULL
-						   ? text_of(item, "fullchain_path")
-						   : text_of(item, "name"));
+		printf("  %s (success)\n", path != NULL ? path : text_of(item, "name"));
 }
 
 static void
@@ -112,14 +127,50 @@ render_skipped(struct json_object *item)
 	printf("  %s (skipped)\n", json_object_get_string(item));
 }
 
+/* The certificates that ended with ACTION under HEADING, if there are any. */
+static void
+render_ended(struct json_object *result, const char *action, const char *heading)
+{
+	struct json_object *array = cw_json_array(result, "certificates");
+	bool begun = false;
+
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
+		struct json_object *item = json_object_array_get_idx(array, i);
+
+		if (!has_action(item, action))
+			continue;
+		if (!begun)
+			puts(heading);
+		begun = true;
+		render_renewed(item);
+	}
+}
+
+static bool
+is_rehearsal(struct json_object *result)
+{
+	struct json_object *array = cw_json_array(result, "certificates");
+
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
+		if (has_action(json_object_array_get_idx(array, i), "simulated"))
+			return true;
+	return false;
+}
+
 void
 cw_render_renewed(struct json_object *result)
 {
-	rule();
 	if (count(result, "certificates") + count(result, "skipped") == 0)
-		puts("No certificates were found.");
+		return;
+	rule();
+	if (count(result, "skipped") > 0)
+		puts("These certificates are not due for renewal yet:");
 	each(result, "skipped", render_skipped);
-	each(result, "certificates", render_renewed);
+	render_ended(result, "kept", "These certificates are not due for renewal yet:");
+	render_ended(result, "renewed",
+		     is_rehearsal(result) ? "The dry run succeeded for these certificates:"
+					  : "These certificates were renewed:");
+	render_ended(result, "failed", "These certificates could not be renewed:");
 	rule();
 }
 
@@ -135,13 +186,34 @@ expiry_of(struct json_object *item)
 }
 
 static void
-render_certificate(struct json_object *item)
+render_renewal(struct json_object *item)
+{
+	struct json_object *failure = cw_json_object(item, "last_failure");
+	bool autorenew = cw_json_bool(item, "autorenew", true);
+
+	printf("    Authenticator: %s\n", text_of(item, "authenticator"));
+	printf("    Server: %s\n", text_of(item, "server"));
+	if (autorenew)
+		printf("    Due for Renewal: %.10s\n", text_of(item, "due"));
+	else
+		puts("    Due for Renewal: never (autorenew is off)");
+	if (failure != NULL)
+		printf("    Last Renewal Failed: %s: %s\n", text_of(failure, "time"),
+		       text_of(cw_json_object(failure, "error"), "message"));
+}
+
+void
+cw_render_certificate(struct json_object *item, bool first)
 {
 	cw_autofree char *expiry = expiry_of(item);
 	cw_autofree char *domains = join(cw_json_array(item, "domains"), " ");
 	cw_autofree char *reasons = join(cw_json_array(item, "reasons"), ", ");
 	int64_t days = cw_json_int(item, "days_left", 0);
 
+	if (first) {
+		rule();
+		puts("Found the following certs:");
+	}
 	printf("  Certificate Name: %s\n", text_of(item, "name"));
 	printf("    Serial Number: %s\n", text_of(item, "serial"));
 	printf("    Key Type: %s\n", text_of(item, "key_type"));
@@ -153,6 +225,7 @@ render_certificate(struct json_object *item)
 		printf("    Expiry Date: %s (INVALID: %s)\n", expiry, reasons);
 	printf("    Certificate Path: %s\n", text_of(item, "fullchain_path"));
 	printf("    Private Key Path: %s\n", text_of(item, "key_path"));
+	render_renewal(item);
 }
 
 static void
@@ -165,14 +238,15 @@ render_broken(struct json_object *item)
 void
 cw_render_certificates(struct json_object *result)
 {
-	rule();
-	if (count(result, "certificates") > 0)
-		puts("Found the following certs:");
-	else
-		puts("No certificates found.");
-	each(result, "certificates", render_certificate);
+	/* Where none was shown, the array is still there. */
+	bool shown = cw_json_array(result, "certificates") == NULL;
+
+	if (!shown && count(result, "broken") == 0)
+		return;
+	if (!shown)
+		rule();
 	if (count(result, "broken") > 0) {
-		puts("\nThe following renewal files could not be read:");
+		printf("%sThese certificates could not be read:\n", shown ? "\n" : "");
 		each(result, "broken", render_broken);
 	}
 	rule();
@@ -238,21 +312,13 @@ cw_render_plugins(struct json_object *result)
 }
 
 static void
-print_parts(const struct cw_error *error)
+print_detail(void *context, const char *line)
 {
-	for (size_t i = 0; i < error->part_count; i++) {
-		const struct cw_error *part = error->parts[i];
-		cw_autofree char *line = cw_error_line(part);
-		cw_autofree char *safe = cw_redact(line);
-		const char *hint = cw_error_hint(part);
+	cw_autofree char *safe = cw_redact(line);
 
-		fprintf(stderr, "  %s%s%s\n", part->identifier != NULL ? part->identifier : "",
-			part->identifier != NULL ? ": " : "", safe);
-		if (hint != NULL)
-			fprintf(stderr, "    hint: %s\n", hint);
-	}
-	if (error->cause != NULL)
-		print_parts(error->cause);
+	(void)context;
+	fprintf(stderr, "%s\n", safe);
+	cw_log_error("%s", line);
 }
 
 void
@@ -260,24 +326,10 @@ cw_print_error(const struct cw_error *error)
 {
 	cw_autofree char *line = cw_error_line(error);
 	cw_autofree char *safe = cw_redact(line);
-	const char *hint = cw_error_hint(error);
 
 	fprintf(stderr, "certwright: %s\n", safe);
-	print_parts(error);
-	if (hint != NULL) {
-		cw_autofree char *safe_hint = cw_redact(hint);
-
-		fprintf(stderr, "hint: %s\n", safe_hint);
-	}
-}
-
-void
-cw_print_json(struct json_object *result, const char *verb, const struct cw_error *error)
-{
-	bool failed = error->status != CW_OK;
-
-	cw_json_set_string(result, "verb", verb);
-	cw_json_set_bool(result, "ok", !failed);
-	cw_json_set(result, "error", failed ? cw_json_error(error) : NULL);
-	puts(cw_json_text(result));
+	cw_log_error("%s", line);
+	cw_error_details(error, 0, print_detail, NULL);
+	if (cw_logfile_current() != NULL)
+		fprintf(stderr, "log: %s\n", cw_logfile_current());
 }

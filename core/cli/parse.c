@@ -200,11 +200,11 @@ parse_word(struct parser *parser, const char *word)
 		invocation->verb = cw_verb_by_name(word);
 		if (invocation->verb == NULL)
 			unknown_verb(parser, word);
-		else if (strcmp(invocation->verb->name, "help") == 0)
+		else if (cw_is_help(invocation->verb))
 			invocation->help = true;
 		return;
 	}
-	if (invocation->verb != NULL && strcmp(invocation->verb->name, "help") == 0 &&
+	if (invocation->verb != NULL && cw_is_help(invocation->verb) &&
 	    invocation->help_topic == NULL) {
 		set_topic(parser, word);
 		return;
@@ -250,13 +250,6 @@ read_config(struct parser *parser, struct cw_error *error)
 			      error);
 }
 
-/* Other verbs work on certificates whose names stand. */
-static bool
-takes_names(const struct cw_verb *verb)
-{
-	return strcmp(verb->name, "renew") != 0 && strcmp(verb->name, "reconfigure") != 0;
-}
-
 /* What the options mean together. */
 static int
 conclude(struct parser *parser, struct cw_error *error)
@@ -268,7 +261,7 @@ conclude(struct parser *parser, struct cw_error *error)
 	status = read_config(parser, error);
 	if (status == CW_OK)
 		status = cw_given_fill_maps(&parser->given, invocation->settings,
-					    parser->lookup.registry, takes_names(invocation->verb),
+					    parser->lookup.registry, !invocation->verb->keeps_names,
 					    error);
 	if (status == CW_OK)
 		status = cw_select_plugins(invocation->verb, invocation->settings,
@@ -283,7 +276,7 @@ static void
 conclude_words(struct parser *parser)
 {
 	struct cw_invocation *invocation = parser->invocation;
-	bool named = invocation->verb != NULL && strcmp(invocation->verb->name, "help") != 0;
+	bool named = invocation->verb != NULL && !cw_is_help(invocation->verb);
 
 	if (parser->help_option && named && invocation->help_topic == NULL)
 		set_topic(parser, invocation->verb->name);

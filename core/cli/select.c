@@ -4,26 +4,6 @@
 #include "cli/options.h"
 #include "cli/options_tables.h"
 
-/* What a verb does with plugins. */
-enum use {
-	USE_NONE,
-	USE_AUTHENTICATOR, /* it obtains only */
-	USE_ROLES          /* it installs, too or only */
-};
-
-static const struct {
-	const char *verb;
-	enum use use;
-} uses[] = {
-	{"certonly", USE_AUTHENTICATOR},
-	{"renew", USE_AUTHENTICATOR},
-	{"reconfigure", USE_AUTHENTICATOR},
-	{"run", USE_ROLES},
-	{"install", USE_ROLES},
-	{"enhance", USE_ROLES},
-	{"rollback", USE_ROLES},
-};
-
 /* The roles of plugins whose modules need not be asked. All others of Certbot's are authenticators.
  */
 static const struct {
@@ -33,15 +13,6 @@ static const struct {
 	{"nginx", "configurator"},
 	{"null", "installer"},
 };
-
-static enum use
-use_of(const struct cw_verb *verb)
-{
-	for (size_t i = 0; i < CW_COUNT(uses); i++)
-		if (strcmp(uses[i].verb, verb->name) == 0)
-			return uses[i].use;
-	return USE_NONE;
-}
 
 static bool
 is_known(const char *plugin)
@@ -144,7 +115,7 @@ cw_selected_authenticator(const struct cw_option *option, struct cw_registry *re
 struct selection {
 	struct cw_settings *settings;
 	struct cw_registry *registry;
-	enum use use;
+	enum cw_verb_plugins use;
 	enum cw_source source;
 	bool installer_named; /* by -i of the same source */
 };
@@ -177,7 +148,7 @@ select_flag(const struct selection *selection, const char *plugin, struct cw_err
 	    cw_settings_source(settings, option->internal) != source ||
 	    !cw_settings_flag(settings, option->internal))
 		return CW_OK;
-	if (selection->use == USE_ROLES)
+	if (selection->use == CW_PLUGINS_ROLES)
 		status = setting_for(plugin, selection->registry, &setting, error);
 	if (status < 0)
 		return status;
@@ -189,7 +160,7 @@ select_flag(const struct selection *selection, const char *plugin, struct cw_err
 }
 
 static int
-select_source(struct cw_settings *settings, enum use use, struct cw_registry *registry,
+select_source(struct cw_settings *settings, enum cw_verb_plugins use, struct cw_registry *registry,
 	      enum cw_source source, struct cw_error *error)
 {
 	const struct selection selection = {
@@ -232,10 +203,10 @@ cw_select_plugins(const struct cw_verb *verb, struct cw_settings *settings,
 		  struct cw_registry *registry, struct cw_error *error)
 {
 	const struct cw_strv *mapped = cw_settings_map_values(settings, "authenticator_map");
-	enum use use = use_of(verb);
+	enum cw_verb_plugins use = verb->plugins;
 	int status;
 
-	if (use == USE_NONE)
+	if (use == CW_PLUGINS_NONE)
 		return CW_OK;
 	status = select_source(settings, use, registry, CW_SOURCE_COMMAND, error);
 	if (status == CW_OK)

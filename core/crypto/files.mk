@@ -1,13 +1,12 @@
 libcertwright_sources += \
-	core/crypto/alpn.c \
 	core/crypto/certificate.h \
 	core/crypto/chain.c \
 	core/crypto/csr.c \
 	core/crypto/csr.h \
 	core/crypto/digest.c \
 	core/crypto/digest.h \
-	core/crypto/glance.c \
-	core/crypto/glance.h \
+	core/crypto/summary.c \
+	core/crypto/summary.h \
 	core/crypto/jwk.c \
 	core/crypto/jws.c \
 	core/crypto/jws.h \

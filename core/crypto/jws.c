@@ -233,3 +233,17 @@ cw_jws_external_account(struct json_object *account_jwk, const char *kid, const 
 	cw_json_set_string(*binding, "signature", signature);
 	return CW_OK;
 }
+
+int
+cw_jws_key_change(const struct cw_signer *new_signer, struct json_object *old_jwk,
+		  const char *account_url, const char *url, char **jws, struct cw_error *error)
+{
+	cw_auto_json struct json_object *header = cw_json_new_object();
+	cw_auto_json struct json_object *payload = cw_json_new_object();
+
+	cw_json_set(header, "jwk", json_object_get(new_signer->jwk));
+	cw_json_set_string(header, "url", url);
+	cw_json_set_string(payload, "account", account_url);
+	cw_json_set(payload, "oldKey", json_object_get(old_jwk));
+	return cw_jws_sign(new_signer, header, cw_json_text(payload), jws, error);
+}

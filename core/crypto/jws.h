@@ -39,4 +39,11 @@ int cw_jws_external_account(struct json_object *account_jwk, const char *kid, co
 			    const char *algorithm, const char *url, struct json_object **binding,
 			    struct cw_error *error);
 
+/*
+ * The inner JWS of a change of the account's key (RFC 8555 section 7.3.5), signed with the new one:
+ * URL is that of the directory's "keyChange". *JWS is the JSON text; release with free().
+ */
+int cw_jws_key_change(const struct cw_signer *new_signer, struct json_object *old_jwk,
+		      const char *account_url, const char *url, char **jws, struct cw_error *error);
+
 #endif

@@ -127,6 +127,25 @@ cw_common_name(const X509_NAME *name)
 	return copy;
 }
 
+void
+cw_names_put_common_name_first(const X509_NAME *subject, struct cw_strv *dns_names)
+{
+	cw_autofree char *common_name = cw_common_name(subject);
+
+	if (common_name == NULL)
+		return;
+	cw_lower(common_name);
+	for (size_t i = 0; i < dns_names->count; i++) {
+		char *found = dns_names->items[i];
+
+		if (strcmp(found, common_name) != 0)
+			continue;
+		memmove(dns_names->items + 1, dns_names->items, i * sizeof(*dns_names->items));
+		dns_names->items[0] = found;
+		return;
+	}
+}
+
 X509_EXTENSION *
 cw_extension(int nid, bool critical, const unsigned char *value, int length)
 {

@@ -14,6 +14,8 @@ int cw_names_add_address(GENERAL_NAMES *names, const char *address, struct cw_er
 /* Adds the DNS names (lower-case) and addresses among NAMES (may be NULL), each once. */
 void cw_names_read(const GENERAL_NAMES *names, struct cw_strv *dns_names,
 		   struct cw_strv *ip_addresses);
+/* Moves the common name of SUBJECT to the front of DNS_NAMES when it is among them. */
+void cw_names_put_common_name_first(const X509_NAME *subject, struct cw_strv *dns_names);
 /* Adds NAME to the vector that it belongs in. */
 void cw_names_sort_in(const char *name, struct cw_strv *dns_names, struct cw_strv *ip_addresses);
 /* The last common name as UTF-8, NULL when there is none; release with free(). */

@@ -83,26 +83,6 @@ cw_certificate_cleanup(struct cw_certificate **certificate)
 	cw_certificate_free(*certificate);
 }
 
-/* Moves the common name to the front of NAMES when it is among them. */
-static void
-put_common_name_first(const X509 *x509, struct cw_strv *names)
-{
-	cw_autofree char *common_name = cw_common_name(X509_get_subject_name(x509));
-
-	if (common_name == NULL)
-		return;
-	cw_lower(common_name);
-	for (size_t i = 0; i < names->count; i++) {
-		char *found = names->items[i];
-
-		if (strcmp(found, common_name) != 0)
-			continue;
-		memmove(names->items + 1, names->items, i * sizeof(*names->items));
-		names->items[0] = found;
-		return;
-	}
-}
-
 void
 cw_certificate_names(const struct cw_certificate *certificate, struct cw_strv *dns_names,
 		     struct cw_strv *ip_addresses)
@@ -113,7 +93,7 @@ cw_certificate_names(const struct cw_certificate *certificate, struct cw_strv *d
 
 	if (names != NULL) {
 		cw_names_read(names, &dns, &addresses);
-		put_common_name_first(certificate->x509, &dns);
+		cw_names_put_common_name_first(X509_get_subject_name(certificate->x509), &dns);
 	} else {
 		/* Before subjectAltName was required the name stood there alone. */
 		cw_autofree char *common_name =

@@ -52,11 +52,5 @@ int cw_chain_split(const char *pem, size_t length, char **leaf, char **chain,
 		   struct cw_error *error);
 /* The issuer common name of the chain's last certificate (--preferred-chain), NULL: none. */
 char *cw_chain_topmost_issuer(const char *pem, size_t length);
-/* The certificate of a challenge for tls-alpn-01 (RFC 8737 section 3): self-signed, for IDENTIFIER,
- * with the critical acmeIdentifier extension over the 64 hex digits of DIGEST. PEM; release with
- * free(). */
-int cw_certificate_for_alpn(const struct cw_key *key, const char *identifier_type,
-			    const char *identifier, const char *digest, char **pem,
-			    struct cw_error *error);
 
 #endif

@@ -13,41 +13,49 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/option.h"
+#include "flow/verb.h"
 #include "plugin/registry.h"
 #include "store/directories.h"
 
+struct cw_run;
+
 struct cw_context {
-	const char *verb;
+	const struct cw_verb *verb;
+	struct cw_run *run; /* flow/work/begin.h; NULL: the verb only reads */
 	struct cw_option_set *options;
 	struct cw_settings *settings; /* command line over cli.ini over defaults */
 	struct cw_registry *registry;
 	struct cw_directories directories;
 	const struct cw_asker *asker;
+	struct json_object *failed_hooks; /* the member of the result; set where the verb writes */
 	/* DONE of TOTAL steps of WHAT; shown on a terminal only. TOTAL 0: over. NULL: nobody looks.
 	 */
 	void (*progress)(void *context, const char *what, size_t done, size_t total);
-	void *output;                /* the context of say and progress */
+	/* Prints ITEM, a member of RESULT's array LIST, at once; it is not put into RESULT. For
+	 * lists that may be very long. */
+	void (*item)(void *context, const char *list, struct json_object *item);
+	void *output;                /* the context of progress and item */
 	const char *certbot_version; /* that renewal files are written for: "2.1.0" */
 };
-
-typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
-		       struct cw_error *error);
 
 /*
  * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"
  * (RFC 3339), "key_type", "cert_path", "key_path", "chain_path", "fullchain_path", "action":
  * "issued", "renewed", "kept", "simulated" (--dry-run) or "failed", "error": null or an error
- * object}. With --csr name and key_path are null.
+ * object, "left_out": an array of an error object for each name that --allow-subset-of-names left
+ * out}. With --csr name and key_path are null.
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
-/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (arrays), and
- * the paths as above}. install, enhance: "installed" alone; its name is null for files of no
- * lineage.
+/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (what is in
+ * place), "failed_names", "failed_enhancements" (what is not), "changed" (whether the server's
+ * configuration was), and the paths as above}. install, enhance: "installed" alone; its name is
+ * null for files of no lineage.
  */
 int cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_enhance(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_check_enhance(const struct cw_settings *settings, struct cw_error *error);
 /* rollback: "rolled_back": {"checkpoints" (how many), "installer"}. */
 int cw_flow_rollback(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
@@ -57,9 +65,13 @@ int cw_flow_rollback(struct cw_context *context, struct json_object *result,
 int cw_flow_reconfigure(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
 int cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_check_reconfigure(const struct cw_settings *settings, struct cw_error *error);
+int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
 /* certificates: "certificates": the above without action and error, with "status": "VALID" or
- * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left"; "broken": an array of
- * {"name", "error"} for renewal files that cannot be read. */
+ * "INVALID", "reasons": ["TEST_CERT", "EXPIRED", "REVOKED"], "days_left", "due" (RFC 3339),
+ * "authenticator", "server", "autorenew", "last_failure": null or {"time", "error"}; "broken": an
+ * array of {"name", "error"} for those that cannot be read, which makes it fail. Each certificate
+ * is given to context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
 /* delete: "deleted": an array of names. revoke: "revoked": {"name" (null for a file of no lineage),

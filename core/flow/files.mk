@@ -33,6 +33,8 @@ libcertwright_sources += \
 	core/flow/verbs/enhance.c \
 	core/flow/work/hooks.c \
 	core/flow/work/hooks.h \
+	core/flow/install/command.c \
+	core/flow/install/command.h \
 	core/flow/install/install.c \
 	core/flow/install/install.h \
 	core/flow/install/installation.c \
@@ -66,16 +68,15 @@ libcertwright_sources += \
 	core/flow/work/begin.h \
 	core/flow/issue/save.c \
 	core/flow/issue/save.h \
-	core/flow/due/scouts.c \
-	core/flow/due/scouts.h \
 	core/flow/verbs/show_account.c \
-	core/flow/due/sighting.c \
-	core/flow/due/sighting.h \
+	core/flow/due/lineage_facts.c \
+	core/flow/due/lineage_facts.h \
 	core/flow/due/survey.c \
 	core/flow/due/survey_one.c \
 	core/flow/due/survey.h \
 	core/flow/verbs/unregister.c \
 	core/flow/verbs/update_account.c \
+	core/flow/verb.h \
 	core/flow/work/worker.c \
 	core/flow/work/worker.h \
 	core/flow/work/workers.c \

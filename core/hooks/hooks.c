@@ -17,6 +17,8 @@ struct cw_hooks {
 	bool directory_hooks;
 	unsigned time_limit;
 	struct cw_loop *loop;
+	cw_hook_failed failed;
+	void *failed_context;
 	bool directory_pre_done;
 	bool directory_post_due;
 	struct cw_strv pre_done;
@@ -32,6 +34,8 @@ cw_hooks_new(const struct cw_hooks_options *options)
 	hooks->directory_hooks = options->directory_hooks;
 	hooks->time_limit = options->time_limit;
 	hooks->loop = options->loop;
+	hooks->failed = options->failed;
+	hooks->failed_context = options->failed_context;
 	return hooks;
 }
 
@@ -152,6 +156,22 @@ run_process(const struct cw_hooks *hooks, struct cw_process *process, struct cw_
 	return status < 0 ? status : cw_process_error(process, error);
 }
 
+/* What happened to a hook that failed, in words; release with free(). */
+static char *
+describe_failure(const struct cw_hooks *hooks, const struct cw_process *process,
+		 const struct cw_error *error)
+{
+	cw_autofree char *line = NULL;
+
+	if (error->status == CW_E_TIMEOUT)
+		return cw_format("did not end within %u second%s (--hook-timeout) and was ended",
+				 hooks->time_limit, hooks->time_limit == 1 ? "" : "s");
+	if (error->status == CW_E_COMMAND && process->exit_status >= 0)
+		return cw_format("returned error code %d", process->exit_status);
+	line = cw_error_line(error);
+	return cw_format("failed: %s", line);
+}
+
 static void
 run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 	 const char *const *environment)
@@ -168,25 +188,14 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 	cw_auto_error struct cw_error error = {0};
 
 	cw_log_info("running %s command: %s", kind, command);
-	switch (run_process(hooks, &process, &error)) {
-	case CW_OK: break;
-	case CW_E_TIMEOUT:
-		cw_log_error("%s command \"%s\" did not end within %u second%s (--hook-timeout) "
-			     "and was ended",
-			     kind, command, hooks->time_limit, hooks->time_limit == 1 ? "" : "s");
-		break;
-	case CW_E_COMMAND:
-		if (process.exit_status >= 0) {
-			cw_log_error("%s command \"%s\" returned error code %d", kind, command,
-				     process.exit_status);
-			break;
-		}
-		/* fall through */
-	default: {
-		cw_autofree char *line = cw_error_line(&error);
+	if (run_process(hooks, &process, &error) < 0) {
+		cw_autofree char *message = describe_failure(hooks, &process, &error);
 
-		cw_log_error("%s command \"%s\" failed: %s", kind, command, line);
-	}
+		cw_log_error("%s command \"%s\" %s", kind, command, message);
+		if (hooks->failed != NULL)
+			hooks->failed(hooks->failed_context, kind, command,
+				      error.status == CW_E_COMMAND ? process.exit_status : -1,
+				      message);
 	}
 	cw_process_clear(&process);
 }
@@ -215,36 +224,13 @@ list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *path
 	}
 }
 
-/* A path as a shell command. */
-static char *
-shell_quote(const char *path)
-{
-	struct cw_buf quoted = {0};
-
-	cw_buf_add_char(&quoted, '\'');
-	for (; *path != '\0'; path++) {
-		if (*path == '\'')
-			cw_buf_add_text(&quoted, "'\\''");
-		else
-			cw_buf_add_char(&quoted, *path);
-	}
-	cw_buf_add_char(&quoted, '\'');
-	return cw_buf_take(&quoted);
-}
-
 static void
 run_path(const struct cw_hooks *hooks, const char *kind, const char *path,
 	 const char *const *environment)
 {
-	cw_autofree char *quoted = NULL;
+	cw_autofree char *word = cw_shell_word(path);
 
-	/* As it is where the shell reads it as one word, so that messages show what Certbot's do.
-	 */
-	if (strspn(path,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@") !=
-	    strlen(path))
-		quoted = shell_quote(path);
-	run_hook(hooks, kind, quoted != NULL ? quoted : path, environment);
+	run_hook(hooks, kind, word, environment);
 }
 
 /* A hook that also stands in the folder has been run with the folder's already. */

@@ -10,11 +10,18 @@
 #include "base/loop.h"
 #include "base/strv.h"
 
+/* A hook of KIND ("pre-hook" ...) failed: its exit status, or -1 where it has none, and in words
+ * what happened. */
+typedef void (*cw_hook_failed)(void *context, const char *kind, const char *command,
+			       int exit_status, const char *message);
+
 struct cw_hooks_options {
 	const char *config_dir;
-	bool directory_hooks; /* --no-directory-hooks clears it */
-	unsigned time_limit;  /* --hook-timeout in seconds, 0: none */
-	struct cw_loop *loop; /* turned while a hook runs; NULL: one of its own */
+	bool directory_hooks;  /* --no-directory-hooks clears it */
+	unsigned time_limit;   /* --hook-timeout in seconds, 0: none */
+	struct cw_loop *loop;  /* turned while a hook runs; NULL: one of its own */
+	cw_hook_failed failed; /* NULL: nobody wants to know */
+	void *failed_context;
 };
 
 struct cw_hooks;

@@ -17,7 +17,8 @@ check_PROGRAMS += \
 	tests/unit/test_http \
 	tests/unit/test_http_many \
 	tests/unit/test_http_trust \
-	tests/unit/test_link
+	tests/unit/test_link \
+	tests/unit/test_sandbox_work
 
 http_fixture_sources = \
 	tests/unit/http_fixture.c \
@@ -26,3 +27,5 @@ http_fixture_sources = \
 tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/free_port.h $(http_fixture_sources)
 tests_unit_test_http_many_SOURCES = tests/unit/test_http_many.c $(http_fixture_sources)
 tests_unit_test_http_trust_SOURCES = tests/unit/test_http_trust.c $(http_fixture_sources)
+tests_unit_test_sandbox_work_SOURCES = tests/unit/test_sandbox_work.c \
+	tests/unit/child.h tests/unit/sandbox_fixture.h $(http_fixture_sources)

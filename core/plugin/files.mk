@@ -8,7 +8,6 @@ libcertwright_sources += \
 	core/plugin/installer.c \
 	core/plugin/instance.c core/plugin/instance.h core/plugin/instance_internal.h \
 	core/plugin/listen.c \
-	core/plugin/module_elf.c \
 	core/plugin/module.c core/plugin/module_internal.h \
 	core/plugin/module_check.c \
 	core/plugin/module_options.c \

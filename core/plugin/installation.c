@@ -21,7 +21,8 @@ struct installing {
 	const struct cw_installation *installation;
 	struct cw_strv backups; /* the finished checkpoints before the change under way */
 	bool reloading;
-	bool deployed; /* all names, before the enhancements */
+	bool deploying; /* that went well, before the enhancements */
+	struct cw_installation_outcome *outcome;
 };
 
 /* Certbot's folder of finished checkpoints. */
@@ -118,6 +119,8 @@ carry_out(struct installing *installing, change change_files, const char *title,
 		cw_shield_signals(+1);
 		undo(installing);
 		cw_shield_signals(-1);
+	} else {
+		installing->outcome->changed |= new_backups(installing) > 0;
 	}
 	return status;
 }
@@ -174,7 +177,7 @@ deploy_and_enhance(struct installing *installing, struct cw_error *error)
 {
 	int status = deploy(installing, error);
 
-	installing->deployed = status == CW_OK;
+	installing->deploying = status == CW_OK;
 	return status < 0 ? status : enhance(installing, error);
 }
 
@@ -182,11 +185,15 @@ static int
 install(struct installing *installing, struct cw_error *error)
 {
 	static const char title[] = "Deployed ACME Certificate";
+	struct cw_installation_outcome *outcome = installing->outcome;
 	cw_auto_error struct cw_error second = {0};
 	int status;
 
-	if (!installing->installation->deploy)
-		return carry_out(installing, enhance, "Add enhancements", error);
+	if (!installing->installation->deploy) {
+		status = carry_out(installing, enhance, "Add enhancements", error);
+		outcome->enhanced = status == CW_OK;
+		return status;
+	}
 	status = carry_out(installing, deploy_and_enhance, title, error);
 	if (status == CW_E_BUSY) {
 		/* Somebody else changed a file between our look at it and our edit. */
@@ -194,21 +201,27 @@ install(struct installing *installing, struct cw_error *error)
 		cw_error_clear(error);
 		status = carry_out(installing, deploy_and_enhance, title, error);
 	}
-	if (status == CW_OK || !installing->deployed ||
+	outcome->deployed = outcome->enhanced = status == CW_OK;
+	if (status == CW_OK || !installing->deploying ||
 	    installing->installation->enhancements.count == 0 || status == CW_E_CANCELLED)
 		return status;
 	cw_log_warning("installing the certificate without the enhancements");
-	if (carry_out(installing, deploy, title, &second) < 0)
+	outcome->deployed = carry_out(installing, deploy, title, &second) == CW_OK;
+	if (!outcome->deployed)
 		cw_error_move(error, &second);
 	return status;
 }
 
 int
 cw_installation_carry_out(struct cw_instance *instance, const struct cw_installation *installation,
-			  struct cw_error *error)
+			  struct cw_installation_outcome *outcome, struct cw_error *error)
 {
-	struct installing installing = {.instance = instance, .installation = installation};
-	int status = install(&installing, error);
+	struct installing installing = {
+		.instance = instance, .installation = installation, .outcome = outcome};
+	int status;
+
+	*outcome = (struct cw_installation_outcome){0};
+	status = install(&installing, error);
 
 	cw_strv_clear(&installing.backups);
 	return status;

@@ -17,13 +17,20 @@ struct cw_installation {
 	bool deploy;                 /* make the virtual hosts use the certificate */
 };
 
+/* What is in place at the end. */
+struct cw_installation_outcome {
+	bool deployed, enhanced;
+	bool changed; /* a file */
+};
+
 void cw_installation_clear(struct cw_installation *installation);
 /*
  * Deploys and enhances; then the configuration is saved under one checkpoint, tested and loaded by
  * the server. Where that fails it is rolled back, and the server gets what it had; if it was an
- * enhancement that failed, the certificate is deployed without.
+ * enhancement that failed, the certificate is deployed without. OUTCOME is filled in any case.
  */
 int cw_installation_carry_out(struct cw_instance *instance,
-			      const struct cw_installation *installation, struct cw_error *error);
+			      const struct cw_installation *installation,
+			      struct cw_installation_outcome *outcome, struct cw_error *error);
 
 #endif

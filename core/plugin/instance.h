@@ -34,8 +34,8 @@ struct cw_services {
 		   struct cw_error *error);
 	/* A pool for the http service, made when first asked for; *HTTP is borrowed. */
 	int (*http)(void *context, struct cw_http **http, struct cw_error *error);
-	/* A shared listening socket; *DESCRIPTOR is given to the caller. cw_listen() below, or a
-	 * request to the coordinator. */
+	/* A shared listening socket; *DESCRIPTOR is given to the caller. Waits while another run
+	 * of certwright holds the port. NULL: cw_listen() below. */
 	int (*listen)(void *context, const char *address, unsigned port, int *descriptor,
 		      struct cw_error *error);
 	/* That the plugin is about to close it: the last moment at which it takes connections.
@@ -94,17 +94,11 @@ int cw_instance_reload(struct cw_instance *instance, struct cw_error *error);
 int cw_instance_reread(struct cw_instance *instance, struct cw_error *error);
 
 /*
- * Opens a listening socket (non-blocking, close-on-exec, SO_REUSEADDR, SO_REUSEPORT so that
- * separate runs can share the port, IPV6_V6ONLY). CW_E_BUSY names the process that holds the port
- * (from /proc/net/tcp{,6} and /proc/<pid>/fd) and what to do.
+ * Opens a listening socket (non-blocking, close-on-exec, SO_REUSEADDR, IPV6_V6ONLY). CW_E_BUSY
+ * names the process that holds the port (from /proc/net/tcp{,6} and /proc/<pid>/fd) and what to
+ * do; *BY_RUN tells whether that is a run of certwright, which will give it up.
  */
-int cw_listen(const char *address, unsigned port, int *descriptor, struct cw_error *error);
-/*
- * Has a listening socket get no more connections, those being opened left out, so that whoever
- * accepts what waits in its queue can close it without a loss: the kernel resets what is left
- * there. A client that asks is not answered, and asks again within a second; by then the
- * connection is for another socket of the port. Without effect where the kernel cannot do it.
- */
-void cw_listen_end(int descriptor);
+int cw_listen(const char *address, unsigned port, int *descriptor, bool *by_run,
+	      struct cw_error *error);
 
 #endif

@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/filter.h>
-#endif
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -49,34 +46,28 @@ parse_address(const char *address, unsigned port, struct sockaddr_storage *socke
 }
 
 static int
-new_socket(int family, bool shared, int *descriptor)
+new_socket(int family, int *descriptor)
 {
 	const int on = 1;
 
 	*descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (*descriptor < 0)
+	if (*descriptor < 0 ||
+	    setsockopt(*descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
 		return -1;
-	if (setsockopt(*descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
-		return -1;
-#ifdef SO_REUSEPORT
-	if (shared && setsockopt(*descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
-		return -1;
-#else
-	(void)shared;
-#endif
 	if (family == AF_INET6)
 		return setsockopt(*descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	return 0;
 }
 
-/* Binds; 0, or the errno. */
+/* Binds and listens; 0, or the errno. */
 static int
-try_bind(const struct sockaddr_storage *address, socklen_t length, bool shared, int *descriptor)
+try_listen(const struct sockaddr_storage *address, socklen_t length, int *descriptor)
 {
 	cw_autoclose int made = -1;
 
-	if (new_socket(address->ss_family, shared, &made) != 0 ||
-	    bind(made, (const struct sockaddr *)(const void *)address, length) != 0)
+	if (new_socket(address->ss_family, &made) != 0 ||
+	    bind(made, (const struct sockaddr *)(const void *)address, length) != 0 ||
+	    listen(made, BACKLOG) != 0)
 		return errno;
 	*descriptor = made;
 	made = -1;
@@ -96,8 +87,11 @@ busy(const char *address, unsigned port, const struct cw_port_holder *holder,
 		cw_fail(error, CW_E_BUSY,
 			"cannot listen on port %u of \"%s\": the port is held by another process",
 			port, address);
-	cw_hint(error, "stop that program while the certificate is obtained (--pre-hook and "
-		       "--post-hook can do that), or let it answer: --webroot");
+	if (holder->ours)
+		cw_hint(error, "try again when that run of certwright is over");
+	else
+		cw_hint(error, "stop that program while the certificate is obtained (--pre-hook "
+			       "and --post-hook can do that), or let it answer: --webroot");
 	return CW_E_BUSY;
 }
 
@@ -127,58 +121,8 @@ refused(const char *address, unsigned port, int number, struct cw_error *error)
 	}
 }
 
-/*
- * With SO_REUSEPORT the kernel gives each of the sockets a share of the connections. That serves
- * separate runs of ours; another program that happens to set it too (a web server) would swallow
- * its share. So the port is tried without it first, and shared only with our own kind. The trial
- * does not listen: another run of ours that comes at that moment would find the port taken.
- */
-static int
-is_free(const struct sockaddr_storage *address, socklen_t length)
-{
-	cw_autoclose int probe = -1;
-
-	return try_bind(address, length, false, &probe);
-}
-
-/* Binds and listens, sharing the port; 0, or the errno. */
-static int
-try_listen(const struct sockaddr_storage *address, socklen_t length, int *descriptor)
-{
-	cw_autoclose int made = -1;
-	int number = try_bind(address, length, true, &made);
-
-	if (number == 0 && listen(made, BACKLOG) != 0)
-		number = errno;
-	if (number == 0) {
-		*descriptor = made;
-		made = -1;
-	}
-	return number;
-}
-
-/* 0, or the errno; EADDRINUSE with the HOLDER, if one was found. */
-static int
-listen_or_share(const struct sockaddr_storage *address, socklen_t length, unsigned port,
-		int *descriptor, struct cw_port_holder *holder)
-{
-	int number = port == 0 ? 0 : is_free(address, length);
-
-	if (number == EADDRINUSE) {
-		cw_port_holder_find(address, holder);
-		if (!holder->ours)
-			return EADDRINUSE;
-		number = 0;
-	}
-	if (number == 0)
-		number = try_listen(address, length, descriptor);
-	if (number == EADDRINUSE)
-		cw_port_holder_find(address, holder);
-	return number;
-}
-
 int
-cw_listen(const char *address, unsigned port, int *descriptor, struct cw_error *error)
+cw_listen(const char *address, unsigned port, int *descriptor, bool *by_run, struct cw_error *error)
 {
 	struct sockaddr_storage socket_address;
 	struct cw_port_holder holder = {0};
@@ -186,45 +130,25 @@ cw_listen(const char *address, unsigned port, int *descriptor, struct cw_error *
 	int number, status;
 
 	*descriptor = -1;
+	*by_run = false;
 	status = parse_address(address, port, &socket_address, &length, error);
 	if (status != CW_OK)
 		return status;
 	for (int wait = 1;; wait *= 2) {
-		number = listen_or_share(&socket_address, length, port, descriptor, &holder);
-		/* Taken by nobody, or by another run of ours that lets us share: it was just about
-		 * to begin or to end. */
-		if (number != EADDRINUSE || wait > LONGEST_WAIT ||
-		    (holder.process != 0 && !holder.ours))
+		number = try_listen(&socket_address, length, descriptor);
+		if (number != EADDRINUSE)
+			break;
+		cw_port_holder_find(&socket_address, &holder);
+		/* Held by nobody that listens: somebody was just about to begin or to end. */
+		if (holder.process != 0 || wait > LONGEST_WAIT)
 			break;
 		poll(NULL, 0, wait);
 	}
+	*by_run = number == EADDRINUSE && holder.ours;
 	if (number == EADDRINUSE)
 		return busy(address, port, &holder, error);
 	if (number != 0)
 		return refused(address, port, number, error);
 	cw_log_debug("listening on port %u of \"%s\"", port, address);
 	return CW_OK;
-}
-
-void
-cw_listen_end(int descriptor)
-{
-#if defined(__linux__) && defined(SO_ATTACH_FILTER)
-	/* What a listening socket filters begins with the TCP header (RFC 9293 section 3.1), the
-	 * flags of which are its 14th byte. */
-	enum { FLAGS = 13, SYN = 0x02, ACK = 0x10 };
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	const struct sock_fprog program = {CW_COUNT(code), code};
-
-	if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
-		cw_log_debug("the kernel attaches no filter to a socket (error %d)", errno);
-#else
-	(void)descriptor;
-#endif
 }

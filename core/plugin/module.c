@@ -135,8 +135,6 @@ open_file(struct cw_module_entry *entry, struct cw_error *error)
 	void *bound;
 	int status = cw_plugin_path_check(entry->module.path, &path, error);
 
-	if (status == CW_OK)
-		status = cw_module_check_file(path, error);
 	if (status != CW_OK)
 		return status;
 	bound = bind_now(&entry->module, path, error);

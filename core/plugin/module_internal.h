@@ -58,7 +58,5 @@ void cw_module_free_options(struct cw_module *module);
  * that it lies in, links resolved. RESOLVED (may be NULL): the resolved path, release with free().
  */
 int cw_plugin_path_check(const char *path, char **resolved, struct cw_error *error);
-/* CW_E_PLUGIN unless the file is a shared object that is all there. */
-int cw_module_check_file(const char *path, struct cw_error *error);
 
 #endif

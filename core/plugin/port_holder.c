@@ -137,15 +137,14 @@ read_program(const char *folder, struct cw_port_holder *holder)
 			*character = '?';
 }
 
-/* Of our executable and our user: another run of this program. */
+/* Of our executable: another run of this program, or a process of this one. */
 static bool
 is_ours(const char *folder)
 {
 	cw_autofree char *path = cw_format("%s/exe", folder);
-	struct stat ours, theirs, process;
+	struct stat ours, theirs;
 
 	return stat("/proc/self/exe", &ours) == 0 && stat(path, &theirs) == 0 &&
-	       stat(folder, &process) == 0 && process.st_uid == geteuid() &&
 	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 

@@ -9,7 +9,7 @@
 struct cw_port_holder {
 	pid_t process;    /* 0: not known */
 	char program[64]; /* its name, as ps shows it */
-	bool ours;        /* all that hold the port are of this program's executable and user */
+	bool ours;        /* all that hold the port run this program's executable */
 };
 
 /*

@@ -482,15 +482,34 @@ cw_plugin_process_names(struct cw_plugin_process *process, struct cw_strv *names
 			  .read = read_names, .done = done, .context = context, .lists = names});
 }
 
+static void
+read_outcome(struct cw_plugin_process *process, struct cw_message *answer, bool failed)
+{
+	struct cw_installation_outcome *outcome = process->call.outcome;
+
+	/* Where nothing was carried out at all there is none. */
+	if (failed && answer->read == answer->fields.length)
+		return;
+	outcome->deployed = cw_message_get_bool(answer);
+	outcome->enhanced = cw_message_get_bool(answer);
+	outcome->changed = cw_message_get_bool(answer);
+}
+
 void
 cw_plugin_process_install(struct cw_plugin_process *process,
-			  const struct cw_installation *installation, cw_plugin_done done,
+			  const struct cw_installation *installation,
+			  struct cw_installation_outcome *outcome, cw_plugin_done done,
 			  void *context)
 {
 	struct cw_message *request = cw_message_new(CW_PLUGIN_INSTALL);
 
+	*outcome = (struct cw_installation_outcome){0};
 	cw_wire_put_installation(request, installation);
-	make_call(process, request, &(struct cw_plugin_call){.done = done, .context = context});
+	make_call(process, request,
+		  &(struct cw_plugin_call){.read = read_outcome,
+					   .done = done,
+					   .context = context,
+					   .outcome = outcome});
 }
 
 void

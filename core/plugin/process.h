@@ -143,9 +143,11 @@ void cw_plugin_process_cleanup(struct cw_plugin_process *process, cw_plugin_done
 /* Adds the names of the server's virtual hosts. */
 void cw_plugin_process_names(struct cw_plugin_process *process, struct cw_strv *names,
 			     cw_plugin_done done, void *context);
-/* As cw_installation_carry_out() (plugin/installation.h). */
+/* As cw_installation_carry_out() (plugin/installation.h). OUTCOME is filled before the call back.
+ */
 void cw_plugin_process_install(struct cw_plugin_process *process,
-			       const struct cw_installation *installation, cw_plugin_done done,
+			       const struct cw_installation *installation,
+			       struct cw_installation_outcome *outcome, cw_plugin_done done,
 			       void *context);
 /* Tests the configuration, and has the server load it. */
 void cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done,

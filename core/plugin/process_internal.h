@@ -16,6 +16,7 @@ struct cw_plugin_call {
 	struct cw_strv *lists; /* of a types or names call */
 	size_t count;
 	struct cw_challenge_slot *const *slots;
+	struct cw_installation_outcome *outcome;
 };
 
 struct cw_plugin_process {

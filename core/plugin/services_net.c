@@ -165,11 +165,12 @@ cw_service_listen(const struct cw_host *host, const char *address, unsigned port
 {
 	struct cw_instance *instance = cw_host_instance(host);
 	const struct cw_services *services = instance->services;
+	bool by_run;
 	int status;
 
 	*descriptor = -1;
 	if (services->listen == NULL)
-		return cw_listen(address, port, descriptor, cw_host_error(host));
+		return cw_listen(address, port, descriptor, &by_run, cw_host_error(host));
 	status =
 		services->listen(services->context, address, port, descriptor, cw_host_error(host));
 	if (status == CW_OK && services->unlisten != NULL) {

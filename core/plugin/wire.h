@@ -30,7 +30,8 @@ enum cw_plugin_message {
 	CW_PLUGIN_PERFORM, /* (cw_wire_put_challenges): (cw_wire_put_results), also on failure */
 	CW_PLUGIN_CLEANUP, /* nothing (the challenges of the last PERFORM): nothing */
 	CW_PLUGIN_NAMES,   /* nothing: list */
-	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): nothing */
+	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): whether it is deployed, enhanced, whether
+			      a file was changed; also on failure */
 	CW_PLUGIN_RELOAD,  /* nothing (tests the configuration, then reloads): nothing */
 	CW_PLUGIN_UNDO,    /* data of undo_plugin(): nothing */
 	CW_PLUGIN_CLOSE,   /* nothing: nothing. Another OPEN may follow */

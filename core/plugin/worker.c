@@ -162,12 +162,19 @@ static struct cw_message *
 do_install(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
 {
 	struct cw_installation installation = {0};
+	struct cw_installation_outcome outcome;
+	struct cw_message *answer = NULL;
 
 	cw_wire_get_installation(request, &installation);
-	if (finish(request, error) == CW_OK)
-		cw_installation_carry_out(worker->instance, &installation, error);
+	if (finish(request, error) == CW_OK) {
+		cw_installation_carry_out(worker->instance, &installation, &outcome, error);
+		answer = answer_of(error);
+		cw_message_put_bool(answer, outcome.deployed);
+		cw_message_put_bool(answer, outcome.enhanced);
+		cw_message_put_bool(answer, outcome.changed);
+	}
 	cw_installation_clear(&installation);
-	return NULL;
+	return answer;
 }
 
 static struct cw_message *

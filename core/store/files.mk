@@ -23,6 +23,7 @@ libcertwright_sources += \
 	core/store/lineage_update.c \
 	core/store/lock.c core/store/lock.h \
 	core/store/logfile.c core/store/logfile.h \
+	core/store/memory.c core/store/memory.h \
 	core/store/pending.c core/store/pending.h \
 	core/store/renewal.c core/store/renewal.h \
 	core/store/rewrite.c core/store/rewrite.h \
@@ -42,6 +43,7 @@ check_PROGRAMS += \
 	tests/unit/test_lineage_recover \
 	tests/unit/test_lock \
 	tests/unit/test_logfile \
+	tests/unit/test_memory \
 	tests/unit/test_pending \
 	tests/unit/test_renewal \
 	tests/unit/test_undo

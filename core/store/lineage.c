@@ -78,6 +78,17 @@ cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned ve
 	return cw_format("%s/%s", lineage->archive, name.text);
 }
 
+bool
+cw_lineage_exists(const char *config_dir, const char *name)
+{
+	cw_autofree char *path = NULL;
+
+	if (cw_lineage_check_name(name, NULL) != CW_OK)
+		return false;
+	path = cw_renewal_path(config_dir, name, NULL);
+	return cw_file_exists(path);
+}
+
 int
 cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *error)
 {

@@ -36,6 +36,8 @@ void cw_lineage_cleanup(struct cw_lineage **lineage);
 /* What may be a lineage's name: 1 to 200 bytes, no '/', no control characters, no '.' at its
  * beginning. CW_E_INVALID otherwise. */
 int cw_lineage_check_name(const char *name, struct cw_error *error);
+/* Whether there is a renewal file for NAME; false for what cannot be a lineage's name. */
+bool cw_lineage_exists(const char *config_dir, const char *name);
 /* The names of all renewal files, sorted; a missing folder is empty. */
 int cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *error);
 /*

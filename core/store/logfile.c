@@ -6,10 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static int log_descriptor = -1;
+static char *log_path;
+
+const char *
+cw_logfile_current(void)
+{
+	return log_path;
+}
 
 char *
 cw_logfile_path(const char *logs)
@@ -75,5 +83,7 @@ cw_logfile_open(const char *logs, unsigned backups, struct cw_error *error)
 	if (log_descriptor >= 0)
 		close(log_descriptor);
 	log_descriptor = descriptor;
+	free(log_path);
+	log_path = cw_take(&path);
 	return CW_OK;
 }

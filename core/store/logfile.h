@@ -11,6 +11,8 @@
  * an empty log is not rotated.
  */
 int cw_logfile_open(const char *logs, unsigned backups, struct cw_error *error);
+/* The path of the log that is open; NULL: none was opened. */
+const char *cw_logfile_current(void);
 /* LOGS/letsencrypt.log */
 char *cw_logfile_path(const char *logs);
 

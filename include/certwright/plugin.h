@@ -451,8 +451,9 @@ struct cw_host {
 	/*
 	 * A listening TCP socket, non-blocking and close-on-exec, shared with the other workers of
 	 * this run. ADDRESS is an IPv4 or IPv6 address; an IPv6 one is opened IPV6_V6ONLY. Close
-	 * it with close(2). CW_E_BUSY names the process that holds the port. Because any worker may
-	 * accept any connection, look up what it asks for with shared_get().
+	 * it with close(2). Waits up to five minutes while another run of certwright holds the
+	 * port; CW_E_BUSY names the process that holds it. Because any worker may accept any
+	 * connection, look up what it asks for with shared_get().
 	 */
 	int (*listen)(const struct cw_host *host, const char *address, unsigned port,
 		      int *descriptor);

@@ -7,3 +7,8 @@ common_hooks = \
 	plugins/common/hook_environment.c plugins/common/hook_environment.h \
 	plugins/common/outcome.c plugins/common/outcome.h
 common_alpn = plugins/common/alpn_certificate.c plugins/common/alpn_certificate.h
+
+check_PROGRAMS += tests/unit/test_alpn_certificate
+tests_unit_test_alpn_certificate_SOURCES = tests/unit/test_alpn_certificate.c $(common_alpn)
+tests_unit_test_alpn_certificate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_unit_test_alpn_certificate_LDADD = $(unit_libs) $(OPENSSL_LIBS)

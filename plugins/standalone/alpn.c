@@ -41,21 +41,21 @@ make_text(const struct cw_challenge *challenge, char *text)
 }
 
 int
-alpn_put(struct answers *answers, const struct cw_challenge *challenge)
+alpn_put(const struct cw_host *host, const struct cw_challenge *challenge)
 {
 	char text[TEXT_SIZE];
 
 	make_text(challenge, text);
-	return answer_put(answers, kind, challenge->location, text);
+	return answer_put(host, kind, challenge->location, text);
 }
 
 int
-alpn_remove(struct answers *answers, const struct cw_challenge *challenge)
+alpn_remove(const struct cw_host *host, const struct cw_challenge *challenge)
 {
 	char text[TEXT_SIZE];
 
 	make_text(challenge, text);
-	return answer_remove(answers, kind, challenge->location, text);
+	return answer_remove(host, kind, challenge->location, text);
 }
 
 /* Names in SNI are compared without regard to case. */

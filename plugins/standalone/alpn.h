@@ -17,7 +17,7 @@ extern const struct protocol alpn_protocol;
 
 /* Has who asks for the challenge's name by SNI get the certificate of the challenge. CW_OK, or what
  * the service failed with. */
-int alpn_put(struct answers *answers, const struct cw_challenge *challenge);
-int alpn_remove(struct answers *answers, const struct cw_challenge *challenge);
+int alpn_put(const struct cw_host *host, const struct cw_challenge *challenge);
+int alpn_remove(const struct cw_host *host, const struct cw_challenge *challenge);
 
 #endif

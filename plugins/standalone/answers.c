@@ -2,34 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../common/instance.h"
-#include "neighbours.h"
 
 enum { KEY_SIZE = 256, PLAIN_MAX = 128 };
-
-struct answers {
-	const struct cw_host *host;
-	struct neighbour *neighbour; /* NULL: made when first needed */
-	int alone;                   /* it could not be made */
-};
-
-struct answers *
-answers_new(const struct cw_host *host)
-{
-	struct answers *answers = calloc(1, sizeof(*answers));
-
-	if (answers != NULL)
-		answers->host = host;
-	return answers;
-}
-
-void
-answers_free(struct answers *answers)
-{
-	if (answers == NULL)
-		return;
-	neighbour_free(answers->neighbour);
-	free(answers);
-}
 
 /* A name may be longer than a key, and have other characters: the value begins with the name, so
  * that a key that two share does not make one be taken for the other. */
@@ -53,55 +27,36 @@ make_key(const char *kind, const char *name, size_t length, char *key)
 	snprintf(key + written, KEY_SIZE - (size_t)written, ".%016llx", (unsigned long long)hash);
 }
 
-static void
-tell_neighbours(struct answers *answers, const char *key, const char *value, size_t length)
-{
-	if (answers->neighbour == NULL && !answers->alone && value != NULL)
-		answers->neighbour = neighbour_new();
-	if (answers->neighbour == NULL) {
-		if (!answers->alone && value != NULL)
-			cw_host_log(answers->host, CW_LOG_DEBUG,
-				    "other runs on this port cannot be told what to answer");
-		answers->alone = 1;
-	} else if (!neighbour_put(answers->neighbour, key, value, length)) {
-		cw_host_log(answers->host, CW_LOG_DEBUG,
-			    "other runs on this port were not told of \"%s\"", key);
-	}
-}
-
 int
-answer_put(struct answers *answers, const char *kind, const char *name, const char *text)
+answer_put(const struct cw_host *host, const char *kind, const char *name, const char *text)
 {
 	size_t length = strlen(name) + 1 + strlen(text);
 	char key[KEY_SIZE], *value = malloc(length + 1);
 	int status;
 
 	if (value == NULL)
-		return fail_no_memory(answers->host);
+		return fail_no_memory(host);
 	snprintf(value, length + 1, "%s\n%s", name, text);
 	make_key(kind, name, strlen(name), key);
-	status = answers->host->shared_put(answers->host, key, value, length);
-	if (status == CW_OK)
-		tell_neighbours(answers, key, value, length);
+	status = host->shared_put(host, key, value, length);
 	free(value);
 	return status;
 }
 
 int
-answer_remove(struct answers *answers, const char *kind, const char *name, const char *text)
+answer_remove(const struct cw_host *host, const char *kind, const char *name, const char *text)
 {
 	char key[KEY_SIZE], *now = NULL;
 	size_t length;
 	int status, other;
 
 	make_key(kind, name, strlen(name), key);
-	tell_neighbours(answers, key, NULL, 0);
-	status = answers->host->shared_get(answers->host, key, &now, &length);
+	status = host->shared_get(host, key, &now, &length);
 	if (status != CW_OK)
 		return CW_OK;
 	other = length < strlen(name) + 1 || strcmp(now + strlen(name) + 1, text) != 0;
-	cw_host_release(answers->host, now);
-	return other ? CW_OK : answers->host->shared_put(answers->host, key, NULL, 0);
+	cw_host_release(host, now);
+	return other ? CW_OK : host->shared_put(host, key, NULL, 0);
 }
 
 struct wanted {
@@ -134,8 +89,6 @@ answer_get(const struct cw_host *host, const char *kind, const char *name, size_
 			memcpy(copy, value, size + 1);
 	}
 	cw_host_release(host, value);
-	if (copy == NULL)
-		copy = neighbours_get(key, is_wanted, &wanted, &size);
 	if (copy == NULL)
 		return NULL;
 	*text_length = size - length - 1;

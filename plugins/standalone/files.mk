@@ -5,7 +5,6 @@ standalone_la_SOURCES = \
 	plugins/standalone/alpn.c plugins/standalone/alpn.h \
 	plugins/standalone/answers.c plugins/standalone/answers.h \
 	plugins/standalone/http.c plugins/standalone/http.h \
-	plugins/standalone/neighbours.c plugins/standalone/neighbours.h \
 	plugins/standalone/request.c plugins/standalone/request.h \
 	plugins/standalone/server.c plugins/standalone/server.h \
 	plugins/standalone/standalone.c \

@@ -257,7 +257,7 @@ stop_listening(struct server *server)
 	server->listener_count = 0;
 }
 
-/* What we accepted may be for another process that shares the port: it gets its answer. */
+/* What we accepted may be for another worker that shares the socket: it gets its answer. */
 static void
 finish_connections(struct server *server)
 {

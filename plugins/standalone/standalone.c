@@ -7,7 +7,6 @@
 #include <string.h>
 #include "../common/instance.h"
 #include "alpn.h"
-#include "answers.h"
 #include "http.h"
 #include "server.h"
 #include "tokens.h"
@@ -30,7 +29,6 @@ enum { HTTP, ALPN, SERVICES };
 
 struct standalone {
 	const struct cw_host *host;
-	struct answers *answers;
 	struct alpn *alpn;               /* NULL: not needed so far */
 	struct server *server[SERVICES]; /* NULL: not listening */
 };
@@ -56,8 +54,6 @@ stop(struct standalone *standalone)
 	}
 	alpn_free(standalone->alpn);
 	standalone->alpn = NULL;
-	answers_free(standalone->answers);
-	standalone->answers = NULL;
 }
 
 static void
@@ -160,10 +156,9 @@ static int
 perform_one(struct standalone *standalone, struct cw_challenge *challenge)
 {
 	if (is_served_by(challenge, HTTP))
-		return token_put(standalone->host, standalone->answers, challenge->location,
-				 challenge->validation);
+		return token_put(standalone->host, challenge->location, challenge->validation);
 	if (is_served_by(challenge, ALPN))
-		return alpn_put(standalone->answers, challenge);
+		return alpn_put(standalone->host, challenge);
 	return cw_host_fail(standalone->host, CW_E_UNSUPPORTED, NULL,
 			    "standalone cannot answer a challenge of the type \"%s\"",
 			    challenge->type);
@@ -194,10 +189,6 @@ standalone_perform(void *self, struct cw_challenge *const *challenges, size_t co
 	struct standalone *standalone = self;
 	int status = CW_OK;
 
-	if (standalone->answers == NULL)
-		standalone->answers = answers_new(standalone->host);
-	if (standalone->answers == NULL)
-		return fail_no_memory(standalone->host);
 	for (size_t i = 0; i < count; i++) {
 		status = perform_one(standalone, challenges[i]);
 		if (status != CW_OK)
@@ -224,10 +215,10 @@ standalone_cleanup(void *self, struct cw_challenge *const *challenges, size_t co
 			continue;
 		challenges[i]->plugin_data = NULL;
 		if (is_served_by(challenges[i], HTTP))
-			status = token_remove(standalone->answers, challenges[i]->location,
+			status = token_remove(standalone->host, challenges[i]->location,
 					      challenges[i]->validation);
 		else
-			status = alpn_remove(standalone->answers, challenges[i]);
+			status = alpn_remove(standalone->host, challenges[i]);
 		if (status != CW_OK)
 			result = status;
 	}

@@ -21,18 +21,18 @@ path_valid(const char *path, size_t length)
 }
 
 int
-token_put(const struct cw_host *host, struct answers *answers, const char *path, const char *text)
+token_put(const struct cw_host *host, const char *path, const char *text)
 {
 	if (!path_valid(path, strlen(path)))
 		return cw_host_fail(host, CW_E_PROTOCOL, NULL,
 				    "the CA gave a token that is not base64url");
-	return answer_put(answers, kind, path, text);
+	return answer_put(host, kind, path, text);
 }
 
 int
-token_remove(struct answers *answers, const char *path, const char *text)
+token_remove(const struct cw_host *host, const char *path, const char *text)
 {
-	return answer_remove(answers, kind, path, text);
+	return answer_remove(host, kind, path, text);
 }
 
 char *

@@ -6,9 +6,8 @@
 
 /* Makes the path of a challenge ("/.well-known/acme-challenge/TOKEN") be answered with TEXT. CW_OK,
  * or what the service failed with. */
-int token_put(const struct cw_host *host, struct answers *answers, const char *path,
-	      const char *text);
-int token_remove(struct answers *answers, const char *path, const char *text);
+int token_put(const struct cw_host *host, const char *path, const char *text);
+int token_remove(const struct cw_host *host, const char *path, const char *text);
 /* The answer for PATH (LENGTH bytes), to be released with free(), or NULL. */
 char *token_get(const struct cw_host *host, const char *path, size_t length, size_t *text_length);
 

@@ -123,3 +123,104 @@ def test_names_choose_among_them(certwright):
     assert list(validity(certwright, "-d", "b.example.test")) == ["a.example.test"]
     assert list(validity(certwright, "--cert-name", "c.example.test")) == ["c.example.test"]
     assert not validity(certwright, "-d", "d.example.test")
+
+
+def test_what_certwright_revoked_is_known_without_a_responder(certwright):
+    """Until it is renewed."""
+    for name in ("kept.example.test", "gone.example.test"):
+        certwright.certonly(name)
+    certwright.run("revoke", "--cert-name", "gone.example.test", "--no-delete-after-revoke")
+    assert validity(certwright) == {"kept.example.test": ("VALID", []),
+                                    "gone.example.test": ("INVALID", ["REVOKED"])}
+    assert shown(certwright, "gone.example.test") == "INVALID: REVOKED"
+    certwright.run("renew", "--cert-name", "gone.example.test", "--force-renewal")
+    assert validity(certwright)["gone.example.test"] == ("VALID", [])
+
+
+def test_it_says_how_and_when_each_is_renewed(certwright, pebble):
+    certwright.certonly("one.example.test")
+    certwright.certonly("off.example.test", args=["--no-autorenew"])
+    found = certwright.json("certificates").certificates
+    one = found["one.example.test"]
+    assert one["authenticator"] == "standalone" and one["server"] == pebble.directory
+    assert one["autorenew"] is True and one["last_failure"] is None
+    # Two thirds of its life.
+    leaf = load(certwright.live("one.example.test", "cert"))
+    due = leaf.not_valid_after - (leaf.not_valid_after - leaf.not_valid_before) / 3
+    assert one["due"][:10] == due.strftime("%Y-%m-%d")
+    assert found["off.example.test"]["autorenew"] is False
+    text = certwright.run("certificates").stdout
+    assert f"Due for Renewal: {one['due'][:10]}" in text
+    assert "Due for Renewal: never (autorenew is off)" in text
+    assert "Authenticator: standalone" in text and f"Server: {pebble.directory}" in text
+
+
+def test_it_tells_of_the_last_failure_until_a_renewal_succeeds(certwright, start):
+    name = "again.example.test"
+    certwright.certonly(name)
+    certwright.run("renew", "--dry-run", "--server", certwright.ca.directory, "--http-01-port",
+                   start.ports.take(), status=1)
+    assert certwright.json("certificates").certificates[name]["last_failure"] is None
+    certwright.run("renew", "--force-renewal", "--http-01-port", start.ports.take(), status=1)
+    failure = certwright.json("certificates").certificates[name]["last_failure"]
+    assert failure["error"]["problem"]["type"].endswith(":connection")
+    assert f"Last Renewal Failed: {failure['time']}: " in certwright.run("certificates").stdout
+    certwright.run("renew", "--force-renewal")
+    assert certwright.json("certificates").certificates[name]["last_failure"] is None
+    certwright.run("renew", "--force-renewal", "--http-01-port", start.ports.take(), status=1)
+    assert certwright.json("certificates").certificates[name]["last_failure"] is not None
+    certwright.certonly(name, args=["--force-renewal"])
+    assert certwright.json("certificates").certificates[name]["last_failure"] is None
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_one_that_cannot_be_read_makes_it_fail(certwright, others):
+    names = ["good.example.test", "bad.example.test"][1 - others:]
+    certwright.certonly(*names[-1:])
+    for name in names[:-1]:
+        certwright.certonly(name)
+    with open(certwright.renewal_file("bad.example.test"), "w", encoding="utf-8") as stream:
+        stream.write("[renewalparams\n")
+    result = certwright.run("certificates", status=1)
+    assert "bad.example.test" in result.stdout and "No certificates" not in result.output
+    assert ("Found the following certs" in result.stdout) == bool(others)
+    assert f"1 of {len(names)} certificates could not be read" in result.stderr
+    # Once: the reason stands in the list.
+    assert result.output.count("bad.example.test.conf") == 1
+    document = certwright.json("certificates", status=1).json
+    assert [b["name"] for b in document["broken"]] == ["bad.example.test"]
+    assert len(document["certificates"]) == others
+
+
+def test_no_certificates_is_said_only_where_there_are_none(certwright):
+    assert certwright.run("certificates").stdout.count("No certificates were found") == 1
+    assert certwright.run("renew").stdout.count("No certificates were found") == 1
+    certwright.certonly("one.example.test")
+    for argv in (["certificates"], ["renew"], ["renew", "--force-renewal"],
+                 ["certificates", "--cert-name", "one.example.test"]):
+        assert "No certificates" not in certwright.run(*argv).output
+    assert "None of the 1 certificates has these names" in certwright.run(
+        "certificates", "-d", "other.example.test").output
+    result = certwright.run("certificates", "--cert-name", "other", status=1)
+    assert "No certificates" not in result.output
+    assert "No certificates" not in certwright.run("renew", "--cert-name", "other", status=1).output
+
+
+def test_the_summary_of_renewals_has_headings(certwright, start):
+    for name in ("kept.example.test", "bad.example.test", "good.example.test"):
+        certwright.certonly(name)
+    replace_certificate(certwright, "good.example.test", -89, 1)
+    replace_certificate(certwright, "bad.example.test", -89, 1)
+    path = certwright.renewal_file("bad.example.test")
+    text = re.sub("http01_port = .*", f"http01_port = {start.ports.take()}", read(path))
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    text = certwright.run("renew", status=1).stdout
+    for heading, name, end in (("are not due for renewal yet:", "kept", r"expires on [-0-9]+ \(skipped\)"),
+                               ("were renewed:", "good", r"\(success\)"),
+                               ("could not be renewed:", "bad", r"\(failure\)")):
+        live = re.escape(certwright.live(f"{name}.example.test"))
+        assert re.search(rf"{heading}\n  {live} {end}\n", text), text
+    text = certwright.run("renew", "--dry-run", "--cert-name", "good.example.test", "--server",
+                          certwright.ca.directory).stdout
+    assert "The dry run succeeded for these certificates:" in text and "were renewed" not in text

@@ -1,6 +1,8 @@
 """run, install, enhance and rollback, with the null installer and one of the tests' own."""
 
 import os
+import re
+import shlex
 
 import pytest
 
@@ -90,8 +92,8 @@ def test_a_failing_installer_leaves_the_configuration_as_it_was(certwright, test
     assert certwright.lineages() == ["one.example.test"]
     assert tester.calls().count("reload") == (2 if call == "reload" else 0)
     # And so it can be installed once that is mended.
-    run(certwright, tester, "--cert-name", "one.example.test", "--no-redirect", verb="install",
-        names=())
+    run(certwright, tester, "--cert-name", "one.example.test", "--tester-fail", "nowhere",
+        verb="install", names=())
     assert "deploy one.example.test" in tester.text()
 
 
@@ -164,16 +166,76 @@ def test_rollback_takes_back_as_many_as_are_asked_for(certwright, tester):
 
 @pytest.mark.parametrize("verb", ["run", "install", "enhance", "rollback"])
 def test_no_installer_is_asked_for(certwright, verb):
-    args = ["-a", "standalone"] if verb == "run" else []
+    certwright.certonly("x.example.test")
+    args = ["--cert-name", "x.example.test"] if verb in ("install", "enhance") else []
+    args += ["-a", "standalone"] if verb == "run" else []
     result = certwright.json(verb, *args, "-d", "x.example.test", "--redirect", status=2)
     assert_failed(result, "installer", "-i")
 
 
 @pytest.mark.parametrize("verb", ["run", "install"])
 def test_an_authenticator_is_no_installer(certwright, verb):
-    result = certwright.json(verb, "-a", "standalone", "-i", "standalone", "-d", "x.example.test",
-                             status=2)
+    certwright.certonly("x.example.test")
+    result = certwright.json(verb, "--cert-name", "x.example.test", "-a", "standalone", "-i",
+                             "standalone", "-d", "x.example.test", status=2)
     assert_failed(result, "standalone", "no installer")
+
+
+def test_install_uses_the_saved_settings(certwright, tester):
+    """Of the installer and of its options; what the command line says wins."""
+    run(certwright, tester, "--no-redirect")
+    with open(tester.target, "w", encoding="utf-8") as stream:
+        stream.write("changed by hand\n")
+    certwright.run("install", "--cert-name", "one.example.test", env=tester.env)
+    assert tester.text().startswith("deploy one.example.test")
+    tester.forget_calls()
+    result = certwright.json("install", "--cert-name", "one.example.test", "-i", "null",
+                             env=tester.env)
+    assert result.json["installed"]["installer"] == "null"
+    assert tester.calls() == []
+
+
+def test_the_command_that_a_failed_installation_names_works(certwright, tester):
+    """With a certificate that was kept, nothing of the command line is saved."""
+    certwright.certonly("one.example.test")
+    blocked = tester.target + "/no folder"
+    result = certwright.run("run", "-a", "standalone", "-i", "tester", "--tester-target", blocked,
+                            "--reinstall", "-d", "one.example.test", env=tester.env, status=1)
+    [command_line] = re.findall(r"install it with: certwright (.*)", result.stderr)
+    assert shlex.quote(blocked) in command_line
+    words = shlex.split(command_line)
+    words[words.index(blocked)] = tester.target
+    command(certwright.program, *words, "-n", env=certwright.environment(tester.env))
+    assert "deploy one.example.test" in tester.text()
+
+
+def test_installed_says_what_is_in_place(certwright, tester):
+    result = run(certwright, tester, "--tester-fail", "enhance", status=1)
+    installed = result.json["installed"]
+    assert installed["names"] == ["one.example.test"] and installed["failed_names"] == []
+    assert installed["enhancements"] == []
+    assert installed["failed_enhancements"] == ["redirect"]
+    assert installed["changed"] is True
+    result = run(certwright, tester, "--tester-fail", "save", status=1)
+    installed = result.json["installed"]
+    assert installed["names"] == [] and installed["failed_names"] == ["one.example.test"]
+    assert installed["failed_enhancements"] == ["redirect"] and installed["changed"] is False
+    result = run(certwright, tester, "--tester-crash", "deploy", status=1)
+    assert result.json["installed"]["failed_names"] == ["one.example.test"]
+
+
+def test_what_was_not_configured_is_not_printed_as_configured(certwright, tester):
+    words = ["run", "-a", "standalone", *tester.options, "-d", "one.example.test"]
+    result = certwright.run(*words, "--tester-fail", "save", env=tester.env, status=1)
+    assert "Configured with" not in result.output and "Enhancements:" not in result.output
+    result = certwright.run(*words, "--tester-fail", "enhance", env=tester.env, status=1)
+    assert "Configured with tester: one.example.test" in result.stdout
+    assert "Enhancements:" not in result.stdout
+    result = certwright.run(*words, "--tester-fail", "nowhere", env=tester.env)
+    assert "Enhancements: redirect" in result.stdout
+    result = certwright.run("install", "--cert-name", "one.example.test", "-i", "null",
+                            env=tester.env)
+    assert "Configured with" not in result.output
 
 
 def test_install_takes_files_that_belong_to_no_lineage(certwright, tester, tmp_path):

@@ -8,6 +8,7 @@ import copy
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_a_member_too_many_or_too_few_would_be_noticed(certwright, change):
     certwright.certonly("noticed.example.test")
     with open(certwright.renewal_file("broken"), "w", encoding="utf-8") as stream:
         stream.write("[[[\n")
-    documents = [certwright.json("certificates").json, certwright.json("plugins").json,
+    documents = [certwright.json("certificates", status=1).json, certwright.json("plugins").json,
                  certwright.json("renew", status=1).json, certwright.json("show_account").json]
     for document in documents:
         for number, found in enumerate(objects_in(document)):
@@ -166,3 +167,24 @@ def test_a_full_stdout_is_an_error(certwright):
 def test_closed_standard_descriptors_do_no_harm(certwright, pebble):
     certwright.certonly("closed.example.test", wrap=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
     assert os.path.isfile(certwright.live("closed.example.test"))
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["help", "all"], ["--version"]])
+def test_a_closed_pipe_is_no_reason_to_speak(certwright, argv):
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run([certwright.program, *argv], stdout=writer, stderr=subprocess.PIPE,
+                           env=certwright.environment(), timeout=60, check=False)
+    os.close(writer)
+    assert ended.stderr == b""
+
+
+@pytest.mark.parametrize("argv", [["certificates", "--typo"], ["renew", "--typo"], ["plugins", "--typo"],
+                                  ["certificates", "one.example.test"], ["renew", "-d", "one.example.test"],
+                                  ["enhance"], ["reconfigure", "-d", "one.example.test"],
+                                  ["delete", "--dry-run"]])
+def test_wrong_usage_attempts_nothing_and_shows_nothing(certwright, argv):
+    result = certwright.run(*argv, status=2)
+    assert result.stdout == ""
+    assert not os.path.exists(certwright.config_dir)
+    assert not os.path.exists(certwright.work_dir)

@@ -15,7 +15,8 @@ from cryptography import x509
 
 from lib.issuer import Issuer, Responder, load, replace_certificate
 from lib.rogue_ca import alter, answer, close_before_answer, html_error, problem
-from lib.tools import certbot, read
+from lib.terminal import on_terminal
+from lib.tools import certbot, read, snapshot
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -194,12 +195,15 @@ def test_forcing_and_rehearsing_ask_nobody(rogue, rogue_certwright, lineage):
     assert asked(rogue) == []
 
 
-def test_a_server_that_refuses_replaces_gets_the_order_without(rogue, rogue_certwright, lineage):
+@pytest.mark.parametrize("name, status, refusals", [
+    ("alreadyReplaced", 409, 1), ("malformed", 404, 1), ("serverInternal", 500, 2)])
+def test_a_server_that_refuses_replaces_gets_the_order_without(
+        rogue, rogue_certwright, lineage, name, status, refusals):
     advise(rogue, answer(200, window(-48, -24)))
-    rogue.on("new-order", problem("alreadyReplaced", "that was replaced", 409), times=1)
+    rogue.on("new-order", problem(name, "cannot place it", status), times=refusals)
     assert action_of(rogue_certwright, lineage) == "renewed"
     assert ["replaces" in r.payload for r in rogue.requests if r.kind == "new-order"] == [
-        False, True, False]
+        False, *[True] * refusals, False]
 
 
 def test_many_are_asked_about_over_few_connections(rogue, rogue_certwright):
@@ -263,6 +267,16 @@ def test_asking_again_keeps_it_while_the_window_is_to_come(rogue, rogue_certwrig
     assert again(rogue_certwright, lineage) == "kept"
     assert action_of(rogue_certwright, lineage) == "kept"
     assert len(asked(rogue)) == 1
+
+
+def test_asking_again_and_cancelling_changes_nothing(rogue, rogue_certwright, lineage):
+    advise(rogue, answer(200, window(24, 48), {"Retry-After": "7200"}))
+    before = snapshot(rogue_certwright.config_dir)
+    terminal = on_terminal(rogue_certwright, "certonly", "--standalone", "-d", lineage)
+    terminal.answer("Number, or c to cancel: ", "c")
+    terminal.finish(1)
+    assert len(asked(rogue)) == 1
+    assert snapshot(rogue_certwright.config_dir) == before
 
 
 def test_asking_again_without_an_answer_goes_by_the_lifetime(rogue, rogue_certwright, lineage):

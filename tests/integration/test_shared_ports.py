@@ -1,13 +1,17 @@
-"""Runs on different directories that listen on one port: none takes what is meant for another."""
+"""Runs on different directories that listen on one port: each waits until the port is free."""
 
 import contextlib
+import os
 import socket
-import threading
+import time
 
 import pytest
 
 from lib.process import port_answers, wait_until
 from lib.tools import names_of, script
+
+
+ADDRESS = ["--http-01-address", "127.0.0.1", "--tls-alpn-01-address", "127.0.0.1"]
 
 
 def port_options(ca, challenge):
@@ -16,7 +20,7 @@ def port_options(ca, challenge):
 
 
 @pytest.mark.parametrize("challenge", ["http-01", "tls-alpn-01"])
-def test_a_run_that_no_longer_serves_takes_no_connections(start, tmp_path, challenge):
+def test_a_run_that_no_longer_serves_gives_the_port_up(start, tmp_path, challenge):
     ca = start.pebble()
     first, second = start.certwright(ca, "first"), start.certwright(ca, "second")
     arrived, go_on = tmp_path / "arrived", tmp_path / "go-on"
@@ -35,60 +39,72 @@ def test_a_run_that_no_longer_serves_takes_no_connections(start, tmp_path, chall
     assert busy.finish().status == 0
 
 
-class Clients:
-    """Ask a web server for what it does not have, over and over."""
-
-    def __init__(self, port, count):
-        self.answered, self.lost = 0, []
-        self._port, self._over = port, threading.Event()
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(count)]
-
-    def _ask(self):
-        while not self._over.is_set():
-            try:
-                with socket.create_connection(("127.0.0.1", self._port), timeout=20) as client:
-                    client.sendall(b"GET /.well-known/acme-challenge/none HTTP/1.0\r\n\r\n")
-                    answer = client.recv(4096)
-                problem = None if answer.startswith(b"HTTP/1.") else f"the answer {answer!r}"
-            except OSError as error:
-                problem = str(error)
-            with self._lock:
-                if problem:
-                    self.lost.append(problem)
-                else:
-                    self.answered += 1
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-
-def test_connections_are_not_lost_when_runs_come_and_go(start):
-    ca = start.pebble()
-    # The CA waits here for an answer, and the run serves as long as it waits.
-    with contextlib.closing(socket.create_server(("127.0.0.9", ca.http_port))):
+@contextlib.contextmanager
+def serving(start, ca, certwright, port, *args):
+    """A run of CERTWRIGHT that holds PORT until the end of the block: the CA waits for an answer
+    from another address, where somebody listens and says nothing."""
+    challenge = args[args.index("--preferred-challenges") + 1] if args else "http-01"
+    with contextlib.closing(socket.create_server(
+            ("127.0.0.9", ca.tls_port if challenge == "tls-alpn-01" else ca.http_port))):
         ca.dns.add_a("held.example.test", "127.0.0.9")
-        address = ["--http-01-address", "127.0.0.1"]
-        serving = start.certwright(ca, "serving").start(
-            "certonly", "--standalone", "-d", "held.example.test", *address)
-        wait_until(lambda: port_answers(ca.http_port), 30, "the server")
-        other = start.certwright(ca, "other")
-        with Clients(ca.http_port, 8) as clients:
-            for i in range(5):
-                other.certonly(f"other{i}.example.test", args=address)
-            clients.still_served = serving.process.poll() is None
-        assert clients.still_served
-        assert clients.lost == []
-        assert clients.answered > 100
-    # Whatever the CA made of its silence.
-    serving.finish()
+        run = certwright.start("certonly", "--standalone", "-d", "held.example.test", *ADDRESS,
+                               *args)
+        wait_until(lambda: port_answers(port), 30, "the server")
+        try:
+            yield run
+        finally:
+            run.process.terminate()
+            run.finish()
+
+
+def waits(run):
+    return "waiting until that run of certwright" in run.log_text()
+
+
+@pytest.mark.parametrize("challenge", ["http-01", "tls-alpn-01"])
+def test_a_run_waits_for_the_port_of_another(start, challenge):
+    ca = start.pebble()
+    port = ca.tls_port if challenge == "tls-alpn-01" else ca.http_port
+    first, second = start.certwright(ca, "first"), start.certwright(ca, "second")
+    with serving(start, ca, first, port, *port_options(ca, challenge)) as busy:
+        waiting = second.start("certonly", "--standalone", "-d", "second.example.test",
+                               *port_options(ca, challenge), *ADDRESS)
+        wait_until(lambda: waits(second), 30, "the second run to wait")
+        assert f"process {busy.process.pid}" in second.log_text()
+        assert waiting.process.poll() is None
+        assert second.lineages() == []
+    assert waiting.finish().status == 0
+    assert second.lineages() == ["second.example.test"]
+
+
+def test_a_run_that_waits_for_a_port_can_be_interrupted(start):
+    ca = start.pebble()
+    first, second = start.certwright(ca, "first"), start.certwright(ca, "second")
+    with serving(start, ca, first, ca.http_port) as busy:
+        waiting = second.start("certonly", "--standalone", "-d", "second.example.test", *ADDRESS)
+        wait_until(lambda: waits(second), 30, "the second run to wait")
+        waiting.process.terminate()
+        assert waiting.finish().status != 0
+        assert busy.process.poll() is None
+
+
+def test_runs_that_begin_together_all_get_their_certificates(start):
+    ca = start.pebble()
+    machines = [start.certwright(ca, f"machine{i}") for i in range(5)]
+    runs = [machine.start("certonly", "--standalone", "-d", f"machine{i}.example.test")
+            for i, machine in enumerate(machines)]
+    assert [run.finish().status for run in runs] == [0] * len(runs)
+
+
+def test_a_port_of_another_program_is_not_waited_for(start):
+    ca = start.pebble()
+    certwright = start.certwright(ca)
+    with contextlib.closing(socket.create_server(("127.0.0.1", ca.http_port))):
+        begin = time.monotonic()
+        result = certwright.run("certonly", "--standalone", "-d", "a.example.test", status=1)
+    assert time.monotonic() - begin < 20
+    assert f"(process {os.getpid()})" in result.output
+    assert not waits(certwright)
 
 
 def test_a_run_listens_again_for_a_later_certificate(start):

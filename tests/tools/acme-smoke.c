@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "acme/client.h"
+#include "acme/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -82,39 +82,44 @@ register_account(struct smoke *smoke, bool only_existing, char **url, struct cw_
 {
 	cw_auto_strv struct cw_strv contacts = {0};
 	cw_auto_json struct json_object *body = NULL;
+	cw_auto_json struct json_object *binding = NULL;
 	struct cw_acme_registration registration = {
-		.contacts = &contacts,
-		.terms_agreed = true,
-		.eab_kid = smoke->kid,
-		.eab_hmac_key = smoke->hmac_key,
-		.eab_algorithm = smoke->algorithm,
-		.only_existing = only_existing,
-	};
+		.contacts = &contacts, .terms_agreed = true, .only_existing = only_existing};
+	int status = CW_OK;
 
 	if (!only_existing)
 		cw_strv_add(&contacts, "mailto:somebody@example.org");
+	if (smoke->kid != NULL)
+		status = cw_jws_external_account(
+			smoke->signer->jwk, smoke->kid, smoke->hmac_key,
+			smoke->algorithm == NULL ? "HS256" : smoke->algorithm,
+			cw_acme_resource(smoke->acme, "newAccount"), &binding, error);
+	if (status != CW_OK)
+		return status;
+	registration.binding = binding;
 	return cw_acme_account_new(smoke->acme, &registration, url, &body, error);
 }
 
 static int
-use_account(struct smoke *smoke, struct cw_error *error)
+use_account(struct smoke *smoke, char **url, struct cw_error *error)
 {
-	cw_autofree char *url = NULL, *again = NULL;
-	int status = register_account(smoke, false, &url, error);
+	cw_autofree char *again = NULL;
+	int status = register_account(smoke, false, url, error);
 
 	if (status == CW_OK)
 		status = register_account(smoke, true, &again, error);
 	if (status != CW_OK)
 		return status;
-	printf("account: %s\n", url);
-	if (strcmp(url, again) != 0)
+	printf("account: %s\n", *url);
+	if (strcmp(*url, again) != 0)
 		return cw_fail(error, CW_E_PROTOCOL, "the account was found as \"%s\"", again);
 	return CW_OK;
 }
 
 static int
-change_account(struct smoke *smoke, struct cw_error *error)
+change_account(struct smoke *smoke, const char *account, struct cw_error *error)
 {
+	cw_autofree char *change = NULL;
 	cw_auto_json struct json_object *body = NULL, *updated = NULL;
 	cw_auto_strv struct cw_strv contacts = {0};
 	int status = CW_OK;
@@ -130,9 +135,14 @@ change_account(struct smoke *smoke, struct cw_error *error)
 	if (status == CW_OK && smoke->change_key) {
 		smoke->second_key = make_key("secp384r1");
 		smoke->second_signer = cw_signer_from_key(smoke->second_key);
-		status = cw_acme_account_change_key(smoke->acme, smoke->second_signer, error);
+		status = cw_jws_key_change(smoke->second_signer, smoke->signer->jwk, account,
+					   cw_acme_resource(smoke->acme, "keyChange"), &change,
+					   error);
 		if (status == CW_OK)
-			printf("key: changed to %s\n", cw_acme_signer(smoke->acme)->algorithm);
+			status = cw_acme_account_change_key(smoke->acme, smoke->second_signer,
+							    change, error);
+		if (status == CW_OK)
+			printf("key: changed to %s\n", smoke->second_signer->algorithm);
 	}
 	return status;
 }
@@ -349,6 +359,7 @@ run(struct smoke *smoke, struct cw_error *error)
 {
 	struct cw_http_options http = {.user_agent = "acme-smoke", .verify = true};
 	struct cw_acme_options options = {.directory_url = smoke->directory};
+	cw_autofree char *account = NULL;
 	int status;
 
 	smoke->account_key = make_key(smoke->curve);
@@ -362,9 +373,9 @@ run(struct smoke *smoke, struct cw_error *error)
 		return status;
 	if (cw_acme_terms_of_service(smoke->acme) != NULL)
 		printf("terms: %s\n", cw_acme_terms_of_service(smoke->acme));
-	status = use_account(smoke, error);
+	status = use_account(smoke, &account, error);
 	if (status == CW_OK)
-		status = change_account(smoke, error);
+		status = change_account(smoke, account, error);
 	if (status == CW_OK && smoke->orders > 0)
 		status = issue(smoke, error);
 	if (status == CW_OK && smoke->reuse)

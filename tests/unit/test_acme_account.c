@@ -69,19 +69,19 @@ test_account_without_location_or_life_is_refused(void **state)
 }
 
 static void
-test_external_account_needs_its_key(void **state)
+test_external_account_is_bound(void **state)
 {
-	struct cw_acme_registration registration = {.eab_kid = "kid"};
-	cw_auto_error struct cw_error error = {0};
-	struct json_object *body;
-	char *url;
+	cw_auto_json struct json_object *binding = cw_json_new_object();
+	cw_auto_json struct json_object *body = NULL;
+	struct cw_acme_registration registration = {.binding = binding};
+	cw_autofree char *url = NULL;
 
 	(void)state;
-	server_on("/account", 201, NULL, "{}");
-	assert_int_equal(cw_acme_account_new(server_acme, &registration, &url, &body, &error),
-			 CW_E_INVALID);
-	assert_non_null(strstr(error.message, "--eab-hmac-key"));
-	assert_int_equal(server_count("/account"), 0);
+	cw_json_set_string(binding, "payload", "the key");
+	server_on("/account", 201, "location: " CA "/account/7", "{\"status\":\"valid\"}");
+	assert_int_equal(cw_acme_account_new(server_acme, &registration, &url, &body, NULL), CW_OK);
+	assert_string_equal(server_payload("/account"),
+			    "{\"externalAccountBinding\":{\"payload\":\"the key\"}}");
 }
 
 static void
@@ -93,8 +93,9 @@ test_key_change_survives_a_lost_answer(void **state)
 	server_on("/key", 0, NULL, NULL);
 	server_problem("/key", 401, NULL, "unauthorized", "who?");
 	server_on("/account/1", 200, NULL, "{\"status\":\"valid\"}");
-	assert_int_equal(cw_acme_account_change_key(server_acme, &second, NULL), CW_OK);
-	assert_ptr_equal(cw_acme_signer(server_acme), &second);
+	assert_int_equal(cw_acme_account_change_key(server_acme, &second, "{}", NULL), CW_OK);
+	assert_string_equal(server_payload("/key"), "{}");
+	assert_ptr_equal(cw_acme_signer(server_acme)->context, &second);
 }
 
 static void
@@ -106,9 +107,9 @@ test_refused_key_change_keeps_the_key(void **state)
 	(void)state;
 	server_problem("/key", 409, NULL, "malformed", "key in use");
 	server_problem("/account/1", 401, NULL, "unauthorized", "not that key");
-	assert_int_equal(cw_acme_account_change_key(server_acme, &second, &error), CW_E_ACME);
+	assert_int_equal(cw_acme_account_change_key(server_acme, &second, "{}", &error), CW_E_ACME);
 	assert_non_null(strstr(error.message, "key in use"));
-	assert_ptr_equal(cw_acme_signer(server_acme), &server_signer);
+	assert_ptr_equal(cw_acme_signer(server_acme)->context, &server_signer);
 }
 
 static void
@@ -133,7 +134,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_account_is_made_and_used),
 		TEST(test_account_without_location_or_life_is_refused),
-		TEST(test_external_account_needs_its_key),
+		TEST(test_external_account_is_bound),
 		TEST(test_key_change_survives_a_lost_answer),
 		TEST(test_refused_key_change_keeps_the_key),
 		TEST(test_revocation_survives_a_lost_answer),

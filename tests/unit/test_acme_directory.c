@@ -81,7 +81,7 @@ test_meta_is_shown(void **state)
 	assert_string_equal(cw_acme_terms_of_service(acme), CA "/terms");
 	assert_true(cw_acme_external_account_required(acme));
 	assert_string_equal(cw_json_string(cw_acme_profiles(acme), "classic"), "as ever");
-	assert_ptr_equal(cw_acme_signer(acme), &server_signer);
+	assert_ptr_equal(cw_acme_signer(acme)->context, &server_signer);
 	cw_acme_free(acme);
 }
 

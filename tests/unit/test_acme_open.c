@@ -33,17 +33,78 @@ test_open_makes_an_order_and_fetches_its_authorizations(void **state)
 }
 
 static void
-test_open_goes_on_without_replaces_when_that_is_refused(void **state)
+test_open_asks_without_replaces_after_any_refusal(void **state)
+{
+	static const struct {
+		int http;
+		const char *type;
+	} refusals[] = {{409, "alreadyReplaced"}, {404, "malformed"},      {400, "malformed"},
+			{403, "unauthorized"},    {400, "serverInternal"}, {422, "somethingNew"}};
+	struct fixture *fixture = *state;
+
+	on_usual_opening();
+	for (size_t i = 0; i < CW_COUNT(refusals); i++) {
+		struct cw_acme_order *order = cw_acme_order_new();
+		size_t before = server_count("/orders");
+
+		cw_acme_order_add_identifier(order, "dns", "a.example");
+		cw_acme_order_add_identifier(order, "dns", "b.example");
+		order->replaces = cw_strdup("aki.serial");
+		server_forget("/orders");
+		server_problem("/orders", refusals[i].http, NULL, refusals[i].type, "no");
+		on_new_order(CA "/o/1");
+		assert_int_equal(cw_acme_orders_open(server_acme, &order, 1, NULL), CW_OK);
+		assert_int_equal(order->error.status, CW_OK);
+		assert_null(order->replaces);
+		assert_int_equal(server_count("/orders") - before, 2);
+		assert_null(strstr(server_payload("/orders"), "replaces"));
+		cw_acme_order_free(order);
+	}
+	assert_null(fixture->order->url);
+}
+
+/* Pebble 2.6 answers so when it does not know the certificate. */
+static void
+test_open_asks_without_replaces_after_a_second_server_error(void **state)
 {
 	struct fixture *fixture = *state;
 
-	server_problem("/orders", 409, NULL, "alreadyReplaced", "has been");
+	server_problem("/orders", 500, NULL, "serverInternal", "cannot find it");
+	server_problem("/orders", 500, NULL, "serverInternal", "cannot find it");
 	on_usual_opening();
 	fixture->order->replaces = cw_strdup("aki.serial");
 	assert_int_equal(open_order(fixture), CW_OK);
 	assert_int_equal(fixture->order->error.status, CW_OK);
 	assert_null(fixture->order->replaces);
+	assert_int_equal(server_count("/orders"), 3);
 	assert_null(strstr(server_payload("/orders"), "replaces"));
+}
+
+static void
+test_open_keeps_replaces_after_one_server_error_or_broken_connections(void **state)
+{
+	struct fixture *fixture = *state;
+
+	server_on("/orders", 0, NULL, NULL);
+	server_problem("/orders", 503, NULL, "serverInternal", "busy");
+	server_on("/orders", 0, NULL, NULL);
+	on_usual_opening();
+	fixture->order->replaces = cw_strdup("aki.serial");
+	assert_int_equal(open_order(fixture), CW_OK);
+	assert_int_equal(fixture->order->error.status, CW_OK);
+	assert_non_null(strstr(server_payload("/orders"), "\"replaces\":\"aki.serial\""));
+}
+
+static void
+test_open_asks_only_once_without_replaces(void **state)
+{
+	struct fixture *fixture = *state;
+
+	server_problem("/orders", 403, NULL, "unauthorized", "never");
+	fixture->order->replaces = cw_strdup("aki.serial");
+	assert_int_equal(open_order(fixture), CW_OK);
+	assert_failed(&fixture->order->error, CW_E_ACME, "never");
+	assert_int_equal(server_count("/orders"), 2);
 }
 
 static void
@@ -238,7 +299,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_open_makes_an_order_and_fetches_its_authorizations),
-		TEST(test_open_goes_on_without_replaces_when_that_is_refused),
+		TEST(test_open_asks_without_replaces_after_any_refusal),
+		TEST(test_open_asks_without_replaces_after_a_second_server_error),
+		TEST(test_open_keeps_replaces_after_one_server_error_or_broken_connections),
+		TEST(test_open_asks_only_once_without_replaces),
 		TEST(test_open_continues_an_order),
 		TEST(test_open_needs_no_authorizations_of_an_issued_order),
 		TEST(test_open_makes_anew_what_cannot_be_continued),

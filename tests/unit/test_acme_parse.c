@@ -21,8 +21,8 @@
 	"\"authorizations\":[\"https://ca.example/authz/1\",\"https://ca.example/authz/2\"]"
 #define FINALIZE "\"finalize\":\"https://ca.example/finalize/1\""
 
-static struct cw_signer signer = {.algorithm = "ES256", .thumbprint = "THUMB"};
-static struct cw_acme acme = {.directory_url = (char *)"https://ca.example/dir", .signer = &signer};
+static struct cw_acme acme = {.directory_url = (char *)"https://ca.example/dir",
+			      .signer = {.thumbprint = "THUMB"}};
 
 static void
 free_order(struct cw_acme_order **order)

@@ -215,6 +215,16 @@ server_count(const char *path)
 	return find(path)->asked;
 }
 
+size_t
+server_total(void)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < path_count; i++)
+		sum += paths[i].asked;
+	return sum;
+}
+
 const char *
 server_payload(const char *path)
 {
@@ -236,8 +246,17 @@ server_peak(void)
 int
 server_connect(struct cw_acme **acme, struct cw_error *error)
 {
-	static const struct cw_acme_options options = {.directory_url = CA "/dir",
-						       .time_limit = 5000};
+	return server_connect_given(NULL, NULL, acme, error);
+}
+
+int
+server_connect_given(const char *directory, const char *given_nonce, struct cw_acme **acme,
+		     struct cw_error *error)
+{
+	const struct cw_acme_options options = {.directory_url = CA "/dir",
+						.time_limit = 5000,
+						.directory = directory,
+						.nonce = given_nonce};
 
 	return cw_acme_new(server_loop, NULL, &options, &server_signer, acme, error);
 }

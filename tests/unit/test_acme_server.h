@@ -5,7 +5,7 @@
 #ifndef TEST_ACME_SERVER_H
 #define TEST_ACME_SERVER_H
 
-#include "acme/client.h"
+#include "acme/wait.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "crypto/jws.h"
@@ -25,6 +25,9 @@ extern struct cw_acme *server_acme;
 extern const struct cw_signer server_signer;
 /* cw_acme_new() alone, for a directory that was scripted after server_start(). */
 int server_connect(struct cw_acme **acme, struct cw_error *error);
+/* The same with what an earlier run left; NULL: nothing. */
+int server_connect_given(const char *directory, const char *nonce, struct cw_acme **acme,
+			 struct cw_error *error);
 
 /*
  * The next answer to PATH (below CA): a status (0: the connection breaks), headers as "name: value"
@@ -42,6 +45,8 @@ void server_hang(const char *path);
 
 /* How often PATH was asked for, and the payload of the last POST ("" for POST-as-GET). */
 size_t server_count(const char *path);
+/* How many requests there were at all. */
+size_t server_total(void);
 const char *server_payload(const char *path);
 /* The protected header of the last POST. */
 struct json_object *server_header(const char *path);

@@ -13,13 +13,43 @@
 
 #include <cmocka.h>
 
+struct run {
+	bool done;
+	int status;
+	struct cw_acme_reply *reply;
+	struct cw_error *error;
+};
+
+static void
+on_end(void *context, struct cw_acme_reply *reply, struct cw_error *error)
+{
+	struct run *run = context;
+
+	*run->reply = *reply;
+	memset(reply, 0, sizeof(*reply));
+	if (error != NULL)
+		run->status = run->error != NULL ? cw_error_move(run->error, error) : error->status;
+	run->done = true;
+}
+
+/* One call, turning the loop meanwhile. */
+static int
+run_call(const struct cw_acme_request *request, struct cw_acme_reply *reply, struct cw_error *error)
+{
+	struct run run = {.reply = reply, .error = error};
+
+	cw_acme_call_start(server_acme, request, on_end, &run);
+	assert_int_equal(cw_loop_until(server_loop, &run.done, NULL), CW_OK);
+	return run.status;
+}
+
 /* POST-as-GET of CA/x. */
 static int
 ask(struct cw_acme_reply *reply, struct cw_error *error)
 {
 	struct cw_acme_request request = {.what = "the question", .url = CA "/x"};
 
-	return cw_acme_call_run(server_acme, &request, reply, error);
+	return run_call(&request, reply, error);
 }
 
 static void
@@ -117,7 +147,7 @@ test_a_server_that_stays_down_is_given_up(void **state)
 
 	(void)state;
 	server_problem("/x", 500, NULL, "serverInternal", "on fire");
-	assert_int_equal(cw_acme_call_run(server_acme, &request, &reply, &error), CW_E_ACME);
+	assert_int_equal(run_call(&request, &reply, &error), CW_E_ACME);
 	assert_string_equal(error.message,
 			    "the CA failed at the question (serverInternal): on fire");
 	assert_int_equal(server_count("/x"), 3);
@@ -133,7 +163,7 @@ test_retries_end_at_the_deadline(void **state)
 
 	(void)state;
 	server_on("/x", 503, NULL, NULL);
-	assert_int_equal(cw_acme_call_run(server_acme, &request, &reply, &error), CW_E_PROTOCOL);
+	assert_int_equal(run_call(&request, &reply, &error), CW_E_PROTOCOL);
 	assert_non_null(strstr(error.message, "HTTP 503 at \"" CA "/x\""));
 	assert_int_equal(server_count("/x"), 1);
 }
@@ -146,7 +176,7 @@ test_once_is_not_sent_again(void **state)
 
 	(void)state;
 	server_on("/x", 0, NULL, NULL);
-	assert_int_equal(cw_acme_call_run(server_acme, &request, &reply, NULL), CW_E_NETWORK);
+	assert_int_equal(run_call(&request, &reply, NULL), CW_E_NETWORK);
 	assert_int_equal(server_count("/x"), 1);
 	assert_int_equal(reply.status, 0);
 }
@@ -249,7 +279,7 @@ test_many_calls_share_a_bounded_number_of_exchanges(void **state)
 		cw_acme_call_start(server_acme, &request, count_down, &counter);
 	assert_int_equal(cw_loop_until(server_loop, &counter.done, NULL), CW_OK);
 	assert_int_equal(server_peak(), CW_ACME_IN_FLIGHT);
-	assert_true(server_count("/nonce") <= CW_ACME_IN_FLIGHT);
+	assert_int_equal(server_count("/nonce"), CW_ACME_IN_FLIGHT);
 }
 
 static void
@@ -280,7 +310,8 @@ test_polls_back_off_and_honour_retry_after(void **state)
 	int64_t interval = 0, delay, far = cw_now_ms() + 1000000;
 
 	(void)state;
-	assert_int_equal(cw_acme_poll_delay(&interval, &reply, far), 50);
+	/* The server had 80 ms already. */
+	assert_int_equal(cw_acme_poll_delay(&interval, &reply, far), 0);
 	assert_int_equal(cw_acme_poll_delay(&interval, &reply, far), 75);
 	for (int i = 0; i < 30; i++)
 		cw_acme_poll_delay(&interval, &reply, far);

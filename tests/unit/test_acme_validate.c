@@ -16,9 +16,8 @@ test_validate_answers_and_polls_until_all_are_valid(void **state)
 	server_on("/c/a", 200, NULL, "{}");
 	server_on("/c/b", 200, NULL, "{}");
 	assert_int_equal(open_order(fixture), CW_OK);
-	on_authorization("a", "pending", "processing", "");
-	on_authorization("a", "valid", "valid", "");
-	on_authorization("b", "valid", "valid", "");
+	on_order("/o/1", 200, NULL, "pending", "");
+	on_order("/o/1", 200, NULL, "ready", "");
 	assert_int_equal(validate(fixture, 5000), CW_OK);
 	assert_int_equal(fixture->order->error.status, CW_OK);
 	for (size_t i = 0; i < 2; i++) {
@@ -26,9 +25,49 @@ test_validate_answers_and_polls_until_all_are_valid(void **state)
 		assert_int_equal(fixture->order->authorizations[i]->chosen->state, CW_ACME_VALID);
 	}
 	assert_string_equal(server_payload("/c/a"), "{}");
-	assert_string_equal(server_payload("/z/a"), "");
+	assert_string_equal(server_payload("/o/1"), "");
 	assert_int_equal(server_count("/c/a"), 1);
 	assert_int_equal(server_count("/d/a"), 0);
+	/* The order was polled in the place of its authorizations. */
+	assert_int_equal(server_count("/o/1"), 2);
+	assert_int_equal(server_count("/z/a"), 1);
+	assert_int_equal(server_count("/z/b"), 1);
+}
+
+static void
+test_validate_looks_at_the_names_of_an_order_that_takes_long(void **state)
+{
+	struct fixture *fixture = *state;
+
+	on_usual_opening();
+	server_on("/c/a", 200, NULL, "{}");
+	server_on("/c/b", 200, NULL, "{}");
+	assert_int_equal(open_order(fixture), CW_OK);
+	on_order("/o/1", 200, NULL, "pending", "");
+	on_authorization("a", "pending", "processing", "");
+	on_authorization("a", "valid", "valid", "");
+	on_authorization("b", "valid", "valid", "");
+	assert_int_equal(validate(fixture, 5000), CW_OK);
+	assert_int_equal(fixture->order->error.status, CW_OK);
+	assert_int_equal(server_count("/z/a"), 3);
+	assert_int_equal(server_count("/z/b"), 2);
+}
+
+static void
+test_validate_survives_an_order_that_cannot_be_read(void **state)
+{
+	struct fixture *fixture = *state;
+
+	on_usual_opening();
+	server_on("/c/a", 200, NULL, "{}");
+	server_on("/c/b", 200, NULL, "{}");
+	assert_int_equal(open_order(fixture), CW_OK);
+	on_order("/o/1", 200, NULL, "dreamy", "");
+	on_authorization("a", "valid", "valid", "");
+	on_authorization("b", "valid", "valid", "");
+	assert_int_equal(validate(fixture, 5000), CW_OK);
+	assert_int_equal(fixture->order->error.status, CW_OK);
+	assert_int_equal(fixture->order->authorizations[1]->state, CW_ACME_VALID);
 }
 
 static void
@@ -70,6 +109,7 @@ test_validate_says_why_each_name_failed(void **state)
 	server_on("/c/a", 200, NULL, "{}");
 	server_on("/c/b", 200, NULL, "{}");
 	assert_int_equal(open_order(fixture), CW_OK);
+	on_order("/o/1", 200, NULL, "invalid", "");
 	on_authorization("a", "invalid", "invalid",
 			 ",\"error\":{\"type\":\"" URN "connection\",\"detail\":\"refused\"}");
 	on_authorization("b", "invalid", "invalid",
@@ -93,6 +133,7 @@ test_validate_reports_one_failure_as_the_orders_own(void **state)
 	server_on("/c/a", 200, NULL, "{}");
 	server_on("/c/b", 200, NULL, "{}");
 	assert_int_equal(open_order(fixture), CW_OK);
+	on_order("/o/1", 200, NULL, "invalid", "");
 	on_authorization("a", "valid", "valid", "");
 	on_authorization("b", "invalid", "invalid",
 			 ",\"error\":{\"type\":\"" URN "dns\",\"detail\":\"NXDOMAIN\"}");
@@ -149,6 +190,7 @@ test_validate_answers_again_when_the_server_lets_it(void **state)
 	server_on("/c/a", 200, NULL, "{}");
 	server_on("/c/b", 200, NULL, "{}");
 	assert_int_equal(open_order(fixture), CW_OK);
+	on_order("/o/1", 200, NULL, "pending", "");
 	on_authorization("a", "pending", "pending",
 			 ",\"error\":{\"type\":\"" URN "dns\",\"detail\":\"not yet\"}");
 	on_authorization("a", "valid", "valid", "");
@@ -167,6 +209,7 @@ test_validate_refuses_nonsense(void **state)
 	server_on("/c/a", 200, NULL, "{}");
 	server_on("/c/b", 200, NULL, "{}");
 	assert_int_equal(open_order(fixture), CW_OK);
+	on_order("/o/1", 200, NULL, "invalid", "");
 	on_authorization("a", "revoked", "valid", "");
 	server_on(
 		"/z/b", 200, NULL,
@@ -201,6 +244,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_validate_answers_and_polls_until_all_are_valid),
+		TEST(test_validate_looks_at_the_names_of_an_order_that_takes_long),
+		TEST(test_validate_survives_an_order_that_cannot_be_read),
 		TEST(test_validate_leaves_alone_what_was_not_chosen),
 		TEST(test_validate_does_not_answer_twice),
 		TEST(test_validate_says_why_each_name_failed),

@@ -19,7 +19,7 @@ static struct cw_due
 read_due(const char *lines, int64_t begin, int64_t end, int expected)
 {
 	struct cw_lineage lineage = {.renewal_path = (char *)"x.conf"};
-	struct cw_glance certificate = {.not_before = begin, .not_after = end};
+	struct cw_certificate_summary certificate = {.not_before = begin, .not_after = end};
 	struct cw_due due = {0};
 
 	assert_int_equal(cw_configobj_parse(lines, strlen(lines), "x", &lineage.config, NULL),

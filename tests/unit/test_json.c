@@ -121,7 +121,7 @@ test_getters_give_nothing_of_another_type(void **state)
 	(void)state;
 	assert_int_equal(parse("{\"s\":\"t\",\"n\":null,\"i\":9007199254740993,\"b\":true,"
 			       "\"o\":{},\"a\":[],\"d\":1.5,\"z\":\"a\\u0000b\","
-			       "\"huge\":99999999999999999999}",
+			       "\"huge\":99999999999999999999,\"low\":-99999999999999999999}",
 			       &value, NULL),
 			 CW_OK);
 	assert_string_equal(cw_json_string(value, "s"), "t");
@@ -141,6 +141,7 @@ test_getters_give_nothing_of_another_type(void **state)
 	assert_int_equal(cw_json_int(value, "d", -7), -7);
 	assert_int_equal(cw_json_int(value, "s", -7), -7);
 	assert_true(cw_json_int(value, "huge", 0) == INT64_MAX);
+	assert_true(cw_json_int(value, "low", 0) == INT64_MIN);
 }
 
 static void

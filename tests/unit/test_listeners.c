@@ -48,9 +48,12 @@ static int
 take(const void *user)
 {
 	int descriptor = -1;
+	bool by_run = true;
 
-	assert_int_equal(cw_listeners_take(&listeners, user, "127.0.0.1", port, &descriptor, NULL),
-			 CW_OK);
+	assert_int_equal(
+		cw_listeners_take(&listeners, user, "127.0.0.1", port, &descriptor, &by_run, NULL),
+		CW_OK);
+	assert_false(by_run);
 	return descriptor;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/verbs.h"
 #include "plugin_fixture.h"
 #include "role_fixture.h"
 
@@ -278,7 +279,7 @@ is_topic(const char *name)
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
 		if (strcmp(topic->name, name) == 0)
 			return true;
-	return false;
+	return cw_verb_by_name(name) != NULL;
 }
 
 static void

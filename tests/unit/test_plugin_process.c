@@ -78,11 +78,12 @@ static void
 on_listen(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
 {
 	cw_auto_error struct cw_error error = {0};
+	bool by_run;
 
 	(void)context;
 	asked.port = port;
 	if (asked.listener < 0)
-		cw_listen(address, 0, &asked.listener, &error);
+		cw_listen(address, 0, &asked.listener, &by_run, &error);
 	cw_plugin_answer_listen(request, asked.listener, &error);
 }
 
@@ -642,6 +643,7 @@ static void
 test_installation_that_fails_is_rolled_back(void **state)
 {
 	struct cw_installation installation = {.deploy = true};
+	struct cw_installation_outcome outcome;
 	cw_autofree char *target = scratch_path("target");
 
 	(void)state;
@@ -652,10 +654,12 @@ test_installation_that_fails_is_rolled_back(void **state)
 	cw_strv_add(&installation.names, "a.example");
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		installation.paths[i] = cw_format("/nonexistent/%s.pem", cw_kind_name(i));
-	cw_plugin_process_install(process, &installation, done, NULL);
+	cw_plugin_process_install(process, &installation, &outcome, done, NULL);
 	assert_int_equal(wait_for_end(), CW_E_COMMAND);
 	ERROR_SAYS("the server says: syntax error");
 	assert_true(scratch_says("target", "before"));
+	assert_false(outcome.deployed);
+	assert_false(outcome.changed);
 	cw_installation_clear(&installation);
 }
 

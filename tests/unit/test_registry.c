@@ -207,13 +207,18 @@ test_module_with_a_malformed_option_is_refused(void **state)
 static void
 test_file_that_is_no_shared_object_is_refused(void **state)
 {
+	/* A shorter one is refused as too short. */
+	char text[4097];
+
 	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
 	install_module(abi_folder(), "sample-1-0");
-	scratch_write("plugins/text.so", "This is a letter, and no plugin at all.\n", 0644);
+	scratch_write("plugins/text.so", text, 0644);
 	scratch_write("plugins/empty.so", "", 0644);
 	scratch_write("plugins/Under_Score.so", "", 0644);
-	REFUSED("text", CW_E_PLUGIN, "text.so", "no shared object");
-	REFUSED("empty", CW_E_PLUGIN, "empty.so", "no shared object");
+	REFUSED("text", CW_E_PLUGIN, "text.so", "invalid ELF header");
+	REFUSED("empty", CW_E_PLUGIN, "empty.so", "file too short");
 	REFUSED("Under_Score", CW_E_PLUGIN, "Under_Score.so", "name");
 }
 

@@ -423,6 +423,7 @@ pool(void *context, struct cw_http **http, struct cw_error *error)
 static void
 test_http_service_asks_while_the_loop_serves(void **state)
 {
+	bool by_run;
 	const struct cw_host *host = &fixture.instance->host;
 	const struct cw_http_header header = {sizeof(header), "X-Test", "yes"};
 	const struct cw_http_header *const headers[] = {&header, NULL};
@@ -444,7 +445,7 @@ test_http_service_asks_while_the_loop_serves(void **state)
 	cw_host_release_response(host, &response);
 	request.response_limit = 10;
 	assert_int_equal(host->http(host, &request, &response), CW_E_PROTOCOL);
-	assert_int_equal(cw_listen("127.0.0.1", 0, &listener, NULL), CW_OK);
+	assert_int_equal(cw_listen("127.0.0.1", 0, &listener, &by_run, NULL), CW_OK);
 	silent = cw_format("http://127.0.0.1:%u/", port_of(listener));
 	request.url = silent;
 	request.time_limit = 1;

@@ -342,87 +342,6 @@ test_signer_is_told_by_the_signature(void **state)
 	assert_false(cw_certificate_signed_by(leaf, root));
 }
 
-static const char digest[] = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef";
-
-/* The bytes of the acmeIdentifier extension, which must be critical. */
-static const ASN1_OCTET_STRING *
-acme_identifier(const X509 *x509)
-{
-	ASN1_OBJECT *object = OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1);
-	int at = X509_get_ext_by_OBJ(x509, object, -1);
-
-	ASN1_OBJECT_free(object);
-	assert_true(at >= 0);
-	assert_int_equal(X509_EXTENSION_get_critical(X509_get_ext(x509, at)), 1);
-	return X509_EXTENSION_get_data(X509_get_ext(x509, at));
-}
-
-static void
-test_alpn_certificate_is_that_of_rfc8737(void **state)
-{
-	static const char *const identifiers[][2] = {
-		{"dns", "a.example"}, {"ip", "192.0.2.1"}, {"ip", "2001:db8::1"}};
-	static const unsigned char expected[] = {0x04, 0x20, 0x01, 0x23, 0x45, 0x67};
-
-	(void)state;
-	for (size_t i = 0; i < CW_COUNT(identifiers); i++) {
-		cw_auto_key struct cw_key *key = generate();
-		cw_auto_certificate struct cw_certificate *certificate = NULL;
-		cw_auto_strv struct cw_strv dns = {0}, addresses = {0};
-		cw_autofree char *pem = NULL;
-		const ASN1_OCTET_STRING *value;
-		BIO *bio;
-		X509 *x509;
-
-		assert_int_equal(cw_certificate_for_alpn(key, identifiers[i][0], identifiers[i][1],
-							 digest, &pem, NULL),
-				 CW_OK);
-		certificate = read_pem(pem);
-		cw_certificate_names(certificate, &dns, &addresses);
-		assert_int_equal(dns.count + addresses.count, 1);
-		assert_string_equal(i == 0 ? dns.items[0] : addresses.items[0], identifiers[i][1]);
-		assert_true(cw_certificate_has_key(certificate, key));
-		assert_true(cw_certificate_signed_by(certificate, certificate));
-		assert_true(cw_certificate_not_before(certificate) < time(NULL));
-		assert_true(cw_certificate_not_after(certificate) > time(NULL));
-		bio = BIO_new_mem_buf(pem, -1);
-		x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-		value = acme_identifier(x509);
-		assert_int_equal(ASN1_STRING_length(value), 34);
-		assert_memory_equal(ASN1_STRING_get0_data(value), expected, sizeof(expected));
-		X509_free(x509);
-		BIO_free(bio);
-	}
-}
-
-static void
-test_alpn_certificate_needs_a_digest_and_an_identifier(void **state)
-{
-	static const struct {
-		const char *type, *identifier, *digest;
-	} cases[] = {
-		{"dns", "a.example", "0123"},
-		{"dns", "a.example", ""},
-		{"dns", "a.example",
-		 "g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
-		{"dns", "", digest},
-		{"ip", "a.example", digest},
-		{"email", "me@a.example", digest},
-	};
-	cw_auto_key struct cw_key *key = generate();
-
-	(void)state;
-	for (size_t i = 0; i < CW_COUNT(cases); i++) {
-		cw_auto_error struct cw_error error = {0};
-		char *pem;
-
-		assert_true(cw_certificate_for_alpn(key, cases[i].type, cases[i].identifier,
-						    cases[i].digest, &pem, &error) < 0);
-		assert_null(pem);
-		assert_non_null(error.message);
-	}
-}
-
 static void
 test_rubbish_is_no_certificate(void **state)
 {
@@ -459,8 +378,6 @@ main(void)
 		cmocka_unit_test(test_chain_that_does_not_hold_together_is_refused),
 		cmocka_unit_test(test_endless_chain_is_refused),
 		cmocka_unit_test(test_signer_is_told_by_the_signature),
-		cmocka_unit_test(test_alpn_certificate_is_that_of_rfc8737),
-		cmocka_unit_test(test_alpn_certificate_needs_a_digest_and_an_identifier),
 		cmocka_unit_test(test_rubbish_is_no_certificate),
 	};
 

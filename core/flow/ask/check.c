@@ -35,53 +35,28 @@ check_hmac_algorithm(const struct cw_settings *settings, struct cw_error *error)
 	return CW_E_USAGE;
 }
 
-/* Verbs that would do the real thing in spite of the option; those that only read ignore it. */
-static const struct {
-	const char *verb, *internal, *message, *hint;
-} refused[] = {
-#define NO_DRY_RUN(verb)                                                                           \
-	{                                                                                          \
-		verb, "dry_run", "--dry-run cannot be used with " verb ", which has no rehearsal", \
-			"rehearse with certonly --dry-run or renew --dry-run"                      \
-	}
-	NO_DRY_RUN("run"),
-	NO_DRY_RUN("delete"),
-	NO_DRY_RUN("revoke"),
-	NO_DRY_RUN("register"),
-	NO_DRY_RUN("update_account"),
-	NO_DRY_RUN("unregister"),
-	NO_DRY_RUN("install"),
-	NO_DRY_RUN("enhance"),
-	NO_DRY_RUN("rollback"),
-	{"run", "csr", "--csr can only be given with certonly",
-	 "obtain the certificate with certonly --csr, then install it with install --cert-path and "
-	 "--key-path"},
-	{"renew", "csr", "--csr can only be given with certonly",
-	 "a certificate for a request of yours is renewed by certonly --csr again"},
-	{"reconfigure", "csr", "--csr can only be given with certonly", NULL},
-	{"renew", "force_interactive", "--force-interactive cannot be used with renew",
-	 "renew asks nothing"},
-};
-
-static bool
-is_set(const struct cw_settings *settings, const char *internal)
-{
-	return strcmp(internal, "csr") == 0 ? cw_settings_get(settings, internal) != NULL
-					    : cw_settings_flag(settings, internal);
-}
-
+/* What the verb would do in spite of the option; a verb that only reads ignores it. */
 static int
-check_verb(const char *verb, const struct cw_settings *settings, struct cw_error *error)
+check_verb(const struct cw_verb *verb, const struct cw_settings *settings, struct cw_error *error)
 {
-	for (size_t i = 0; i < CW_COUNT(refused); i++) {
-		if (strcmp(verb, refused[i].verb) != 0 || !is_set(settings, refused[i].internal))
-			continue;
-		cw_fail(error, CW_E_USAGE, "%s", refused[i].message);
-		if (refused[i].hint != NULL)
-			cw_hint(error, "%s", refused[i].hint);
+	if (verb->writes && !verb->rehearses && cw_settings_flag(settings, "dry_run")) {
+		cw_fail(error, CW_E_USAGE,
+			"--dry-run cannot be used with %s, which has no rehearsal", verb->name);
+		cw_hint(error, "rehearse with certonly --dry-run or renew --dry-run");
 		return CW_E_USAGE;
 	}
-	return CW_OK;
+	if (verb->csr != NULL && cw_settings_get(settings, "csr") != NULL) {
+		cw_fail(error, CW_E_USAGE, "--csr can only be given with certonly");
+		cw_hint(error, "%s", verb->csr);
+		return CW_E_USAGE;
+	}
+	if (verb->asks_nobody && cw_settings_flag(settings, "force_interactive")) {
+		cw_fail(error, CW_E_USAGE, "--force-interactive cannot be used with %s",
+			verb->name);
+		cw_hint(error, "%s asks nothing", verb->name);
+		return CW_E_USAGE;
+	}
+	return verb->check != NULL ? verb->check(settings, error) : CW_OK;
 }
 
 static int
@@ -125,7 +100,8 @@ check_ranges(const struct cw_settings *settings, struct cw_error *error)
 }
 
 int
-cw_check_settings(const char *verb, const struct cw_settings *settings, struct cw_error *error)
+cw_check_settings(const struct cw_verb *verb, const struct cw_settings *settings,
+		  struct cw_error *error)
 {
 	int status = check_ranges(settings, error);
 

@@ -3,8 +3,7 @@
 #include "store/lineage.h"
 
 int
-cw_choose_lineage(struct cw_context *context, const char *question, char **name,
-		  struct cw_error *error)
+cw_choose_lineage(struct cw_context *context, char **name, struct cw_error *error)
 {
 	const char *given = cw_settings_get(context->settings, "certname");
 	cw_auto_strv struct cw_strv names = {0};
@@ -34,7 +33,7 @@ cw_choose_lineage(struct cw_context *context, const char *question, char **name,
 		cw_hint(error, "give --cert-name; see: certwright certificates");
 		return CW_E_USAGE;
 	}
-	status = context->asker->choice(context->asker->context, question,
+	status = context->asker->choice(context->asker->context, context->verb->which,
 					(const char *const *)names.items, names.count, &choice,
 					error);
 	if (status == CW_OK)

@@ -5,9 +5,9 @@
 #include "flow/context.h"
 
 /* The name that --cert-name gives, if there is such a lineage; else the one that the user chooses
- * for QUESTION. Without anybody to ask an error names --cert-name. Release *NAME with free(). */
-int cw_choose_lineage(struct cw_context *context, const char *question, char **name,
-		      struct cw_error *error);
+ * when the verb asks which. Without anybody to ask an error names --cert-name. Release *NAME with
+ * free(). */
+int cw_choose_lineage(struct cw_context *context, char **name, struct cw_error *error);
 /* Asks QUESTION before what cannot be undone; nobody to ask is a yes. A no is CW_E_CANCELLED with
  * REFUSED as its message. */
 int cw_confirm(struct cw_context *context, const char *question, const char *refused,

@@ -1,9 +1,11 @@
 #include "flow/due/decide.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/key.h"
+#include "crypto/summary.h"
 #include "crypto/x509.h"
 #include "flow/due/survey.h"
 #include "flow/work/network.h"
@@ -31,26 +33,62 @@ struct search {
 	size_t smaller_count;
 };
 
-static void
-consider(struct search *search, struct cw_lineage *lineage, const struct cw_names *wanted)
+/* Loads the lineage, in place of *FOUND. */
+static int
+take(const char *config_dir, const char *name, struct cw_lineage **found, struct cw_error *error)
 {
-	cw_auto_names struct cw_names names = {0};
+	struct cw_lineage *lineage = NULL;
+	int status = cw_lineage_load(config_dir, name, &lineage, error);
 
-	if (cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, NULL) == CW_OK) {
-		size_t count = cw_names_count(&names);
+	if (status < 0)
+		return status;
+	cw_lineage_free(*found);
+	*found = lineage;
+	return CW_OK;
+}
 
-		if (search->same == NULL && cw_names_equal(&names, wanted)) {
-			search->same = lineage;
-			return;
-		}
-		if (count > search->smaller_count && cw_names_contain(wanted, &names)) {
-			cw_lineage_free(search->smaller);
-			search->smaller = lineage;
-			search->smaller_count = count;
-			return;
-		}
-	}
-	cw_lineage_free(lineage);
+/* The names of the lineage's certificate. There may be a hundred thousand: the renewal file is read
+ * only where the certificate is not in its usual place. */
+static int
+read_names(const char *config_dir, const char *name, struct cw_certificate_summary *certificate,
+	   struct cw_error *error)
+{
+	cw_autofree char *usual = cw_format("%s/live/%s/cert.pem", config_dir, name);
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	int status = cw_certificate_summary_read(usual, CW_SUMMARY_NAMES, certificate, NULL);
+
+	if (status == CW_OK)
+		return CW_OK;
+	status = cw_lineage_load(config_dir, name, &lineage, error);
+	if (status == CW_OK)
+		status = cw_certificate_summary_read(lineage->live[CW_KIND_CERT], CW_SUMMARY_NAMES,
+						     certificate, error);
+	return status;
+}
+
+static int
+consider(const char *config_dir, const char *name, const struct cw_names *wanted,
+	 struct search *search, struct cw_error *error)
+{
+	cw_auto_certificate_summary struct cw_certificate_summary certificate = {0};
+	struct cw_names names;
+	size_t count;
+	int status = read_names(config_dir, name, &certificate, error);
+
+	if (status < 0)
+		return status;
+	names = (struct cw_names){.dns = certificate.dns, .ip = certificate.ip};
+	count = cw_names_count(&names);
+	if (!cw_names_contain(wanted, &names))
+		return CW_OK;
+	if (count == cw_names_count(wanted))
+		return take(config_dir, name, &search->same, error);
+	if (count <= search->smaller_count)
+		return CW_OK;
+	status = take(config_dir, name, &search->smaller, error);
+	if (status == CW_OK)
+		search->smaller_count = count;
+	return status;
 }
 
 /* Lineages that cannot be read have nothing to say here; renew and certificates name them. */
@@ -63,14 +101,12 @@ search_lineages(const char *config_dir, const struct cw_names *wanted, struct se
 
 	for (size_t i = 0; status == CW_OK && i < names.count && search->same == NULL; i++) {
 		cw_auto_error struct cw_error broken = {0};
-		struct cw_lineage *lineage = NULL;
 
-		if (cw_lineage_load(config_dir, names.items[i], &lineage, &broken) == CW_OK) {
-			consider(search, lineage, wanted);
-		} else {
+		if (consider(config_dir, names.items[i], wanted, search, &broken) < 0) {
 			cw_autofree char *line = cw_error_line(&broken);
 
-			cw_log_warning("leaving out a renewal file: %s", line);
+			cw_log_warning("leaving out the certificate \"%s\": %s", names.items[i],
+				       line);
 		}
 	}
 	return status;
@@ -191,11 +227,18 @@ check_staging(const struct cw_settings *settings, const struct cw_lineage *linea
 	return CW_E_USAGE;
 }
 
+/* With --cert-name nothing may cost more where there are more lineages. So an archive that has the
+ * lineage's own name, as it is made, is not looked for in the others' renewal files; and nothing is
+ * pruned there (cw_request_make()) that another one might use. */
 static int
-check_archive(const struct cw_lineage *lineage, struct cw_error *error)
+check_archive(const struct cw_settings *settings, const struct cw_lineage *lineage,
+	      struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv shared = {0};
 
+	if (cw_settings_get(settings, "certname") != NULL &&
+	    strcmp(cw_path_base(lineage->archive), lineage->name) == 0)
+		return CW_OK;
 	if (cw_lineage_archive_is_shared(lineage))
 		cw_strv_add(&shared, lineage->archive);
 	return cw_refuse_shared_archive(lineage, &shared, error);
@@ -252,9 +295,7 @@ decide_same(struct cw_context *context, struct cw_lineage **lineage, enum cw_dec
 		return status;
 	*decision = CW_DECISION_KEEP;
 	if (context->asker->interactive && !cw_settings_flag(settings, "reinstall")) {
-		const char *const items[] = {strcmp(context->verb, "run") == 0
-						     ? "Install the existing certificate"
-						     : "Keep the existing certificate for now",
+		const char *const items[] = {context->verb->keep,
 					     "Renew and replace the certificate"};
 		size_t choice = 0;
 		cw_autofree char *text = cw_format(
@@ -310,15 +351,12 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	const char *config_dir = context->directories.config;
 	cw_auto_names struct cw_names present = {0};
 	cw_autofree char *text = NULL;
-	cw_auto_strv struct cw_strv known = {0};
 	bool new_key = false;
-	int status = cw_lineage_list(config_dir, &known, error);
+	int status = cw_lineage_check_name(wanted, error);
 
-	if (status == CW_OK)
-		status = cw_lineage_check_name(wanted, error);
 	if (status < 0)
 		return status;
-	if (!cw_strv_contains(&known, wanted)) {
+	if (!cw_lineage_exists(config_dir, wanted)) {
 		*decision = CW_DECISION_NEW;
 		*name = cw_strdup(wanted);
 		if (cw_names_count(names) > 0)
@@ -407,7 +445,7 @@ cw_decide(struct cw_context *context, struct cw_names *names, enum cw_decision *
 	int status = decide(context, names, decision, lineage, name, error);
 
 	if (status == CW_OK && *decision == CW_DECISION_RENEW)
-		status = check_archive(*lineage, error);
+		status = check_archive(context->settings, *lineage, error);
 	if (status == CW_OK && *decision == CW_DECISION_RENEW)
 		status = cw_check_renewal(context->settings, *lineage, error);
 	return status;

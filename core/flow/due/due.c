@@ -52,7 +52,7 @@ parse_interval(const char *text, int64_t *seconds)
 }
 
 int
-cw_due_read(const struct cw_lineage *lineage, const struct cw_glance *certificate,
+cw_due_read(const struct cw_lineage *lineage, const struct cw_certificate_summary *certificate,
 	    struct cw_due *due, struct cw_error *error)
 {
 	const char *interval = cw_configobj_get(lineage->config, "", "renew_before_expiry");

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "crypto/glance.h"
+#include "crypto/summary.h"
 #include "store/lineage.h"
 
 /* What the certificate and its renewal file say. Times are seconds since the epoch. */
@@ -25,7 +25,7 @@ enum cw_advice {
 	CW_ADVICE_RENEW
 };
 
-int cw_due_read(const struct cw_lineage *lineage, const struct cw_glance *certificate,
+int cw_due_read(const struct cw_lineage *lineage, const struct cw_certificate_summary *certificate,
 		struct cw_due *due, struct cw_error *error);
 /* Whether it is due at NOW whatever the CA says: by renew_before_expiry, or as it has expired. */
 bool cw_due_anyway(const struct cw_due *due, int64_t now);

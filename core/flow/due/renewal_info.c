@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "acme/client.h"
+#include "acme/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/rewrite.h"

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "flow/due/lineage_facts.h"
 #include "flow/due/revocation.h"
-#include "flow/due/scouts.h"
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/network.h"
 #include "store/rewrite.h"
@@ -16,7 +16,7 @@
 /* A lineage that is not due by itself: the CA has to be asked. */
 struct pending {
 	char *name;
-	struct cw_sighting seen;
+	struct cw_lineage_facts seen;
 	enum cw_advice advice;
 	int64_t ask_again;
 	bool is_due;
@@ -33,8 +33,7 @@ struct survey {
 	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
 	struct cw_rewrite *rewrite;
-	struct cw_scouts *scouts; /* NULL: none were sent */
-	bool take_all;            /* every lineage is due */
+	bool take_all; /* every lineage is due */
 	struct pending pending[GROUP];
 	size_t count;
 };
@@ -94,7 +93,7 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 }
 
 static void
-judge(struct survey *survey, const char *name, struct cw_sighting *seen)
+judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 {
 	const struct cw_survey_calls *calls = survey->calls;
 	struct pending *pending;
@@ -111,12 +110,13 @@ judge(struct survey *survey, const char *name, struct cw_sighting *seen)
 		pending = &survey->pending[survey->count++];
 		*pending = (struct pending){.name = cw_strdup(name), .seen = *seen};
 		pending->advice = seen->waits ? CW_ADVICE_WAIT : CW_ADVICE_NONE;
-		*seen = (struct cw_sighting){0};
+		*seen = (struct cw_lineage_facts){0};
 	}
 }
 
 static int
-look_at(struct survey *survey, const char *name, struct cw_sighting *seen, struct cw_error *error)
+look_at(struct survey *survey, const char *name, struct cw_lineage_facts *seen,
+	struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	int status = cw_lineage_load(survey->context->directories.config, name, &lineage, error);
@@ -126,24 +126,18 @@ look_at(struct survey *survey, const char *name, struct cw_sighting *seen, struc
 	if (status == CW_OK && !cw_settings_flag(survey->context->settings, "dry_run"))
 		status = recover(survey, lineage, error);
 	if (status == CW_OK)
-		status = cw_sighting_read(survey->context, lineage, survey->calls->asked_for, seen,
-					  error);
+		status = cw_lineage_facts_read(survey->context, lineage, survey->calls->asked_for,
+					       seen, error);
 	return status;
 }
 
 static void
 consider(struct survey *survey, const char *name)
 {
-	cw_auto_sighting struct cw_sighting seen = {0};
+	cw_auto_lineage_facts struct cw_lineage_facts seen = {0};
 	cw_auto_error struct cw_error error = {0};
-	int status = CW_OK;
+	int status = look_at(survey, name, &seen, &error);
 
-	/* Its archive may be one of those that are shared, which only a whole look tells. */
-	if (survey->scouts == NULL || !cw_scouts_next(survey->scouts, &seen) ||
-	    survey->shared->count > 0) {
-		cw_sighting_clear(&seen);
-		status = look_at(survey, name, &seen, &error);
-	}
 	if (status == CW_OK)
 		judge(survey, name, &seen);
 	else
@@ -274,7 +268,9 @@ settle(struct survey *survey, const struct pending *pending)
 		survey->calls->due(survey->calls->user, pending->name);
 		return;
 	}
-	if (pending->ask_again != 0)
+	/* Somebody who asked for the certificate may still cancel, which changes nothing. */
+	if (pending->ask_again != 0 &&
+	    !(survey->calls->asked_for && survey->context->asker->interactive))
 		keep_ask_again(survey, pending);
 	survey->calls->kept(survey->calls->user, &kept);
 }
@@ -286,7 +282,7 @@ forget(struct survey *survey)
 		struct pending *pending = &survey->pending[i];
 
 		free(pending->name);
-		cw_sighting_clear(&pending->seen);
+		cw_lineage_facts_clear(&pending->seen);
 	}
 	survey->count = 0;
 }
@@ -342,8 +338,6 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	survey->rewrite = cw_rewrite_new(folder);
 	survey->take_all = cw_settings_flag(context->settings, "dry_run") ||
 			   cw_settings_flag(context->settings, "renew_by_default");
-	if (!survey->take_all)
-		survey->scouts = cw_scouts_send(context, names);
 	for (size_t i = 0; i < names->count && status == CW_OK; i++) {
 		consider(survey, names->items[i]);
 		if (cw_interrupted())
@@ -352,7 +346,6 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 			status = settle_group(survey, error);
 	}
 	forget(survey);
-	cw_scouts_free(survey->scouts);
 	if (status == CW_OK)
 		commit(survey);
 	cw_rewrite_free(survey->rewrite);

@@ -21,8 +21,8 @@ struct cw_survey_calls {
 	void (*due)(void *user, const char *name);
 	void (*failed)(void *user, const char *name, const struct cw_error *error);
 	void *user;
-	/* The user asked for the lineage itself: whether it may be renewed by itself, and with what
-	 * its renewal file says, does not count. */
+	/* The user asked for the lineage itself: ignores autorenew and all other settings of its
+	 * renewal file. */
 	bool asked_for;
 };
 

@@ -9,6 +9,7 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/ask/choose_names.h"
 #include "flow/ask/choose_plugin.h"
+#include "flow/due/lineage_settings.h"
 #include "flow/work/batches.h"
 #include "flow/work/workers.h"
 #include "store/checkpoint.h"
@@ -135,14 +136,15 @@ cw_install(struct cw_context *context, struct cw_run *run, const char *installer
 {
 	cw_autofree char *names = cw_strv_join(&installation->names, ", ");
 	cw_auto_json struct json_object *result = NULL;
+	int status;
 
-	/* Not the worker's word for it: it may crash. */
-	*description = cw_installation_describe(installation, installer);
 	if (installation->deploy)
 		cw_log_info("installing the certificate with \"%s\" for %s", installer, names);
 	else
 		cw_log_info("enhancing the configuration with \"%s\" for %s", installer, names);
-	return run_task(context, run, installer, cw_install_batch, installation, &result, error);
+	status = run_task(context, run, installer, cw_install_batch, installation, &result, error);
+	*description = cw_installation_describe(installation, installer, result);
+	return status;
 }
 
 int
@@ -239,19 +241,40 @@ cw_installation_use(struct cw_installation *installation, const struct cw_lineag
 			installation->paths[i] = cw_strdup(lineage->live[i]);
 }
 
+/* What renewals of the lineage use counts beneath what the run was given, the installer too. A
+ * renewal file that cannot be used is no obstacle here. */
+static void
+use_saved_settings(struct cw_context *context, const struct cw_lineage *lineage)
+{
+	struct cw_settings *settings = context->settings;
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_lineage_settings(context, lineage, settings, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("not all settings in %s can be used: %s", lineage->renewal_path,
+			       line);
+	}
+	if (cw_settings_given(settings, "configurator") &&
+	    cw_settings_source(settings, "installer") <
+		    cw_settings_source(settings, "configurator"))
+		cw_settings_reset(settings, "installer");
+}
+
 int
-cw_installation_choose(struct cw_context *context, const char *question,
-		       struct cw_installation *installation, struct cw_lineage **lineage,
-		       struct cw_error *error)
+cw_installation_choose(struct cw_context *context, struct cw_installation *installation,
+		       struct cw_lineage **lineage, struct cw_error *error)
 {
 	cw_autofree char *chosen = NULL;
-	int status = cw_choose_lineage(context, question, &chosen, error);
+	int status = cw_choose_lineage(context, &chosen, error);
 
 	if (status == CW_OK)
 		status = cw_lineage_load(context->directories.config, chosen, lineage, error);
-	if (status == CW_OK)
-		cw_installation_use(installation, *lineage);
-	return status;
+	if (status < 0)
+		return status;
+	use_saved_settings(context, *lineage);
+	cw_installation_use(installation, *lineage);
+	return CW_OK;
 }
 
 /* The paths given on the command line. */
@@ -305,8 +328,7 @@ choose_certificate(struct cw_context *context, struct cw_installation *installat
 		return status;
 	if (name != NULL || installation->paths[CW_KIND_CERT] == NULL ||
 	    installation->paths[CW_KIND_PRIVKEY] == NULL)
-		status = cw_installation_choose(context, "Which certificate should be installed?",
-						installation, lineage, error);
+		status = cw_installation_choose(context, installation, lineage, error);
 	if (status == CW_OK)
 		status = check_pair(installation, error);
 	return status;
@@ -330,25 +352,25 @@ choose_hosts(struct cw_context *context, struct cw_run *run, const char *install
 }
 
 static int
-install_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-	       struct cw_installation *installation, struct cw_error *error)
+install(struct cw_context *context, struct json_object *result,
+	struct cw_installation *installation, struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_autofree char *installer = NULL;
 	struct json_object *description = NULL;
-	int status = cw_choose_installer(context, &installer, error);
+	int status = choose_certificate(context, installation, &lineage, error);
 
 	if (status == CW_OK)
-		status = choose_certificate(context, installation, &lineage, error);
+		status = cw_choose_installer(context, &installer, error);
 	if (status == CW_OK)
 		status = cw_wanted_enhancements(context, installer, true,
 						&installation->enhancements, error);
 	if (status == CW_OK)
-		status = choose_hosts(context, run, installer, installation, error);
+		status = choose_hosts(context, context->run, installer, installation, error);
 	if (status < 0)
 		return status;
 	installation->deploy = true;
-	status = cw_install(context, run, installer, installation, &description, error);
+	status = cw_install(context, context->run, installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	return status;
 }
@@ -356,12 +378,9 @@ install_locked(struct cw_context *context, struct cw_run *run, struct json_objec
 int
 cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	struct cw_installation installation = {0};
-	int status = cw_run_begin(context, &run, error);
+	int status = install(context, result, &installation, error);
 
-	if (status == CW_OK)
-		status = install_locked(context, &run, result, &installation, error);
 	cw_installation_clear(&installation);
 	return status;
 }

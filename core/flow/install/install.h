@@ -19,10 +19,10 @@ int cw_wanted_enhancements(struct cw_context *context, const char *installer, bo
 			   struct cw_strv *enhancements, struct cw_error *error);
 /* Sets the lineage's name, and those paths that are not set. */
 void cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage);
-/* The same with the lineage that --cert-name names or the user chooses for QUESTION. */
-int cw_installation_choose(struct cw_context *context, const char *question,
-			   struct cw_installation *installation, struct cw_lineage **lineage,
-			   struct cw_error *error);
+/* The same with the lineage that --cert-name names or the user chooses, whose saved settings then
+ * count beneath those of the run. */
+int cw_installation_choose(struct cw_context *context, struct cw_installation *installation,
+			   struct cw_lineage **lineage, struct cw_error *error);
 /* Carries out INSTALLATION; *DESCRIPTION is the "installed" member. What a failure or a crash left
  * in the server's configuration is taken back. */
 int cw_install(struct cw_context *context, struct cw_run *run, const char *installer,

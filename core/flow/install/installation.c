@@ -19,8 +19,29 @@ open_installer(struct cw_context *context, const struct cw_services *services,
 	return status;
 }
 
+static struct json_object *
+describe_outcome(const struct cw_installation_outcome *outcome)
+{
+	struct json_object *description = cw_json_new_object();
+
+	cw_json_set_bool(description, "deployed", outcome->deployed);
+	cw_json_set_bool(description, "enhanced", outcome->enhanced);
+	cw_json_set_bool(description, "changed", outcome->changed);
+	return description;
+}
+
+/* LIST as KEY where DONE, else as FAILED_KEY; the other one is empty. */
+static void
+set_done(struct json_object *description, const char *key, const char *failed_key, bool done,
+	 const struct cw_strv *list)
+{
+	cw_json_set(description, done ? key : failed_key, cw_json_from_strv(list));
+	cw_json_set(description, done ? failed_key : key, cw_json_new_array());
+}
+
 struct json_object *
-cw_installation_describe(const struct cw_installation *installation, const char *installer)
+cw_installation_describe(const struct cw_installation *installation, const char *installer,
+			 struct json_object *outcome)
 {
 	static const char *const members[CW_KIND_COUNT] = {
 		[CW_KIND_CERT] = "cert_path",
@@ -29,11 +50,16 @@ cw_installation_describe(const struct cw_installation *installation, const char 
 		[CW_KIND_FULLCHAIN] = "fullchain_path",
 	};
 	struct json_object *description = cw_json_new_object();
+	bool enhanced = cw_json_bool(outcome, "enhanced", false);
+	bool configured =
+		installation->deploy ? cw_json_bool(outcome, "deployed", false) : enhanced;
 
 	cw_json_set_string(description, "name", installation->lineage);
 	cw_json_set_string(description, "installer", installer);
-	cw_json_set(description, "names", cw_json_from_strv(&installation->names));
-	cw_json_set(description, "enhancements", cw_json_from_strv(&installation->enhancements));
+	set_done(description, "names", "failed_names", configured, &installation->names);
+	set_done(description, "enhancements", "failed_enhancements", enhanced,
+		 &installation->enhancements);
+	cw_json_set_bool(description, "changed", cw_json_bool(outcome, "changed", false));
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		cw_json_set_string(description, members[i], installation->paths[i]);
 	return description;
@@ -62,8 +88,11 @@ cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		end_all(batch, &failure, report, report_context);
 	for (size_t i = 0; status == CW_OK && i < batch->count; i++) {
 		struct cw_request *request = batch->requests[i];
+		struct cw_installation_outcome outcome = {0};
 
-		cw_installation_carry_out(instance, request->installation, &request->error);
+		cw_installation_carry_out(instance, request->installation, &outcome,
+					  &request->error);
+		request->result = describe_outcome(&outcome);
 		report(report_context, request);
 	}
 	cw_instance_close(instance);

@@ -7,9 +7,10 @@
 #include "flow/work/workers.h"
 #include "plugin/installation.h"
 
-/* The member "installed" (flow/context.h). */
+/* The member "installed" (flow/context.h). OUTCOME is what the worker said it did: {"deployed",
+ * "enhanced", "changed"}; NULL: it came to no end. */
 struct json_object *cw_installation_describe(const struct cw_installation *installation,
-					     const char *installer);
+					     const char *installer, struct json_object *outcome);
 
 /*
  * Work for cw_workers_run(); each batch has the one installer of its first request.

@@ -130,6 +130,25 @@ signer_cleanup(struct cw_signer **signer)
 	cw_signer_free(*signer);
 }
 
+/* The external account binding that --eab-kid and --eab-hmac-key ask for (RFC 8555 section 7.3.4).
+ */
+static int
+bind_account(const struct cw_settings *settings, const struct cw_acme *acme,
+	     const struct cw_signer *signer, struct json_object **binding, struct cw_error *error)
+{
+	const char *hmac_key = cw_settings_get(settings, "eab_hmac_key");
+	const char *algorithm = cw_settings_get(settings, "eab_hmac_alg");
+	const char *url;
+	int status = cw_acme_need_resource(acme, "newAccount", &url, error);
+
+	if (status != CW_OK)
+		return status;
+	cw_log_secret(hmac_key);
+	return cw_jws_external_account(signer->jwk, cw_settings_get(settings, "eab_kid"), hmac_key,
+				       algorithm == NULL ? "HS256" : algorithm, url, binding,
+				       error);
+}
+
 int
 cw_account_register(struct cw_context *context, struct cw_settings *settings,
 		    struct cw_account **account, struct cw_error *error)
@@ -140,18 +159,14 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 	cw_auto_strv struct cw_strv contacts = {0};
 	cw_auto_key struct cw_key *key = NULL;
 	cw_auto(signer_cleanup) struct cw_signer *signer = NULL;
-	struct cw_acme_registration registration = {
-		.contacts = &contacts,
-		.terms_agreed = true,
-		.eab_kid = cw_settings_get(settings, "eab_kid"),
-		.eab_hmac_key = cw_settings_get(settings, "eab_hmac_key"),
-		.eab_algorithm = cw_settings_get(settings, "eab_hmac_alg"),
-	};
+	cw_auto_json struct json_object *binding = NULL;
+	struct cw_acme_registration registration = {.contacts = &contacts, .terms_agreed = true};
+	const char *eab_kid = cw_settings_get(settings, "eab_kid");
 	struct json_object *body = NULL;
 	char *uri = NULL;
 	int status;
 
-	if ((registration.eab_kid == NULL) != (registration.eab_hmac_key == NULL))
+	if ((eab_kid == NULL) != (cw_settings_get(settings, "eab_hmac_key") == NULL))
 		return cw_fail(error, CW_E_USAGE,
 			       "--eab-kid and --eab-hmac-key go together; give both");
 	status = cw_account_contacts(context, settings, &contacts, error);
@@ -165,18 +180,20 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 		status = cw_network_connect(&network, server, signer, error);
 	if (status == CW_OK)
 		status = agree_to_terms(context, settings, network.acme, error);
-	if (status == CW_OK && cw_acme_external_account_required(network.acme) &&
-	    registration.eab_kid == NULL) {
+	if (status == CW_OK && cw_acme_external_account_required(network.acme) && eab_kid == NULL) {
 		status = cw_fail(
 			error, CW_E_INVALID,
 			"the CA at %s wants accounts to be bound to one that you have there",
 			server);
 		cw_hint(error, "give --eab-kid and --eab-hmac-key as the CA's web site shows them");
 	}
+	if (status == CW_OK && eab_kid != NULL)
+		status = bind_account(settings, network.acme, signer, &binding, error);
+	registration.binding = binding;
 	if (status == CW_OK)
 		status = cw_acme_account_new(network.acme, &registration, &uri, &body, error);
 	if (status < 0)
-		return registration.eab_kid == NULL
+		return eab_kid == NULL
 			       ? cw_context(error, "cannot register an account")
 			       : cw_context(error,
 					    "cannot register an account bound to the external "

@@ -1,7 +1,7 @@
 #include "flow/issue/obtain.h"
 #include <stdlib.h>
 #include <string.h>
-#include "acme/client.h"
+#include "acme/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/csr.h"
@@ -126,6 +126,36 @@ names_that_failed(const struct cw_error *error, struct cw_strv *failed)
 }
 
 static void
+log_detail(void *context, const char *line)
+{
+	(void)context;
+	cw_log_warning("%s", line);
+}
+
+static void
+leave_out_one(struct cw_request *request, const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+
+	cw_log_warning("going on without \"%s\": %s",
+		       error->identifier != NULL ? error->identifier : request->name, line);
+	cw_error_details(error, 2, log_detail, NULL);
+	cw_json_append(request->left_out, cw_json_error(error));
+}
+
+/* Says which names are left out and why, also in the result. */
+static void
+leave_out(struct cw_request *request, const struct cw_error *error)
+{
+	if (request->left_out == NULL)
+		request->left_out = cw_json_new_array();
+	for (size_t i = 0; i < error->part_count; i++)
+		leave_out_one(request, error->parts[i]);
+	if (error->part_count == 0)
+		leave_out_one(request, error);
+}
+
+static void
 keep_others(struct cw_strv *names, const struct cw_strv *failed)
 {
 	for (size_t i = names->count; i-- > 0;) {
@@ -143,7 +173,6 @@ reduce_names(struct cw_context *context, struct cw_request *request, const struc
 {
 	cw_auto_strv struct cw_strv failed = {0};
 	cw_auto_names struct cw_names rest = {0};
-	cw_autofree char *list = NULL;
 	size_t before = cw_names_count(&request->names);
 
 	if (!cw_settings_flag(request->settings, "allow_subset_of_names"))
@@ -154,8 +183,7 @@ reduce_names(struct cw_context *context, struct cw_request *request, const struc
 	keep_others(&rest.ip, &failed);
 	if (cw_names_count(&rest) == 0 || cw_names_count(&rest) == before)
 		return false;
-	list = cw_strv_join(&failed, ", ");
-	cw_log_warning("going on without the names that failed: %s", list);
+	leave_out(request, error);
 	cw_names_copy(&request->names, &rest);
 	/* What the others were validated by is not for renewals of these. */
 	return cw_choose_for_names(context, request, NULL) == CW_OK;
@@ -340,6 +368,25 @@ open_orders(struct batch *batch, struct cw_error *error)
 	return status;
 }
 
+static bool
+forget_authorization(struct batch *batch, const struct cw_acme_authorization *authorization)
+{
+	cw_auto_error struct cw_error error = {0};
+	cw_autofree char *line = NULL;
+
+	if (cw_acme_authorization_deactivate(batch->acme, authorization->url, &error) == CW_OK) {
+		cw_log_info("deactivated the authorization of \"%s\" at the CA (%s), so that the "
+			    "dry run proves it again",
+			    authorization->identifier.value, authorization->url);
+		return true;
+	}
+	line = cw_error_line(&error);
+	cw_log_warning("the dry run proves nothing about \"%s\", which the CA has as proved "
+		       "already: %s",
+		       authorization->identifier.value, line);
+	return false;
+}
+
 /*
  * A rehearsal that finds its names authorized already would prove nothing: such authorizations are
  * deactivated, as Certbot does, and the order is to be made anew. True when there was one.
@@ -360,10 +407,8 @@ forget_authorizations(struct batch *batch)
 			const struct cw_acme_authorization *authorization =
 				item->order->authorizations[j];
 
-			if (authorization->state == CW_ACME_VALID &&
-			    cw_acme_authorization_deactivate(batch->acme, authorization->url,
-							     NULL) == CW_OK)
-				found = true;
+			found |= authorization->state == CW_ACME_VALID &&
+				 forget_authorization(batch, authorization);
 		}
 		if (found)
 			clear_order(item);

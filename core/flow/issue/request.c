@@ -12,6 +12,7 @@ cw_request_new(const char *name, const struct cw_settings *settings)
 
 	request->name = cw_strdup(name);
 	request->settings = cw_settings_copy(settings);
+	request->prune = true;
 	return request;
 }
 
@@ -32,6 +33,7 @@ cw_request_free(struct cw_request *request)
 	free(request->csr);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		free(request->files[i]);
+	json_object_put(request->left_out);
 	json_object_put(request->result);
 	cw_error_clear(&request->error);
 	free(request);
@@ -64,48 +66,32 @@ cw_request_name_replaced(struct cw_request *request, struct cw_error *error)
 }
 
 static void
-add_names(struct json_object *description, const struct cw_names *names)
+add_names(struct json_object *description, const struct cw_strv *dns, const struct cw_strv *ip)
 {
 	cw_auto_strv struct cw_strv all = {0};
 
-	cw_names_all(names, &all);
+	cw_strv_add_all(&all, dns);
+	cw_strv_add_all(&all, ip);
 	cw_json_set(description, "domains", cw_json_from_strv(&all));
 }
 
-/* The certificate of FILES. */
-static int
-describe_files(const char *name, char *const *files, struct json_object **description,
-	       struct cw_error *error)
+struct json_object *
+cw_describe_certificate(const char *name, char *const *files,
+			const struct cw_certificate_summary *certificate)
 {
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	cw_auto_names struct cw_names names = {0};
-	cw_autofree char *serial = NULL;
-	cw_autofree char *expiry = NULL;
-	int status = cw_certificate_load(files[CW_KIND_CERT], &certificate, error);
+	struct json_object *description = cw_json_new_object();
+	cw_autofree char *expiry = cw_format_utc(certificate->not_after);
 
-	if (status < 0)
-		return status;
-	cw_certificate_names(certificate, &names.dns, &names.ip);
-	serial = cw_certificate_serial(certificate);
-	expiry = cw_format_utc(cw_certificate_not_after(certificate));
-	*description = cw_json_new_object();
-	cw_json_set_string(*description, "name", name);
-	add_names(*description, &names);
-	cw_json_set_string(*description, "serial", serial);
-	cw_json_set_string(*description, "expiry", expiry);
-	cw_json_set_string(*description, "key_type", cw_certificate_key_type(certificate));
-	cw_json_set_string(*description, "cert_path", files[CW_KIND_CERT]);
-	cw_json_set_string(*description, "key_path", files[CW_KIND_PRIVKEY]);
-	cw_json_set_string(*description, "chain_path", files[CW_KIND_CHAIN]);
-	cw_json_set_string(*description, "fullchain_path", files[CW_KIND_FULLCHAIN]);
-	return CW_OK;
-}
-
-int
-cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **description,
-		    struct cw_error *error)
-{
-	return describe_files(lineage->name, lineage->live, description, error);
+	cw_json_set_string(description, "name", name);
+	add_names(description, &certificate->dns, &certificate->ip);
+	cw_json_set_string(description, "serial", certificate->serial);
+	cw_json_set_string(description, "expiry", expiry);
+	cw_json_set_string(description, "key_type", certificate->key_type);
+	cw_json_set_string(description, "cert_path", files[CW_KIND_CERT]);
+	cw_json_set_string(description, "key_path", files[CW_KIND_PRIVKEY]);
+	cw_json_set_string(description, "chain_path", files[CW_KIND_CHAIN]);
+	cw_json_set_string(description, "fullchain_path", files[CW_KIND_FULLCHAIN]);
+	return description;
 }
 
 struct json_object *
@@ -116,19 +102,25 @@ cw_describe_request(const struct cw_request *request, const char *action,
 					      "cert_path",     "key_path", "chain_path",
 					      "fullchain_path"};
 	char *const *files = request->lineage != NULL ? request->lineage->live : request->files;
-	struct json_object *description = NULL;
+	const char *name = request->csr != NULL ? NULL : request->name;
+	cw_auto_certificate_summary struct cw_certificate_summary certificate = {0};
+	struct json_object *description;
 
-	if (files[CW_KIND_CERT] == NULL ||
-	    describe_files(request->csr != NULL ? NULL : request->name, files, &description, NULL) <
-		    0) {
+	if (files[CW_KIND_CERT] != NULL &&
+	    cw_certificate_summary_read(files[CW_KIND_CERT], CW_SUMMARY_NAMES, &certificate,
+					NULL) == CW_OK) {
+		description = cw_describe_certificate(name, files, &certificate);
+	} else {
 		description = cw_json_new_object();
-		cw_json_set_string(description, "name",
-				   request->csr != NULL ? NULL : request->name);
-		add_names(description, &request->names);
+		cw_json_set_string(description, "name", name);
+		add_names(description, &request->names.dns, &request->names.ip);
 		for (size_t i = 0; i < CW_COUNT(members); i++)
 			cw_json_set_string(description, members[i], NULL);
 	}
 	cw_json_set_string(description, "action", action);
 	cw_json_set(description, "error", error != NULL ? cw_json_error(error) : NULL);
+	cw_json_set(description, "left_out",
+		    request->left_out != NULL ? json_object_get(request->left_out)
+					      : cw_json_new_array());
 	return description;
 }

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/option.h"
 #include "crypto/csr.h"
+#include "crypto/summary.h"
 #include "flow/issue/names.h"
 #include "store/account.h"
 #include "store/lineage.h"
@@ -25,12 +26,15 @@ struct cw_request {
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
+	bool prune;     /* remove old versions from the archive, which no other lineage uses */
 	/* out */
-	bool saved;                 /* the lineage has the new certificate */
-	bool lost;                  /* failed because the worker of its batch died, perhaps by the
-				       fault of another one's */
-	char *files[CW_KIND_COUNT]; /* --csr: where it was saved */
-	struct json_object *result; /* its member of "certificates" */
+	bool saved;                   /* the lineage has the new certificate */
+	bool lost;                    /* failed because the worker of its batch died, perhaps by the
+					 fault of another one's */
+	char *files[CW_KIND_COUNT];   /* --csr: where it was saved */
+	struct json_object *left_out; /* an array: why --allow-subset-of-names left out which names;
+					 NULL: none */
+	struct json_object *result;   /* its member of "certificates" */
 	struct cw_error error;
 };
 
@@ -43,10 +47,10 @@ bool cw_request_is_for_issuer(const struct cw_request *request);
  * names have one in common, and it is no rehearsal. */
 int cw_request_name_replaced(struct cw_request *request, struct cw_error *error);
 
-/* The lineage's certificate in use as a member of "certificates" (flow/context.h), without action
- * and error. */
-int cw_describe_lineage(const struct cw_lineage *lineage, struct json_object **description,
-			struct cw_error *error);
+/* A member of "certificates" (flow/context.h), without action and error, of the certificate
+ * CERTIFICATE (a summary with names) in FILES. NAME: of its lineage, NULL: none. */
+struct json_object *cw_describe_certificate(const char *name, char *const *files,
+					    const struct cw_certificate_summary *certificate);
 /* A request's member: its lineage's description, if there is one, with ACTION and ERROR (NULL:
  * none). */
 struct json_object *cw_describe_request(const struct cw_request *request, const char *action,

@@ -158,7 +158,7 @@ save_files(const struct cw_context *context, struct cw_request *request,
 	if (status < 0)
 		return status;
 	if (request->lineage != NULL)
-		return cw_lineage_update(request->lineage, files, config, true, error);
+		return cw_lineage_update(request->lineage, files, config, request->prune, error);
 	return cw_lineage_create(context->directories.config, request->name, files, config,
 				 &request->lineage, error);
 }

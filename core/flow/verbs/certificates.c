@@ -2,43 +2,48 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/text.h"
-#include "crypto/glance.h"
+#include "crypto/summary.h"
 #include "flow/context.h"
+#include "flow/due/due.h"
+#include "flow/due/lineage_facts.h"
 #include "flow/due/revocation.h"
 #include "flow/issue/names.h"
 #include "flow/issue/request.h"
 #include "flow/work/network.h"
 #include "store/lineage.h"
+#include "store/memory.h"
 
 #define DAY (24 * 3600)
+#define GROUP 500 /* certificates whose CAs are asked about them together */
 
-/* Certificates that are described, and those among them whose CA can be asked about them. */
+/* A certificate that is described, until it is known whether it is revoked. */
+struct described {
+	struct json_object *description;
+	char *certificate; /* paths; NULL: there is nobody to ask */
+	char *chain;
+};
+
 struct listing {
 	struct cw_context *context;
 	struct cw_names wanted;
-	struct json_object *certificates;
 	struct json_object *broken;
-	struct cw_revocation *revocations; /* their paths are those of the descriptions */
-	struct json_object **of;           /* the descriptions that these are about, borrowed */
+	struct cw_error failures; /* a part for each that could not be read */
+	size_t shown;
+	struct cw_network network;
+	bool has_network, no_network;
+	struct described group[GROUP];
 	size_t count;
 };
 
-static int64_t
-expiry_of(struct json_object *description)
-{
-	int64_t expiry = 0;
-
-	cw_parse_rfc3339(cw_json_string(description, "expiry"), &expiry);
-	return expiry;
-}
-
 static void
-add_validity(struct json_object *description, const struct cw_lineage *lineage)
+add_validity(struct json_object *description, const struct cw_lineage *lineage,
+	     const struct cw_certificate_summary *certificate)
 {
 	const char *server = cw_configobj_get(lineage->config, "renewalparams", "server");
 	struct json_object *reasons = cw_json_new_array();
-	int64_t left = expiry_of(description) - cw_time();
+	int64_t left = certificate->not_after - cw_time();
 
 	if (cw_is_test_server(server))
 		cw_json_append(reasons, json_object_new_string("TEST_CERT"));
@@ -49,76 +54,130 @@ add_validity(struct json_object *description, const struct cw_lineage *lineage)
 			left >= 0 ? left / DAY : -((-left + DAY - 1) / DAY));
 }
 
-/* Responders do not answer about what has expired. */
+/* How it is renewed, and how that went. */
 static void
-ask_later(struct listing *listing, struct json_object *description)
+add_renewal(const struct cw_context *context, struct json_object *description,
+	    const struct cw_lineage *lineage, const struct cw_certificate_summary *certificate,
+	    struct json_object *memory)
 {
-	cw_auto_glance struct cw_glance certificate = {0};
-	const char *path = cw_json_string(description, "cert_path");
-	size_t last = listing->count;
+	static const char *const keys[] = {"authenticator", "server"};
+	struct json_object *failure = cw_json_object(memory, "last_failure");
+	struct cw_due due = {0};
+	cw_autofree char *when = NULL;
 
-	if (expiry_of(description) <= cw_time() || cw_glance(path, false, &certificate, NULL) < 0 ||
-	    certificate.ocsp_url == NULL)
-		return;
-	listing->count++;
-	listing->revocations =
-		cw_realloc(listing->revocations, listing->count, sizeof(*listing->revocations));
-	listing->of = cw_realloc(listing->of, listing->count, sizeof(struct json_object *));
-	listing->of[last] = description;
-	listing->revocations[last] = (struct cw_revocation){
-		.certificate = path, .chain = cw_json_string(description, "chain_path")};
+	if (cw_due_read(lineage, certificate, &due, NULL) == CW_OK)
+		when = cw_format_utc(due.when);
+	cw_json_set_string(description, "due", when);
+	for (size_t i = 0; i < CW_COUNT(keys); i++) {
+		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);
+		bool none = value == NULL || strcmp(value, "None") == 0;
+
+		cw_json_set_string(description, keys[i], none ? NULL : value);
+	}
+	cw_json_set_bool(description, "autorenew", cw_lineage_is_renewed(context, lineage));
+	cw_json_set(description, "last_failure", json_object_get(failure));
+}
+
+/* What certwright revoked is known to be revoked; others are asked about the rest. */
+static bool
+is_known_as_revoked(struct json_object *memory, const struct cw_certificate_summary *certificate)
+{
+	return cw_equal(cw_json_string(cw_json_object(memory, "revoked"), "serial"),
+			certificate->serial);
+}
+
+static bool
+open_network(struct listing *listing)
+{
+	cw_auto_error struct cw_error failure = {0};
+
+	if (listing->has_network || listing->no_network)
+		return listing->has_network;
+	if (cw_network_open(&listing->network, NULL, listing->context->settings, &failure) < 0) {
+		cw_autofree char *line = cw_error_line(&failure);
+
+		cw_log_warning("cannot ask which certificates are revoked: %s", line);
+		listing->no_network = true;
+		return false;
+	}
+	listing->has_network = true;
+	return true;
 }
 
 /* What cannot be learned is no revocation, and no failure. */
 static int
 ask_for_revocations(struct listing *listing, struct cw_error *error)
 {
-	cw_auto_network struct cw_network network = {0};
-	cw_auto_error struct cw_error failure = {0};
+	struct cw_revocation asked[GROUP];
+	struct json_object *of[GROUP];
+	size_t count = 0;
 	int status;
 
-	if (listing->count == 0)
-		return CW_OK;
-	if (cw_network_open(&network, NULL, listing->context->settings, &failure) < 0) {
-		cw_autofree char *line = cw_error_line(&failure);
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct described *described = &listing->group[i];
 
-		cw_log_warning("cannot ask which certificates are revoked: %s", line);
-		return CW_OK;
+		if (described->certificate == NULL)
+			continue;
+		asked[count] = (struct cw_revocation){.certificate = described->certificate,
+						      .chain = described->chain};
+		of[count++] = described->description;
 	}
-	status = cw_revocations_ask(network.http, network.loop, listing->revocations,
-				    listing->count, error);
-	for (size_t i = 0; i < listing->count && status == CW_OK; i++)
-		if (listing->revocations[i].revoked)
-			cw_json_append(cw_json_array(listing->of[i], "reasons"),
+	if (count == 0 || !open_network(listing))
+		return CW_OK;
+	status = cw_revocations_ask(listing->network.http, listing->network.loop, asked, count,
+				    error);
+	for (size_t i = 0; i < count && status == CW_OK; i++)
+		if (asked[i].revoked)
+			cw_json_append(cw_json_array(of[i], "reasons"),
 				       json_object_new_string("REVOKED"));
 	return status;
 }
 
 static void
-add_status(struct listing *listing)
+add_status(struct json_object *description)
 {
-	for (size_t i = 0; i < json_object_array_length(listing->certificates); i++) {
-		struct json_object *item = json_object_array_get_idx(listing->certificates, i);
-		struct json_object *reasons = cw_json_array(item, "reasons");
+	struct json_object *reasons = cw_json_array(description, "reasons");
 
-		cw_json_set_string(item, "status",
-				   json_object_array_length(reasons) == 0 ? "VALID" : "INVALID");
-	}
+	cw_json_set_string(description, "status",
+			   json_object_array_length(reasons) == 0 ? "VALID" : "INVALID");
 }
 
-/* --cert-name and --domains choose among the lineages. */
-static bool
-is_wanted(const struct listing *listing, const struct cw_lineage *lineage)
+static void
+forget_group(struct listing *listing)
 {
-	const char *name = cw_settings_get(listing->context->settings, "certname");
-	cw_auto_names struct cw_names names = {0};
+	for (size_t i = 0; i < listing->count; i++) {
+		struct described *described = &listing->group[i];
 
-	if (name != NULL && strcmp(name, lineage->name) != 0)
-		return false;
-	if (cw_names_count(&listing->wanted) == 0)
-		return true;
-	if (cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, NULL) < 0)
-		return false;
+		json_object_put(described->description);
+		free(described->certificate);
+		free(described->chain);
+	}
+	listing->count = 0;
+}
+
+/* Prints the certificates of the group. */
+static int
+finish_group(struct listing *listing, struct cw_error *error)
+{
+	const struct cw_context *context = listing->context;
+	int status = ask_for_revocations(listing, error);
+
+	for (size_t i = 0; i < listing->count && status == CW_OK; i++) {
+		struct json_object *description = listing->group[i].description;
+
+		add_status(description);
+		context->item(context->output, "certificates", description);
+		listing->shown++;
+	}
+	forget_group(listing);
+	return status;
+}
+
+static bool
+has_wanted_names(const struct listing *listing, const struct cw_certificate_summary *certificate)
+{
+	const struct cw_names names = {.dns = certificate->dns, .ip = certificate->ip};
+
 	return cw_names_contain(&names, &listing->wanted);
 }
 
@@ -126,30 +185,68 @@ static int
 describe(struct listing *listing, const char *name, struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
-	struct json_object *description = NULL;
-	int status = cw_lineage_load(listing->context->directories.config, name, &lineage, error);
+	cw_auto_certificate_summary struct cw_certificate_summary certificate = {0};
+	cw_auto_json struct json_object *memory = NULL;
+	const struct cw_context *context = listing->context;
+	struct described *described = &listing->group[listing->count];
+	int status = cw_lineage_load(context->directories.config, name, &lineage, error);
 
+	if (status == CW_OK)
+		status = cw_certificate_summary_read(lineage->live[CW_KIND_CERT], CW_SUMMARY_NAMES,
+						     &certificate, error);
 	if (status < 0)
 		return status;
-	if (!is_wanted(listing, lineage))
+	if (!has_wanted_names(listing, &certificate))
 		return CW_OK;
-	status = cw_describe_lineage(lineage, &description, error);
-	if (status < 0)
-		return status;
-	add_validity(description, lineage);
-	ask_later(listing, description);
-	cw_json_append(listing->certificates, description);
+	*described = (struct described){
+		.description = cw_describe_certificate(name, lineage->live, &certificate)};
+	memory = cw_memory_read(context->directories.work, name);
+	add_validity(described->description, lineage, &certificate);
+	add_renewal(context, described->description, lineage, &certificate, memory);
+	/* Responders do not answer about what has expired. */
+	if (is_known_as_revoked(memory, &certificate)) {
+		cw_json_append(cw_json_array(described->description, "reasons"),
+			       json_object_new_string("REVOKED"));
+	} else if (certificate.ocsp_url != NULL && certificate.not_after > cw_time()) {
+		described->certificate = cw_strdup(lineage->live[CW_KIND_CERT]);
+		described->chain = cw_strdup(lineage->live[CW_KIND_CHAIN]);
+	}
+	listing->count++;
 	return CW_OK;
 }
 
 static void
-add_broken(struct listing *listing, const char *name, const struct cw_error *failure)
+add_broken(struct listing *listing, const char *name, struct cw_error *failure)
 {
 	struct json_object *item = cw_json_new_object();
 
 	cw_json_set_string(item, "name", name);
 	cw_json_set(item, "error", cw_json_error(failure));
 	cw_json_append(listing->broken, item);
+	cw_error_set_identifier(failure, name);
+	cw_error_add_part(&listing->failures, failure);
+}
+
+/* What was not found is said by the one who knows whether there is any. */
+static void
+say_nothing_found(const struct cw_context *context, size_t count)
+{
+	if (count == 0)
+		cw_log_info("No certificates were found in %s.", context->directories.config);
+	else
+		cw_log_info("None of the %zu certificates has these names.", count);
+}
+
+static int
+fail_broken(struct listing *listing, size_t count, struct cw_error *error)
+{
+	size_t broken = listing->failures.part_count;
+
+	cw_error_move(error, &listing->failures);
+	error->status = CW_E_INVALID;
+	cw_context(error, "%zu of %zu certificates could not be read", broken, count);
+	error->told = true;
+	return error->status;
 }
 
 static int
@@ -160,39 +257,47 @@ list(struct listing *listing, struct cw_error *error)
 	cw_auto_strv struct cw_strv names = {0};
 	int status = cw_names_from_settings(context->settings, &listing->wanted, error);
 
-	if (status == CW_OK)
-		status = cw_lineage_list(context->directories.config, &names, error);
 	if (status < 0)
 		return status;
-	if (only != NULL && !cw_strv_contains(&names, only)) {
-		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
+	if (only == NULL) {
+		status = cw_lineage_list(context->directories.config, &names, error);
+	} else if (cw_lineage_exists(context->directories.config, only)) {
+		cw_strv_add(&names, only);
+	} else {
+		status = cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
 		cw_hint(error, "see: certwright certificates");
-		return CW_E_NOT_FOUND;
 	}
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; i < names.count && status == CW_OK; i++) {
 		cw_auto_error struct cw_error failure = {0};
 
-		if ((only == NULL || strcmp(only, names.items[i]) == 0) &&
-		    describe(listing, names.items[i], &failure) < 0)
+		if (describe(listing, names.items[i], &failure) < 0)
 			add_broken(listing, names.items[i], &failure);
+		if (cw_interrupted())
+			status = cw_fail(error, CW_E_CANCELLED, "interrupted");
+		else if (listing->count == GROUP || i + 1 == names.count)
+			status = finish_group(listing, error);
 	}
-	return ask_for_revocations(listing, error);
+	if (status == CW_OK && listing->failures.part_count > 0)
+		return fail_broken(listing, names.count, error);
+	if (status == CW_OK && listing->shown == 0)
+		say_nothing_found(context, names.count);
+	return status;
 }
 
 int
 cw_flow_certificates(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	struct listing listing = {.context = context,
-				  .certificates = cw_json_new_array(),
-				  .broken = cw_json_new_array()};
+	cw_autofree struct listing *listing = cw_alloc(sizeof(*listing));
 	int status;
 
-	cw_json_set(result, "certificates", listing.certificates);
-	cw_json_set(result, "broken", listing.broken);
-	status = list(&listing, error);
-	add_status(&listing);
-	free(listing.revocations);
-	free(listing.of);
-	cw_names_clear(&listing.wanted);
+	listing->context = context;
+	listing->broken = cw_json_new_array();
+	cw_json_set(result, "certificates", cw_json_new_array());
+	cw_json_set(result, "broken", listing->broken);
+	status = list(listing, error);
+	cw_error_clear(&listing->failures);
+	forget_group(listing);
+	cw_network_close(&listing->network);
+	cw_names_clear(&listing->wanted);
 	return status;
 }

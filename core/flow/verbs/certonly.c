@@ -10,6 +10,7 @@
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/workers.h"
+#include "store/memory.h"
 
 struct obtaining {
 	struct cw_context *context;
@@ -26,6 +27,8 @@ certificate_done(void *user, struct cw_request *request)
 		request->error.status == CW_OK ? &obtaining->renewed : &obtaining->failed;
 
 	cw_names_all(&request->names, list);
+	if (request->saved && request->csr == NULL)
+		cw_memory_forget(obtaining->context->directories.work, request->name);
 	cw_deploy_done(obtaining->context, obtaining->hooks, request);
 }
 
@@ -101,16 +104,13 @@ find_names(struct cw_context *context, struct cw_run *run, const char *installer
 	   struct cw_names *names, struct cw_error *error)
 {
 	const char *name = cw_settings_get(context->settings, "certname");
-	cw_auto_strv struct cw_strv known = {0};
 	int status = cw_names_from_settings(context->settings, names, error);
 
 	if (status < 0 || cw_names_count(names) > 0)
 		return status;
-	if (name != NULL) {
-		status = cw_lineage_list(context->directories.config, &known, error);
-		if (status < 0 || cw_strv_contains(&known, name) || !context->asker->interactive)
-			return status;
-	}
+	if (name != NULL &&
+	    (cw_lineage_exists(context->directories.config, name) || !context->asker->interactive))
+		return CW_OK;
 	return cw_choose_names(context, run, installer, names, error);
 }
 
@@ -163,6 +163,7 @@ cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
 	(*request)->lineage = lineage;
 	(*request)->renewal = lineage != NULL;
 	(*request)->dry_run = cw_settings_flag(context->settings, "dry_run");
+	(*request)->prune = cw_settings_get(context->settings, "certname") == NULL;
 	(*request)->authenticator = cw_take(&authenticator);
 	(*request)->installer = cw_take(&installer);
 	if (*decision == CW_DECISION_RENEW)
@@ -197,10 +198,10 @@ certonly_csr(struct cw_context *context, struct cw_run *run, struct json_object 
 	return status;
 }
 
-static int
-certonly_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-		struct cw_error *error)
+int
+cw_flow_certonly(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
+	struct cw_run *run = context->run;
 	struct cw_request *request = NULL;
 	enum cw_decision decision = CW_DECISION_NEW;
 	int status;
@@ -216,13 +217,4 @@ certonly_locked(struct cw_context *context, struct cw_run *run, struct json_obje
 		status = cw_request_fulfil(context, run, request, result, error);
 	cw_request_free(request);
 	return status;
-}
-
-int
-cw_flow_certonly(struct cw_context *context, struct json_object *result, struct cw_error *error)
-{
-	cw_auto_run struct cw_run run = {0};
-	int status = cw_run_begin(context, &run, error);
-
-	return status < 0 ? status : certonly_locked(context, &run, result, error);
 }

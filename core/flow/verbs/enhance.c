@@ -14,9 +14,7 @@ choose_hosts(struct cw_context *context, struct cw_installation *installation,
 	int status;
 
 	installation->paths[CW_KIND_CHAIN] = cw_strdup(chain);
-	status =
-		cw_installation_choose(context, "Which certificate's web sites should be enhanced?",
-				       installation, lineage, error);
+	status = cw_installation_choose(context, installation, lineage, error);
 	if (status == CW_OK)
 		status = cw_names_from_settings(context->settings, &names, error);
 	if (status < 0)
@@ -36,13 +34,13 @@ choose_hosts(struct cw_context *context, struct cw_installation *installation,
 	return CW_OK;
 }
 
-static int
-is_asked_for(const struct cw_context *context, struct cw_error *error)
+int
+cw_check_enhance(const struct cw_settings *settings, struct cw_error *error)
 {
 	static const char *const wishes[] = {"redirect", "hsts", "uir", "staple", "auto_hsts"};
 
 	for (size_t i = 0; i < CW_COUNT(wishes); i++)
-		if (cw_settings_flag(context->settings, wishes[i]))
+		if (cw_settings_flag(settings, wishes[i]))
 			return CW_OK;
 	cw_fail(error, CW_E_USAGE, "no enhancement was named");
 	cw_hint(error, "give --redirect, --hsts, --uir or --staple-ocsp; see: certwright --help "
@@ -51,22 +49,22 @@ is_asked_for(const struct cw_context *context, struct cw_error *error)
 }
 
 static int
-enhance_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-	       struct cw_installation *installation, struct cw_error *error)
+enhance(struct cw_context *context, struct json_object *result,
+	struct cw_installation *installation, struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_autofree char *installer = NULL;
 	struct json_object *description = NULL;
-	int status = cw_choose_installer(context, &installer, error);
+	int status = choose_hosts(context, installation, &lineage, error);
 
+	if (status == CW_OK)
+		status = cw_choose_installer(context, &installer, error);
 	if (status == CW_OK)
 		status = cw_wanted_enhancements(context, installer, false,
 						&installation->enhancements, error);
-	if (status == CW_OK)
-		status = choose_hosts(context, installation, &lineage, error);
 	if (status < 0)
 		return status;
-	status = cw_install(context, run, installer, installation, &description, error);
+	status = cw_install(context, context->run, installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	return status;
 }
@@ -74,14 +72,9 @@ enhance_locked(struct cw_context *context, struct cw_run *run, struct json_objec
 int
 cw_flow_enhance(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	struct cw_installation installation = {0};
-	int status = is_asked_for(context, error);
+	int status = enhance(context, result, &installation, error);
 
-	if (status == CW_OK)
-		status = cw_run_begin(context, &run, error);
-	if (status == CW_OK)
-		status = enhance_locked(context, &run, result, &installation, error);
 	cw_installation_clear(&installation);
 	return status;
 }

@@ -12,14 +12,6 @@ no_http(void *context, struct cw_http **http, struct cw_error *error)
 	return cw_fail(error, CW_E_UNSUPPORTED, "there is no network while plugins are listed");
 }
 
-static int
-listen_alone(void *context, const char *address, unsigned port, int *descriptor,
-	     struct cw_error *error)
-{
-	(void)context;
-	return cw_listen(address, port, descriptor, error);
-}
-
 /* --init and --prepare: whether the plugin could work here and now. */
 static struct json_object *
 try_plugin(struct cw_context *context, struct cw_module *module, bool prepare)
@@ -31,7 +23,6 @@ try_plugin(struct cw_context *context, struct cw_module *module, bool prepare)
 		.undo = cw_undo_open(context->directories.work),
 		.shared_folder = context->directories.work,
 		.http = no_http,
-		.listen = listen_alone,
 	};
 	struct cw_instance *instance = NULL;
 	cw_auto_error struct cw_error error = {0};

@@ -14,11 +14,11 @@
 
 static const char params[] = "renewalparams";
 
-static int
-check_arguments(const struct cw_context *context, struct cw_error *error)
+int
+cw_check_reconfigure(const struct cw_settings *settings, struct cw_error *error)
 {
-	if (cw_settings_list(context->settings, "domains")->count == 0 &&
-	    cw_settings_list(context->settings, "ip_addresses")->count == 0)
+	if (cw_settings_list(settings, "domains")->count == 0 &&
+	    cw_settings_list(settings, "ip_addresses")->count == 0)
 		return CW_OK;
 	cw_fail(error, CW_E_USAGE, "reconfigure cannot change a certificate's names");
 	cw_hint(error, "use certonly with --cert-name and -d; reconfigure takes --cert-name alone");
@@ -205,32 +205,19 @@ save(struct cw_context *context, struct cw_request *request, struct json_object 
 	return status;
 }
 
-static int
-reconfigure_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-		   struct cw_error *error)
+int
+cw_flow_reconfigure(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
 	cw_autofree char *name = NULL;
 	struct cw_request *request = NULL;
-	int status = check_arguments(context, error);
+	int status = cw_choose_lineage(context, &name, error);
 
-	if (status == CW_OK)
-		status = cw_choose_lineage(
-			context, "Which certificate's settings should be changed?", &name, error);
 	if (status == CW_OK)
 		status = prepare_request(context, name, &request, error);
 	if (status == CW_OK)
-		status = rehearse(context, run, request, result, error);
+		status = rehearse(context, context->run, request, result, error);
 	if (status == CW_OK && !cw_settings_flag(context->settings, "dry_run"))
 		status = save(context, request, result, error);
 	cw_request_free(request);
 	return status;
-}
-
-int
-cw_flow_reconfigure(struct cw_context *context, struct json_object *result, struct cw_error *error)
-{
-	cw_auto_run struct cw_run run = {0};
-	int status = cw_run_begin(context, &run, error);
-
-	return status < 0 ? status : reconfigure_locked(context, &run, result, error);
 }

@@ -1,21 +1,17 @@
 #include "base/log.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/begin.h"
 #include "flow/work/network.h"
 
 int
 cw_flow_register(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	cw_auto_account struct cw_account *account = NULL;
 	cw_auto_strv struct cw_strv ids = {0};
 	const char *server = cw_server_url(context->settings);
 	struct json_object *description;
-	int status = cw_run_begin(context, &run, error);
+	int status = cw_account_list(context->directories.config, server, &ids, error);
 
-	if (status == CW_OK)
-		status = cw_account_list(context->directories.config, server, &ids, error);
 	if (status == CW_OK && ids.count > 0) {
 		cw_fail(error, CW_E_EXISTS, "there is an account for %s already: %s", server,
 			ids.items[0]);

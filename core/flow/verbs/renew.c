@@ -18,6 +18,7 @@
 #include "flow/work/hooks.h"
 #include "flow/work/network.h"
 #include "flow/work/workers.h"
+#include "store/memory.h"
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
 #define RANDOM_SLEEP_MAX (8 * 60 * 1000)
@@ -50,7 +51,29 @@ struct renewal {
 	bool again; /* what the wave lost with a worker is tried on its own */
 };
 
-/* Each failure is said at once, and is a part of the run's error. */
+static void
+log_detail(void *context, const char *line)
+{
+	(void)context;
+	cw_log_error("%s", line);
+}
+
+/* For "certificates"; a rehearsal changes nothing. */
+static void
+remember_failure(const struct renewal *renewal, const struct cw_request *request,
+		 const struct cw_error *failure)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (!request->dry_run && cw_memory_failed(renewal->context->directories.work, request->name,
+						  failure, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("the failure of \"%s\" is not remembered: %s", request->name, line);
+	}
+}
+
+/* Each failure is said at once, with all that is known, and is a part of the run's error. */
 static void
 add_failure(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
 {
@@ -58,6 +81,8 @@ add_failure(struct renewal *renewal, const struct cw_request *request, const str
 	cw_autofree char *line = cw_error_line(error);
 
 	cw_log_error("cannot renew \"%s\": %s", request->name, line);
+	cw_error_details(error, 2, log_detail, NULL);
+	remember_failure(renewal, request, error);
 	cw_names_all(&request->names, &renewal->failed);
 	cw_error_copy(&part, error);
 	cw_error_set_identifier(&part, request->name);
@@ -241,6 +266,8 @@ request_done(void *user, struct cw_request *request)
 		add_failure(renewal, request, &request->error);
 	} else {
 		renewal->successes++;
+		if (!request->dry_run)
+			cw_memory_forget(renewal->context->directories.work, request->name);
 		cw_names_all(&request->names, &renewal->renewed);
 	}
 	cw_json_append(renewal->certificates, json_object_get(request->result));
@@ -431,18 +458,21 @@ release(struct renewal *renewal)
 	cw_loop_free(renewal->loop);
 }
 
-static int
-check_arguments(struct cw_context *context, const struct cw_strv *names, struct cw_error *error)
+int
+cw_check_renew(const struct cw_settings *settings, struct cw_error *error)
 {
-	const char *only = cw_settings_get(context->settings, "certname");
+	if (cw_settings_list(settings, "domains")->count == 0 &&
+	    cw_settings_list(settings, "ip_addresses")->count == 0)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE,
+		"renew takes no names: a certificate is renewed for those it has");
+	cw_hint(error, "choose one with --cert-name, or use certonly for other names");
+	return CW_E_USAGE;
+}
 
-	if (cw_settings_list(context->settings, "domains")->count > 0 ||
-	    cw_settings_list(context->settings, "ip_addresses")->count > 0) {
-		cw_fail(error, CW_E_USAGE,
-			"renew takes no names: a certificate is renewed for those it has");
-		cw_hint(error, "choose one with --cert-name, or use certonly for other names");
-		return CW_E_USAGE;
-	}
+static int
+check_name(const struct cw_strv *names, const char *only, struct cw_error *error)
+{
 	if (only == NULL || cw_strv_contains(names, only))
 		return CW_OK;
 	cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
@@ -451,7 +481,7 @@ check_arguments(struct cw_context *context, const struct cw_strv *names, struct 
 }
 
 static int
-renew_all(struct renewal *renewal, struct cw_error *error)
+renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *error)
 {
 	struct cw_context *context = renewal->context;
 	const char *only = cw_settings_get(context->settings, "certname");
@@ -461,9 +491,18 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 	int status = cw_lineage_list(context->directories.config, &names, error);
 
 	if (status == CW_OK)
-		status = check_arguments(context, &names, error);
+		status = check_name(&names, only, error);
 	if (status < 0)
 		return status;
+	if (names.count == 0)
+		cw_log_info("No certificates were found in %s.", context->directories.config);
+	renewal->certificates = cw_json_new_array();
+	cw_json_set(result, "certificates", renewal->certificates);
+	/* An object for each of very many that nobody will read costs more than all the rest. */
+	if (!cw_settings_flag(context->settings, "json")) {
+		renewal->skipped = cw_json_new_array();
+		cw_json_set(result, "skipped", renewal->skipped);
+	}
 	if (only != NULL) {
 		cw_autofree char *copy = cw_strdup(only);
 
@@ -484,8 +523,10 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 		/* What is wrong for one of them is no reason to call the command line wrong. */
 		error->status = error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status
 								      : CW_E_INVALID;
-		return cw_context(error, "%zu of %zu renewals failed", failed,
-				  failed + renewal->successes);
+		cw_context(error, "%zu of %zu renewals failed", failed,
+			   failed + renewal->successes);
+		error->told = true;
+		return error->status;
 	}
 	return status;
 }
@@ -493,22 +534,12 @@ renew_all(struct renewal *renewal, struct cw_error *error)
 int
 cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
-	struct renewal renewal = {.context = context, .run = &run};
-	int status = cw_run_begin(context, &run, error);
+	struct renewal renewal = {.context = context, .run = context->run};
+	int status;
 
-	if (status < 0)
-		return status;
 	renewal.loop = cw_loop_new();
 	renewal.hooks = cw_flow_hooks(context, renewal.loop);
-	renewal.certificates = cw_json_new_array();
-	cw_json_set(result, "certificates", renewal.certificates);
-	/* An object for each of very many that nobody will read costs more than all the rest. */
-	if (!cw_settings_flag(context->settings, "json")) {
-		renewal.skipped = cw_json_new_array();
-		cw_json_set(result, "skipped", renewal.skipped);
-	}
-	status = renew_all(&renewal, error);
+	status = renew_all(&renewal, result, error);
 	release(&renewal);
 	return status;
 }

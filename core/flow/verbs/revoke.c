@@ -5,9 +5,9 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/begin.h"
 #include "flow/work/network.h"
 #include "store/lineage.h"
+#include "store/memory.h"
 
 /* RFC 5280 section 5.3.1, as far as subscribers may give them. */
 static const struct {
@@ -92,7 +92,7 @@ locate(struct cw_context *context, struct revocation *revocation,
 			       : find_lineage(context, *certificate, &revocation->lineage, error);
 	}
 	cw_autofree char *chosen = NULL;
-	status = cw_choose_lineage(context, "Which certificate shall be revoked?", &chosen, error);
+	status = cw_choose_lineage(context, &chosen, error);
 	if (status == CW_OK)
 		status = cw_lineage_load(context->directories.config, chosen, &revocation->lineage,
 					 error);
@@ -209,7 +209,24 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 	}
 	status = cw_lineage_delete(revocation->lineage, error);
 	*deleted = status == CW_OK;
+	if (*deleted)
+		cw_memory_forget(context->directories.work, revocation->lineage->name);
 	return status;
+}
+
+/* "certificates" shows it as revoked from now on, whether a responder can be asked or not. */
+static void
+remember(const struct cw_context *context, const struct revocation *revocation, const char *serial)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (revocation->lineage != NULL &&
+	    cw_memory_revoked(context->directories.work, revocation->lineage->name, serial,
+			      &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("the revocation is not remembered: %s", line);
+	}
 }
 
 static int
@@ -235,6 +252,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	if (status < 0)
 		return cw_context(error, "cannot revoke %s", revocation->path);
 	cw_log_info("the certificate %s is revoked", revocation->path);
+	remember(context, revocation, serial);
 	status = delete_files(context, revocation, &deleted, error);
 	description = cw_json_new_object();
 	cw_json_set_string(description, "cert_path", revocation->path);
@@ -249,12 +267,9 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 int
 cw_flow_revoke(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	struct revocation revocation = {0};
-	int status = cw_run_begin(context, &run, error);
+	int status = revoke_and_delete(context, &revocation, result, error);
 
-	if (status == CW_OK)
-		status = revoke_and_delete(context, &revocation, result, error);
 	clear(&revocation);
 	return status;
 }

@@ -5,9 +5,8 @@
 #include "flow/install/install.h"
 #include "store/checkpoint.h"
 
-static int
-rollback_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-		struct cw_error *error)
+int
+cw_flow_rollback(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
 	const struct cw_directories *directories = &context->directories;
 	int64_t count = cw_settings_int(context->settings, "checkpoints", 1);
@@ -26,14 +25,5 @@ rollback_locked(struct cw_context *context, struct cw_run *run, struct json_obje
 	cw_json_set_int(description, "checkpoints", count);
 	cw_json_set_string(description, "installer", installer);
 	cw_json_set(result, "rolled_back", description);
-	return cw_reload_server(context, run, installer, error);
-}
-
-int
-cw_flow_rollback(struct cw_context *context, struct json_object *result, struct cw_error *error)
-{
-	cw_auto_run struct cw_run run = {0};
-	int status = cw_run_begin(context, &run, error);
-
-	return status < 0 ? status : rollback_locked(context, &run, result, error);
+	return cw_reload_server(context, context->run, installer, error);
 }

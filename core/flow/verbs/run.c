@@ -1,6 +1,7 @@
 /* The verb run. */
 #include <stdlib.h>
 #include "base/log.h"
+#include "flow/install/command.h"
 #include "flow/install/install.h"
 #include "flow/verbs/certonly.h"
 
@@ -25,6 +26,7 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	struct json_object *description = NULL;
+	cw_autofree char *command = NULL;
 	int status = cw_lineage_load(context->directories.config, request->name, &lineage, error);
 
 	if (status < 0)
@@ -41,17 +43,18 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 	cw_json_set(result, "installed", description);
 	if (status < 0) {
 		cw_context(error, "the certificate is saved but could not be installed");
-		cw_log_warning("the certificate is saved; once that is mended, install it with: "
-			       "certwright install --cert-name %s -i %s",
-			       lineage->name, request->installer);
+		command = cw_command_to_install(context, lineage->name, request->installer);
+		cw_log_warning("the certificate is saved; once the cause is removed, install it "
+			       "with: %s",
+			       command);
 	}
 	return status;
 }
 
-static int
-run_locked(struct cw_context *context, struct cw_run *run, struct json_object *result,
-	   struct cw_error *error)
+int
+cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
+	struct cw_run *run = context->run;
 	struct cw_request *request = NULL;
 	struct cw_installation installation = {0};
 	enum cw_decision decision = CW_DECISION_NEW;
@@ -72,13 +75,4 @@ run_locked(struct cw_context *context, struct cw_run *run, struct json_object *r
 	cw_installation_clear(&installation);
 	cw_request_free(request);
 	return status;
-}
-
-int
-cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error)
-{
-	cw_auto_run struct cw_run run = {0};
-	int status = cw_run_begin(context, &run, error);
-
-	return status < 0 ? status : run_locked(context, &run, result, error);
 }

@@ -2,7 +2,6 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/begin.h"
 #include "flow/work/network.h"
 
 static int
@@ -19,16 +18,13 @@ confirm(struct cw_context *context, const struct cw_account *account, struct cw_
 int
 cw_flow_unregister(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	cw_auto_account struct cw_account *account = NULL;
 	struct cw_session session = {0};
 	struct json_object *description;
 	bool created;
-	int status = cw_run_begin(context, &run, error);
+	int status =
+		cw_account_acquire(context, context->settings, false, &account, &created, error);
 
-	if (status == CW_OK)
-		status = cw_account_acquire(context, context->settings, false, &account, &created,
-					    error);
 	if (status == CW_OK)
 		status = confirm(context, account, error);
 	if (status == CW_OK)

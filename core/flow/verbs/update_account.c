@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/begin.h"
 #include "flow/work/network.h"
 
 /*
@@ -18,8 +17,12 @@ roll_key(struct cw_context *context, struct cw_session *session, struct cw_accou
 	const char *config = context->directories.config;
 	cw_auto_account struct cw_account *next = NULL;
 	struct cw_key *key = NULL;
-	int status = cw_key_generate(&spec, &key, error);
+	cw_autofree char *change = NULL;
+	const char *url;
+	int status = cw_acme_need_resource(session->network.acme, "keyChange", &url, error);
 
+	if (status == CW_OK)
+		status = cw_key_generate(&spec, &key, error);
 	if (status < 0)
 		return status;
 	status = cw_account_add_key(config, account, key, &next, error);
@@ -28,7 +31,11 @@ roll_key(struct cw_context *context, struct cw_session *session, struct cw_accou
 		return status;
 	}
 	session->extra_signer = cw_signer_from_key(key);
-	status = cw_acme_account_change_key(session->network.acme, session->extra_signer, error);
+	status = cw_jws_key_change(session->extra_signer, session->signer->jwk, account->uri, url,
+				   &change, error);
+	if (status == CW_OK)
+		status = cw_acme_account_change_key(session->network.acme, session->extra_signer,
+						    change, error);
 	if (status == CW_E_ACME)
 		cw_account_delete(config, next, NULL);
 	if (status == CW_OK)
@@ -87,15 +94,12 @@ int
 cw_flow_update_account(struct cw_context *context, struct json_object *result,
 		       struct cw_error *error)
 {
-	cw_auto_run struct cw_run run = {0};
 	cw_auto_account struct cw_account *account = NULL;
 	struct json_object *description;
 	bool created;
-	int status = cw_run_begin(context, &run, error);
+	int status =
+		cw_account_acquire(context, context->settings, false, &account, &created, error);
 
-	if (status == CW_OK)
-		status = cw_account_acquire(context, context->settings, false, &account, &created,
-					    error);
 	if (status == CW_OK)
 		status = update(context, account, error);
 	if (status < 0)

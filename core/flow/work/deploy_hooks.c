@@ -134,7 +134,7 @@ cw_deploy_done(const struct cw_context *context, struct cw_hooks *hooks,
 }
 
 void
-cw_deploy_recover(const struct cw_context *context)
+cw_deploy_recover(struct cw_context *context)
 {
 	cw_autofree char *folder = NULL;
 	cw_auto_strv struct cw_strv names = {0};

@@ -25,6 +25,6 @@ int cw_deploy_lineage(const struct cw_context *context, struct cw_hooks *hooks,
 		      struct cw_request *request, struct cw_error *error);
 /* Completes what killed runs have begun: a new version that is complete is deployed, and the hooks
  * run. What cannot be done is said and left to the next run. */
-void cw_deploy_recover(const struct cw_context *context);
+void cw_deploy_recover(struct cw_context *context);
 
 #endif

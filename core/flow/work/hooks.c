@@ -1,7 +1,24 @@
 #include "flow/work/hooks.h"
 
+/* Adds it to the result of the run. */
+static void
+hook_failed(void *user, const char *kind, const char *command, int exit_status, const char *message)
+{
+	const struct cw_context *context = user;
+	struct json_object *item = cw_json_new_object();
+
+	cw_json_set_string(item, "kind", kind);
+	cw_json_set_string(item, "command", command);
+	if (exit_status >= 0)
+		cw_json_set_int(item, "exit_status", exit_status);
+	else
+		cw_json_set(item, "exit_status", NULL);
+	cw_json_set_string(item, "message", message);
+	cw_json_append(context->failed_hooks, item);
+}
+
 struct cw_hooks *
-cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop)
+cw_flow_hooks(struct cw_context *context, struct cw_loop *loop)
 {
 	int64_t limit = cw_settings_int(context->settings, "hook_timeout", 0);
 	struct cw_hooks_options options = {
@@ -11,6 +28,8 @@ cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop)
 			      : limit > UINT32_MAX ? UINT32_MAX
 						   : (unsigned)limit,
 		.loop = loop,
+		.failed = hook_failed,
+		.failed_context = context,
 	};
 
 	return cw_hooks_new(&options);

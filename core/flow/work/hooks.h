@@ -7,7 +7,7 @@
 #include "hooks/hooks.h"
 
 /* The hooks of a run, turning LOOP while they run. */
-struct cw_hooks *cw_flow_hooks(const struct cw_context *context, struct cw_loop *loop);
+struct cw_hooks *cw_flow_hooks(struct cw_context *context, struct cw_loop *loop);
 /* Checks the programs of --pre-hook, --post-hook and --deploy-hook, unless
  * --disable-hook-validation; not those that a renewal file has: a hook that is gone since is no
  * reason not to renew. */

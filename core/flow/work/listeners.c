@@ -36,12 +36,13 @@ add_user(struct cw_listener *listener, const void *user)
 
 int
 cw_listeners_take(struct cw_listeners *listeners, const void *user, const char *address,
-		  unsigned port, int *descriptor, struct cw_error *error)
+		  unsigned port, int *descriptor, bool *by_run, struct cw_error *error)
 {
 	struct cw_listener *listener = find(listeners, address, port);
 
+	*by_run = false;
 	if (listener == NULL) {
-		int status = cw_listen(address, port, descriptor, error);
+		int status = cw_listen(address, port, descriptor, by_run, error);
 
 		if (status < 0)
 			return status;
@@ -76,7 +77,6 @@ let_go(struct cw_listeners *listeners, struct cw_listener *listener)
 	while (listeners->items[index] != listener)
 		index++;
 	listeners->items[index] = listeners->items[--listeners->count];
-	cw_listen_end(listener->descriptor);
 	close_listener(listener);
 }
 

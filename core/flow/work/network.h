@@ -2,7 +2,7 @@
 #ifndef CW_FLOW_WORK_NETWORK_H
 #define CW_FLOW_WORK_NETWORK_H
 
-#include "acme/client.h"
+#include "acme/wait.h"
 #include "base/option.h"
 #include "http/client.h"
 #include "store/account.h"

@@ -12,7 +12,10 @@
 #include "plugin/instance.h"
 #include "store/undo.h"
 
-#define BEAT_INTERVAL 1000 /* milliseconds */
+/* Milliseconds. */
+#define BEAT_INTERVAL 1000
+#define PORT_INTERVAL 100         /* between attempts to get a port that another run holds */
+#define PORT_WAIT (5 * 60 * 1000) /* until such a port is given up */
 
 struct worker {
 	struct cw_context *context;
@@ -115,20 +118,50 @@ about_socket(const char *type, const char *address, unsigned port)
 	return request;
 }
 
+/* One attempt; *BY_RUN: another run holds the port. */
 static int
-request_socket(void *context, const char *address, unsigned port, int *descriptor,
-	       struct cw_error *error)
+try_socket(struct worker *worker, const char *address, unsigned port, int *descriptor, bool *by_run,
+	   struct cw_error *error)
 {
 	cw_auto_json struct json_object *request = about_socket("listen", address, port);
 	cw_auto_json struct json_object *answer = NULL;
-	int status = ask_coordinator(context, request, &answer, descriptor, error);
+	int status = ask_coordinator(worker, request, &answer, descriptor, error);
 
+	*by_run = answer != NULL && cw_json_bool(answer, "by_run", false);
 	if (status == CW_OK && *descriptor < 0)
 		return cw_fail(error, CW_E_IO, "no descriptor is left for a listening socket");
 	return status;
 }
 
-/* Waits for the answer: from then on no connection comes that would not be accepted. */
+/* Runs wait for each other here, so that the coordinator, which may have to give up a port that
+ * the other run waits for, goes on. */
+static int
+request_socket(void *context, const char *address, unsigned port, int *descriptor,
+	       struct cw_error *error)
+{
+	int64_t end = cw_now_ms() + PORT_WAIT;
+	bool told = false;
+
+	for (;;) {
+		cw_auto_error struct cw_error failure = {0};
+		bool by_run;
+		int status = try_socket(context, address, port, descriptor, &by_run, &failure);
+
+		if (status == CW_OK)
+			return CW_OK;
+		if (cw_interrupted())
+			return cw_fail(error, CW_E_CANCELLED, "interrupted");
+		if (!by_run || cw_now_ms() >= end)
+			return cw_error_move(error, &failure);
+		if (!told)
+			cw_log_info("%s; waiting until that run of certwright gives it up",
+				    failure.message);
+		told = true;
+		poll(NULL, 0, PORT_INTERVAL);
+	}
+}
+
+/* Waits for the answer: then the plugin has the last descriptor of the socket. */
 static void
 give_socket_back(void *context, const char *address, unsigned port)
 {

@@ -21,7 +21,7 @@ int cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_bat
 
 /*
  * Messages, by their member "type":
- *   listen    worker: address, port              coordinator: answer, with the socket
+ *   listen    worker: address, port              coordinator: answer, with the socket or by_run
  *   unlisten  worker: address, port              coordinator: answer
  *   ask       worker: kind, text, default, items coordinator: answer, with answer, choice or text
  *   result    worker: index, saved, result, error (of the batch's request with that index)

@@ -208,13 +208,16 @@ answer_listen(struct worker *worker, bool begins, struct json_object *message,
 	const char *address = cw_json_string(message, "address");
 	int64_t port = cw_json_int(message, "port", -1);
 	cw_auto_error struct cw_error error = {0};
+	bool by_run = false;
 
 	if (address == NULL || port < 1 || port > 65535)
 		cw_fail(&error, CW_E_INVALID, "a port must be a number from 1 to 65535");
 	else if (begins)
-		cw_listeners_take(listeners, worker, address, (unsigned)port, descriptor, &error);
+		cw_listeners_take(listeners, worker, address, (unsigned)port, descriptor, &by_run,
+				  &error);
 	else
 		cw_listeners_give_back(listeners, worker, address, (unsigned)port);
+	cw_json_set_bool(answer, "by_run", by_run);
 	cw_json_set(answer, "error", error.status < 0 ? cw_json_error(&error) : NULL);
 }
 

@@ -13,10 +13,10 @@ KIND = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZRE
 UNKIND = {"PEBBLE_VA_SLEEPTIME": "3", "PEBBLE_WFE_NONCEREJECT": "15", "PEBBLE_AUTHZREUSE": "50"}
 MODES = {"kind": KIND, "unkind": UNKIND}
 
-# Not secrets: made for these tests, the first of 32 bytes and the second of 48.
+# Not secrets: made for these tests, of 64 and 72 bytes. HS512 needs 64 (RFC 7518 section 3.2).
 EAB_KEYS = {
-    "kid-1": "bWFkZSBmb3IgdGhlc2UgdGVzdHMsIG5vIHNlY3JldCE",
-    "kid-2": "bWFkZSBmb3IgdGhlc2UgdGVzdHMsIG5vIHNlY3JldCwgb2YgNDggYnl0ZXMhISEh",
+    "kid-1": "bWFkZSBmb3IgdGhlc2UgdGVzdHMsIG5vIHNlY3JldCBhdCBhbGwsIHNpeHR5LWZvdXIgYnl0ZXMgb2YgdGV4dC4",
+    "kid-2": "bWFkZSBmb3IgdGhlc2UgdGVzdHMsIG5vIHNlY3JldCBlaXRoZXIsIG9mIHNldmVudHktdHdvIGJ5dGVzIG9mIHRleHQsIGFs",
 }
 
 

@@ -1,0 +1,24 @@
+/*
+ * What is remembered of a lineage between runs, beside what Certbot's files can hold:
+ * WORK/certwright/lineages/NAME.json has the last renewal that failed, until one succeeds, and the
+ * certificate that certwright revoked.
+ */
+#ifndef CW_STORE_MEMORY_H
+#define CW_STORE_MEMORY_H
+
+#include "base/error.h"
+#include "base/json.h"
+
+/* Remembers that the renewal of NAME failed now, with FAILURE. */
+int cw_memory_failed(const char *work, const char *name, const struct cw_error *failure,
+		     struct cw_error *error);
+/* Remembers that the certificate SERIAL (hexadecimal) of NAME is revoked. */
+int cw_memory_revoked(const char *work, const char *name, const char *serial,
+		      struct cw_error *error);
+/* NAME was renewed, or deleted: forgets both. */
+void cw_memory_forget(const char *work, const char *name);
+/* {"last_failure": {"time", "error"}, "revoked": {"time", "serial"}}, each where there is one;
+ * NULL: nothing is remembered, or it cannot be read. The caller's to release. */
+struct json_object *cw_memory_read(const char *work, const char *name);
+
+#endif
