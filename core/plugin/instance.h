@@ -46,6 +46,10 @@ struct cw_services {
 			  struct cw_error *error);
 	/* That TEXT is a secret, for who else writes a log. NULL: nobody does. */
 	void (*secret)(void *context, const char *text);
+	/* Gives up what is beyond RIGHTS, before the instance is opened. NULL: nothing is given up.
+	 */
+	int (*restrict_to)(void *context, enum cw_rights rights, struct cw_error *error);
+	bool restricted; /* set by that: the process has fewer rights than the user */
 	/* Told when a call into a plugin begins (the name of the call) and ends (NULL), for the
 	 * coordinator's watchdog. NULL: nobody. */
 	void (*in_call)(void *context, const char *plugin, const char *call);

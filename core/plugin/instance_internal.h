@@ -64,6 +64,8 @@ void cw_exclusive_release(struct cw_exclusive *exclusive); /* NULL is allowed */
 
 /* The instance behind a host. */
 struct cw_instance *cw_host_instance(const struct cw_host *host);
+/* Fails the current call of SERVICE when the plugin has declared that it needs no such right. */
+int cw_host_may(const struct cw_host *host, const char *service);
 /* The error of the current call, for services to fill; NULL when there is no call. */
 struct cw_error *cw_host_error(const struct cw_host *host);
 /* Fails the current call because the plugin gave a service something that breaks the ABI. */
@@ -105,6 +107,8 @@ int cw_service_ask_choice(const struct cw_host *host, const char *question,
 int cw_service_run(const struct cw_host *host, const struct cw_command *const *commands,
 		   struct cw_command_result *const *results, size_t count, size_t jobs);
 /* services_files.c: */
+/* Reads a file of credentials; *TEXT is to be wiped and released. */
+int cw_credentials_read(const char *path, char **text, struct cw_error *error);
 int cw_service_read_credentials(const struct cw_host *host, const char *path, char **text);
 int cw_service_write_file(const struct cw_host *host, const char *path, const char *data,
 			  size_t length, const char *expected, size_t expected_length);

@@ -367,6 +367,7 @@ send_open(struct cw_plugin_process *process)
 	struct cw_plugin_settings others = {
 		.directories = *opening->directories,
 		.interactive = opening->interactive,
+		.only_open = opening->only_open,
 		.lock_timeout = opening->lock_timeout,
 		.user = cw_strdup(opening->user),
 		.require_sandbox = opening->require_sandbox,

@@ -2,7 +2,7 @@
  * A plugin process, as the coordinator has it: a module loaded in a process of its own, over which
  * the calls of a plugin are made without ever waiting. Everything happens on the process' loop.
  *
- * Order: take, open, then types, perform, cleanup, names, install, reload, undo as needed, close,
+ * Order: take, open, then types, perform, cleanup, names, install, reload as needed, close,
  * free. One call at a time: the next may be made in the call back of the last, or later. Every
  * call's call back comes once, from the loop, never from within the function that makes the call,
  * also when the process is gone or was ended: then with the error that says why, which names the
@@ -48,8 +48,8 @@ void cw_plugin_answer_network(struct cw_plugin_request *request, struct cw_messa
 /* The process behind it; NULL when that is freed. To find out whether an answer still matters. */
 struct cw_plugin_process *cw_plugin_request_process(const struct cw_plugin_request *request);
 
-/* The services that the coordinator gives. None may be NULL. The log, secrets, credentials, the
- * shared store and undo records are process.c's own. */
+/* The services that the coordinator gives. None may be NULL. The log, secrets, credentials and
+ * the shared store are process_services.c's own. */
 struct cw_plugin_handlers {
 	/* A question to the user. Asked only where SETTINGS->interactive.
 	 * cw_plugin_answer_question() */
@@ -83,9 +83,10 @@ struct cw_plugin_opening {
 	const struct cw_directories *directories;
 	struct cw_shared_store *store; /* of the run */
 	bool interactive;
+	bool only_open;       /* do not prepare */
 	int64_t time_limit;   /* milliseconds that a call may be silent; 0: no limit */
 	int64_t lock_timeout; /* milliseconds, for exclusive directories */
-	/* For plugins with fewer rights than ours. */
+	/* For an instance that needs fewer rights than ours. */
 	const char *user; /* whom to become where we are root */
 	bool require_sandbox, without_landlock, without_seccomp;
 };
@@ -152,11 +153,8 @@ void cw_plugin_process_install(struct cw_plugin_process *process,
 /* Tests the configuration, and has the server load it. */
 void cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done,
 			      void *context);
-/* Has an action undone that an instance left (host->undo_plugin()). */
-void cw_plugin_process_undo(struct cw_plugin_process *process, const char *data,
-			    cw_plugin_done done, void *context);
-/* Closes the instance. The process may be opened again for another batch if its plugin has the
- * user's rights. */
+/* Closes the instance. The process may be opened again, but not for an instance that needs rights
+ * which this one had given up. */
 void cw_plugin_process_close(struct cw_plugin_process *process, cw_plugin_done done, void *context);
 
 #endif

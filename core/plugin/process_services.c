@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "plugin/instance_internal.h"
 #include "plugin/process_internal.h"
 
 enum { SECRETS_MAX = 10000 };
@@ -236,6 +238,48 @@ take_shared_get(struct cw_plugin_process *process, struct cw_message *message)
 	return true;
 }
 
+/* Whether PATH is what the user gave as one of the plugin's options: no other file is read for it.
+ */
+static bool
+is_option_value(const struct cw_plugin_process *process, const char *path)
+{
+	const struct cw_settings *settings = process->opening.settings;
+
+	for (size_t i = 0; process->module->options[i] != NULL; i++) {
+		const char *internal = process->module->options[i]->internal;
+
+		if (cw_settings_source(settings, internal) > CW_SOURCE_DEFAULT &&
+		    cw_equal(cw_settings_get(settings, internal), path))
+			return true;
+	}
+	return false;
+}
+
+static bool
+take_credentials(struct cw_plugin_process *process, struct cw_message *message)
+{
+	cw_autofree char *path = cw_message_need_text(message, CW_MESSAGE_LINE);
+	cw_auto_error struct cw_error error = {0};
+	cw_autosecret char *text = NULL;
+	struct cw_message *answer;
+
+	if (!finish(process, message))
+		return false;
+	if (is_option_value(process, path))
+		cw_credentials_read(path, &text, &error);
+	else
+		cw_fail(&error, CW_E_PERMISSION,
+			"the plugin \"%s\" asked for the file \"%s\", which is not the value of "
+			"one "
+			"of its options",
+			process->module->name, path);
+	answer = answer_of(&error);
+	if (error.status == CW_OK)
+		cw_message_put_text(answer, text);
+	answer_now(process, message, answer);
+	return true;
+}
+
 static bool
 take_network(struct cw_plugin_process *process, struct cw_message **message)
 {
@@ -312,6 +356,7 @@ take(struct cw_plugin_process *process, struct cw_message **message)
 	case CW_PLUGIN_SET_OPTION: return take_option(process, *message);
 	case CW_PLUGIN_SHARED_PUT: return take_shared_put(process, *message);
 	case CW_PLUGIN_SHARED_GET: return take_shared_get(process, *message);
+	case CW_PLUGIN_CREDENTIALS: return take_credentials(process, *message);
 	case CW_PLUGIN_HTTP:
 	case CW_PLUGIN_LOCATE:
 	case CW_PLUGIN_WAIT_TXT:

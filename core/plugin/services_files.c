@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "plugin/instance_internal.h"
+#include "plugin/services_remote.h"
 
 enum { CREDENTIALS_MAX = 1024 * 1024, SECRET_MIN = 4 };
 
@@ -80,19 +81,31 @@ keep_secrets(const struct cw_host *host, const char *text)
 }
 
 int
-cw_service_read_credentials(const struct cw_host *host, const char *path, char **text)
+cw_credentials_read(const char *path, char **text, struct cw_error *error)
 {
 	struct cw_buf buf = {0};
-	int status = read_checked(path, &buf, cw_host_error(host));
+	int status = read_checked(path, &buf, error);
 
 	*text = NULL;
-	if (status != CW_OK) {
+	if (status == CW_OK)
+		*text = cw_buf_take(&buf);
+	else
 		cw_buf_wipe(&buf);
-		return status;
-	}
-	*text = cw_buf_take(&buf);
-	keep_secrets(host, *text);
-	return CW_OK;
+	return status;
+}
+
+int
+cw_service_read_credentials(const struct cw_host *host, const char *path, char **text)
+{
+	int status;
+
+	if (cw_host_instance(host)->services->restricted)
+		status = cw_remote_credentials(host, path, text);
+	else
+		status = cw_credentials_read(path, text, cw_host_error(host));
+	if (status == CW_OK)
+		keep_secrets(host, *text);
+	return status;
 }
 
 /* Edits for challenges are temporary, those of an installer stay; all state is on disk, so that
@@ -128,6 +141,8 @@ int
 cw_service_write_file(const struct cw_host *host, const char *path, const char *data, size_t length,
 		      const char *expected, size_t expected_length)
 {
+	if (cw_host_may(host, "write_file") != CW_OK)
+		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "write_file", relative_path);
 	return cw_checkpoints_write(checkpoints(host), path, data, length, expected,
@@ -137,6 +152,8 @@ cw_service_write_file(const struct cw_host *host, const char *path, const char *
 int
 cw_service_remove_file(const struct cw_host *host, const char *path)
 {
+	if (cw_host_may(host, "remove_file") != CW_OK)
+		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "remove_file", relative_path);
 	return cw_checkpoints_remove(checkpoints(host), path, cw_host_error(host));
@@ -145,6 +162,8 @@ cw_service_remove_file(const struct cw_host *host, const char *path)
 int
 cw_service_checkpoint_command(const struct cw_host *host, const char *const *argv)
 {
+	if (cw_host_may(host, "checkpoint_command") != CW_OK)
+		return CW_E_PERMISSION;
 	if (argv == NULL || argv[0] == NULL)
 		return cw_host_misused(host, "checkpoint_command", "there is no program");
 	return cw_checkpoints_command(checkpoints(host), argv, cw_host_error(host));
@@ -153,6 +172,8 @@ cw_service_checkpoint_command(const struct cw_host *host, const char *const *arg
 int
 cw_service_checkpoint_commit(const struct cw_host *host, const char *title)
 {
+	if (cw_host_may(host, "checkpoint_commit") != CW_OK)
+		return CW_E_PERMISSION;
 	return cw_checkpoints_commit(checkpoints(host), title, cw_host_error(host));
 }
 
@@ -161,14 +182,19 @@ int
 cw_service_checkpoint_revert(const struct cw_host *host)
 {
 	cw_auto_error struct cw_error error = {0};
-	int status = cw_checkpoints_revert(checkpoints(host), &error);
+	int status;
 
+	if (cw_host_may(host, "checkpoint_revert") != CW_OK)
+		return CW_E_PERMISSION;
+	status = cw_checkpoints_revert(checkpoints(host), &error);
 	return status == CW_OK ? CW_OK : cw_error_move(cw_host_error(host), &error);
 }
 
 int
 cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *id)
 {
+	if (cw_host_may(host, "undo_remove") != CW_OK)
+		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "undo_remove", relative_path);
 	return cw_undo_add_path(cw_host_instance(host)->services->undo, path, id,
@@ -178,6 +204,8 @@ cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *i
 int
 cw_service_undo_command(const struct cw_host *host, const char *const *argv, unsigned *id)
 {
+	if (cw_host_may(host, "undo_command") != CW_OK)
+		return CW_E_PERMISSION;
 	if (argv == NULL || argv[0] == NULL)
 		return cw_host_misused(host, "undo_command", "there is no program");
 	return cw_undo_add_command(cw_host_instance(host)->services->undo, argv, id,
@@ -187,5 +215,7 @@ cw_service_undo_command(const struct cw_host *host, const char *const *argv, uns
 int
 cw_service_undo_done(const struct cw_host *host, unsigned id)
 {
+	if (cw_host_may(host, "undo_done") != CW_OK)
+		return CW_E_PERMISSION;
 	return cw_undo_done(cw_host_instance(host)->services->undo, id, cw_host_error(host));
 }

@@ -58,6 +58,25 @@ cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, s
 	return CW_OK;
 }
 
+int
+cw_remote_credentials(const struct cw_host *host, const char *path, char **text)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_CREDENTIALS);
+	cw_auto_message struct cw_message *answer = NULL;
+	int status;
+
+	*text = NULL;
+	cw_message_put_text(request, path);
+	status = ask(host, request, false, &answer);
+	if (status != CW_OK)
+		return status;
+	*text = cw_message_need_text(answer, CW_PLUGIN_CREDENTIALS_MAX);
+	status = finish(host, answer);
+	if (status != CW_OK)
+		free(cw_take(text));
+	return status;
+}
+
 static char *
 content_type(const struct cw_strv *headers)
 {

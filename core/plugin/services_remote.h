@@ -9,6 +9,7 @@
 int cw_remote_shared_put(const struct cw_host *host, const char *key, const char *value,
 			 size_t length);
 int cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length);
+int cw_remote_credentials(const struct cw_host *host, const char *path, char **text);
 /* HEADERS: those of REQUEST, "Name: value". */
 int cw_remote_http(const struct cw_host *host, const struct cw_http_request *request,
 		   const struct cw_strv *headers, struct cw_http_response *response);

@@ -33,7 +33,6 @@ enum cw_plugin_message {
 	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): whether it is deployed, enhanced, whether
 			      a file was changed; also on failure */
 	CW_PLUGIN_RELOAD,  /* nothing (tests the configuration, then reloads): nothing */
-	CW_PLUGIN_UNDO,    /* data of undo_plugin(): nothing */
 	CW_PLUGIN_CLOSE,   /* nothing: nothing. Another OPEN may follow */
 	/*
 	 * Requests of the plugin process. Those of the network are relayed as they are: their
@@ -47,8 +46,6 @@ enum cw_plugin_message {
 	CW_PLUGIN_SHARED_PUT,  /* key, whether there is a value, value: nothing */
 	CW_PLUGIN_SHARED_GET,  /* key: value */
 	CW_PLUGIN_CREDENTIALS, /* path: text */
-	CW_PLUGIN_UNDO_ADD,    /* data: id */
-	CW_PLUGIN_UNDO_DONE,   /* id: nothing */
 	CW_PLUGIN_HTTP,
 	CW_PLUGIN_LOCATE,
 	CW_PLUGIN_WAIT_TXT,
@@ -69,7 +66,6 @@ enum {
 	CW_PLUGIN_CHALLENGES_MAX = 10000, /* of one batch */
 	CW_PLUGIN_KEY_MAX = 255,          /* bytes of a shared store's key */
 	CW_PLUGIN_VALUE_MAX = 64 * 1024,  /* bytes of its value */
-	CW_PLUGIN_UNDO_MAX = 64 * 1024,   /* bytes of undo_plugin()'s data */
 	CW_PLUGIN_CREDENTIALS_MAX = 1024 * 1024
 };
 
@@ -81,8 +77,9 @@ struct cw_plugin_description *cw_wire_get_description(struct cw_message *message
 struct cw_plugin_settings {
 	struct cw_directories directories;
 	bool interactive;
+	bool only_open;       /* do not prepare */
 	int64_t lock_timeout; /* milliseconds, for the exclusive directory */
-	/* For a plugin with fewer rights than the user (enum cw_plugin_rights). */
+	/* For an instance that needs fewer rights than the user's (enum cw_rights). */
 	char *user; /* whom to become where we are root; NULL: stay */
 	bool require_sandbox, without_landlock, without_seccomp;
 	/* The plugin's options, and the settings that host->setting() knows as texts. */

@@ -68,7 +68,6 @@ close_instance(struct cw_worker *worker)
 static struct cw_message *
 do_open(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
 {
-	cw_auto_strv struct cw_strv missing = {0};
 	struct cw_message *answer;
 	int status;
 
@@ -80,14 +79,15 @@ do_open(struct cw_worker *worker, struct cw_message *request, struct cw_error *e
 		status = cw_instance_open(&worker->entry->module, &worker->services,
 					  worker->settings.values, &worker->instance, error);
 	}
-	if (status == CW_OK)
+	if (status == CW_OK && !worker->settings.only_open)
 		status = cw_instance_prepare(worker->instance, error);
 	if (status != CW_OK) {
 		close_instance(worker);
 		return NULL;
 	}
 	answer = answer_of(NULL);
-	cw_message_put_list(answer, &missing);
+	cw_message_put_list(answer, &worker->missing);
+	cw_strv_clear(&worker->missing);
 	return answer;
 }
 
@@ -269,6 +269,7 @@ clean_up(struct cw_worker *worker)
 		cw_instance_cleanup(worker->instance, challenges->slots, challenges->count, NULL);
 	close_instance(worker);
 	cw_log_set_terminal(NULL, NULL, CW_LOG_ERROR);
+	cw_strv_clear(&worker->missing);
 	cw_module_free(worker->entry);
 	cw_loop_cancel(worker->loop, worker->beat);
 	cw_peer_free(worker->peer);

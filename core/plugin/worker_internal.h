@@ -20,6 +20,10 @@ struct cw_worker {
 	struct cw_plugin_challenges challenges;
 	bool performed; /* and not cleaned up */
 
+	bool restricted; /* it has given up all rights beyond these */
+	enum cw_rights rights;
+	struct cw_strv missing; /* what could not be given up */
+
 	bool busy;    /* a request is being worked on */
 	bool in_call; /* the plugin is at work */
 	struct cw_timer *beat;

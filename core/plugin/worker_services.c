@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sandbox.h"
 #include "plugin/worker_internal.h"
 
 #define BEAT_INTERVAL 1000 /* milliseconds */
@@ -256,6 +257,47 @@ tell_secret(void *context, const char *text)
 	cw_peer_tell(worker->peer, notice);
 }
 
+/* The answer to OPEN tells what the sandbox lacks. */
+static int
+restrict_to(void *context, enum cw_rights rights, struct cw_error *error)
+{
+	/* Where a descriptor is held back for bad times (standalone's), it is one of this. */
+	static const char *const readable[] = {"/dev/null", NULL};
+	struct cw_worker *worker = context;
+	const struct cw_plugin_settings *settings = &worker->settings;
+	struct cw_sandbox sandbox = {
+		.user = settings->user,
+		.readable = readable,
+		.network = rights == CW_RIGHTS_NETWORK,
+		.without_landlock = settings->without_landlock,
+		.without_seccomp = settings->without_seccomp,
+	};
+	int status;
+
+	if (worker->restricted && rights < worker->rights)
+		return cw_fail(error, CW_E_PLUGIN,
+			       "the process of the plugin \"%s\" has given up rights that are "
+			       "needed now",
+			       worker->entry->module.name);
+	if (rights == CW_RIGHTS_USER) {
+		worker->services.undo = cw_undo_open(settings->directories.work);
+		return CW_OK;
+	}
+	worker->services.restricted = true;
+	if (worker->restricted)
+		return CW_OK;
+	worker->restricted = true;
+	worker->rights = rights;
+	status = cw_sandbox_enter(&sandbox, &worker->missing, error);
+	if (status != CW_OK || !settings->require_sandbox || worker->missing.count == 0)
+		return status;
+	status = cw_fail(error, CW_E_UNSUPPORTED,
+			 "the process of the plugin \"%s\" cannot give up its rights: %s",
+			 worker->entry->module.name, worker->missing.items[0]);
+	cw_hint(error, "leave --require-sandbox out to go on without");
+	return status;
+}
+
 void
 cw_worker_fill_services(struct cw_worker *worker)
 {
@@ -271,13 +313,13 @@ cw_worker_fill_services(struct cw_worker *worker)
 		.loop = worker->loop,
 		.directories = &worker->settings.directories,
 		.asker = &worker->asker,
-		.undo = cw_undo_open(worker->settings.directories.work),
 		.lock_timeout = worker->settings.lock_timeout,
 		.ask = ask,
 		.listen = request_socket,
 		.unlisten = give_socket_back,
 		.set_option = tell_option,
 		.secret = tell_secret,
+		.restrict_to = restrict_to,
 		.in_call = in_call,
 		.context = worker,
 	};

@@ -1,41 +1,138 @@
-#include <stdlib.h>
+#include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "flow/context.h"
 #include "plugin/instance.h"
-#include "store/undo.h"
+#include "plugin/process.h"
 
-static int
-no_http(void *context, struct cw_http **http, struct cw_error *error)
+static void
+refuse_question(void *context, const struct cw_plugin_question *question,
+		struct cw_plugin_request *request)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	(void)context;
+	cw_fail(&error, CW_E_USAGE, "nobody is asked while plugins are listed: %s", question->text);
+	cw_plugin_answer_question(request, NULL, &error);
+}
+
+/* The answer has a copy: the port is held as long as the plugin holds it. */
+static void
+listen_alone(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
+{
+	cw_auto_error struct cw_error error = {0};
+	cw_autoclose int descriptor = -1;
+	bool by_run;
+
+	(void)context;
+	cw_listen(address, port, &descriptor, &by_run, &error);
+	cw_plugin_answer_listen(request, descriptor, &error);
+}
+
+static void
+forget_socket(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
 {
 	(void)context;
-	*http = NULL;
-	return cw_fail(error, CW_E_UNSUPPORTED, "there is no network while plugins are listed");
+	(void)address;
+	(void)port;
+	cw_plugin_answer(request, NULL);
+}
+
+static void
+refuse_network(void *context, enum cw_plugin_message service, struct cw_message *message,
+	       struct cw_plugin_request *request)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	(void)context;
+	(void)service;
+	cw_message_free(message);
+	cw_fail(&error, CW_E_UNSUPPORTED, "there is no network while plugins are listed");
+	cw_plugin_answer_network(request, NULL, &error);
+}
+
+/* What it chooses is of no use: nothing is saved. */
+static int
+drop_option(void *context, const char *name, const char *key, const char *value,
+	    struct cw_error *error)
+{
+	(void)context;
+	(void)name;
+	(void)key;
+	(void)value;
+	(void)error;
+	return CW_OK;
+}
+
+static const struct cw_plugin_handlers handlers = {
+	.ask = refuse_question,
+	.listen = listen_alone,
+	.unlisten = forget_socket,
+	.network = refuse_network,
+	.set_option = drop_option,
+};
+
+/* The end of a call. */
+struct ending {
+	bool done;
+	struct cw_error error;
+};
+
+static void
+note_end(void *context, const struct cw_error *error)
+{
+	struct ending *ending = context;
+
+	ending->done = true;
+	cw_error_copy(&ending->error, error);
+}
+
+static int
+open_plugin(struct cw_context *context, struct cw_module *module, struct cw_loop *loop,
+	    bool prepare, struct cw_error *error)
+{
+	struct cw_shared_store *store = cw_shared_store_new();
+	const struct cw_plugin_opening opening = {
+		.handlers = &handlers,
+		.settings = context->settings,
+		.directories = &context->directories,
+		.store = store,
+		.interactive = context->asker->interactive,
+		.only_open = !prepare,
+		.time_limit = cw_settings_int(context->settings, "plugin_timeout", 300) * 1000,
+	};
+	struct cw_plugin_process *process = NULL;
+	struct ending ending = {.done = false};
+	int status = cw_plugin_process_take(module, loop, &process, error);
+
+	if (status == CW_OK) {
+		cw_plugin_process_open(process, &opening, note_end, &ending);
+		status = cw_loop_until(loop, &ending.done, error);
+	}
+	if (status == CW_OK && ending.error.status != CW_OK)
+		status = cw_error_move(error, &ending.error);
+	ending.done = false;
+	if (status == CW_OK) {
+		cw_plugin_process_close(process, note_end, &ending);
+		status = cw_loop_until(loop, &ending.done, error);
+	}
+	cw_plugin_process_free(process);
+	cw_error_clear(&ending.error);
+	cw_shared_store_free(store);
+	return status;
 }
 
 /* --init and --prepare: whether the plugin could work here and now. */
 static struct json_object *
 try_plugin(struct cw_context *context, struct cw_module *module, bool prepare)
 {
-	struct cw_services services = {
-		.loop = cw_loop_new(),
-		.directories = &context->directories,
-		.asker = context->asker,
-		.undo = cw_undo_open(context->directories.work),
-		.shared_folder = context->directories.work,
-		.http = no_http,
-	};
-	struct cw_instance *instance = NULL;
+	struct cw_loop *loop = cw_loop_new();
 	cw_auto_error struct cw_error error = {0};
-	int status;
+	int status = cw_module_add_options(module, context->options, &error);
 
-	status = cw_module_add_options(module, context->options, &error);
 	if (status == CW_OK)
-		status = cw_instance_open(module, &services, context->settings, &instance, &error);
-	if (status == CW_OK && prepare)
-		status = cw_instance_prepare(instance, &error);
-	cw_instance_close(instance);
-	cw_undo_close(services.undo);
-	cw_loop_free(services.loop);
+		status = open_plugin(context, module, loop, prepare, &error);
+	cw_loop_free(loop);
 	return status < 0 ? cw_json_error(&error) : json_object_new_boolean(true);
 }
 
