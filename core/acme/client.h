@@ -73,7 +73,6 @@ void cw_acme_operation_cancel(struct cw_acme_operation *operation);
 struct cw_acme_operation *cw_acme_directory_start(struct cw_acme *acme, cw_acme_done done,
 						  void *context);
 
-const char *cw_acme_directory_url(const struct cw_acme *acme);
 /* The directory's meta (RFC 8555 section 7.1.1). Strings live as long as the client. */
 const char *cw_acme_terms_of_service(const struct cw_acme *acme); /* NULL: none */
 bool cw_acme_external_account_required(const struct cw_acme *acme);

@@ -183,12 +183,6 @@ cw_acme_directory_text(const struct cw_acme *acme, bool *fetched)
 	return acme->directory_text;
 }
 
-const char *
-cw_acme_directory_url(const struct cw_acme *acme)
-{
-	return acme->directory_url;
-}
-
 static struct json_object *
 meta(const struct cw_acme *acme)
 {

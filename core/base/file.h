@@ -43,6 +43,8 @@ int cw_folder_sync(const char *path, struct cw_error *error);
 /* Makes PATH and what is missing above it, with MODE whatever the umask (parents: 0755). An
  * existing folder is left as it is. */
 int cw_folder_make(const char *path, mode_t mode, struct cw_error *error);
+/* Whether PATH, or what there is of it, can be written to; PATH is absolute. */
+int cw_folder_check_writable(const char *path, struct cw_error *error);
 /* The entries' names without "." and "..", sorted; a missing folder is empty when MISSING_OK. */
 int cw_folder_list(const char *path, bool missing_ok, struct cw_strv *names,
 		   struct cw_error *error);

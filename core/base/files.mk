@@ -23,6 +23,7 @@ libcertwright_sources += \
 	core/base/process_error.c \
 	core/base/process_spawn.c core/base/process_spawn.h \
 	core/base/process_stream.c core/base/process_stream.h \
+	core/base/program_path.c core/base/program_path.h \
 	core/base/role.c core/base/role.h \
 	core/base/role_main.c \
 	core/base/sandbox.c core/base/sandbox.h core/base/sandbox_parts.h \
@@ -55,6 +56,7 @@ check_PROGRAMS += \
 	tests/unit/test_process_ending \
 	tests/unit/test_process_many \
 	tests/unit/test_process_streams \
+	tests/unit/test_program_path \
 	tests/unit/test_role \
 	tests/unit/test_sandbox \
 	tests/unit/test_text
@@ -72,6 +74,8 @@ tests_unit_test_process_ending_SOURCES = tests/unit/test_process_ending.c \
 tests_unit_test_process_many_SOURCES = tests/unit/test_process_many.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
 tests_unit_test_process_streams_SOURCES = tests/unit/test_process_streams.c \
+	tests/unit/process_fixture.h tests/unit/scratch.h
+tests_unit_test_program_path_SOURCES = tests/unit/test_program_path.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
 tests_unit_test_role_SOURCES = tests/unit/test_role.c \
 	tests/unit/scratch.h

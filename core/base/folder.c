@@ -160,3 +160,16 @@ cw_tree_remove(const char *path, struct cw_error *error)
 		return cw_fail(error, CW_E_INVALID, "refusing to remove \"%s\"", path);
 	return remove_at(AT_FDCWD, path, path, 0, error);
 }
+
+int
+cw_folder_check_writable(const char *path, struct cw_error *error)
+{
+	if (access(path, W_OK) == 0)
+		return CW_OK;
+	if (errno == ENOENT && strcmp(path, "/") != 0) {
+		cw_autofree char *parent = cw_path_folder(path);
+
+		return cw_folder_check_writable(parent, error);
+	}
+	return cw_fail_path(error, errno, "write to the folder", path);
+}

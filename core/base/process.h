@@ -21,9 +21,11 @@ typedef void (*cw_process_line)(void *context, int stream, const char *line);
 
 struct cw_process {
 	/* in */
-	const char *const *argv;        /* NULL-terminated; argv[0] is looked up in PATH */
-	const char *const *environment; /* NAME=VALUE adds, NAME alone removes; NULL: ours */
-	const char *input;              /* NULL: /dev/null */
+	const char *const *argv; /* NULL-terminated; argv[0] is looked up in the program's PATH */
+	/* NAME=VALUE adds, NAME alone removes; NULL: ours. PATH is that of cw_program_path() unless
+	 * this changes it. */
+	const char *const *environment;
+	const char *input; /* NULL: /dev/null */
 	size_t input_length;
 	const char *directory; /* NULL: here */
 	unsigned time_limit;   /* seconds, 0: none */

@@ -1,5 +1,6 @@
 #include "base/process_spawn.h"
 #include "base/mem.h"
+#include "base/program_path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -138,10 +139,10 @@ is_changed(const char *entry, const char *const *changes)
 	return false;
 }
 
-/* Ours with CHANGES made; of several entries for one name the last holds. The strings are borrowed;
- * release the array with free(). */
+/* Ours with PATH, "PATH=VALUE", in place of our own, then with CHANGES made; of several entries for
+ * one name the last holds. The strings are borrowed; release the array with free(). */
 static const char **
-make_environment(const char *const *changes)
+make_environment(const char *path, const char *const *changes)
 {
 	static const char *const none[] = {NULL};
 	size_t ours = 0, more = 0, count = 0;
@@ -153,9 +154,11 @@ make_environment(const char *const *changes)
 		ours++;
 	while (changes[more] != NULL)
 		more++;
-	environment = cw_calloc(ours + more + 1, sizeof(*environment));
+	environment = cw_calloc(ours + more + 2, sizeof(*environment));
+	if (!is_changed(path, changes))
+		environment[count++] = path;
 	for (size_t i = 0; i < ours; i++) {
-		if (!is_changed(environ[i], changes))
+		if (!same_name(path, environ[i]) && !is_changed(environ[i], changes))
 			environment[count++] = environ[i];
 	}
 	for (size_t i = 0; i < more; i++) {
@@ -248,7 +251,9 @@ run_child(const struct plan *plan)
 	close_from(next + 1);
 	if (process->directory != NULL && chdir(process->directory) != 0)
 		report_failure(report, STAGE_FOLDER);
-	execvpe(plan->path, (char *const *)process->argv, (char *const *)plan->environment);
+	/* execvp() looks the program up in the PATH of environ. */
+	environ = (char **)plan->environment;
+	execvp(plan->path, (char *const *)process->argv);
 	report_failure(report, STAGE_EXEC);
 }
 
@@ -316,10 +321,14 @@ spawn(const struct cw_process *process, const char *path, struct ends *ends, pid
 {
 	struct plan plan = {.process = process, .path = path, .ends = ends, .parent = getpid()};
 	struct report report = {.stage = STAGE_EXEC};
+	cw_autofree char *folders = NULL;
+	cw_autofree char *variable = NULL;
 
 	if (!make_ends(process, ends))
 		return cw_fail_errno(error, errno, "cannot make the pipes for \"%s\"", path);
-	plan.environment = make_environment(process->environment);
+	folders = cw_program_path();
+	variable = cw_format("PATH=%s", folders);
+	plan.environment = make_environment(variable, process->environment);
 	*pid = fork_child(&plan);
 	report.number = errno;
 	free(plan.environment);

@@ -294,7 +294,7 @@ cw_role_start(struct cw_loop *loop, const struct cw_role_start *start,
 	      struct cw_role_process **process, struct cw_error *error)
 {
 	const char *const arguments[] = {"certwright", "--process", start->role, NULL};
-	cw_autofree char *path = cw_program_path();
+	cw_autofree char *path = cw_own_program();
 	struct cw_spawned spawned;
 	int ends[2];
 	int status;

@@ -30,7 +30,7 @@ struct cw_role {
 void cw_set_program(const char *argv0);
 /* The file of this program; release with free(). On Linux it leads to this very program even when
  * an upgrade has replaced the file meanwhile. */
-char *cw_program_path(void);
+char *cw_own_program(void);
 /*
  * Whether the arguments are "--process ROLE". Then the role's main was called and *STATUS is the
  * exit status; 2, with a sentence on stderr, when it was not certwright that started it or ROLES

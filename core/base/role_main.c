@@ -51,7 +51,7 @@ search(const char *name)
 }
 
 char *
-cw_program_path(void)
+cw_own_program(void)
 {
 	cw_autofree char *path = NULL;
 

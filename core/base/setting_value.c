@@ -132,18 +132,21 @@ fail_value(const struct cw_option *option, enum cw_source source, const char *va
 
 int
 cw_value_check(const struct cw_option *option, enum cw_source source, const char *text,
-	       struct cw_error *error)
+	       const char **spelling, struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv all = {0};
 	cw_autofree char *joined = NULL;
 	const char *nearest;
 	int status;
 
+	*spelling = text;
 	if (option->choices == NULL)
 		return CW_OK;
 	for (const char *const *choice = option->choices; *choice != NULL; choice++) {
-		if (strcmp(*choice, text) == 0)
+		if (cw_equal_nocase(*choice, text)) {
+			*spelling = *choice;
 			return CW_OK;
+		}
 		cw_strv_add(&all, *choice);
 	}
 	joined = cw_strv_join(&all, ", ");
@@ -172,7 +175,10 @@ convert_scalar(const struct cw_option *option, enum cw_source source, const char
 {
 	bool flag;
 	int64_t number;
+	int status = cw_value_check(option, source, value, &value, error);
 
+	if (status != CW_OK)
+		return status;
 	switch (option->kind) {
 	case CW_OPTION_FLAG:
 		if (cw_value_flag(value, &flag))
@@ -191,24 +197,28 @@ convert_scalar(const struct cw_option *option, enum cw_source source, const char
 	case CW_OPTION_PATH: *kept = absolute_path(source, value); break;
 	default: *kept = cw_strdup(value); break;
 	}
-	return cw_value_check(option, source, value, error);
+	return CW_OK;
 }
 
 static int
 convert_list(const struct cw_option *option, enum cw_source source, const char *text,
 	     struct cw_strv *items, struct cw_error *error)
 {
+	cw_auto_strv struct cw_strv given = {0};
+
 	if (option->kind == CW_OPTION_PATH_LIST)
-		cw_strv_take(items, absolute_path(source, text));
+		cw_strv_take(&given, absolute_path(source, text));
 	else if ((option->flags & CW_OPT_COMMAS) != 0)
-		cw_strv_split(items, text, ',');
+		cw_strv_split(&given, text, ',');
 	else
-		cw_strv_add(items, text);
-	for (size_t i = 0; i < items->count; i++) {
-		int status = cw_value_check(option, source, items->items[i], error);
+		cw_strv_add(&given, text);
+	for (size_t i = 0; i < given.count; i++) {
+		const char *spelling;
+		int status = cw_value_check(option, source, given.items[i], &spelling, error);
 
 		if (status != CW_OK)
 			return status;
+		cw_strv_add(items, spelling);
 	}
 	return CW_OK;
 }
@@ -244,7 +254,7 @@ convert_member(const struct cw_option *option, enum cw_source source, const char
 	text = json_object_get_string(member);
 	if (strlen(text) != (size_t)json_object_get_string_len(member))
 		return fail_value(option, source, text, "without NUL characters", error);
-	status = cw_value_check(option, source, text, error);
+	status = cw_value_check(option, source, text, &text, error);
 	for (size_t i = 0; status == CW_OK && i < split.count; i++)
 		cw_value_put(value, split.items[i], text);
 	return status;

@@ -31,9 +31,10 @@ void cw_value_free(struct cw_value *value); /* NULL is allowed */
  */
 int cw_value_convert(const struct cw_option *option, enum cw_source source, const char *text,
 		     struct cw_value *value, struct cw_error *error);
-/* Whether TEXT is one of the option's choices; fails likewise. */
+/* Whether TEXT is one of the option's choices, in any letter case; *SPELLING is the choice as the
+ * option has it, TEXT itself where any value will do. Fails likewise. */
 int cw_value_check(const struct cw_option *option, enum cw_source source, const char *text,
-		   struct cw_error *error);
+		   const char **spelling, struct cw_error *error);
 /* Sets one member of a map. */
 void cw_value_put(struct cw_value *value, const char *key, const char *text);
 /* Adds MORE, which may lose its contents: lists grow, maps get members, counts are added up,

@@ -158,7 +158,7 @@ cw_settings_try_map(const struct cw_settings *settings, const char *internal, en
 		return fail_unknown(internal, error);
 	if (option->kind != CW_OPTION_MAP)
 		return cw_fail(error, CW_E_INVALID, "the option \"%s\" takes no keys", internal);
-	return cw_value_check(option, source, value, error);
+	return cw_value_check(option, source, value, &value, error);
 }
 
 int
@@ -170,6 +170,8 @@ cw_settings_set_map(struct cw_settings *settings, const char *internal, enum cw_
 	struct cw_value *more;
 	int status = cw_settings_try_map(settings, internal, source, value, error);
 
+	if (status == CW_OK)
+		status = cw_value_check(option, source, value, &value, error);
 	if (status != CW_OK)
 		return status;
 	more = cw_value_new(option, source);

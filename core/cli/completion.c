@@ -42,7 +42,8 @@ static const char tail[] =
 	"}\n"
 	"complete -F _certwright certwright\n";
 
-/* "-d|--domains|--domain", as a pattern of case. */
+/* "-d|--domains|--domain", as a pattern of case; behind --help the same can follow as behind the
+ * verb. */
 static void
 write_pattern(FILE *out, const struct cw_option *option)
 {
@@ -57,6 +58,8 @@ write_pattern(FILE *out, const struct cw_option *option)
 		fprintf(out, "%s--%s", between, *name);
 		between = " | ";
 	}
+	if (strcmp(option->internal, "help") == 0)
+		fprintf(out, "%shelp", between);
 	fputs(")\n", out);
 }
 
@@ -79,7 +82,7 @@ write_values(FILE *out, const struct cw_option *option)
 		return;
 	write_pattern(out, option);
 	if (topics)
-		fputs("\t\tmapfile -t COMPREPLY < <(compgen -W \"all $topics $verbs\" -- "
+		fputs("\t\tmapfile -t COMPREPLY < <(compgen -W \"all $topics $verbs $plugins\" -- "
 		      "\"$cur\")\n\t\t[[ $cur == -* ]] || return\n\t\t;;\n",
 		      out);
 	if (!topics) {
@@ -92,7 +95,7 @@ write_values(FILE *out, const struct cw_option *option)
 }
 
 static void
-write_lists(FILE *out, const struct cw_option_set *options)
+write_lists(FILE *out, const struct cw_option_set *options, struct cw_registry *registry)
 {
 	fputs("\tlocal verbs=\"", out);
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
@@ -101,6 +104,9 @@ write_lists(FILE *out, const struct cw_option_set *options)
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
 		if (*topic->name != '\0')
 			fprintf(out, "%s ", topic->name);
+	fputs("\"\n\tlocal plugins=\"", out);
+	for (size_t i = 0; i < cw_registry_count(registry); i++)
+		fprintf(out, "%s%s", i == 0 ? "" : " ", cw_registry_at(registry, i)->name);
 	fputs("\"\n\toptions=\"", out);
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {
 		const struct cw_option *option = cw_option_set_at(options, i);
@@ -114,10 +120,10 @@ write_lists(FILE *out, const struct cw_option_set *options)
 }
 
 void
-cw_completion_write(FILE *out, const struct cw_option_set *options)
+cw_completion_write(FILE *out, const struct cw_option_set *options, struct cw_registry *registry)
 {
 	fputs(head, out);
-	write_lists(out, options);
+	write_lists(out, options, registry);
 	fputs("\tcase $prev in\n", out);
 	for (size_t i = 0; i < cw_option_set_count(options); i++)
 		write_values(out, cw_option_set_at(options, i));

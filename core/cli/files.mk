@@ -36,12 +36,17 @@ dist_man7_MANS = docs/certwright-json.7
 dist_pkgdata_DATA = docs/certwright-json.schema.json
 CLEANFILES += docs/certwright.8 packaging/certwright.bash
 
-docs/certwright.8: generate-docs$(EXEEXT)
-	$(AM_V_GEN)$(MKDIR_P) docs && ./generate-docs$(EXEEXT) manual > $@.tmp && mv $@.tmp $@
+# The modules of this build, whose options belong into both.
+docs_modules = for name in $(plugin_LTLIBRARIES:.la=); do \
+		set -- "$$@" "$(abs_builddir)/.libs/$$name.so"; done
 
-packaging/certwright.bash: generate-docs$(EXEEXT)
-	$(AM_V_GEN)$(MKDIR_P) packaging && ./generate-docs$(EXEEXT) completion > $@.tmp && \
-		mv $@.tmp $@
+docs/certwright.8: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
+	$(AM_V_GEN)$(MKDIR_P) docs && set -- && $(docs_modules) && \
+		./generate-docs$(EXEEXT) manual "$$@" > $@.tmp && mv $@.tmp $@
+
+packaging/certwright.bash: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
+	$(AM_V_GEN)$(MKDIR_P) packaging && set -- && $(docs_modules) && \
+		./generate-docs$(EXEEXT) completion "$$@" > $@.tmp && mv $@.tmp $@
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 nodist_bashcompletion_DATA = packaging/certwright.bash

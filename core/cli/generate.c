@@ -1,30 +1,77 @@
-/* generate-docs manual|completion: writes the man page or the completions at build time. */
+/*
+ * generate-docs manual|completion MODULE...: writes the man page or the completions at build time,
+ * with the options of the plugins in the files MODULE.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/role.h"
+#include "base/text.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "plugin/worker.h"
 
-int
-main(int argc, char **argv)
+/* The options of all modules; false when one cannot be opened. */
+static bool
+add_options(struct cw_option_set *options, struct cw_registry *registry)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < cw_registry_count(registry); i++) {
+		const char *name = cw_registry_at(registry, i)->name;
+		struct cw_module *module;
+		cw_auto_error struct cw_error error = {0};
+		int status = cw_registry_open(registry, name, &module, &error);
+
+		if (status == CW_OK)
+			status = cw_module_add_options(module, options, &error);
+		if (status < 0) {
+			cw_autofree char *line = cw_error_line(&error);
+
+			fprintf(stderr, "generate-docs: %s\n", line);
+			good = false;
+		}
+	}
+	return good;
+}
+
+static int
+generate(int argc, char **argv)
 {
 	struct cw_option_set *options = cw_core_options();
-	struct cw_stand_ins *stand_ins = cw_stand_in_options(options, NULL);
+	size_t count = argc > 2 ? (size_t)argc - 2 : 0;
+	struct cw_registry *registry =
+		cw_registry_of_files(count > 0 ? (const char *const *)&argv[2] : NULL, count);
+	struct cw_stand_ins *stand_ins = cw_stand_in_options(options, registry);
 	int status = EXIT_SUCCESS;
 
-	if (argc == 2 && strcmp(argv[1], "manual") == 0) {
-		cw_manual_write(stdout, options);
-	} else if (argc == 2 && strcmp(argv[1], "completion") == 0) {
-		cw_completion_write(stdout, options);
+	if (!add_options(options, registry)) {
+		status = EXIT_FAILURE;
+	} else if (argc >= 2 && strcmp(argv[1], "manual") == 0) {
+		cw_manual_write(stdout, options, registry);
+	} else if (argc >= 2 && strcmp(argv[1], "completion") == 0) {
+		cw_completion_write(stdout, options, registry);
 	} else {
-		fputs("usage: generate-docs manual|completion\n", stderr);
+		fputs("usage: generate-docs manual|completion MODULE...\n", stderr);
 		status = 2;
 	}
 	cw_option_set_free(options);
 	cw_stand_ins_free(stand_ins);
+	cw_registry_free(registry);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("generate-docs");
 		status = EXIT_FAILURE;
 	}
 	return status;
+}
+
+/* The modules are described by processes, which are this program too. */
+int
+main(int argc, char **argv)
+{
+	static const struct cw_role roles[] = {{"plugin", cw_plugin_main}, {NULL, NULL}};
+	int status;
+
+	cw_set_program(argv[0]);
+	return cw_role_dispatch(argc, argv, roles, &status) ? status : generate(argc, argv);
 }

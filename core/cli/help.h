@@ -12,8 +12,9 @@
 int cw_help_write(FILE *out, const char *topic, struct cw_option_set *options,
 		  struct cw_registry *registry, struct cw_error *error);
 /* The man page certwright(8) in man(7) macros. */
-void cw_manual_write(FILE *out, const struct cw_option_set *options);
+void cw_manual_write(FILE *out, const struct cw_option_set *options, struct cw_registry *registry);
 /* Completions for bash. */
-void cw_completion_write(FILE *out, const struct cw_option_set *options);
+void cw_completion_write(FILE *out, const struct cw_option_set *options,
+			 struct cw_registry *registry);
 
 #endif

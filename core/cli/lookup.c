@@ -103,21 +103,57 @@ hint_nearest(struct cw_lookup *lookup, const char *name, const char *shown, stru
 		cw_hint(error, "see: certwright --help all");
 }
 
+/* PLUGIN where the option NAME begins with it and a '-', and it is longer than BEST. */
+static const char *
+better_prefix(const char *best, const char *plugin, const char *name)
+{
+	size_t length = strlen(plugin);
+
+	if (length == 0 || strncmp(name, plugin, length) != 0 || name[length] != '-')
+		return best;
+	return best == NULL || length > strlen(best) ? plugin : best;
+}
+
+/* The plugin that would have the option NAME: a module that may be refused, one that the command
+ * names, one of Certbot's; NULL: none is known. */
+static const char *
+plugin_of(const struct cw_lookup *lookup, const char *name)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < cw_registry_count(lookup->registry); i++)
+		best = better_prefix(best, cw_registry_at(lookup->registry, i)->name, name);
+	for (size_t i = 0; lookup->named != NULL && i < lookup->named->count; i++)
+		best = better_prefix(best, cw_after_last(lookup->named->items[i], ':'), name);
+	return best != NULL ? best : cw_known_plugin_of(name);
+}
+
+static int
+fail_not_loaded(const char *plugin, const char *name, const char *shown,
+		const struct cw_error *refused, struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(refused);
+	const char *hint = cw_error_hint(refused);
+
+	cw_fail(error, CW_E_USAGE,
+		"the plugin \"%s\" was not loaded, so \"%s%s\" cannot be used: %s", plugin, shown,
+		name, line);
+	if (hint != NULL)
+		cw_hint(error, "%s", hint);
+	return CW_E_USAGE;
+}
+
 static int
 fail_unknown(struct cw_lookup *lookup, const char *name, const char *shown, struct cw_error *error)
 {
-	const char *plugin = cw_known_plugin_of(name);
+	const char *plugin = plugin_of(lookup, name);
 	struct cw_module *module;
 	cw_auto_error struct cw_error refused = {0};
 
-	cw_fail(error, CW_E_USAGE, "there is no option \"%s%s\"", shown, name);
 	if (plugin != NULL &&
-	    cw_registry_open(lookup->registry, plugin, &module, &refused) != CW_OK) {
-		cw_autofree char *line = cw_error_line(&refused);
-
-		cw_hint(error, "it would be one of a plugin, but %s", line);
-		return CW_E_USAGE;
-	}
+	    cw_registry_open(lookup->registry, plugin, &module, &refused) != CW_OK)
+		return fail_not_loaded(plugin, name, shown, &refused, error);
+	cw_fail(error, CW_E_USAGE, "there is no option \"%s%s\"", shown, name);
 	add_all_modules(lookup);
 	hint_nearest(lookup, name, shown, error);
 	return CW_E_USAGE;

@@ -7,17 +7,29 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 
-/* Writes TEXT as roff has it: no escape and no macro in it, and hyphens that can be copied. */
+/* Writes TEXT as roff has it: no escape and no macro in it, and all of ASCII as it can be copied.
+ */
 static void
 write_text(FILE *out, const char *text)
 {
-	if (*text == '.' || *text == '\'')
+	static const struct {
+		char character;
+		const char *escape;
+	} escapes[] = {
+		{'\\', "\\(rs"}, {'-', "\\-"},   {'"', "\\(dq"}, {'\'', "\\(aq"},
+		{'^', "\\(ha"},  {'~', "\\(ti"}, {'`', "\\(ga"},
+	};
+
+	if (*text == '.')
 		fputs("\\&", out);
 	for (; *text != '\0'; text++) {
-		if (*text == '\\')
-			fputs("\\e", out);
-		else if (*text == '-')
-			fputs("\\-", out);
+		const char *escape = NULL;
+
+		for (size_t i = 0; i < CW_COUNT(escapes); i++)
+			if (escapes[i].character == *text)
+				escape = escapes[i].escape;
+		if (escape != NULL)
+			fputs(escape, out);
 		else
 			fputc(*text, out);
 	}
@@ -72,7 +84,8 @@ write_introduction(FILE *out)
 		   "certwright obtains TLS certificates from a CA that speaks ACME (RFC 8555), "
 		   "such as Let's Encrypt, and renews them. It proves to the CA that the names "
 		   "are yours with an authenticator plugin: standalone answers the CA itself, "
-		   "webroot puts a file where a running web server serves it.");
+		   "webroot puts a file where a running web server serves it. Each plugin has a "
+		   "page of its own, named at the end of this one.");
 	fputc('\n', out);
 	paragraph(out, "Verbs, options, configuration files, hooks and everything below "
 		       "/etc/letsencrypt are those of Certbot: both programs can work on the same "
@@ -184,7 +197,7 @@ write_config(FILE *out)
 	fputs(".SH CONFIGURATION FILES\n", out);
 	paragraph(out, "/etc/letsencrypt/cli.ini and then $XDG_CONFIG_HOME/letsencrypt/cli.ini "
 		       "(~/.config/letsencrypt/cli.ini) are read where they exist, the later one "
-		       "winning; \\-c FILE replaces both. The keys are long option names:");
+		       "winning; -c FILE replaces both. The keys are long option names:");
 	fputs(".PP\n.nf\n.RS\n", out);
 	write_text(out, "# comment\nkey-type = rsa\nrsa-key-size = 4096\n"
 			"domains = example.com, www.example.com\nagree-tos = true\n");
@@ -220,7 +233,10 @@ write_files(FILE *out)
 		 "fullchain.pem (both) and privkey.pem. Servers "
 		 "are configured with these."},
 		{"/etc/letsencrypt/archive/NAME/", "All versions of it."},
-		{"/etc/letsencrypt/renewal/NAME.conf", "The settings that renewals use."},
+		{"/etc/letsencrypt/renewal/NAME.conf",
+		 "The settings that renewals use. A line \"renew_before_expiry = 30 days\" at its "
+		 "top says from when on the certificate is due, in years, months, weeks, days or "
+		 "hours, or several of them as in \"1 month 3 days\"."},
 		{"/etc/letsencrypt/accounts/", "Accounts and their keys."},
 		{"/etc/letsencrypt/renewal-hooks/", "Hooks for all certificates."},
 		{"/etc/letsencrypt/cli.ini", "The configuration file."},
@@ -271,8 +287,25 @@ write_examples(FILE *out)
 	terms(out, examples, CW_COUNT(examples));
 }
 
+/* The pages of the plugins; those that are part of the core have none. */
+static void
+write_see_also(FILE *out, struct cw_registry *registry)
+{
+	fputs(".SH SEE ALSO\n.BR certwright\\-json (7)", out);
+	for (size_t i = 0; i < cw_registry_count(registry); i++) {
+		const struct cw_module *module = cw_registry_at(registry, i);
+
+		if (strcmp(module->path, "(built in)") == 0)
+			continue;
+		fputs(",\n.BR certwright\\-", out);
+		write_text(out, module->name);
+		fputs(" (8)", out);
+	}
+	fputc('\n', out);
+}
+
 void
-cw_manual_write(FILE *out, const struct cw_option_set *options)
+cw_manual_write(FILE *out, const struct cw_option_set *options, struct cw_registry *registry)
 {
 	write_introduction(out);
 	write_verbs(out);
@@ -283,7 +316,5 @@ cw_manual_write(FILE *out, const struct cw_option_set *options)
 	write_environment(out);
 	write_files(out);
 	write_examples(out);
-	fputs(".SH SEE ALSO\n.BR certwright\\-json (7),\n.BR certwright\\-standalone (8),\n"
-	      ".BR certwright\\-webroot (8)\n",
-	      out);
+	write_see_also(out, registry);
 }

@@ -75,6 +75,7 @@ const struct cw_option cw_options_renewal[] = {
 	 .internal = "disable_renew_updates",
 	 .default_value = "False",
 	 .topics = "renew",
-	 .help = "Do not let installers change the server's configuration at renewals."},
+	 .help = "Do not let installers change the server's configuration at renewals, also not "
+		 "to make up for an installation that failed."},
 	{0},
 };

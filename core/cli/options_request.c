@@ -123,7 +123,8 @@ const struct cw_option cw_options_request[] = {
 	 .internal = "renew_with_new_domains",
 	 .default_value = "False",
 	 .topics = "automation run certonly",
-	 .help = "Let the certificate of --cert-name get other names than it has, without asking."},
+	 .help = "Let the certificate of --cert-name get other names than it has, without asking. "
+		 "Where nobody can be asked it does so anyway."},
 	{.names = CW_WORDS("allow-subset-of-names"),
 	 .kind = CW_OPTION_FLAG,
 	 .flags = CW_OPT_RENEWAL,

@@ -264,7 +264,8 @@ cw_render_account(struct json_object *result)
 	printf("Account details for server %s:\n", text_of(account, "server"));
 	printf("  Account URL: %s\n", text_of(account, "uri"));
 	printf("  Account Thumbprint: %s\n", text_of(account, "thumbprint"));
-	printf("  Email contact: %s\n", *contacts != '\0' ? contacts : "none");
+	printf("  Email contact%s: %s\n", count(account, "contact") > 1 ? "s" : "",
+	       *contacts != '\0' ? contacts : "none");
 	printf("  Status: %s\n", text_of(account, "status"));
 }
 

@@ -250,6 +250,28 @@ read_config(struct parser *parser, struct cw_error *error)
 			      error);
 }
 
+/* Of a repeated --cert-name the last one counts, but where the verb takes several. */
+static int
+join_names(struct parser *parser, struct cw_error *error)
+{
+	static const char internal[] = "certname";
+	cw_auto_strv struct cw_strv names = {0};
+	cw_autofree char *list = NULL;
+
+	for (size_t i = 0; i < parser->given.count; i++) {
+		const struct cw_given *item = &parser->given.items[i];
+
+		if (item->source == CW_SOURCE_COMMAND &&
+		    strcmp(item->option->internal, internal) == 0)
+			cw_strv_add(&names, item->value);
+	}
+	if (!parser->invocation->verb->several || names.count < 2)
+		return CW_OK;
+	list = cw_strv_join(&names, ",");
+	return cw_settings_set(parser->invocation->settings, internal, CW_SOURCE_COMMAND, list,
+			       error);
+}
+
 /* What the options mean together. */
 static int
 conclude(struct parser *parser, struct cw_error *error)
@@ -259,6 +281,8 @@ conclude(struct parser *parser, struct cw_error *error)
 
 	cw_lookup_stand_ins(&parser->lookup);
 	status = read_config(parser, error);
+	if (status == CW_OK)
+		status = join_names(parser, error);
 	if (status == CW_OK)
 		status = cw_given_fill_maps(&parser->given, invocation->settings,
 					    parser->lookup.registry, !invocation->verb->keeps_names,
@@ -284,11 +308,33 @@ conclude_words(struct parser *parser)
 		invocation->verb = &cw_verbs[0];
 }
 
+/* The values of -a, -i and their long names, wherever they stand: for saying what is wrong. */
+static void
+find_named_plugins(int argc, const char *const *argv, struct cw_strv *named)
+{
+	static const char *const options[] = {"-a", "-i", "--authenticator", "--installer",
+					      "--configurator"};
+
+	for (int i = 1; i < argc; i++) {
+		for (size_t j = 0; j < CW_COUNT(options); j++) {
+			size_t length = strlen(options[j]);
+
+			if (strncmp(argv[i], options[j], length) != 0)
+				continue;
+			if (argv[i][length] == '=')
+				cw_strv_add(named, argv[i] + length + 1);
+			else if (argv[i][length] == '\0' && i + 1 < argc)
+				cw_strv_add(named, argv[i + 1]);
+		}
+	}
+}
+
 int
 cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 	 struct cw_invocation *invocation, struct cw_error *error)
 {
 	cw_auto_error struct cw_error latest = {0};
+	cw_auto_strv struct cw_strv named = {0};
 	struct parser parser = {
 		.argc = argc,
 		.argv = argv,
@@ -299,7 +345,9 @@ cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 
 	*invocation = (struct cw_invocation){.options = cw_core_options()};
 	invocation->settings = cw_settings_new(invocation->options);
-	parser.lookup = (struct cw_lookup){.set = invocation->options, .registry = registry};
+	find_named_plugins(argc, argv, &named);
+	parser.lookup = (struct cw_lookup){
+		.set = invocation->options, .registry = registry, .named = &named};
 	parse_arguments(&parser);
 	conclude_words(&parser);
 	if (invocation->help)

@@ -8,6 +8,7 @@
 const struct cw_verb cw_verbs[] = {
 	{
 		.name = "run",
+		.alias = "everything",
 		.title = "Obtaining and installing",
 		.summary = "obtain a certificate and install it into the web server",
 		.description = "Obtains a certificate for the names given and installs it with an "
@@ -44,8 +45,10 @@ const struct cw_verb cw_verbs[] = {
 			"obtained with. Options given on the command line or in cli.ini override "
 			"them and are saved. One whose renewal file could not be used when it is "
 			"due (a value that is not allowed, a plugin that is not installed) is "
-			"named at every run and makes it fail; the others are renewed. Meant to "
-			"be run twice a day by a timer.",
+			"named at every run and makes it fail; the others are renewed. A "
+			"certificate that an earlier run could not install, or reload its server "
+			"for, is put to use, and the run fails until that succeeds. Meant to be "
+			"run twice a day by a timer.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
 		.rehearses = true,
@@ -123,10 +126,13 @@ const struct cw_verb cw_verbs[] = {
 		.name = "delete",
 		.title = "Deleting certificates",
 		.summary = "delete a certificate's files",
-		.description = "Deletes the certificate that --cert-name names with its keys and "
-			       "renewal settings. It is not revoked by that.",
+		.description =
+			"Deletes the certificates that --cert-name names (it may be given several "
+			"times) with their keys and renewal settings. They are not revoked by "
+			"that.",
 		.writes = true,
-		.which = "Which certificate do you want to delete?",
+		.several = true,
+		.which = "Which certificates do you want to delete?",
 		.flow = cw_flow_delete,
 	},
 	{
@@ -177,9 +183,11 @@ const struct cw_verb cw_verbs[] = {
 		.name = "rollback",
 		.title = "Taking changes back",
 		.summary = "take back changes of the web server's configuration",
-		.description = "Takes back the newest changes that installers made, as many as "
-			       "--checkpoints says, and reloads the server of the installer that "
-			       "is named.",
+		.description =
+			"Takes back the newest changes that installers made, as many as "
+			"--checkpoints says, and reloads the servers concerned. A checkpoint "
+			"knows which installer made it; for one of Certbot's, name the "
+			"installer with -i.",
 		.plugins = CW_PLUGINS_ROLES,
 		.writes = true,
 		.flow = cw_flow_rollback,

@@ -155,21 +155,6 @@ cw_certificate_key_type(const struct cw_certificate *certificate)
 	return evp != NULL && EVP_PKEY_is_a(evp, "EC") ? "ECDSA" : "RSA";
 }
 
-struct cw_key *
-cw_certificate_public_key(const struct cw_certificate *certificate)
-{
-	EVP_PKEY *evp = X509_get_pubkey(certificate->x509);
-
-	ERR_clear_error();
-	return evp == NULL ? NULL : cw_key_wrap(evp);
-}
-
-char *
-cw_certificate_issuer(const struct cw_certificate *certificate)
-{
-	return cw_common_name(X509_get_issuer_name(certificate->x509));
-}
-
 /* The content bytes of the serial number's DER, with the zero before a high bit. */
 static char *
 serial_base64url(const X509 *x509)

@@ -28,9 +28,6 @@ int64_t cw_certificate_not_after(const struct cw_certificate *certificate);
 char *cw_certificate_serial(const struct cw_certificate *certificate);
 /* "RSA" or "ECDSA" by its public key. */
 const char *cw_certificate_key_type(const struct cw_certificate *certificate);
-struct cw_key *cw_certificate_public_key(const struct cw_certificate *certificate);
-/* The issuer's common name, NULL when it has none; release with free(). */
-char *cw_certificate_issuer(const struct cw_certificate *certificate);
 /* The identifier of RFC 9773 section 4.1: base64url(AKI keyIdentifier) "." base64url(serial);
  * NULL when there is no authority key identifier. */
 char *cw_certificate_ari_id(const struct cw_certificate *certificate);

@@ -42,39 +42,81 @@ deadline(void *context)
 	waiter->done = true;
 }
 
+/* The first server that has not given the value, among those that answered wrongly or among the
+ * others; NULL: none. */
+static const struct cw_txt_check *
+find_check(const struct cw_txt_wanted *record, bool wrong)
+{
+	for (size_t i = 0; i < record->count; i++)
+		if (!record->checks[i].seen && record->checks[i].wrong == wrong)
+			return &record->checks[i];
+	return NULL;
+}
+
+/* Why it is not known whether the name servers have the record; release with free(). */
+static char *
+describe_unknown(const struct cw_txt_wanted *record)
+{
+	const struct cw_txt_check *check = find_check(record, false);
+
+	if (check == NULL)
+		return cw_format("the name servers of \"%s\" could not be found: %s",
+				 record->out->name,
+				 record->last != NULL ? record->last : "no answer");
+	if (check->server->zone->name == NULL)
+		return cw_format(
+			"no name server of \"%s\" is known, and of the resolver's answer: %s",
+			record->out->name, check->last);
+	return cw_format("the name server \"%s\" could not be asked for the TXT record \"%s\": %s",
+			 check->server->name, record->out->name,
+			 check->last != NULL ? check->last : "it did not answer");
+}
+
+/* The CA may see what we cannot, as where the DNS has another view inside than outside. */
+static void
+warn_of_unknown(const struct cw_txt_wanted *record, bool first)
+{
+	cw_autofree char *why = describe_unknown(record);
+
+	if (first)
+		cw_log_warning("%s; going on to the CA all the same (--dns-resolver names another "
+			       "resolver to ask)",
+			       why);
+	else
+		cw_log_debug("%s", why);
+}
+
 /* Names the record, and the server that has not got it. */
 static void
-explain(const struct cw_txt_wanted *record, struct cw_error *error)
+explain(const struct cw_txt_wanted *record, const struct cw_txt_check *check,
+	struct cw_error *error)
 {
-	for (size_t i = 0; i < record->count; i++) {
-		const struct cw_txt_check *check = &record->checks[i];
-		cw_autofree char *address = NULL;
+	cw_autofree char *address = cw_dns_format_address(&check->server->addresses[0]);
 
-		if (check->seen)
-			continue;
-		address = cw_dns_format_address(&check->server->addresses[0]);
-		cw_fail(error, CW_E_TIMEOUT,
-			"the TXT record \"%s\" did not appear at \"%s\" (%s) in time: %s",
-			record->out->name, check->server->name, address,
-			check->last != NULL ? check->last : "it did not answer");
-		return;
-	}
-	cw_fail(error, CW_E_TIMEOUT, "the name servers of \"%s\" could not be found in time: %s",
-		record->out->name, record->last != NULL ? record->last : "no answer");
+	cw_fail(error, CW_E_TIMEOUT,
+		"the TXT record \"%s\" did not appear at \"%s\" (%s) in time: %s",
+		record->out->name, check->server->name, address, check->last);
 }
 
 static int
 report(struct cw_txt_waiter *waiter, struct cw_error *error)
 {
-	bool failed = false;
+	bool failed = false, warned = false;
 
 	for (size_t i = 0; i < waiter->count; i++) {
 		const struct cw_txt_wanted *record = &waiter->records[i];
+		const struct cw_txt_check *wrong = find_check(record, true);
 		cw_auto_error struct cw_error part = {0};
 
 		if (record->out->result == CW_OK)
 			continue;
-		explain(record, &part);
+		if (wrong == NULL) {
+			warn_of_unknown(record, !warned);
+			warned = true;
+			record->out->result = CW_OK;
+			continue;
+		}
+		explain(record, wrong, &part);
 		record->out->reason = cw_strdup(part.message);
 		if (!failed && error != NULL)
 			cw_error_copy(error, &part);
@@ -85,7 +127,8 @@ report(struct cw_txt_waiter *waiter, struct cw_error *error)
 	if (!failed)
 		return CW_OK;
 	cw_hint(error, "give the servers more time, or look whether the record was made in the "
-		       "zone that they serve");
+		       "zone that they serve; --dns-resolver names another resolver to find them "
+		       "with");
 	return CW_E_TIMEOUT;
 }
 

@@ -55,6 +55,8 @@ txt_answered(void *context, const struct cw_dns_answer *answer, const char *why)
 		check_seen(check);
 		return;
 	}
+	check->wrong = check->server->zone->name != NULL && answer != NULL &&
+		       (answer->code == CW_DNS_NO_ERROR || answer->code == CW_DNS_NO_SUCH_NAME);
 	cw_txt_replace(&check->last, answer != NULL ? describe(answer, values) : cw_strdup(why));
 	cw_txt_again(check->record->waiter, &check->retry, ask_txt, check);
 }

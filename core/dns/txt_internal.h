@@ -52,6 +52,7 @@ struct cw_txt_check {
 	const struct cw_txt_server *server;
 	struct cw_txt_retry retry;
 	bool seen;
+	bool wrong; /* an authoritative server answered last without the value */
 	char *last; /* what the server said last */
 };
 

@@ -56,7 +56,8 @@ int cw_flow_run(struct cw_context *context, struct json_object *result, struct c
 int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_enhance(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_check_enhance(const struct cw_settings *settings, struct cw_error *error);
-/* rollback: "rolled_back": {"checkpoints" (how many), "installer"}. */
+/* rollback: "rolled_back": {"checkpoints" (how many), "installer", "installers": an array (several
+ * may have made them; "installer" is the one of the newest)}. */
 int cw_flow_rollback(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
 /* reconfigure: "reconfigured": {"name", "changes": an array of {"key", "before", "after"}: the

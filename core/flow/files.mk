@@ -21,6 +21,8 @@ libcertwright_sources += \
 	core/flow/ask/choose_plugin.c \
 	core/flow/ask/choose_plugin.h \
 	core/flow/context.h \
+	core/flow/ask/still_used.c \
+	core/flow/ask/still_used.h \
 	core/flow/issue/csr.c \
 	core/flow/issue/csr.h \
 	core/flow/due/decide.c \
@@ -39,6 +41,10 @@ libcertwright_sources += \
 	core/flow/install/install.h \
 	core/flow/install/installation.c \
 	core/flow/install/installation.h \
+	core/flow/due/interval.c \
+	core/flow/due/interval.h \
+	core/flow/install/owed.c \
+	core/flow/install/owed.h \
 	core/flow/due/lineage_settings.c \
 	core/flow/due/lineage_settings.h \
 	core/flow/work/listeners.c \

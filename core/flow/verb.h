@@ -38,6 +38,7 @@ struct cw_verb {
 	bool writes;      /* under the locks, with a log file (flow/work/begin.h) */
 	bool rehearses;   /* can do --dry-run; a verb that only reads ignores it */
 	bool asks_nobody; /* does the same with and without a terminal */
+	bool several;     /* works on several certificates: --cert-name may be repeated */
 	bool keeps_names; /* works on certificates whose names stay as they are */
 	const char *csr;  /* refuses --csr, with this hint; NULL: does not */
 

@@ -2,11 +2,11 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/program_path.h"
 #include "base/text.h"
 
 /* Linux takes no more than 128 KiB in one environment variable; a longer list of names is cut. */
@@ -69,30 +69,6 @@ first_program(const char *command)
 	}
 }
 
-static bool
-is_executable_file(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
-}
-
-static bool
-is_in_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	cw_auto_strv struct cw_strv folders = {0};
-
-	cw_strv_split(&folders, path != NULL ? path : "/usr/bin:/bin", ':');
-	for (size_t i = 0; i < folders.count; i++) {
-		cw_autofree char *candidate = cw_format("%s/%s", folders.items[i], program);
-
-		if (is_executable_file(candidate))
-			return true;
-	}
-	return false;
-}
-
 int
 cw_hook_validate(const char *option, const char *command, struct cw_error *error)
 {
@@ -102,7 +78,7 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 	if (program == NULL || strpbrk(program, "'\"\\$`~*?[{!") != NULL)
 		return CW_OK;
 	if (strchr(program, '/') != NULL) {
-		if (is_executable_file(program))
+		if (cw_is_executable_file(program))
 			return CW_OK;
 		if (cw_file_exists(program)) {
 			cw_fail(error, CW_E_PERMISSION, "the %s program \"%s\" is not executable",
@@ -111,7 +87,7 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 				       "--disable-hook-validation");
 			return CW_E_PERMISSION;
 		}
-	} else if (is_in_path(program)) {
+	} else if (cw_program_is_installed(program)) {
 		return CW_OK;
 	}
 	/* Shell built-ins and functions are no files. */
@@ -219,7 +195,7 @@ list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *path
 	for (size_t i = 0; i < names.count; i++) {
 		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
 
-		if (is_executable_file(path) && !cw_ends_with(path, "~"))
+		if (cw_is_executable_file(path) && !cw_ends_with(path, "~"))
 			cw_strv_take(paths, cw_take(&path));
 	}
 }

@@ -10,6 +10,7 @@ cw_installation_clear(struct cw_installation *installation)
 {
 	free(installation->lineage);
 	cw_strv_clear(&installation->names);
+	cw_strv_clear(&installation->covered);
 	cw_strv_clear(&installation->enhancements);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		free(installation->paths[i]);
@@ -125,10 +126,14 @@ carry_out(struct installing *installing, change change_files, const char *title,
 	return status;
 }
 
+typedef int (*deployment_call)(struct cw_instance *instance, const struct cw_deployment *deployment,
+			       struct cw_error *error);
+
+/* One call for each of the names. */
 static int
-deploy(struct installing *installing, struct cw_error *error)
+for_each_name(struct cw_instance *instance, const struct cw_installation *installation,
+	      deployment_call call, struct cw_error *error)
 {
-	const struct cw_installation *installation = installing->installation;
 	int status = CW_OK;
 
 	for (size_t i = 0; i < installation->names.count && status == CW_OK; i++) {
@@ -141,13 +146,22 @@ deploy(struct installing *installing, struct cw_error *error)
 			.key_path = installation->paths[CW_KIND_PRIVKEY],
 			.chain_path = installation->paths[CW_KIND_CHAIN],
 			.fullchain_path = installation->paths[CW_KIND_FULLCHAIN],
+			.names = (const char *const *)cw_strv_items(&installation->covered),
+			.names_count = installation->covered.count,
 		};
 
-		status = cw_instance_deploy(installing->instance, &deployment, error);
+		status = call(instance, &deployment, error);
 		if (status < 0)
 			cw_context(error, "cannot install the certificate for \"%s\"", name);
 	}
 	return status;
+}
+
+static int
+deploy(struct installing *installing, struct cw_error *error)
+{
+	return for_each_name(installing->instance, installing->installation, cw_instance_deploy,
+			     error);
 }
 
 static int
@@ -225,4 +239,11 @@ cw_installation_carry_out(struct cw_instance *instance, const struct cw_installa
 
 	cw_strv_clear(&installing.backups);
 	return status;
+}
+
+int
+cw_installation_check(struct cw_instance *instance, const struct cw_installation *installation,
+		      struct cw_error *error)
+{
+	return for_each_name(instance, installation, cw_instance_check, error);
 }

@@ -12,9 +12,12 @@
 struct cw_installation {
 	char *lineage;               /* its name; NULL: files that belong to none */
 	struct cw_strv names;        /* whose virtual hosts are concerned */
+	struct cw_strv covered;      /* the names of the certificate */
 	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
 	struct cw_strv enhancements; /* as struct cw_installer names them */
 	bool deploy;                 /* make the virtual hosts use the certificate */
+	/* the installer's; borrowed. NULL: the run's */
+	const struct cw_settings *settings;
 };
 
 /* What is in place at the end. */
@@ -32,5 +35,9 @@ void cw_installation_clear(struct cw_installation *installation);
 int cw_installation_carry_out(struct cw_instance *instance,
 			      const struct cw_installation *installation,
 			      struct cw_installation_outcome *outcome, struct cw_error *error);
+/* Whether the installer could deploy all of it, before the certificate is there. Changes nothing.
+ */
+int cw_installation_check(struct cw_instance *instance, const struct cw_installation *installation,
+			  struct cw_error *error);
 
 #endif

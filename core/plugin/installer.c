@@ -67,6 +67,23 @@ cw_instance_deploy(struct cw_instance *instance, const struct cw_deployment *dep
 	return cw_call_end(&call, installer->deploy(instance->self, &copy), error);
 }
 
+int
+cw_instance_check(struct cw_instance *instance, const struct cw_deployment *deployment,
+		  struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+	struct cw_deployment copy = *deployment;
+	struct cw_call call;
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	if (!CW_HAS(installer, struct cw_installer, check) || installer->check == NULL)
+		return CW_OK;
+	copy.size = sizeof(copy);
+	cw_call_begin(&call, instance, "check");
+	return cw_call_end(&call, installer->check(instance->self, &copy), error);
+}
+
 static bool
 enhances(const struct cw_installer *installer, const char *enhancement)
 {

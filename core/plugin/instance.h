@@ -90,6 +90,8 @@ int cw_instance_cleanup(struct cw_instance *instance, struct cw_challenge_slot *
 int cw_instance_names(struct cw_instance *instance, struct cw_strv *names, struct cw_error *error);
 int cw_instance_deploy(struct cw_instance *instance, const struct cw_deployment *deployment,
 		       struct cw_error *error);
+int cw_instance_check(struct cw_instance *instance, const struct cw_deployment *deployment,
+		      struct cw_error *error);
 int cw_instance_enhance(struct cw_instance *instance, const char *name, const char *enhancement,
 			struct cw_error *error);
 int cw_instance_save(struct cw_instance *instance, const char *title, struct cw_error *error);

@@ -514,6 +514,17 @@ cw_plugin_process_install(struct cw_plugin_process *process,
 }
 
 void
+cw_plugin_process_check(struct cw_plugin_process *process,
+			const struct cw_installation *installation, cw_plugin_done done,
+			void *context)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_CHECK);
+
+	cw_wire_put_installation(request, installation);
+	make_call(process, request, &(struct cw_plugin_call){.done = done, .context = context});
+}
+
+void
 cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done, void *context)
 {
 	make_simple_call(process, CW_PLUGIN_RELOAD, done, context);

@@ -150,6 +150,10 @@ void cw_plugin_process_install(struct cw_plugin_process *process,
 			       const struct cw_installation *installation,
 			       struct cw_installation_outcome *outcome, cw_plugin_done done,
 			       void *context);
+/* As cw_installation_check(). */
+void cw_plugin_process_check(struct cw_plugin_process *process,
+			     const struct cw_installation *installation, cw_plugin_done done,
+			     void *context);
 /* Tests the configuration, and has the server load it. */
 void cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done,
 			      void *context);

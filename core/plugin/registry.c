@@ -182,6 +182,26 @@ scan(struct cw_registry *registry)
 	qsort(registry->entries, registry->count, sizeof(registry->entries[0]), by_name);
 }
 
+struct cw_registry *
+cw_registry_of_files(const char *const *paths, size_t count)
+{
+	struct cw_registry *registry = cw_registry_new();
+
+	registry->scanned = true;
+	add_built_in(registry);
+	for (size_t i = 0; i < count; i++) {
+		const char *base = cw_path_base(paths[i]);
+		cw_autofree char *name = cw_memdup(base, strcspn(base, "."));
+		struct cw_module_entry *entry = add(registry, name, paths[i]);
+
+		/* As what is linked into the program, it is opened without further questions. */
+		if (entry != NULL)
+			entry->preloaded = cw_strdup(paths[i]);
+	}
+	qsort(registry->entries, registry->count, sizeof(registry->entries[0]), by_name);
+	return registry;
+}
+
 const struct cw_strv *
 cw_registry_refused_folders(struct cw_registry *registry)
 {
@@ -357,24 +377,4 @@ cw_registry_open_all(struct cw_registry *registry)
 {
 	scan(registry);
 	open_entries(registry, registry->entries, registry->count);
-}
-
-struct cw_module *
-cw_registry_for_option(struct cw_registry *registry, const char *option)
-{
-	struct cw_module_entry *best = NULL;
-	size_t longest = 0;
-
-	scan(registry);
-	for (size_t i = 0; i < registry->count; i++) {
-		const char *name = registry->entries[i]->module.name;
-		size_t length = strlen(name);
-
-		if (length > longest && strncmp(option, name, length) == 0 &&
-		    option[length] == '-') {
-			best = registry->entries[i];
-			longest = length;
-		}
-	}
-	return best != NULL && open_entry(registry, best) == CW_OK ? &best->module : NULL;
 }

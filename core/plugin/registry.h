@@ -49,6 +49,9 @@ struct cw_module {
 };
 
 struct cw_registry *cw_registry_new(void);
+/* One with the COUNT module files PATHS and what is built in, for the documentation of a build: who
+ * could have written them is not asked. */
+struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
 
 /* All modules by name, sorted, none opened for it. A folder that is refused is a warning in the log
@@ -74,10 +77,6 @@ int cw_registry_open(struct cw_registry *registry, const char *name, struct cw_m
 		     struct cw_error *error);
 /* Opens all, side by side; those refused keep their error. */
 void cw_registry_open_all(struct cw_registry *registry);
-/* Opens the module that an option name may belong to: "webroot-path" -> "webroot",
- * "dns-rfc2136-credentials" -> "dns-rfc2136"; the longest module name that, with a '-', begins
- * OPTION. NULL when there is none or it is refused. */
-struct cw_module *cw_registry_for_option(struct cw_registry *registry, const char *option);
 /* Whether an opened module's installer has ENHANCEMENT. */
 bool cw_module_enhances(const struct cw_module *module, const char *enhancement);
 /* Has an opened module's option NAME, as its plugin calls it, take the place of the present value

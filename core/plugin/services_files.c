@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -169,12 +170,38 @@ cw_service_checkpoint_command(const struct cw_host *host, const char *const *arg
 	return cw_checkpoints_command(checkpoints(host), argv, cw_host_error(host));
 }
 
+/* {"installer", "options"}: what a later rollback needs to have the same server reload. */
+static void
+name_maker(struct cw_checkpoints *checkpoints, const struct cw_instance *instance)
+{
+	cw_auto_json struct json_object *maker = cw_json_new_object();
+	struct json_object *options = cw_json_new_object();
+	struct cw_option *const *option = instance->module->options;
+
+	for (; option != NULL && *option != NULL; option++) {
+		const char *internal = (*option)->internal;
+
+		if ((*option)->kind != CW_OPTION_LIST && (*option)->kind != CW_OPTION_PATH_LIST &&
+		    (*option)->kind != CW_OPTION_MAP && ((*option)->flags & CW_OPT_SECRET) == 0 &&
+		    cw_settings_given(instance->settings, internal))
+			cw_json_set_string(options, internal,
+					   cw_settings_get(instance->settings, internal));
+	}
+	cw_json_set_string(maker, "installer", instance->module->name);
+	cw_json_set(maker, "options", options);
+	cw_checkpoints_set_maker(checkpoints, cw_json_text(maker));
+}
+
 int
 cw_service_checkpoint_commit(const struct cw_host *host, const char *title)
 {
+	struct cw_checkpoints *made;
+
 	if (cw_host_may(host, "checkpoint_commit") != CW_OK)
 		return CW_E_PERMISSION;
-	return cw_checkpoints_commit(checkpoints(host), title, cw_host_error(host));
+	made = checkpoints(host);
+	name_maker(made, cw_host_instance(host));
+	return cw_checkpoints_commit(made, title, cw_host_error(host));
 }
 
 /* What a plugin reverts for has failed: that stays the error of its call. */

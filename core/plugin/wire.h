@@ -32,6 +32,7 @@ enum cw_plugin_message {
 	CW_PLUGIN_NAMES,   /* nothing: list */
 	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): whether it is deployed, enhanced, whether
 			      a file was changed; also on failure */
+	CW_PLUGIN_CHECK,   /* (cw_wire_put_installation): nothing */
 	CW_PLUGIN_RELOAD,  /* nothing (tests the configuration, then reloads): nothing */
 	CW_PLUGIN_CLOSE,   /* nothing: nothing. Another OPEN may follow */
 	/*
@@ -115,7 +116,7 @@ void cw_wire_put_results(struct cw_message *message, struct cw_challenge_slot *c
 void cw_wire_get_results(struct cw_message *message, struct cw_challenge_slot *const *slots,
 			 size_t count);
 
-/* Reading fills a zeroed INSTALLATION. */
+/* Reading fills a zeroed INSTALLATION; its settings are not sent. */
 void cw_wire_put_installation(struct cw_message *message,
 			      const struct cw_installation *installation);
 void cw_wire_get_installation(struct cw_message *message, struct cw_installation *installation);

@@ -136,6 +136,7 @@ cw_wire_put_installation(struct cw_message *message, const struct cw_installatio
 {
 	cw_message_put_text(message, installation->lineage);
 	cw_message_put_list(message, &installation->names);
+	cw_message_put_list(message, &installation->covered);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		cw_message_put_text(message, installation->paths[i]);
 	cw_message_put_list(message, &installation->enhancements);
@@ -147,6 +148,7 @@ cw_wire_get_installation(struct cw_message *message, struct cw_installation *ins
 {
 	installation->lineage = cw_message_get_text(message, CW_MESSAGE_NAME);
 	cw_message_get_list(message, CW_MESSAGE_ITEMS, CW_MESSAGE_NAME, &installation->names);
+	cw_message_get_list(message, CW_MESSAGE_ITEMS, CW_MESSAGE_NAME, &installation->covered);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		installation->paths[i] = cw_message_get_text(message, CW_MESSAGE_LINE);
 	cw_message_get_list(message, CW_PLUGIN_ENHANCEMENTS_MAX, CW_MESSAGE_NAME,

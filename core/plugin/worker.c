@@ -178,6 +178,18 @@ do_install(struct cw_worker *worker, struct cw_message *request, struct cw_error
 }
 
 static struct cw_message *
+do_check(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
+{
+	struct cw_installation installation = {0};
+
+	cw_wire_get_installation(request, &installation);
+	if (finish(request, error) == CW_OK)
+		cw_installation_check(worker->instance, &installation, error);
+	cw_installation_clear(&installation);
+	return NULL;
+}
+
+static struct cw_message *
 do_reload(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
 {
 	if (finish(request, error) == CW_OK &&
@@ -207,6 +219,7 @@ static const struct {
 	{CW_PLUGIN_CLEANUP, do_cleanup, true, true, true},
 	{CW_PLUGIN_NAMES, do_names, true, true, false},
 	{CW_PLUGIN_INSTALL, do_install, true, true, false},
+	{CW_PLUGIN_CHECK, do_check, true, true, false},
 	{CW_PLUGIN_RELOAD, do_reload, true, true, false},
 	{CW_PLUGIN_CLOSE, do_close, true, false, true},
 };

@@ -36,6 +36,7 @@ cw_checkpoints_close(struct cw_checkpoints *checkpoints)
 	if (checkpoints == NULL)
 		return;
 	free(checkpoints->work);
+	free(checkpoints->maker);
 	free(checkpoints->config);
 	free(checkpoints);
 }
@@ -342,6 +343,22 @@ write_title(const char *folder, const char *title, struct cw_error *error)
 	return status;
 }
 
+void
+cw_checkpoints_set_maker(struct cw_checkpoints *checkpoints, const char *maker)
+{
+	free(checkpoints->maker);
+	checkpoints->maker = cw_strdup(maker);
+}
+
+static int
+write_maker(const char *folder, const char *maker, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv lines = {0};
+
+	cw_strv_add(&lines, maker);
+	return cw_checkpoint_write_list(folder, CW_MAKER, &lines, error);
+}
+
 /* "SECONDS.FRACTION", later than all of BACKUPS in the order of strings, which is how both programs
  * tell the newest; release with free(). */
 static char *
@@ -477,6 +494,8 @@ cw_checkpoints_commit(struct cw_checkpoints *checkpoints, const char *title, str
 	if (!cw_is_folder(progress))
 		return CW_OK;
 	status = write_title(progress, title, error);
+	if (status == CW_OK && checkpoints->maker != NULL)
+		status = write_maker(progress, checkpoints->maker, error);
 	if (status == CW_OK)
 		status = move_to_backups(checkpoints->work, progress, error);
 	return status == CW_OK ? CW_OK

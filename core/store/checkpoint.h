@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include "base/error.h"
+#include "base/strv.h"
 
 struct cw_checkpoints;
 
@@ -32,6 +33,8 @@ int cw_checkpoints_remove(struct cw_checkpoints *checkpoints, const char *path,
 			  struct cw_error *error);
 int cw_checkpoints_command(struct cw_checkpoints *checkpoints, const char *const *argv,
 			   struct cw_error *error);
+/* Who makes the edits, in one line, for cw_checkpoints_makers(): recorded with what is kept. */
+void cw_checkpoints_set_maker(struct cw_checkpoints *checkpoints, const char *maker);
 /*
  * Keeps IN_PROGRESS as backups/<time>/ under TITLE; without edits it does nothing, and
  * CW_E_INVALID when these edits are temporary. NULL: the edits, and those that follow until
@@ -51,5 +54,9 @@ int cw_checkpoints_recover(const char *work, const char *config, bool *reverted,
  * reverted, when somebody else changed its lines since. */
 int cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 			    struct cw_error *error);
+/* Who made the COUNT newest finished checkpoints, the newest first: one string for each, "" where
+ * none is recorded (Certbot's). Fewer where there are fewer. */
+int cw_checkpoints_makers(const char *work, unsigned count, struct cw_strv *makers,
+			  struct cw_error *error);
 
 #endif

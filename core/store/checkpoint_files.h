@@ -10,10 +10,12 @@
 #define CW_NEW_FILES "NEW_FILES" /* created paths, one a line */
 #define CW_COMMANDS "COMMANDS"   /* undo commands, CSV (RFC 4180), one a record */
 #define CW_CHANGES "CHANGES_SINCE"
+#define CW_MAKER "MADE_BY" /* one line; certwright's own, which Certbot passes by */
 
 struct cw_checkpoints {
 	char *work;
 	char *config;
+	char *maker; /* NULL: nobody says */
 	bool opened_temporary;
 	bool temporary; /* edits go to the temporary checkpoint at present */
 };

@@ -397,6 +397,37 @@ roll_back(const char *work, const char *folder, const char *config, struct cw_er
 	return status;
 }
 
+/* The finished ones, the newest last. */
+static int
+list_checkpoints(const char *backups, struct cw_strv *names, struct cw_error *error)
+{
+	int status = cw_folder_list(backups, true, names, error);
+
+	for (size_t i = names->count; i > 0; i--) {
+		if (!is_checkpoint(backups, names->items[i - 1]))
+			cw_strv_remove(names, i - 1);
+	}
+	return status;
+}
+
+int
+cw_checkpoints_makers(const char *work, unsigned count, struct cw_strv *makers,
+		      struct cw_error *error)
+{
+	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
+	cw_auto_strv struct cw_strv names = {0};
+	int status = list_checkpoints(backups, &names, error);
+
+	for (size_t i = names.count; i > 0 && count > 0 && status == CW_OK; i--, count--) {
+		cw_autofree char *folder = cw_format("%s/%s", backups, names.items[i - 1]);
+		cw_auto_strv struct cw_strv lines = {0};
+
+		status = cw_checkpoint_read_list(folder, CW_MAKER, &lines, error);
+		cw_strv_add(makers, lines.count > 0 ? lines.items[0] : "");
+	}
+	return status;
+}
+
 int
 cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 			struct cw_error *error)
@@ -407,14 +438,9 @@ cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 	int status = cw_checkpoints_recover(work, config, &reverted, error);
 
 	if (status == CW_OK)
-		status = cw_folder_list(backups, true, &names, error);
-
+		status = list_checkpoints(backups, &names, error);
 	if (status != CW_OK)
 		return status;
-	for (size_t i = names.count; i > 0; i--) {
-		if (!is_checkpoint(backups, names.items[i - 1]))
-			cw_strv_remove(&names, i - 1);
-	}
 	if (names.count < count) {
 		cw_fail(error, CW_E_INVALID, "there are %zu checkpoints in \"%s\", not %u",
 			names.count, backups, count);

@@ -6,6 +6,21 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* Where an administrator and other packages expect to put hooks. */
+static int
+make_hook_folders(const char *config_dir, struct cw_error *error)
+{
+	static const char *const kinds[] = {"pre", "deploy", "post"};
+	int status = CW_OK;
+
+	for (size_t i = 0; i < CW_COUNT(kinds) && status == CW_OK; i++) {
+		cw_autofree char *path = cw_format("%s/renewal-hooks/%s", config_dir, kinds[i]);
+
+		status = cw_folder_make(path, 0755, error);
+	}
+	return status;
+}
+
 int
 cw_directories_make(const struct cw_directories *directories, struct cw_error *error)
 {
@@ -27,7 +42,7 @@ cw_directories_make(const struct cw_directories *directories, struct cw_error *e
 		return cw_context(error, "the %s folder \"%s\" (%s) cannot be made", wanted[i].what,
 				  wanted[i].path, wanted[i].option);
 	}
-	return CW_OK;
+	return make_hook_folders(directories->config, error);
 }
 
 static int

@@ -113,6 +113,13 @@ cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *
 	return number == 0 ? CW_OK : cw_fail_path(error, number, "read the folder", path);
 }
 
+/* A relative path counts from the current folder, as with Certbot. */
+static char *
+take_path(const char *path)
+{
+	return *path == '/' ? cw_strdup(path) : cw_path_absolute(path);
+}
+
 static int
 take_paths(struct cw_lineage *lineage, struct cw_error *error)
 {
@@ -122,17 +129,17 @@ take_paths(struct cw_lineage *lineage, struct cw_error *error)
 		const char *kind = cw_kind_name((enum cw_kind)i);
 		const char *path = cw_configobj_get(lineage->config, "", kind);
 
-		if (path == NULL || *path != '/') {
-			cw_fail(error, CW_E_INVALID, "\"%s\" %s \"%s\"", lineage->renewal_path,
-				path == NULL ? "lacks the path" : "has no absolute path as", kind);
+		if (path == NULL || *path == '\0') {
+			cw_fail(error, CW_E_INVALID, "\"%s\" lacks the path \"%s\"",
+				lineage->renewal_path, kind);
 			cw_hint(error, "add the line \"%s = %s/live/%s/%s.pem\" at its top", kind,
 				lineage->config_dir, lineage->name, kind);
 			return CW_E_INVALID;
 		}
-		lineage->live[i] = cw_strdup(path);
+		lineage->live[i] = take_path(path);
 	}
 	lineage->archive = archive != NULL && *archive != '\0'
-				   ? cw_strdup(archive)
+				   ? take_path(archive)
 				   : cw_format("%s/archive/%s", lineage->config_dir, lineage->name);
 	return CW_OK;
 }
@@ -159,6 +166,61 @@ cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **li
 	}
 	if (status == CW_OK)
 		status = take_paths(opened, error);
+	if (status == CW_OK)
+		*lineage = cw_take(&opened);
+	return status;
+}
+
+/* Whether another lineage has a link in the folder of LINEAGE's. */
+static int
+check_apart(const struct cw_lineage *lineage, struct cw_error *error)
+{
+	cw_autofree char *folder = cw_path_folder(lineage->live[CW_KIND_CERT]);
+	cw_auto_strv struct cw_strv names = {0};
+	bool shared = cw_lineage_archive_is_shared(lineage);
+	int status = cw_lineage_list(lineage->config_dir, &names, error);
+
+	for (size_t i = 0; i < names.count && status == CW_OK && !shared; i++) {
+		cw_auto_lineage struct cw_lineage *other = NULL;
+
+		if (strcmp(names.items[i], lineage->name) == 0 ||
+		    cw_lineage_open(lineage->config_dir, names.items[i], &other, NULL) < 0)
+			continue;
+		for (unsigned kind = 0; kind < CW_KIND_COUNT; kind++) {
+			cw_autofree char *others = cw_path_folder(other->live[kind]);
+
+			shared |= strcmp(others, folder) == 0;
+		}
+	}
+	if (status < 0 || !shared)
+		return status;
+	cw_fail(error, CW_E_BUSY,
+		"the renewal file \"%s\" is damaged, and another certificate has files in the "
+		"folders of \"%s\"",
+		lineage->renewal_path, lineage->name);
+	cw_hint(error, "repair the renewal file, or remove it yourself");
+	return CW_E_BUSY;
+}
+
+int
+cw_lineage_open_damaged(const char *config_dir, const char *name, struct cw_lineage **lineage,
+			struct cw_error *error)
+{
+	cw_auto_lineage struct cw_lineage *opened = NULL;
+	int status = cw_lineage_check_name(name, error);
+
+	*lineage = NULL;
+	if (status != CW_OK)
+		return status;
+	opened = cw_alloc(sizeof(*opened));
+	opened->name = cw_strdup(name);
+	opened->config_dir = cw_strdup(config_dir);
+	opened->renewal_path = cw_renewal_path(config_dir, name, NULL);
+	opened->archive = cw_format("%s/archive/%s", config_dir, name);
+	for (unsigned kind = 0; kind < CW_KIND_COUNT; kind++)
+		opened->live[kind] = cw_format("%s/live/%s/%s", config_dir, name,
+					       cw_kind_link((enum cw_kind)kind));
+	status = check_apart(opened, error);
 	if (status == CW_OK)
 		*lineage = cw_take(&opened);
 	return status;

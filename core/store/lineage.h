@@ -52,6 +52,15 @@ int cw_lineage_load(const char *config_dir, const char *name, struct cw_lineage 
  * damaged lineage too (delete). CW_E_NOT_FOUND when there is none of that name. */
 int cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **lineage,
 		    struct cw_error *error);
+/*
+ * A lineage whose renewal file cw_lineage_open() refuses as damaged: with the paths that every
+ * lineage of that name has at first, for deleting it. CW_E_BUSY when another lineage has any of
+ * these files.
+ */
+int cw_lineage_open_damaged(const char *config_dir, const char *name, struct cw_lineage **lineage,
+			    struct cw_error *error);
+/* The files that there are of it: the renewal file, the links, the archive's. */
+void cw_lineage_files(const struct cw_lineage *lineage, struct cw_strv *files);
 /* archive/<kind><N>.pem; release with free(). */
 char *cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned version);
 
@@ -62,6 +71,8 @@ struct cw_version_files {
 			  Certbot makes it */
 };
 
+/* CW_E_EXISTS when renewal/, live/ or archive/ has NAME, as after an incomplete removal. */
+int cw_lineage_check_free(const char *config_dir, const char *name, struct cw_error *error);
 /* A free name: WANTED, or WANTED-0001 and so on when renewal/, live/ or archive/ has it; release
  * *NAME with free(). Reserves nothing: the config lock is held. */
 int cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,

@@ -37,15 +37,24 @@ static const char readme[] =
 	"Let your server use these paths, and copy rather than move or rename what is here:\n"
 	"renewals need the links where they are.\n";
 
-/* Whether renewal/, live/ or archive/ has NAME. */
-static bool
-is_taken(const char *config_dir, const char *name)
+int
+cw_lineage_check_free(const char *config_dir, const char *name, struct cw_error *error)
 {
 	cw_autofree char *renewal = cw_renewal_path(config_dir, name, NULL);
 	cw_autofree char *live = cw_format("%s/live/%s", config_dir, name);
 	cw_autofree char *archive = cw_format("%s/archive/%s", config_dir, name);
+	const char *const paths[] = {renewal, live, archive};
 
-	return cw_file_exists(renewal) || cw_file_exists(live) || cw_file_exists(archive);
+	for (size_t i = 0; i < CW_COUNT(paths); i++) {
+		if (!cw_file_exists(paths[i]))
+			continue;
+		cw_fail(error, CW_E_EXISTS, "there is \"%s\" of an earlier certificate \"%s\"",
+			paths[i], name);
+		cw_hint(error, "move it away if it is no longer used, or choose another name with "
+			       "--cert-name");
+		return CW_E_EXISTS;
+	}
+	return CW_OK;
 }
 
 int
@@ -61,7 +70,7 @@ cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,
 		cw_autofree char *candidate =
 			number == 0 ? cw_strdup(wanted) : cw_format("%s-%04d", wanted, number);
 
-		if (is_taken(config_dir, candidate))
+		if (cw_lineage_check_free(config_dir, candidate, NULL) < 0)
 			continue;
 		*name = cw_take(&candidate);
 		return CW_OK;
@@ -189,12 +198,8 @@ cw_lineage_create(const char *config_dir, const char *name, const struct cw_vers
 		status = compose(config_dir, name, config, &text, error);
 	if (status == CW_OK)
 		status = make_folders(config_dir, error);
-	if (status == CW_OK && is_taken(config_dir, name)) {
-		status = cw_fail(error, CW_E_EXISTS,
-				 "there are files of a certificate \"%s\" in \"%s\"", name,
-				 config_dir);
-		cw_hint(error, "choose another name with --cert-name");
-	}
+	if (status == CW_OK)
+		status = cw_lineage_check_free(config_dir, name, error);
 	if (status != CW_OK)
 		return status;
 	mark = cw_renewal_path(config_dir, name, "new");

@@ -240,8 +240,7 @@ is_in_archive(const struct cw_lineage *lineage, const char *path, const char *ta
 	int folder_length = *target == '/' ? 0 : (int)(cw_path_base(path) - path);
 	cw_autofree char *written = cw_format("%.*s%s", folder_length, path, target);
 	cw_autofree char *whole = cw_strdup(written);
-	cw_autofree char *archive = *lineage->archive == '/' ? cw_strdup(lineage->archive)
-							     : cw_path_absolute(lineage->archive);
+	cw_autofree char *archive = cw_strdup(lineage->archive);
 	cw_autofree char *folder = NULL;
 
 	fold(whole);

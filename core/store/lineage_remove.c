@@ -78,6 +78,29 @@ is_live_name(const char *name)
 	return strcmp(name, "README") == 0;
 }
 
+static void
+add_files(const char *folder, bool (*is_ours)(const char *name), struct cw_strv *files)
+{
+	cw_auto_strv struct cw_strv names = {0};
+
+	if (cw_folder_list(folder, true, &names, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++)
+		if (is_ours(names.items[i]))
+			cw_strv_addf(files, "%s/%s", folder, names.items[i]);
+}
+
+void
+cw_lineage_files(const struct cw_lineage *lineage, struct cw_strv *files)
+{
+	cw_autofree char *live = cw_path_folder(lineage->live[CW_KIND_CERT]);
+
+	if (cw_file_exists(lineage->renewal_path))
+		cw_strv_add(files, lineage->renewal_path);
+	add_files(live, is_live_name, files);
+	add_files(lineage->archive, is_archive_name, files);
+}
+
 /* Removes what in a folder is ours, then the folder if nothing else is in it. */
 static int
 remove_folder(const char *path, bool (*is_ours)(const char *name), struct cw_error *error)
@@ -196,6 +219,8 @@ finish_delete(const char *config_dir, const char *name, struct cw_error *error)
 	if (rename(mark, path) != 0)
 		return cw_fail_path(error, errno, "go on with the deletion of", path);
 	status = cw_lineage_open(config_dir, name, &lineage, error);
+	if (status == CW_E_INVALID)
+		status = cw_lineage_open_damaged(config_dir, name, &lineage, error);
 	return status == CW_OK ? cw_lineage_delete(lineage, error) : status;
 }
 

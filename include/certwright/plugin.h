@@ -180,6 +180,9 @@ struct cw_deployment {
 	const char *key_path;
 	const char *chain_path;
 	const char *fullchain_path;
+	/* Since 1.1: the names of the certificate, names_count of them. */
+	const char *const *names;
+	size_t names_count;
 };
 
 /* Given a name; returns CW_OK, or a negative status that the caller passes on. */
@@ -210,6 +213,12 @@ struct cw_installer {
 	int (*reload)(void *self);
 	/* Drops what the instance has read, because the files under it were rolled back. */
 	int (*reread)(void *self);
+	/*
+	 * Since 1.1. Says whether deploy() could do this, before the certificate is obtained: its
+	 * files may not exist yet. Changes nothing and asks nothing; what deploy() would ask about
+	 * passes.
+	 */
+	int (*check)(void *self, const struct cw_deployment *deployment);
 };
 
 /* What an instance may do by itself, beside calling the host. */
@@ -277,7 +286,7 @@ enum cw_log_level { CW_LOG_DEBUG = 0, CW_LOG_INFO = 1, CW_LOG_WARNING = 2, CW_LO
 /* A program to run. Never passes through a shell unless argv[0] is one. */
 struct cw_command {
 	size_t size;             /* sizeof(struct cw_command) */
-	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH, then in sbin */
 	const char *const
 		*environment;  /* NAME=VALUE, added to ours; NAME alone removes; NULL: ours */
 	const char *input;     /* what it reads from stdin; NULL: /dev/null */
@@ -330,7 +339,7 @@ struct cw_txt_record {
 	size_t size;      /* sizeof(struct cw_txt_record) */
 	const char *name; /* without a trailing dot */
 	const char *value;
-	int result; /* out: CW_OK, or why it was not seen by every authoritative server */
+	int result; /* out: CW_OK, or why an authoritative server lacks it */
 	/* out: the same in words, naming the server that lacks it, to be released with release();
 	 * NULL: CW_OK, or the reason is that of the call */
 	char *reason;
@@ -428,7 +437,8 @@ struct cw_host {
 	/*
 	 * Waits until every authoritative server of each record's zone gives the value, SECONDS at
 	 * most. Fills each record's result. CW_OK when all have it, else CW_E_TIMEOUT with an error
-	 * that names the server and the record.
+	 * that names the server and the record. A server that cannot be found or does not answer in
+	 * that time is no failure: a warning is given, as the CA may reach it.
 	 */
 	int (*wait_txt)(const struct cw_host *host, struct cw_txt_record *const *records,
 			size_t count, unsigned seconds);

@@ -145,7 +145,8 @@ judge(const struct cw_host *host, struct cw_txt_record *records,
 {
 	static const char hint[] =
 		"give the servers more time, or look whether the record was made "
-		"in the zone that they serve";
+		"in the zone that they serve; --dns-resolver names another resolver to find them "
+		"with";
 
 	if (status == CW_E_UNSUPPORTED)
 		cw_host_log(host, CW_LOG_WARNING,

@@ -1,5 +1,4 @@
 #include "change.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +64,6 @@ change_set(struct model *model, struct edits *edits, const struct server *server
 	}
 	if (!says(found.first, wanted))
 		edits_set(edits, found.first, wanted->value);
-	/* Certificates of several kinds: all but ours go, or clients would go on getting them. */
 	found = (struct occurrences){.wanted = wanted, .edits = edits};
 	model_visit(model, server->directive, count_visit, &found);
 }
@@ -180,53 +178,8 @@ change_unshare(struct model *model, size_t order, const struct wanted *wanted, s
 	return status;
 }
 
-/* Whether URL begins with https and the host that was asked for. */
-static bool
-goes_to_self(const char *url, const char *name)
-{
-	static const char *const hosts[] = {"$host", "$server_name", "$http_host", "${host}",
-					    "${server_name}"};
-	size_t length = strlen(name);
-
-	if (strncmp(url, "https://", 8) != 0)
-		return false;
-	url += 8;
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++)
-		if (strncmp(url, hosts[i], strlen(hosts[i])) == 0 &&
-		    !isalnum((unsigned char)url[strlen(hosts[i])]) && url[strlen(hosts[i])] != '_')
-			return true;
-	return strncasecmp(url, name, length) == 0 && !isalnum((unsigned char)url[length]) &&
-	       url[length] != '.' && url[length] != '-';
-}
-
-static int
-redirect_visit(void *context, struct directive *directive)
-{
-	const char *name = context;
-	size_t last = directive->word_count - 1;
-
-	if (syntax_is(directive, "return") && directive->word_count >= 2)
-		return goes_to_self(syntax_value(directive, last), name);
-	if (syntax_is(directive, "rewrite") && directive->word_count >= 3) {
-		const char *pattern = syntax_value(directive, 1);
-		bool all = strcmp(pattern, "^") == 0 || strcmp(pattern, "^(.*)$") == 0 ||
-			   strcmp(pattern, "^(.*)") == 0 || strcmp(pattern, "(.*)") == 0 ||
-			   strcmp(pattern, "^/(.*)$") == 0 || strcmp(pattern, "^/(.*)") == 0 ||
-			   strcmp(pattern, ".*") == 0 || strcmp(pattern, "^.*$") == 0;
-
-		return all && goes_to_self(syntax_value(directive, 2), name);
-	}
-	return CW_OK;
-}
-
-bool
-change_is_redirect(struct model *model, const struct server *server, const char *name)
-{
-	return model_visit(model, server->directive, redirect_visit, (void *)(uintptr_t)name) > 0;
-}
-
-static void
-add_choice(struct choices *choices, struct server *server)
+void
+choices_add(struct choices *choices, struct server *server)
 {
 	for (size_t i = 0; i < choices->count; i++)
 		if (choices->items[i] == server)
@@ -248,8 +201,8 @@ choices_find(const struct model *model, const char *name, unsigned port, bool tl
 		enum name_match match;
 		size_t length;
 
-		/* Port 0: every port but those that are for TLS. */
-		if (group->ssl != tls || (port > 0 ? group->port != port : group->port == 0))
+		if (group->ssl != tls ||
+		    (port > 0 ? group->port != port : !tls && group->port == 0))
 			continue;
 		server = group_choose(group, name, &by, &match);
 		if (by == NULL)
@@ -261,7 +214,7 @@ choices_find(const struct model *model, const char *name, unsigned port, bool tl
 			choices->count = 0;
 		choices->match = match;
 		choices->length = length;
-		add_choice(choices, server);
+		choices_add(choices, server);
 	}
 }
 

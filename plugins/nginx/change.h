@@ -24,9 +24,6 @@ void change_set(struct model *model, struct edits *edits, const struct server *s
 void change_inline(struct edits *edits, const struct directive *include,
 		   const struct file_list *list);
 
-/* Whether the server answers a plain request for NAME by sending it to https of the same name. */
-bool change_is_redirect(struct model *model, const struct server *server, const char *name);
-
 /* Servers, each once. */
 struct choices {
 	struct server **items;
@@ -35,9 +32,12 @@ struct choices {
 	size_t length; /* of the name that matches */
 };
 /* The servers that nginx chooses for NAME by a name of theirs on PORT, for TLS or for plain
- * requests; of several addresses those with the best match. */
+ * requests; of several addresses those with the best match. PORT 0: on any; TLS on a unix socket
+ * counts then, too. */
 void choices_find(const struct model *model, const char *name, unsigned port, bool tls,
 		  struct choices *choices);
+/* Adds SERVER unless it is there. */
+void choices_add(struct choices *choices, struct server *server);
 void choices_clear(struct choices *choices);
 
 #endif

@@ -12,9 +12,8 @@ serves(struct nginx *nginx, const struct server *server)
 	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL;
 }
 
-/* Whether the server is for no site in particular: "", "_", "localhost". */
-static bool
-is_nobodys(const struct server *server)
+bool
+copy_is_nobodys(const struct server *server)
 {
 	for (size_t i = 0; i < server->name_count; i++)
 		if (name_is_regex(&server->names[i]) || strchr(server->names[i].text, '.') != NULL)
@@ -32,7 +31,7 @@ default_server(struct nginx *nginx, unsigned port)
 		const struct group *group = nginx->model.groups[i];
 
 		if (group->port != port || !serves(nginx, group->default_server) ||
-		    !(group->default_given || is_nobodys(group->default_server)))
+		    !(group->default_given || copy_is_nobodys(group->default_server)))
 			continue;
 		if (found == NULL || strcmp(group->address, "*") == 0)
 			found = group->default_server;
@@ -76,25 +75,44 @@ draft_end(struct draft *draft)
 	free(draft->file.disk);
 }
 
+/* Whether a file has directives that are to be changed. */
 static bool
-has_part_to_change(struct model *model, const struct directive *block)
+has_part_to_change(struct model *model, const struct file *file, bool redirects)
 {
-	return model_find(model, block, "listen", NULL) != NULL ||
-	       model_find(model, block, "server_name", NULL) != NULL;
+	static const char *const names[] = {"listen", "server_name", "return", "rewrite",
+					    "error_page"};
+	const struct directive *root = &file->syntax->root;
+
+	for (const struct directive *at = syntax_walk(root, root); at != NULL;
+	     at = syntax_walk(root, at)) {
+		struct file_list *list;
+
+		for (size_t i = 0; i < (redirects ? 5 : 2); i++)
+			if (syntax_is(at, names[i]))
+				return true;
+		if (!syntax_is(at, "include") || files_include(&model->files, at, &list) != CW_OK)
+			continue;
+		for (size_t i = 0; i < list->count; i++)
+			if (list->items[i] != file &&
+			    has_part_to_change(model, list->items[i], redirects))
+				return true;
+	}
+	return false;
 }
 
 /* Puts included files that say what is to be changed in their places. */
 static int
-inline_parts(struct draft *draft)
+inline_parts(struct draft *draft, bool redirects)
 {
 	struct model *model = &draft->nginx->model;
 	int status = CW_OK;
 
 	for (unsigned round = 0; round < ROUNDS_MAX && status == CW_OK; round++) {
-		const struct directive *block = draft->file.syntax->root.first_child;
+		const struct directive *root = &draft->file.syntax->root;
 		struct edits edits = {0};
 
-		for (struct directive *at = block->first_child; at != NULL; at = at->next) {
+		for (const struct directive *at = syntax_walk(root, root); at != NULL;
+		     at = syntax_walk(root, at)) {
 			struct file_list *list;
 			bool needed = false;
 
@@ -102,7 +120,7 @@ inline_parts(struct draft *draft)
 			    files_include(&model->files, at, &list) != CW_OK)
 				continue;
 			for (size_t i = 0; i < list->count; i++)
-				needed |= has_part_to_change(model, &list->items[i]->syntax->root);
+				needed |= has_part_to_change(model, list->items[i], redirects);
 			if (needed)
 				change_inline(&edits, at, list);
 		}
@@ -132,27 +150,48 @@ strip_listen(struct edits *edits, const struct directive *directive)
 	edits_set(edits, directive, words.data);
 }
 
+/* Whether a listen directive of SERVER is one for TLS where nginx chooses it for NAME. */
+static bool
+is_chosen_for_tls(const struct nginx *nginx, const struct server *server,
+		  struct directive *directive, const char *name)
+{
+	struct listen listen;
+	struct group *group;
+	struct name *by;
+	enum name_match match;
+
+	if (!listen_parse(directive, &listen) || !(listen_is_tls(server, &listen) || listen.quic))
+		return false;
+	group = model_group(&nginx->model, listen.address, listen.port);
+	return group != NULL && group_choose(group, name, &by, &match) == server;
+}
+
+/* Gives the draft its names and listeners; ONLY_TLS: of SERVER, for that name. */
 static int
-rename_draft(struct draft *draft, const char *name)
+rename_draft(struct draft *draft, const char *words, const struct server *server,
+	     const char *only_tls)
 {
 	const struct directive *block = draft->file.syntax->root.first_child;
-	autofree char *word = syntax_quote(name);
 	struct edits edits = {0};
 	bool named = false;
 
 	for (struct directive *at = block->first_child; at != NULL; at = at->next) {
 		if (syntax_is(at, "listen")) {
-			strip_listen(&edits, at);
+			if (only_tls == NULL ||
+			    is_chosen_for_tls(draft->nginx, server, at, only_tls))
+				strip_listen(&edits, at);
+			else
+				edits_remove(&edits, at);
 		} else if (syntax_is(at, "server_name")) {
 			if (named)
 				edits_remove(&edits, at);
 			else
-				edits_set(&edits, at, word);
+				edits_set(&edits, at, words);
 			named = true;
 		}
 	}
 	if (!named) {
-		autofree char *line = memory_format("server_name %s;", word);
+		autofree char *line = memory_format("server_name %s;", words);
 
 		edits.mark = MANAGED_MARK;
 		edits_first(&edits, block, line);
@@ -213,33 +252,77 @@ ask_server(struct nginx *nginx, const char *name, const struct server **server)
 	return status;
 }
 
+static int
+no_server(struct nginx *nginx, const char *name)
+{
+	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
+			    "give it to the server_name of the block that shall serve it, or "
+			    "mark one to be copied for it as default_server; then "
+			    "\"certwright install\" it",
+			    "there is no server block in \"%s\" for \"%s\"",
+			    nginx->program.configuration, name);
+}
+
 int
-copy_default_server(struct nginx *nginx, const char *name)
+copy_default_server(struct nginx *nginx, const char *name, bool check)
 {
 	const struct server *server = default_server(nginx, nginx->https_port);
+	autofree char *word = syntax_quote(name);
+	bool asks = nginx->model.server_count > 0 && nginx->model.server_count <= ASK_MAX &&
+		    nginx->host->interactive(nginx->host);
 	struct draft draft;
 	int status = CW_OK;
 
 	if (server == NULL)
 		server = default_server(nginx, nginx->http_port);
-	if (server == NULL && nginx->model.server_count > 0 &&
-	    nginx->model.server_count <= ASK_MAX && nginx->host->interactive(nginx->host))
+	if (check)
+		return server != NULL || asks ? CW_OK : no_server(nginx, name);
+	if (server == NULL && asks)
 		status = ask_server(nginx, name, &server);
 	if (status != CW_OK)
 		return status;
 	if (server == NULL)
-		return cw_host_fail(
-			nginx->host, CW_E_NOT_FOUND,
-			"give it to the server_name of the block that shall serve it, or "
-			"mark one to be copied for it as default_server; then "
-			"\"certwright install\" it",
-			"there is no server block in \"%s\" for \"%s\"",
-			nginx->program.configuration, name);
+		return no_server(nginx, name);
 	status = draft_begin(&draft, nginx, server->directive);
 	if (status == CW_OK)
-		status = inline_parts(&draft);
+		status = inline_parts(&draft, false);
 	if (status == CW_OK)
-		status = rename_draft(&draft, name);
+		status = rename_draft(&draft, word, server, NULL);
+	if (status == CW_OK)
+		status = place(nginx, server->directive, &draft);
+	draft_end(&draft);
+	return status == CW_OK ? model_rebuild(&nginx->model) : status;
+}
+
+static int
+remove_redirects(struct draft *draft, struct server *server, const struct request *request)
+{
+	struct model *model = &draft->nginx->model;
+	const struct directive *block = draft->file.syntax->root.first_child;
+	struct redirects redirects;
+	struct edits edits = {0};
+
+	redirects_find(model, block, server, request, &redirects);
+	redirects_remove(&edits, block, &redirects);
+	redirects_clear(&redirects);
+	return edits_apply(&edits, &model->files);
+}
+
+int
+copy_server(struct nginx *nginx, size_t order, const char *words, const struct request *request,
+	    enum copy copy)
+{
+	struct server *server = nginx->model.servers[order];
+	struct draft draft;
+	int status = draft_begin(&draft, nginx, server->directive);
+
+	if (status == CW_OK)
+		status = inline_parts(&draft, copy == COPY_CONTENT);
+	if (status == CW_OK && copy == COPY_CONTENT)
+		status = remove_redirects(&draft, server, request);
+	if (status == CW_OK)
+		status = rename_draft(&draft, words, server,
+				      copy == COPY_TLS ? request->name : NULL);
 	if (status == CW_OK)
 		status = place(nginx, server->directive, &draft);
 	draft_end(&draft);

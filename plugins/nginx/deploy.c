@@ -1,116 +1,93 @@
-/*
- * A certificate goes to the servers that nginx chooses for the name on the port for https; where
- * none has the name there, to those that have it for plain requests, which get TLS listeners; where
- * none has it at all, to a copy of the default server.
- */
+/* Carrying out a plan: certificates in server blocks, and blocks for them. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "change.h"
+#include "certificate.h"
 #include "copy.h"
-#include "plugin.h"
+#include "pair.h"
+#include "plan.h"
 #include "tls.h"
-#include "wildcard.h"
-
-static bool
-is_better(const struct choices *a, const struct choices *b)
-{
-	if (a->match != b->match)
-		return a->match < b->match;
-	return a->length > b->length;
-}
-
-/* A server that only sends plain requests on to https is none that could serve them there. */
-static void
-drop_redirects(struct nginx *nginx, const char *name, struct choices *choices)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < choices->count; i++)
-		if (!change_is_redirect(&nginx->model, choices->items[i], name))
-			choices->items[kept++] = choices->items[i];
-	choices->count = kept;
-}
 
 static int
-no_site(struct nginx *nginx, const char *name, const struct server *redirect)
+apply(struct nginx *nginx, struct edits *edits)
 {
-	autofree char *place = file_place(redirect->directive);
-
-	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
-			    "add a server block that serves the name by https",
-			    "the only server block for \"%s\" (%s) sends everybody to https, where "
-			    "none has the name",
-			    name, place);
-}
-
-/* The servers for NAME; none when no server has it. */
-static int
-find_targets(struct nginx *nginx, const char *name, struct choices *targets)
-{
-	struct choices plain;
-	const struct server *redirect;
-
-	if (name[0] == '*')
-		return wildcard_servers(nginx, name, WILDCARD_CERTIFICATE, targets);
-	choices_find(&nginx->model, name, nginx->https_port, true, targets);
-	choices_find(&nginx->model, name, nginx->http_port, false, &plain);
-	if (plain.count == 0) {
-		choices_clear(&plain);
-		choices_find(&nginx->model, name, 0, false, &plain);
-	}
-	redirect = plain.count > 0 ? plain.items[0] : NULL;
-	drop_redirects(nginx, name, &plain);
-	if (plain.count > 0 && (targets->count == 0 || is_better(&plain, targets))) {
-		choices_clear(targets);
-		*targets = plain;
-		return CW_OK;
-	}
-	choices_clear(&plain);
-	return targets->count == 0 && redirect != NULL ? no_site(nginx, name, redirect) : CW_OK;
-}
-
-static int
-change_targets(struct nginx *nginx, const size_t *orders, size_t count, const struct wanted *wanted,
-	       size_t wanted_count)
-{
-	struct edits edits = {.mark = MANAGED_MARK};
 	int status = CW_OK;
 
-	for (size_t i = 0; i < count && status == CW_OK; i++)
-		status = change_unshare(&nginx->model, orders[i], wanted, wanted_count);
-	for (size_t i = 0; i < count && status == CW_OK; i++) {
-		const struct server *server = nginx->model.servers[orders[i]];
-		bool had_tls = tls_listens(nginx, server);
-
-		for (size_t j = 0; j < wanted_count; j++)
-			change_set(&nginx->model, &edits, server, &wanted[j]);
-		if (!had_tls)
-			status = tls_add(nginx, &edits, server);
-	}
-	if (status == CW_OK && edits.count > 0) {
-		nginx->tested = false;
-		status = edits_apply(&edits, &nginx->model.files);
+	if (edits->count > 0) {
+		status = edits_apply(edits, &nginx->model.files);
 		if (status == CW_OK)
 			status = model_rebuild(&nginx->model);
 	}
+	edits_clear(edits);
+	return status;
+}
+
+/* A copy that is there for https leaves plain requests to what it was copied from. */
+static int
+drop_plain_listeners(struct nginx *nginx, size_t order)
+{
+	const struct server *server = nginx->model.servers[order];
+	struct edits edits = {.mark = MANAGED_MARK};
+
+	for (size_t i = 0; i < server->listen_count; i++) {
+		const struct listen *listen = &server->listens[i];
+
+		if (!listen->quic && !listen_is_tls(server, listen) && listen->directive != NULL)
+			edits_remove(&edits, listen->directive);
+	}
+	return apply(nginx, &edits);
+}
+
+static int
+carry_out(struct nginx *nginx, const struct wish *wish, const char *key, size_t *order,
+	  enum step step)
+{
+	const struct request request = {.name = wish->name, .port = nginx->https_port, .tls = true};
+	struct edits edits = {.mark = MANAGED_MARK};
+	int status = CW_OK;
+
+	if (step != STEP_USE) {
+		enum copy copy = step == STEP_OWN ? COPY_TLS : COPY_CONTENT;
+		autofree char *words =
+			plan_names(nginx, wish, nginx->model.servers[*order], step == STEP_OWN);
+
+		status = copy_server(nginx, (*order)++, words, &request, copy);
+	}
+	if (status == CW_OK)
+		status = pairs_set(&nginx->model, *order, wish->certificate, key);
+	if (status == CW_OK && !tls_listens(nginx->model.servers[*order]))
+		status = tls_add(nginx, &edits, nginx->model.servers[*order]);
+	if (status == CW_OK)
+		status = apply(nginx, &edits);
 	edits_clear(&edits);
+	if (status == CW_OK && step == STEP_CONTENT)
+		status = drop_plain_listeners(nginx, *order);
 	return status;
 }
 
 static int
-deploy_to(struct nginx *nginx, const struct choices *targets,
-	  const struct cw_deployment *deployment)
+deploy_to(struct nginx *nginx, const struct wish *wish, const char *key, const struct plan *plan)
 {
-	autofree char *certificate = syntax_quote(deployment->fullchain_path);
-	autofree char *key = syntax_quote(deployment->key_path);
-	autofree size_t *orders = memory_resize(NULL, targets->count, sizeof(*orders));
-	const struct wanted wanted[] = {{"ssl_certificate", certificate},
-					{"ssl_certificate_key", key}};
+	autofree size_t *orders = memory_resize(NULL, plan->count, sizeof(*orders));
+	autofree enum step *steps = memory_resize(NULL, plan->count, sizeof(*steps));
+	size_t count = plan->count;
+	int status = CW_OK;
 
-	for (size_t i = 0; i < targets->count; i++)
-		orders[i] = targets->items[i]->order;
-	return change_targets(nginx, orders, targets->count, wanted, 2);
+	/* The servers of the plan are no more once the model is made again. */
+	for (size_t i = 0; i < count; i++) {
+		orders[i] = plan->items[i].server->order;
+		steps[i] = plan->items[i].step;
+	}
+	for (size_t i = 0; i < count && status == CW_OK; i++) {
+		size_t order = orders[i];
+
+		status = carry_out(nginx, wish, key, &orders[i], steps[i]);
+		for (size_t j = i + 1; j < count; j++)
+			orders[j] += orders[i] != order && orders[j] > order;
+	}
+	if (status == CW_OK && files_changed(&nginx->model.files))
+		nginx->tested = false;
+	return status;
 }
 
 static void
@@ -121,30 +98,59 @@ remember_chain(struct nginx *nginx, const char *name, const char *chain)
 			arena_copy(nginx->keep, chain, strlen(chain)));
 }
 
-int
-install_deploy(void *self, const struct cw_deployment *deployment)
+static int
+deploy(struct nginx *nginx, const struct wish *wish, const char *key)
 {
-	struct nginx *nginx = self;
+	struct plan plan;
+	int status = plan_make(nginx, wish, &plan);
+
+	if (status == CW_OK && plan.count == 0 && !wish->check) {
+		status = copy_default_server(nginx, wish->name, false);
+		if (status == CW_OK)
+			status = plan_make(nginx, wish, &plan);
+	}
+	if (status == CW_OK && plan.count > 0 && !wish->check)
+		status = deploy_to(nginx, wish, key, &plan);
+	plan_clear(&plan);
+	return status;
+}
+
+static int
+deploy_or_check(struct nginx *nginx, const struct cw_deployment *deployment, bool check)
+{
 	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
-	struct choices targets = {0};
+	struct certificate certificate = {0};
+	struct wish wish = {
+		.name = name, .certificate = deployment->fullchain_path, .check = check};
 	int status = program_identify(&nginx->program);
 
 	for (char *byte = name; *byte != '\0'; byte++)
 		*byte = (char)tolower((unsigned char)*byte);
+	if (CW_HAS(deployment, struct cw_deployment, names_count)) {
+		wish.names = deployment->names;
+		wish.name_count = deployment->names_count;
+	} else if (certificate_read(deployment->fullchain_path, &certificate)) {
+		wish.names = (const char *const *)certificate.names;
+		wish.name_count = certificate.name_count;
+	}
 	if (status == CW_OK)
 		status = install_load(nginx);
-	if (status != CW_OK)
-		return status;
-	remember_chain(nginx, name, deployment->chain_path);
-	status = find_targets(nginx, name, &targets);
-	if (status == CW_OK && targets.count == 0) {
-		choices_clear(&targets);
-		status = copy_default_server(nginx, name);
-		if (status == CW_OK)
-			status = find_targets(nginx, name, &targets);
-	}
-	if (status == CW_OK && targets.count > 0)
-		status = deploy_to(nginx, &targets, deployment);
-	choices_clear(&targets);
+	if (status == CW_OK && !check)
+		remember_chain(nginx, name, deployment->chain_path);
+	if (status == CW_OK)
+		status = deploy(nginx, &wish, deployment->key_path);
+	certificate_clear(&certificate);
 	return status;
+}
+
+int
+install_deploy(void *self, const struct cw_deployment *deployment)
+{
+	return deploy_or_check(self, deployment, false);
+}
+
+int
+install_check(void *self, const struct cw_deployment *deployment)
+{
+	return deploy_or_check(self, deployment, true);
 }

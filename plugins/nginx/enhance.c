@@ -4,7 +4,9 @@
 #include <string.h>
 #include "change.h"
 #include "headers.h"
-#include "plugin.h"
+#include "plan.h"
+#include "redirect.h"
+#include "tls.h"
 #include "wildcard.h"
 
 #define SCHEME_AND_HOST "$certwright_request"
@@ -15,63 +17,11 @@ find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *ch
 {
 	if (name[0] == '*')
 		return wildcard_servers(nginx, name, tls ? WILDCARD_TLS : WILDCARD_PLAIN, choices);
-	choices_find(&nginx->model, name, tls ? nginx->https_port : nginx->http_port, tls, choices);
+	if (tls)
+		plan_find_tls(nginx, name, choices);
+	else
+		choices_find(&nginx->model, name, nginx->http_port, false, choices);
 	return CW_OK;
-}
-
-/* Whether an "if" of the server sends requests for the name, or all that are not TLS, to https. */
-struct redirect_search {
-	const char *name;
-	bool found;
-};
-
-static bool
-condition_is_for(const struct directive *directive, const char *name)
-{
-	autofree char *url = memory_format("http://%s", name);
-
-	for (size_t i = 1; i < directive->word_count; i++) {
-		const char *word = syntax_value(directive, i);
-		size_t length = strcspn(word, ")");
-		autofree char *bare = memory_copy(word, length);
-
-		if (strcasecmp(bare, name) == 0 || strcasecmp(bare, url) == 0 ||
-		    strcmp(bare, "($scheme") == 0)
-			return true;
-	}
-	return false;
-}
-
-static int
-redirect_visit(void *context, struct directive *directive)
-{
-	struct redirect_search *search = context;
-
-	if (!syntax_is(directive, "if") || !condition_is_for(directive, search->name))
-		return CW_OK;
-	for (const struct directive *at = directive->first_child; at != NULL; at = at->next)
-		if (syntax_is(at, "return") && at->word_count >= 2 &&
-		    strncmp(syntax_value(at, at->word_count - 1), "https://", 8) == 0)
-			search->found = true;
-	return search->found;
-}
-
-static bool
-redirects(struct model *model, const struct server *server, const char *name)
-{
-	struct redirect_search search = {.name = name};
-
-	model_visit(model, server->directive, redirect_visit, &search);
-	return search.found || change_is_redirect(model, server, name);
-}
-
-static bool
-has_tls(const struct server *server)
-{
-	for (size_t i = 0; i < server->listen_count; i++)
-		if (listen_is_tls(server, &server->listens[i]))
-			return true;
-	return false;
 }
 
 /* "*.x" as a regular expression, others as they are. Release with free(). */
@@ -94,7 +44,7 @@ static void
 add_redirect(struct nginx *nginx, struct edits *edits, const struct server *server,
 	     const char *name)
 {
-	bool both = has_tls(server);
+	bool both = tls_listens(server);
 	autofree char *port = nginx->https_port == 443 ? memory_copy("", 0)
 						       : memory_format(":%u", nginx->https_port);
 	autofree char *head =
@@ -117,19 +67,54 @@ add_redirect(struct nginx *nginx, struct edits *edits, const struct server *serv
 	edits_first(edits, server->directive, lines);
 }
 
+/* The port of the TLS listeners that serve NAME when it is not the one for https; else 0. */
+static unsigned
+other_port(const struct nginx *nginx, const char *name)
+{
+	struct choices tls;
+	unsigned port = 0;
+
+	if (name[0] == '*')
+		return 0;
+	choices_find(&nginx->model, name, nginx->https_port, true, &tls);
+	if (tls.count == 0) {
+		choices_clear(&tls);
+		plan_find_tls(nginx, name, &tls);
+		for (size_t i = 0; tls.count > 0 && i < tls.items[0]->listen_count; i++)
+			if (listen_is_tls(tls.items[0], &tls.items[0]->listens[i]))
+				port = tls.items[0]->listens[i].port;
+		if (tls.count > 0 && port == 0)
+			port = nginx->https_port; /* a unix socket */
+	}
+	choices_clear(&tls);
+	return port;
+}
+
 static int
 redirect(struct nginx *nginx, struct edits *edits, const char *name)
 {
+	const struct request request = {.name = name, .port = nginx->http_port};
+	unsigned other = other_port(nginx, name);
 	struct choices plain;
-	int status = find_servers(nginx, name, false, &plain);
+	int status = CW_OK;
 
+	if (other != 0) {
+		/* It may be another one for clients: a proxy can stand in front. */
+		cw_host_log(
+			nginx->host, CW_LOG_INFO,
+			"\"%s\" is served by TLS on another port than %u: its plain requests are "
+			"not redirected; give --https-port %u to redirect them to that port",
+			name, nginx->https_port, other);
+		return CW_OK;
+	}
+	status = find_servers(nginx, name, false, &plain);
 	if (status == CW_OK && plain.count == 0)
 		cw_host_log(nginx->host, CW_LOG_INFO,
 			    "no server block takes plain requests for \"%s\" on port %u: there is "
 			    "nothing to redirect",
 			    name, nginx->http_port);
 	for (size_t i = 0; i < plain.count; i++)
-		if (!redirects(&nginx->model, plain.items[i], name))
+		if (!redirect_is_there(&nginx->model, plain.items[i], &request))
 			add_redirect(nginx, edits, plain.items[i], name);
 	choices_clear(&plain);
 	return status;
@@ -193,9 +178,9 @@ enhance_tls(struct nginx *nginx, struct edits *edits, const char *name, const ch
 	int status = find_servers(nginx, name, true, &tls);
 
 	if (status == CW_OK && tls.count == 0)
-		status = cw_host_fail(
-			nginx->host, CW_E_NOT_FOUND, "install a certificate for it first",
-			"no server block serves \"%s\" by TLS on port %u", name, nginx->https_port);
+		status = cw_host_fail(nginx->host, CW_E_NOT_FOUND,
+				      "install a certificate for it first",
+				      "no server block serves \"%s\" by TLS", name);
 	if (status == CW_OK && staples) {
 		status = unshare_stapling(nginx, &tls);
 		choices_clear(&tls);

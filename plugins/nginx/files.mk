@@ -18,6 +18,7 @@ if PLUGIN_NGINX
 plugin_LTLIBRARIES += nginx.la
 nginx_la_SOURCES = \
 	$(nginx_model_sources) \
+	plugins/nginx/certificate.c plugins/nginx/certificate.h \
 	plugins/nginx/challenge.c \
 	plugins/nginx/change.c plugins/nginx/change.h \
 	plugins/nginx/copy.c plugins/nginx/copy.h \
@@ -26,9 +27,13 @@ nginx_la_SOURCES = \
 	plugins/nginx/headers.c plugins/nginx/headers.h \
 	plugins/nginx/install.c \
 	plugins/nginx/nginx.c \
+	plugins/nginx/pair.c plugins/nginx/pair.h \
+	plugins/nginx/plan.c plugins/nginx/plan.h \
 	plugins/nginx/plugin.h \
 	plugins/nginx/process.c plugins/nginx/process.h \
 	plugins/nginx/program.c plugins/nginx/program.h \
+	plugins/nginx/redirect.c plugins/nginx/redirect.h \
+	plugins/nginx/redirect_rest.c \
 	plugins/nginx/reload.c plugins/nginx/reload.h \
 	plugins/nginx/tls.c plugins/nginx/tls.h \
 	plugins/nginx/tls_options.c \

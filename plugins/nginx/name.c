@@ -49,25 +49,40 @@ compile(struct name *name)
 }
 
 static bool
-regex_matches(struct name *name, const char *host, size_t length)
+code_matches(const pcre2_code *code, const char *text, size_t length)
 {
-	pcre2_match_data *data;
-	pcre2_match_context *context;
+	pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
 	int result = PCRE2_ERROR_NOMEMORY;
 
-	if (name->regex == NULL && !name->regex_refused)
-		compile(name);
-	if (name->regex == NULL)
-		return false;
-	data = pcre2_match_data_create_from_pattern(name->regex, NULL);
-	context = pcre2_match_context_create(NULL);
 	if (data != NULL && context != NULL) {
 		pcre2_set_match_limit(context, STEPS_MAX);
-		result = pcre2_match(name->regex, (PCRE2_SPTR)host, length, 0, 0, data, context);
+		result = pcre2_match(code, (PCRE2_SPTR)text, length, 0, 0, data, context);
 	}
 	pcre2_match_context_free(context);
 	pcre2_match_data_free(data);
 	return result >= 0;
+}
+
+static bool
+regex_matches(struct name *name, const char *host, size_t length)
+{
+	if (name->regex == NULL && !name->regex_refused)
+		compile(name);
+	return name->regex != NULL && code_matches(name->regex, host, length);
+}
+
+bool
+expression_matches(const char *expression, bool any_case, const char *text)
+{
+	PCRE2_SIZE offset;
+	int error;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
+					 any_case ? PCRE2_CASELESS : 0, &error, &offset, NULL);
+	bool matches = code != NULL && code_matches(code, text, strlen(text));
+
+	pcre2_code_free(code);
+	return matches;
 }
 
 /* "$hostname" is the machine's own. */

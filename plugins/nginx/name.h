@@ -32,5 +32,8 @@ const char *name_base(const struct name *name);
 /* The host that a certificate can be had for: the name itself, of ".NAME" the name; NULL when there
  * is none. */
 const char *name_host(const struct name *name);
+/* Whether a regular expression of the configuration matches TEXT; one that is none matches nothing.
+ */
+bool expression_matches(const char *expression, bool any_case, const char *text);
 
 #endif

@@ -153,6 +153,7 @@ static const struct cw_installer installer = {
 	.config_test = install_config_test,
 	.reload = install_reload,
 	.reread = install_reread,
+	.check = install_check,
 };
 
 static const struct cw_plugin plugin = {

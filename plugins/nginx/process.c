@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "memory.h"
 
-enum { TITLE_SIZE = 256 };
+enum { TITLE_SIZE = 4096 };
 
 /* The first bytes of a file, as a string; false when it cannot be read. */
 static bool
@@ -75,6 +76,78 @@ process_master(const char *path)
 		return 0;
 	pid = strtol(number, NULL, 10);
 	return pid > 1 && (pid_t)pid == pid && is_nginx((pid_t)pid) ? (pid_t)pid : 0;
+}
+
+/* The value of an option in a title, where blanks separate the words; NULL: it has none. Release
+ * with free(). */
+static char *
+title_option(const char *title, const char *option)
+{
+	autofree char *word = memory_format(" %s", option);
+	const char *found = strstr(title, word);
+
+	if (found == NULL)
+		return NULL;
+	found += strlen(word);
+	found += strspn(found, " ");
+	return memory_copy(found, strcspn(found, " "));
+}
+
+/* As PATH is for the process: it may have been started elsewhere, or in a container. */
+static bool
+is_file_of(pid_t pid, const char *path, const struct stat *file)
+{
+	autofree char *seen =
+		memory_format("/proc/%ld/%s/%s", (long)pid, *path == '/' ? "root" : "cwd", path);
+	struct stat status;
+
+	return stat(seen, &status) == 0 && status.st_dev == file->st_dev &&
+	       status.st_ino == file->st_ino;
+}
+
+/* Whether the process is a master that runs with FILE. */
+static bool
+runs_with(pid_t pid, const struct stat *file, const char *built, const char *prefix)
+{
+	static const char head[] = "nginx: master process";
+	char title[TITLE_SIZE];
+	autofree char *given = NULL;
+	autofree char *own_prefix = NULL;
+	autofree char *path = NULL;
+	const char *name;
+
+	if (!read_about(pid, "cmdline", title, sizeof(title)) ||
+	    strncmp(title, head, strlen(head)) != 0)
+		return false;
+	given = title_option(title, "-c");
+	own_prefix = title_option(title, "-p");
+	name = given != NULL ? given : built;
+	if (own_prefix != NULL)
+		prefix = own_prefix;
+	path = *name == '/' ? memory_copy(name, strlen(name))
+			    : memory_format("%s/%s", prefix, name);
+	return is_file_of(pid, path, file);
+}
+
+pid_t
+process_find(const char *configuration, const char *built, const char *prefix)
+{
+	struct stat file;
+	DIR *folder = stat(configuration, &file) == 0 ? opendir("/proc") : NULL;
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (found == 0 && folder != NULL && (entry = readdir(folder)) != NULL) {
+		pid_t pid = isdigit((unsigned char)entry->d_name[0])
+				    ? (pid_t)strtol(entry->d_name, NULL, 10)
+				    : 0;
+
+		if (pid > 1 && runs_with(pid, &file, built, prefix))
+			found = pid;
+	}
+	if (folder != NULL)
+		closedir(folder);
+	return found;
 }
 
 static void

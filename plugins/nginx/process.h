@@ -17,6 +17,12 @@ struct workers {
 
 /* The master whose pid is in the file at PATH; 0: it does not run. */
 pid_t process_master(const char *path);
+/*
+ * The master that runs with the file CONFIGURATION, by its title; 0: there is none, or processes
+ * cannot be looked at. One without options has the file BUILT, and relative paths count from
+ * PREFIX.
+ */
+pid_t process_find(const char *configuration, const char *built, const char *prefix);
 /* Whether processes can be looked at here, and MASTER is one that has workers. */
 bool process_visible(pid_t master);
 void process_workers(pid_t master, struct workers *workers);

@@ -27,6 +27,7 @@ program_clear(struct program *program)
 	free(program->prefix);
 	free(program->pid_path);
 	free(program->error_log);
+	free(program->conf_path);
 	free(program->refusal);
 	memset(program, 0, sizeof(*program));
 }
@@ -115,6 +116,7 @@ take_identity(struct program *program, const char *output)
 	program->prefix = built_with(output, "prefix");
 	program->pid_path = built_with(output, "pid-path");
 	program->error_log = built_with(output, "error-log-path");
+	program->conf_path = built_with(output, "conf-path");
 	return CW_OK;
 }
 

@@ -14,7 +14,7 @@ struct program {
 	unsigned version;    /* NGINX_VERSION(); 0: not yet asked */
 	bool http2;          /* has the module */
 	/* As it was built; NULL: unknown. */
-	char *prefix, *pid_path, *error_log;
+	char *prefix, *pid_path, *error_log, *conf_path;
 	char *refusal; /* why the last test failed, in nginx's words; NULL: it did not */
 	unsigned test_milliseconds; /* how long the last test took */
 };

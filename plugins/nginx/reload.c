@@ -138,6 +138,20 @@ is_live(const struct wait *wait)
 	return has_new && !has_old;
 }
 
+/* The master that the pid file names, or else that is among the processes: the file may be gone, or
+ * of an earlier one. */
+static pid_t
+find_master(const struct program *program, const char *pid_path)
+{
+	pid_t master = process_master(pid_path);
+
+	if (master != 0)
+		return master;
+	return process_find(program->configuration,
+			    program->conf_path != NULL ? program->conf_path : "conf/nginx.conf",
+			    program->prefix != NULL ? program->prefix : "/usr/local/nginx");
+}
+
 static void
 nap(unsigned *milliseconds)
 {
@@ -243,7 +257,7 @@ reload_nginx(struct program *program, const struct model *model, unsigned sleep_
 	wait.busy_at = milliseconds_now();
 	wait.deadline = wait.busy_at + TIME_LIMIT + 10LL * program->test_milliseconds;
 	wait.pid_path = find_pid_path(program, model);
-	wait.master = process_master(wait.pid_path);
+	wait.master = find_master(program, wait.pid_path);
 	runs = wait.master != 0;
 	if (started != NULL)
 		*started = !runs;

@@ -3,11 +3,10 @@
 #include <string.h>
 
 bool
-tls_listens(const struct nginx *nginx, const struct server *server)
+tls_listens(const struct server *server)
 {
 	for (size_t i = 0; i < server->listen_count; i++)
-		if (listen_has_port(&server->listens[i], nginx->https_port) &&
-		    listen_is_tls(server, &server->listens[i]))
+		if (listen_is_tls(server, &server->listens[i]))
 			return true;
 	return false;
 }

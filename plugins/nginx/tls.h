@@ -5,8 +5,8 @@
 #include "edit.h"
 #include "plugin.h"
 
-/* Whether the server has a TLS listener on the port for https. */
-bool tls_listens(const struct nginx *nginx, const struct server *server);
+/* Whether the server has a TLS listener, on whatever port. */
+bool tls_listens(const struct server *server);
 /* Adds TLS listeners for the addresses on which the server takes plain requests, and the TLS
  * parameters unless it has its own. */
 int tls_add(struct nginx *nginx, struct edits *edits, const struct server *server);

@@ -29,7 +29,7 @@ is_of_use(const struct nginx *nginx, const struct server *server, const char *na
 	  enum wildcard_use use)
 {
 	if (use == WILDCARD_PLAIN ? !is_plain(nginx, server)
-				  : use == WILDCARD_TLS && !tls_listens(nginx, server))
+				  : use == WILDCARD_TLS && !tls_listens(server))
 		return false;
 	for (size_t i = 0; i < server->name_count; i++)
 		if (stands_for(name, &server->names[i]))

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "challenge_file.h"
 #include "challenge_folder.h"
@@ -98,7 +99,8 @@ copy_root(const struct cw_host *host, const char *text, char **root)
 static int
 ask_root(const struct cw_host *host, const char *identifier, char **root)
 {
-	char question[512], *answer = NULL;
+	char question[512], refusal[512], *answer = NULL;
+	struct stat folder;
 	int status;
 
 	if (!host->interactive(host))
@@ -107,7 +109,16 @@ ask_root(const struct cw_host *host, const char *identifier, char **root)
 				    "FOLDER before -d NAME",
 				    "no webroot is known for \"%s\"", identifier);
 	snprintf(question, sizeof(question), "The webroot of %s", identifier);
-	status = host->ask_text(host, question, 0, &answer);
+	/* A mistyped answer is asked again. */
+	while ((status = host->ask_text(host, question, 0, &answer)) == CW_OK &&
+	       (stat(answer, &folder) != 0 || !S_ISDIR(folder.st_mode))) {
+		snprintf(refusal, sizeof(refusal), "There is no folder \"%s\".", answer);
+		cw_host_release(host, answer);
+		answer = NULL;
+		status = host->notify(host, refusal, 0);
+		if (status != CW_OK)
+			return status;
+	}
 	if (status == CW_OK)
 		status = host->set_option(host, "map", identifier, answer);
 	if (status == CW_OK)

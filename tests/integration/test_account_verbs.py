@@ -21,8 +21,8 @@ def show(certwright, *args, **options):
 def test_the_address_is_changed(certwright, pebble):
     certwright.run("register", "-m", "old@example.com")
     result = certwright.json("update_account", "-m", "new@example.com,more@example.com")
-    assert account(result)["contact"] == ["mailto:new@example.com", "mailto:more@example.com"]
-    assert show(certwright)["contact"] == ["mailto:new@example.com", "mailto:more@example.com"]
+    assert account(result)["contact"] == ["new@example.com", "more@example.com"]
+    assert show(certwright)["contact"] == ["new@example.com", "more@example.com"]
     text = certbot(certwright, "show_account", "--server", pebble.directory).stdout
     assert "new@example.com" in text and "old@example.com" not in text
 
@@ -30,7 +30,7 @@ def test_the_address_is_changed(certwright, pebble):
 def test_a_strange_address_is_refused(certwright):
     certwright.run("register", "-m", "old@example.com")
     assert_failed(certwright.json("update_account", "-m", "nobody", status=1), "nobody")
-    assert show(certwright)["contact"] == ["mailto:old@example.com"]
+    assert show(certwright)["contact"] == ["old@example.com"]
 
 
 def test_there_must_be_an_account(certwright):
@@ -121,9 +121,9 @@ def test_accounts_at_several_servers(certwright, start, pebble):
     other_certwright = certwright
     env = {"SSL_CERT_FILE": other.ca_path}
     certwright.run("register", "-m", "there@example.com", server=other.directory, env=env)
-    assert show(certwright)["contact"] == ["mailto:here@example.com"]
+    assert show(certwright)["contact"] == ["here@example.com"]
     assert show(other_certwright, server=other.directory,
-                env=env)["contact"] == ["mailto:there@example.com"]
+                env=env)["contact"] == ["there@example.com"]
     assert len(certwright.account_files()) == 2
 
 
@@ -137,14 +137,14 @@ def test_several_accounts_at_one_server(certwright, start, pebble):
     assert_failed(result, "--account")
     for account_id, address in ((one, "one"), (two, "two")):
         assert show(certwright, "--account", account_id[:12])["contact"] == [
-            f"mailto:{address}@example.com"]
+            f"{address}@example.com"]
     certwright.certonly("acc.example.test", args=["--account", two])
     assert f"account = {two}" in read(certwright.renewal_file("acc.example.test"))
     certwright.run("renew", "--force-renewal")
     certwright.run("update_account", "--account", two, "-m", "three@example.com")
-    assert show(certwright, "--account", two)["contact"] == ["mailto:three@example.com"]
+    assert show(certwright, "--account", two)["contact"] == ["three@example.com"]
     certwright.run("update_account", "--account", two, "--new-key")
     certwright.run("renew", "--force-renewal")
     ids = {os.path.basename(os.path.dirname(path)) for path in certwright.account_files()}
     assert len(ids) == 2 and one in ids and two not in ids
-    assert show(certwright, "--account", one)["contact"] == ["mailto:one@example.com"]
+    assert show(certwright, "--account", one)["contact"] == ["one@example.com"]

@@ -65,12 +65,13 @@ def test_terms_must_be_agreed_to(certwright):
 
 
 def test_show_account(certwright, pebble):
-    certwright.run("register", "-m", "admin@example.com", "--no-eff-email")
+    certwright.run("register", "-m", "admin@example.com,ops@example.com", "--no-eff-email")
     result = certwright.json("show_account")
     account = result.json["account"]
     assert account["uri"].startswith(f"https://localhost:{pebble.port}/my-account/")
-    assert account["contact"] == ["mailto:admin@example.com"] or \
-        account["contact"] == ["admin@example.com"]
+    assert account["contact"] == ["admin@example.com", "ops@example.com"]
+    text = certwright.run("show_account").stdout
+    assert "Email contacts: admin@example.com, ops@example.com\n" in text
     assert account["status"] == "valid"
     assert len(account["thumbprint"]) == 43
     assert account["uri"] in certwright.run("show_account").stdout

@@ -217,6 +217,21 @@ def test_a_name_that_does_not_resolve_is_named(start, pebble):
     assert "servfail.example.test" in identifiers(result.json)
 
 
+@pytest.mark.parametrize("count", [100, 1000])
+def test_every_reason_arrives_however_many_names_fail(start, pebble, count):
+    certwright = start.certwright(pebble)
+    names = numbered(count, "deep.down.in.a.long.name.n")
+    elsewhere = start.ports.take()
+    result = certwright.certonly(*names, args=["--http-01-port", elsewhere], status=1, json=True,
+                                 timeout=300)
+    [certificate] = result.json["certificates"]
+    for error in (result.json["error"], certificate["error"]):
+        parts = {part["identifier"]: part for part in error["parts"]}
+        assert sorted(parts) == sorted(names)
+        assert all(part["problem"] for part in parts.values())
+    assert "signal" not in result.stderr
+
+
 def test_failure_leaves_nothing_that_serves(start, pebble):
     certwright = start.certwright(pebble)
     pebble.dns.set_servfail("gone.example.test")

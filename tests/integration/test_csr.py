@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from lib.certwright import read_only
 from lib.outcome import assert_failed
 from lib.tools import command, names_of, public_key, read, snapshot
 
@@ -92,6 +93,21 @@ def test_a_taken_path_is_noticed_before_the_ca_is_asked(certwright, pebble, tmp_
     result = certonly(certwright, csr, "--fullchain-path", tmp_path / "full.pem", status=1)
     assert_failed(result, "--fullchain-path", "full.pem")
     assert (tmp_path / "full.pem").read_text() == "mine"
+    assert pebble.requests("POST", "/order-plz") == orders
+
+
+@pytest.mark.parametrize("option", [[], ["--cert-path", "sub/folder/cert.pem"]],
+                         ids=["numbered", "given"])
+def test_a_folder_that_cannot_be_written_to_is_noticed_before_the_ca_is_asked(
+        certwright, pebble, tmp_path, option):
+    csr, _ = make_csr(tmp_path, "a.example.test")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    orders = pebble.requests("POST", "/order-plz")
+    with read_only(folder) as wrap:
+        result = certwright.json("certonly", "--standalone", "--csr", csr, *option, status=1,
+                                 wrap=[*wrap, "env", "-C", str(folder)])
+    assert_failed(result, folder)
     assert pebble.requests("POST", "/order-plz") == orders
 
 

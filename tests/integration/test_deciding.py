@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from lib.certwright import read_only
 from lib.outcome import assert_failed
 from lib.terminal import on_terminal
 from lib.tools import command, key_text, names_of, read, snapshot
@@ -79,23 +80,21 @@ def test_a_name_that_anything_has_is_not_taken(certwright, where):
     assert f"{A}-0001" in certwright.lineages()
 
 
-def test_other_names_for_a_cert_name_need_an_option(certwright):
+@pytest.mark.parametrize("wanted", [[B], [A, B], [B, C]], ids=["other", "more", "none left"])
+@pytest.mark.parametrize("option", [[], ["--renew-with-new-domains"]],
+                         ids=["implied", "given"])
+def test_without_a_terminal_a_cert_name_gets_the_names_given(certwright, wanted, option):
     certwright.certonly(A, args=["--cert-name", "mine"])
-    result = certwright.certonly(B, args=["--cert-name", "mine"], json=True, status=2)
-    assert_failed(result, "mine", "--renew-with-new-domains")
-    result = certwright.certonly(B, args=["--cert-name", "mine", "--renew-with-new-domains"],
-                                 json=True)
+    result = certwright.certonly(*wanted, args=["--cert-name", "mine", *option], json=True)
     assert action(result) == "renewed"
-    assert names_of(certwright.live("mine", "cert")) == [B]
+    assert names_of(certwright.live("mine", "cert")) == wanted
+    assert certwright.lineages() == ["mine"]
 
 
-def test_more_names_for_a_cert_name_are_an_expansion(certwright):
-    certwright.certonly(A, args=["--cert-name", "mine"])
-    result = certwright.certonly(A, B, args=["--cert-name", "mine", "--expand"], json=True)
-    assert action(result) == "renewed"
-    assert names_of(certwright.live("mine", "cert")) == [A, B]
-    result = certwright.certonly(A, C, args=["--cert-name", "mine", "--expand"], json=True, status=2)
-    assert_failed(result, "mine", "--renew-with-new-domains")
+def test_names_that_a_cert_name_has_already_change_nothing(certwright):
+    certwright.certonly(A, B, args=["--cert-name", "mine"])
+    result = certwright.certonly(B, A, args=["--cert-name", "mine"], json=True)
+    assert action(result) == "kept"
 
 
 def test_a_cert_name_alone_renews_its_names(certwright):
@@ -220,7 +219,8 @@ def test_the_user_is_asked_whether_to_keep_or_renew(certwright, answer, there):
 def test_the_user_is_asked_whether_to_expand(certwright, answer, status, has):
     certwright.certonly(A)
     terminal = certonly_there(certwright, *names(A, B))
-    terminal.answer(r"some of these names.*\(", answer)
+    terminal.expect(rf"some of these names.*It has: +{A}\n.*It would have: +{A}, {B}\n")
+    terminal.answer(r"Go on.*\(", answer)
     terminal.finish(status)
     assert names_of(certwright.live(A, "cert")) == has
 
@@ -285,3 +285,47 @@ def test_cancelling_changes_nothing(certwright):
     terminal.answer("Number, or c to cancel: ", "c")
     terminal.finish(1)
     assert snapshot(certwright.config_dir) == before
+
+
+def orders(pebble):
+    return pebble.requests("POST", "/order-plz")
+
+
+@pytest.mark.parametrize("where", ["live", "archive"])
+def test_left_over_folders_are_told_before_the_ca_is_asked(certwright, pebble, where):
+    certwright.certonly(B)
+    path = os.path.join(certwright.config_dir, where, "mine")
+    os.mkdir(path)
+    before = orders(pebble)
+    result = certwright.certonly(A, args=["--cert-name", "mine"], json=True, status=1)
+    assert_failed(result, path, "--cert-name")
+    assert orders(pebble) == before
+    os.rmdir(path)
+    certwright.certonly(A, args=["--cert-name", "mine"])
+
+
+@pytest.mark.parametrize("verb", ["certonly", "renew", "reconfigure"])
+def test_a_hook_that_cannot_be_saved_is_told_before_the_ca_is_asked(certwright, pebble, verb):
+    hook = "true '''a''' \"\"\"b\"\"\""
+    certwright.certonly(A)
+    before = orders(pebble)
+    if verb == "certonly":
+        result = certwright.certonly(B, args=["--deploy-hook", hook], json=True, status=1)
+    else:
+        what = ["--force-renewal"] if verb == "renew" else ["--cert-name", A]
+        result = certwright.json(verb, *what, "--deploy-hook", hook, status=1)
+    assert_failed(result, "renew_hook", "hook")
+    assert orders(pebble) == before
+    assert certwright.lineages() == [A]
+
+
+def test_folders_that_cannot_be_written_to_are_told_before_the_ca_is_asked(certwright, pebble):
+    certwright.certonly(A)
+    archive = os.path.join(certwright.config_dir, "archive")
+    before = orders(pebble)
+    with read_only(archive) as wrap:
+        result = certwright.json("renew", "--force-renewal", wrap=wrap, status=1)
+        assert_failed(result, archive)
+        result = certwright.certonly(B, json=True, wrap=wrap, status=1)
+        assert_failed(result, archive)
+    assert orders(pebble) == before

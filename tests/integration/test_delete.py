@@ -52,7 +52,7 @@ def test_the_name_is_needed(two):
 @pytest.mark.parametrize("answer, status, left", [("y", 0, [OTHER]), ("n", 1, [NAME, OTHER])])
 def test_the_user_is_asked(two, answer, status, left):
     terminal = on_terminal(two, "delete")
-    terminal.answer("Which certificate.*: ", "1")
+    terminal.answer("Which certificates.*: ", "1")
     terminal.answer("Delete the certificate.*", answer)
     terminal.finish(status)
     assert two.lineages() == left
@@ -96,9 +96,75 @@ def test_a_damaged_one_can_be_deleted(two, damage):
     assert two.lineages() == [OTHER]
 
 
-def test_one_whose_file_cannot_be_read_is_named_and_left(two):
+@pytest.mark.parametrize("damage", [b"", b"\x00\xff[[[", b"[renewalparams]\nversion = 1\n"])
+def test_one_whose_renewal_file_is_damaged_goes_after_its_files_are_named(two, damage):
     with open(two.renewal_file(NAME), "wb") as stream:
-        stream.write(b"\x00\xff[[[")
+        stream.write(damage)
+    files = [two.renewal_file(NAME), *(two.live(NAME, kind) for kind in ("cert", "privkey")),
+             *(os.path.join(two.config_dir, "archive", NAME, f) for f in ("cert1.pem", "privkey1.pem"))]
+    result = two.json("delete", "--cert-name", NAME)
+    assert result.json["deleted"] == [NAME]
+    for path in files:
+        assert path in result.stderr
+    assert not [p for p in rest(two) if NAME in p]
+    assert two.lineages() == [OTHER]
+
+
+def test_a_damaged_one_whose_files_another_has_is_refused(two):
+    text = read(two.renewal_file(NAME))
+    with open(two.renewal_file("twin"), "w", encoding="utf-8") as stream:
+        stream.write(text)
+    with open(two.renewal_file(NAME), "w", encoding="utf-8") as stream:
+        stream.write("")
     before = rest(two)
-    assert_failed(two.json("delete", "--cert-name", NAME, status=1), f"{NAME}.conf")
+    assert_failed(two.json("delete", "--cert-name", NAME, status=1), f"{NAME}.conf", "another")
     assert rest(two) == before
+
+
+@pytest.mark.parametrize("words", [["--cert-name", f"{NAME},{OTHER}"],
+                                   ["--cert-name", NAME, "--cert-name", OTHER]])
+def test_several_at_once(two, words):
+    two.certonly("third.example.test")
+    assert two.json("delete", *words).json["deleted"] == [NAME, OTHER]
+    assert two.lineages() == ["third.example.test"]
+
+
+def test_of_several_all_must_be_there(two):
+    before = rest(two)
+    assert_failed(two.json("delete", "--cert-name", NAME, "--cert-name", "none.example.test", status=1),
+                  "none.example.test")
+    assert rest(two) == before
+
+
+def test_a_name_with_a_comma_is_one(two):
+    two.certonly("third.example.test", args=["--cert-name", f"{NAME},{OTHER}"])
+    assert two.json("delete", "--cert-name", f"{NAME},{OTHER}").json["deleted"] == [f"{NAME},{OTHER}"]
+    assert two.lineages() == [NAME, OTHER]
+
+
+def test_enter_deletes_nothing(two):
+    terminal = on_terminal(two, "delete")
+    terminal.answer("Which certificates.*: ", "")
+    terminal.answer("enter numbers.*: ", "1,2")
+    # What is lost is named.
+    question = terminal.expect("Delete the certificates (.*)\\(y\\)es/\\[N\\]o").group(1)
+    assert NAME in question and OTHER in question and "keys" in question
+    terminal.type("")
+    terminal.finish(1)
+    assert two.lineages() == [NAME, OTHER]
+
+
+@pytest.mark.parametrize("option", ["--nginx-server-root", "--apache-server-root"])
+def test_a_server_that_still_names_the_files_is_told(two, tmp_path, option):
+    root = tmp_path / "server"
+    (root / "sites-available").mkdir(parents=True)
+    (root / "sites-enabled").mkdir()
+    site = root / "sites-available" / "site"
+    site.write_text(f"ssl_certificate {two.live(NAME)};\n")
+    (root / "sites-enabled" / "site").symlink_to(site)
+    (root / "loop").symlink_to(root)
+    (root / "other").write_text(f"{two.config_dir}/live/{NAME}0/fullchain.pem {two.live(OTHER)}\n")
+    result = two.run("delete", "--cert-name", NAME, option, root)
+    assert result.stderr.count("still names files in") == 1
+    assert f"{root}/sites-" in result.stderr and f"live/{NAME}/" in result.stderr
+

@@ -348,6 +348,28 @@ def test_a_value_that_was_not_written_is_not_validated(certwright, bind, ca):
     assert ca.requests("POST", "/chalZ/") == validations
 
 
+def test_name_servers_that_cannot_be_asked_are_left_to_the_ca(start, tmp_path):
+    """As where the DNS has another view inside than outside."""
+    bind = start.bind({"example.test": []}, servers={"ns1": "127.99.99.99"})
+    certwright = start.certwright(start.pebble(dns=bind))
+    program = Programs(tmp_path / "programs", bind).lego()
+    result = obtain(certwright, bind, program, "inside.example.test",
+                    more=["--dns-exec-propagation-seconds", "1"])
+    assert "ns1.example.test" in result.stderr and "--dns-resolver" in result.stderr
+
+
+def test_a_resolver_that_is_down_is_left_to_the_ca(start, tmp_path):
+    bind = start.bind({"example.test": []})
+    certwright = start.certwright(start.pebble(dns=bind))
+    program = Programs(tmp_path / "programs", bind).lego()
+    closed = f"127.0.0.1:{start.ports.take()}"
+    result = certwright.run("certonly", "--dns-exec", "--dns-exec-program", program,
+                            "--dns-resolver", closed, "--dns-exec-propagation-seconds", "1",
+                            "-d", "down.example.test")
+    assert "_acme-challenge.down.example.test" in result.stderr
+    assert "--dns-resolver" in result.stderr
+
+
 def test_a_secondary_that_lags_is_waited_for(start, tmp_path):
     lock = hold_port_53()
     if lock is None:

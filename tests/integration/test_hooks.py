@@ -199,6 +199,33 @@ def test_a_program_that_is_gone_since_does_not_stop_the_renewal(certwright, tmp_
     assert os.readlink(certwright.live("gone.example.test", "cert")).endswith("/cert2.pem")
 
 
+@pytest.mark.parametrize("key, shown", [("pre_hook", "pre-hook"), ("post_hook", "post-hook"),
+                                        ("renew_hook", "deploy-hook")])
+def test_a_program_that_is_gone_is_told_at_every_renew(certwright, key, shown):
+    for name in ("gone1.example.test", "gone2.example.test"):
+        certwright.certonly(name)
+        with open(certwright.renewal_file(name), "a", encoding="utf-8") as stream:
+            stream.write(f"{key} = no-such-program stop\n")
+    for _ in range(2):
+        result = certwright.run("renew")
+        assert result.stderr.count("no-such-program") == 1
+        assert shown in result.stderr and "reconfigure" in result.stderr
+    assert "no-such" not in certwright.run("renew", "--disable-hook-validation").stderr
+    assert "no-such" not in certwright.run("renew", f"--{shown}", "true").stderr
+
+
+def test_programs_of_the_sbin_folders_are_found_and_run(certwright, journal, tmp_path):
+    """cron's PATH lacks these folders."""
+    env = {"PATH": "/usr/bin:/bin"}
+    assert os.path.exists("/usr/sbin/ldconfig") and not os.path.exists("/usr/local/bin/ldconfig")
+    options = [word for kind in ("pre", "deploy", "post")
+               for word in (f"--{kind}-hook", f"ldconfig --version >> {tmp_path}/{kind}")]
+    certwright.certonly("sbin.example.test", args=options, env=env)
+    certwright.run("renew", "--force-renewal", env=env)
+    for kind in ("pre", "deploy", "post"):
+        assert read(tmp_path / kind).count("ldconfig (") == 2
+
+
 def test_hook_validation_can_be_left_out(certwright):
     certwright.certonly("novalid.example.test",
                         args=["--disable-hook-validation", "--deploy-hook", "/nonexistent/program"])

@@ -154,7 +154,8 @@ def test_rollback_takes_back_as_many_as_are_asked_for(certwright, tester):
     tester.forget_calls()
     result = certwright.json("rollback", "-i", "tester", "--tester-calls", tester.calls_path,
                              env=tester.env)
-    assert result.json["rolled_back"] == {"checkpoints": 1, "installer": "tester"}
+    assert result.json["rolled_back"] == {"checkpoints": 1, "installer": "tester",
+                                          "installers": ["tester"]}
     assert tester.text() == "enhance one.example.test redirect\n"
     assert tester.calls() == ["config_test", "reload"]
     result = certwright.json("rollback", "-i", "tester", "--checkpoints", "2", status=1,
@@ -164,7 +165,38 @@ def test_rollback_takes_back_as_many_as_are_asked_for(certwright, tester):
     assert tester.text() == "as it was\n"
 
 
-@pytest.mark.parametrize("verb", ["run", "install", "enhance", "rollback"])
+def test_rollback_knows_who_made_a_checkpoint(certwright, tester):
+    """And with which options its server is reloaded."""
+    run(certwright, tester, "--no-redirect")
+    run(certwright, tester, "--cert-name", "one.example.test", "--hsts", verb="enhance", names=())
+    tester.forget_calls()
+    result = certwright.json("rollback", "--checkpoints", "2", env=tester.env)
+    assert result.json["rolled_back"] == {"checkpoints": 2, "installer": "tester",
+                                          "installers": ["tester"]}
+    assert tester.text() == "as it was\n"
+    assert tester.calls() == ["config_test", "reload"]
+    # There are no more.
+    assert_failed(certwright.json("rollback", env=tester.env, status=1), "checkpoints")
+
+
+def test_rollback_of_anothers_checkpoint_needs_an_installer(certwright, tester):
+    run(certwright, tester, "--no-redirect")
+    [backup] = backups(certwright)
+    os.unlink(os.path.join(certwright.work_dir, "backups", backup, "MADE_BY"))
+    assert_failed(certwright.json("rollback", env=tester.env, status=2), "installer", "-i")
+    assert tester.text() != "as it was\n"
+    certwright.run("rollback", *tester.options, env=tester.env)
+    assert tester.text() == "as it was\n"
+
+
+def test_rollback_without_its_plugin_changes_nothing(certwright, tester):
+    run(certwright, tester, "--no-redirect")
+    before = tester.text()
+    assert_failed(certwright.json("rollback", status=1), "tester", "-i")
+    assert tester.text() == before and len(backups(certwright)) == 1
+
+
+@pytest.mark.parametrize("verb", ["run", "install", "enhance"])
 def test_no_installer_is_asked_for(certwright, verb):
     certwright.certonly("x.example.test")
     args = ["--cert-name", "x.example.test"] if verb in ("install", "enhance") else []
@@ -247,15 +279,22 @@ def test_install_takes_files_that_belong_to_no_lineage(certwright, tester, tmp_p
             with open(paths[kind], "wb") as copy:
                 copy.write(stream.read())
     result = run(certwright, tester, "--cert-path", paths["cert"], "--key-path", paths["privkey"],
-                 "--fullchain-path", paths["fullchain"], "--no-redirect", verb="install",
-                 names=["other.example.test"])
-    assert tester.text() == f"deploy other.example.test {paths['fullchain']}\n"
+                 "--fullchain-path", paths["fullchain"], "--no-redirect", verb="install")
+    assert tester.text() == f"deploy one.example.test {paths['fullchain']}\n"
     assert result.json["installed"]["name"] is None
     assert result.json["installed"]["chain_path"] is None
     certwright.certonly("two.example.test")
     result = run(certwright, tester, "--cert-path", paths["cert"], "--key-path",
                  certwright.live("two.example.test", "privkey"), verb="install", status=1)
     assert_failed(result, "key", "not that of")
+
+
+def test_names_that_the_certificate_lacks_are_refused(certwright, tester):
+    certwright.certonly("one.example.test")
+    result = run(certwright, tester, "--cert-name", "one.example.test", verb="install",
+                 names=["one.example.test", "other.example.test"], status=1)
+    assert_failed(result, "other.example.test", "--cert-name", "--expand")
+    assert tester.text() == "as it was\n"
 
 
 def test_renewal_reloads_a_server_once_for_all_its_certificates(certwright, tester):
@@ -300,7 +339,7 @@ def test_the_user_chooses_among_the_names_of_the_server(certwright, tester):
     listed = terminal.expect("Which names.*?1: (.*?)Numbers").group(1)
     assert listed.split() == ["one.example.test", "2:", "two.example.test"]
     terminal.type("7")
-    terminal.answer("not understood.*Numbers", "2")
+    terminal.answer("enter numbers.*Numbers", "2")
     terminal.finish()
     assert names_of(certwright.live("two.example.test", "cert")) == ["two.example.test"]
     assert tester.text().startswith("deploy two.example.test ")

@@ -68,7 +68,8 @@ def test_file_that_may_not_be_read(certwright, challenged_nginx):  # noqa: F811
     os.chmod(path, 0o600)
     # Somebody else's, for a root that permissions bind.
     os.chown(path, 65534, 65534)
-    certificate, key = (f"{challenged_nginx.folder}/old.{kind}" for kind in ("pem", "key"))
+    challenged_nginx.make_certificate("a.test")
+    certificate, key = (f"{challenged_nginx.folder}/a.test.{kind}" for kind in ("pem", "key"))
     result = certwright.run(
         "install", "--nginx", "--nginx-server-root", challenged_nginx.root, "-d", "a.test",
         "--cert-path", certificate, "--fullchain-path", certificate, "--key-path", key, status=1,

@@ -92,6 +92,29 @@ def test_certificates_with_other_options_wait_for_their_turn(certwright, sites):
     assert len(result.certificates) == COUNT
 
 
+def test_a_certificate_that_nginx_could_not_load_is_loaded_by_the_next_renew(
+        certwright, nginx, pebble):  # noqa: F811
+    [name] = NAMES[:1]
+    nginx.site(f"server {{\n    listen @http@;\n    server_name {name};\n    return 200 x;\n}}\n")
+    nginx.start()
+    certwright.run("run", "--nginx", "--nginx-server-root", nginx.root, "--https-port",
+                   nginx.https_port, "-d", name, "--no-redirect")
+    old = _der(certwright, name)
+    challenge_again(certwright, pebble)
+    more = os.path.join(nginx.root, "sites-enabled", "broken")
+    certwright.run("renew", "--force-renewal", "--deploy-hook", f"echo broken > {more}", status=1)
+    for _ in range(2):
+        result = certwright.json("renew", status=1)
+        assert identifiers(result.json) == {name} and "not in use" in result.stdout
+        assert nginx.served(name) == old
+    os.unlink(more)
+    assert name in certwright.run("renew").stderr
+    assert nginx.served(name) == _der(certwright, name) != old
+    before = reloads(nginx)
+    certwright.run("renew")
+    assert reloads(nginx) == before
+
+
 # An authenticator for one process at a time, which crashes at a name that CRASH says.
 FUNCTIONS = r"""
 static const char *directory(void *self) { (void)self; return FOLDER; }

@@ -50,7 +50,7 @@ def test_run_offers_the_names_of_all_blocks(certwright, pebble, start, tmp_path)
 
 def test_blocks_for_a_wildcard_are_asked_for_one_by_one(site, nginx):  # noqa: F811
     nginx.site(BLOCKS)
-    site.obtain("a.w.test")
+    site.obtain_wildcard("*.w.test")
     nginx.start()
     terminal = install(site, "-d", "*.w.test", "--no-redirect")
     for name, answer in (("a", "y"), ("b", "n"), ("c", "")):
@@ -63,7 +63,7 @@ def test_blocks_for_a_wildcard_are_asked_for_one_by_one(site, nginx):  # noqa: F
 
 def test_redirect_for_a_wildcard_is_for_the_blocks_that_were_chosen(site, nginx):  # noqa: F811
     nginx.site(BLOCKS)
-    site.obtain("a.w.test")
+    site.obtain_wildcard("*.w.test")
     nginx.start()
     terminal = install(site, "-d", "*.w.test", "--redirect")
     for name, answer in (("a", "y"), ("b", "n"), ("c", "y")):
@@ -75,7 +75,7 @@ def test_redirect_for_a_wildcard_is_for_the_blocks_that_were_chosen(site, nginx)
 
 def test_no_block_for_a_wildcard_is_said_and_changes_nothing(site, nginx):  # noqa: F811
     nginx.site(BLOCKS)
-    site.obtain("a.w.test")
+    site.obtain_wildcard("*.w.test")
     nginx.start()
     before = nginx.snapshot()
     terminal = install(site, "-d", "*.w.test", "--no-redirect")

@@ -143,3 +143,28 @@ def test_a_plugin_copied_elsewhere_works_there(certwright, tmp_path):
     path = listed(certwright.json("plugins"))["standalone"]["path"]
     shutil.copy(os.path.realpath(path), elsewhere / "standalone.so")
     certwright.certonly("copied.example.test", env={"CERTWRIGHT_PLUGIN_PATH": str(elsewhere)})
+
+
+@pytest.mark.parametrize("option", ["--webroot-path", "--webroot-map", "-w"])
+def test_the_options_of_a_refused_plugin_say_that_it_is_refused(certwright, tmp_path, option):
+    folder = tmp_path / "refused"
+    folder.mkdir(mode=0o755)
+    (folder / "webroot.so").write_bytes(b"no plugin")
+    result = certwright.run("certonly", "-d", "x.example.test", option, "{}", status=2,
+                            env={"CERTWRIGHT_PLUGIN_PATH": str(folder)})
+    assert 'the plugin "webroot"' in result.stderr and "webroot.so" in result.stderr
+    assert "there is no option" not in result.stderr
+
+
+def test_the_options_of_a_strangers_plugin_that_is_refused_or_missing_name_it(certwright, tmp_path):
+    folder = tmp_path / "refused"
+    folder.mkdir(mode=0o755)
+    (folder / "acme-foo.so").write_bytes(b"no plugin")
+    env = {"CERTWRIGHT_PLUGIN_PATH": str(folder)}
+    result = certwright.run("certonly", "-d", "x.example.test", "--acme-foo-key", "x", status=2, env=env)
+    assert 'the plugin "acme-foo" was not loaded' in result.stderr
+    for words in (["-a", "bar", "--bar-key", "x"], ["--bar-key", "x", "--authenticator=dist:bar"]):
+        result = certwright.run("certonly", "-d", "x.example.test", *words, status=2, env=env)
+        assert 'the plugin "bar" was not loaded' in result.stderr
+    result = certwright.run("certonly", "-d", "x.example.test", "--nothing-such", status=2, env=env)
+    assert 'there is no option "--nothing-such"' in result.stderr

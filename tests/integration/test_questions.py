@@ -37,7 +37,45 @@ def test_the_address_and_the_terms_are_asked_for(certwright):
     terminal.answer("E-mail address.*: ", "me@example.com")
     terminal.answer("terms of service at .*agree", "y")
     terminal.finish()
+    assert contact(certwright) == ["me@example.com"]
+    assert certwright.lineages() == [NAME]
+
+
+def test_a_mistyped_address_is_asked_again(certwright):
+    terminal = ask(certwright, "register")
+    for wrong in ("me.example.com", "me@", "ok@example.com, you at example"):
+        terminal.answer("E-mail address.*: ", wrong)
+    terminal.answer("e-mail address.*E-mail address.*: ", "me@example.com")
+    terminal.answer("agree", "y")
+    terminal.finish()
     assert contact(certwright) == ["mailto:me@example.com"]
+
+
+@pytest.mark.parametrize("answer, status, left", [("", 1, ["mailto:old@example.com"]),
+                                                  ("n", 1, ["mailto:old@example.com"]), ("y", 0, [])])
+def test_removing_the_address_is_asked_about(certwright, answer, status, left):
+    certwright.run("register", "-m", "old@example.com")
+    terminal = ask(certwright, "update_account")
+    terminal.answer("E-mail address.*: ", "")
+    terminal.answer("Remove old@example.com .*y.es/.N.o", answer)
+    terminal.finish(status)
+    assert contact(certwright) == left
+
+
+def test_enter_keeps_the_account(certwright):
+    certwright.run("register")
+    terminal = on_terminal(certwright, "unregister")
+    terminal.answer("Deactivate the account .*key.*y.es/.N.o", "")
+    terminal.finish(1)
+    assert len(certwright.account_files()) == 1
+
+
+def test_a_mistyped_webroot_is_asked_again(certwright, start, pebble, tmp_path):
+    start.web(pebble.http_port, lambda host: str(tmp_path))
+    terminal = on_terminal(certwright, "certonly", "--webroot", "-d", NAME)
+    terminal.answer("webroot of .*: ", str(tmp_path / "none"))
+    terminal.answer("There is no folder .*webroot of .*: ", str(tmp_path))
+    terminal.finish()
     assert certwright.lineages() == [NAME]
 
 
@@ -61,7 +99,7 @@ def test_the_new_address_is_asked_for(certwright):
     terminal = ask(certwright, "update_account")
     terminal.answer("E-mail address.*: ", "new@example.com")
     terminal.finish()
-    assert contact(certwright) == ["mailto:new@example.com"]
+    assert contact(certwright) == ["new@example.com"]
 
 
 @pytest.fixture
@@ -139,9 +177,9 @@ def test_without_anybody_to_ask_the_option_is_named(certwright, pebble, argv, op
     # Whoever has no account yet is the one that is asked about it.
     if argv[0] not in ("certonly", "register"):
         certwright.certonly("there.example.test", args=["--cert-name", "there"])
-    before = snapshot(certwright.config_dir, leave_out=("accounts",))
+    before = snapshot(certwright.config_dir, leave_out=("accounts", "renewal-hooks"))
     result = certwright.json(argv[0], *argv[1:], *certwright.directories(), "--server",
                              pebble.directory, "-n", defaults=False, status=None)
     assert result.status in (1, 2)
     assert_failed(result, *options)
-    assert snapshot(certwright.config_dir, leave_out=("accounts",)) == before
+    assert snapshot(certwright.config_dir, leave_out=("accounts", "renewal-hooks")) == before

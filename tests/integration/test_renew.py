@@ -12,7 +12,7 @@ from lib.account import challenge_again
 from lib.outcome import assert_failed, errors_of
 from lib.process import wait_until
 from lib.terminal import on_terminal
-from lib.tools import read, script, serial_of, snapshot, verify_chain
+from lib.tools import certbot, read, script, serial_of, snapshot, verify_chain
 
 
 def serial(certwright, name):
@@ -93,6 +93,47 @@ def test_comments_and_foreign_sections_of_the_renewal_file_stay(certwright):
     assert "# kept by the administrator" in text
     assert "renew_before_expiry = 40 days" in text
     assert "[inventory]\nowner = web team" in text
+
+
+@pytest.mark.parametrize("interval, action, warns", [
+    ("100 years", "renewed", False), ("1 Month 3 Days", "kept", False), ("soon", "kept", True)])
+def test_renew_before_expiry_decides_where_it_can_be_read(certwright, interval, action, warns):
+    certwright.certonly("before.example.test")
+    path = certwright.renewal_file("before.example.test")
+    text = read(path)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(f"renew_before_expiry = {interval}\n{text}")
+    result = certwright.json("renew")
+    assert result.certificates["before.example.test"]["action"] == action
+    assert ("renew_before_expiry" in result.stderr) == warns
+    assert result.stderr.count(path) <= 1
+
+
+@pytest.mark.parametrize("parts", [("live",), ("live", "archive")], ids=" and ".join)
+def test_relative_paths_count_from_the_current_folder(certwright, tmp_path, parts):
+    name = "relative.example.test"
+    certwright.certonly(name)
+    path = certwright.renewal_file(name)
+    text = read(path)
+    for part in parts:
+        text = text.replace(f"{certwright.config_dir}/{part}/", f"etc/{part}/")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    shown = certbot(certwright, "certificates", cwd=certwright.folder).stdout
+    assert f"Certificate Name: {name}" in shown
+    certwright.run("renew", "--force-renewal", wrap=["env", "-C", certwright.folder])
+    assert os.readlink(certwright.live(name, "cert")).endswith("/cert2.pem")
+    assert f"cert = etc/live/{name}/cert.pem\n" in read(path)
+    certwright.run("certificates", wrap=["env", "-C", certwright.folder])
+    assert_failed(certwright.json("renew", status=1, wrap=["env", "-C", str(tmp_path)]), name)
+
+
+def test_the_first_run_makes_the_folders_of_hooks(certwright):
+    certwright.run("renew")
+    folder = os.path.join(certwright.config_dir, "renewal-hooks")
+    assert sorted(os.listdir(folder)) == ["deploy", "post", "pre"]
+    for kind in os.listdir(folder):
+        assert os.stat(os.path.join(folder, kind)).st_mode & 0o7777 == 0o755
 
 
 def test_old_versions_beyond_the_five_before_the_newest_go(certwright):

@@ -89,7 +89,8 @@ def test_another_key_is_refused_here(certwright, pebble, issued):
 
 @pytest.mark.parametrize("reason, code", [("unspecified", 0), ("keycompromise", 1),
                                           ("affiliationchanged", 3), ("superseded", 4),
-                                          ("cessationofoperation", 5)])
+                                          ("cessationofoperation", 5),
+                                          ("cessationOfOperation", 5), ("SUPERSEDED", 4)])
 def test_reasons(certwright, rogue_certwright, rogue, reason, code):
     rogue_certwright.certonly(NAME)
     rogue_certwright.run("revoke", "--cert-name", NAME, "--reason", reason)
@@ -124,13 +125,33 @@ def test_an_archive_that_another_lineage_uses_is_not_deleted(certwright, pebble,
     assert snapshot(certwright.config_dir) == before
 
 
-@pytest.mark.parametrize("answer, gone", [("y", True), ("n", False), ("", True)])
+@pytest.mark.parametrize("answer, gone", [("y", True), ("n", False), ("", False)])
 def test_the_user_is_asked_whether_to_delete(certwright, pebble, issued, answer, gone):
     terminal = on_terminal(certwright, "revoke", "--cert-name", NAME)
-    terminal.answer("[Dd]elete.*", answer)
-    terminal.finish()
+    assert NAME in terminal.expect("Revoke (.*)for good").group(1)
+    terminal.answer("y.es/.N.o", "y")
+    terminal.answer("[Dd]elete .*y.es/.N.o", answer)
+    text = terminal.finish()
+    assert (f'deleted all files of the certificate "{NAME}"' in text) == gone
+    assert (f'left the files of "{NAME}"' in text and certwright.renewal_file(NAME) in text) != gone
     assert status_of(pebble, issued) == "Revoked"
     assert (certwright.lineages() == []) == gone
+
+
+@pytest.mark.parametrize("answer", ["", "n"])
+def test_enter_revokes_nothing(certwright, pebble, issued, answer):
+    terminal = on_terminal(certwright, "revoke", "--cert-name", NAME)
+    terminal.answer("Revoke .*y.es/.N.o", answer)
+    terminal.finish(1)
+    assert status_of(pebble, issued) == "Valid" and certwright.lineages() == [NAME]
+
+
+def test_a_server_that_still_names_the_files_is_told(certwright, issued, tmp_path):
+    (tmp_path / "site").write_text(certwright.live(NAME))
+    result = certwright.run("revoke", "--cert-name", NAME, "--nginx-server-root", tmp_path,
+                            "--no-delete-after-revoke")
+    assert f'"{tmp_path}/site" still names files in' in result.stderr
+    assert f'left the files of "{NAME}"' in result.stdout
 
 
 def test_neither_name_nor_path(certwright, issued):

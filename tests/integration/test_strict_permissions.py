@@ -18,7 +18,6 @@ FOLDERS = {"config": ("", 0o755, True), "accounts": ("accounts", 0o700, False),
 @pytest.fixture
 def made(certwright):
     certwright.certonly(NAME)
-    os.makedirs(os.path.join(certwright.config_dir, "renewal-hooks", "pre"), mode=0o755)
     return certwright
 
 

@@ -16,7 +16,7 @@
 
 /* A lineage whose renewal file has these lines at its top. */
 static struct cw_due
-read_due(const char *lines, int64_t begin, int64_t end, int expected)
+read_due(const char *lines, int64_t begin, int64_t end)
 {
 	struct cw_lineage lineage = {.renewal_path = (char *)"x.conf"};
 	struct cw_certificate_summary certificate = {.not_before = begin, .not_after = end};
@@ -24,7 +24,7 @@ read_due(const char *lines, int64_t begin, int64_t end, int expected)
 
 	assert_int_equal(cw_configobj_parse(lines, strlen(lines), "x", &lineage.config, NULL),
 			 CW_OK);
-	assert_int_equal(cw_due_read(&lineage, &certificate, &due, NULL), expected);
+	cw_due_read(&lineage, &certificate, &due);
 	cw_configobj_free(lineage.config);
 	return due;
 }
@@ -32,15 +32,14 @@ read_due(const char *lines, int64_t begin, int64_t end, int expected)
 static void
 test_lifetimes_make_due_after_two_thirds_or_half_when_short(void **state)
 {
-	struct cw_due due = read_due("", NOW, NOW + 90 * DAY, CW_OK);
+	struct cw_due due = read_due("", NOW, NOW + 90 * DAY);
 
 	(void)state;
 	assert_false(due.by_interval);
 	assert_int_equal(due.when, NOW + 60 * DAY);
-	assert_int_equal(read_due("", NOW, NOW + 10 * DAY - 2, CW_OK).when, NOW + 5 * DAY - 1);
-	assert_int_equal(read_due("", NOW, NOW + 10 * DAY, CW_OK).when,
-			 NOW + 10 * DAY - 10 * DAY / 3);
-	assert_int_equal(read_due("", NOW, NOW - DAY, CW_OK).when, NOW - DAY);
+	assert_int_equal(read_due("", NOW, NOW + 10 * DAY - 2).when, NOW + 5 * DAY - 1);
+	assert_int_equal(read_due("", NOW, NOW + 10 * DAY).when, NOW + 10 * DAY - 10 * DAY / 3);
+	assert_int_equal(read_due("", NOW, NOW - DAY).when, NOW - DAY);
 }
 
 static void
@@ -56,19 +55,85 @@ test_renew_before_expiry_takes_units_and_days(void **state)
 		{"renew_before_expiry = 12 hours\n", 12 * 3600},
 		{"renew_before_expiry = 2 weeks\n", 14 * DAY},
 		{"renew_before_expiry = 90 minutes\n", 5400},
+		{"renew_before_expiry = 30days\n", 30 * DAY},
+		{"renew_before_expiry = 1.5 days\n", 36 * 3600},
+		{"renew_before_expiry = 1 Week 3 DAYS 2h\n", 10 * DAY + 7200},
+		{"renew_before_expiry = two weeks and a day\n", 15 * DAY},
+		{"renew_before_expiry = 10 mins 5 secs\n", 605},
+		{"renew_before_expiry = 0.5 months\n", 15 * DAY},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
-		struct cw_due due = read_due(cases[i].lines, NOW, NOW + 90 * DAY, CW_OK);
+		struct cw_due due = read_due(cases[i].lines, NOW, NOW + 90 * DAY);
 
 		assert_true(due.by_interval);
 		assert_int_equal(due.when, NOW + 90 * DAY - cases[i].before);
 	}
-	assert_false(read_due("renew_before_expiry = None\n", NOW, NOW + DAY, CW_OK).by_interval);
-	read_due("renew_before_expiry = soon\n", NOW, NOW + DAY, CW_E_INVALID);
-	read_due("renew_before_expiry = 3 fortnights\n", NOW, NOW + DAY, CW_E_INVALID);
-	read_due("renew_before_expiry = 99999999999999999999 days\n", NOW, NOW + DAY, CW_E_INVALID);
+	assert_false(read_due("renew_before_expiry = None\n", NOW, NOW + DAY).by_interval);
+}
+
+/* 2027-03-31T08:00:00Z, and instants before it. */
+#define END_OF_MARCH INT64_C(1806480000)
+
+static void
+test_months_and_years_are_those_of_the_calendar(void **state)
+{
+	static const struct {
+		const char *lines;
+		int64_t when;
+	} cases[] = {
+		{"renew_before_expiry = 1 month\n", END_OF_MARCH - 31 * DAY}, /* 28 February */
+		{"renew_before_expiry = 3 months\n", END_OF_MARCH - 90 * DAY},
+		{"renew_before_expiry = 1 month 3 days\n", END_OF_MARCH - 34 * DAY},
+		{"renew_before_expiry = 1 YEAR\n", END_OF_MARCH - 365 * DAY},
+		{"renew_before_expiry = 13 mths\n", END_OF_MARCH - (365 + 31) * DAY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(cases); i++)
+		assert_int_equal(
+			read_due(cases[i].lines, END_OF_MARCH - 90 * DAY, END_OF_MARCH).when,
+			cases[i].when);
+}
+
+static void
+test_what_is_longer_than_any_lifetime_is_always_due(void **state)
+{
+	static const char *const lines[] = {
+		"renew_before_expiry = 100 years\n",
+		"renew_before_expiry = 999999999999999999999999 years\n",
+		"renew_before_expiry = 99999999999999999999 days\n",
+		"renew_before_expiry = 36525\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(lines); i++) {
+		struct cw_due due = read_due(lines[i], NOW, NOW + 90 * DAY);
+
+		assert_true(due.by_interval);
+		assert_true(cw_due_anyway(&due, 0));
+	}
+}
+
+static void
+test_what_is_no_interval_leaves_the_lifetime(void **state)
+{
+	static const char *const lines[] = {
+		"renew_before_expiry = soon\n",      "renew_before_expiry = 3 fortnights\n",
+		"renew_before_expiry = 1 month 3\n", "renew_before_expiry = days\n",
+		"renew_before_expiry = -3 days\n",   "renew_before_expiry = ''\n",
+		"renew_before_expiry = 30 days !\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(lines); i++) {
+		struct cw_due due = read_due(lines[i], NOW, NOW + 90 * DAY);
+
+		assert_false(due.by_interval);
+		assert_true(due.is_unclear);
+		assert_int_equal(due.when, NOW + 60 * DAY);
+	}
 }
 
 static void
@@ -137,6 +202,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lifetimes_make_due_after_two_thirds_or_half_when_short),
 		cmocka_unit_test(test_renew_before_expiry_takes_units_and_days),
+		cmocka_unit_test(test_months_and_years_are_those_of_the_calendar),
+		cmocka_unit_test(test_what_is_longer_than_any_lifetime_is_always_due),
+		cmocka_unit_test(test_what_is_no_interval_leaves_the_lifetime),
 		cmocka_unit_test(test_the_cas_advice_stands_before_the_lifetime_only),
 		cmocka_unit_test(test_the_instant_is_uniform_in_the_window),
 		cmocka_unit_test(test_ask_again_is_local_time_without_a_zone_and_within_a_day),

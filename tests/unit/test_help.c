@@ -246,7 +246,7 @@ test_the_manual_has_every_option_and_verb(void **state)
 
 	(void)state;
 	add_stand_ins();
-	cw_manual_write(out, options);
+	cw_manual_write(out, options, registry);
 	fclose(out);
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {
 		const struct cw_option *option = cw_option_set_at(options, i);
@@ -278,7 +278,7 @@ test_no_line_of_the_manual_is_taken_for_a_macro(void **state)
 
 	(void)state;
 	add_stand_ins();
-	cw_manual_write(out, options);
+	cw_manual_write(out, options, registry);
 	fclose(out);
 	for (const char *line = page; *line != '\0'; line += strcspn(line, "\n") + 1) {
 		bool known = *line != '.' && *line != '\'';
@@ -298,7 +298,7 @@ test_completions_have_every_option_and_verb(void **state)
 
 	(void)state;
 	add_stand_ins();
-	cw_completion_write(out, options);
+	cw_completion_write(out, options, registry);
 	fclose(out);
 	assert_true(has_option(page, "preferred-chain"));
 	assert_true(has_option(page, "json"));

@@ -329,6 +329,23 @@ test_integers_are_whole_decimal_numbers_of_64_bits(void **state)
 }
 
 static void
+test_choices_are_taken_in_any_letter_case(void **state)
+{
+	struct scene *scene = *state;
+	const struct cw_strv *list;
+
+	assert_int_equal(set(scene, "key_type", CW_SOURCE_RENEWAL, "RSA"), CW_OK);
+	assert_string_equal(cw_settings_get(scene->settings, "key_type"), "rsa");
+	assert_int_equal(set(scene, "key_type", CW_SOURCE_COMMAND, "EcDsA"), CW_OK);
+	assert_string_equal(cw_settings_get(scene->settings, "key_type"), "ecdsa");
+	assert_int_equal(set(scene, "pref_challs", CW_SOURCE_INI, "DNS-01,Http-01"), CW_OK);
+	list = cw_settings_list(scene->settings, "pref_challs");
+	assert_int_equal(list->count, 2);
+	assert_string_equal(list->items[0], "dns-01");
+	assert_string_equal(list->items[1], "http-01");
+}
+
+static void
 test_mistakes_are_named_as_the_user_wrote_them(void **state)
 {
 	struct scene *scene = *state;
@@ -569,6 +586,7 @@ main(void)
 		TEST(test_unknown_names_have_no_value_and_cannot_be_set),
 		TEST(test_a_higher_source_wins_in_whatever_order),
 		TEST(test_integers_are_whole_decimal_numbers_of_64_bits),
+		TEST(test_choices_are_taken_in_any_letter_case),
 		TEST(test_mistakes_are_named_as_the_user_wrote_them),
 		TEST(test_a_secret_is_not_repeated_in_a_message),
 		TEST(test_flags_take_the_usual_words),

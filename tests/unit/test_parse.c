@@ -36,6 +36,8 @@ test_without_a_verb_it_is_run(void **state)
 	(void)state;
 	assert_int_equal(parse("-n"), CW_OK);
 	assert_string_equal(invocation.verb->name, "run");
+	assert_int_equal(parse("everything -n"), CW_OK);
+	assert_string_equal(invocation.verb->name, "run");
 }
 
 static void

@@ -321,22 +321,6 @@ test_unknown_plugin_names_the_nearest_and_the_installed(void **state)
 }
 
 static void
-test_option_opens_the_plugin_with_the_longest_name(void **state)
-{
-	struct cw_module *module;
-
-	(void)state;
-	install_module(abi_folder(), "sample-1-0");
-	scratch_write("plugins/sample.so", "shorter, and no plugin", 0644);
-	module = cw_registry_for_option(registry, "sample-1-0-target");
-	assert_non_null(module);
-	assert_string_equal(module->name, "sample-1-0");
-	assert_null(cw_registry_for_option(registry, "sample-other"));
-	assert_null(cw_registry_for_option(registry, "unheard-of"));
-	assert_null(cw_registry_for_option(registry, "sample"));
-}
-
-static void
 test_options_of_a_plugin_carry_its_name(void **state)
 {
 	struct cw_option_set *options = cw_option_set_new();
@@ -402,7 +386,6 @@ main(int argc, char **argv)
 		TEST(test_first_folder_of_the_path_wins),
 		TEST(test_modules_of_a_build_are_found_below_its_folder),
 		TEST(test_unknown_plugin_names_the_nearest_and_the_installed),
-		TEST(test_option_opens_the_plugin_with_the_longest_name),
 		TEST(test_options_of_a_plugin_carry_its_name),
 		TEST(test_option_that_the_core_has_cannot_be_declared),
 	};

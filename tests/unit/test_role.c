@@ -482,7 +482,7 @@ test_a_role_that_is_not_there_is_refused(void **state)
 static void
 test_the_program_is_found_after_its_file_was_replaced(void **state)
 {
-	cw_autofree char *path = cw_program_path();
+	cw_autofree char *path = cw_own_program();
 	cw_autofree char *copy = scratch_path("copy");
 	cw_autofree char *command =
 		cw_format("cp '%s' '%s' && exec '%s' --removed", path, copy, copy);

@@ -8,6 +8,7 @@
 
 #include "scratch.h"
 
+#include "free_port.h"
 #include "named_fixture.h"
 
 #include "base/clock.h"
@@ -137,15 +138,42 @@ test_record_that_does_not_come_names_server_and_record(void **state)
 	assert_non_null(strstr(error.message, "no such name"));
 }
 
+/* What the CA's own resolver may reach does not stop us. */
 static void
-test_every_server_must_have_the_record(void **state)
+test_servers_that_cannot_be_asked_or_found_are_no_failure(void **state)
+{
+	(void)state;
+	need_server();
+	/* ns2 does not answer, ns1 has the value. */
+	assert_int_equal(wait_for("_acme-challenge.two.test", "right", 1, NULL), CW_OK);
+	/* named refuses to look for what it does not serve. */
+	assert_int_equal(wait_for("_acme-challenge.elsewhere.example", "x", 1, NULL), CW_OK);
+}
+
+static void
+test_one_server_that_answers_wrongly_is_a_failure(void **state)
 {
 	cw_auto_error struct cw_error error = {0};
 
 	(void)state;
 	need_server();
-	assert_int_equal(wait_for("_acme-challenge.two.test", "right", 2, &error), CW_E_TIMEOUT);
-	assert_non_null(strstr(error.message, "\"ns2.two.test\" (127.99.99.99)"));
+	assert_int_equal(wait_for("_acme-challenge.two.test", "other", 1, &error), CW_E_TIMEOUT);
+	assert_non_null(strstr(error.message, "\"ns1.two.test\" (127.0.0.1)"));
+	assert_non_null(strstr(error.hint, "--dns-resolver"));
+}
+
+static void
+test_a_resolver_that_does_not_answer_is_no_failure(void **state)
+{
+	struct cw_txt_record record = {sizeof(record), "_acme-challenge.example.test", "x", 77,
+				       NULL};
+	struct cw_txt_record *const records[] = {&record};
+	cw_autofree char *closed = cw_format("127.0.0.1:%u", free_port());
+
+	(void)state;
+	assert_int_equal(cw_txt_wait(loop, closed, records, 1, 1, NULL), CW_OK);
+	assert_int_equal(record.result, CW_OK);
+	assert_null(record.reason);
 }
 
 static void
@@ -243,7 +271,9 @@ main(void)
 		cmocka_unit_test(test_alias_into_another_zone_is_followed),
 		cmocka_unit_test(test_answer_that_does_not_fit_a_datagram_is_read_over_tcp),
 		cmocka_unit_test(test_record_that_does_not_come_names_server_and_record),
-		cmocka_unit_test(test_every_server_must_have_the_record),
+		cmocka_unit_test(test_servers_that_cannot_be_asked_or_found_are_no_failure),
+		cmocka_unit_test(test_one_server_that_answers_wrongly_is_a_failure),
+		cmocka_unit_test(test_a_resolver_that_does_not_answer_is_no_failure),
 		cmocka_unit_test(test_records_succeed_and_fail_each_by_itself),
 		cmocka_unit_test(test_record_that_comes_later_is_seen_soon),
 		cmocka_unit_test(test_resolver_that_is_no_address_is_refused),

@@ -6,13 +6,16 @@
 
 /* Numbers from 1 on with commas or blanks between them, as names of ALL. */
 static bool
-read_numbers(const char *answer, const struct cw_strv *all, struct cw_strv *chosen)
+read_numbers(const char *answer, const struct cw_strv *all, bool blank_is_all,
+	     struct cw_strv *chosen)
 {
 	cw_autofree char *blanks = cw_replace_char(cw_strdup(answer), ',', ' ');
 	cw_auto_strv struct cw_strv words = {0};
 
 	cw_strv_clear(chosen);
 	cw_strv_split(&words, blanks, ' ');
+	if (words.count == 0 && !blank_is_all)
+		return false;
 	if (words.count == 0)
 		cw_strv_copy(chosen, all);
 	for (size_t i = 0; i < words.count; i++) {
@@ -27,7 +30,7 @@ read_numbers(const char *answer, const struct cw_strv *all, struct cw_strv *chos
 
 int
 cw_choose_among_names(struct cw_context *context, const char *question, const struct cw_strv *all,
-		      struct cw_strv *chosen, struct cw_error *error)
+		      bool blank_is_all, struct cw_strv *chosen, struct cw_error *error)
 {
 	const struct cw_asker *asker = context->asker;
 	cw_auto_buf struct cw_buf text = {0};
@@ -41,16 +44,19 @@ cw_choose_among_names(struct cw_context *context, const char *question, const st
 		cw_autofree char *answer = NULL;
 
 		status = asker->text(asker->context,
-				     "Numbers, separated by commas or blanks (leave it blank for "
-				     "all, c to cancel)",
+				     blank_is_all ? "Numbers, separated by commas or blanks "
+						    "(Enter for all, c to cancel)"
+						  : "Numbers, separated by commas or blanks (c to "
+						    "cancel)",
 				     false, &answer, error);
 		if (status < 0)
 			break;
 		if (cw_equal_nocase(answer, "c"))
 			return cw_fail(error, CW_E_CANCELLED, "cancelled");
-		if (read_numbers(answer, all, chosen))
+		if (read_numbers(answer, all, blank_is_all, chosen))
 			break;
-		status = asker->notify(asker->context, "That is not understood.", false, error);
+		status = asker->notify(asker->context, "Please enter numbers of the list.", false,
+				       error);
 	}
 	return status;
 }
@@ -119,6 +125,6 @@ cw_choose_names(struct cw_context *context, struct cw_run *run, const char *inst
 	if (all.count == 0)
 		return ask_for_names(context, names, error);
 	status = cw_choose_among_names(context, "Which names should the certificate be for?", &all,
-				       &chosen, error);
+				       true, &chosen, error);
 	return status < 0 ? status : take_names(&chosen, names, error);
 }

@@ -10,9 +10,10 @@
  * choose among, or asks for them. Without anybody to ask an error names -d. */
 int cw_choose_names(struct cw_context *context, struct cw_run *run, const char *installer,
 		    struct cw_names *names, struct cw_error *error);
-/* Has the user choose among ALL by their numbers; leaving it blank chooses all. */
+/* Has the user choose among ALL by their numbers; a blank answer chooses all, or where
+ * BLANK_IS_ALL is false is asked again. */
 int cw_choose_among_names(struct cw_context *context, const char *question,
-			  const struct cw_strv *all, struct cw_strv *chosen,
+			  const struct cw_strv *all, bool blank_is_all, struct cw_strv *chosen,
 			  struct cw_error *error);
 
 #endif

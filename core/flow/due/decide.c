@@ -315,10 +315,26 @@ decide_same(struct cw_context *context, struct cw_lineage **lineage, enum cw_dec
 	return CW_OK;
 }
 
+/* The certificate's names: those it has and those it would have. */
+static char *
+list_names(const struct cw_names *present, const struct cw_names *wanted)
+{
+	cw_auto_strv struct cw_strv before = {0}, after = {0};
+	cw_autofree char *old_names = NULL;
+	cw_autofree char *new_names = NULL;
+
+	cw_names_all(present, &before);
+	cw_names_all(wanted, &after);
+	old_names = cw_strv_join(&before, ", ");
+	new_names = cw_strv_join(&after, ", ");
+	return cw_format("  It has:         %s\n  It would have:  %s", old_names, new_names);
+}
+
 static int
 confirm(struct cw_context *context, const char *flag, const char *option, const char *text,
-	struct cw_error *error)
+	const struct cw_names *present, const struct cw_names *wanted, struct cw_error *error)
 {
+	cw_autofree char *names = list_names(present, wanted);
 	bool answer = true;
 	int status;
 
@@ -329,7 +345,7 @@ confirm(struct cw_context *context, const char *flag, const char *option, const 
 		cw_hint(error, "give %s if that is what you want", option);
 		return CW_E_USAGE;
 	}
-	cw_autofree char *question = cw_format("%s. Go on?", text);
+	cw_autofree char *question = cw_format("%s.\n%s\nGo on?", text, names);
 	status = context->asker->yes_no(context->asker->context, question, &answer, error);
 	if (status < 0)
 		return status;
@@ -360,7 +376,7 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 		*decision = CW_DECISION_NEW;
 		*name = cw_strdup(wanted);
 		if (cw_names_count(names) > 0)
-			return CW_OK;
+			return cw_lineage_check_free(config_dir, wanted, error);
 		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", wanted);
 		cw_hint(error, "give its names with -d, or see: certwright certificates");
 		return CW_E_NOT_FOUND;
@@ -382,7 +398,15 @@ decide_named(struct cw_context *context, struct cw_names *names, const char *wan
 	if (cw_settings_flag(context->settings, "renew_by_default") ||
 	    (cw_settings_flag(context->settings, "expand") && cw_names_contain(names, &present)))
 		return CW_OK;
-	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text, error);
+	/* --cert-name says which certificate is meant: without a terminal that is answer enough. */
+	if (!context->asker->interactive) {
+		cw_autofree char *summary = cw_names_summary(names);
+
+		cw_log_info("the certificate \"%s\" gets other names: %s", wanted, summary);
+		return CW_OK;
+	}
+	return confirm(context, "renew_with_new_domains", "--renew-with-new-domains", text,
+		       &present, names, error);
 }
 
 static char *
@@ -399,6 +423,7 @@ decide(struct cw_context *context, struct cw_names *names, enum cw_decision *dec
 {
 	const char *config_dir = context->directories.config;
 	const char *wanted = cw_settings_get(context->settings, "certname");
+	cw_auto_names struct cw_names present = {0};
 	cw_autofree char *base = NULL;
 	struct search search = {0};
 	bool new_key = false;
@@ -432,7 +457,10 @@ decide(struct cw_context *context, struct cw_names *names, enum cw_decision *dec
 		status = settle_key_type(context, *lineage, &new_key, error);
 		if (status < 0 || cw_settings_flag(context->settings, "renew_by_default"))
 			return status;
-		return confirm(context, "expand", "--expand", text, error);
+		status = cw_names_from_certificate((*lineage)->live[CW_KIND_CERT], &present, error);
+		return status < 0 ? status
+				  : confirm(context, "expand", "--expand", text, &present, names,
+					    error);
 	}
 	base = default_name(names);
 	return cw_lineage_free_name(config_dir, base, name, error);

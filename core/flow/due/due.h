@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "base/error.h"
 #include "crypto/summary.h"
 #include "store/lineage.h"
 
@@ -16,6 +15,7 @@ struct cw_due {
 	 * than ten days. */
 	int64_t when;
 	bool by_interval; /* when is by renew_before_expiry */
+	bool is_unclear;  /* renew_before_expiry is set to what is not an interval */
 };
 
 /* What the CA says (RFC 9773). */
@@ -25,8 +25,8 @@ enum cw_advice {
 	CW_ADVICE_RENEW
 };
 
-int cw_due_read(const struct cw_lineage *lineage, const struct cw_certificate_summary *certificate,
-		struct cw_due *due, struct cw_error *error);
+void cw_due_read(const struct cw_lineage *lineage, const struct cw_certificate_summary *certificate,
+		 struct cw_due *due);
 /* Whether it is due at NOW whatever the CA says: by renew_before_expiry, or as it has expired. */
 bool cw_due_anyway(const struct cw_due *due, int64_t now);
 /* Whether it is due at NOW: anyway, as the CA says, or by lifetime when neither that nor

@@ -46,10 +46,9 @@ cw_lineage_facts_read(const struct cw_context *context, const struct cw_lineage 
 		status = cw_certificate_summary_read(lineage->live[CW_KIND_CERT],
 						     facts->waits ? 0 : CW_SUMMARY_ARI_ID,
 						     &certificate, error);
-	if (status == CW_OK)
-		status = cw_due_read(lineage, &certificate, &facts->due, error);
 	if (status < 0)
 		return status;
+	cw_due_read(lineage, &certificate, &facts->due);
 	facts->fullchain = cw_strdup(lineage->live[CW_KIND_FULLCHAIN]);
 	if (certificate.ari_id != NULL && server != NULL && strcmp(server, "None") != 0) {
 		facts->certificate_id = cw_take(&certificate.ari_id);

@@ -28,7 +28,9 @@ struct survey {
 	struct cw_hooks *hooks;
 	const struct cw_survey_calls *calls;
 	struct cw_strv *shared;
-	struct cw_strv claimed; /* archive folders that are not of their lineages' names */
+	struct cw_strv claimed;       /* archive folders that are not of their lineages' names */
+	struct cw_strv known_hooks;   /* that can be run */
+	struct cw_strv missing_hooks; /* what was said of others */
 	struct cw_network network;
 	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
@@ -114,6 +116,27 @@ judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 	}
 }
 
+/* What does not keep the lineage from being renewed, but will be missed then. */
+static void
+warn_of(struct survey *survey, const struct cw_lineage *lineage, const struct cw_lineage_facts *seen)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (seen->due.is_unclear)
+		cw_log_warning("%s: renew_before_expiry is not an interval like \"30 days\" or "
+			       "\"1 month 3 days\"; the certificate's lifetime decides when it "
+			       "is due",
+			       lineage->renewal_path);
+	/* The same hook of many certificates is told once. */
+	if (!survey->calls->asked_for &&
+	    cw_flow_check_saved_hooks(survey->context->settings, lineage, &survey->known_hooks,
+				      &error) < 0 &&
+	    cw_strv_add_unique(&survey->missing_hooks, error.message))
+		cw_log_warning("%s for renewing \"%s\"; to change it: certwright reconfigure "
+			       "--cert-name %s",
+			       error.message, lineage->name, lineage->name);
+}
+
 static int
 look_at(struct survey *survey, const char *name, struct cw_lineage_facts *seen,
 	struct cw_error *error)
@@ -128,6 +151,8 @@ look_at(struct survey *survey, const char *name, struct cw_lineage_facts *seen,
 	if (status == CW_OK)
 		status = cw_lineage_facts_read(survey->context, lineage, survey->calls->asked_for,
 					       seen, error);
+	if (status == CW_OK)
+		warn_of(survey, lineage, seen);
 	return status;
 }
 
@@ -352,5 +377,7 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	cw_advisors_free(survey->advisors);
 	cw_network_close(&survey->network);
 	cw_strv_clear(&survey->claimed);
+	cw_strv_clear(&survey->known_hooks);
+	cw_strv_clear(&survey->missing_hooks);
 	return status;
 }

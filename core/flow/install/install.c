@@ -46,8 +46,11 @@ run_task(struct cw_context *context, struct cw_run *run, const char *installer, 
 	 const struct cw_installation *installation, struct json_object **result,
 	 struct cw_error *error)
 {
+	const struct cw_settings *settings = installation != NULL && installation->settings != NULL
+						     ? installation->settings
+						     : context->settings;
 	struct cw_loop *loop = cw_loop_new();
-	struct cw_request *request = cw_request_new(installer, context->settings);
+	struct cw_request *request = cw_request_new(installer, settings);
 	struct cw_request *requests[] = {request};
 	struct cw_batch batch = {.requests = requests, .count = 1, .work = work};
 	struct cw_batch *batches[] = {&batch};
@@ -145,6 +148,15 @@ cw_install(struct cw_context *context, struct cw_run *run, const char *installer
 	status = run_task(context, run, installer, cw_install_batch, installation, &result, error);
 	*description = cw_installation_describe(installation, installer, result);
 	return status;
+}
+
+int
+cw_check_installation(struct cw_context *context, struct cw_run *run, const char *installer,
+		      const struct cw_installation *installation, struct cw_error *error)
+{
+	cw_auto_json struct json_object *result = NULL;
+
+	return run_task(context, run, installer, cw_check_batch, installation, &result, error);
 }
 
 int
@@ -334,21 +346,70 @@ choose_certificate(struct cw_context *context, struct cw_installation *installat
 	return status;
 }
 
+/* Whether the certificate is for NAME: itself, or a wildcard that stands for it. */
+static bool
+is_covered(const struct cw_installation *installation, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	cw_autofree char *wildcard =
+		dot != NULL && name[0] != '*' ? cw_format("*%s", dot) : cw_strdup(name);
+
+	return cw_strv_contains(&installation->covered, name) ||
+	       cw_strv_contains(&installation->covered, wildcard);
+}
+
+/* Browsers refuse a certificate for a name that it does not have. */
+static int
+check_covered(struct cw_context *context, const struct cw_installation *installation,
+	      struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv missing = {0};
+	cw_autofree char *covered = cw_strv_join(&installation->covered, ", ");
+	cw_autofree char *names = NULL;
+	cw_autofree char *question = NULL;
+	bool answer = false;
+	int status = CW_OK;
+
+	for (size_t i = 0; i < installation->names.count; i++)
+		if (!is_covered(installation, installation->names.items[i]))
+			cw_strv_add(&missing, installation->names.items[i]);
+	if (missing.count == 0)
+		return CW_OK;
+	names = cw_strv_join(&missing, ", ");
+	if (context->asker->interactive) {
+		question = cw_format("The certificate is for %s, not for %s. Install it for %s all "
+				     "the same?",
+				     covered, names, names);
+		status = context->asker->yes_no(context->asker->context, question, &answer, error);
+	}
+	if (status < 0 || answer)
+		return status;
+	status = cw_fail(error, context->asker->interactive ? CW_E_CANCELLED : CW_E_INVALID,
+			 "the certificate is for \"%s\", not for \"%s\"", covered, names);
+	cw_hint(error, "obtain a certificate that has the name (\"certwright certonly --expand\"), "
+		       "or name one with --cert-name that has it");
+	return status;
+}
+
 static int
 choose_hosts(struct cw_context *context, struct cw_run *run, const char *installer,
 	     struct cw_installation *installation, struct cw_error *error)
 {
 	cw_auto_names struct cw_names names = {0};
-	int status = cw_names_from_settings(context->settings, &names, error);
+	cw_auto_names struct cw_names covered = {0};
+	int status = cw_names_from_certificate(installation->paths[CW_KIND_CERT], &covered, error);
 
+	if (status == CW_OK)
+		status = cw_names_from_settings(context->settings, &names, error);
 	if (status == CW_OK && cw_names_count(&names) == 0 && installation->lineage != NULL)
-		status =
-			cw_names_from_certificate(installation->paths[CW_KIND_CERT], &names, error);
+		cw_names_copy(&names, &covered);
 	if (status == CW_OK && cw_names_count(&names) == 0)
 		status = cw_choose_names(context, run, installer, &names, error);
-	if (status == CW_OK)
-		cw_names_all(&names, &installation->names);
-	return status;
+	if (status < 0)
+		return status;
+	cw_names_all(&names, &installation->names);
+	cw_names_all(&covered, &installation->covered);
+	return check_covered(context, installation, error);
 }
 
 static int

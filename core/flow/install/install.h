@@ -28,6 +28,10 @@ int cw_installation_choose(struct cw_context *context, struct cw_installation *i
 int cw_install(struct cw_context *context, struct cw_run *run, const char *installer,
 	       const struct cw_installation *installation, struct json_object **description,
 	       struct cw_error *error);
+/* Asks INSTALLER whether it could carry out INSTALLATION, whose certificate is yet to be obtained.
+ */
+int cw_check_installation(struct cw_context *context, struct cw_run *run, const char *installer,
+			  const struct cw_installation *installation, struct cw_error *error);
 /* Has INSTALLER's server load its configuration anew. */
 int cw_reload_server(struct cw_context *context, struct cw_run *run, const char *installer,
 		     struct cw_error *error);

@@ -1,5 +1,6 @@
 #include "flow/install/installation.h"
 #include "base/log.h"
+#include "flow/install/owed.h"
 
 static int
 open_installer(struct cw_context *context, const struct cw_services *services,
@@ -93,8 +94,24 @@ cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		cw_installation_carry_out(instance, request->installation, &outcome,
 					  &request->error);
 		request->result = describe_outcome(&outcome);
+		if (outcome.deployed && request->installation->lineage != NULL)
+			cw_installation_settled(context, request->installation->lineage);
 		report(report_context, request);
 	}
+	cw_instance_close(instance);
+}
+
+void
+cw_check_batch(struct cw_context *context, const struct cw_services *services,
+	       struct cw_batch *batch, cw_report report, void *report_context)
+{
+	struct cw_request *request = batch->requests[0];
+	struct cw_instance *instance = NULL;
+	int status = open_installer(context, services, request, &instance, &request->error);
+
+	if (status == CW_OK)
+		cw_installation_check(instance, request->installation, &request->error);
+	report(report_context, request);
 	cw_instance_close(instance);
 }
 

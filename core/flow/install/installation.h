@@ -19,6 +19,9 @@ struct json_object *cw_installation_describe(const struct cw_installation *insta
  */
 void cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		      struct cw_batch *batch, cw_report report, void *report_context);
+/* Check: whether the certificate, which need not exist yet, could be deployed; changes nothing. */
+void cw_check_batch(struct cw_context *context, const struct cw_services *services,
+		    struct cw_batch *batch, cw_report report, void *report_context);
 /* Names: the request's result is {"names": [...]}, of the virtual hosts there are. */
 void cw_list_names_batch(struct cw_context *context, const struct cw_services *services,
 			 struct cw_batch *batch, cw_report report, void *report_context);

@@ -1,6 +1,7 @@
 #include "flow/issue/accounts.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/file.h"
@@ -78,13 +79,38 @@ contacts_of(const char *emails, struct cw_strv *contacts, struct cw_error *error
 	return CW_OK;
 }
 
+/* Until the answer is an address, or several, or none. */
+static int
+ask_for_contacts(struct cw_context *context, struct cw_strv *contacts, struct cw_error *error)
+{
+	const struct cw_asker *asker = context->asker;
+
+	for (;;) {
+		cw_auto_error struct cw_error refusal = {0};
+		cw_autofree char *answer = NULL;
+		cw_autofree char *line = NULL;
+		int status = asker->text(asker->context,
+					 "E-mail address for urgent renewal and security notices "
+					 "(Enter for none)",
+					 false, &answer, error);
+
+		if (status < 0)
+			return status;
+		cw_strv_clear(contacts);
+		if (contacts_of(answer, contacts, &refusal) == CW_OK)
+			return CW_OK;
+		line = cw_error_line(&refusal);
+		status = asker->notify(asker->context, line, false, error);
+		if (status < 0)
+			return status;
+	}
+}
+
 int
 cw_account_contacts(struct cw_context *context, const struct cw_settings *settings,
 		    struct cw_strv *contacts, struct cw_error *error)
 {
 	const char *email = cw_settings_get(settings, "email");
-	cw_autofree char *answer = NULL;
-	int status;
 
 	if (email != NULL && *email != '\0')
 		return contacts_of(email, contacts, error);
@@ -96,13 +122,7 @@ cw_account_contacts(struct cw_context *context, const struct cw_settings *settin
 		cw_hint(error, "give --email ADDRESS, or --register-unsafely-without-email");
 		return CW_E_USAGE;
 	}
-	status = context->asker->text(context->asker->context,
-				      "E-mail address for urgent renewal and security notices "
-				      "(Enter for none)",
-				      false, &answer, error);
-	if (status < 0)
-		return status;
-	return contacts_of(answer, contacts, error);
+	return ask_for_contacts(context, contacts, error);
 }
 
 static int
@@ -397,10 +417,29 @@ cw_account_acquire(struct cw_context *context, struct cw_settings *settings, boo
 }
 
 struct json_object *
+cw_account_addresses(struct json_object *body)
+{
+	static const char scheme[] = "mailto:";
+	struct json_object *contacts = cw_json_array(body, "contact");
+	struct json_object *addresses = cw_json_new_array();
+
+	for (size_t i = 0; contacts != NULL && i < json_object_array_length(contacts); i++) {
+		const char *contact =
+			json_object_get_string(json_object_array_get_idx(contacts, i));
+
+		if (contact == NULL)
+			continue;
+		if (strncasecmp(contact, scheme, strlen(scheme)) == 0)
+			contact += strlen(scheme);
+		cw_json_append(addresses, json_object_new_string(contact));
+	}
+	return addresses;
+}
+
+struct json_object *
 cw_account_describe(const struct cw_account *account)
 {
 	struct json_object *object = cw_json_new_object();
-	struct json_object *contact = cw_json_array(account->body, "contact");
 	cw_autofree char *thumbprint = cw_key_thumbprint(account->key);
 
 	cw_json_set_string(object, "id", account->id);
@@ -408,7 +447,6 @@ cw_account_describe(const struct cw_account *account)
 	cw_json_set_string(object, "uri", account->uri);
 	cw_json_set_string(object, "thumbprint", thumbprint);
 	cw_json_set_string(object, "creation_date", account->creation_date);
-	cw_json_set(object, "contact",
-		    contact != NULL ? json_object_get(contact) : cw_json_new_array());
+	cw_json_set(object, "contact", cw_account_addresses(account->body));
 	return object;
 }

@@ -22,6 +22,9 @@ int cw_account_contacts(struct cw_context *context, const struct cw_settings *se
 /* Has the renewal files that name the account OLD_ID name NEW_ID: the id follows from the key. */
 int cw_account_rename(struct cw_context *context, const char *old_id, const char *new_id,
 		      struct cw_error *error);
+/* The contacts in BODY, an account object of the CA's, as --json gives them: e-mail addresses
+ * without "mailto:", other contacts as they are. */
+struct json_object *cw_account_addresses(struct json_object *body);
 /* The "account" member of --json. */
 struct json_object *cw_account_describe(const struct cw_account *account);
 

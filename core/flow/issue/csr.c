@@ -27,13 +27,26 @@ fail_taken(const char *option, const char *path, struct cw_error *error)
 	return CW_E_EXISTS;
 }
 
+/* Of a file that gets a number, the current folder. */
+static int
+check_folder(const char *path, struct cw_error *error)
+{
+	cw_autofree char *absolute = cw_path_absolute(path != NULL ? path : "x");
+	cw_autofree char *folder = cw_path_folder(absolute);
+
+	return cw_folder_check_writable(folder, error);
+}
+
 /* Before the CA is asked for anything. */
 static int
 check_paths(const struct cw_settings *settings, struct cw_error *error)
 {
 	for (size_t i = 0; i < CW_COUNT(results); i++) {
 		const char *path = cw_settings_get(settings, results[i].internal);
+		int status = check_folder(path, error);
 
+		if (status < 0)
+			return status;
 		if (path == NULL)
 			continue;
 		if (cw_file_exists(path))

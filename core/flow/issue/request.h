@@ -22,7 +22,10 @@ struct cw_request {
 	char *installer;                  /* NULL: none */
 	const struct cw_account *account; /* borrowed */
 	struct cw_csr *csr; /* --csr: it is what is signed, and no lineage is made; NULL: none */
-	const struct cw_installation *installation; /* borrowed; for an installer's work only */
+	/* Borrowed: what an installer's worker is to do, or what follows when the certificate is
+	 * saved; NULL: nothing. */
+	const struct cw_installation *installation;
+	bool reloads;   /* the installer's server is reloaded when the certificate is saved */
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */

@@ -1,10 +1,12 @@
 #include "flow/issue/save.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "crypto/x509.h"
+#include "flow/install/owed.h"
 #include "flow/issue/csr.h"
 #include "flow/work/deploy_hooks.h"
 #include "store/renewal.h"
@@ -140,10 +142,44 @@ renewal_config(const struct cw_context *context, const struct cw_request *reques
 		*config = cw_configobj_new();
 	}
 	cw_configobj_set(*config, "", "version", context->certbot_version);
-	cw_forget_other_key(request->settings);
-	cw_renewal_write(*config, request->settings, request->account->id, request->authenticator,
-			 request->installer);
+	cw_renewal_write(*config, request->settings,
+			 request->account != NULL ? request->account->id : NULL,
+			 request->authenticator, request->installer);
 	return CW_OK;
+}
+
+/* Where the new version and the links go. */
+static int
+check_folders(const struct cw_context *context, const struct cw_request *request,
+	      struct cw_error *error)
+{
+	static const char *const parts[] = {"renewal", "archive", "live"};
+	const struct cw_lineage *lineage = request->lineage;
+	int status = CW_OK;
+
+	for (size_t i = 0; i < CW_COUNT(parts) && status == CW_OK; i++) {
+		cw_autofree char *folder =
+			cw_format("%s/%s", context->directories.config, parts[i]);
+
+		status = cw_folder_check_writable(folder, error);
+	}
+	if (status < 0 || lineage == NULL)
+		return status;
+	cw_autofree char *live = cw_path_folder(lineage->live[CW_KIND_CERT]);
+	status = cw_folder_check_writable(lineage->archive, error);
+	return status < 0 ? status : cw_folder_check_writable(live, error);
+}
+
+int
+cw_request_check_savable(const struct cw_context *context, const struct cw_request *request,
+			 struct cw_error *error)
+{
+	cw_auto_configobj struct cw_configobj *config = NULL;
+	int status = renewal_config(context, request, &config, error);
+
+	if (status == CW_OK)
+		status = cw_configobj_check(config, error);
+	return status < 0 ? status : check_folders(context, request, error);
 }
 
 static int
@@ -151,10 +187,14 @@ save_files(const struct cw_context *context, struct cw_request *request,
 	   const struct cw_version_files *files, struct cw_error *error)
 {
 	cw_auto_configobj struct cw_configobj *config = NULL;
-	int status = renewal_config(context, request, &config, error);
+	int status;
 
+	cw_forget_other_key(request->settings);
+	status = renewal_config(context, request, &config, error);
 	if (status == CW_OK)
 		status = cw_deploy_owe(context, request, error);
+	if (status == CW_OK)
+		status = cw_owe_installation(context, request, error);
 	if (status < 0)
 		return status;
 	if (request->lineage != NULL)

@@ -17,6 +17,10 @@ int cw_request_key_make(const struct cw_request *request, struct cw_key **key,
 /* Drops what the renewal file says of keys of the other type: elliptic_curve must not outlive a
  * change to RSA. */
 void cw_forget_other_key(struct cw_settings *settings);
+/* Before the CA is asked: whether what is to be saved for the request can be, a value that its
+ * renewal file cannot hold and a folder that cannot be written to being the reasons. */
+int cw_request_check_savable(const struct cw_context *context, const struct cw_request *request,
+			     struct cw_error *error);
 /*
  * Takes the chain that --preferred-chain names (else the first) of CHAINS, checks that it is for
  * KEY and for the request's names, and saves it: a new lineage, or the next version of

@@ -65,8 +65,8 @@ add_renewal(const struct cw_context *context, struct json_object *description,
 	struct cw_due due = {0};
 	cw_autofree char *when = NULL;
 
-	if (cw_due_read(lineage, certificate, &due, NULL) == CW_OK)
-		when = cw_format_utc(due.when);
+	cw_due_read(lineage, certificate, &due);
+	when = cw_format_utc(due.when);
 	cw_json_set_string(description, "due", when);
 	for (size_t i = 0; i < CW_COUNT(keys); i++) {
 		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);

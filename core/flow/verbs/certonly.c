@@ -7,6 +7,7 @@
 #include "flow/ask/choose_plugin.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/csr.h"
+#include "flow/issue/save.h"
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/workers.h"
@@ -170,6 +171,8 @@ cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
 		status = cw_request_name_replaced(*request, error);
 	if (status == CW_OK)
 		status = cw_choose_for_names(context, *request, error);
+	if (status == CW_OK && *decision != CW_DECISION_KEEP)
+		status = cw_request_check_savable(context, *request, error);
 	if (status < 0)
 		cw_request_free(cw_take(request));
 	return status;

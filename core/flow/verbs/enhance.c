@@ -28,7 +28,7 @@ choose_hosts(struct cw_context *context, struct cw_installation *installation,
 		return status;
 	cw_names_all(&names, &all);
 	if (context->asker->interactive && all.count > 1)
-		return cw_choose_among_names(context, "Which names should be enhanced?", &all,
+		return cw_choose_among_names(context, "Which names should be enhanced?", &all, true,
 					     &installation->names, error);
 	cw_strv_copy(&installation->names, &all);
 	return CW_OK;

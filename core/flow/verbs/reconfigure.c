@@ -84,6 +84,8 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 		status = cw_choose_for_names(context, request, error);
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
+	if (status == CW_OK)
+		status = cw_request_check_savable(context, request, error);
 	return status;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/ask/choose_plugin.h"
@@ -10,8 +11,10 @@
 #include "flow/due/lineage_settings.h"
 #include "flow/due/survey.h"
 #include "flow/install/install.h"
+#include "flow/install/owed.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/request.h"
+#include "flow/issue/save.h"
 #include "flow/work/batches.h"
 #include "flow/work/begin.h"
 #include "flow/work/deploy_hooks.h"
@@ -36,6 +39,7 @@ struct renewal {
 	struct json_object *skipped; /* NULL: all are among the certificates */
 	struct cw_buf kept;          /* names that are not due, for the log */
 	struct cw_strv due_names;
+	struct cw_strv owed;     /* lineages whose certificates earlier runs did not put to use */
 	struct cw_strv shared;   /* archive folders that several lineages have */
 	struct cw_request **due; /* of this wave, behind those of earlier ones whose servers are to
 				    be reloaded */
@@ -153,6 +157,8 @@ load_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (status == CW_OK)
 		status = cw_check_renewal(request->settings, request->lineage, error);
 	if (status == CW_OK)
+		status = cw_request_check_savable(renewal->context, request, error);
+	if (status == CW_OK)
 		status = cw_request_name_replaced(request, error);
 	if (status == CW_OK)
 		status = find_account(renewal, request, error);
@@ -167,6 +173,7 @@ new_request(struct renewal *renewal, const char *name)
 
 	request->dry_run = cw_settings_flag(settings, "dry_run");
 	request->renewal = true;
+	request->reloads = !request->dry_run;
 	return request;
 }
 
@@ -405,13 +412,83 @@ give_up(struct renewal *renewal, size_t next, const struct cw_error *error)
 }
 
 static int
+load_owed(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
+{
+	struct cw_context *context = renewal->context;
+	int status = cw_lineage_load(context->directories.config, request->name, &request->lineage,
+				     error);
+
+	if (status == CW_OK)
+		status = cw_lineage_settings(context, request->lineage, request->settings, error);
+	if (status < 0)
+		return status;
+	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
+	return cw_names_from_certificate(request->lineage->live[CW_KIND_CERT], &request->names,
+					 error);
+}
+
+/* What is left is the reload, which joins those of this run. */
+static void
+pay(struct renewal *renewal, const char *name)
+{
+	struct cw_request *request = new_request(renewal, name);
+	cw_auto_error struct cw_error error = {0};
+	int status = load_owed(renewal, request, &error);
+	bool reload = false;
+
+	if (status == CW_OK)
+		status = cw_installation_pay(renewal->context, renewal->run, request, &reload,
+					     &error);
+	if (status < 0)
+		add_failure(renewal, request, &error);
+	if (!reload) {
+		cw_request_free(request);
+		return;
+	}
+	request->saved = true;
+	renewal->successes++;
+	renewal->due[renewal->due_count++] = request;
+}
+
+static void
+pay_all(struct renewal *renewal)
+{
+	const char *config = renewal->context->directories.config;
+	const char *only = cw_settings_get(renewal->context->settings, "certname");
+
+	for (size_t i = 0; i < renewal->owed.count; i++) {
+		const char *name = renewal->owed.items[i];
+		cw_autofree char *path = cw_format("%s/renewal/%s.conf", config, name);
+
+		if (!cw_file_exists(path))
+			cw_installation_settled(renewal->context, name);
+		else if (only == NULL || strcmp(only, name) == 0)
+			pay(renewal, name);
+	}
+}
+
+static void
+reload_servers(struct renewal *renewal)
+{
+	cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
+			  reload_failed, renewal);
+	for (size_t i = 0; i < renewal->due_count; i++) {
+		const struct cw_request *request = renewal->due[i];
+
+		if (request->saved && request->error.status == CW_OK)
+			cw_reload_settled(renewal->context, request->name);
+	}
+}
+
+static int
 renew_due(struct renewal *renewal, struct cw_error *error)
 {
 	cw_auto_error struct cw_error failure = {0};
 	bool begun = false;
 	int status = CW_OK;
 
-	renewal->due = cw_calloc(renewal->due_names.count + 1, sizeof(struct cw_request *));
+	renewal->due = cw_calloc(renewal->due_names.count + renewal->owed.count + 1,
+				 sizeof(struct cw_request *));
 	for (size_t next = 0; next < renewal->due_names.count && status == CW_OK; next += WAVE) {
 		size_t first = renewal->due_count;
 
@@ -431,9 +508,10 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 			cw_error_move(error, &failure);
 		}
 	}
+	if (status == CW_OK)
+		pay_all(renewal);
 	if (status == CW_OK && renewal->due_count > 0)
-		cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
-				  reload_failed, renewal);
+		reload_servers(renewal);
 	if (begun)
 		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;
@@ -451,6 +529,7 @@ release(struct renewal *renewal)
 	cw_error_clear(&renewal->failures);
 	cw_buf_clear(&renewal->kept);
 	cw_strv_clear(&renewal->due_names);
+	cw_strv_clear(&renewal->owed);
 	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
@@ -509,6 +588,8 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 		cw_strv_clear(&names);
 		cw_strv_add(&names, copy);
 	}
+	if (!cw_settings_flag(context->settings, "dry_run"))
+		cw_installations_owed(context, &renewal->owed);
 	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, &renewal->shared,
 			   error);
 	log_kept(renewal);

@@ -1,10 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "crypto/x509.h"
 #include "flow/ask/choose_lineage.h"
+#include "flow/ask/still_used.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
+#include "flow/issue/names.h"
 #include "flow/work/network.h"
 #include "store/lineage.h"
 #include "store/memory.h"
@@ -184,9 +187,44 @@ want_deletion(struct cw_context *context, bool *wanted, struct cw_error *error)
 	}
 	if (!context->asker->interactive)
 		return CW_OK;
+	*wanted = false;
 	return context->asker->yes_no(context->asker->context,
-				      "Delete the certificate's files too? That is recommended.",
+				      "Delete the certificate's files too, with its keys, old "
+				      "versions and renewal settings? Nobody needs the files of a "
+				      "revoked certificate, but a web server that still uses them "
+				      "will not start again.",
 				      wanted, error);
+}
+
+static void
+tell_left(const struct cw_context *context, const struct cw_lineage *lineage)
+{
+	cw_autofree char *folder = cw_path_folder(lineage->live[CW_KIND_CERT]);
+
+	cw_log_info("left the files of \"%s\": %s, %s and %s", lineage->name, folder,
+		    lineage->archive, lineage->renewal_path);
+	cw_log_info("delete them with: certwright delete --cert-name %s --config-dir %s",
+		    lineage->name, context->directories.config);
+}
+
+static int
+confirm(struct cw_context *context, const struct revocation *revocation,
+	const struct cw_certificate *certificate, struct cw_error *error)
+{
+	cw_auto_names struct cw_names names = {0};
+	cw_auto_strv struct cw_strv all = {0};
+	cw_autofree char *list = NULL;
+	cw_autofree char *question = NULL;
+
+	if (revocation->lineage != NULL)
+		cw_warn_still_used(context, revocation->lineage);
+	cw_certificate_names(certificate, &names.dns, &names.ip);
+	cw_names_all(&names, &all);
+	list = cw_strv_join(&all, ", ");
+	question = cw_format("Revoke %s (%s) for good? Browsers will refuse web sites that still "
+			     "use it.",
+			     revocation->path, list);
+	return cw_confirm(context, question, "nothing was revoked", error);
 }
 
 static int
@@ -197,20 +235,30 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 	int status;
 
 	*deleted = false;
-	if (revocation->lineage == NULL)
+	if (revocation->lineage == NULL) {
+		cw_log_info("left %s, which belongs to no certificate in %s", revocation->path,
+			    context->directories.config);
 		return CW_OK;
+	}
 	status = want_deletion(context, &wanted, error);
-	if (status < 0 || !wanted)
+	if (status < 0)
 		return status;
-	if (cw_lineage_archive_is_shared(revocation->lineage)) {
+	if (wanted && cw_lineage_archive_is_shared(revocation->lineage)) {
 		cw_log_warning("not deleting \"%s\": another certificate uses its archive too",
 			       revocation->lineage->name);
+		wanted = false;
+	}
+	if (!wanted) {
+		tell_left(context, revocation->lineage);
 		return CW_OK;
 	}
 	status = cw_lineage_delete(revocation->lineage, error);
 	*deleted = status == CW_OK;
-	if (*deleted)
+	if (*deleted) {
 		cw_memory_forget(context->directories.work, revocation->lineage->name);
+		cw_log_info("deleted all files of the certificate \"%s\"",
+			    revocation->lineage->name);
+	}
 	return status;
 }
 
@@ -241,6 +289,8 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	bool deleted = false;
 	int status = locate(context, revocation, &certificate, error);
 
+	if (status == CW_OK)
+		status = confirm(context, revocation, certificate, error);
 	if (status == CW_OK)
 		status = use_lineage_settings(context, revocation, error);
 	if (status < 0)

@@ -5,14 +5,161 @@
 #include "flow/install/install.h"
 #include "store/checkpoint.h"
 
-int
-cw_flow_rollback(struct cw_context *context, struct json_object *result, struct cw_error *error)
+/* An installer whose checkpoints are taken back, with the settings that it made them with. */
+struct maker {
+	char *installer;
+	struct cw_settings *settings;
+};
+
+struct rollback {
+	struct cw_context *context;
+	struct maker *makers;
+	size_t count;
+};
+
+static void
+release(struct rollback *rollback)
 {
-	const struct cw_directories *directories = &context->directories;
-	int64_t count = cw_settings_int(context->settings, "checkpoints", 1);
+	for (size_t i = 0; i < rollback->count; i++) {
+		free(rollback->makers[i].installer);
+		cw_settings_free(rollback->makers[i].settings);
+	}
+	free(rollback->makers);
+}
+
+static struct maker *
+add_maker(struct rollback *rollback, const char *installer)
+{
+	struct maker *maker;
+
+	rollback->makers = cw_realloc(rollback->makers, rollback->count + 1, sizeof(*maker));
+	maker = &rollback->makers[rollback->count++];
+	*maker = (struct maker){.installer = cw_strdup(installer),
+				.settings = cw_settings_copy(rollback->context->settings)};
+	return maker;
+}
+
+/* Options of this run count more than those that are recorded. */
+static int
+take_options(struct maker *maker, struct json_object *options, struct cw_error *error)
+{
+	int status = CW_OK;
+
+	if (options == NULL)
+		return CW_OK;
+	json_object_object_foreach(options, key, value)
+	{
+		const char *text = json_object_get_string(value);
+
+		if (status == CW_OK && text != NULL &&
+		    cw_option_by_internal(cw_settings_options(maker->settings), key) != NULL)
+			status = cw_settings_set(maker->settings, key, CW_SOURCE_RENEWAL, text,
+						 error);
+	}
+	return status;
+}
+
+/* RECORD: as the installer's checkpoint has it (plugin/services_files.c). False: it names none. */
+static bool
+take_record(struct rollback *rollback, const char *record, int *status, struct cw_error *error)
+{
+	struct cw_context *context = rollback->context;
+	cw_auto_json struct json_object *maker = NULL;
+	struct cw_module *module = NULL;
+	const char *installer;
+
+	if (cw_json_parse(record, strlen(record), "it", &maker, NULL) < 0)
+		return false;
+	installer = cw_json_string(maker, "installer");
+	if (installer == NULL)
+		return false;
+	*status = cw_registry_open(context->registry, installer, &module, error);
+	if (*status == CW_OK)
+		*status = cw_module_add_options(module, context->options, error);
+	if (*status == CW_OK)
+		*status = take_options(add_maker(rollback, installer),
+				       cw_json_object(maker, "options"), error);
+	if (*status < 0)
+		cw_context(error,
+			   "cannot reload the server of \"%s\", which made a checkpoint; another "
+			   "installer can be named with -i",
+			   installer);
+	return true;
+}
+
+/* Those who made the COUNT newest checkpoints; where one of them is not recorded, as with
+ * Certbot's, the installer that is named or that the user chooses. */
+static int
+find_makers(struct rollback *rollback, unsigned count, struct cw_error *error)
+{
+	struct cw_context *context = rollback->context;
+	cw_auto_strv struct cw_strv records = {0};
 	cw_autofree char *installer = NULL;
-	struct json_object *description;
-	int status = cw_choose_installer(context, &installer, error);
+	bool named = cw_settings_given(context->settings, "installer") ||
+		     cw_settings_given(context->settings, "configurator");
+	bool known = !named;
+	int status = cw_checkpoints_makers(context->directories.work, count, &records, error);
+
+	for (size_t i = 0; i < records.count && status == CW_OK && known; i++) {
+		bool seen = false;
+
+		for (size_t j = 0; j < i; j++)
+			seen |= strcmp(records.items[j], records.items[i]) == 0;
+		if (!seen)
+			known = take_record(rollback, records.items[i], &status, error);
+	}
+	if (status < 0 || (known && records.count > 0))
+		return status;
+	/* Without any there is nothing to reload, and the rollback says so. */
+	if (!named && records.count == 0)
+		return CW_OK;
+	release(rollback);
+	rollback->makers = NULL;
+	rollback->count = 0;
+	status = cw_choose_installer(context, &installer, error);
+	if (status == CW_OK)
+		add_maker(rollback, installer);
+	return status;
+}
+
+static int
+reload(struct rollback *rollback, struct cw_error *error)
+{
+	int status = CW_OK;
+
+	for (size_t i = 0; i < rollback->count; i++) {
+		struct cw_context context = *rollback->context;
+		cw_auto_error struct cw_error failure = {0};
+
+		context.settings = rollback->makers[i].settings;
+		/* One server that does not reload keeps no other one from it. */
+		if (cw_reload_server(&context, context.run, rollback->makers[i].installer,
+				     &failure) < 0)
+			status = cw_error_move(error, &failure);
+	}
+	return status;
+}
+
+static struct json_object *
+describe(const struct rollback *rollback, int64_t count)
+{
+	struct json_object *description = cw_json_new_object();
+	cw_auto_strv struct cw_strv installers = {0};
+
+	for (size_t i = 0; i < rollback->count; i++)
+		cw_strv_add_unique(&installers, rollback->makers[i].installer);
+	cw_json_set_int(description, "checkpoints", count);
+	cw_json_set_string(description, "installer", installers.items[0]);
+	cw_json_set(description, "installers", cw_json_from_strv(&installers));
+	return description;
+}
+
+static int
+roll_back(struct rollback *rollback, struct json_object *result, struct cw_error *error)
+{
+	const struct cw_directories *directories = &rollback->context->directories;
+	int64_t count = cw_settings_int(rollback->context->settings, "checkpoints", 1);
+	int status = find_makers(rollback, (unsigned)count, error);
 
 	if (status == CW_OK)
 		status = cw_checkpoints_rollback(directories->work, directories->config,
@@ -21,9 +168,16 @@ cw_flow_rollback(struct cw_context *context, struct json_object *result, struct 
 		return status;
 	cw_log_info("took back %lld change%s of the server's configuration", (long long)count,
 		    count == 1 ? "" : "s");
-	description = cw_json_new_object();
-	cw_json_set_int(description, "checkpoints", count);
-	cw_json_set_string(description, "installer", installer);
-	cw_json_set(result, "rolled_back", description);
-	return cw_reload_server(context, context->run, installer, error);
+	cw_json_set(result, "rolled_back", describe(rollback, count));
+	return reload(rollback, error);
+}
+
+int
+cw_flow_rollback(struct cw_context *context, struct json_object *result, struct cw_error *error)
+{
+	struct rollback rollback = {.context = context};
+	int status = roll_back(&rollback, result, error);
+
+	release(&rollback);
+	return status;
 }

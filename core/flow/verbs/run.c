@@ -39,6 +39,7 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 	if (status < 0)
 		return status;
 	cw_names_all(&names, &installation->names);
+	cw_names_all(&names, &installation->covered);
 	status = cw_install(context, run, request->installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	if (status < 0) {
@@ -48,6 +49,27 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 			       "with: %s",
 			       command);
 	}
+	return status;
+}
+
+/* What keeps the installer from using the certificate is told before the CA is asked for it. */
+static int
+check_installation(struct cw_context *context, struct cw_run *run, const struct cw_request *request,
+		   struct cw_error *error)
+{
+	struct cw_installation installation = {.lineage = cw_strdup(request->name)};
+	int status;
+
+	for (size_t i = 0; i < CW_KIND_COUNT; i++)
+		installation.paths[i] =
+			request->lineage != NULL
+				? cw_strdup(request->lineage->live[i])
+				: cw_format("%s/live/%s/%s.pem", context->directories.config,
+					    request->name, cw_kind_name((enum cw_kind)i));
+	cw_names_all(&request->names, &installation.names);
+	cw_names_all(&request->names, &installation.covered);
+	status = cw_check_installation(context, run, request->installer, &installation, error);
+	cw_installation_clear(&installation);
 	return status;
 }
 
@@ -66,6 +88,11 @@ cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_er
 	if (status == CW_OK)
 		status = check_stapling(context, &installation.enhancements, request->installer,
 					error);
+	if (status == CW_OK && decision != CW_DECISION_KEEP)
+		status = check_installation(context, run, request, error);
+	/* What is owed as soon as the certificate is saved. */
+	if (status == CW_OK && !request->dry_run)
+		request->installation = &installation;
 	if (status == CW_OK && decision == CW_DECISION_KEEP)
 		cw_request_keep(request, result);
 	else if (status == CW_OK)

@@ -23,7 +23,6 @@ cw_flow_show_account(struct cw_context *context, struct json_object *result, str
 	cw_auto_account struct cw_account *account = NULL;
 	cw_auto_json struct json_object *body = NULL;
 	struct json_object *description;
-	struct json_object *contact;
 	const char *state;
 	bool created;
 	int status;
@@ -34,9 +33,8 @@ cw_flow_show_account(struct cw_context *context, struct json_object *result, str
 	if (status < 0)
 		return status;
 	description = cw_account_describe(account);
-	contact = cw_json_array(body, "contact");
-	if (contact != NULL)
-		cw_json_set(description, "contact", json_object_get(contact));
+	if (cw_json_array(body, "contact") != NULL)
+		cw_json_set(description, "contact", cw_account_addresses(body));
 	state = cw_json_string(body, "status");
 	cw_json_set_bool(description, "created", false);
 	cw_json_set_string(description, "status", state != NULL ? state : "unknown");

@@ -8,8 +8,8 @@ static int
 confirm(struct cw_context *context, const struct cw_account *account, struct cw_error *error)
 {
 	cw_autofree char *question = cw_format(
-		"Deactivate the account %s for good? Its certificates stay, but cannot be "
-		"renewed with it.",
+		"Deactivate the account %s and delete its key, for good? Its certificates stay, "
+		"but cannot be renewed or revoked with it.",
 		account->uri);
 
 	return cw_confirm(context, question, "the account was left as it is", error);

@@ -1,5 +1,7 @@
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/text.h"
+#include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
 #include "flow/work/network.h"
@@ -52,6 +54,30 @@ roll_key(struct cw_context *context, struct cw_session *session, struct cw_accou
 	return CW_OK;
 }
 
+/* Without an address the CA can tell nobody of a problem. */
+static int
+confirm_removal(struct cw_context *context, const struct cw_account *account,
+		struct cw_error *error)
+{
+	struct json_object *present = cw_json_array(account->body, "contact");
+	cw_auto_strv struct cw_strv addresses = {0};
+	cw_autofree char *list = NULL;
+	cw_autofree char *question = NULL;
+
+	for (size_t i = 0; present != NULL && i < json_object_array_length(present); i++)
+		cw_strv_add(
+			&addresses,
+			cw_after_last(json_object_get_string(json_object_array_get_idx(present, i)),
+				      ':'));
+	if (addresses.count == 0)
+		return CW_OK;
+	list = cw_strv_join(&addresses, ", ");
+	question = cw_format("Remove %s from the account? The CA has no other way to warn you of "
+			     "problems with your certificates.",
+			     list);
+	return cw_confirm(context, question, "the account was left as it is", error);
+}
+
 static int
 update_contacts(struct cw_context *context, struct cw_session *session, struct cw_account *account,
 		struct cw_error *error)
@@ -60,6 +86,8 @@ update_contacts(struct cw_context *context, struct cw_session *session, struct c
 	struct json_object *body = NULL;
 	int status = cw_account_contacts(context, context->settings, &contacts, error);
 
+	if (status == CW_OK && contacts.count == 0)
+		status = confirm_removal(context, account, error);
 	if (status == CW_OK)
 		status = cw_acme_account_update(session->network.acme, &contacts, &body, error);
 	if (status < 0)

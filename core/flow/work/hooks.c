@@ -1,4 +1,7 @@
 #include "flow/work/hooks.h"
+#include <string.h>
+
+#define KNOWN_MAX 32
 
 /* Adds it to the result of the run. */
 static void
@@ -54,6 +57,47 @@ cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *erro
 			status = cw_hook_validate(hooks[i].option,
 						  cw_settings_get(settings, hooks[i].internal),
 						  error);
+	return status;
+}
+
+/* Most lineages of a machine have the same hooks. */
+static int
+validate_once(const char *option, const char *command, struct cw_strv *known,
+	      struct cw_error *error)
+{
+	int status;
+
+	if (known != NULL && cw_strv_contains(known, command))
+		return CW_OK;
+	status = cw_hook_validate(option, command, error);
+	if (status == CW_OK && known != NULL && known->count < KNOWN_MAX)
+		cw_strv_add(known, command);
+	return status;
+}
+
+int
+cw_flow_check_saved_hooks(const struct cw_settings *settings, const struct cw_lineage *lineage,
+			  struct cw_strv *known, struct cw_error *error)
+{
+	static const struct {
+		const char *key, *internal, *shown;
+	} hooks[] = {
+		{"pre_hook", "pre_hook", "pre-hook"},
+		{"post_hook", "post_hook", "post-hook"},
+		{"renew_hook", "deploy_hook", "deploy-hook"},
+	};
+	int status = CW_OK;
+
+	if (!cw_settings_flag(settings, "validate_hooks"))
+		return CW_OK;
+	for (size_t i = 0; i < CW_COUNT(hooks) && status == CW_OK; i++) {
+		const char *command =
+			cw_configobj_get(lineage->config, "renewalparams", hooks[i].key);
+
+		if (command != NULL && strcmp(command, "None") != 0 &&
+		    cw_settings_source(settings, hooks[i].internal) <= CW_SOURCE_RENEWAL)
+			status = validate_once(hooks[i].shown, command, known, error);
+	}
 	return status;
 }
 

@@ -24,7 +24,7 @@ struct worker {
 	struct cw_network network;
 	struct cw_pulse *pulse;
 	struct cw_timer *beat;
-	int channel;
+	struct cw_channel *channel;
 };
 
 static void
@@ -65,13 +65,14 @@ channel_readable(void *context, int descriptor, short events)
 static int
 serve_until_answer(struct worker *worker, struct cw_error *error)
 {
+	int descriptor = cw_channel_descriptor(worker->channel);
 	bool readable = false;
 	int status = CW_OK;
 
-	cw_loop_watch(worker->loop, worker->channel, POLLIN, channel_readable, &readable);
+	cw_loop_watch(worker->loop, descriptor, POLLIN, channel_readable, &readable);
 	while (status == CW_OK && !readable)
 		status = cw_loop_turn(worker->loop, -1, error);
-	cw_loop_watch(worker->loop, worker->channel, 0, NULL, NULL);
+	cw_loop_watch(worker->loop, descriptor, 0, NULL, NULL);
 	return status;
 }
 
@@ -90,7 +91,7 @@ ask_coordinator(struct worker *worker, struct json_object *request, struct json_
 	if (status == CW_OK && !was_in_call)
 		status = serve_until_answer(worker, error);
 	if (status == CW_OK)
-		status = cw_channel_receive(worker->channel, answer, descriptor, error);
+		status = cw_channel_wait(worker->channel, answer, descriptor, error);
 	if (status == CW_OK && *answer == NULL)
 		status = cw_fail(error, CW_E_CANCELLED, "the coordinating process is gone");
 	atomic_store(&worker->pulse->beat, cw_now_ms());
@@ -284,10 +285,10 @@ report(void *context, struct cw_request *request)
 	cw_json_set_string(message, "type", "result");
 	cw_json_set_int(message, "index", (int64_t)index_of(worker->batch, request));
 	cw_json_set_bool(message, "saved", request->saved);
+	/* Once: the coordinator puts it into the result. */
 	cw_json_set(message, "error", failed ? cw_json_error(&request->error) : NULL);
 	if (request->result == NULL)
-		request->result =
-			cw_describe_request(request, action, failed ? &request->error : NULL);
+		request->result = cw_describe_request(request, action, NULL);
 	cw_json_set(message, "result", json_object_get(request->result));
 	if (cw_channel_send(worker->channel, message, -1, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
@@ -297,8 +298,8 @@ report(void *context, struct cw_request *request)
 }
 
 int
-cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *batch, int channel,
-	       struct cw_pulse *pulse)
+cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *batch,
+	       struct cw_channel *channel, struct cw_pulse *pulse)
 {
 	struct worker worker = {
 		.context = context,

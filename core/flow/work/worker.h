@@ -5,6 +5,7 @@
 #define CW_FLOW_WORK_WORKER_H
 
 #include <stdatomic.h>
+#include "flow/work/channel.h"
 #include "flow/work/workers.h"
 
 /* A page that worker and coordinator share: the watchdog's. */
@@ -14,17 +15,18 @@ struct cw_pulse {
 	char call[128];       /* "perform of the plugin webroot"; written before in_call is set */
 };
 
-/* Carries out a batch in this process, which is a fork of the coordinator; messages go to CHANNEL.
- * Returns the exit status. */
+/* Carries out a batch in this process, which is a fork of the coordinator; messages go to CHANNEL
+ * (borrowed). Returns the exit status. */
 int cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_batch *batch,
-		   int channel, struct cw_pulse *pulse);
+		   struct cw_channel *channel, struct cw_pulse *pulse);
 
 /*
  * Messages, by their member "type":
  *   listen    worker: address, port              coordinator: answer, with the socket or by_run
  *   unlisten  worker: address, port              coordinator: answer
  *   ask       worker: kind, text, default, items coordinator: answer, with answer, choice or text
- *   result    worker: index, saved, result, error (of the batch's request with that index)
+ *   result    worker: index, saved, result, error (of the batch's request with that index; the
+ *             error is not in the result)
  *   answer    coordinator: error or null
  */
 

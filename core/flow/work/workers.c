@@ -19,6 +19,7 @@
 
 #define WATCH_INTERVAL 1000 /* milliseconds between two looks of the watchdog */
 #define STOP_LIMIT 60000    /* milliseconds that workers get to clean up after a signal */
+#define SEND_LIMIT 30000    /* milliseconds that a worker gets to take an answer */
 
 struct worker {
 	struct coordinator *coordinator;
@@ -27,7 +28,7 @@ struct worker {
 	struct cw_pulse *pulse;
 	struct cw_timer *watch;
 	pid_t pid; /* 0: not running */
-	int channel;
+	struct cw_channel *channel;
 	bool started;
 	bool killed; /* by the watchdog */
 };
@@ -110,9 +111,7 @@ static void handle_message(struct worker *worker, struct json_object *message);
 static void
 drain(struct worker *worker)
 {
-	struct pollfd item = {.fd = worker->channel, .events = POLLIN};
-
-	while (poll(&item, 1, 0) > 0 && (item.revents & POLLIN)) {
+	for (;;) {
 		cw_auto_json struct json_object *message = NULL;
 
 		if (cw_channel_receive(worker->channel, &message, NULL, NULL) < 0 ||
@@ -147,9 +146,9 @@ worker_ended(struct worker *worker, int wait_status)
 	bool unfinished;
 
 	drain(worker);
-	cw_loop_watch(coordinator->loop, worker->channel, 0, NULL, NULL);
+	cw_loop_watch(coordinator->loop, cw_channel_descriptor(worker->channel), 0, NULL, NULL);
 	cw_loop_cancel(coordinator->loop, cw_take(&worker->watch));
-	close(worker->channel);
+	cw_channel_close(cw_take(&worker->channel));
 	cw_listeners_forget(&coordinator->listeners, worker);
 	describe_death(worker, wait_status, &error);
 	unfinished = fail_rest(worker, worker->batch->count > 1 && !worker->killed, &error) > 0;
@@ -283,6 +282,8 @@ take_result(struct worker *worker, struct json_object *message)
 	request->result = json_object_get(result);
 	if (error != NULL)
 		cw_json_to_error(error, &request->error);
+	if (error != NULL && worker->batch->work == NULL && request->result != NULL)
+		cw_json_set(request->result, "error", json_object_get(error));
 	end_request(worker->coordinator, request);
 }
 
@@ -309,6 +310,8 @@ handle_message(struct worker *worker, struct json_object *message)
 		cw_autofree char *line = cw_error_line(&error);
 
 		cw_log_debug("answering worker %d: %s", (int)worker->pid, line);
+		if (error.status == CW_E_TIMEOUT)
+			kill(worker->pid, SIGKILL);
 	}
 }
 
@@ -319,17 +322,19 @@ channel_ready(void *context, int descriptor, short events)
 	cw_auto_json struct json_object *message = NULL;
 	cw_auto_error struct cw_error error = {0};
 
+	(void)descriptor;
 	(void)events;
-	if (cw_channel_receive(descriptor, &message, NULL, &error) < 0) {
+	if (cw_channel_receive(worker->channel, &message, NULL, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
 		cw_log_error("%s", line);
 		kill(worker->pid, SIGKILL);
-	}
-	if (message != NULL)
-		handle_message(worker, message);
-	else
 		reap(worker, 0);
+	} else if (message != NULL) {
+		handle_message(worker, message);
+	} else if (cw_channel_ended(worker->channel)) {
+		reap(worker, 0);
+	}
 }
 
 /* The coordinator's handler would unwind to where only the coordinator may go on. */
@@ -345,8 +350,9 @@ die_of_nomem(void)
 
 /* In the child: leaves only what is its own. Returns the exit status. */
 static int
-become_worker(struct coordinator *coordinator, struct worker *self, int channel, pid_t parent)
+become_worker(struct coordinator *coordinator, struct worker *self, int end, pid_t parent)
 {
+	struct cw_channel *channel = cw_channel_open(end, -1);
 	int status;
 
 	cw_set_nomem_handler(die_of_nomem);
@@ -356,12 +362,12 @@ become_worker(struct coordinator *coordinator, struct worker *self, int channel,
 		return EXIT_FAILURE;
 	for (size_t i = 0; i < coordinator->count; i++)
 		if (coordinator->workers[i].pid != 0)
-			close(coordinator->workers[i].channel);
+			cw_channel_close(cw_take(&coordinator->workers[i].channel));
 	cw_listeners_clear(&coordinator->listeners);
 	cw_run_abandon(coordinator->run);
 	status = cw_worker_main(coordinator->context, coordinator->run, self->batch, channel,
 				self->pulse);
-	close(channel);
+	cw_channel_close(channel);
 	return status;
 }
 
@@ -370,7 +376,7 @@ start_worker(struct coordinator *coordinator, struct worker *worker, struct cw_e
 {
 	pid_t parent = getpid();
 	int ends[2];
-	int status = cw_channel_make(ends, error);
+	int status = cw_channel_pair(ends, error);
 
 	if (status < 0)
 		return status;
@@ -394,9 +400,9 @@ start_worker(struct coordinator *coordinator, struct worker *worker, struct cw_e
 		exit(become_worker(coordinator, worker, ends[1], parent));
 	}
 	close(ends[1]);
-	worker->channel = ends[0];
+	worker->channel = cw_channel_open(ends[0], SEND_LIMIT);
 	coordinator->active++;
-	cw_loop_watch(coordinator->loop, worker->channel, POLLIN, channel_ready, worker);
+	cw_loop_watch(coordinator->loop, ends[0], POLLIN, channel_ready, worker);
 	worker->watch = cw_loop_timer(coordinator->loop, WATCH_INTERVAL, watch_worker, worker);
 	return CW_OK;
 failed:

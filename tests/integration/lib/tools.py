@@ -83,11 +83,11 @@ def jwk(pem):
     return hashlib.md5(public).hexdigest(), document
 
 
-def certbot(certwright, *arguments, status=0, ca=None):
+def certbot(certwright, *arguments, status=0, ca=None, **options):
     """Debian's certbot over the same directories and, where the verb needs one, the same CA."""
     ca = ca or certwright.ca
     return command("certbot", *arguments, *certwright.directories(), "-n", status=status,
-                   env={"REQUESTS_CA_BUNDLE": ca.ca_path})
+                   env={"REQUESTS_CA_BUNDLE": ca.ca_path}, **options)
 
 
 def read(path, mode="r"):

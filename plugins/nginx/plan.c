@@ -1,0 +1,402 @@
+#include "plan.h"
+#include <stdlib.h>
+#include <string.h>
+#include "copy.h"
+#include "pair.h"
+#include "wildcard.h"
+
+static void
+plan_add(struct plan *plan, struct server *server, enum step step)
+{
+	plan->items = memory_resize(plan->items, plan->count + 1, sizeof(*plan->items));
+	plan->items[plan->count].server = server;
+	plan->items[plan->count++].step = step;
+}
+
+void
+plan_clear(struct plan *plan)
+{
+	free(plan->items);
+	memset(plan, 0, sizeof(*plan));
+}
+
+void
+plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choices)
+{
+	struct choices others;
+
+	choices_find(&nginx->model, name, nginx->https_port, true, choices);
+	choices_find(&nginx->model, name, 0, true, &others);
+	for (size_t i = 0; i < others.count; i++)
+		if (choices->count == 0 || others.match == MATCH_EXACT)
+			choices_add(choices, others.items[i]);
+	choices_clear(&others);
+}
+
+/* Whether NAME of a server stands for HOST itself, not for others besides. */
+static bool
+is_itself(const struct name *name, const char *host)
+{
+	return strcmp(name->text, host) == 0 ||
+	       (name->text[0] == '.' && strcmp(name->text + 1, host) == 0);
+}
+
+static bool
+has_itself(const struct server *server, const char *host)
+{
+	for (size_t i = 0; i < server->name_count; i++)
+		if (is_itself(&server->names[i], host))
+			return true;
+	return false;
+}
+
+static bool
+is_chosen(const struct nginx *nginx, const struct server *server, const char *host, bool tls)
+{
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *group = nginx->model.groups[i];
+		enum name_match match;
+		struct name *by;
+
+		if (group->ssl == tls && group_choose(group, host, &by, &match) == server)
+			return true;
+	}
+	return false;
+}
+
+/* Whether nginx has a server for HOST by TLS because no other has the name. */
+static bool
+is_catch_all(struct server *server, const char *host)
+{
+	for (size_t i = 0; i < server->name_count; i++)
+		if (name_matches(&server->names[i], host, strlen(host)) != MATCH_NONE)
+			return false;
+	return true;
+}
+
+/* Whether plain requests for both hosts come to one server. */
+static bool
+share_plain(const struct nginx *nginx, const char *host, const char *other)
+{
+	struct choices choices;
+	bool shared = false;
+
+	choices_find(&nginx->model, host, nginx->http_port, false, &choices);
+	for (size_t i = 0; i < choices.count; i++)
+		shared |= is_chosen(nginx, choices.items[i], other, false);
+	choices_clear(&choices);
+	return shared;
+}
+
+char *
+plan_names(const struct nginx *nginx, const struct wish *wish, struct server *server, bool tls)
+{
+	autofree char *first = syntax_quote(wish->name);
+	bool catch_all = is_catch_all(server, wish->name);
+	auto_text struct text words = {0};
+
+	text_add_string(&words, first);
+	for (size_t i = 0; i < wish->name_count; i++) {
+		const char *name = wish->names[i];
+
+		if (name[0] != '*' && strcmp(name, wish->name) != 0 &&
+		    !(tls && has_itself(server, name)) && is_chosen(nginx, server, name, tls) &&
+		    (!catch_all || share_plain(nginx, wish->name, name)))
+			text_format(&words, " %s", name);
+	}
+	return memory_copy(words.data, words.length);
+}
+
+/* The names that NAME of a server stands for, as a certificate says them; those that no certificate
+ * can say are one that no certificate has. */
+static void
+certificate_names(const struct name *name, const char *names[2])
+{
+	names[0] = names[1] = NULL;
+	if (name->text[0] == '.') {
+		names[0] = name->text + 1;
+		names[1] = name->text; /* "*" goes in front */
+	} else {
+		names[0] = name->text;
+	}
+}
+
+/* Whether a certificate for COUNT names is for all that NAME stands for; ANY: for one of them. */
+static bool
+covers(const char *const *names, size_t count, const struct name *name, bool any)
+{
+	const char *parts[2];
+	autofree char *wildcard = NULL;
+	bool first, second;
+
+	certificate_names(name, parts);
+	first = names_cover(names, count, parts[0]);
+	if (parts[1] == NULL)
+		return first;
+	wildcard = memory_format("*%s", parts[1]);
+	second = names_cover(names, count, wildcard);
+	return any ? first || second : first && second;
+}
+
+/* Whether a certificate that is there is for names of the server that the new one is not for. Those
+ * that are signed by themselves were never of use to a browser. */
+static void
+add_lost(const struct wish *wish, const struct server *server, const struct pairs *pairs,
+	 struct text *lost)
+{
+	for (size_t i = 0; i < server->name_count; i++) {
+		const struct name *name = &server->names[i];
+
+		if (covers(wish->names, wish->name_count, name, false))
+			continue;
+		for (size_t j = 0; j < pairs->count; j++) {
+			const struct pair *pair = &pairs->items[j];
+
+			if (!pair->readable || pair->read.self_signed ||
+			    !covers((const char *const *)pair->read.names, pair->read.name_count,
+				    name, true))
+				continue;
+			text_format(lost, "%s%s", lost->length > 0 ? ", " : "", name->text);
+			break;
+		}
+	}
+}
+
+static int
+refuse_loss(struct nginx *nginx, const struct wish *wish, const char *place, const char *lost)
+{
+	return cw_host_fail(nginx->host, CW_E_EXISTS,
+			    "obtain one certificate for all names of the block (--expand), or give "
+			    "the name a server block of its own",
+			    "the server block at \"%s\" has a certificate for \"%s\", which that "
+			    "for \"%s\" would replace without being for it",
+			    place, lost, wish->name);
+}
+
+/* Whether a certificate may take the place of one that is for others too. */
+static int
+allow_loss(struct nginx *nginx, const struct wish *wish, const struct server *server,
+	   const char *lost)
+{
+	autofree char *place = file_place(server->directive);
+	autofree char *question =
+		memory_format("The server block at %s also serves %s, which the certificate for %s "
+			      "is not for. Replace the certificate of the block all the same?",
+			      place, lost, wish->name);
+	autofree char *key = memory_format("replace %s", lost);
+	int answer = 0, status;
+
+	if (!nginx->host->interactive(nginx->host))
+		return refuse_loss(nginx, wish, place, lost);
+	if (wish->check || map_get(&nginx->answers, key) != NULL)
+		return CW_OK;
+	status = nginx->host->ask_yes_no(nginx->host, question, &answer);
+	if (status != CW_OK)
+		return status;
+	if (answer == 0)
+		return cw_host_fail(nginx->host, CW_E_CANCELLED,
+				    "give the name a server block of its own, or obtain one "
+				    "certificate for all names of the block (--expand)",
+				    "the server block at \"%s\" keeps its certificate", place);
+	map_set(&nginx->answers, arena_copy(nginx->keep, key, strlen(key)), nginx);
+	return CW_OK;
+}
+
+/* Whether the server's certificate may give way to the new one. */
+static int
+check_loss(struct nginx *nginx, const struct wish *wish, const struct server *server,
+	   const struct pairs *pairs)
+{
+	auto_text struct text lost = {0};
+
+	if (pairs_have(pairs, wish->certificate))
+		return CW_OK;
+	add_lost(wish, server, pairs, &lost);
+	return lost.length > 0 ? allow_loss(nginx, wish, server, lost.data) : CW_OK;
+}
+
+/* Whether a certificate of the server's would have to serve its other names on. */
+static bool
+needs_own(const struct wish *wish, const struct server *server, const struct pairs *pairs)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < server->name_count; i++)
+		all &= covers(wish->names, wish->name_count, &server->names[i], false);
+	return !all && pairs->count > 0 && !pairs_have(pairs, wish->certificate) &&
+	       !has_itself(server, wish->name);
+}
+
+/* How a server with TLS that is chosen for the name gets the certificate. */
+static int
+choose_step(struct nginx *nginx, const struct wish *wish, const struct server *server,
+	    enum step *step)
+{
+	struct pairs pairs;
+	int status = CW_OK;
+
+	pairs_find(&nginx->model, server, &pairs);
+	*step = needs_own(wish, server, &pairs) ? STEP_OWN : STEP_USE;
+	if (*step == STEP_USE)
+		status = check_loss(nginx, wish, server, &pairs);
+	pairs_clear(&pairs);
+	return status;
+}
+
+static int
+plan_tls(struct nginx *nginx, const struct wish *wish, const struct choices *choices,
+	 struct plan *plan)
+{
+	int status = CW_OK;
+
+	for (size_t i = 0; i < choices->count && status == CW_OK; i++) {
+		enum step step;
+
+		status = choose_step(nginx, wish, choices->items[i], &step);
+		if (status == CW_OK)
+			plan_add(plan, choices->items[i], step);
+	}
+	return status;
+}
+
+/* The content of a server without its redirects to https; *ANY: whether there are such. */
+static enum content
+content_of(struct nginx *nginx, struct server *server, const char *name, bool *any)
+{
+	const struct request request = {.name = name, .port = nginx->https_port, .tls = true};
+	struct redirects redirects;
+	enum content content;
+
+	redirects_find(&nginx->model, server->directive, server, &request, &redirects);
+	content = redirects_rest(&nginx->model, server->directive, &redirects);
+	*any = redirects.count > 0;
+	redirects_clear(&redirects);
+	return content;
+}
+
+static bool
+has_certificate_for(struct nginx *nginx, const struct server *server, const char *name)
+{
+	struct pairs pairs;
+	bool found = false;
+
+	pairs_find(&nginx->model, server, &pairs);
+	for (size_t i = 0; i < pairs.count; i++)
+		found |= pairs.items[i].readable &&
+			 names_cover((const char *const *)pairs.items[i].read.names,
+				     pairs.items[i].read.name_count, name);
+	pairs_clear(&pairs);
+	return found;
+}
+
+/*
+ * The servers with TLS of no site in particular that serve NAME on the port for https because none
+ * there has it. Beside a plain server with CONTENT of its own they count only when their
+ * certificate is for the name: else https never was the site's.
+ */
+static void
+find_catch_all(struct nginx *nginx, const char *name, bool content, struct choices *choices)
+{
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *group = nginx->model.groups[i];
+		struct server *server = group->default_server;
+		bool redirects;
+
+		if (!group->ssl || group->port != nginx->https_port || !copy_is_nobodys(server) ||
+		    model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") !=
+			    NULL ||
+		    content_of(nginx, server, name, &redirects) == CONTENT_NONE ||
+		    (content && !has_certificate_for(nginx, server, name)))
+			continue;
+		choices_add(choices, server);
+	}
+}
+
+static int
+only_redirects(struct nginx *nginx, const char *name, const struct server *redirect)
+{
+	autofree char *place = file_place(redirect->directive);
+
+	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
+			    "add a server block that serves the name by https, or give this one "
+			    "what it shall serve (root, locations)",
+			    "the server block for \"%s\" (%s) only redirects to https, where no "
+			    "block has the name",
+			    name, place);
+}
+
+static int
+plan_plain(struct nginx *nginx, const struct wish *wish, const struct choices *plain,
+	   struct plan *plan)
+{
+	struct choices catch_all = {0};
+	bool content = false, redirects;
+	int status = CW_OK;
+
+	for (size_t i = 0; i < plain->count; i++)
+		content |= content_of(nginx, plain->items[i], wish->name, &redirects) !=
+				   CONTENT_NONE &&
+			   !redirects;
+	find_catch_all(nginx, wish->name, content, &catch_all);
+	status = plan_tls(nginx, wish, &catch_all, plan);
+	choices_clear(&catch_all);
+	if (status != CW_OK || plan->count > 0)
+		return status;
+	for (size_t i = 0; i < plain->count; i++) {
+		struct server *server = plain->items[i];
+		enum content rest = content_of(nginx, server, wish->name, &redirects);
+
+		if (!redirects)
+			plan_add(plan, server, STEP_USE);
+		else if (rest == CONTENT_OWN)
+			plan_add(plan, server, STEP_CONTENT);
+	}
+	return plan->count == 0 ? only_redirects(nginx, wish->name, plain->items[0]) : CW_OK;
+}
+
+static int
+plan_wildcard(struct nginx *nginx, const struct wish *wish, struct plan *plan)
+{
+	struct choices choices;
+	int status;
+
+	/* At a terminal each server is asked about. */
+	if (wish->check && nginx->host->interactive(nginx->host))
+		return CW_OK;
+	status = wildcard_servers(nginx, wish->name, WILDCARD_CERTIFICATE, &choices);
+	for (size_t i = 0; i < choices.count && status == CW_OK; i++) {
+		struct pairs pairs;
+
+		pairs_find(&nginx->model, choices.items[i], &pairs);
+		status = check_loss(nginx, wish, choices.items[i], &pairs);
+		pairs_clear(&pairs);
+		plan_add(plan, choices.items[i], STEP_USE);
+	}
+	choices_clear(&choices);
+	return status;
+}
+
+int
+plan_make(struct nginx *nginx, const struct wish *wish, struct plan *plan)
+{
+	struct choices choices;
+	int status = CW_OK;
+
+	memset(plan, 0, sizeof(*plan));
+	if (wish->name[0] == '*')
+		return plan_wildcard(nginx, wish, plan);
+	plan_find_tls(nginx, wish->name, &choices);
+	if (choices.count > 0) {
+		status = plan_tls(nginx, wish, &choices, plan);
+	} else {
+		choices_find(&nginx->model, wish->name, nginx->http_port, false, &choices);
+		if (choices.count == 0)
+			choices_find(&nginx->model, wish->name, 0, false, &choices);
+		if (choices.count > 0)
+			status = plan_plain(nginx, wish, &choices, plan);
+		else if (wish->check)
+			status = copy_default_server(nginx, wish->name, true);
+	}
+	choices_clear(&choices);
+	return status;
+}

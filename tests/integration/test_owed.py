@@ -1,0 +1,176 @@
+"""New certificates whose installation or reload failed, or that a kill cut off before: the next renew
+makes up for it."""
+
+import os
+import shutil
+
+import pytest
+
+from lib import installer
+from lib.outcome import assert_failed, identifiers
+from lib.tools import read
+
+NAME = "owed.example.test"
+
+
+@pytest.fixture(scope="session")
+def tester_env(tmp_path_factory):
+    return installer.build(tmp_path_factory.mktemp("plugins"))
+
+
+@pytest.fixture
+def tester(tmp_path, tester_env):
+    return installer.Tester(tmp_path, tester_env)
+
+
+def run(certwright, tester, *args, **options):
+    return certwright.run("run", "-a", "standalone", *tester.options, "-d", NAME, *args,
+                          env=tester.env, **options)
+
+
+def renew(certwright, tester, *args, fail="nothing", **options):
+    """With what the tester fails in; the renewal file may have saved another word."""
+    return certwright.run("renew", "--tester-fail", fail, *args, env=tester.env, **options)
+
+
+def records(certwright):
+    folder = os.path.join(certwright.work_dir, "certwright", "install")
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+def assert_nothing_is_owed(certwright, tester):
+    assert records(certwright) == []
+    tester.forget_calls()
+    result = renew(certwright, tester)
+    assert tester.calls() == []
+    assert "earlier run" not in result.stderr
+
+
+@pytest.mark.parametrize("how", ["--tester-fail", "--tester-crash"])
+@pytest.mark.parametrize("call", ["config_test", "reload"])
+def test_a_reload_that_failed_is_made_by_the_next_renew(certwright, tester, how, call):
+    run(certwright, tester, "--no-redirect")
+    certwright.run("renew", "--force-renewal", how, call, env=tester.env, status=1)
+    for _ in range(2):
+        result = renew(certwright, tester, "--tester-crash", "nothing", fail="reload", status=1,
+                       json=True)
+        assert_failed(result, "not in use")
+        assert identifiers(result.json) == {NAME}
+        assert result.certificates[NAME]["action"] == "kept"
+    tester.forget_calls()
+    result = renew(certwright, tester, "--tester-crash", "nothing")
+    assert tester.calls() == ["config_test", "reload"]
+    assert f'reloading the server for the certificate "{NAME}"' in result.stderr
+    assert os.readlink(certwright.live(NAME, "cert")).endswith("/cert2.pem")
+    assert_nothing_is_owed(certwright, tester)
+
+
+def test_one_reload_is_for_what_is_owed_and_what_is_new(certwright, tester):
+    for name in (NAME, "two.example.test"):
+        run(certwright, tester, "--no-redirect", "--cert-name", name, "-d", name)
+    renew(certwright, tester, "--force-renewal", fail="reload", status=1)
+    tester.forget_calls()
+    renew(certwright, tester, "--cert-name", NAME, "--force-renewal")
+    assert tester.calls() == ["config_test", "reload"]
+    assert records(certwright) == ["two.example.test"]
+    renew(certwright, tester)
+    assert_nothing_is_owed(certwright, tester)
+
+
+@pytest.mark.parametrize("call", ["deploy", "save", "config_test", "reload"])
+def test_an_installation_that_failed_is_made_by_the_next_renew(certwright, tester, call):
+    run(certwright, tester, "--hsts", "--tester-fail", call, status=1)
+    assert tester.text() == "as it was\n"
+    result = renew(certwright, tester, fail=call, status=1, json=True)
+    assert_failed(result, "not installed", call)
+    assert identifiers(result.json) == {NAME}
+    assert tester.text() == "as it was\n"
+    result = renew(certwright, tester)
+    assert f'installing the certificate "{NAME}"' in result.stderr
+    assert tester.text() == (f"deploy {NAME} {certwright.live(NAME)}\n"
+                             f"enhance {NAME} redirect\nenhance {NAME} hsts\n")
+    assert_nothing_is_owed(certwright, tester)
+
+
+def test_an_installation_stays_owed_when_the_certificate_is_renewed_meanwhile(certwright, tester):
+    run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    renew(certwright, tester, "--force-renewal")
+    assert tester.text() == f"deploy {NAME} {certwright.live(NAME)}\n"
+    assert_nothing_is_owed(certwright, tester)
+
+
+@pytest.mark.parametrize("verb", ["run", "install"])
+def test_an_installation_made_by_hand_is_not_owed(certwright, tester, verb):
+    run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    how = ["-a", "standalone", "-d", NAME] if verb == "run" else ["--cert-name", NAME]
+    certwright.run(verb, *how, *tester.options, "--no-redirect", env=tester.env)
+    assert_nothing_is_owed(certwright, tester)
+
+
+def test_an_enhancement_that_failed_is_not_owed(certwright, tester):
+    """The certificate is in use, and the user was told."""
+    run(certwright, tester, "--tester-fail", "enhance", status=1)
+    assert_nothing_is_owed(certwright, tester)
+
+
+def test_without_renew_updates_an_installation_stays_owed(certwright, tester):
+    run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    result = renew(certwright, tester, "--disable-renew-updates", status=1, json=True)
+    assert_failed(result, "--disable-renew-updates", "install")
+    assert tester.text() == "as it was\n"
+    renew(certwright, tester)
+    assert_nothing_is_owed(certwright, tester)
+
+
+def test_a_rehearsal_pays_nothing(certwright, tester):
+    run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    tester.forget_calls()
+    renew(certwright, tester, "--dry-run", "--server", certwright.ca.directory)
+    assert tester.calls() == []
+    assert records(certwright) == [NAME]
+
+
+def test_a_certificate_that_is_gone_or_has_no_installer_is_owed_nothing(certwright, tester):
+    run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    path = certwright.renewal_file(NAME)
+    text = read(path)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text.replace("installer = tester\n", ""))
+    renew(certwright, tester)
+    assert_nothing_is_owed(certwright, tester)
+    run(certwright, tester, "--no-redirect", "--force-renewal", "--tester-fail", "deploy",
+        status=1)
+    certwright.run("delete", "--cert-name", NAME, env=tester.env)
+    renew(certwright, tester)
+    assert_nothing_is_owed(certwright, tester)
+
+
+def kill_at(call, number):
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+            "-e", f"inject={call}:signal=KILL:when={number}"]
+
+
+def has_new_version(certwright, number):
+    return os.path.exists(certwright.live(NAME, "cert")) and \
+        os.readlink(certwright.live(NAME, "cert")).endswith(f"/cert{number}.pem")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("number", range(1, 40, 3))
+@pytest.mark.parametrize("verb", ["run", "renew"])
+def test_no_kill_leaves_a_new_certificate_unused(certwright, tester, verb, number):
+    """Whatever process it hits: at each call that makes a change durable."""
+    if verb == "run":
+        run(certwright, tester, "--no-redirect", wrap=kill_at("fsync,rename,renameat2", number),
+            status=None)
+    else:
+        run(certwright, tester, "--no-redirect")
+        tester.forget_calls()
+        certwright.run("renew", "--force-renewal", env=tester.env,
+                       wrap=kill_at("fsync,rename,renameat2", number), status=None)
+    renew(certwright, tester)
+    if verb == "run" and has_new_version(certwright, 1):
+        assert tester.text() == f"deploy {NAME} {certwright.live(NAME)}\n"
+    if verb == "renew" and has_new_version(certwright, 2):
+        assert "reload" in tester.calls()
+    assert_nothing_is_owed(certwright, tester)
