@@ -156,6 +156,26 @@ run_long(void)
 }
 
 static int
+read_credentials(const char *path)
+{
+	char *text = NULL;
+	int status = host->read_credentials(host, path, &text);
+
+	if (status == CW_OK)
+		status = host->set_option(host, "said", NULL, text);
+	cw_host_release(host, text);
+	return status;
+}
+
+static enum cw_rights
+acting_rights(const struct cw_host *given)
+{
+	const char *colour = cw_host_option(given, "colour");
+
+	return colour != NULL && strcmp(colour, "green") == 0 ? CW_RIGHTS_NONE : CW_RIGHTS_USER;
+}
+
+static int
 act(const char *what)
 {
 	if (strcmp(what, "crash") == 0)
@@ -173,6 +193,10 @@ act(const char *what)
 		return leave_child();
 	if (strcmp(what, "run") == 0)
 		return run_long();
+	if (strcmp(what, "credentials") == 0)
+		return read_credentials(cw_host_option(host, "said"));
+	if (strcmp(what, "another") == 0)
+		return read_credentials("/etc/shadow");
 	if (strcmp(what, "ask") == 0)
 		return ask();
 	if (strcmp(what, "listen") == 0)
@@ -270,6 +294,7 @@ static const struct cw_plugin plugin = {
 	.options = options,
 	.open = open_acting,
 	.authenticator = &authenticator,
+	.rights = acting_rights,
 };
 
 const struct cw_plugin *

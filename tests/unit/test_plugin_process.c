@@ -15,7 +15,11 @@
 #include "plugin_fixture.h"
 #include "role_fixture.h"
 
+#include "base/sandbox.h"
+
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct cw_plugin_process *process;
@@ -149,14 +153,14 @@ keep_warning(void *context, enum cw_log_level level, const char *line)
 }
 
 static int
-begin_with(void **state, const char *plugin)
+begin_with(void **state, const char *folder, const char *plugin)
 {
 	if (scratch_make(state) != 0)
 		return -1;
 	memset(&asked, 0, sizeof(asked));
 	asked.listener = -1;
 	cw_log_set_terminal(keep_warning, NULL, CW_LOG_WARNING);
-	fixture_begin(abi_folder(), plugin);
+	fixture_begin(folder, plugin);
 	store = cw_shared_store_new();
 	opening = (struct cw_plugin_opening){
 		.handlers = &handlers,
@@ -174,13 +178,19 @@ begin_with(void **state, const char *plugin)
 static int
 begin(void **state)
 {
-	return begin_with(state, "acting");
+	return begin_with(state, abi_folder(), "acting");
 }
 
 static int
 begin_sample(void **state)
 {
-	return begin_with(state, "sample-1-0");
+	return begin_with(state, abi_folder(), "sample-1-0");
+}
+
+static int
+begin_standalone(void **state)
+{
+	return begin_with(state, plugins_folder(), "standalone");
 }
 
 static int
@@ -663,7 +673,124 @@ test_installation_that_fails_is_rolled_back(void **state)
 	cw_installation_clear(&installation);
 }
 
+/* A line of /proc/PID/status. */
+static long
+status_of(pid_t pid, const char *field)
+{
+	cw_autofree char *path = cw_format("/proc/%d/status", (int)pid);
+	cw_auto_buf struct cw_buf text = {0};
+	const char *line;
+
+	assert_int_equal(cw_file_read(path, 64 * 1024, &text, NULL), CW_OK);
+	line = strstr(cw_buf_text(&text), field);
+	assert_non_null(line);
+	return strtol(line + strlen(field), NULL, 10);
+}
+
+/* Asks the server of perform() for PATH; the answer is read until its end. */
+static void
+ask_server(const char *path, char *answer, size_t size)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	cw_autofree char *request = cw_format("GET %s HTTP/1.1\r\nHost: a.example\r\n\r\n", path);
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t got = 0;
+	ssize_t more;
+
+	assert_int_equal(getsockname(asked.listener, (struct sockaddr *)(void *)&address, &length),
+			 0);
+	assert_int_equal(connect(client, (struct sockaddr *)(void *)&address, length), 0);
+	assert_int_equal(write(client, request, strlen(request)), strlen(request));
+	fcntl(client, F_SETFL, O_NONBLOCK);
+	/* The server asks us for the token meanwhile. */
+	do {
+		cw_loop_turn(fixture.loop, 10, NULL);
+		more = read(client, answer + got, size - 1 - got);
+		if (more > 0)
+			got += (size_t)more;
+		answer[got] = '\0';
+	} while (more != 0 && strstr(answer, "thumbprint") == NULL);
+	close(client);
+}
+
+static void
+test_standalone_serves_without_any_rights(void **state)
+{
+	struct batch batch = {.count = 0};
+	pid_t pid = cw_plugin_process_pid(process);
+	char answer[4096];
+
+	(void)state;
+	opening.user = cw_sandbox_default_user();
+	set("http01_address", "127.0.0.1");
+	assert_int_equal(open_process(), CW_OK);
+	assert_int_equal(status_of(pid, "NoNewPrivs:"), 1);
+	if (geteuid() == 0)
+		assert_int_not_equal(status_of(pid, "Uid:"), 0);
+	batch_add(&batch, "http-01", "a.example");
+	cw_plugin_process_perform(process, batch.pointers, 1, done, NULL);
+	assert_int_equal(wait_for_end(), CW_OK);
+	assert_int_equal(batch.slots[0].challenge.result, CW_OK);
+	ask_server(batch.slots[0].challenge.location, answer, sizeof(answer));
+	assert_non_null(strstr(answer, "200 OK"));
+	assert_non_null(strstr(answer, batch.slots[0].challenge.validation));
+	cw_plugin_process_cleanup(process, done, NULL);
+	assert_int_equal(wait_for_end(), CW_OK);
+	batch_clear(&batch);
+}
+
+/* The acting plugin needs no rights when its colour is green. */
+static void
+restrict_acting(void)
+{
+	set("acting_colour", "green");
+	opening.user = cw_sandbox_default_user();
+}
+
+static void
+test_services_beyond_the_declared_rights_are_refused(void **state)
+{
+	struct batch batch = {.count = 0};
+
+	(void)state;
+	restrict_acting();
+	assert_int_equal(perform("run", &batch), CW_E_PERMISSION);
+	ERROR_SAYS("\"acting\"", "\"run\"");
+	batch_clear(&batch);
+}
+
+static void
+test_credentials_are_read_where_an_option_names_them(void **state)
+{
+	struct batch batch = {.count = 0};
+	cw_autofree char *path = scratch_path("credentials");
+
+	(void)state;
+	restrict_acting();
+	scratch_write("credentials", "token = abc-the-token\n", 0600);
+	set("acting_said", path);
+	assert_int_equal(perform("credentials", &batch), CW_OK);
+	assert_string_equal(cw_settings_get(fixture.settings, "acting_said"),
+			    "token = abc-the-token\n");
+	batch_clear(&batch);
+}
+
+static void
+test_credentials_of_another_path_are_not_read(void **state)
+{
+	struct batch batch = {.count = 0};
+
+	(void)state;
+	restrict_acting();
+	set("acting_said", "/etc/passwd");
+	assert_int_equal(perform("another", &batch), CW_E_PERMISSION);
+	ERROR_SAYS("/etc/shadow", "not the value of one of its options");
+	batch_clear(&batch);
+}
+
 #define ACTING(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define STANDALONE(function) cmocka_unit_test_setup_teardown(function, begin_standalone, end)
 #define SAMPLE(function) cmocka_unit_test_setup_teardown(function, begin_sample, end)
 
 int
@@ -691,6 +818,10 @@ main(int argc, char **argv)
 		ACTING(test_what_it_leaves_running_ends_with_it),
 		ACTING(test_signal_ends_the_call_and_not_the_cleanup),
 		ACTING(test_call_that_goes_on_after_a_signal_is_ended),
+		ACTING(test_services_beyond_the_declared_rights_are_refused),
+		ACTING(test_credentials_are_read_where_an_option_names_them),
+		ACTING(test_credentials_of_another_path_are_not_read),
+		STANDALONE(test_standalone_serves_without_any_rights),
 		SAMPLE(test_plugin_of_the_first_abi_works_in_a_process),
 		SAMPLE(test_prepare_fails_with_the_plugins_reason),
 		SAMPLE(test_installation_that_fails_is_rolled_back),
