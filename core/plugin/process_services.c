@@ -65,7 +65,7 @@ answer_of(const struct cw_error *error)
 
 /* Sends ANSWER, which is taken, and forgets REQUEST. */
 static void
-reply(struct cw_plugin_request *request, struct cw_message *answer)
+send_answer(struct cw_plugin_request *request, struct cw_message *answer)
 {
 	struct cw_plugin_process *process = request->process;
 	struct cw_plugin_request **at;
@@ -86,23 +86,23 @@ reply(struct cw_plugin_request *request, struct cw_message *answer)
 void
 cw_plugin_answer(struct cw_plugin_request *request, const struct cw_error *error)
 {
-	reply(request, answer_of(error));
+	send_answer(request, answer_of(error));
 }
 
 void
-cw_plugin_answer_question(struct cw_plugin_request *request, const struct cw_plugin_reply *said,
+cw_plugin_answer_question(struct cw_plugin_request *request, const struct cw_plugin_reply *reply,
 			  const struct cw_error *error)
 {
 	struct cw_message *answer = answer_of(error);
 
 	if (error == NULL || error->status == CW_OK) {
-		struct cw_plugin_reply copy = *said;
+		struct cw_plugin_reply copy = *reply;
 
 		if (request->question.kind != CW_QUESTION_CHOICE)
 			copy.choice = 0;
 		cw_wire_put_reply(answer, &copy);
 	}
-	reply(request, answer);
+	send_answer(request, answer);
 }
 
 void
@@ -121,7 +121,7 @@ cw_plugin_answer_listen(struct cw_plugin_request *request, int descriptor,
 	}
 	answer = answer_of(&failure);
 	answer->descriptor = copy;
-	reply(request, answer);
+	send_answer(request, answer);
 }
 
 void
@@ -131,7 +131,7 @@ cw_plugin_answer_network(struct cw_plugin_request *request, struct cw_message *a
 	if (answer == NULL)
 		answer = answer_of(error);
 	answer->type = CW_PLUGIN_ANSWER;
-	reply(request, answer);
+	send_answer(request, answer);
 }
 
 /* Answers a request at once. */
