@@ -31,7 +31,7 @@ struct cw_acme_call {
 	struct cw_timer *timer;
 	char *nonce;
 	int64_t deadline;
-	int64_t sent_at;
+	int64_t started, sent_at;
 	unsigned retries_left;
 	unsigned bad_nonces;
 	unsigned server_errors;

@@ -40,6 +40,9 @@ struct cw_acme_options {
 	 * added to its directory is not seen in an old one: give none that is older than a day. */
 	const char *directory;
 	const char *nonce;
+	/* Set to true once a request ended without any answer, after 10 seconds or more. It must
+	 * outlive the client. NULL: nobody wants to know. */
+	bool *silent;
 };
 
 /* Makes a client, which has asked nothing yet: fetch its directory next. HTTP and LOOP must outlive

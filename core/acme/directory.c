@@ -150,6 +150,7 @@ cw_acme_make(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_op
 		(*acme)->signer = *signer;
 	(*acme)->directory_url = cw_strdup(options->directory_url);
 	(*acme)->time_limit = options->time_limit > 0 ? options->time_limit : TIME_LIMIT;
+	(*acme)->silent = options->silent;
 	take_given(*acme, options);
 	return CW_OK;
 }

@@ -26,6 +26,7 @@ struct cw_acme {
 	struct cw_acme_call *directory_call; /* for another in the place of the one given */
 	char *account_url;                   /* NULL: none in use */
 	int64_t time_limit;
+	bool *silent; /* see struct cw_acme_options */
 	struct cw_acme_operation *operations;
 	/* Of the calls (call.h). */
 	struct cw_strv nonces;

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { CHALLENGES_MAX = 32, TYPE_MAX = 64, TOKEN_MAX = 512, SHOWN_MAX = 200 };
+enum { CHALLENGES_MAX = 32, TYPE_MAX = 64, TOKEN_MIN = 22, TOKEN_MAX = 512, SHOWN_MAX = 200 };
 
 static const char *const state_names[] = {
 	[CW_ACME_PENDING] = "pending",       [CW_ACME_READY] = "ready",
@@ -221,7 +221,8 @@ cw_acme_order_parse(const struct cw_acme *acme, struct json_object *body, const 
 	return CW_OK;
 }
 
-/* NULL for a challenge that cannot be used: of a kind without a token, say. */
+/* NULL for a challenge that cannot be used: of a kind without a token, or with one that can be
+ * guessed (128 bits in base64url are 22 characters, RFC 8555 section 8.3). */
 static struct cw_acme_challenge *
 parse_challenge(const struct cw_acme *acme, struct json_object *body)
 {
@@ -232,7 +233,7 @@ parse_challenge(const struct cw_acme *acme, struct json_object *body)
 	enum cw_acme_state state;
 
 	if (type == NULL || *type == '\0' || strlen(type) > TYPE_MAX ||
-	    !cw_acme_url_ok(acme, url) || token == NULL ||
+	    !cw_acme_url_ok(acme, url) || token == NULL || strlen(token) < TOKEN_MIN ||
 	    !cw_acme_base64url_ok(token, TOKEN_MAX) || !parse_state(body, challenge_states, &state))
 		return NULL;
 	challenge = cw_alloc(sizeof(*challenge));
@@ -264,11 +265,13 @@ parse_challenges(const struct cw_acme *acme, struct json_object *body,
 		if (challenge != NULL)
 			authorization->challenges[authorization->challenge_count++] = challenge;
 	}
-	if (authorization->challenge_count == 0 && authorization->state == CW_ACME_PENDING)
-		return cw_fail(error, CW_E_PROTOCOL,
-			       "the authorization \"%s\" for \"%s\" has no usable challenge",
-			       authorization->url, authorization->identifier.value);
-	return CW_OK;
+	if (authorization->challenge_count > 0 || authorization->state != CW_ACME_PENDING)
+		return CW_OK;
+	cw_fail(error, CW_E_PROTOCOL, "the authorization \"%s\" for \"%s\" has no usable challenge",
+		authorization->url, authorization->identifier.value);
+	cw_hint(error, "a usable challenge has an https URL and a token of %d to %d characters",
+		TOKEN_MIN, TOKEN_MAX);
+	return CW_E_PROTOCOL;
 }
 
 /* Finds the order's identifier that the authorization is for. */

@@ -9,7 +9,8 @@ enum {
 	BAD_NONCES_AT_ONCE = 10,  /* before there are pauses between the attempts */
 	BAD_NONCE_PAUSE_MAX = 50, /* milliseconds, as the others */
 	BACKOFF_FIRST = 250,
-	BACKOFF_MAX = 8000
+	BACKOFF_MAX = 8000,
+	SILENCE_MIN = 10000
 };
 
 static void
@@ -63,6 +64,16 @@ next_backoff(struct cw_acme_call *call)
 	return full / 2 + (int64_t)cw_random_below((uint64_t)full / 2 + 1);
 }
 
+/* A CA that gave no answer for so long is not worth waiting for again. */
+static void
+note_silence(const struct cw_acme_call *call)
+{
+	bool *silent = call->acme->silent;
+
+	if (silent != NULL && call->reply.status == 0 && cw_now_ms() - call->started >= SILENCE_MIN)
+		*silent = true;
+}
+
 /* Sends again after a while, or delivers ERROR where no attempt is left, where the time is over, or
  * where the request may not be sent twice. */
 static void
@@ -78,6 +89,7 @@ retry(struct cw_acme_call *call, struct cw_error *error)
 		delay = call->reply.retry_after + (int64_t)cw_random_below(BACKOFF_FIRST);
 	if (call->retries_left == 0 || (sent && !limited && call->request.once) ||
 	    cw_now_ms() + delay > call->deadline) {
+		note_silence(call);
 		cw_acme_call_deliver(call, error);
 		return;
 	}
@@ -97,7 +109,9 @@ retry(struct cw_acme_call *call, struct cw_error *error)
 void
 cw_acme_call_failed(struct cw_acme_call *call, struct cw_error *error)
 {
-	bool lost = call->reply.status == 0 && error->status != CW_E_UNSUPPORTED;
+	/* What is too long, or is not HTTP, would only come again. */
+	bool lost = call->reply.status == 0 && error->status != CW_E_UNSUPPORTED &&
+		    error->status != CW_E_PROTOCOL;
 	bool enough = false;
 
 	if (call->reply.status / 100 == 5)

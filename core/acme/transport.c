@@ -109,6 +109,7 @@ cw_acme_call_start(struct cw_acme *acme, const struct cw_acme_request *request,
 	int64_t limit = cw_now_ms() + acme->time_limit;
 
 	call->acme = acme;
+	call->started = cw_now_ms();
 	call->request = *request;
 	call->request.what = call->what = cw_strdup(request->what);
 	call->request.resource = call->resource = cw_strdup(request->resource);

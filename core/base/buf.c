@@ -9,6 +9,21 @@
 
 enum { FIRST_CAPACITY = 64 };
 
+/* Not realloc(), which would leave a copy behind: what grows here may be a secret. */
+static void
+move_to(struct cw_buf *buf, size_t capacity)
+{
+	char *data = cw_realloc(NULL, capacity, 1);
+
+	if (buf->data != NULL) {
+		memcpy(data, buf->data, buf->length);
+		cw_wipe(buf->data, buf->length);
+		free(buf->data);
+	}
+	buf->data = data;
+	buf->capacity = capacity;
+}
+
 char *
 cw_buf_reserve(struct cw_buf *buf, size_t more)
 {
@@ -21,8 +36,7 @@ cw_buf_reserve(struct cw_buf *buf, size_t more)
 		capacity = buf->capacity * 2 > FIRST_CAPACITY ? buf->capacity * 2 : FIRST_CAPACITY;
 		if (capacity < needed)
 			capacity = needed;
-		buf->data = cw_realloc(buf->data, capacity, 1);
-		buf->capacity = capacity;
+		move_to(buf, capacity);
 	}
 	buf->data[buf->length] = '\0';
 	return buf->data + buf->length;

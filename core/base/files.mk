@@ -18,7 +18,9 @@ libcertwright_sources += \
 	core/base/option_set.c core/base/option_set.h \
 	core/base/path.c \
 	core/base/peer.c core/base/peer.h \
+	core/base/permissions.c core/base/permissions.h \
 	core/base/pool.c core/base/pool.h \
+	core/base/printable.c core/base/printable.h \
 	core/base/process.c core/base/process.h \
 	core/base/process_error.c \
 	core/base/process_spawn.c core/base/process_spawn.h \
@@ -51,6 +53,7 @@ check_PROGRAMS += \
 	tests/unit/test_option \
 	tests/unit/test_peer \
 	tests/unit/test_pool \
+	tests/unit/test_printable \
 	tests/unit/test_process \
 	tests/unit/test_process_descriptors \
 	tests/unit/test_process_ending \

@@ -1,10 +1,13 @@
 #include "base/json.h"
 
+#include "base/printable.h"
+
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/text.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 32 };
@@ -21,45 +24,6 @@ static void
 free_tokener(struct json_tokener **tokener)
 {
 	json_tokener_free(*tokener);
-}
-
-/* The length of the UTF-8 character with which TEXT, SIZE > 0 bytes, begins; 0 when it is none (RFC
- * 3629 section 4). */
-static size_t
-utf8_length(const char *text, size_t size)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	unsigned char low = 0x80, high = 0xbf;
-	size_t length;
-
-	if (at[0] < 0x80)
-		return 1;
-	if (at[0] >= 0xc2 && at[0] <= 0xdf)
-		length = 2;
-	else if (at[0] >= 0xe0 && at[0] <= 0xef)
-		length = 3;
-	else if (at[0] >= 0xf0 && at[0] <= 0xf4)
-		length = 4;
-	else
-		return 0;
-	if (length > size)
-		return 0;
-	/* Over-long forms, surrogates, and what is beyond U+10FFFF. */
-	if (at[0] == 0xe0)
-		low = 0xa0;
-	else if (at[0] == 0xed)
-		high = 0x9f;
-	else if (at[0] == 0xf0)
-		low = 0x90;
-	else if (at[0] == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < length; i++) {
-		if (at[i] < low || at[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return length;
 }
 
 /*
@@ -82,7 +46,7 @@ foreign_character(const char *text, size_t length)
 			if (memchr(outside, text[at], sizeof(outside) - 1) == NULL)
 				return at;
 		} else {
-			step = utf8_length(text + at, length - at);
+			step = cw_utf8_length(text + at, length - at);
 			if (step == 0 || (unsigned char)text[at] < ' ')
 				return at;
 			if (text[at] == '\\' && at + 1 < length &&
@@ -203,16 +167,8 @@ int64_t
 cw_json_int(struct json_object *object, const char *key, int64_t otherwise)
 {
 	struct json_object *value = member(object, key, json_type_int);
-	struct json_object *beyond = member(object, key, json_type_double);
-	double number = beyond == NULL ? 0 : json_object_get_double(beyond);
 
-	if (value != NULL)
-		return json_object_get_int64(value);
-	/* json-c makes a whole number beyond 64 bits a double from its version 0.18 on, and the
-	 * nearest one of 64 bits before. */
-	if (number >= (double)INT64_MAX)
-		return INT64_MAX;
-	return number <= (double)INT64_MIN ? INT64_MIN : otherwise;
+	return value == NULL ? otherwise : json_object_get_int64(value);
 }
 
 /* json-c writes strings as they are, so what is no UTF-8 (a file name, say) is replaced here. */
@@ -224,7 +180,7 @@ new_string(const char *text)
 
 	cw_buf_reserve(&valid, rest);
 	while (rest > 0) {
-		size_t length = utf8_length(text, rest);
+		size_t length = cw_utf8_length(text, rest);
 
 		if (length > 0)
 			cw_buf_add(&valid, text, length);
@@ -394,4 +350,56 @@ cw_json_clear(struct json_object **value)
 {
 	json_object_put(*value);
 	*value = NULL;
+}
+
+static void
+overwrite_strings(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string)) {
+		size_t length = (size_t)json_object_get_string_len(value);
+
+		/* Not with NUL, which is longer as text. */
+		memset((char *)(uintptr_t)json_object_get_string(value), 'x', length);
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			overwrite_strings(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			overwrite_strings(member);
+		}
+	}
+}
+
+void
+cw_json_wipe(struct json_object **value)
+{
+	if (*value != NULL) {
+		overwrite_strings(*value);
+		/* Where its text was taken, this writes over it. */
+		(void)cw_json_text(*value);
+	}
+	cw_json_clear(value);
+}
+
+void
+cw_json_make_printable(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			cw_json_make_printable(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			cw_json_make_printable(member);
+		}
+	} else if (json_object_is_type(value, json_type_string)) {
+		const char *text = json_object_get_string(value);
+		cw_autofree char *printable = cw_printable(text, false);
+
+		if (strcmp(text, printable) != 0 && json_object_set_string(value, printable) != 1)
+			cw_nomem();
+	}
 }

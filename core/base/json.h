@@ -10,6 +10,7 @@
 #include "strv.h"
 
 #define cw_auto_json cw_auto(cw_json_clear)
+#define cw_auto_secret_json cw_auto(cw_json_wipe)
 
 /* Exactly one JSON value, at most 32 levels deep; trailing bytes other than blanks are an error.
  * WHAT names the source in messages ("the directory at https://..."). The word null gives a NULL
@@ -38,8 +39,13 @@ struct json_object *cw_json_new_array(void);
 struct json_object *cw_json_error(const struct cw_error *error);
 /* The inverse, for errors that come from a worker. */
 void cw_json_to_error(struct json_object *object, struct cw_error *error);
+/* Escapes what is not printable (base/printable.h) in every string of VALUE, for people to read. */
+void cw_json_make_printable(struct json_object *value);
 /* Compact, without escaped slashes; lives as long as VALUE. */
 const char *cw_json_text(struct json_object *value);
 void cw_json_clear(struct json_object **value);
+/* The same for a value that nobody else holds, with its strings and its text overwritten: for
+ * secrets. */
+void cw_json_wipe(struct json_object **value);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/strv.h"
 
 #include <errno.h>
@@ -79,49 +80,6 @@ cw_redact(const char *text)
 			cw_buf_add_char(&redacted, *text);
 	}
 	return cw_buf_take(&redacted);
-}
-
-/* How many bytes at TEXT are neither control characters nor may begin one. */
-static size_t
-harmless_length(const char *text)
-{
-	const char *end = text;
-
-	while ((unsigned char)*end >= 0x20 && *end != 0x7f && (unsigned char)*end != 0xc2)
-		end++;
-	return (size_t)(end - text);
-}
-
-/* So that nobody's text can forge a line or command the terminal. */
-static void
-add_escaped(struct cw_buf *line, const char *text)
-{
-	for (;; text++) {
-		size_t harmless = harmless_length(text);
-		unsigned char byte, next;
-
-		cw_buf_add(line, text, harmless);
-		text += harmless;
-		if (*text == '\0')
-			return;
-		byte = (unsigned char)*text;
-		next = (unsigned char)text[1];
-		if (byte == '\n') {
-			cw_buf_add_text(line, "\\n");
-		} else if (byte == '\r') {
-			cw_buf_add_text(line, "\\r");
-		} else if (byte == '\t') {
-			cw_buf_add_text(line, "\\t");
-		} else if (byte < 0x20 || byte == 0x7f) {
-			cw_buf_addf(line, "\\x%02x", byte);
-		} else if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) {
-			/* The control characters U+0080 to U+009F. */
-			cw_buf_addf(line, "\\x%02x", next);
-			text++;
-		} else {
-			cw_buf_add_char(line, *text);
-		}
-	}
 }
 
 /* One write(2) a line, so that the lines of several processes do not mix. There is nowhere to tell
@@ -211,7 +169,7 @@ cw_log_write(enum cw_log_level level, const char *format, va_list arguments)
 	/* The level may come from a plugin. */
 	if ((unsigned)level > CW_LOG_ERROR)
 		level = CW_LOG_ERROR;
-	add_escaped(&line, redacted);
+	cw_add_printable(&line, redacted, false);
 	write_to_file(level, cw_buf_text(&line));
 	if (state.sink != NULL && level >= state.level)
 		state.sink(state.context, level, cw_buf_text(&line));

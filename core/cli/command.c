@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/permissions.h"
+#include "cli/config_files.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parse.h"
@@ -75,6 +78,10 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	struct cw_context context;
 	int status;
 
+	cw_permissions_set_strict(cw_settings_flag(invocation->settings, "strict_permissions"));
+	status = cw_config_check(invocation->settings, error);
+	if (status < 0)
+		return status;
 	cw_settings_log(invocation->settings, CW_SOURCE_COMMAND, "command line");
 	cw_settings_log(invocation->settings, CW_SOURCE_INI, "configuration file");
 	status = cw_check_settings(verb, invocation->settings, error);
@@ -155,6 +162,32 @@ reader_is_gone(void)
 	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
+/* What is loaded into this process, or written by it, as the environment says. Where the program
+ * has more rights than who started it, that is not theirs to say. */
+static void
+judge_environment(void)
+{
+	static const char *const names[] = {"OPENSSL_CONF", "SSLKEYLOGFILE",
+					    "CERTWRIGHT_PLUGIN_PATH"};
+	bool privileged =
+		getauxval(AT_SECURE) != 0 || getuid() != geteuid() || getgid() != getegid();
+
+	for (size_t i = 0; i < CW_COUNT(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value == NULL)
+			continue;
+		if (privileged) {
+			unsetenv(names[i]);
+			cw_log_warning("ignoring %s: this program has other rights than who "
+				       "started it",
+				       names[i]);
+		} else {
+			cw_log_debug("the environment has %s=%s", names[i], value);
+		}
+	}
+}
+
 static int
 run(int argc, const char *const *argv)
 {
@@ -165,6 +198,7 @@ run(int argc, const char *const *argv)
 	int status;
 
 	cw_terminal_hold();
+	judge_environment();
 	status = cw_parse(argc, argv, registry, &invocation, &error);
 	if (invocation.settings != NULL)
 		cw_terminal_open(invocation.settings);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/permissions.h"
 #include "base/text.h"
 #include "cli/ini.h"
 
@@ -164,6 +165,22 @@ apply(const struct resolved *all, size_t count, struct cw_settings *settings,
 		if (status != CW_OK)
 			bad_entry(all[i].entry, error);
 	}
+	return status;
+}
+
+int
+cw_config_check(const struct cw_settings *settings, struct cw_error *error)
+{
+	const char *file = cw_settings_get(settings, "config_file");
+	cw_auto_strv struct cw_strv paths = {0};
+	int status = CW_OK;
+
+	if (file != NULL)
+		cw_strv_add(&paths, file);
+	else
+		cw_ini_default_paths(&paths);
+	for (size_t i = 0; i < paths.count && status == CW_OK; i++)
+		status = cw_permissions_check("the configuration file", paths.items[i], error);
 	return status;
 }
 

@@ -14,6 +14,8 @@
 int cw_config_read(const struct cw_strv *paths, bool missing_ok, struct cw_lookup *lookup,
 		   struct cw_settings *settings, struct cw_given_list *given,
 		   struct cw_error *error);
+/* Whether the files that were read may be relied on, as base/permissions.h says. */
+int cw_config_check(const struct cw_settings *settings, struct cw_error *error);
 /* Sets OPTION, adds it to GIVEN, and keeps the value out of the log where it is a secret. */
 int cw_config_set(struct cw_settings *settings, struct cw_given_list *given,
 		  const struct cw_option *option, enum cw_source source, const char *value,

@@ -36,9 +36,10 @@ dist_man7_MANS = docs/certwright-json.7
 dist_pkgdata_DATA = docs/certwright-json.schema.json
 CLEANFILES += docs/certwright.8 packaging/certwright.bash
 
-# The modules of this build, whose options belong into both.
+# The modules of this build, whose options belong into both; those of a static build are linked in.
 docs_modules = for name in $(plugin_LTLIBRARIES:.la=); do \
-		set -- "$$@" "$(abs_builddir)/.libs/$$name.so"; done
+		module="$(abs_builddir)/.libs/$$name.so"; \
+		test ! -f "$$module" || set -- "$$@" "$$module"; done
 
 docs/certwright.8: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
 	$(AM_V_GEN)$(MKDIR_P) docs && set -- && $(docs_modules) && \

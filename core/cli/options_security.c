@@ -115,6 +115,7 @@ const struct cw_option cw_options_security[] = {
 	 .help = "Insist that the directories, and the folders of keys, accounts, renewal files "
 		 "and hooks in them, belong to the user who runs the command, and that others have "
 		 "no more permissions than they are made with: needed in an unsafe place like "
-		 "/tmp."},
+		 "/tmp. Refuse hooks, renewal files, credentials and configuration files that "
+		 "other users own or can write to; without this option a warning names them."},
 	{0},
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "store/logfile.h"
 
@@ -312,10 +313,19 @@ cw_render_plugins(struct json_object *result)
 	rule();
 }
 
+/* TEXT without secrets, as a terminal may have it; release with free(). */
+static char *
+harmless(const char *text)
+{
+	cw_autofree char *redacted = cw_redact(text);
+
+	return cw_printable(redacted, true);
+}
+
 static void
 print_detail(void *context, const char *line)
 {
-	cw_autofree char *safe = cw_redact(line);
+	cw_autofree char *safe = harmless(line);
 
 	(void)context;
 	fprintf(stderr, "%s\n", safe);
@@ -326,7 +336,7 @@ void
 cw_print_error(const struct cw_error *error)
 {
 	cw_autofree char *line = cw_error_line(error);
-	cw_autofree char *safe = cw_redact(line);
+	cw_autofree char *safe = harmless(line);
 
 	fprintf(stderr, "certwright: %s\n", safe);
 	cw_log_error("%s", line);

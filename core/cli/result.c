@@ -16,6 +16,8 @@ cw_result_item(void *context, const char *list, struct json_object *item)
 			putchar(',');
 		fputs(cw_json_text(item), stdout);
 	} else if (!result->quiet) {
+		/* Much of it is what a CA, a plugin or a file name says. */
+		cw_json_make_printable(item);
 		result->verb->render_item(item, first);
 	}
 }
@@ -48,6 +50,7 @@ cw_result_end(struct cw_result *result, const struct cw_error *error)
 		else
 			puts(cw_json_text(result->members));
 	} else if (result->verb != NULL && result->verb->render != NULL && !result->quiet) {
+		cw_json_make_printable(result->members);
 		result->verb->render(result->members);
 	}
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/printable.h"
 #include "base/strv.h"
 #include "base/text.h"
 
@@ -151,14 +152,23 @@ read_line(char **line, struct cw_error *error)
 	return cw_fail(error, CW_E_CANCELLED, "there was no answer: the input has ended");
 }
 
+/* A text of ours may have in it what a CA, a plugin or a hook says. */
+static void
+show_prose(const char *text, const char *rest)
+{
+	cw_autofree char *printable = cw_printable(text, true);
+
+	end_progress();
+	fprintf(prose, "%s%s", printable, rest);
+}
+
 static int
 ask_notify(void *context, const char *text, bool wait, struct cw_error *error)
 {
 	cw_autofree char *line = NULL;
 
 	(void)context;
-	end_progress();
-	fprintf(prose, "%s\n", text);
+	show_prose(text, "\n");
 	if (!wait)
 		return CW_OK;
 	fputs("Press Enter to continue", prose);
@@ -169,13 +179,12 @@ static int
 ask_yes_no(void *context, const char *question, bool *answer, struct cw_error *error)
 {
 	(void)context;
-	end_progress();
 	for (;;) {
 		cw_autofree char *line = NULL;
 		const char *word;
 		int status;
 
-		fprintf(prose, "%s (%s) ", question, *answer ? "[Y]es/(n)o" : "(y)es/[N]o");
+		show_prose(question, *answer ? " ([Y]es/(n)o) " : " ((y)es/[N]o) ");
 		status = read_line(&line, error);
 		if (status < 0)
 			return status;
@@ -202,8 +211,7 @@ ask_text(void *context, const char *question, bool secret, char **answer, struct
 	int status;
 
 	(void)context;
-	end_progress();
-	fprintf(prose, "%s: ", question);
+	show_prose(question, ": ");
 	if (secret && tcgetattr(STDIN_FILENO, &saved) == 0) {
 		silent = saved;
 		silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -222,10 +230,11 @@ ask_choice(void *context, const char *question, const char *const *items, size_t
 	   size_t *choice, struct cw_error *error)
 {
 	(void)context;
-	end_progress();
-	fprintf(prose, "%s\n", question);
-	for (size_t i = 0; i < count; i++)
-		fprintf(prose, "%zu: %s\n", i + 1, items[i]);
+	show_prose(question, "\n");
+	for (size_t i = 0; i < count; i++) {
+		fprintf(prose, "%zu: ", i + 1);
+		show_prose(items[i], "\n");
+	}
 	for (;;) {
 		cw_autofree char *line = NULL;
 		uint64_t number;

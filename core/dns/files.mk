@@ -7,7 +7,8 @@ libcertwright_sources += \
 	core/dns/txt.c core/dns/txt.h core/dns/txt_internal.h \
 	core/dns/txt_checks.c \
 	core/dns/txt_servers.c \
-	core/dns/txt_zone.c
+	core/dns/txt_zone.c \
+	core/dns/zone.c core/dns/zone.h
 
 check_PROGRAMS += \
 	tests/unit/test_locate \

@@ -147,7 +147,7 @@ clear(struct cw_txt_waiter *waiter)
 		}
 		free(record->checks);
 		free(record->name);
-		free(record->parent);
+		cw_dns_search_clear(&record->search);
 		free(record->last);
 	}
 	free(waiter->records);
@@ -174,7 +174,6 @@ start_record(struct cw_txt_waiter *waiter, struct cw_txt_wanted *record, struct 
 	if (length > 0 && out->name[length - 1] == '.')
 		length--;
 	record->name = cw_lower(cw_memdup(out->name, length));
-	record->parent = cw_strdup(record->name);
 	cw_txt_find_zone(record);
 }
 

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "dns/question.h"
 #include "dns/txt.h"
+#include "dns/zone.h"
 
 enum {
 	CW_TXT_SERVERS_MAX = 32,   /* of a zone */
@@ -60,8 +61,8 @@ struct cw_txt_check {
 struct cw_txt_wanted {
 	struct cw_txt_waiter *waiter;
 	struct cw_txt_record *out;
-	char *name;   /* where the TXT record is, after CNAMEs */
-	char *parent; /* whose SOA is asked for: name, or what is above it */
+	char *name; /* where the TXT record is, after CNAMEs */
+	struct cw_dns_search search;
 	struct cw_txt_zone *zone;
 	struct cw_txt_check *checks;
 	size_t count;

@@ -5,6 +5,8 @@ libcertwright_sources += \
 	core/flow/issue/authentication.h \
 	core/flow/work/batches.c \
 	core/flow/work/batches.h \
+	core/flow/work/breaker.c \
+	core/flow/work/breaker.h \
 	core/flow/verbs/certificates.c \
 	core/flow/verbs/certonly.c \
 	core/flow/verbs/certonly.h \

@@ -5,12 +5,15 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/permissions.h"
 #include "base/process.h"
 #include "base/program_path.h"
 #include "base/text.h"
 
 /* Linux takes no more than 128 KiB in one environment variable; a longer list of names is cut. */
 #define ENVIRONMENT_MAX (100 * 1024)
+/* Bytes of what a hook prints that are shown and logged. */
+#define OUTPUT_MAX ((size_t)256 * 1024)
 
 struct cw_hooks {
 	char *config_dir;
@@ -103,16 +106,37 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 	return CW_E_NOT_FOUND;
 }
 
+int
+cw_hook_check_permissions(const char *option, const char *command, struct cw_error *error)
+{
+	cw_autofree char *program = command != NULL ? first_program(command) : NULL;
+	cw_autofree char *what = cw_format("the %s program", option);
+
+	/* Those of PATH are the system's. */
+	if (program == NULL || strchr(program, '/') == NULL)
+		return CW_OK;
+	return cw_permissions_check(what, program, error);
+}
+
 struct output_context {
 	const char *hook;
 	bool headed[3];
+	size_t shown;    /* bytes */
+	size_t left_out; /* lines */
 };
 
 static void
 show_line(void *context, int stream, const char *line)
 {
 	struct output_context *output = context;
+	size_t length = strlen(line) + 1;
 
+	/* From one that fills the log somebody wants to see how it began. */
+	if (output->left_out > 0 || length > OUTPUT_MAX - output->shown) {
+		output->left_out++;
+		return;
+	}
+	output->shown += length;
 	if (!output->headed[stream]) {
 		output->headed[stream] = true;
 		cw_log_info("hook \"%s\" ran with %s:", output->hook,
@@ -162,9 +186,14 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 		.line_context = &output,
 	};
 	cw_auto_error struct cw_error error = {0};
+	int status;
 
 	cw_log_info("running %s command: %s", kind, command);
-	if (run_process(hooks, &process, &error) < 0) {
+	status = run_process(hooks, &process, &error);
+	if (output.left_out > 0)
+		cw_log_warning("%zu further lines of the output of the %s command are left out",
+			       output.left_out, kind);
+	if (status < 0) {
 		cw_autofree char *message = describe_failure(hooks, &process, &error);
 
 		cw_log_error("%s command \"%s\" %s", kind, command, message);
@@ -174,6 +203,18 @@ run_hook(const struct cw_hooks *hooks, const char *kind, const char *command,
 				      message);
 	}
 	cw_process_clear(&process);
+}
+
+static bool
+may_run(const char *kind, const char *path)
+{
+	cw_autofree char *what = cw_format("the %s hook", kind);
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_permissions_check(what, path, &error) == CW_OK)
+		return true;
+	cw_log_error("not running the %s hook: %s", kind, error.message);
+	return false;
 }
 
 /* The executables of renewal-hooks/KIND/, in order. */
@@ -195,7 +236,7 @@ list_folder(const struct cw_hooks *hooks, const char *kind, struct cw_strv *path
 	for (size_t i = 0; i < names.count; i++) {
 		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
 
-		if (cw_is_executable_file(path) && !cw_ends_with(path, "~"))
+		if (cw_is_executable_file(path) && !cw_ends_with(path, "~") && may_run(kind, path))
 			cw_strv_take(paths, cw_take(&path));
 	}
 }

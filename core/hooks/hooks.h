@@ -36,6 +36,10 @@ void cw_hooks_free(struct cw_hooks *hooks); /* NULL is allowed */
  */
 int cw_hook_validate(const char *option, const char *command, struct cw_error *error);
 
+/* Whether the program of a hook command that is given by its path may be run, as
+ * base/permissions.h says. */
+int cw_hook_check_permissions(const char *option, const char *command, struct cw_error *error);
+
 /* Runs the directory's pre hooks (once in a run), then COMMAND (once for each distinct one); NULL:
  * none. */
 void cw_hooks_pre(struct cw_hooks *hooks, const char *command);

@@ -2,8 +2,10 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	BODY_LIMIT = 1024 * 1024,
@@ -33,6 +35,7 @@ forget_answer(struct cw_http_exchange *exchange)
 	exchange->header_bytes = 0;
 	exchange->body_too_long = exchange->headers_too_long = false;
 	exchange->detail[0] = '\0';
+	exchange->socket_errno = 0;
 }
 
 static size_t
@@ -70,6 +73,17 @@ continue_header(struct cw_strv *headers, char *line)
 	*last = joined;
 }
 
+/* When a redirection is refused libcurl tells only where it leads to. */
+static void
+remember_redirection(struct cw_http_exchange *exchange)
+{
+	const char *url = NULL;
+
+	cw_curl.easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &url);
+	free(exchange->redirected_by);
+	exchange->redirected_by = cw_strdup(url);
+}
+
 static size_t
 on_header(char *data, size_t size, size_t count, void *context)
 {
@@ -91,6 +105,8 @@ on_header(char *data, size_t size, size_t count, void *context)
 		continue_header(headers, line);
 	else if (colon != NULL && colon != line && !cw_starts_with(line, "HTTP/"))
 		add_header(headers, line, colon);
+	if (strncasecmp(line, "Location:", strlen("Location:")) == 0)
+		remember_redirection(exchange);
 	return length;
 }
 
@@ -98,9 +114,13 @@ on_header(char *data, size_t size, size_t count, void *context)
 static curl_socket_t
 open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	(void)context;
+	struct cw_http_exchange *exchange = context;
+	int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
 	(void)purpose;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (made < 0)
+		exchange->socket_errno = errno;
+	return made;
 }
 
 static void
@@ -192,6 +212,7 @@ set_transfer(struct cw_http_exchange *exchange, const struct cw_http_settings *s
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, exchange);
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	SET(CURLOPT_OPENSOCKETDATA, exchange);
 	SET(CURLOPT_ERRORBUFFER, exchange->detail);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -308,6 +329,7 @@ cw_exchange_free(struct cw_http_exchange *exchange)
 	if (exchange->body != NULL)
 		cw_wipe(exchange->body, exchange->body_length);
 	free(exchange->body);
+	free(exchange->redirected_by);
 	free(exchange->method);
 	free(exchange->url);
 	free(exchange);

@@ -33,6 +33,8 @@ struct cw_http_exchange {
 	size_t limit;
 	size_t header_bytes;
 	bool body_too_long, headers_too_long; /* why it was broken off from here */
+	char *redirected_by; /* the URL whose answer had the last Location header; NULL: none */
+	int socket_errno;    /* why no socket could be made; 0: it could */
 	char detail[CURL_ERROR_SIZE];
 };
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* How a failure reads: BEFORE, the host and port, AFTER, and what libcurl says where WITH_DETAIL.
  */
@@ -45,6 +47,9 @@ static const struct failure failures[] = {
 	{CURLE_BAD_CONTENT_ENCODING, CW_E_PROTOCOL, "", " does not answer in HTTP", true, NULL},
 	{CURLE_URL_MALFORMAT, CW_E_INVALID, "the URL of ", " is malformed", true, NULL},
 };
+
+/* CURLE_TOO_LARGE of libcurl 8.6 and later, whatever version this is built with. */
+#define TOO_LARGE 100
 
 static long
 get_long(const struct cw_http_exchange *exchange, CURLINFO info)
@@ -190,12 +195,29 @@ fail_refused(const struct cw_http_exchange *exchange, const char *peer, CURLcode
 	     struct cw_error *error)
 {
 	if (exchange->headers_too_long)
-		return cw_fail(error, CW_E_PROTOCOL, "the answer of %s has too long headers", peer);
+		return cw_fail(error, CW_E_PROTOCOL, "the headers in the answer of %s are too long",
+			       peer);
 	if (exchange->body_too_long || result == CURLE_FILESIZE_EXCEEDED)
 		return cw_fail(error, CW_E_PROTOCOL, "the answer of %s is longer than %zu bytes",
 			       peer, exchange->limit);
 	return cw_fail(error, CW_E_PROTOCOL, "the answer of %s cannot be read: %s", peer,
 		       detail_of(exchange, result));
+}
+
+/*
+ * A header line that is longer than libcurl reads also is "out of memory" to older ones. Where
+ * memory is left the answer is to blame, which concerns this exchange alone.
+ */
+static int
+fail_too_large(const char *peer, struct cw_error *error)
+{
+	enum { PLENTY = 1024 * 1024 };
+	void *probe = malloc(PLENTY);
+
+	if (probe == NULL)
+		cw_nomem();
+	free(probe);
+	return cw_fail(error, CW_E_PROTOCOL, "the headers in the answer of %s are too long", peer);
 }
 
 static int
@@ -218,6 +240,15 @@ fail_by_table(const struct cw_http_exchange *exchange, CURLcode result, const ch
 	return cw_fail(error, CW_E_NETWORK, "the request to %s failed: %s", peer, detail);
 }
 
+/* The server of URL (NULL: not known) in words. */
+static char *
+describe_server(const char *url, struct cw_endpoint *endpoint)
+{
+	if (url == NULL || !cw_url_endpoint(url, endpoint))
+		return cw_strdup("the server");
+	return cw_format("\"%s\" (port %u)", endpoint->host, endpoint->port);
+}
+
 /* The server that the exchange had come to, after redirections, in words. */
 static char *
 describe_peer(const struct cw_http_exchange *exchange, struct cw_endpoint *endpoint)
@@ -225,10 +256,36 @@ describe_peer(const struct cw_http_exchange *exchange, struct cw_endpoint *endpo
 	const char *url = NULL;
 
 	cw_curl.easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &url);
-	if ((url == NULL || !cw_url_endpoint(url, endpoint)) &&
-	    !cw_url_endpoint(exchange->url, endpoint))
-		return cw_strdup("the server");
-	return cw_format("\"%s\" (port %u)", endpoint->host, endpoint->port);
+	return describe_server(url != NULL ? url : exchange->url, endpoint);
+}
+
+static int
+fail_redirect(const struct cw_http_exchange *exchange, const char *target, struct cw_error *error)
+{
+	cw_auto_endpoint struct cw_endpoint endpoint = {0};
+	cw_autofree char *who = describe_server(exchange->redirected_by, &endpoint);
+
+	return cw_fail(error, CW_E_PROTOCOL,
+		       "%s redirects away from https, to %s, which is not followed", who, target);
+}
+
+/* What this machine lacks, as an errno; 0: it was not that. libcurl does not tell. */
+static int
+find_shortage(const struct cw_http_exchange *exchange, CURLcode result)
+{
+	int number = exchange->socket_errno;
+
+	/* The resolver needs descriptors of its own. */
+	if (number == 0 && result == CURLE_COULDNT_RESOLVE_HOST) {
+		int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		number = probe < 0 ? errno : 0;
+		if (probe >= 0)
+			close(probe);
+	}
+	return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS
+		       ? number
+		       : 0;
 }
 
 int
@@ -239,9 +296,13 @@ cw_exchange_failure(const struct cw_http_exchange *exchange,
 	cw_auto_endpoint struct cw_endpoint endpoint = {0};
 	cw_autofree char *peer = describe_peer(exchange, &endpoint);
 	long status = get_long(exchange, CURLINFO_RESPONSE_CODE);
+	int shortage = find_shortage(exchange, result);
 
+	if (shortage != 0)
+		return cw_fail_errno(error, shortage, "cannot make a socket for %s", peer);
 	switch (result) {
-	case CURLE_OUT_OF_MEMORY: cw_nomem();
+	case CURLE_OUT_OF_MEMORY:
+	case TOO_LARGE: return fail_too_large(peer, error);
 	case CURLE_COULDNT_CONNECT: return fail_connect(exchange, &endpoint, peer, error);
 	case CURLE_OPERATION_TIMEDOUT:
 		return fail_timeout(exchange, settings, &endpoint, peer, error);
@@ -252,8 +313,7 @@ cw_exchange_failure(const struct cw_http_exchange *exchange,
 	case CURLE_FILESIZE_EXCEEDED: return fail_refused(exchange, peer, result, error);
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		if (status >= 300 && status <= 399)
-			return cw_fail(error, CW_E_PROTOCOL,
-				       "%s redirects away from https, which is not followed", peer);
+			return fail_redirect(exchange, peer, error);
 		cw_fail(error, CW_E_PROTOCOL, "%s does not answer in HTTP: %s", peer,
 			detail_of(exchange, result));
 		cw_hint(error, HINT_NO_HTTP);

@@ -37,9 +37,10 @@ release_ltdl(void)
 		lt_dlexit();
 }
 
-/* The sticky bit does not help: whoever may write to the folder can add a module. */
+/* STICKY: that bit helps, as nobody can take what is another's out of the folder. It does not where
+ * modules are: whoever may write to the folder can add one. */
 static int
-check_one(const char *path, const char *kind, struct cw_error *error)
+check_one(const char *path, const char *kind, bool sticky, struct cw_error *error)
 {
 	cw_autoclose int descriptor = open(path, O_PATH | O_CLOEXEC);
 	struct stat status;
@@ -52,7 +53,7 @@ check_one(const char *path, const char *kind, struct cw_error *error)
 		cw_hint(error, "give it to root: chown root '%s'", path);
 		return CW_E_PERMISSION;
 	}
-	if (status.st_mode & (S_IWGRP | S_IWOTH)) {
+	if ((status.st_mode & (S_IWGRP | S_IWOTH)) && !(sticky && (status.st_mode & S_ISVTX))) {
 		cw_fail(error, CW_E_PERMISSION,
 			"the %s \"%s\" was refused: others than its owner can write to it", kind,
 			path);
@@ -60,6 +61,24 @@ check_one(const char *path, const char *kind, struct cw_error *error)
 		return CW_E_PERMISSION;
 	}
 	return CW_OK;
+}
+
+/* A folder of modules, and those that it is in: who may write to one can put another in its place.
+ */
+static int
+check_folder(const char *path, struct cw_error *error)
+{
+	cw_autofree char *parent = cw_strdup(path);
+	int status = check_one(path, "plugin folder", false, error);
+
+	while (status == CW_OK && strcmp(parent, "/") != 0) {
+		char *next = cw_path_folder(parent);
+
+		free(parent);
+		parent = next;
+		status = check_one(parent, "parent of the plugin folder,", true, error);
+	}
+	return status;
 }
 
 int
@@ -72,12 +91,12 @@ cw_plugin_path_check(const char *path, char **resolved, struct cw_error *error)
 	if (real == NULL)
 		return cw_fail_errno(error, errno, "cannot look at \"%s\"", path);
 	if (cw_is_folder(real)) {
-		status = check_one(real, "plugin folder", error);
+		status = check_folder(real, error);
 	} else {
 		folder = cw_path_folder(real);
-		status = check_one(folder, "plugin folder", error);
+		status = check_folder(folder, error);
 		if (status == CW_OK)
-			status = check_one(real, "plugin", error);
+			status = check_one(real, "plugin", false, error);
 	}
 	if (status == CW_OK && resolved != NULL)
 		*resolved = cw_take(&real);

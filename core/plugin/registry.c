@@ -13,7 +13,6 @@
 #include <ltdl.h>
 #endif
 #ifdef __linux__
-#include <sys/auxv.h>
 #endif
 
 #ifndef CW_PLUGIN_DIR
@@ -145,16 +144,6 @@ scan_folder(struct cw_registry *registry, const char *folder)
 		add_folder(registry, built);
 }
 
-static bool
-runs_set_user_id(void)
-{
-#ifdef __linux__
-	return getauxval(AT_SECURE) != 0;
-#else
-	return issetugid();
-#endif
-}
-
 static int
 by_name(const void *a, const void *b)
 {
@@ -173,7 +162,7 @@ scan(struct cw_registry *registry)
 		return;
 	registry->scanned = true;
 	add_built_in(registry);
-	if (path != NULL && *path != '\0' && !runs_set_user_id())
+	if (path != NULL && *path != '\0')
 		cw_strv_split(&folders, path, ':');
 	else
 		cw_strv_add(&folders, CW_PLUGIN_DIR);

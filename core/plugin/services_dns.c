@@ -7,16 +7,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "dns/question.h"
+#include "dns/zone.h"
 #include "plugin/instance_internal.h"
 #include "plugin/services_remote.h"
 
 #define PLACE_SIZE CW_SIZE_1_0(struct cw_dns_place, zone)
 
 enum {
-	CNAMES_MAX = 8,
 	RESOLVERS_MAX = 3, /* as the C library's */
-	TRIES = 3          /* of each question, each with another resolver */
+	TRIES = 3          /* of each search, each with another resolver */
 };
 
 struct search;
@@ -24,9 +23,8 @@ struct search;
 struct place {
 	struct search *search;
 	struct cw_dns_place *out;
-	char *name;   /* after the aliases so far */
-	char *parent; /* whose SOA is asked for: name, or what is above it */
-	unsigned aliases;
+	char *name; /* as it was given, in lower case and without a trailing dot */
+	struct cw_dns_search zone_search;
 	unsigned tries;
 	char *why; /* it failed */
 };
@@ -39,140 +37,39 @@ struct search {
 	bool done;
 };
 
-static void ask(struct place *place);
+static void find_zone(struct place *place);
 
 static void
-finish(struct place *place, int result, char *why)
+zone_found(void *context, int status, const char *zone, const char *why)
 {
-	place->out->result = result;
-	place->why = why;
+	struct place *place = context;
+	const char *name = place->zone_search.name;
+
+	if (status == CW_E_NETWORK && ++place->tries < TRIES) {
+		find_zone(place);
+		return;
+	}
+	place->out->result = status;
+	if (status == CW_OK) {
+		place->out->target = cw_strdup(name);
+		place->out->zone = cw_strdup(zone);
+		cw_log_debug("the record \"%s\" is \"%s\" of the zone \"%s\"", place->out->name,
+			     name, zone != NULL ? zone : "(not known)");
+	} else {
+		place->why = cw_strdup(why);
+	}
 	if (--place->search->pending == 0)
 		place->search->done = true;
 }
 
 static void
-found(struct place *place, const char *zone)
-{
-	place->out->target = cw_strdup(place->name);
-	place->out->zone = cw_strdup(zone);
-	cw_log_debug("the record \"%s\" is \"%s\" of the zone \"%s\"", place->out->name,
-		     place->name, zone != NULL ? zone : "(not known)");
-	finish(place, CW_OK, NULL);
-}
-
-static void
-move_to(struct place *place, const char *name)
-{
-	char *copy = cw_strdup(name);
-
-	free(place->name);
-	free(place->parent);
-	place->name = copy;
-	place->parent = cw_strdup(copy);
-	place->tries = 0;
-}
-
-static const char *
-alias_target(const struct cw_dns_answer *answer, const char *name)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		if (answer->records[i].type == CW_DNS_CNAME &&
-		    cw_equal_nocase(answer->records[i].owner, name))
-			return answer->records[i].text;
-	return NULL;
-}
-
-/* The zone of NAME, if the answer tells it. */
-static const char *
-zone_of(const struct cw_dns_answer *answer, const char *name)
-{
-	size_t name_length = strlen(name);
-
-	for (size_t i = 0; i < answer->count; i++) {
-		const char *owner = answer->records[i].owner;
-		size_t length = strlen(owner);
-
-		if (answer->records[i].type != CW_DNS_SOA)
-			continue;
-		if (length == 0)
-			return owner;
-		if (length <= name_length && cw_equal_nocase(name + name_length - length, owner) &&
-		    (length == name_length || name[name_length - length - 1] == '.'))
-			return owner;
-	}
-	return NULL;
-}
-
-static void
-try_again(struct place *place, char *why)
-{
-	if (++place->tries < TRIES) {
-		free(why);
-		ask(place);
-		return;
-	}
-	finish(place, CW_E_NETWORK, why);
-}
-
-/* Follows what the answer holds of the chain of aliases; false when that is too long. */
-static bool
-follow(struct place *place, const struct cw_dns_answer *answer)
-{
-	const char *target;
-
-	while ((target = alias_target(answer, place->name)) != NULL) {
-		if (++place->aliases > CNAMES_MAX)
-			return false;
-		move_to(place, target);
-	}
-	return true;
-}
-
-static void
-soa_answered(void *context, const struct cw_dns_answer *answer, const char *why)
-{
-	struct place *place = context;
-	unsigned aliases = place->aliases;
-	const char *zone, *dot;
-
-	if (answer == NULL) {
-		try_again(place, cw_format("the resolver failed: %s", why));
-		return;
-	}
-	if (answer->code != CW_DNS_NO_ERROR && answer->code != CW_DNS_NO_SUCH_NAME) {
-		try_again(place,
-			  cw_format("the resolver answered with the error code %u", answer->code));
-		return;
-	}
-	if (!follow(place, answer)) {
-		finish(place, CW_E_PROTOCOL,
-		       cw_format("it is an alias of an alias more than %d times over", CNAMES_MAX));
-		return;
-	}
-	zone = zone_of(answer, place->name);
-	if (zone != NULL) {
-		found(place, zone);
-		return;
-	}
-	if (place->aliases == aliases) {
-		/* A resolver that leaves the authority section out: ask for what is above. */
-		dot = strchr(place->parent, '.');
-		if (dot == NULL) {
-			found(place, NULL);
-			return;
-		}
-		memmove(place->parent, dot + 1, strlen(dot + 1) + 1);
-	}
-	ask(place);
-}
-
-static void
-ask(struct place *place)
+find_zone(struct place *place)
 {
 	struct search *search = place->search;
 
-	cw_dns_ask(search->dns, &search->resolvers[place->tries % search->resolver_count],
-		   place->parent, CW_DNS_SOA, true, soa_answered, place);
+	cw_dns_search_start(&place->zone_search, search->dns,
+			    &search->resolvers[place->tries % search->resolver_count], place->name,
+			    zone_found, place);
 }
 
 static int
@@ -185,7 +82,7 @@ report(const struct place *places, size_t count, struct cw_error *error)
 			continue;
 		if (status == CW_OK) {
 			status = cw_fail(error, places[i].out->result,
-					 "where the DNS record \"%s\" is could not be found: %s",
+					 "cannot find the DNS zone of \"%s\": %s",
 					 places[i].out->name,
 					 places[i].why != NULL ? places[i].why : "interrupted");
 			cw_hint(error, "check that the resolver can be reached; --dns-resolver "
@@ -203,7 +100,7 @@ search_all(struct search *search, struct cw_loop *loop, struct place *places, si
 
 	search->pending = count;
 	for (size_t i = 0; i < count; i++)
-		ask(&places[i]);
+		find_zone(&places[i]);
 	status = cw_loop_until(loop, &search->done, error);
 	return status == CW_OK ? report(places, count, error) : status;
 }
@@ -218,7 +115,6 @@ begin_place(struct search *search, struct place *place, struct cw_dns_place *out
 	place->search = search;
 	place->out = out;
 	place->name = cw_lower(cw_memdup(out->name, length));
-	place->parent = cw_strdup(place->name);
 }
 
 int
@@ -257,7 +153,7 @@ cw_service_locate(const struct cw_host *host, struct cw_dns_place *const *places
 	cw_dns_free(search.dns);
 	for (size_t i = 0; i < count; i++) {
 		free(list[i].name);
-		free(list[i].parent);
+		cw_dns_search_clear(&list[i].zone_search);
 		free(list[i].why);
 	}
 	free(list);

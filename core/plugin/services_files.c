@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/permissions.h"
 #include "base/text.h"
 #include "plugin/instance_internal.h"
 #include "plugin/services_remote.h"
@@ -38,6 +39,8 @@ read_checked(const char *path, struct cw_buf *buf, struct cw_error *error)
 		cw_hint(error, "take that right away: chmod 600 '%s'", path);
 		return CW_E_PERMISSION;
 	}
+	if (cw_permissions_check("the credentials file", path, error) < 0)
+		return CW_E_PERMISSION;
 	if (status.st_mode & (S_IRGRP | S_IROTH))
 		cw_log_warning("others than its owner can read the credentials file \"%s\"; "
 			       "chmod 600 '%s' mends that",

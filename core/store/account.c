@@ -128,7 +128,8 @@ read_object(const char *folder, const char *name, struct json_object **object,
 static int
 load_folder(const char *folder, struct cw_account *account, struct cw_error *error)
 {
-	cw_auto_json struct json_object *key = NULL, *registration = NULL, *meta = NULL;
+	cw_auto_json struct json_object *registration = NULL, *meta = NULL;
+	cw_auto_secret_json struct json_object *key = NULL;
 	cw_autofree char *key_name = cw_format("\"%s/%s\"", folder, KEY_FILE);
 	const char *uri;
 	int status = read_object(folder, REGISTRATION_FILE, &registration, error);
@@ -241,7 +242,7 @@ write_meta(const char *folder, const char *old, const struct cw_account *account
 static int
 write_key(const char *folder, const struct cw_account *account, struct cw_error *error)
 {
-	cw_auto_json struct json_object *jwk = cw_key_to_jwk(account->key);
+	cw_auto_secret_json struct json_object *jwk = cw_key_to_jwk(account->key);
 
 	return write_object(folder, KEY_FILE, jwk, 0400, error);
 }

@@ -1,10 +1,14 @@
 #include "store/directories.h"
 
 #include "base/file.h"
+#include "base/log.h"
+#include "store/lineage_files.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Where an administrator and other packages expect to put hooks. */
 static int
@@ -145,4 +149,37 @@ cw_private_folder(const char *work, const char *name, bool make, char **folder,
 	if (status == CW_OK)
 		*folder = cw_take(&path);
 	return status;
+}
+
+static void
+sweep_folder(const char *folder)
+{
+	cw_auto_strv struct cw_strv names = {0};
+
+	if (cw_folder_list(folder, true, &names, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
+
+		if (cw_is_temporary(names.items[i]) && unlink(path) != 0 && errno != ENOENT)
+			cw_log_warning("cannot remove \"%s\", which an ended run left: %s", path,
+				       strerror(errno));
+	}
+}
+
+void
+cw_work_sweep(const char *work)
+{
+	cw_autofree char *parent = cw_format("%s/certwright", work);
+	cw_auto_strv struct cw_strv names = {0};
+
+	if (cw_folder_list(parent, true, &names, NULL) < 0)
+		return;
+	sweep_folder(parent);
+	for (size_t i = 0; i < names.count; i++) {
+		cw_autofree char *folder = NULL;
+
+		if (cw_private_folder(work, names.items[i], false, &folder, NULL) == CW_OK)
+			sweep_folder(folder);
+	}
 }

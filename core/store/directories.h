@@ -27,5 +27,8 @@ void cw_directories_clear(struct cw_directories *directories);
  */
 int cw_private_folder(const char *work, const char *name, bool make, char **folder,
 		      struct cw_error *error);
+/* Removes the half-written files, of keys too, that killed runs left in WORK/certwright. The work
+ * directory is locked. */
+void cw_work_sweep(const char *work);
 
 #endif

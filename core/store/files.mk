@@ -31,6 +31,7 @@ libcertwright_sources += \
 	core/store/undo.c core/store/undo.h \
 	core/store/undo_journal.h \
 	core/store/undo_owner.c \
+	core/store/undo_place.c \
 	core/store/undo_replay.c
 
 check_PROGRAMS += \

@@ -141,7 +141,8 @@ lock_file(const char *folder, const char *path, int descriptor, bool *current,
 	if (number != 0)
 		return cw_fail_path(error, number, "lock", path);
 	*current = is_same_file(path, descriptor);
-	if (*current)
+	/* What has a second name is perhaps somebody else's file. */
+	if (*current && status.st_nlink == 1)
 		write_process_id(descriptor);
 	return CW_OK;
 }

@@ -60,6 +60,32 @@ rotate(const char *path, unsigned backups, struct cw_error *error)
 	return CW_OK;
 }
 
+static int
+fail_open(const char *path, int number, struct cw_error *error)
+{
+	if (number != ELOOP)
+		return cw_fail_path(error, number, "open the log", path);
+	cw_fail(error, CW_E_PERMISSION, "the log \"%s\" is a symbolic link, which is not followed",
+		path);
+	cw_hint(error, "remove the link, or name another folder with --logs-dir");
+	return CW_E_PERMISSION;
+}
+
+/* What has a second name is perhaps somebody else's file. */
+static int
+check_names(const char *path, int descriptor, struct cw_error *error)
+{
+	struct stat status;
+
+	if (fstat(descriptor, &status) != 0)
+		return cw_fail_path(error, errno, "open the log", path);
+	if (!S_ISREG(status.st_mode) || status.st_nlink <= 1)
+		return CW_OK;
+	cw_fail(error, CW_E_PERMISSION, "the log \"%s\" has another name (a hard link)", path);
+	cw_hint(error, "remove that file, or name another folder with --logs-dir");
+	return CW_E_PERMISSION;
+}
+
 int
 cw_logfile_open(const char *logs, unsigned backups, struct cw_error *error)
 {
@@ -70,10 +96,13 @@ cw_logfile_open(const char *logs, unsigned backups, struct cw_error *error)
 	if (status == CW_OK) {
 		/* O_NONBLOCK: a pipe that nobody reads must not stop the run. */
 		descriptor = open(path,
-				  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+				  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
+					  O_NONBLOCK | O_NOFOLLOW,
 				  0600);
-		if (descriptor < 0)
-			status = cw_fail_path(error, errno, "open the log", path);
+		status = descriptor < 0 ? fail_open(path, errno, error)
+					: check_names(path, descriptor, error);
+		if (status < 0 && descriptor >= 0)
+			close(descriptor);
 	}
 	if (status != CW_OK) {
 		cw_hint(error, "run as root, or name another folder with --logs-dir");

@@ -86,7 +86,7 @@ read_record(const char *path, const struct cw_pending_binding *binding, struct c
 	    struct cw_error *error)
 {
 	cw_auto(cw_buf_wipe) struct cw_buf text = {0};
-	cw_auto_json struct json_object *record = NULL;
+	cw_auto_secret_json struct json_object *record = NULL;
 	cw_auto_json struct json_object *wanted = binding_object(binding);
 	const char *url;
 	int status = cw_file_read(path, RECORD_MAX, &text, error);
@@ -133,7 +133,7 @@ cw_pending_save(const char *work, const struct cw_pending_binding *binding, cons
 		const char *key_pem, struct cw_pending **pending, struct cw_error *error)
 {
 	const struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
-	cw_auto_json struct json_object *record = cw_json_new_object();
+	cw_auto_secret_json struct json_object *record = cw_json_new_object();
 	cw_autofree char *name = record_name(binding);
 	cw_autofree char *folder = NULL;
 	cw_autofree char *path = NULL;

@@ -161,9 +161,22 @@ add_entry(struct cw_undo *undo, const char *word, const char *const *values, siz
 int
 cw_undo_add_path(struct cw_undo *undo, const char *path, unsigned *id, struct cw_error *error)
 {
+	cw_auto(cw_undo_place_clear) struct cw_undo_place place = {0};
+	cw_autofree char *device = NULL;
+	cw_autofree char *inode = NULL;
+	int status;
+
 	if (*path != '/')
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is not an absolute path", path);
-	return add_entry(undo, "path", &path, 1, id, error);
+	status = cw_undo_place_find(path, &place, error);
+	if (status < 0)
+		return cw_context(error, "what is to be undone cannot be recorded");
+	device = cw_format("%llu", (unsigned long long)place.device);
+	inode = cw_format("%llu", (unsigned long long)place.inode);
+
+	const char *const values[] = {place.folder, device, inode, place.rest};
+
+	return add_entry(undo, "place", values, CW_COUNT(values), id, error);
 }
 
 int

@@ -14,6 +14,8 @@ struct cw_undo;
 
 /* Opens a journal for this process; the file is made by the first entry. */
 struct cw_undo *cw_undo_open(const char *work);
+/* PATH is absolute; /proc/self/fd/N/NAME is NAME in a folder that is open. It is removed from the
+ * folder that has this path now, and from no other that takes its place. */
 int cw_undo_add_path(struct cw_undo *undo, const char *path, unsigned *id, struct cw_error *error);
 int cw_undo_add_command(struct cw_undo *undo, const char *const *argv, unsigned *id,
 			struct cw_error *error);

@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,7 +27,7 @@ struct record {
 
 struct journal {
 	char *boot;
-	struct record *records; /* paths and commands, in order */
+	struct record *records; /* places and commands, in order */
 	size_t count;
 };
 
@@ -130,27 +131,51 @@ parse_journal(const struct cw_buf *text, struct journal *journal)
 	}
 }
 
-static void
-undo_path(const char *path)
+static bool
+read_place(const struct cw_strv *values, struct cw_undo_place *place)
+{
+	if (values->count != 4 || !cw_parse_uint(values->items[1], UINT64_MAX, &place->device) ||
+	    !cw_parse_uint(values->items[2], UINT64_MAX, &place->inode))
+		return false;
+	place->folder = cw_strdup(values->items[0]);
+	place->rest = cw_strdup(values->items[3]);
+	return true;
+}
+
+/* Removes NAME from the folder open at FOLDER: a file, a link or an empty folder; 0 or an errno. */
+static int
+remove_name(int folder, const char *name)
 {
 	struct stat status;
-	bool removed;
 
-	if (lstat(path, &status) != 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			cw_log_warning("cannot look at \"%s\", which an ended run left: %s", path,
-				       strerror(errno));
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	if (unlinkat(folder, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) == 0)
+		return 0;
+	return errno == EEXIST ? ENOTEMPTY : errno;
+}
+
+static void
+undo_place(const struct cw_strv *values, bool same_boot)
+{
+	cw_auto(cw_undo_place_clear) struct cw_undo_place place = {0};
+	cw_autofree char *path = NULL;
+	cw_autoclose int folder = -1;
+	int number;
+
+	if (!read_place(values, &place))
 		return;
-	}
-	if (S_ISDIR(status.st_mode))
-		removed = rmdir(path) == 0 || errno == ENOTEMPTY || errno == EEXIST;
-	else
-		removed = unlink(path) == 0;
-	if (removed || errno == ENOENT)
+	path = cw_format("%s/%s", place.folder, place.rest);
+	folder = cw_undo_place_open(&place, same_boot);
+	number = folder < 0 ? errno : remove_name(folder, cw_path_base(place.rest));
+	if (number == 0)
 		cw_log_info("removed \"%s\", which an ended run left", path);
-	else
+	else if (number == ESTALE || number == ELOOP || number == ENOTDIR)
+		cw_log_warning("leaving \"%s\", which an ended run made: its folder was replaced",
+			       path);
+	else if (number != ENOENT && number != ENOTEMPTY)
 		cw_log_warning("cannot remove \"%s\", which an ended run left: %s", path,
-			       strerror(errno));
+			       strerror(number));
 }
 
 static void
@@ -173,13 +198,16 @@ undo_command(const struct cw_strv *argv)
 static void
 replay_journal(const char *path, const struct journal *journal)
 {
+	cw_autofree char *boot = cw_undo_boot_id();
+	bool same_boot = cw_equal(journal->boot, boot);
+
 	for (size_t i = journal->count; i > 0; i--) {
 		const struct record *record = &journal->records[i - 1];
 
 		if (record->done)
 			continue;
-		if (strcmp(record->word, "path") == 0)
-			undo_path(record->values.items[0]);
+		if (strcmp(record->word, "place") == 0)
+			undo_place(&record->values, same_boot);
 		else if (strcmp(record->word, "command") == 0)
 			undo_command(&record->values);
 	}

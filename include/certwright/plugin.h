@@ -470,7 +470,8 @@ struct cw_host {
 	 * Registers what the core shall do if this process dies before undo_done(ID): remove a file
 	 * or an empty folder, or run a program. Survives kill -9 and a reboot: what is left is done
 	 * by the coordinator, or by the next run of any verb that writes. Last registered is done
-	 * first.
+	 * first. PATH is removed only from the folder that it leads to now: one that has taken its
+	 * place later is left alone. /proc/self/fd/N/NAME is NAME in the folder open as N.
 	 */
 	int (*undo_remove)(const struct cw_host *host, const char *path, unsigned *id);
 	int (*undo_command)(const struct cw_host *host, const char *const *argv, unsigned *id);

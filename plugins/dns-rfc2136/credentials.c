@@ -138,6 +138,8 @@ take(struct credentials *credentials, const char *key, const char *value, const 
 		*sign = value;
 	if (field == NULL)
 		return 1;
+	if (*field != NULL)
+		explicit_bzero(*field, strlen(*field));
 	free(*field);
 	*field = strdup(value);
 	return *field != NULL;

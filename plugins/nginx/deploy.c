@@ -126,7 +126,7 @@ deploy_or_check(struct nginx *nginx, const struct cw_deployment *deployment, boo
 
 	for (char *byte = name; *byte != '\0'; byte++)
 		*byte = (char)tolower((unsigned char)*byte);
-	if (CW_HAS(deployment, struct cw_deployment, names_count)) {
+	if (CW_HAS(deployment, struct cw_deployment, names_count) && deployment->names_count > 0) {
 		wish.names = deployment->names;
 		wish.name_count = deployment->names_count;
 	} else if (certificate_read(deployment->fullchain_path, &certificate)) {

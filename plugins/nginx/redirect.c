@@ -226,6 +226,37 @@ after_host(const char *host)
 	return at;
 }
 
+/* The path of a URL with "a" in place of what is not known. Release with free(). */
+static char *
+some_path(const char *path)
+{
+	auto_text struct text out = {0};
+
+	if (*path != '/')
+		text_add_string(&out, "/");
+	while (*path != '\0' && *path != '?') {
+		if (*path == '$') {
+			text_add_string(&out, "a");
+			path++;
+			while (isalnum((unsigned char)*path) || *path == '_')
+				path++;
+		} else {
+			text_add(&out, path++, 1);
+		}
+	}
+	return memory_copy(out.data, out.length);
+}
+
+/* Whether a path is nothing but variables: the one that was asked for, or its parts. */
+static bool
+is_same_path(const char *path)
+{
+	while (*path == '$')
+		for (path++; isalnum((unsigned char)*path) || *path == '_';)
+			path++;
+	return *path == '\0' || *path == '?';
+}
+
 /* Whether DIRECTIVE, which sends to URL, does so again with what it sent. */
 static bool
 leads_back(const struct search *search, const struct directive *directive, const char *url)
@@ -239,13 +270,11 @@ leads_back(const struct search *search, const struct directive *directive, const
 	if (!is_own_host(search, own))
 		return false;
 	path = *end == ':' ? end + 1 + strspn(end + 1, "0123456789") : end;
-	if (*path == '$')
+	if (*path == '$' && is_same_path(path))
 		return true;
 	if (syntax_is(directive, "error_page"))
 		return false;
-	/* With something in place of what is not known. */
-	again = memory_format("%s%.*s%s", *path == '/' ? "" : "/", (int)strcspn(path, "$?"), path,
-			      path[strcspn(path, "$?")] == '$' ? "a" : "");
+	again = some_path(path);
 	return reaches(search, directive, again);
 }
 

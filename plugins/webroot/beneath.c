@@ -1,108 +1,138 @@
-/*
- * openat2(2) settles what lies beneath the root in one step, races included. It refuses an absolute
- * link even if that leads back in, and older kernels and some sandboxes have no openat2; then the
- * folder is opened as it comes, and the kernel's own name for what was opened must lie within that
- * of the root.
- */
 #include "beneath.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/version.h>
-#include <sys/syscall.h>
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 6, 0) && defined(SYS_openat2)
-#include <linux/openat2.h>
-#define HAVE_OPENAT2 1
-#endif
-#endif
 
-enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK };
+enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK, LINKS_MAX = 40 };
 
-/* The path by which the kernel knows DESCRIPTOR; 0, or -1. */
+struct walk {
+	uid_t owner;
+	unsigned links; /* that were followed */
+	struct refusal *refusal;
+};
+
 static int
-real_path(int descriptor, char *path, size_t size)
+is_trusted(const struct walk *walk, uid_t user)
 {
+	return user == 0 || user == geteuid() || user == walk->owner;
+}
+
+/* Notes what DESCRIPTOR is, and in it NAME (NULL: itself), as the thing that others can change. */
+static void
+refuse(const struct walk *walk, int descriptor, const char *name)
+{
+	char *path = walk->refusal->changeable;
+	size_t size = sizeof(walk->refusal->changeable);
 	char link[64];
 	ssize_t length;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
 	length = readlink(link, path, size - 1);
-	if (length <= 0 || (size_t)length == size - 1 || path[0] != '/')
-		return -1;
-	path[length] = '\0';
+	path[length > 0 ? length : 0] = '\0';
+	if (name != NULL || length <= 0)
+		snprintf(path + strlen(path), size - strlen(path), "/%s", name != NULL ? name : "");
+	errno = EXDEV;
+}
+
+/* Whether no other user can take what is in the folder away, or, where it is the last one, add to
+ * it. Nobody can take another's file out of a sticky folder. */
+static int
+is_safe(const struct walk *walk, int folder, int last)
+{
+	struct stat status;
+
+	if (fstat(folder, &status) != 0)
+		return 0;
+	if (is_trusted(walk, status.st_uid) &&
+	    ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (!last && (status.st_mode & S_ISVTX))))
+		return 1;
+	refuse(walk, folder, NULL);
 	return 0;
 }
 
-static int
-is_within(int root, int descriptor)
-{
-	char root_path[PATH_MAX], path[PATH_MAX];
-	size_t length;
+static int follow(struct walk *walk, int folder, const char *name);
 
-	if (real_path(root, root_path, sizeof(root_path)) != 0 ||
-	    real_path(descriptor, path, sizeof(path)) != 0)
-		return 0;
-	length = strlen(root_path);
-	if (length == 1)
-		return 1;
-	return strncmp(path, root_path, length) == 0 &&
-	       (path[length] == '/' || path[length] == '\0');
+/* Opens NAME in FOLDER, which is safe. */
+static int
+step(struct walk *walk, int folder, const char *name)
+{
+	int opened = openat(folder, name, FOLDER_FLAGS | O_NOFOLLOW);
+
+	if (opened < 0 && (errno == ELOOP || errno == ENOTDIR))
+		return follow(walk, folder, name);
+	return opened;
 }
 
-/* One component after the other, following no link: for systems without /proc. */
+/* Goes through PATH from FOLDER on, which is closed; every folder on the way is checked. */
 static int
-open_without_links(int root, const char *path)
+go(struct walk *walk, int folder, char *path)
 {
-	char copy[PATH_MAX];
-	char *rest = copy, *part;
-	int folder = dup(root);
+	char *part;
 
-	if (folder < 0 || strlen(path) >= sizeof(copy)) {
-		if (folder >= 0)
-			close(folder);
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fcntl(folder, F_SETFD, FD_CLOEXEC);
-	memcpy(copy, path, strlen(path) + 1);
-	while (folder >= 0 && (part = strsep(&rest, "/")) != NULL) {
-		int next = openat(folder, part, FOLDER_FLAGS | O_NOFOLLOW);
+	while (folder >= 0 && (part = strsep(&path, "/")) != NULL) {
+		int next, number;
 
+		if (*part == '\0' || strcmp(part, ".") == 0)
+			continue;
+		next = is_safe(walk, folder, 0) ? step(walk, folder, part) : -1;
+		number = errno;
 		close(folder);
 		folder = next;
+		errno = number;
 	}
 	return folder;
 }
 
+/* Follows the link NAME in FOLDER, which is safe, so that it stays the same meanwhile. */
 static int
-open_and_check(int root, const char *path)
+follow(struct walk *walk, int folder, const char *name)
 {
-	int folder = openat(root, path, FOLDER_FLAGS);
+	char target[PATH_MAX];
+	struct stat status;
+	ssize_t length;
 
-	if (folder < 0 || is_within(root, folder))
-		return folder;
-	close(folder);
-	folder = open_without_links(root, path);
-	if (folder < 0)
-		errno = EXDEV;
-	return folder;
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
+	if (!S_ISLNK(status.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
+	}
+	if (!is_trusted(walk, status.st_uid)) {
+		refuse(walk, folder, name);
+		return -1;
+	}
+	length = readlinkat(folder, name, target, sizeof(target) - 1);
+	if (length <= 0)
+		return -1;
+	target[length] = '\0';
+	if (++walk->links > LINKS_MAX) {
+		errno = ELOOP;
+		return -1;
+	}
+	return go(walk, openat(folder, target[0] == '/' ? "/" : ".", FOLDER_FLAGS), target);
 }
 
 int
-open_beneath(int root, const char *path)
+open_beneath(int parent, const char *name, uid_t owner, int *linked, struct refusal *refusal)
 {
-#ifdef HAVE_OPENAT2
-	struct open_how how = {.flags = FOLDER_FLAGS,
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	long folder = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	struct walk walk = {.owner = owner, .refusal = refusal};
+	int opened = openat(parent, name, FOLDER_FLAGS | O_NOFOLLOW);
 
-	if (folder >= 0 || (errno != EXDEV && errno != ENOSYS && errno != EPERM &&
-			    errno != EAGAIN && errno != EINVAL && errno != E2BIG))
-		return (int)folder;
-#endif
-	return open_and_check(root, path);
+	*linked = 0;
+	refusal->changeable[0] = '\0';
+	if (opened >= 0 || (errno != ELOOP && errno != ENOTDIR))
+		return opened;
+	*linked = 1;
+	if (!is_safe(&walk, parent, 0))
+		return -1;
+	opened = follow(&walk, parent, name);
+	if (opened >= 0 && !is_safe(&walk, opened, 1)) {
+		close(opened);
+		errno = EXDEV;
+		return -1;
+	}
+	return opened;
 }

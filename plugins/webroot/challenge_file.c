@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MODE = 0644, TOKEN_MAX = 200 };
+enum { FILE_MODE = 0644, TOKEN_MIN = 22, TOKEN_MAX = 200 };
 
 static int
 cannot(const struct cw_host *host, int number, const char *what, const char *path)
@@ -90,16 +90,15 @@ write_nameless(int descriptor, const char *token, const char *data, struct stat 
 }
 
 static int
-write_temporary(const struct cw_host *host, const char *folder, int descriptor, const char *token,
-		const char *data, struct stat *status)
+write_temporary(const struct cw_host *host, int descriptor, const char *token, const char *data,
+		struct stat *status)
 {
-	char name[TOKEN_MAX + 32], path[PATH_SIZE + TOKEN_MAX + 32];
+	char name[TOKEN_MAX + 32];
 	unsigned undo = 0;
 	int made, number = 0;
 
 	snprintf(name, sizeof(name), ".%s.%ld", token, (long)getpid());
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (host->undo_remove(host, path, &undo) != CW_OK)
+	if (undo_in_folder(host, descriptor, name, &undo) != CW_OK)
 		return EIO;
 	made = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		      FILE_MODE);
@@ -119,21 +118,23 @@ write_temporary(const struct cw_host *host, const char *folder, int descriptor, 
 	return number;
 }
 
+/* 128 bits in base64url are 22 characters (RFC 8555 section 8.3): nothing else in the folder has
+ * such a name. */
 static int
 token_valid(const char *token)
 {
 	size_t length = strlen(token);
 
-	return length > 0 && length <= TOKEN_MAX &&
+	return length >= TOKEN_MIN && length <= TOKEN_MAX &&
 	       strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
 		       length;
 }
 
 int
-challenge_file_write(struct challenge_file *file, int descriptor,
-		     const struct cw_challenge *challenge)
+challenge_file_write(struct challenge_file *file, const struct cw_challenge *challenge)
 {
 	const struct cw_host *host = file->folder->host;
+	int descriptor = file->folder->descriptors[ACME_CHALLENGE];
 	const char *token = challenge->token;
 	char folder[PATH_SIZE], path[PATH_SIZE + TOKEN_MAX + 2];
 	struct stat status = {0};
@@ -141,18 +142,18 @@ challenge_file_write(struct challenge_file *file, int descriptor,
 
 	if (!token_valid(token))
 		return cw_host_fail(host, CW_E_PROTOCOL, NULL,
-				    "the CA's token for \"%s\" cannot be the name of a file",
+				    "the CA's token for \"%s\" is too short, or cannot be the "
+				    "name of a file",
 				    challenge->identifier);
 	challenge_folder_path(file->folder, ACME_CHALLENGE, folder, sizeof(folder));
 	snprintf(path, sizeof(path), "%s/%s", folder, token);
-	result = host->undo_remove(host, path, &file->undo);
+	result = undo_in_folder(host, descriptor, token, &file->undo);
 	if (result != CW_OK)
 		return result;
 	number = write_nameless(descriptor, token, challenge->validation, &status);
 	/* No such files there, or no /proc to name them by. */
 	if (number == EOPNOTSUPP || number == EISDIR || number == EINVAL || number == ENOENT)
-		number = write_temporary(host, folder, descriptor, token, challenge->validation,
-					 &status);
+		number = write_temporary(host, descriptor, token, challenge->validation, &status);
 	if (number != 0) {
 		host->undo_done(host, file->undo);
 		return cannot(host, number, "write", path);
@@ -164,9 +165,10 @@ challenge_file_write(struct challenge_file *file, int descriptor,
 }
 
 void
-challenge_file_remove(struct challenge_file *file, int descriptor, const char *token)
+challenge_file_remove(struct challenge_file *file, const char *token)
 {
 	const struct cw_host *host = file->folder->host;
+	int descriptor = file->folder->descriptors[ACME_CHALLENGE];
 	struct stat status;
 
 	if (!file->written)

@@ -14,14 +14,13 @@ struct challenge_file {
 };
 
 /*
- * Writes the challenge's validation, as a whole, to its token's file in the folder open at
- * DESCRIPTOR: mode 0644 whatever the umask. It is registered to be undone before. Returns CW_OK, or
+ * Writes the challenge's validation, as a whole, to its token's file in the folder, which is open:
+ * mode 0644 whatever the umask. It is registered to be undone before. Returns CW_OK, or
  * a negative status, the current call's error being filled. Returns CW_E_NOT_FOUND when the folder
  * went away, which another try may mend.
  */
-int challenge_file_write(struct challenge_file *file, int descriptor,
-			 const struct cw_challenge *challenge);
+int challenge_file_write(struct challenge_file *file, const struct cw_challenge *challenge);
 /* Removes the file unless another has taken its place. */
-void challenge_file_remove(struct challenge_file *file, int descriptor, const char *token);
+void challenge_file_remove(struct challenge_file *file, const char *token);
 
 #endif

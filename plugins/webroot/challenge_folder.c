@@ -1,4 +1,5 @@
 #include "challenge_folder.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -58,13 +59,6 @@ cannot(const struct challenge_folder *folder, int number, const char *what, cons
 	const struct cw_host *host = folder->host;
 
 	switch (number) {
-	case EXDEV:
-	case ELOOP:
-		return cw_host_fail(host, CW_E_PERMISSION,
-				    "replace that link by a folder, or give the webroot that it "
-				    "leads to",
-				    "a symbolic link at \"%s\" leads out of the webroot \"%s\"",
-				    path, folder->root);
 	case ENOENT:
 	case ENOTDIR:
 		return cw_host_fail(host, CW_E_NOT_FOUND,
@@ -82,6 +76,17 @@ cannot(const struct challenge_folder *folder, int number, const char *what, cons
 		return cw_host_fail(host, CW_E_IO, NULL, "cannot %s \"%s\": %s", what, path,
 				    strerror(number));
 	}
+}
+
+static int
+not_followed(const struct challenge_folder *folder, const char *path, const struct refusal *refusal)
+{
+	return cw_host_fail(folder->host, CW_E_PERMISSION,
+			    "replace that link by a folder, or let only root and the owner of the "
+			    "webroot write to what it leads through",
+			    "the symbolic link at \"%s\" is not followed: other users can change "
+			    "\"%s\"",
+			    path, refusal->changeable);
 }
 
 /* Opens the webroot itself, which may be a link. */
@@ -105,36 +110,82 @@ open_root(struct challenge_folder *folder)
 	return root;
 }
 
-/* Gives a new folder its mode and owner. */
-static int
-dress(const struct challenge_folder *folder, int root, int made, const char *path)
+static uid_t
+owner_of(int descriptor)
 {
 	struct stat status;
 
+	return fstat(descriptor, &status) == 0 ? status.st_uid : geteuid();
+}
+
+static int
+is_empty(int descriptor)
+{
+	int copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
+	const struct dirent *entry;
+	int empty = stream != NULL;
+
+	if (stream == NULL) {
+		if (copy >= 0)
+			close(copy);
+		return 0;
+	}
+	while (empty && (entry = readdir(stream)) != NULL)
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	closedir(stream);
+	return empty;
+}
+
+/*
+ * Gives a new folder its mode and, unless the way to it went through a link, the owner of the
+ * webroot. Somebody may have put another in its place: one of ours that is empty is no loss.
+ */
+static int
+dress(const struct challenge_folder *folder, int root, int linked, int made, const char *path)
+{
+	struct stat status, of_root;
+
+	if (fstat(made, &status) != 0 || status.st_uid != geteuid() || !is_empty(made))
+		return CW_OK;
 	if (fchmod(made, FOLDER_MODE) != 0)
 		return cannot(folder, errno, "set the mode of", path);
-	if (geteuid() == 0 && fstat(root, &status) == 0 &&
-	    fchown(made, status.st_uid, status.st_gid) != 0)
+	if (geteuid() == 0 && !linked && fstat(root, &of_root) == 0 &&
+	    fchown(made, of_root.st_uid, of_root.st_gid) != 0)
 		cw_host_log(folder->host, CW_LOG_DEBUG, "cannot change the owner of \"%s\": %s",
 			    path, strerror(errno));
 	return CW_OK;
 }
 
+/* Registers that NAME in the folder open at PARENT is to be removed. */
+int
+undo_in_folder(const struct cw_host *host, int parent, const char *name, unsigned *undo)
+{
+	char path[64 + NAME_MAX];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", parent, name);
+	return host->undo_remove(host, path, undo);
+}
+
 static int
-make_level(struct challenge_folder *folder, int root, int parent, int level)
+make_level(struct challenge_folder *folder, int root, int parent, int linked, int level)
 {
 	const struct cw_host *host = folder->host;
 	char path[PATH_SIZE], key[64];
 	unsigned undo;
-	int status, made;
+	mode_t umask_before;
+	int status, made, number;
 
 	challenge_folder_path(folder, level, path, sizeof(path));
-	status = host->undo_remove(host, path, &undo);
+	status = undo_in_folder(host, parent, level_names[level], &undo);
 	if (status != CW_OK)
 		return status;
-	if (mkdirat(parent, level_names[level], FOLDER_MODE) != 0) {
-		int number = errno;
-
+	/* Another worker that comes before us into the folder must find it as it will be. */
+	umask_before = umask(0);
+	made = mkdirat(parent, level_names[level], FOLDER_MODE);
+	number = errno;
+	umask(umask_before);
+	if (made != 0) {
 		host->undo_done(host, undo);
 		return number == EEXIST ? CW_OK : cannot(folder, number, "make the folder", path);
 	}
@@ -144,28 +195,35 @@ make_level(struct challenge_folder *folder, int root, int parent, int level)
 	host->shared_put(host, key, path, strlen(path));
 	made = openat(parent, level_names[level], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (made < 0)
-		return errno == ENOENT ? CW_OK : cannot(folder, errno, "open", path);
-	status = dress(folder, root, made, path);
+		return CW_OK; /* gone, or another thing: opening it tells */
+	status = dress(folder, root, linked, made, path);
 	close(made);
 	return status;
 }
 
 /* Another worker may remove a folder, empty just then, between the steps: try again. */
 static int
-open_level(struct challenge_folder *folder, int root, int parent, int level)
+open_level(struct challenge_folder *folder, int root, int parent, int *linked, int level)
 {
 	char path[PATH_SIZE];
+	struct refusal refusal;
 
 	challenge_folder_path(folder, level, path, sizeof(path));
 	for (unsigned tries = 0;; tries++) {
-		int opened = open_beneath(root, level_paths[level]);
+		int is_link = 0;
+		int opened = open_beneath(parent, level_names[level], owner_of(root), &is_link,
+					  &refusal);
 		int status;
 
-		if (opened >= 0)
+		if (opened >= 0) {
+			*linked |= is_link;
 			return opened;
-		if (errno != ENOENT || tries == TRIES)
+		}
+		if (errno == EXDEV)
+			return not_followed(folder, path, &refusal);
+		if (errno != ENOENT || tries == TRIES || is_link)
 			return cannot(folder, errno, "open", path);
-		status = make_level(folder, root, parent, level);
+		status = make_level(folder, root, parent, *linked, level);
 		if (status != CW_OK)
 			return status;
 	}
@@ -174,39 +232,74 @@ open_level(struct challenge_folder *folder, int root, int parent, int level)
 int
 challenge_folder_open(struct challenge_folder *folder)
 {
-	int root = open_root(folder);
-	int well_known, opened;
+	int linked = 0;
+	int parent;
 
-	if (root < 0)
-		return root;
-	well_known = open_level(folder, root, root, WELL_KNOWN);
-	if (well_known < 0) {
-		close(root);
-		return well_known;
-	}
-	opened = open_level(folder, root, well_known, ACME_CHALLENGE);
-	close(well_known);
-	close(root);
-	return opened;
+	if (folder->descriptors[LEVELS - 1] >= 0)
+		return CW_OK;
+	parent = folder->root_descriptor = open_root(folder);
+	for (int level = 0; level < LEVELS && parent >= 0; level++)
+		parent = folder->descriptors[level] =
+			open_level(folder, folder->root_descriptor, parent, &linked, level);
+	if (parent >= 0)
+		return CW_OK;
+	challenge_folder_close(folder);
+	return parent;
 }
 
+static void
+close_one(int *descriptor)
+{
+	if (*descriptor >= 0)
+		close(*descriptor);
+	*descriptor = -1;
+}
+
+void
+challenge_folder_close(struct challenge_folder *folder)
+{
+	for (int level = 0; level < LEVELS; level++)
+		close_one(&folder->descriptors[level]);
+	close_one(&folder->root_descriptor);
+}
+
+struct challenge_folder *
+challenge_folder_new(const struct cw_host *host, const char *root)
+{
+	struct challenge_folder *folder = calloc(1, sizeof(*folder));
+
+	if (folder == NULL)
+		return NULL;
+	folder->host = host;
+	folder->root = strdup(root);
+	folder->real = strdup("");
+	folder->root_descriptor = -1;
+	for (int level = 0; level < LEVELS; level++)
+		folder->descriptors[level] = -1;
+	if (folder->root != NULL && folder->real != NULL)
+		return folder;
+	challenge_folder_free(folder);
+	return NULL;
+}
+
+void
+challenge_folder_free(struct challenge_folder *folder)
+{
+	challenge_folder_close(folder);
+	free(folder->root);
+	free(folder->real);
+	free(folder);
+}
+
+/* Whether NAME in the folder open at PARENT is what DESCRIPTOR is. */
 static int
-open_real(const struct challenge_folder *folder)
+is_still(int parent, const char *name, int descriptor)
 {
-	return *folder->real != '\0' ? open(folder->real, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-}
+	struct stat there, ours;
 
-int
-challenge_folder_reopen(const struct challenge_folder *folder)
-{
-	int root = open_real(folder);
-	int opened;
-
-	if (root < 0)
-		return -1;
-	opened = open_beneath(root, level_paths[ACME_CHALLENGE]);
-	close(root);
-	return opened;
+	return fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(descriptor, &ours) == 0 && there.st_dev == ours.st_dev &&
+	       there.st_ino == ours.st_ino;
 }
 
 static void
@@ -214,8 +307,14 @@ remove_level(struct challenge_folder *folder, int parent, int level)
 {
 	char path[PATH_SIZE], key[64];
 
+	if (!made_by_this_run(folder, level))
+		return;
 	challenge_folder_path(folder, level, path, sizeof(path));
-	if (unlinkat(parent, level_names[level], AT_REMOVEDIR) == 0 || errno == ENOENT) {
+	if (!is_still(parent, level_names[level], folder->descriptors[level]))
+		errno = ENOENT;
+	else if (unlinkat(parent, level_names[level], AT_REMOVEDIR) == 0)
+		errno = ENOENT;
+	if (errno == ENOENT) {
 		made_key(folder, level, key, sizeof(key));
 		folder->host->shared_put(folder->host, key, NULL, 0);
 	} else if (errno != ENOTEMPTY && errno != EEXIST) {
@@ -231,19 +330,9 @@ remove_level(struct challenge_folder *folder, int parent, int level)
 void
 challenge_folder_remove(struct challenge_folder *folder)
 {
-	int root = open_real(folder);
-	int well_known;
-
-	if (root < 0)
-		return;
-	if (made_by_this_run(folder, ACME_CHALLENGE)) {
-		well_known = open_beneath(root, level_paths[WELL_KNOWN]);
-		if (well_known >= 0) {
-			remove_level(folder, well_known, ACME_CHALLENGE);
-			close(well_known);
-		}
+	if (folder->descriptors[LEVELS - 1] >= 0) {
+		remove_level(folder, folder->descriptors[WELL_KNOWN], ACME_CHALLENGE);
+		remove_level(folder, folder->root_descriptor, WELL_KNOWN);
 	}
-	if (made_by_this_run(folder, WELL_KNOWN))
-		remove_level(folder, root, WELL_KNOWN);
-	close(root);
+	challenge_folder_close(folder);
 }

@@ -41,9 +41,7 @@ free_folders(struct webroot *webroot)
 		struct challenge_folder *folder = webroot->folders;
 
 		webroot->folders = folder->next;
-		free(folder->root);
-		free(folder->real);
-		free(folder);
+		challenge_folder_free(folder);
 	}
 }
 
@@ -77,15 +75,12 @@ folder_for(struct webroot *webroot, const char *root)
 		folder = folder->next;
 	if (folder != NULL)
 		return folder;
-	folder = calloc(1, sizeof(*folder));
+	folder = challenge_folder_new(webroot->host, root);
 	if (folder == NULL)
 		return NULL;
-	folder->host = webroot->host;
-	folder->root = strdup(root);
-	folder->real = strdup("");
 	folder->next = webroot->folders;
 	webroot->folders = folder;
-	return folder->root != NULL && folder->real != NULL ? folder : NULL;
+	return folder;
 }
 
 static int
@@ -148,12 +143,13 @@ place(struct challenge_file *file, const struct cw_challenge *challenge)
 	int status = CW_E_NOT_FOUND;
 
 	for (unsigned tries = 0; tries < TRIES && status == CW_E_NOT_FOUND; tries++) {
-		int descriptor = challenge_folder_open(file->folder);
-
-		if (descriptor < 0)
-			return descriptor;
-		status = challenge_file_write(file, descriptor, challenge);
-		close(descriptor);
+		if (tries > 0)
+			challenge_folder_close(file->folder);
+		status = challenge_folder_open(file->folder);
+		if (status == CW_OK)
+			status = challenge_file_write(file, challenge);
+		else
+			break;
 	}
 	return status;
 }
@@ -198,23 +194,6 @@ webroot_perform(void *self, struct cw_challenge *const *challenges, size_t count
 	return CW_OK;
 }
 
-static void
-remove_file(struct challenge_file *file, const char *token)
-{
-	int descriptor;
-
-	if (!file->written)
-		return;
-	descriptor = challenge_folder_reopen(file->folder);
-	if (descriptor < 0) {
-		/* Gone with its folder: nothing is left to undo. */
-		file->folder->host->undo_done(file->folder->host, file->undo);
-		return;
-	}
-	challenge_file_remove(file, descriptor, token);
-	close(descriptor);
-}
-
 static int
 webroot_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
@@ -225,7 +204,7 @@ webroot_cleanup(void *self, struct cw_challenge *const *challenges, size_t count
 
 		if (file == NULL)
 			continue;
-		remove_file(file, challenges[i]->token);
+		challenge_file_remove(file, challenges[i]->token);
 		free(file);
 		challenges[i]->plugin_data = NULL;
 	}

@@ -224,3 +224,14 @@ def test_the_summary_of_renewals_has_headings(certwright, start):
     text = certwright.run("renew", "--dry-run", "--cert-name", "good.example.test", "--server",
                           certwright.ca.directory).stdout
     assert "The dry run succeeded for these certificates:" in text and "were renewed" not in text
+
+
+def test_what_is_due_for_ever_is_due_from_its_issue(certwright):
+    certwright.certonly("ever.example.test")
+    path = certwright.renewal_file("ever.example.test")
+    text = re.sub("^#? *renew_before_expiry = .*$", "renew_before_expiry = 900 years", read(path), flags=re.M)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    leaf = load(certwright.live("ever.example.test", "cert"))
+    due = certwright.json("certificates").certificates["ever.example.test"]["due"]
+    assert due[:10] == leaf.not_valid_before.strftime("%Y-%m-%d")

@@ -190,6 +190,73 @@ def test_a_problem_with_control_characters_cannot_reach_the_terminal(rogue_certw
     assert "\x1b" not in result.output and "\x07" not in result.output
 
 
+# What commands a terminal, turns a text around, forges a line or hides, as JSON may hold it.
+EVIL = ["\x1b[2J", "\x9b31m", "\u202e", "\u2066", "\u200f", "\r\nerror: forged", "\u2028", "\x07",
+        "\x7f", "\ufeff"]
+
+
+def assert_harmless(certwright, *results):
+    for text in [r.output for r in results] + [certwright.log_text()]:
+        assert not [evil for evil in EVIL if evil in text], repr(text)
+        assert not [c for c in text if ord(c) < 32 and c not in "\n"], repr(text)
+        assert "\nerror: forged" not in text
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_nothing_that_a_ca_says_commands_the_terminal(rogue_certwright, rogue, evil):
+    text = f"<{evil}>"
+
+    def account(given):
+        document = given.json()
+        document["contact"] = [f"mailto:{text}@example.test", text]
+        given.set_json(document)
+
+    def state(given):
+        document = given.json()
+        document["status"] = text
+        given.set_json(document)
+
+    def directory(given):
+        document = given.json()
+        document["meta"]["profiles"] = {text: text}
+        document["meta"]["termsOfService"] = f"https://example.test/{text}"
+        given.set_json(document)
+    rogue.on("directory", alter(directory))
+    results = [rogue_certwright.run("register")]
+    rogue.on("account", alter(account), times=1)
+    results.append(rogue_certwright.run("show_account", status=None))
+    rogue.on("account", alter(state), times=1)
+    results.append(rogue_certwright.run("show_account", status=None))
+    results.append(rogue_certwright.certonly("p.example.test", args=("--preferred-profile", "x"),
+                                             status=None))
+    results.append(rogue_certwright.certonly("p.example.test", args=("--required-profile", "x"),
+                                             status=None))
+    for kind in ("new-order", "authorization", "order", "finalize"):
+        rogue.behave()
+        rogue.on("directory", alter(directory))
+        rogue.on(kind, problem(text, text, subproblems=[(text, text, text)]))
+        results.append(rogue_certwright.certonly("d.example.test", status=1))
+        rogue.behave()
+        rogue.on(kind, alter(state))
+        results.append(rogue_certwright.certonly("s.example.test", status=None))
+        rogue.behave()
+        rogue.on(kind, answer(403, f"<html>{text}</html>".encode(), content_type="text/html"))
+        results.append(rogue_certwright.certonly("h.example.test", status=None))
+    assert_harmless(rogue_certwright, *results)
+
+
+def test_json_is_escaped_as_json_and_as_nothing_else(rogue_certwright, rogue):
+    def account(given):
+        document = given.json()
+        document["contact"] = ["mailto:\u202e\x1b@example.test"]
+        given.set_json(document)
+    rogue_certwright.run("register")
+    rogue.on("account", alter(account))
+    result = rogue_certwright.json("show_account")
+    assert "\u202e\x1b@example.test" in result.json["account"]["contact"][0]
+    assert "\x1b" not in result.stdout
+
+
 @pytest.mark.parametrize("body", ["", "no", "[]", "{}", '{"type": 4, "detail": []}',
                                   '{"type": "urn:ietf:params:acme:error:caa", "subproblems": 7}'])
 def test_a_malformed_problem_is_still_a_sentence(rogue_certwright, rogue, body):

@@ -21,6 +21,7 @@ ABSENT = "in-no-block.example.net"
 # Each is said in certwright-nginx(8), "DIFFERENCES TO CERTBOT".
 UNREAD = "certbot cannot read the file and passes it by"
 UNMARKED = "the default serves no site of its own, but is not marked default_server"
+OTHERS = "certbot takes the certificate from the other names of the wildcard"
 EXPLAINED = {
     ("comments_everywhere", "com.example.com"): UNREAD,
     ("comments_everywhere", "www.com.example.com"): UNREAD,
@@ -36,7 +37,9 @@ EXPLAINED = {
     ("matrix_synapse", ABSENT): "certbot copies a default of another port than those for sites",
     ("server_name_regex", ABSENT): "certbot's regular expressions have no (?<name>...)",
     ("challenge_returns_first", "a.test"): "a redirect to https is no site: it would be a circle",
-    ("install_exact_beside_wildcard_with_tls", "a.w.test"): "the exact name is the better match",
+    ("challenge_if_returns", "a.test"): "a redirect to https is no site: it would be a circle",
+    ("install_exact_beside_wildcard_with_tls", "a.w.test"): OTHERS,
+    ("install_exact_beside_wildcard_with_tls", "below.w.test"): OTHERS,
     ("install_own_parameters", "a.test"): "certbot refuses a block with TLS parameters of its own",
 }
 

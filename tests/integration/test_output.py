@@ -188,3 +188,11 @@ def test_wrong_usage_attempts_nothing_and_shows_nothing(certwright, argv):
     assert result.stdout == ""
     assert not os.path.exists(certwright.config_dir)
     assert not os.path.exists(certwright.work_dir)
+
+
+@pytest.mark.parametrize("argv", [["network"], ["plugin"], ["x"], [], ["network", "renew"]])
+def test_processes_of_a_run_are_not_for_the_command_line(certwright, argv):
+    result = bare(certwright, "--process", *argv)
+    assert result.status == 2
+    assert "not for the command line" in result.stderr
+    assert result.stdout == ""

@@ -48,11 +48,11 @@ def test_a_mistyped_address_is_asked_again(certwright):
     terminal.answer("e-mail address.*E-mail address.*: ", "me@example.com")
     terminal.answer("agree", "y")
     terminal.finish()
-    assert contact(certwright) == ["mailto:me@example.com"]
+    assert contact(certwright) == ["me@example.com"]
 
 
-@pytest.mark.parametrize("answer, status, left", [("", 1, ["mailto:old@example.com"]),
-                                                  ("n", 1, ["mailto:old@example.com"]), ("y", 0, [])])
+@pytest.mark.parametrize("answer, status, left", [("", 1, ["old@example.com"]),
+                                                  ("n", 1, ["old@example.com"]), ("y", 0, [])])
 def test_removing_the_address_is_asked_about(certwright, answer, status, left):
     certwright.run("register", "-m", "old@example.com")
     terminal = ask(certwright, "update_account")

@@ -103,6 +103,8 @@ def test_renew_before_expiry_decides_where_it_can_be_read(certwright, interval, 
     text = read(path)
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(f"renew_before_expiry = {interval}\n{text}")
+    [shown] = certwright.json("certificates").json["certificates"]
+    assert shown["due"] >= datetime.datetime.now(datetime.timezone.utc).strftime("%Y")
     result = certwright.json("renew")
     assert result.certificates["before.example.test"]["action"] == action
     assert ("renew_before_expiry" in result.stderr) == warns

@@ -1,6 +1,7 @@
-"""renew with so many lineages that processes look at them ahead."""
+"""What looks at many lineages: renew, certificates, and certonly that finds one by its names."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -97,3 +98,37 @@ def test_more_than_are_held_in_memory_are_renewed(certwright, tmp_path):
     assert all(os.readlink(certwright.live(name, "cert")).endswith("/cert2.pem")
                for name in actions if name != odd)
     assert read(hooks).split() == ["pre", "post"]
+
+
+def test_certificates_lists_all_of_them(many):
+    # More than are described before the first is printed.
+    more = [f"more{i:03}.example.test" for i in range(500 - COUNT + 20)]
+    for name in more:
+        copy(many, name)
+    with open(many.renewal_file(more[3]), "w", encoding="utf-8") as stream:
+        stream.write("cert = /nowhere\n")
+    expected = [name for name in sorted(names() + more) if name != more[3]]
+    result = many.json("certificates", status=None)
+    assert [c["name"] for c in result.json["certificates"]] == expected
+    assert [b["name"] for b in result.json["broken"]] == [more[3]]
+    text = many.run("certificates", status=None).stdout
+    assert [line.split(": ")[1] for line in text.splitlines()
+            if "Certificate Name:" in line] == expected
+
+
+def lineages_looked_at(certwright, trace, *args):
+    """Of which a --dry-run of certonly with ARGS opened the certificate or the renewal file."""
+    certwright.run("certonly", "--standalone", "--dry-run", "--server", certwright.ca.directory,
+                   *args, wrap=["strace", "-f", "-e", "trace=open,openat", "-o", trace])
+    return set(re.findall(r"(?:live/|renewal/)(many\d+\.example\.test)(?:/cert\.pem|\.conf)\"",
+                          read(trace)))
+
+
+def test_only_who_searches_looks_at_all_of_them(many, tmp_path):
+    trace = str(tmp_path / "trace")
+    assert lineages_looked_at(many, trace, "-d", "new.example.test") == set(names())
+    assert lineages_looked_at(many, trace, "-d", "new.example.test", "--duplicate") == set()
+    assert lineages_looked_at(many, trace, "-d", "new.example.test", "--cert-name",
+                              "other") == set()
+    assert lineages_looked_at(many, trace, "-d", "new.example.test", "--cert-name", FIRST,
+                              "--renew-with-new-domains") == {FIRST}

@@ -7,6 +7,8 @@ import shutil
 import pytest
 
 from lib.outcome import assert_failed
+from lib.process import kill_all
+from lib.rogue_ca import Hold
 from lib.terminal import on_terminal
 from lib.tools import certbot, read, serial_of, snapshot
 
@@ -109,6 +111,21 @@ def test_a_certificate_that_is_revoked_already(certwright, issued):
     result = certwright.json("revoke", "--cert-name", NAME, status=1)
     assert_failed(result, "revoke")
     assert certwright.lineages() == [NAME]
+
+
+def test_what_was_killed_before_the_deletion_is_finished(rogue_certwright, rogue, pebble):
+    rogue_certwright.certonly(NAME)
+    serial = serial_of(rogue_certwright.live(NAME, "cert"))
+    hold = rogue.on("revoke", Hold(after=True), times=1)
+    running = rogue_certwright.start("revoke", "--cert-name", NAME, "--delete-after-revoke")
+    assert hold.reached.wait(30)
+    kill_all(running)
+    hold.drop()
+    assert status_of(pebble, serial) == "Revoked"
+    assert rogue_certwright.lineages() == [NAME]
+    result = rogue_certwright.json("revoke", "--cert-name", NAME, "--delete-after-revoke")
+    assert result.json["revoked"]["deleted"] is True
+    assert rogue_certwright.lineages() == []
 
 
 def test_an_archive_that_another_lineage_uses_is_not_deleted(certwright, pebble, issued):

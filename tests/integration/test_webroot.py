@@ -2,11 +2,20 @@
 
 import json
 import os
+import shutil
+import subprocess
+import tempfile
 
 import pytest
 
 from lib.outcome import assert_failed, identifiers
+from lib.process import kill_all
+from lib.rogue_ca import Hold
 from lib.tools import names_of, snapshot, verify_chain
+
+
+NOBODY = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="has to act as two users")
 
 
 @pytest.fixture
@@ -88,19 +97,135 @@ def test_cleans_up_after_failure(certwright, pebble, roots):
     assert listing(root) == ["index.html"]
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o777])
 @pytest.mark.parametrize("link", [".well-known", ".well-known/acme-challenge"])
-def test_a_link_out_of_the_webroot_is_refused(certwright, roots, tmp_path, link):
+def test_a_link_out_of_the_webroot_is_followed_if_nobody_else_can_change_it(
+        certwright, roots, tmp_path, link, mode):
     root = roots("link.example.test")
     outside = tmp_path / "outside"
     outside.mkdir()
+    outside.chmod(mode)
     path = os.path.join(root, link)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     os.symlink(str(outside), path)
+    safe = mode == 0o755
     result = certwright.run("certonly", "--webroot", "-w", root, "-d", "link.example.test",
-                            status=1, json=True)
-    assert_failed(result, link.split("/")[-1])
+                            status=0 if safe else 1, json=True)
+    if not safe:
+        assert_failed(result, "other users can change", outside)
     assert listing(outside) == []
     assert os.path.islink(path)
+
+
+@pytest.fixture
+def shared(start, rogue):
+    """A folder that every user can reach."""
+    folder = tempfile.mkdtemp(prefix="certwright-webroot-")
+    os.chmod(folder, 0o755)
+    root, victim = os.path.join(folder, "site"), os.path.join(folder, "victim")
+    for path in (root, f"{root}/private", victim, f"{victim}/acme-challenge"):
+        os.mkdir(path)
+    os.chmod(f"{root}/private", 0o700)
+    for path in (f"{root}/private/secret", f"{victim}/shadow", f"{victim}/acme-challenge/shadow"):
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write("root's")
+    os.chown(root, NOBODY, NOBODY)
+    start.web(rogue.http_port, lambda host: root)
+    yield root, victim
+    shutil.rmtree(folder)
+
+
+def as_nobody(code, *arguments):
+    """Python CODE in a process of its own, of another user."""
+    return subprocess.Popen(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                             "/usr/bin/python3", "-I", "-c", code, *arguments])
+
+
+def owners(*folders):
+    """Names, owners and modes of all that is below FOLDERS, and of them."""
+    found = {}
+    for folder in folders:
+        for where, _, files in os.walk(folder):
+            for path in [where] + [os.path.join(where, name) for name in files]:
+                status = os.lstat(path)
+                found[path] = status.st_uid, status.st_gid, status.st_mode
+    return found
+
+
+# Swaps the folders of the challenge for links and folders of root's, without end.
+SWAP = """
+import contextlib, os, sys
+root, victim = sys.argv[1:]
+os.chdir(root)
+def attempt(function, *arguments):
+    with contextlib.suppress(OSError):
+        function(*arguments)
+while True:
+    attempt(os.rename, ".well-known", "aside")
+    attempt(os.symlink, victim, ".well-known")
+    attempt(os.unlink, ".well-known")
+    attempt(os.rename, "private", ".well-known")
+    attempt(os.rename, ".well-known", "private")
+    attempt(os.rename, "aside", ".well-known")
+    attempt(os.rename, ".well-known/acme-challenge", ".well-known/aside")
+    attempt(os.symlink, victim, ".well-known/acme-challenge")
+    attempt(os.unlink, ".well-known/acme-challenge")
+    attempt(os.rename, ".well-known/aside", ".well-known/acme-challenge")
+    attempt(os.rmdir, ".well-known/acme-challenge")
+    attempt(os.rmdir, ".well-known")
+"""
+
+
+@needs_root
+def test_the_owner_of_a_webroot_cannot_lead_root_astray(rogue_certwright, shared):
+    root, victim = shared
+    before = owners(victim)
+    swapper = as_nobody(SWAP, root, victim)
+    try:
+        for number in range(12):
+            result = rogue_certwright.run("certonly", "--webroot", "-w", root, "-d",
+                                          f"swap{number}.example.test", status=None)
+            assert result.status in (0, 1)
+    finally:
+        swapper.kill()
+        swapper.wait()
+    assert owners(victim) == before
+    private = next(p for p in (f"{root}/private", f"{root}/.well-known")
+                   if os.path.exists(f"{p}/secret"))
+    assert {entry[:2] for entry in owners(private).values()} == {(0, 0)}
+    assert os.stat(private).st_mode & 0o777 == 0o700
+    assert os.listdir(private) == ["secret"]
+
+
+# Takes the challenge folder away and puts a link to another one in its place.
+REPLACE = """
+import os, sys
+path, kind, victim = sys.argv[1:]
+os.rename(path, path + ".moved")
+if kind == "link":
+    os.symlink(victim, path)
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("level", [".well-known", ".well-known/acme-challenge"])
+def test_what_a_killed_run_left_is_not_removed_through_a_link(rogue_certwright, rogue, shared,
+                                                              level):
+    root, victim = shared
+    hold = rogue.on("challenge", Hold(), times=1)
+    running = rogue_certwright.start("certonly", "--webroot", "-w", root, "-d", "kill.example.test")
+    assert hold.reached.wait(30)
+    token = os.listdir(f"{root}/.well-known/acme-challenge")[0]
+    kill_all(running)
+    hold.drop()
+    for folder in (victim, f"{victim}/acme-challenge"):
+        with open(f"{folder}/{token}", "w", encoding="ascii") as stream:
+            stream.write("root's")
+    assert as_nobody(REPLACE, f"{root}/{level}", "link", victim).wait() == 0
+    before = owners(victim)
+    rogue_certwright.run("certonly", "--webroot", "-w", root, "-d", "next.example.test", status=None)
+    assert owners(victim) == before
+    assert "its folder was replaced" in rogue_certwright.log_text()
 
 
 def test_a_missing_webroot_is_named(certwright, pebble, tmp_path):

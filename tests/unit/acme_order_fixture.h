@@ -80,8 +80,8 @@ on_authorization(const char *name, const char *status, const char *challenge_sta
 	cw_autofree char *body = cw_format(
 		"{\"status\":\"%s\",\"identifier\":{\"type\":\"dns\",\"value\":\"%s.example\"},"
 		"\"challenges\":[{\"type\":\"dns-01\",\"url\":\"" CA "/d/%s\",\"status\":"
-		"\"pending\",\"token\":\"dns\"},{\"type\":\"http-01\",\"url\":\"" CA
-		"/c/%s\",\"status\":\"%s\",\"token\":\"token-%s\"%s}]}",
+		"\"pending\",\"token\":\"dns-0123456789abcdefghi\"},{\"type\":\"http-01\",\"url\":"
+		"\"" CA "/c/%s\",\"status\":\"%s\",\"token\":\"0123456789abcdef-token-%s\"%s}]}",
 		status, name, name, name, challenge_status, name, problem);
 
 	server_on(path, 200, NULL, body);

@@ -54,9 +54,10 @@ named_run(void)
 	unlink(log);
 	named_process = fork();
 	if (named_process == 0) {
-		if (freopen("/dev/null", "w", stderr) == NULL)
+		/* With -L newer releases keep what they say in a buffer. */
+		if (freopen(log, "w", stderr) == NULL)
 			_exit(1);
-		execl(program, "named", "-f", "-n", "1", "-c", conf, "-L", log, NULL);
+		execl(program, "named", "-g", "-n", "1", "-c", conf, NULL);
 		_exit(1);
 	}
 	assert_true(named_process > 0);
@@ -86,7 +87,7 @@ named_serves(void)
 		if (ended)
 			named_process = 0;
 		if (ended || (cw_file_read(path, 1024 * 1024, &log, NULL) == CW_OK &&
-			      strstr(cw_buf_text(&log), ": running\n") != NULL))
+			      strstr(cw_buf_text(&log), " running\n") != NULL))
 			return !ended && strstr(cw_buf_text(&log), "address in use") == NULL;
 		poll(NULL, 0, 5);
 	}

@@ -151,7 +151,7 @@ batch_add(struct batch *batch, const char *type, const char *identifier)
 	size_t i = batch->count++;
 	struct cw_challenge *challenge = &batch->slots[i].challenge;
 
-	batch->tokens[i] = cw_format("token-%zu_of-%s", i, type);
+	batch->tokens[i] = cw_format("token-0123456789-%zu_of-%s", i, type);
 	batch->locations[i] = cw_format("/.well-known/acme-challenge/%s", batch->tokens[i]);
 	batch->values[i] = cw_format("%s.thumbprint", batch->tokens[i]);
 	challenge->size = sizeof(*challenge);

@@ -10,6 +10,7 @@
 /* After ours: its macro fail() would change a member of struct cw_host. */
 #include <cmocka.h>
 
+#include "memory_search.h"
 #include "scratch.h"
 
 #define SERVER "https://ca.test:14000/acme/dir"
@@ -368,6 +369,26 @@ test_new_servers_accounts_are_not_looked_for_at_the_old(void **state)
 			 CW_E_NOT_FOUND);
 }
 
+static void
+test_the_key_does_not_stay_in_memory(void **state)
+{
+	struct cw_account *account = new_account(SERVER);
+	cw_auto_secret_json struct json_object *jwk = cw_key_to_jwk(account->key);
+	cw_autofree char *id = cw_strdup(account->id);
+	struct sought sought;
+
+	(void)state;
+	seek(&sought, cw_json_string(jwk, "d"));
+	if (count_in_heap(&sought) == 0)
+		skip(); /* a sanitizer or valgrind has its own heap */
+	cw_json_wipe(&jwk);
+	assert_int_equal(cw_account_save(scratch, account, NULL), CW_OK);
+	cw_account_free(account);
+	account = load(SERVER, id);
+	cw_account_free(account);
+	assert_int_equal(count_in_heap(&sought), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
 int
@@ -388,6 +409,7 @@ main(void)
 		TEST(test_accounts_of_the_older_server_are_taken_over_by_a_link),
 		TEST(test_single_account_of_the_older_server_is_linked_beside_others),
 		TEST(test_new_servers_accounts_are_not_looked_for_at_the_old),
+		TEST(test_the_key_does_not_stay_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

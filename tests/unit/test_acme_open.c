@@ -25,7 +25,7 @@ test_open_makes_an_order_and_fetches_its_authorizations(void **state)
 	assert_string_equal(order->authorizations[0]->identifier.value, "a.example");
 	assert_string_equal(order->authorizations[1]->identifier.value, "b.example");
 	assert_string_equal(order->authorizations[0]->challenges[1]->key_authorization,
-			    "token-a.THUMB");
+			    "0123456789abcdef-token-a.THUMB");
 	assert_string_equal(server_payload("/orders"),
 			    "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.example\"},"
 			    "{\"type\":\"dns\",\"value\":\"b.example\"}],\"profile\":\"short\","

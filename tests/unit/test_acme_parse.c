@@ -144,7 +144,7 @@ test_authorization_is_read(void **state)
 		json("{\"status\":\"pending\",\"wildcard\":true,\"identifier\":{\"type\":\"dns\","
 		     "\"value\":\"A.example\"},\"challenges\":["
 		     "{\"type\":\"dns-01\",\"url\":\"https://ca.example/c/1\",\"status\":"
-		     "\"pending\",\"token\":\"to-ken_\"},"
+		     "\"pending\",\"token\":\"to-ken_0123456789abcdef\"},"
 		     "{\"type\":\"future-01\",\"url\":\"https://ca.example/c/2\",\"status\":"
 		     "\"pending\"},"
 		     "{\"type\":\"http-01\",\"url\":\"https://ca.example/c/3\",\"status\":"
@@ -165,7 +165,8 @@ test_authorization_is_read(void **state)
 	assert_int_equal(authorization->state, CW_ACME_PENDING);
 	assert_int_equal(authorization->challenge_count, 1);
 	assert_string_equal(authorization->challenges[0]->type, "dns-01");
-	assert_string_equal(authorization->challenges[0]->key_authorization, "to-ken_.THUMB");
+	assert_string_equal(authorization->challenges[0]->key_authorization,
+			    "to-ken_0123456789abcdef.THUMB");
 	assert_null(authorization->chosen);
 	assert_non_null(cw_acme_challenge_object(body, "https://ca.example/c/2"));
 	assert_null(cw_acme_challenge_object(body, "https://ca.example/c/9"));
@@ -249,9 +250,9 @@ test_nonsense_authorizations_are_refused(void **state)
 }
 
 static void
-test_token_is_base64url_of_at_most_512_bytes(void **state)
+test_token_is_base64url_of_22_to_512_bytes(void **state)
 {
-	static const size_t lengths[] = {1, 512, 513};
+	static const size_t lengths[] = {1, 21, 22, 512, 513};
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(lengths); i++) {
@@ -270,7 +271,8 @@ test_token_is_base64url_of_at_most_512_bytes(void **state)
 		assert_int_equal(cw_acme_authorization_parse(&acme, body, AUTHORIZATION_URL, order,
 							     &authorization, NULL),
 				 CW_OK);
-		assert_int_equal(authorization->challenge_count, lengths[i] <= 512);
+		assert_int_equal(authorization->challenge_count,
+				 lengths[i] >= 22 && lengths[i] <= 512);
 	}
 }
 
@@ -311,7 +313,7 @@ main(void)
 		cmocka_unit_test(test_wildcard_is_understood_without_the_member),
 		cmocka_unit_test(test_addresses_are_compared_as_addresses),
 		cmocka_unit_test(test_nonsense_authorizations_are_refused),
-		cmocka_unit_test(test_token_is_base64url_of_at_most_512_bytes),
+		cmocka_unit_test(test_token_is_base64url_of_22_to_512_bytes),
 		cmocka_unit_test(test_only_absolute_https_urls_are_followed),
 	};
 

@@ -105,8 +105,8 @@ test_failure_of_one_name_is_its_own(void **state)
 	assert_int_equal(batch.slots[2].challenge.result, CW_E_IO);
 	assert_non_null(strstr(batch.slots[2].error.message, "did not say why"));
 	assert_int_equal(batch.slots[3].challenge.result, CW_E_PLUGIN);
-	assert_true(scratch_says("shared/" SAMPLE "/token-0_of-dns-01",
-				 "token-0_of-dns-01.thumbprint"));
+	assert_true(scratch_says("shared/" SAMPLE "/token-0123456789-0_of-dns-01",
+				 "token-0123456789-0_of-dns-01.thumbprint"));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("shared/" SAMPLE), 0);
 	batch_clear(&batch);

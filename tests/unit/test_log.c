@@ -119,7 +119,7 @@ test_control_characters_cannot_forge_a_line(void **state)
 	cw_log_set_file(log_file);
 	cw_log_set_terminal(add_line, &lines, CW_LOG_DEBUG);
 	cw_log_info("a\nb\r\t\x1b[2J\x7f\xc2\x9b\xc3\xa9\xc2");
-	assert_string_equal(lines.items[0], "1:a\\nb\\r\\t\\x1b[2J\\x7f\\x9b\xc3\xa9\xc2");
+	assert_string_equal(lines.items[0], "1:a\\nb\\r\\t\\x1b[2J\\x7f\\x9b\xc3\xa9\\xc2");
 	text = logged();
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 }

@@ -11,6 +11,7 @@
 /* After ours: its macro fail() would change a member of struct cw_host. */
 #include <cmocka.h>
 
+#include "memory_search.h"
 #include "scratch.h"
 
 #define URL "https://ca.test/order/1"
@@ -215,6 +216,41 @@ test_folder_that_others_can_write_to_is_not_trusted(void **state)
 	assert_non_null(strstr(error.message, folder));
 }
 
+/* Of the key's text some bytes differ from line to line, so that no two parts are alike. */
+static char *
+telling_key(void)
+{
+	struct cw_buf text = {0};
+
+	cw_buf_add_text(&text, "-----BEGIN PRIVATE KEY-----\n");
+	for (int i = 0; i < 26; i++)
+		cw_buf_addf(&text, "MIIkey%c%d%c\n", 'A' + i, i * 7919, 'z' - i);
+	cw_buf_add_text(&text, "-----END PRIVATE KEY-----\n");
+	return cw_buf_take(&text);
+}
+
+static void
+test_the_key_of_an_order_does_not_stay_in_memory(void **state)
+{
+	const struct cw_pending_binding binding = usual_binding();
+	cw_autosecret char *key = telling_key();
+	struct cw_pending *pending;
+	struct sought sought;
+
+	(void)state;
+	seek(&sought, strstr(key, "MIIkeyM"));
+	if (count_in_heap(&sought) == 0)
+		skip(); /* a sanitizer or valgrind has its own heap */
+	assert_int_equal(cw_pending_save(scratch, &binding, URL, key, &pending, NULL), CW_OK);
+	assert_string_equal(pending->key_pem, key);
+	cw_free_secret(cw_take(&key));
+	assert_true(count_in_heap(&sought) >= 1);
+	cw_pending_free(pending);
+	pending = find(&binding);
+	cw_pending_free(pending);
+	assert_int_equal(count_in_heap(&sought), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
 int
@@ -229,6 +265,7 @@ main(void)
 		TEST(test_corrupt_record_is_removed),
 		TEST(test_old_records_are_swept_and_young_ones_stay),
 		TEST(test_folder_that_others_can_write_to_is_not_trusted),
+		TEST(test_the_key_of_an_order_does_not_stay_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -734,9 +734,10 @@ dumps_core(const struct way *way, bool private)
 	child = fork();
 	if (child == 0) {
 		struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
-		cw_autofree char *folder = scratch_path("open");
+		char *folder = scratch_path("open");
 
 		CHECK(chdir(folder) == 0);
+		free(folder);
 		setrlimit(RLIMIT_CORE, &all);
 		be_open_to_all();
 		if (private)

@@ -7,6 +7,7 @@
 
 #include "scratch.h"
 
+#include "flow/work/listeners.h"
 #include "free_port.h"
 #include "plugin_fixture.h"
 #include "role_fixture.h"
@@ -143,8 +144,8 @@ answers(const char *request, const char *beginning, const char *end_text)
 		fail_msg("\"%s\" is answered with \"%s\"", request, answer);
 }
 
-#define PATH "/.well-known/acme-challenge/token-0_of-http-01"
-#define VALUE "\r\n\r\ntoken-0_of-http-01.thumbprint"
+#define PATH "/.well-known/acme-challenge/token-0123456789-0_of-http-01"
+#define VALUE "\r\n\r\ntoken-0123456789-0_of-http-01.thumbprint"
 
 static void
 test_challenge_is_answered_with_its_key_authorization(void **state)
@@ -156,7 +157,7 @@ test_challenge_is_answered_with_its_key_authorization(void **state)
 	answers("GET " PATH " HTTP/1.0\n\n", "HTTP/1.1 200 OK\r\n", VALUE);
 	answers("GET " PATH "?x=y HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n", VALUE);
 	answers("GET http://a.example" PATH " HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n", VALUE);
-	answers("HEAD " PATH " HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 29\r\n",
+	answers("HEAD " PATH " HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n",
 		"\r\n\r\n");
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 }
@@ -280,13 +281,30 @@ test_server_goes_on_when_descriptors_run_out(void **state)
 }
 
 /* Another worker of the run may get the CA's connection. */
+/* As the coordinator does it for its workers. */
+static int
+take_socket(void *context, const char *address, unsigned number, int *descriptor,
+	    struct cw_error *error)
+{
+	bool by_run;
+	int shared = -1;
+	int status = cw_listeners_take(context, context, address, number, &shared, &by_run, error);
+
+	if (status == CW_OK)
+		*descriptor = fcntl(shared, F_DUPFD_CLOEXEC, 0);
+	return status;
+}
+
 static void
 test_any_worker_answers_for_any_token(void **state)
 {
+	struct cw_listeners listeners = {0};
 	struct batch other = {.count = 0};
 	struct cw_instance *worker;
 
 	(void)state;
+	fixture.services.listen = take_socket;
+	fixture.services.context = &listeners;
 	assert_int_equal(cw_instance_open(fixture.module, &fixture.services, fixture.settings,
 					  &worker, NULL),
 			 CW_OK);
@@ -295,15 +313,18 @@ test_any_worker_answers_for_any_token(void **state)
 	assert_int_equal(batch_perform(&batch), CW_OK);
 	assert_int_equal(cw_instance_perform(worker, other.pointers + 1, 1, NULL), CW_OK);
 	for (unsigned i = 0; i < 20; i++)
-		answers(i % 2 == 0 ? "GET " PATH " HTTP/1.1\r\n\r\n"
-				   : "GET /.well-known/acme-challenge/token-1_of-http-01 "
-				     "HTTP/1.1\r\n\r\n",
+		answers(i % 2 == 0
+				? "GET " PATH " HTTP/1.1\r\n\r\n"
+				: "GET /.well-known/acme-challenge/token-0123456789-1_of-http-01 "
+				  "HTTP/1.1\r\n\r\n",
 			"HTTP/1.1 200 OK\r\n", "-01.thumbprint");
 	assert_int_equal(cw_instance_cleanup(worker, other.pointers + 1, 1, NULL), CW_OK);
 	answers("GET " PATH " HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n", VALUE);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	cw_instance_close(worker);
 	batch_clear(&other);
+	cw_listeners_clear(&listeners);
+	fixture.services.listen = NULL;
 }
 
 static void
@@ -440,7 +461,7 @@ test_http_service_asks_while_the_loop_serves(void **state)
 	assert_int_equal(batch_perform(&batch), CW_OK);
 	assert_int_equal(host->http(host, &request, &response), CW_OK);
 	assert_int_equal(response.http_status, 200);
-	assert_string_equal(response.body, "token-0_of-http-01.thumbprint");
+	assert_string_equal(response.body, "token-0123456789-0_of-http-01.thumbprint");
 	assert_string_equal(response.content_type, "application/octet-stream");
 	cw_host_release_response(host, &response);
 	request.response_limit = 10;

@@ -236,13 +236,26 @@ test_zombie_counts_as_gone(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+/* A record for NAME in the scratch folder as it is now. */
+static char *
+record_of(unsigned id, const char *name)
+{
+	struct stat status;
+
+	assert_int_equal(stat(scratch, &status), 0);
+	cw_autofree char *device = cw_format("%llu", (unsigned long long)status.st_dev);
+	cw_autofree char *inode = cw_format("%llu", (unsigned long long)status.st_ino);
+
+	return cw_format("place %u 4 %zu:%s %zu:%s %zu:%s %zu:%s\n", id, strlen(scratch), scratch,
+			 strlen(device), device, strlen(inode), inode, strlen(name), name);
+}
+
 /* Another process with the number of a live one, and one of before the last boot. */
 static void
 test_number_of_a_live_process_does_not_keep_an_older_journal(void **state)
 {
-	cw_autofree char *path = scratch_path("left");
 	cw_autofree char *journal = cw_format(JOURNALS "/%ld-1", (long)getpid());
-	cw_autofree char *text = cw_format("path 1 1 %zu:%s\n", strlen(path), path);
+	cw_autofree char *text = record_of(1, "left");
 	cw_autofree char *folder = NULL;
 
 	(void)state;
@@ -256,13 +269,12 @@ test_number_of_a_live_process_does_not_keep_an_older_journal(void **state)
 static void
 test_journal_of_before_the_boot_is_replayed(void **state)
 {
-	cw_autofree char *path = scratch_path("left");
 	cw_autofree char *journals = scratch_path(JOURNALS);
+	cw_autofree char *record = record_of(1, "left");
 	struct cw_undo *undo = cw_undo_open(scratch);
 	cw_auto_strv struct cw_strv names = {0};
 	cw_autofree char *journal = NULL;
-	cw_autofree char *text =
-		cw_format("boot 0 1 5:other\npath 1 1 %zu:%s\n", strlen(path), path);
+	cw_autofree char *text = cw_format("boot 0 1 5:other\n%s", record);
 	unsigned id;
 
 	(void)state;
@@ -281,10 +293,11 @@ test_journal_of_before_the_boot_is_replayed(void **state)
 static void
 test_record_that_is_cut_off_is_ignored(void **state)
 {
-	cw_autofree char *path = scratch_path("left");
 	cw_autofree char *folder = NULL;
-	cw_autofree char *text = cw_format("boot 0 1 5:other\npath 1 1 %zu:%s\npath 2 1 %zu:%s",
-					   strlen(path), path, strlen(scratch) + 5, scratch);
+	cw_autofree char *whole = record_of(1, "left");
+	cw_autofree char *half = record_of(2, "other");
+	cw_autofree char *text =
+		cw_format("boot 0 1 5:other\n%s%.*s", whole, (int)strlen(half) - 3, half);
 
 	(void)state;
 	assert_int_equal(cw_private_folder(scratch, "undo", true, &folder, NULL), CW_OK);
@@ -311,6 +324,103 @@ test_relative_paths_and_empty_commands_are_refused(void **state)
 	assert_int_equal(cw_undo_add_command(undo, none, &id, NULL), CW_E_INVALID);
 	assert_int_equal(scratch_count("."), 0);
 	cw_undo_close(undo);
+}
+
+static void
+leave_file_in_folder(struct cw_undo *undo)
+{
+	unsigned id;
+
+	add_path(undo, "folder/sub/victim", &id);
+}
+
+/* The folder of what is to be removed, moved away, with KIND in its place, which has "victim" too.
+ */
+static void
+replace_folder(const char *moved, const char *kind)
+{
+	cw_autofree char *from = scratch_path(moved);
+	cw_autofree char *to = scratch_path("moved");
+	cw_autofree char *other = scratch_path("other");
+
+	scratch_write("folder/sub/victim", "ours", 0644);
+	scratch_write("other/victim", "theirs", 0644);
+	scratch_write("other/sub/victim", "theirs", 0644);
+	die_after(leave_file_in_folder);
+	assert_int_equal(rename(from, to), 0);
+	if (strcmp(kind, "link") == 0)
+		assert_int_equal(symlink(other, from), 0);
+	else
+		assert_int_equal(rename(other, from), 0);
+}
+
+static void
+test_folder_that_was_replaced_keeps_what_it_has(void **state)
+{
+	static const char *const kinds[] = {"link", "folder"};
+	static const char *const levels[] = {"folder", "folder/sub"};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(kinds) * CW_COUNT(levels); i++) {
+		const char *level = levels[i / 2];
+		cw_autofree char *folder = scratch_path("folder");
+		cw_autofree char *other = scratch_path("other");
+		cw_autofree char *moved = scratch_path("moved");
+
+		replace_folder(level, kinds[i % 2]);
+		cw_undo_replay(scratch, 0);
+		assert_true(scratch_says("folder/sub/victim", "theirs"));
+		assert_int_equal(scratch_count(JOURNALS), 0);
+		if (i % 2 == 0)
+			assert_true(scratch_says("other/victim", "theirs"));
+		unlink(folder);
+		cw_tree_remove(folder, NULL);
+		cw_tree_remove(other, NULL);
+		cw_tree_remove(moved, NULL);
+	}
+}
+
+static void
+leave_file_through_descriptor(struct cw_undo *undo)
+{
+	cw_autofree char *path = scratch_path("folder");
+	int folder = open(path, O_RDONLY | O_DIRECTORY);
+	cw_autofree char *name = cw_format("/proc/self/fd/%d/left", folder);
+	unsigned id;
+
+	if (cw_undo_add_path(undo, name, &id, NULL) != CW_OK)
+		_exit(1);
+}
+
+static void
+test_folder_may_be_named_by_its_descriptor(void **state)
+{
+	(void)state;
+	scratch_write("folder/left", "", 0644);
+	die_after(leave_file_through_descriptor);
+	cw_undo_replay(scratch, 0);
+	assert_false(scratch_has("folder/left"));
+	assert_true(scratch_has("folder"));
+}
+
+static void
+leave_what_is_made_later(struct cw_undo *undo)
+{
+	unsigned id;
+
+	add_path(undo, "later", &id);
+	add_path(undo, "later/deep", &id);
+	add_path(undo, "later/deep/left", &id);
+}
+
+static void
+test_folders_may_be_made_after_what_is_in_them_is_registered(void **state)
+{
+	(void)state;
+	die_after(leave_what_is_made_later);
+	scratch_write("later/deep/left", "", 0644);
+	cw_undo_replay(scratch, 0);
+	assert_false(scratch_has("later"));
 }
 
 static void
@@ -344,6 +454,9 @@ main(void)
 		TEST(test_journal_of_before_the_boot_is_replayed),
 		TEST(test_record_that_is_cut_off_is_ignored),
 		TEST(test_relative_paths_and_empty_commands_are_refused),
+		TEST(test_folder_that_was_replaced_keeps_what_it_has),
+		TEST(test_folder_may_be_named_by_its_descriptor),
+		TEST(test_folders_may_be_made_after_what_is_in_them_is_registered),
 		TEST(test_journals_that_others_could_write_are_not_replayed),
 	};
 

@@ -83,8 +83,8 @@ test_file_is_readable_by_all_whatever_the_umask(void **state)
 	(void)state;
 	publish(&batch, "a");
 	assert_int_equal(batch.slots[0].challenge.result, CW_OK);
-	assert_true(scratch_says("a/" FOLDER "/token-0_of-http-01", batch.values[0]));
-	assert_int_equal(scratch_mode("a/" FOLDER "/token-0_of-http-01"), 0644);
+	assert_true(scratch_says("a/" FOLDER "/token-0123456789-0_of-http-01", batch.values[0]));
+	assert_int_equal(scratch_mode("a/" FOLDER "/token-0123456789-0_of-http-01"), 0644);
 	assert_int_equal(scratch_mode("a/" FOLDER), 0755);
 	assert_int_equal(scratch_mode("a/.well-known"), 0755);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
@@ -107,8 +107,8 @@ test_cleanup_removes_what_was_made_and_nothing_else(void **state)
 			 CW_OK);
 	fixture_open();
 	assert_int_equal(batch_perform(&batch), CW_OK);
-	assert_true(scratch_has("a/" FOLDER "/token-0_of-http-01"));
-	assert_true(scratch_has("b/" FOLDER "/token-1_of-http-01"));
+	assert_true(scratch_has("a/" FOLDER "/token-0123456789-0_of-http-01"));
+	assert_true(scratch_has("b/" FOLDER "/token-0123456789-1_of-http-01"));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("a"), 1);
 	assert_int_equal(scratch_count("b"), 2);
@@ -152,9 +152,9 @@ test_file_that_took_the_place_of_ours_stays(void **state)
 
 	(void)state;
 	publish(&batch, "a");
-	scratch_write("a/" FOLDER "/token-0_of-http-01", "of somebody else", 0644);
+	scratch_write("a/" FOLDER "/token-0123456789-0_of-http-01", "of somebody else", 0644);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
-	assert_true(scratch_says("a/" FOLDER "/token-0_of-http-01", "of somebody else"));
+	assert_true(scratch_says("a/" FOLDER "/token-0123456789-0_of-http-01", "of somebody else"));
 	batch_clear(&batch);
 }
 
@@ -164,10 +164,10 @@ test_file_that_a_killed_run_left_is_replaced(void **state)
 	struct batch batch = {.count = 0};
 
 	(void)state;
-	scratch_write("a/" FOLDER "/token-0_of-http-01", "old", 0600);
+	scratch_write("a/" FOLDER "/token-0123456789-0_of-http-01", "old", 0600);
 	publish(&batch, "a");
-	assert_true(scratch_says("a/" FOLDER "/token-0_of-http-01", batch.values[0]));
-	assert_int_equal(scratch_mode("a/" FOLDER "/token-0_of-http-01"), 0644);
+	assert_true(scratch_says("a/" FOLDER "/token-0123456789-0_of-http-01", batch.values[0]));
+	assert_int_equal(scratch_mode("a/" FOLDER "/token-0123456789-0_of-http-01"), 0644);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	batch_clear(&batch);
 }
@@ -213,55 +213,201 @@ test_name_whose_webroot_is_missing_fails_alone(void **state)
 }
 
 static void
-leads_out(const char *link, const char *target)
+make_folder(const char *name, mode_t mode)
 {
-	struct batch batch = {.count = 0};
-	cw_autofree char *outside = scratch_path("outside/acme-challenge");
+	cw_autofree char *path = scratch_path(name);
+
+	assert_int_equal(cw_folder_make(path, mode, NULL), CW_OK);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void
+change_mode(const char *name, mode_t mode)
+{
+	cw_autofree char *path = scratch_path(name);
+
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+/* A link LINK out of the webroot "a" to the folder "outside" or the one below it; all is safe. */
+static void
+make_link_out(const char *link, const char *target)
+{
 	cw_autofree char *absolute = scratch_path(target);
 
-	assert_int_equal(cw_folder_make(outside, 0777, NULL), CW_OK);
+	make_folder("outside", 0755);
+	make_folder("outside/acme-challenge", 0755);
 	make_link(absolute, link);
+}
+
+static void
+is_followed(void)
+{
+	struct batch batch = {.count = 0};
+
 	publish(&batch, "a");
-	assert_int_equal(batch.slots[0].challenge.result, CW_E_PERMISSION);
-	assert_non_null(strstr(batch.slots[0].error.message, "leads out of the webroot"));
+	assert_int_equal(batch.slots[0].challenge.result, CW_OK);
+	assert_true(scratch_says("outside/acme-challenge/token-0123456789-0_of-http-01",
+				 batch.values[0]));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("outside/acme-challenge"), 0);
 	assert_int_equal(scratch_count("outside"), 1);
-	assert_true(scratch_has(link));
 	batch_clear(&batch);
 }
 
+/* CHANGEABLE: the end of what others can change, as the message names it. */
 static void
-test_link_out_of_the_webroot_is_not_followed(void **state)
-{
-	(void)state;
-	leads_out("a/.well-known", "outside");
-}
-
-static void
-test_link_to_a_sibling_whose_name_begins_alike_is_not_followed(void **state)
+is_not_followed(const char *changeable)
 {
 	struct batch batch = {.count = 0};
-	cw_autofree char *sibling = scratch_path("a-secret/acme-challenge");
+	cw_autofree char *path = scratch_path(changeable);
 
-	(void)state;
-	assert_int_equal(cw_folder_make(sibling, 0777, NULL), CW_OK);
-	make_link("../a-secret", "a/.well-known");
 	publish(&batch, "a");
 	assert_int_equal(batch.slots[0].challenge.result, CW_E_PERMISSION);
+	assert_non_null(strstr(batch.slots[0].error.message, "is not followed"));
+	assert_non_null(strstr(batch.slots[0].error.message, path));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
-	assert_int_equal(scratch_count("a-secret/acme-challenge"), 0);
+	assert_int_equal(scratch_count("outside/acme-challenge"), 0);
+	assert_int_equal(scratch_count("outside"), 1);
 	batch_clear(&batch);
 }
 
 static void
-test_link_of_the_challenge_folder_out_of_the_webroot_is_not_followed(void **state)
+test_link_out_that_nobody_else_can_change_is_followed(void **state)
 {
-	cw_autofree char *folder = scratch_path("a/.well-known");
+	(void)state;
+	make_link_out("a/.well-known", "outside");
+	is_followed();
+}
+
+static void
+test_link_of_the_challenge_folder_is_followed_likewise(void **state)
+{
+	(void)state;
+	make_folder("a/.well-known", 0755);
+	make_link_out("a/" FOLDER, "outside/acme-challenge");
+	is_followed();
+}
+
+static void
+test_link_through_links_is_followed_likewise(void **state)
+{
+	(void)state;
+	make_folder("b/links", 0755);
+	make_link_out("b/links/second", "outside");
+	make_link("b/links", "between");
+	make_link("../between/../links/./second", "a/.well-known");
+	is_followed();
+}
+
+static void
+test_link_to_a_folder_that_others_can_write_to_is_not_followed(void **state)
+{
+	static const mode_t modes[] = {0775, 0757, 01777};
 
 	(void)state;
-	assert_int_equal(cw_folder_make(folder, 0755, NULL), CW_OK);
-	leads_out("a/" FOLDER, "outside/acme-challenge");
+	make_link_out("a/.well-known", "outside");
+	for (size_t i = 0; i < CW_COUNT(modes); i++) {
+		change_mode("outside", modes[i]);
+		is_not_followed("outside");
+	}
+}
+
+static void
+test_link_through_a_folder_that_others_can_write_to_is_not_followed(void **state)
+{
+	(void)state;
+	make_folder("a/.well-known", 0755);
+	make_link_out("a/" FOLDER, "outside/acme-challenge");
+	change_mode("outside", 0777);
+	is_not_followed("outside");
+	/* Out of a sticky folder nobody can take what is another's. */
+	change_mode("outside", 01777);
+	is_followed();
+}
+
+static void
+test_link_in_a_webroot_that_others_can_write_to_is_not_followed(void **state)
+{
+	(void)state;
+	make_link_out("a/.well-known", "outside");
+	change_mode("a", 0775);
+	is_not_followed("a");
+}
+
+static void
+give_away(const char *name, uid_t owner)
+{
+	cw_autofree char *path = scratch_path(name);
+
+	assert_int_equal(lchown(path, owner, owner), 0);
+}
+
+static void
+test_owner_of_the_webroot_may_make_links_and_others_may_not(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	make_link_out("a/.well-known", "outside");
+	give_away("a", 4321);
+	give_away("a/.well-known", 4321);
+	give_away("outside", 4321);
+	is_followed();
+	give_away("outside", 4322);
+	is_not_followed("outside");
+	give_away("outside", 0);
+	give_away("a/.well-known", 4322);
+	is_not_followed("a/.well-known");
+}
+
+static void
+test_links_in_a_circle_are_given_up(void **state)
+{
+	struct batch batch = {.count = 0};
+
+	(void)state;
+	make_link("circle", "a/.well-known");
+	make_link(".well-known", "a/circle");
+	publish(&batch, "a");
+	assert_int_equal(batch.slots[0].challenge.result, CW_E_IO);
+	assert_int_equal(batch_cleanup(&batch), CW_OK);
+	assert_int_equal(scratch_count("a"), 3);
+	batch_clear(&batch);
+}
+
+static void
+test_another_folder_in_the_place_of_ours_is_left_alone(void **state)
+{
+	struct batch batch = {.count = 0};
+	cw_autofree char *folder = scratch_path("a/" FOLDER);
+	cw_autofree char *moved = scratch_path("a/moved");
+
+	(void)state;
+	publish(&batch, "a");
+	assert_int_equal(rename(folder, moved), 0);
+	make_folder("a/" FOLDER, 0755);
+	scratch_write("a/" FOLDER "/token-0123456789-0_of-http-01", "somebody's", 0644);
+	assert_int_equal(batch_cleanup(&batch), CW_OK);
+	assert_true(scratch_says("a/" FOLDER "/token-0123456789-0_of-http-01", "somebody's"));
+	batch_clear(&batch);
+}
+
+static void
+test_token_that_is_too_short_is_refused(void **state)
+{
+	struct batch batch = {.count = 0};
+
+	(void)state;
+	use(&batch, "a.example", NULL);
+	batch.slots[0].challenge.token = "shadow";
+	set_folder("webroot_path", "a");
+	fixture_open();
+	assert_int_equal(batch_perform(&batch), CW_OK);
+	assert_int_equal(batch.slots[0].challenge.result, CW_E_PROTOCOL);
+	assert_int_equal(batch_cleanup(&batch), CW_OK);
+	assert_int_equal(scratch_count("a"), 1);
+	batch_clear(&batch);
 }
 
 /* Challenges through a link at .well-known that stays in the webroot. */
@@ -275,7 +421,8 @@ stays_inside(const char *target)
 	make_link(target, "a/.well-known");
 	publish(&batch, "a");
 	assert_int_equal(batch.slots[0].challenge.result, CW_OK);
-	assert_true(scratch_says("a/inside/acme-challenge/token-0_of-http-01", batch.values[0]));
+	assert_true(scratch_says("a/inside/acme-challenge/token-0123456789-0_of-http-01",
+				 batch.values[0]));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("a/inside"), 0);
 	assert_true(scratch_has("a/.well-known"));
@@ -307,7 +454,7 @@ test_webroot_itself_may_be_a_link(void **state)
 	(void)state;
 	make_link("a", "current");
 	publish(&batch, "current");
-	assert_true(scratch_has("a/" FOLDER "/token-0_of-http-01"));
+	assert_true(scratch_has("a/" FOLDER "/token-0123456789-0_of-http-01"));
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
 	assert_int_equal(scratch_count("a"), 1);
 	batch_clear(&batch);
@@ -368,7 +515,7 @@ test_last_worker_removes_the_folder_that_the_first_made(void **state)
 	assert_int_equal(batch_perform(&first), CW_OK);
 	assert_int_equal(cw_instance_perform(other, second.pointers + 1, 1, NULL), CW_OK);
 	assert_int_equal(batch_cleanup(&first), CW_OK);
-	assert_true(scratch_has("a/" FOLDER "/token-1_of-http-01"));
+	assert_true(scratch_has("a/" FOLDER "/token-0123456789-1_of-http-01"));
 	assert_int_equal(cw_instance_cleanup(other, second.pointers + 1, 1, NULL), CW_OK);
 	assert_int_equal(scratch_count("a"), 1);
 	cw_instance_close(other);
@@ -392,7 +539,7 @@ test_files_of_a_killed_run_are_removed_by_the_next(void **state)
 		fixture.services.undo = cw_undo_open(fixture.directories.work);
 		fixture_open();
 		if (batch_perform(&batch) == CW_OK &&
-		    scratch_has("a/" FOLDER "/token-0_of-http-01"))
+		    scratch_has("a/" FOLDER "/token-0123456789-0_of-http-01"))
 			raise(SIGKILL);
 		_exit(1);
 	}
@@ -419,9 +566,16 @@ main(int argc, char **argv)
 		TEST(test_file_that_a_killed_run_left_is_replaced),
 		TEST(test_name_without_a_webroot_fails_with_the_option_to_give),
 		TEST(test_name_whose_webroot_is_missing_fails_alone),
-		TEST(test_link_out_of_the_webroot_is_not_followed),
-		TEST(test_link_to_a_sibling_whose_name_begins_alike_is_not_followed),
-		TEST(test_link_of_the_challenge_folder_out_of_the_webroot_is_not_followed),
+		TEST(test_link_out_that_nobody_else_can_change_is_followed),
+		TEST(test_link_of_the_challenge_folder_is_followed_likewise),
+		TEST(test_link_through_links_is_followed_likewise),
+		TEST(test_link_to_a_folder_that_others_can_write_to_is_not_followed),
+		TEST(test_link_through_a_folder_that_others_can_write_to_is_not_followed),
+		TEST(test_link_in_a_webroot_that_others_can_write_to_is_not_followed),
+		TEST(test_owner_of_the_webroot_may_make_links_and_others_may_not),
+		TEST(test_links_in_a_circle_are_given_up),
+		TEST(test_another_folder_in_the_place_of_ours_is_left_alone),
+		TEST(test_token_that_is_too_short_is_refused),
 		TEST(test_link_that_stays_inside_is_followed),
 		TEST(test_absolute_link_that_stays_inside_is_followed),
 		TEST(test_webroot_itself_may_be_a_link),

@@ -1,5 +1,6 @@
 #include "flow/due/lineage_settings.h"
 #include <string.h>
+#include "base/permissions.h"
 #include "base/text.h"
 #include "store/renewal.h"
 
@@ -101,8 +102,10 @@ int
 cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage,
 		    struct cw_settings *settings, struct cw_error *error)
 {
-	int status = open_plugins(context, lineage, error);
+	int status = cw_permissions_check("the renewal file", lineage->renewal_path, error);
 
+	if (status == CW_OK)
+		status = open_plugins(context, lineage, error);
 	if (status == CW_OK)
 		status = cw_renewal_read(lineage->config, lineage->renewal_path, settings, NULL,
 					 error);

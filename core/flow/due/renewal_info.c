@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "acme/wait.h"
+#include "acme/client.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/rewrite.h"
@@ -13,16 +13,25 @@
 /* The most that RFC 9773 section 4.3 lets a client wait, and an hour that summer time can add. */
 #define WAIT_MAX (25 * 3600)
 
+/* A server, and what it is asked for a group of certificates. */
 struct advisor {
+	struct cw_advisors *advisors;
 	char *server;
 	struct cw_acme *acme; /* NULL: it cannot be asked */
+	struct cw_acme_operation *operation;
+	struct cw_acme_renewal_info *infos;
+	struct cw_acme_renewal_info **asked;
+	struct cw_advice_wanted **wanted; /* of each of ASKED */
+	size_t count;
 };
 
 struct cw_advisors {
 	struct cw_http *http;
 	struct cw_loop *loop;
-	struct advisor *items;
+	struct advisor **items;
 	size_t count;
+	size_t busy; /* of them */
+	bool done;
 	struct cw_strv explanations; /* URLs that were shown */
 };
 
@@ -42,8 +51,11 @@ cw_advisors_free(struct cw_advisors *advisors)
 	if (advisors == NULL)
 		return;
 	for (size_t i = 0; i < advisors->count; i++) {
-		free(advisors->items[i].server);
-		cw_acme_free(advisors->items[i].acme);
+		struct advisor *advisor = advisors->items[i];
+
+		free(advisor->server);
+		cw_acme_free(advisor->acme);
+		free(advisor);
 	}
 	free(advisors->items);
 	cw_strv_clear(&advisors->explanations);
@@ -57,38 +69,6 @@ cannot_ask(const char *server, const struct cw_error *error)
 
 	cw_log_warning("cannot ask %s when to renew, going by the certificates' lifetimes: %s",
 		       server, line);
-}
-
-/* The server's client, connected when it is first asked for; NULL when it cannot be asked. */
-static int
-find_advisor(struct cw_advisors *advisors, const char *server, struct advisor **found,
-	     struct cw_error *error)
-{
-	struct cw_acme_options options = {.directory_url = server, .time_limit = DIRECTORY_LIMIT};
-	cw_auto_error struct cw_error failure = {0};
-	struct advisor *advisor;
-	int status;
-
-	for (size_t i = 0; i < advisors->count; i++) {
-		*found = &advisors->items[i];
-		if (strcmp((*found)->server, server) == 0)
-			return CW_OK;
-	}
-	advisors->items =
-		cw_realloc(advisors->items, advisors->count + 1, sizeof(*advisors->items));
-	advisor = *found = &advisors->items[advisors->count++];
-	*advisor = (struct advisor){.server = cw_strdup(server)};
-	status = cw_acme_new(advisors->loop, advisors->http, &options, NULL, &advisor->acme,
-			     &failure);
-	if (status == CW_E_CANCELLED)
-		return cw_error_move(error, &failure);
-	if (status < 0) {
-		cannot_ask(server, &failure);
-	} else if (cw_acme_resource(advisor->acme, "renewalInfo") == NULL) {
-		cw_log_debug("%s has no renewal information", server);
-		cw_acme_free(cw_take(&advisor->acme));
-	}
-	return CW_OK;
 }
 
 static void
@@ -119,69 +99,144 @@ take_answer(struct cw_advisors *advisors, struct cw_advice_wanted *wanted,
 	free(info->explanation_url);
 }
 
-/* Asks ADVISOR about those that are its own. */
-static int
-ask_one(struct cw_advisors *advisors, struct advisor *advisor, struct cw_advice_wanted *wanted,
-	size_t count, struct cw_error *error)
+static void
+end_one(struct advisor *advisor)
 {
-	cw_autofree struct cw_acme_renewal_info *infos = cw_calloc(count, sizeof(*infos));
-	cw_autofree struct cw_acme_renewal_info **asked =
-		cw_calloc(count, sizeof(struct cw_acme_renewal_info *));
+	struct cw_advisors *advisors = advisor->advisors;
+
+	advisor->operation = NULL;
+	advisors->busy--;
+	advisors->done = advisors->busy == 0;
+}
+
+/* The server is not asked again in this run. */
+static void
+give_up(struct advisor *advisor, const struct cw_error *error)
+{
+	cannot_ask(advisor->server, error);
+	cw_acme_free(cw_take(&advisor->acme));
+	end_one(advisor);
+}
+
+static void
+on_infos(void *context, struct cw_error *error)
+{
+	struct advisor *advisor = context;
 	cw_auto_error struct cw_error failure = {0};
-	size_t asked_count = 0;
 	size_t reached = 0;
-	int status;
 
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(wanted[i].server, advisor->server) != 0)
-			continue;
-		infos[i].certificate_id = wanted[i].certificate_id;
-		asked[asked_count++] = &infos[i];
-	}
-	status = cw_acme_renewal_info(advisor->acme, asked, asked_count, &failure);
-	for (size_t i = 0; i < asked_count; i++) {
-		bool network = asked[i]->error.status == CW_E_NETWORK ||
-			       asked[i]->error.status == CW_E_TIMEOUT;
+	if (error != NULL)
+		cw_error_move(&failure, error);
+	for (size_t i = 0; i < advisor->count; i++) {
+		struct cw_acme_renewal_info *info = advisor->asked[i];
 
-		if (!network)
+		if (info->error.status != CW_E_NETWORK && info->error.status != CW_E_TIMEOUT)
 			reached++;
 		else if (failure.status == CW_OK)
-			cw_error_copy(&failure, &asked[i]->error);
-		take_answer(advisors, &wanted[asked[i] - infos], asked[i]);
+			cw_error_copy(&failure, &info->error);
+		take_answer(advisor->advisors, advisor->wanted[i], info);
 	}
-	if (status == CW_E_CANCELLED)
-		return cw_error_move(error, &failure);
-	if (failure.status < 0 && reached == 0) {
-		cannot_ask(advisor->server, &failure);
+	if (failure.status < 0 && reached == 0)
+		give_up(advisor, &failure);
+	else
+		end_one(advisor);
+}
+
+static void
+on_directory(void *context, struct cw_error *error)
+{
+	struct advisor *advisor = context;
+
+	if (error != NULL) {
+		give_up(advisor, error);
+	} else if (cw_acme_resource(advisor->acme, "renewalInfo") == NULL) {
+		cw_log_debug("%s has no renewal information", advisor->server);
 		cw_acme_free(cw_take(&advisor->acme));
+		end_one(advisor);
+	} else {
+		advisor->operation = cw_acme_renewal_info_start(advisor->acme, advisor->asked,
+								advisor->count, on_infos, advisor);
 	}
-	return CW_OK;
+}
+
+/* The advisor for SERVER, made when it is first asked for. */
+static struct advisor *
+find_advisor(struct cw_advisors *advisors, const char *server)
+{
+	struct cw_acme_options options = {.directory_url = server, .time_limit = DIRECTORY_LIMIT};
+	cw_auto_error struct cw_error error = {0};
+	struct advisor *advisor;
+
+	for (size_t i = 0; i < advisors->count; i++)
+		if (strcmp(advisors->items[i]->server, server) == 0)
+			return advisors->items[i];
+	advisor = cw_alloc(sizeof(*advisor));
+	advisor->advisors = advisors;
+	advisor->server = cw_strdup(server);
+	advisors->items =
+		cw_realloc(advisors->items, advisors->count + 1, sizeof(struct advisor *));
+	advisors->items[advisors->count++] = advisor;
+	if (cw_acme_make(advisors->loop, advisors->http, &options, NULL, &advisor->acme, &error) <
+	    0)
+		cannot_ask(server, &error);
+	return advisor;
+}
+
+/* Adds one to those that its server is asked about; room is for COUNT. */
+static void
+add_wanted(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, size_t count)
+{
+	struct advisor *advisor = find_advisor(advisors, wanted->server);
+	struct cw_acme_renewal_info *info;
+
+	wanted->advice = CW_ADVICE_NONE;
+	wanted->ask_again = 0;
+	if (advisor->acme == NULL)
+		return;
+	if (advisor->infos == NULL) {
+		advisor->infos = cw_calloc(count, sizeof(*advisor->infos));
+		advisor->asked = cw_calloc(count, sizeof(struct cw_acme_renewal_info *));
+		advisor->wanted = cw_calloc(count, sizeof(struct cw_advice_wanted *));
+	}
+	info = &advisor->infos[advisor->count];
+	info->certificate_id = wanted->certificate_id;
+	advisor->asked[advisor->count] = info;
+	advisor->wanted[advisor->count++] = wanted;
+}
+
+/* Forgets the group, and what is in flight for it. */
+static void
+forget_group(struct advisor *advisor)
+{
+	cw_acme_operation_cancel(cw_take(&advisor->operation));
+	free(cw_take(&advisor->infos));
+	free(cw_take(&advisor->asked));
+	free(cw_take(&advisor->wanted));
+	advisor->count = 0;
 }
 
 int
 cw_advisors_ask(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, size_t count,
 		struct cw_error *error)
 {
-	for (size_t i = 0; i < count; i++) {
-		wanted[i].advice = CW_ADVICE_NONE;
-		wanted[i].ask_again = 0;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct advisor *advisor = NULL;
-		bool first = true;
-		int status;
+	int status;
 
-		for (size_t j = 0; j < i && first; j++)
-			first = strcmp(wanted[j].server, wanted[i].server) != 0;
-		if (!first)
+	advisors->busy = 0;
+	for (size_t i = 0; i < count; i++)
+		add_wanted(advisors, &wanted[i], count);
+	for (size_t i = 0; i < advisors->count; i++) {
+		struct advisor *advisor = advisors->items[i];
+
+		if (advisor->count == 0)
 			continue;
-		status = find_advisor(advisors, wanted[i].server, &advisor, error);
-		if (status == CW_OK && advisor->acme != NULL)
-			status = ask_one(advisors, advisor, wanted, count, error);
-		if (status < 0)
-			return status;
+		advisors->busy++;
+		advisor->operation = cw_acme_directory_start(advisor->acme, on_directory, advisor);
 	}
-	return CW_OK;
+	advisors->done = advisors->busy == 0;
+	status = cw_loop_until(advisors->loop, &advisors->done, error);
+	for (size_t i = 0; i < advisors->count; i++)
+		forget_group(advisors->items[i]);
+	return status;
 }
 
 /* The time of a local one. mktime() would look for a new /etc/localtime each time. */

@@ -31,7 +31,7 @@ struct inquiry {
 	size_t next; /* of the revocations, to be asked about */
 	size_t in_flight;
 	bool done;
-	struct cw_strv silent; /* responders that did not answer */
+	struct cw_strv *silent; /* responders that did not answer in this run */
 	struct question questions[AT_ONCE];
 };
 
@@ -79,7 +79,7 @@ on_answer(void *context, struct cw_http_answer *answer, const struct cw_error *e
 	cw_auto_error struct cw_error failure = {0};
 
 	if (answer == NULL) {
-		cw_strv_add_unique(&inquiry->silent, question->url);
+		cw_strv_add_unique(inquiry->silent, question->url);
 		not_learned(question->revocation, error);
 	} else if (read_answer(question, answer, &failure) < 0) {
 		not_learned(question->revocation, &failure);
@@ -140,7 +140,7 @@ ask(struct question *question, struct cw_revocation *revocation)
 	revocation->revoked = false;
 	if (cw_certificate_load(revocation->certificate, &question->certificate, &error) == CW_OK)
 		question->url = cw_certificate_ocsp_url(question->certificate);
-	if (question->url != NULL && !cw_strv_contains(&question->inquiry->silent, question->url) &&
+	if (question->url != NULL && !cw_strv_contains(question->inquiry->silent, question->url) &&
 	    start(question, &error) == CW_OK)
 		return true;
 	if (error.status < 0)
@@ -164,10 +164,13 @@ fill_slots(struct inquiry *inquiry)
 
 int
 cw_revocations_ask(struct cw_http *http, struct cw_loop *loop, struct cw_revocation *revocations,
-		   size_t count, struct cw_error *error)
+		   size_t count, struct cw_strv *silent, struct cw_error *error)
 {
-	struct inquiry inquiry = {
-		.http = http, .loop = loop, .revocations = revocations, .count = count};
+	struct inquiry inquiry = {.http = http,
+				  .loop = loop,
+				  .revocations = revocations,
+				  .count = count,
+				  .silent = silent};
 	int status;
 
 	for (size_t i = 0; i < AT_ONCE; i++)
@@ -178,6 +181,5 @@ cw_revocations_ask(struct cw_http *http, struct cw_loop *loop, struct cw_revocat
 		cw_http_cancel(inquiry.questions[i].exchange);
 		free_slot(&inquiry.questions[i]);
 	}
-	cw_strv_clear(&inquiry.silent);
 	return status;
 }

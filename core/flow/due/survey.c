@@ -34,6 +34,7 @@ struct survey {
 	struct cw_network network;
 	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
+	struct cw_strv silent_responders; /* URLs of OCSP responders */
 	struct cw_rewrite *rewrite;
 	bool take_all; /* every lineage is due */
 	struct pending pending[GROUP];
@@ -118,7 +119,8 @@ judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 
 /* What does not keep the lineage from being renewed, but will be missed then. */
 static void
-warn_of(struct survey *survey, const struct cw_lineage *lineage, const struct cw_lineage_facts *seen)
+warn_of(struct survey *survey, const struct cw_lineage *lineage,
+	const struct cw_lineage_facts *seen)
 {
 	cw_auto_error struct cw_error error = {0};
 
@@ -236,7 +238,8 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 	}
 	if (count == 0 || !has_network(survey))
 		return CW_OK;
-	status = cw_revocations_ask(survey->network.http, survey->loop, asked, count, error);
+	status = cw_revocations_ask(survey->network.http, survey->loop, asked, count,
+				    &survey->silent_responders, error);
 	for (size_t i = 0; i < count; i++) {
 		of[i]->is_due = asked[i].revoked;
 		if (asked[i].revoked)
@@ -377,6 +380,7 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 	cw_advisors_free(survey->advisors);
 	cw_network_close(&survey->network);
 	cw_strv_clear(&survey->claimed);
+	cw_strv_clear(&survey->silent_responders);
 	cw_strv_clear(&survey->known_hooks);
 	cw_strv_clear(&survey->missing_hooks);
 	return status;

@@ -135,6 +135,7 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 		       request->name);
 	cw_installation_use(&installation, request->lineage);
 	cw_names_all(&request->names, &installation.names);
+	cw_names_all(&request->names, &installation.covered);
 	cw_strv_copy(&installation.enhancements, &record->enhancements);
 	status = cw_install(context, run, request->installer, &installation, &description, error);
 	cw_installation_clear(&installation);

@@ -35,6 +35,7 @@ struct batch {
 	struct item *items;
 	size_t count;
 	struct cw_acme *acme;
+	bool ca_silent;
 	struct cw_authentication *authentication;
 	cw_report report;
 	void *report_context;
@@ -60,6 +61,7 @@ finish(struct batch *batch, struct item *item, struct cw_error *error)
 	if (item->over)
 		return;
 	item->over = true;
+	request->ca_silent = error != NULL && batch->ca_silent;
 	if (error != NULL)
 		cw_error_move(&request->error, error);
 	batch->report(batch->report_context, request);
@@ -104,7 +106,20 @@ gather_errors(struct cw_acme_order *order)
 	cw_error_move(&order->error, &whole);
 }
 
-/* A refused order is of no use to the next run; one that the network or a signal cut off is. */
+/* Whether an order that failed so may be gone on with by the next run: the network, a signal or
+ * this machine cut it off. Of every other the record goes, and with it the key. */
+static bool
+was_cut_off(const struct cw_acme_order *order)
+{
+	static const int statuses[] = {CW_E_NETWORK, CW_E_TIMEOUT, CW_E_CANCELLED, CW_E_IO,
+				       CW_E_NOMEM};
+
+	for (size_t i = 0; i < CW_COUNT(statuses); i++)
+		if (order->error.status == statuses[i])
+			return order->state != CW_ACME_INVALID;
+	return false;
+}
+
 static void
 drop_pending(struct item *item)
 {
@@ -198,10 +213,12 @@ end_failed(struct batch *batch, unsigned attempt)
 
 		if (item->over || item->order == NULL || item->order->error.status == CW_OK)
 			continue;
-		if (item->order->error.status == CW_E_ACME || item->order->state == CW_ACME_INVALID)
+		if (!was_cut_off(item->order))
 			drop_pending(item);
 		if (attempt < ATTEMPTS_MAX &&
 		    reduce_names(batch->context, item->request, &item->order->error)) {
+			/* Nobody will ask for all those names again. */
+			drop_pending(item);
 			clear_order(item);
 			continue;
 		}
@@ -550,7 +567,8 @@ run_batch(struct batch *batch, const struct cw_batch *requests, struct cw_error 
 {
 	const struct cw_account *account = batch->items[0].request->account;
 	struct cw_signer *signer = cw_signer_from_key(account->key);
-	struct cw_acme_options options = {.directory_url = account->server};
+	struct cw_acme_options options = {.directory_url = account->server,
+					  .silent = &batch->ca_silent};
 	struct cw_http *http = NULL;
 	int status;
 

@@ -34,6 +34,7 @@ struct cw_request {
 	bool saved;                   /* the lineage has the new certificate */
 	bool lost;                    /* failed because the worker of its batch died, perhaps by the
 					 fault of another one's */
+	bool ca_silent;               /* failed because the CA gave no answer for a long time */
 	char *files[CW_KIND_COUNT];   /* --csr: where it was saved */
 	struct json_object *left_out; /* an array: why --allow-subset-of-names left out which names;
 					 NULL: none */

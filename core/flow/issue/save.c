@@ -1,6 +1,7 @@
 #include "flow/issue/save.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -98,11 +99,62 @@ prefer_chain(const struct cw_request *request, const struct cw_strv *chains)
 }
 
 static int
+check_lifetime(const struct cw_certificate *certificate, struct cw_error *error)
+{
+	enum { CLOCK_TOLERANCE = 3600 };
+	int64_t now = cw_time();
+	int64_t begin = cw_certificate_not_before(certificate);
+	int64_t end = cw_certificate_not_after(certificate);
+	cw_autofree char *shown_now = cw_format_utc(now);
+	cw_autofree char *shown = cw_format_utc(end <= now ? end : begin);
+
+	if (end > now && begin <= now + CLOCK_TOLERANCE)
+		return CW_OK;
+	cw_fail(error, CW_E_PROTOCOL,
+		end <= now ? "the CA sent a certificate that expired at %s"
+			   : "the CA sent a certificate that is not valid before %s",
+		shown);
+	cw_hint(error, "tell the CA, unless this machine's clock is wrong: it says %s", shown_now);
+	return CW_E_PROTOCOL;
+}
+
+/* All names asked for have to be there. Some CAs add others, which is worth a word. */
+static int
+check_names(const struct cw_request *request, const struct cw_certificate *certificate,
+	    struct cw_error *error)
+{
+	cw_auto_names struct cw_names names = {0};
+	cw_auto_strv struct cw_strv present = {0};
+	cw_auto_strv struct cw_strv wanted = {0};
+	cw_auto_strv struct cw_strv missing = {0};
+	cw_auto_strv struct cw_strv added = {0};
+	cw_autofree char *list = NULL;
+
+	cw_certificate_names(certificate, &names.dns, &names.ip);
+	cw_names_all(&names, &present);
+	cw_names_all(&request->names, &wanted);
+	for (size_t i = 0; i < wanted.count; i++)
+		if (!cw_strv_contains(&present, wanted.items[i]))
+			cw_strv_add(&missing, wanted.items[i]);
+	for (size_t i = 0; i < present.count; i++)
+		if (!cw_strv_contains(&wanted, present.items[i]))
+			cw_strv_add(&added, present.items[i]);
+	list = cw_strv_join(missing.count > 0 ? &missing : &added, ", ");
+	if (missing.count > 0)
+		return cw_fail(error, CW_E_PROTOCOL,
+			       "the CA sent a certificate that lacks names asked for: %s", list);
+	if (added.count > 0)
+		cw_log_warning(
+			"the certificate for \"%s\" also has names that were not asked for: %s",
+			request->name, list);
+	return CW_OK;
+}
+
+static int
 check_leaf(const struct cw_request *request, const struct cw_key *key, const char *leaf,
 	   struct cw_error *error)
 {
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	cw_auto_names struct cw_names names = {0};
 	int status = cw_certificate_from_pem(leaf, strlen(leaf), "the certificate that the CA sent",
 					     &certificate, error);
 
@@ -111,11 +163,20 @@ check_leaf(const struct cw_request *request, const struct cw_key *key, const cha
 	if (!cw_certificate_has_key(certificate, key))
 		return cw_fail(error, CW_E_PROTOCOL,
 			       "the CA sent a certificate for another key than the one asked for");
-	cw_certificate_names(certificate, &names.dns, &names.ip);
-	if (!cw_names_contain(&names, &request->names))
-		return cw_fail(error, CW_E_PROTOCOL,
-			       "the CA sent a certificate that lacks some of the names asked for");
-	return CW_OK;
+	status = check_lifetime(certificate, error);
+	return status < 0 ? status : check_names(request, certificate, error);
+}
+
+/* What the CA sent, before it takes the place of anything. */
+static int
+check_chain(const struct cw_request *request, const struct cw_key *key, const char *leaf,
+	    const char *chain, struct cw_error *error)
+{
+	if (*chain != '\0')
+		return check_leaf(request, key, leaf, error);
+	cw_fail(error, CW_E_PROTOCOL, "the CA sent a certificate without that of its issuer");
+	cw_hint(error, "clients could not verify it; tell the CA");
+	return CW_E_PROTOCOL;
 }
 
 void
@@ -217,8 +278,8 @@ cw_request_save(const struct cw_context *context, struct cw_request *request,
 
 	status = cw_chain_split(preferred, strlen(preferred), &leaf, &chain, error);
 	if (status == CW_OK)
-		status = check_leaf(request, request->csr != NULL ? request->csr->public_key : key,
-				    leaf, error);
+		status = check_chain(request, request->csr != NULL ? request->csr->public_key : key,
+				     leaf, chain, error);
 	if (status < 0 || request->dry_run)
 		return status;
 	fullchain = cw_format("%s%s", leaf, chain);

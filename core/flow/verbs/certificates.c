@@ -33,6 +33,7 @@ struct listing {
 	size_t shown;
 	struct cw_network network;
 	bool has_network, no_network;
+	struct cw_strv silent; /* OCSP responders that did not answer */
 	struct described group[GROUP];
 	size_t count;
 };
@@ -66,7 +67,9 @@ add_renewal(const struct cw_context *context, struct json_object *description,
 	cw_autofree char *when = NULL;
 
 	cw_due_read(lineage, certificate, &due);
-	when = cw_format_utc(due.when);
+	/* An interval longer than its life has made it due from the beginning. */
+	when = cw_format_utc(due.when > certificate->not_before ? due.when
+								: certificate->not_before);
 	cw_json_set_string(description, "due", when);
 	for (size_t i = 0; i < CW_COUNT(keys); i++) {
 		const char *value = cw_configobj_get(lineage->config, "renewalparams", keys[i]);
@@ -125,7 +128,7 @@ ask_for_revocations(struct listing *listing, struct cw_error *error)
 	if (count == 0 || !open_network(listing))
 		return CW_OK;
 	status = cw_revocations_ask(listing->network.http, listing->network.loop, asked, count,
-				    error);
+				    &listing->silent, error);
 	for (size_t i = 0; i < count && status == CW_OK; i++)
 		if (asked[i].revoked)
 			cw_json_append(cw_json_array(of[i], "reasons"),
@@ -299,5 +302,6 @@ cw_flow_certificates(struct cw_context *context, struct json_object *result, str
 	forget_group(listing);
 	cw_network_close(&listing->network);
 	cw_names_clear(&listing->wanted);
+	cw_strv_clear(&listing->silent);
 	return status;
 }

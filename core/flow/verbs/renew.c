@@ -112,8 +112,14 @@ find_account(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (!cw_request_is_for_issuer(request) &&
 	    cw_settings_source(request->settings, "account") == CW_SOURCE_RENEWAL)
 		cw_settings_reset(request->settings, "account");
+	status = cw_breaker_check(&renewal->run->breaker, server, error);
+	if (status < 0)
+		return status;
 	status = cw_account_acquire(renewal->context, request->settings, request->dry_run, &account,
 				    &created, error);
+	/* Somebody else has to be asked for an account only where there is none yet. */
+	if (status == CW_E_TIMEOUT && error != NULL)
+		cw_breaker_trip(&renewal->run->breaker, server, error);
 	if (status < 0)
 		return status;
 	renewal->accounts =

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypto/x509.h"
 #include "flow/ask/choose_lineage.h"
 #include "flow/ask/still_used.h"
@@ -262,6 +263,33 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 	return status;
 }
 
+static void
+describe(const struct revocation *revocation, const struct cw_certificate *certificate,
+	 bool deleted, struct json_object *result)
+{
+	struct json_object *description = cw_json_new_object();
+	cw_autofree char *serial = cw_certificate_serial(certificate);
+
+	cw_json_set_string(description, "cert_path", revocation->path);
+	cw_json_set_string(description, "name",
+			   revocation->lineage != NULL ? revocation->lineage->name : NULL);
+	cw_json_set_string(description, "serial", serial);
+	cw_json_set_bool(description, "deleted", deleted);
+	cw_json_set(result, "revoked", description);
+}
+
+/* Whether an earlier run did it, which may have ended before it deleted the files, and somebody
+ * says that they shall be deleted. */
+static bool
+only_deletion_is_left(const struct cw_context *context, const struct cw_error *error)
+{
+	const char *type = cw_error_problem_type(error);
+
+	return type != NULL && cw_ends_with(type, ":alreadyRevoked") &&
+	       (context->asker->interactive ||
+		cw_settings_get(context->settings, "delete_after_revoke") != NULL);
+}
+
 /* "certificates" shows it as revoked from now on, whether a responder can be asked or not. */
 static void
 remember(const struct cw_context *context, const struct revocation *revocation, const char *serial)
@@ -285,7 +313,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	cw_autofree char *encoded = NULL;
 	cw_autofree char *serial = NULL;
-	struct json_object *description;
+	cw_auto_error struct cw_error refusal = {0};
 	bool deleted = false;
 	int status = locate(context, revocation, &certificate, error);
 
@@ -297,20 +325,23 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 		return status;
 	encoded = cw_certificate_base64url(certificate);
 	serial = cw_certificate_serial(certificate);
-	status = key_path != NULL ? revoke_with_key(context, key_path, certificate, encoded, error)
-				  : revoke_with_account(context, encoded, error);
-	if (status < 0)
+	status = key_path != NULL
+			 ? revoke_with_key(context, key_path, certificate, encoded, &refusal)
+			 : revoke_with_account(context, encoded, &refusal);
+	if (status < 0 && !only_deletion_is_left(context, &refusal)) {
+		cw_error_move(error, &refusal);
 		return cw_context(error, "cannot revoke %s", revocation->path);
-	cw_log_info("the certificate %s is revoked", revocation->path);
+	}
+	cw_log_info("the certificate %s %s revoked", revocation->path,
+		    status < 0 ? "had already been" : "is");
 	remember(context, revocation, serial);
 	status = delete_files(context, revocation, &deleted, error);
-	description = cw_json_new_object();
-	cw_json_set_string(description, "cert_path", revocation->path);
-	cw_json_set_string(description, "name",
-			   revocation->lineage != NULL ? revocation->lineage->name : NULL);
-	cw_json_set_string(description, "serial", serial);
-	cw_json_set_bool(description, "deleted", deleted);
-	cw_json_set(result, "revoked", description);
+	if (status == CW_OK && !deleted && refusal.status < 0) {
+		/* There was nothing to do. */
+		cw_error_move(error, &refusal);
+		return cw_context(error, "cannot revoke %s", revocation->path);
+	}
+	describe(revocation, certificate, deleted, result);
 	return status;
 }
 

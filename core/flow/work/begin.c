@@ -27,6 +27,7 @@ recover(struct cw_context *context, struct cw_error *error)
 	if (reverted)
 		cw_log_warning("reverted the configuration changes that an interrupted run left; "
 			       "reload the web server if it is running");
+	cw_work_sweep(directories->work);
 	cw_pending_sweep(directories->work, PENDING_AGE_MAX);
 	return cw_lineage_sweep(directories->config, error);
 }
@@ -96,6 +97,7 @@ cw_run_end(struct cw_run *run)
 	if (run->shared_folder != NULL && run->locks.work != NULL)
 		cw_tree_remove(run->shared_folder, NULL);
 	free(cw_take(&run->shared_folder));
+	cw_breaker_clear(&run->breaker);
 	cw_run_locks_release(&run->locks);
 }
 

@@ -4,11 +4,13 @@
 #define CW_FLOW_WORK_BEGIN_H
 
 #include "flow/context.h"
+#include "flow/work/breaker.h"
 #include "store/lock.h"
 
 struct cw_run {
 	struct cw_run_locks locks;
 	char *shared_folder; /* WORK/certwright/run: the workers' shared store; NULL: not made */
+	struct cw_breaker breaker;
 };
 
 /* Makes the directories, takes the locks (waiting as --lock-timeout says), opens the log, and

@@ -50,8 +50,11 @@ cw_flow_validate_hooks(const struct cw_settings *settings, struct cw_error *erro
 	};
 	int status = CW_OK;
 
-	if (!cw_settings_flag(settings, "validate_hooks"))
-		return CW_OK;
+	for (size_t i = 0; i < CW_COUNT(hooks) && status == CW_OK; i++)
+		status = cw_hook_check_permissions(
+			hooks[i].option, cw_settings_get(settings, hooks[i].internal), error);
+	if (status < 0 || !cw_settings_flag(settings, "validate_hooks"))
+		return status;
 	for (size_t i = 0; i < CW_COUNT(hooks) && status == CW_OK; i++)
 		if (cw_settings_source(settings, hooks[i].internal) > CW_SOURCE_RENEWAL)
 			status = cw_hook_validate(hooks[i].option,
@@ -67,10 +70,10 @@ validate_once(const char *option, const char *command, struct cw_strv *known,
 {
 	int status;
 
-	if (known != NULL && cw_strv_contains(known, command))
+	if (cw_strv_contains(known, command))
 		return CW_OK;
 	status = cw_hook_validate(option, command, error);
-	if (status == CW_OK && known != NULL && known->count < KNOWN_MAX)
+	if (status == CW_OK && known->count < KNOWN_MAX)
 		cw_strv_add(known, command);
 	return status;
 }

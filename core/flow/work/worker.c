@@ -285,6 +285,7 @@ report(void *context, struct cw_request *request)
 	cw_json_set_string(message, "type", "result");
 	cw_json_set_int(message, "index", (int64_t)index_of(worker->batch, request));
 	cw_json_set_bool(message, "saved", request->saved);
+	cw_json_set_bool(message, "ca_silent", request->ca_silent);
 	/* Once: the coordinator puts it into the result. */
 	cw_json_set(message, "error", failed ? cw_json_error(&request->error) : NULL);
 	if (request->result == NULL)

@@ -25,8 +25,8 @@ int cw_worker_main(struct cw_context *context, struct cw_run *run, struct cw_bat
  *   listen    worker: address, port              coordinator: answer, with the socket or by_run
  *   unlisten  worker: address, port              coordinator: answer
  *   ask       worker: kind, text, default, items coordinator: answer, with answer, choice or text
- *   result    worker: index, saved, result, error (of the batch's request with that index; the
- *             error is not in the result)
+ *   result    worker: index, saved, ca_silent, result, error (of the batch's request with that
+ *             index; the error is not in the result)
  *   answer    coordinator: error or null
  */
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "flow/work/channel.h"
 #include "flow/work/listeners.h"
 #include "flow/work/worker.h"
@@ -39,7 +40,9 @@ struct coordinator {
 	struct cw_loop *loop;
 	struct worker *workers; /* one for each batch */
 	size_t count;
-	size_t active;
+	size_t jobs; /* workers that may ask the same CA at the same time */
+	struct worker **running;
+	size_t active; /* of those */
 	struct cw_listeners listeners;
 	struct cw_request **ended; /* to be given to done() */
 	size_t ended_count;
@@ -139,6 +142,17 @@ clean_up_after_crash(struct coordinator *coordinator)
 }
 
 static void
+remove_running(const struct worker *worker)
+{
+	struct coordinator *coordinator = worker->coordinator;
+	size_t at = 0;
+
+	while (coordinator->running[at] != worker)
+		at++;
+	coordinator->running[at] = coordinator->running[--coordinator->active];
+}
+
+static void
 worker_ended(struct worker *worker, int wait_status)
 {
 	struct coordinator *coordinator = worker->coordinator;
@@ -154,7 +168,7 @@ worker_ended(struct worker *worker, int wait_status)
 	unfinished = fail_rest(worker, worker->batch->count > 1 && !worker->killed, &error) > 0;
 	munmap(worker->pulse, sizeof(*worker->pulse));
 	worker->pid = 0;
-	coordinator->active--;
+	remove_running(worker);
 	if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != EXIT_SUCCESS || unfinished)
 		coordinator->crashed = true;
 	/* The edits of all workers stand in one checkpoint, so it is reverted when nobody edits. */
@@ -279,9 +293,13 @@ take_result(struct worker *worker, struct json_object *message)
 	request = worker->batch->requests[index];
 	worker->reported[index] = true;
 	request->saved = cw_json_bool(message, "saved", false);
+	request->ca_silent = cw_json_bool(message, "ca_silent", false);
 	request->result = json_object_get(result);
 	if (error != NULL)
 		cw_json_to_error(error, &request->error);
+	if (error != NULL && request->ca_silent)
+		cw_breaker_trip(&worker->coordinator->run->breaker, request->account->server,
+				&request->error);
 	if (error != NULL && worker->batch->work == NULL && request->result != NULL)
 		cw_json_set(request->result, "error", json_object_get(error));
 	end_request(worker->coordinator, request);
@@ -401,7 +419,7 @@ start_worker(struct coordinator *coordinator, struct worker *worker, struct cw_e
 	}
 	close(ends[1]);
 	worker->channel = cw_channel_open(ends[0], SEND_LIMIT);
-	coordinator->active++;
+	coordinator->running[coordinator->active++] = worker;
 	cw_loop_watch(coordinator->loop, ends[0], POLLIN, channel_ready, worker);
 	worker->watch = cw_loop_timer(coordinator->loop, WATCH_INTERVAL, watch_worker, worker);
 	return CW_OK;
@@ -453,17 +471,29 @@ stop_workers(struct coordinator *coordinator)
 	cw_shield_signals(-1);
 }
 
-static bool
-is_excluded(const struct coordinator *coordinator, const struct cw_batch *batch)
+/* The CA that is to be asked; NULL: none. */
+static const char *
+server_of(const struct cw_batch *batch)
 {
-	for (size_t i = 0; batch->exclusive != NULL && i < coordinator->count; i++) {
-		const struct worker *other = &coordinator->workers[i];
+	return batch->work == NULL ? batch->requests[0]->account->server : NULL;
+}
 
-		if (other->pid != 0 && other->batch->exclusive != NULL &&
-		    strcmp(other->batch->exclusive, batch->exclusive) == 0)
+/* Whether BATCH has to wait for others: as many as may ask its CA do, or one has its plugin. */
+static bool
+must_wait(const struct coordinator *coordinator, const struct cw_batch *batch)
+{
+	const char *server = server_of(batch);
+	size_t same_server = 0;
+
+	for (size_t i = 0; i < coordinator->active; i++) {
+		const struct cw_batch *other = coordinator->running[i]->batch;
+
+		if (batch->exclusive != NULL && cw_equal(other->exclusive, batch->exclusive))
 			return true;
+		if (cw_equal(server_of(other), server))
+			same_server++;
 	}
-	return false;
+	return same_server >= coordinator->jobs;
 }
 
 /* The next to be started, NULL when none may be now; all before *FIRST are started. */
@@ -475,26 +505,41 @@ find_startable(const struct coordinator *coordinator, size_t *first)
 	for (size_t i = *first; i < coordinator->count; i++) {
 		struct worker *worker = &coordinator->workers[i];
 
-		if (!worker->started && !is_excluded(coordinator, worker->batch))
+		if (!worker->started && !must_wait(coordinator, worker->batch))
 			return worker;
 	}
 	return NULL;
 }
 
+/* Starts a worker, unless its CA gives no answer. */
 static int
-run_all(struct coordinator *coordinator, size_t jobs, struct cw_error *error)
+begin_batch(struct worker *worker, struct cw_error *error)
+{
+	struct coordinator *coordinator = worker->coordinator;
+	const char *server = server_of(worker->batch);
+	cw_auto_error struct cw_error failure = {0};
+
+	worker->started = true;
+	if (server == NULL ||
+	    cw_breaker_check(&coordinator->run->breaker, server, &failure) == CW_OK)
+		return start_worker(coordinator, worker, error);
+	fail_rest(worker, false, &failure);
+	return CW_OK;
+}
+
+static int
+run_all(struct coordinator *coordinator, struct cw_error *error)
 {
 	size_t first = 0;
 	struct worker *next = find_startable(coordinator, &first);
 	int status = CW_OK;
 
 	while (status == CW_OK && (next != NULL || coordinator->active > 0)) {
-		while (status == CW_OK && next != NULL && coordinator->active < jobs) {
-			next->started = true;
-			status = start_worker(coordinator, next, error);
+		while (status == CW_OK && next != NULL) {
+			status = begin_batch(next, error);
 			next = find_startable(coordinator, &first);
 		}
-		if (status == CW_OK)
+		if (status == CW_OK && coordinator->active > 0)
 			status = cw_loop_turn(coordinator->loop, -1, error);
 		deliver(coordinator);
 		next = find_startable(coordinator, &first);
@@ -511,6 +556,7 @@ release(struct coordinator *coordinator)
 	for (size_t i = 0; i < coordinator->count; i++)
 		free(coordinator->workers[i].reported);
 	free(coordinator->workers);
+	free(coordinator->running);
 	free(coordinator->ended);
 }
 
@@ -524,7 +570,9 @@ cw_workers_run(struct cw_context *context, struct cw_run *run, struct cw_loop *l
 		.run = run,
 		.loop = loop,
 		.workers = cw_calloc(count, sizeof(struct worker)),
+		.running = cw_calloc(count, sizeof(struct worker *)),
 		.count = count,
+		.jobs = jobs > 0 ? jobs : 1,
 		.done = done,
 		.done_context = done_context,
 	};
@@ -538,7 +586,7 @@ cw_workers_run(struct cw_context *context, struct cw_run *run, struct cw_loop *l
 	}
 	status = cw_run_share(context, run, &failure);
 	if (status == CW_OK)
-		status = run_all(&coordinator, jobs > 0 ? jobs : 1, &failure);
+		status = run_all(&coordinator, &failure);
 	if (status < 0) {
 		for (size_t i = 0; i < count; i++)
 			fail_rest(&coordinator.workers[i], false, &failure);

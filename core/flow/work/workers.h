@@ -34,8 +34,9 @@ struct cw_batch {
 typedef void (*cw_request_done)(void *context, struct cw_request *request);
 
 /*
- * Carries out COUNT batches with at most JOBS workers at a time, calling DONE for every request.
- * LOOP is turned. CW_OK when each was tried; CW_E_CANCELLED after a signal, when the workers have
+ * Carries out COUNT batches with at most JOBS workers at a time for each CA, calling DONE for every
+ * request; a CA that gave no answer to one batch is not asked for the others, which fail. LOOP is
+ * turned. CW_OK when each was tried; CW_E_CANCELLED after a signal, when the workers have
  * cleaned up (requests that were not tried then have that error).
  */
 int cw_workers_run(struct cw_context *context, struct cw_run *run, struct cw_loop *loop,

@@ -22,7 +22,8 @@ class Issuer:
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer")])
         self.certificate = self.issue("issuer", self.key.public_key(), -100, 1000, ca=True)
 
-    def issue(self, name, public, begin, end, ocsp=None, ca=False, usages=()):
+    def issue(self, name, public, begin, end, ocsp=None, ca=False, usages=(), names=None):
+        """For NAMES, else for NAME alone; valid from BEGIN to END, in days from now."""
         now = datetime.datetime.utcnow()
         builder = (x509.CertificateBuilder().issuer_name(self.name).subject_name(
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
@@ -33,7 +34,7 @@ class Issuer:
                 self.key.public_key()), False))
         if not ca:
             builder = builder.add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+                x509.SubjectAlternativeName([x509.DNSName(n) for n in names or [name]]), False)
         if usages:
             builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
         if ocsp:

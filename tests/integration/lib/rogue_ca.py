@@ -187,6 +187,47 @@ def huge(megabytes=200):
     return act
 
 
+def silence(exchange):
+    """Never answers; ends when the client hangs up."""
+    exchange.handler.connection.settimeout(None)
+    try:
+        exchange.handler.connection.recv(1)
+    except OSError:
+        pass
+    exchange.close()
+
+
+def raw_answer(head, body=b""):
+    """An answer with this head, the status line included, byte by byte."""
+    def act(exchange):
+        try:
+            exchange.raw(head + b"\r\n" + body)
+        except OSError:
+            pass
+        exchange.close()
+    return act
+
+
+LONG_HEADERS = {
+    "a line of 150 KiB": b"X-Long: " + b"a" * (150 << 10) + b"\r\n",
+    "a line of 3 MiB": b"X-Long: " + b"a" * (3 << 20) + b"\r\n",
+    "a line that never ends": b"X-Long: " + b"a" * (20 << 20),
+    "a name of 150 KiB": b"a" * (150 << 10) + b": x\r\n",
+    "a folded line": b"X-Long: a\r\n" + b" " * 1000 + b"a\r\n" + (b" " + b"a" * 999 + b"\r\n") * 200,
+    "1000 lines": b"X-Many: a\r\n" * 1000,
+    "100,000 lines": b"X-Many: aaaaaaaa\r\n" * 100000,
+    "a location": b"Location: https://localhost/" + b"a" * (150 << 10) + b"\r\n",
+    "a link": b'Link: <' + b"a" * (150 << 10) + b'>;rel="alternate"\r\n',
+    "a status line": b"",
+}
+
+
+def long_headers(kind):
+    """An answer whose headers are far too long in one of the ways of LONG_HEADERS."""
+    status = b"HTTP/1.1 200 OK" + b"k" * (150 << 10 if kind == "a status line" else 0) + b"\r\n"
+    return raw_answer(status + LONG_HEADERS[kind] + b"Content-Length: 2\r\n", b"{}")
+
+
 class Hold:
     """Keeps a request waiting: .reached is set when it has come; .release() lets it go on, and
     .drop() breaks its connection off. With AFTER the CA has done what was asked by then."""
