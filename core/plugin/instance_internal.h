@@ -10,6 +10,9 @@
 /* The size that a struct of a plugin's had in ABI 1.0, LAST being its last field then. */
 #define CW_SIZE_1_0(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
 
+/* Bytes of a plugin's message that are kept; it has to fit into a message between processes. */
+enum { CW_FAILURE_MAX = 32 * 1024 };
+
 /* A call into the plugin; calls nest where the event loop, turned by a service, calls a watch. */
 struct cw_call {
 	struct cw_instance *instance;

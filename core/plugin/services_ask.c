@@ -30,9 +30,9 @@ cw_service_fail(const struct cw_host *host, int status, const char *hint, const 
 		cw_log_warning("%s: %s", instance->module->name, text);
 		return status;
 	}
-	cw_fail(&instance->call->error, status, "%s", text);
+	cw_fail(&instance->call->error, status, "%.*s", CW_FAILURE_MAX, text);
 	if (advice != NULL)
-		cw_hint(&instance->call->error, "%s", advice);
+		cw_hint(&instance->call->error, "%.*s", CW_FAILURE_MAX, advice);
 	return status;
 }
 

@@ -167,6 +167,16 @@ read_credentials(const char *path)
 	return status;
 }
 
+/* Says more than anybody would read. */
+static int
+fail_at_length(void)
+{
+	static char text[1024 * 1024];
+
+	memset(text, 'x', sizeof(text) - 1);
+	return (host->fail)(host, CW_E_IO, text, text);
+}
+
 static enum cw_rights
 acting_rights(const struct cw_host *given)
 {
@@ -197,6 +207,8 @@ act(const char *what)
 		return read_credentials(cw_host_option(host, "said"));
 	if (strcmp(what, "another") == 0)
 		return read_credentials("/etc/shadow");
+	if (strcmp(what, "length") == 0)
+		return fail_at_length();
 	if (strcmp(what, "ask") == 0)
 		return ask();
 	if (strcmp(what, "listen") == 0)

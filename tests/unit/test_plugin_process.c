@@ -549,6 +549,18 @@ test_peer_that_closes_its_socket_is_ended(void **state)
 }
 
 static void
+test_endless_message_is_cut(void **state)
+{
+	struct batch batch = {.count = 0};
+
+	(void)state;
+	assert_int_equal(perform("length", &batch), CW_E_IO);
+	ERROR_SAYS("xxx");
+	assert_true(cw_plugin_process_is_alive(process));
+	batch_clear(&batch);
+}
+
+static void
 test_what_it_leaves_running_ends_with_it(void **state)
 {
 	struct batch batch = {.count = 0};
@@ -815,6 +827,7 @@ main(int argc, char **argv)
 		ACTING(test_log_and_secrets_reach_the_coordinators_log),
 		ACTING(test_peer_that_breaks_the_protocol_is_ended),
 		ACTING(test_peer_that_closes_its_socket_is_ended),
+		ACTING(test_endless_message_is_cut),
 		ACTING(test_what_it_leaves_running_ends_with_it),
 		ACTING(test_signal_ends_the_call_and_not_the_cleanup),
 		ACTING(test_call_that_goes_on_after_a_signal_is_ended),
