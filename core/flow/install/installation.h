@@ -1,25 +1,12 @@
-/* An installation, and the worker's side of it. flow/install/install.h is the coordinator's side.
- * */
+/* The work of an installer plugin: the worker's side. flow/install/install.h is the coordinator's.
+ */
 #ifndef CW_FLOW_INSTALL_INSTALLATION_H
 #define CW_FLOW_INSTALL_INSTALLATION_H
 
 #include "flow/context.h"
 #include "flow/work/workers.h"
-#include "plugin/instance.h"
+#include "plugin/installation.h"
 
-/* Work on one certificate. */
-struct cw_installation {
-	const char *lineage;         /* its name; NULL: the files belong to none */
-	struct cw_strv names;        /* whose virtual hosts are concerned */
-	struct cw_strv covered;      /* the names of the certificate */
-	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
-	struct cw_strv enhancements; /* as struct cw_installer names them */
-	bool deploy;                 /* make the virtual hosts use the certificate */
-	/* the installer's; borrowed. NULL: the run's */
-	const struct cw_settings *settings;
-};
-
-void cw_installation_clear(struct cw_installation *installation);
 /* The member "installed" (flow/context.h). OUTCOME is the worker's report: {"deployed", "enhanced",
  * "changed"}; NULL: it did not finish. */
 struct json_object *cw_installation_describe(const struct cw_installation *installation,
@@ -28,9 +15,7 @@ struct json_object *cw_installation_describe(const struct cw_installation *insta
 /*
  * Work for cw_workers_run(); each batch has the one installer of its first request.
  *
- * Install: deploys and enhances as the request's installation says, saves the configuration under
- * one checkpoint, tests it and reloads the server. If that fails, everything is rolled back; if
- * only an enhancement failed, the certificate is then deployed without enhancements.
+ * Install: carries out each request's installation.
  */
 void cw_install_batch(struct cw_context *context, const struct cw_services *services,
 		      struct cw_batch *batch, cw_report report, void *report_context);
