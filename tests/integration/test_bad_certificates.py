@@ -93,7 +93,7 @@ def with_csr(certwright, folder):
 def test_names_that_were_not_asked_for_are_told(rogue_certwright, replacement):
     replacement.begin(-1, 90, NAMES + ["www.one.example.test"])
     result = rogue_certwright.certonly(*NAMES)
-    assert "not asked for: www.one.example.test" in result.stderr
+    assert "not requested: www.one.example.test" in result.stderr
     assert len(names_of(rogue_certwright.live(NAMES[0]))) == 3
 
 

@@ -219,8 +219,8 @@ def test_the_user_is_asked_whether_to_keep_or_renew(certwright, answer, there):
 def test_the_user_is_asked_whether_to_expand(certwright, answer, status, has):
     certwright.certonly(A)
     terminal = certonly_there(certwright, *names(A, B))
-    terminal.expect(rf"some of these names.*It has: +{A}\n.*It would have: +{A}, {B}\n")
-    terminal.answer(r"Go on.*\(", answer)
+    terminal.expect(rf"some of these names.*Names now: +{A}\n.*New names: +{A}, {B}\n")
+    terminal.answer(r"Continue.*\(", answer)
     terminal.finish(status)
     assert names_of(certwright.live(A, "cert")) == has
 
@@ -229,7 +229,7 @@ def test_the_user_is_asked_whether_to_expand(certwright, answer, status, has):
 def test_the_user_is_asked_about_other_names(certwright, answer, status, has):
     certwright.certonly(A)
     terminal = certonly_there(certwright, "--cert-name", A, *names(B))
-    terminal.answer(r"other names.*\(", answer)
+    terminal.answer(r"change the names.*\(", answer)
     terminal.finish(status)
     assert names_of(certwright.live(A, "cert")) == has
 
@@ -238,7 +238,7 @@ def test_the_user_is_asked_about_other_names(certwright, answer, status, has):
 def test_the_user_is_asked_about_another_key_type(certwright, answer, status, key):
     certwright.certonly(A)
     terminal = certonly_there(certwright, *names(A), "--key-type", "rsa")
-    terminal.answer(r"key of type ecdsa.*rsa", answer)
+    terminal.answer(r"is of type ecdsa.*rsa", answer)
     terminal.finish(status)
     assert key_of(certwright, A) == key
 
@@ -253,7 +253,7 @@ def test_names_are_asked_for(certwright):
 
 def test_the_authenticator_is_asked_for(certwright):
     terminal = on_terminal(certwright, "certonly", *names(A))
-    listed = terminal.expect(r"How should the CA(.*)Number, or c to cancel").group(1)
+    listed = terminal.expect(r"How do you want to prove(.*)Number, or c to cancel").group(1)
     [number] = [line.split(":")[0] for line in listed.splitlines() if "(standalone)" in line]
     terminal.type(number)
     terminal.finish()

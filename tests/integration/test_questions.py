@@ -90,7 +90,7 @@ def test_an_address_can_be_left_out(certwright):
 def test_whoever_does_not_agree_gets_no_account(certwright):
     terminal = ask(certwright, "certonly", "--standalone", "-d", NAME, "-m", "me@example.com")
     terminal.answer("agree", "n")
-    assert "agreement" in terminal.finish(1)
+    assert "did not agree" in terminal.finish(1)
     assert certwright.account_files() == [] and certwright.lineages() == []
 
 

@@ -145,7 +145,7 @@ def test_an_archive_that_another_lineage_uses_is_not_deleted(certwright, pebble,
 @pytest.mark.parametrize("answer, gone", [("y", True), ("n", False), ("", False)])
 def test_the_user_is_asked_whether_to_delete(certwright, pebble, issued, answer, gone):
     terminal = on_terminal(certwright, "revoke", "--cert-name", NAME)
-    assert NAME in terminal.expect("Revoke (.*)for good").group(1)
+    assert NAME in terminal.expect("Revoke (.*)This cannot be undone").group(1)
     terminal.answer("y.es/.N.o", "y")
     terminal.answer("[Dd]elete .*y.es/.N.o", answer)
     text = terminal.finish()
