@@ -39,13 +39,10 @@ write_dns(FILE *stream, const struct instruction *instructions, size_t count)
 					       challenge->location) == 0);
 	}
 	if (same)
-		fputs("If a name is listed twice, create two records, one for each value.\n"
-		      "\n",
+		fputs("If a name is listed twice, create two records, one for each value.\n\n",
 		      stream);
 	fputs("Before you continue, check that all name servers of the zone have the records. This "
-	      "can take\n"
-	      "minutes.\n"
-	      "\n",
+	      "can take\nminutes.\n\n",
 	      stream);
 }
 
@@ -59,8 +56,7 @@ write_http(const struct cw_host *host, FILE *stream, const struct instruction *i
 	if (files == 0)
 		return;
 	fprintf(stream,
-		"Create %s with exactly this data, so that your web server%s serves %s:\n"
-		"\n",
+		"Create %s with exactly this data, so that your web server%s serves %s:\n\n",
 		files == 1 ? "this file" : "these files",
 		port != NULL && strcmp(port, "80") != 0 ? " behind port 80" : "",
 		files == 1 ? "it" : "them");
@@ -85,8 +81,7 @@ write_alpn(FILE *stream, const struct instruction *instructions, size_t count)
 		return;
 	fprintf(stream,
 		"Configure your TLS server on port 443 to present %s to clients that ask\n"
-		"for the protocol \"acme-tls/1\" (ALPN, RFC 8737) and for the name (SNI):\n"
-		"\n",
+		"for the protocol \"acme-tls/1\" (ALPN, RFC 8737) and for the name (SNI):\n\n",
 		certificates == 1 ? "this certificate" : "these certificates");
 	for (size_t i = 0; i < count; i++) {
 		const struct cw_challenge *challenge = instructions[i].challenge;
