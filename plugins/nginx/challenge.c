@@ -1,8 +1,8 @@
 /*
- * http-01 (RFC 8555 section 8.3). In every server that nginx could choose for the name on the port
- * where the CA looks, a location of exactly the challenge's path answers. A server may redirect or
- * return before it looks for a location: a "rewrite ... break" in front of all, for that path only,
- * ends those directives.
+ * http-01 (RFC 8555 section 8.3). Every server that nginx could choose for the name on the CA's
+ * port gets a location for exactly the challenge's path. A server may redirect or return before it
+ * looks for a location, so a "rewrite ... break" for that path goes first and ends those
+ * directives.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { TOKEN_MAX = 512, ANSWER_MAX = 1024, FILTER_COUNT = 6 };
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* What is to be added to one server. */
+/* What to add to one server. */
 struct addition {
 	const struct server *server;
 	struct text lines;
@@ -29,7 +29,8 @@ struct batch {
 	struct addition *additions;
 	size_t count;
 	struct text own;             /* locations for a server of our own */
-	bool filtered[FILTER_COUNT]; /* by the http block, for all servers; as FILTERS below */
+	bool filtered[FILTER_COUNT]; /* set in the http block for all servers; indexed as FILTERS
+					below */
 };
 
 static void
@@ -42,7 +43,7 @@ batch_clear(struct batch *batch)
 	model_clear(&batch->model);
 }
 
-/* Into the configuration goes only what cannot be taken for anything else there. */
+/* Only characters without a meaning in the configuration may go into it. */
 static bool
 is_plain(const struct cw_challenge *challenge)
 {
@@ -57,7 +58,7 @@ is_plain(const struct cw_challenge *challenge)
 	       answer > 0 && answer <= ANSWER_MAX && *rest == '\0';
 }
 
-/* As the Host field will say it. Release with free(). */
+/* The name as in the Host field. Release with free(). */
 static char *
 host_of(const struct cw_challenge *challenge)
 {
@@ -69,7 +70,7 @@ host_of(const struct cw_challenge *challenge)
 	return host;
 }
 
-/* Directives that change or hold up every body, and what makes a location free of them. */
+/* Directives that change or delay every body, and what turns them off in a location. */
 static const struct filter {
 	const char *names[3];
 	const char *end;
@@ -94,7 +95,7 @@ is_filtered(struct batch *batch, const struct directive *block, const struct fil
 	return false;
 }
 
-/* SERVER NULL: one of our own. */
+/* SERVER NULL: a server of our own. */
 static void
 add_location(struct batch *batch, struct text *lines, const struct server *server,
 	     const struct cw_challenge *challenge)
@@ -117,7 +118,7 @@ find_filters(struct batch *batch)
 		batch->filtered[i] = is_filtered(batch, batch->model.http, &filters[i]);
 }
 
-/* Lua that runs before anything of a server is looked at cannot be kept from a request. */
+/* Lua that runs before all else in a server cannot be kept from a request. */
 static void
 tell_of_lua(struct batch *batch, const struct server *server)
 {
@@ -133,7 +134,7 @@ tell_of_lua(struct batch *batch, const struct server *server)
 		if (found == NULL)
 			continue;
 		cw_host_log(batch->nginx->host, CW_LOG_INFO,
-			    "the Lua at \"%s\" sees the CA's request first, and has to let "
+			    "the Lua code at \"%s\" handles the CA's request first; it must let "
 			    "\"/.well-known/acme-challenge/\" pass",
 			    place);
 		return;
@@ -163,7 +164,8 @@ add_to_server(struct batch *batch, const struct server *server,
 {
 	struct addition *addition = addition_for(batch, server);
 
-	/* Two addresses of one server, or two certificates with one name and token. */
+	/* The same challenge may come twice: for two addresses of a server, or in two
+	 * certificates. */
 	if (addition->lines.data != NULL && strstr(addition->lines.data, challenge->token) != NULL)
 		return;
 	text_format(&addition->lines,
@@ -215,7 +217,7 @@ has_ipv6(void)
 	return true;
 }
 
-/* A server that listens where no other does. */
+/* A server of our own for a port where nothing listens. */
 static int
 add_own_server(struct batch *batch, struct edits *edits)
 {
@@ -227,7 +229,7 @@ add_own_server(struct batch *batch, struct edits *edits)
 		return CW_OK;
 	if (batch->model.http == NULL)
 		return cw_host_fail(batch->nginx->host, CW_E_NOT_FOUND,
-				    "nginx serves no web site here; use --standalone",
+				    "nginx serves no site here; use --standalone",
 				    "\"%s\" has no http block",
 				    batch->nginx->program.configuration);
 	text_format(&lines, "server {\n\tlisten %u;\n", port);
@@ -269,8 +271,8 @@ static int
 make_live(struct batch *batch)
 {
 	struct nginx *nginx = batch->nginx;
-	int status = program_test(&nginx->program, "nginx refuses its configuration with the "
-						   "challenges in it");
+	int status = program_test(&nginx->program, "nginx rejects its configuration with the "
+						   "challenges");
 
 	if (status != CW_OK)
 		return status;
@@ -279,7 +281,7 @@ make_live(struct batch *batch)
 	return reload_nginx(&nginx->program, &batch->model, nginx->sleep_seconds, NULL);
 }
 
-/* Brings back what was there; when nginx refused it, looks whether it did so before us. */
+/* Restores the files. If nginx rejected them, checks whether it rejected them before us, too. */
 static int
 revert_after(struct nginx *nginx, int failure, bool refused)
 {
@@ -292,12 +294,12 @@ revert_after(struct nginx *nginx, int failure, bool refused)
 	nginx->challenged = false;
 	if (!refused || why == NULL)
 		return failure;
-	status = program_test(&nginx->program, "nginx refuses its configuration as it is");
+	status = program_test(&nginx->program, "nginx rejects its configuration as it is");
 	if (status != CW_OK)
 		return status;
 	return cw_host_fail(nginx->host, failure,
-			    "the files are as they were; --webroot needs no change of them",
-			    "nginx refuses its configuration with the challenges in it: %s", why);
+			    "the files are restored; --webroot does not change them",
+			    "nginx rejects its configuration with the challenges: %s", why);
 }
 
 static int
@@ -333,9 +335,9 @@ challenge_perform(void *self, struct cw_challenge *const *challenges, size_t cou
 
 	batch_clear(&batch);
 	if (status == CW_E_BUSY && !nginx->challenged) {
-		/* Somebody else changed a file between our look at it and our edit. */
+		/* Another program changed a file after we read it. */
 		cw_host_log(nginx->host, CW_LOG_INFO,
-			    "beginning again with nginx's configuration as it is now");
+			    "nginx's configuration changed meanwhile; starting again");
 		batch = (struct batch){.nginx = nginx};
 		status = perform(&batch, challenges, count);
 		batch_clear(&batch);
@@ -350,7 +352,7 @@ reload_restored(struct nginx *nginx)
 	int status = model_read(&model, nginx->host, nginx->root);
 
 	if (status == CW_OK)
-		status = program_test(&nginx->program, "nginx refuses its configuration");
+		status = program_test(&nginx->program, "nginx rejects its configuration");
 	if (status == CW_OK)
 		status = reload_nginx(&nginx->program, &model, nginx->sleep_seconds, NULL);
 	model_clear(&model);

@@ -103,7 +103,7 @@ ask_root(const struct cw_host *host, const char *identifier, char **root)
 				    "give the folder that the web server serves files from: -w "
 				    "FOLDER before -d NAME",
 				    "there is no webroot for \"%s\"", identifier);
-	snprintf(question, sizeof(question), "Webroot of %s", identifier);
+	snprintf(question, sizeof(question), "The webroot of %s", identifier);
 	/* Ask again after a mistyped answer. */
 	while ((status = host->ask_text(host, question, 0, &answer)) == CW_OK &&
 	       (stat(answer, &folder) != 0 || !S_ISDIR(folder.st_mode))) {
