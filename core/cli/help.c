@@ -15,7 +15,7 @@ begins_with_topic(const struct cw_option *option, const char *topic)
 	return strcmp(first, topic) == 0;
 }
 
-/* A common option that concerns no verb more than another. */
+/* Whether OPTION is a common option that belongs to no particular verb. */
 static bool
 concerns_all_verbs(const struct cw_option *option, const char *topic)
 {
@@ -37,8 +37,7 @@ topic_by_name(const char *name)
 	return NULL;
 }
 
-/* The plugins that can be asked for: the modules there are, and those whose options the core knows
- * of. */
+/* Adds the names of all modules, and of plugins whose options the core knows. */
 static void
 add_plugin_names(const struct cw_help_page *page, struct cw_strv *names)
 {
@@ -128,13 +127,11 @@ write_overview(const struct cw_help_page *page)
 {
 	usage(page, "[VERB]");
 	fputc('\n', page->out);
-	cw_help_wrap(
-		page,
-		"Obtains, installs and renews TLS certificates from a CA that speaks ACME, such as "
-		"Let's Encrypt. Options may stand before or behind the verb and may be "
-		"abbreviated; "
-		"without a verb it is \"run\".",
-		0, 0);
+	cw_help_wrap(page,
+		     "Obtains, installs and renews TLS certificates from a CA that speaks ACME, "
+		     "such as Let's Encrypt. Options may be before or after the verb and may be "
+		     "abbreviated. The default verb is \"run\".",
+		     0, 0);
 	list_verbs(page);
 	cw_help_options(page, "Common options", NULL, cw_option_has_topic, "");
 	list_topics(page);
@@ -197,14 +194,14 @@ fail_unknown(const struct cw_help_page *page, const char *name, struct cw_error 
 		cw_strv_add(&names, topic->name);
 	add_plugin_names(page, &names);
 	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
-	cw_fail(error, CW_E_USAGE, "there is no help on \"%s\"", name);
+	cw_fail(error, CW_E_USAGE, "there is no help for \"%s\"", name);
 	if (cw_is_cloud_dns(name))
-		cw_hint(error, "certwright has no such plugin; dns-exec can do the same with the "
-			       "help of a lego or acme.sh program");
+		cw_hint(error, "certwright has no such plugin; use dns-exec with a lego or acme.sh "
+			       "program");
 	else if (nearest != NULL)
 		cw_hint(error, "did you mean \"%s\"?", nearest);
 	else
-		cw_hint(error, "\"certwright help\" lists what there is help on");
+		cw_hint(error, "\"certwright help\" lists the topics");
 	return CW_E_USAGE;
 }
 

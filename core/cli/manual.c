@@ -7,8 +7,8 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 
-/* Writes TEXT as roff has it: no escape and no macro in it, and all of ASCII as it can be copied.
- */
+/* Writes TEXT for roff, with escapes and macros disabled and ASCII characters that can be
+ * copied. */
 static void
 write_text(FILE *out, const char *text)
 {
@@ -80,23 +80,22 @@ write_introduction(FILE *out)
 	fputs(".SH NAME\ncertwright \\- obtain, install and renew TLS certificates (ACME)\n", out);
 	fputs(".SH SYNOPSIS\n.B certwright\n[\\fIverb\\fR] [\\fIoption\\fR]...\n", out);
 	fputs(".SH DESCRIPTION\n", out);
-	write_text(out,
-		   "certwright obtains TLS certificates from a CA that speaks ACME (RFC 8555), "
-		   "such as Let's Encrypt, and renews them. It proves to the CA that the names "
-		   "are yours with an authenticator plugin: standalone answers the CA itself, "
-		   "webroot puts a file where a running web server serves it. Each plugin has a "
-		   "page of its own, named at the end of this one.");
+	write_text(out, "certwright obtains TLS certificates from a CA that speaks ACME (RFC "
+			"8555), such as Let's Encrypt, and renews them. An authenticator plugin "
+			"proves to the CA that you control the names: standalone runs its own web "
+			"server, webroot saves a file that a running web server serves. Each "
+			"plugin has its own man page, listed at the end of this one.");
 	fputc('\n', out);
 	paragraph(out, "Verbs, options, configuration files, hooks and everything below "
-		       "/etc/letsencrypt are those of Certbot: both programs can work on the same "
-		       "directories, though not at the same time.");
+		       "/etc/letsencrypt are the same as Certbot's. Both programs can use the same "
+		       "directories, but not at the same time.");
 }
 
 static void
 write_verbs(FILE *out)
 {
 	fputs(".SH VERBS\n", out);
-	paragraph(out, "The verb may stand anywhere among the options. Without one it is \"run\".");
+	paragraph(out, "The verb may be anywhere among the options. The default is \"run\".");
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
 		cw_autofree char *name = cw_verb_heading(verb);
 
@@ -113,7 +112,7 @@ write_option(FILE *out, const struct cw_option *option)
 	term(out, heading, description);
 }
 
-/* The options whose first topic is TOPIC, under a heading. */
+/* Writes the options whose first topic is TOPIC, under a heading. */
 static void
 write_topic(FILE *out, const struct cw_option_set *options, const char *topic, const char *title,
 	    const char *summary)
@@ -159,11 +158,10 @@ static void
 write_options(FILE *out, const struct cw_option_set *options)
 {
 	fputs(".SH OPTIONS\n", out);
-	paragraph(out, "Every option is accepted with every verb, and ignored where it has no "
-		       "meaning. Long options may be abbreviated while that is unambiguous, and "
-		       "their values joined with '='; a value that begins with '-' must be. The "
-		       "options of a plugin are shown by \"certwright help PLUGIN\" and in its own "
-		       "page.");
+	paragraph(out, "Every verb accepts every option, and ignores those that do not apply. Long "
+		       "options may be abbreviated if that is unambiguous. A value may follow "
+		       "after '=', and must if it begins with '-'. \"certwright help PLUGIN\" and "
+		       "the plugin's man page show the options of a plugin.");
 	for (const struct cw_topic *topic = cw_topics; topic->name != NULL; topic++)
 		write_topic(out, options, topic->name, topic->title, topic->summary);
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
@@ -176,18 +174,19 @@ write_hooks(FILE *out)
 {
 	static const struct pair variables[] = {
 		{"RENEWED_LINEAGE", "For deploy hooks: the certificate's directory below live/."},
-		{"RENEWED_DOMAINS", "For deploy and post hooks: the names, with blanks between."},
-		{"FAILED_DOMAINS", "For post hooks: the names of certificates that failed."},
+		{"RENEWED_DOMAINS", "For deploy and post hooks: the names, separated by blanks."},
+		{"FAILED_DOMAINS",
+		 "For post hooks: the names of the certificates that failed, separated by blanks."},
 	};
 
 	fputs(".SH HOOKS\n", out);
-	paragraph(out, "Hooks are shell commands. Pre hooks are run once before anything is "
-		       "attempted, deploy hooks for each certificate whose files are in place, "
-		       "post hooks once at the end, also after failure. Executables in the "
-		       "directories renewal-hooks/pre, deploy and post below the configuration "
-		       "directory are run too, in alphabetical order and before the others; names "
-		       "that end in '~' are left out. The exit status of a hook is reported and "
-		       "changes nothing. Hooks given on the command line are saved for renewals.");
+	paragraph(out, "Hooks are shell commands. Pre hooks run once at the start, deploy hooks "
+		       "once for each new certificate after its files are saved, post hooks once "
+		       "at the end, also after a failure. Executables in the directories "
+		       "renewal-hooks/pre, deploy and post below the configuration directory run "
+		       "too, in alphabetical order and before the others, except names that end in "
+		       "'~'. A hook that fails is reported, but does not make the command fail. "
+		       "Hooks given on the command line are saved for renewals.");
 	terms(out, variables, CW_COUNT(variables));
 }
 
@@ -196,28 +195,29 @@ write_config(FILE *out)
 {
 	fputs(".SH CONFIGURATION FILES\n", out);
 	paragraph(out, "/etc/letsencrypt/cli.ini and then $XDG_CONFIG_HOME/letsencrypt/cli.ini "
-		       "(~/.config/letsencrypt/cli.ini) are read where they exist, the later one "
-		       "winning; -c FILE replaces both. The keys are long option names:");
+		       "(~/.config/letsencrypt/cli.ini) are read if they exist; the later one "
+		       "wins. -c FILE replaces both. The keys are long option names:");
 	fputs(".PP\n.nf\n.RS\n", out);
 	write_text(out, "# comment\nkey-type = rsa\nrsa-key-size = 4096\n"
 			"domains = example.com, www.example.com\nagree-tos = true\n");
 	fputs(".RE\n.fi\n", out);
-	paragraph(out, "A flag is true, yes or 1 when it counts; a false one is as if it were not "
-		       "there. The command line wins over configuration files, and these win over "
-		       "what is saved with a certificate.");
+	paragraph(
+		out,
+		"Set a flag to true, yes or 1; a false flag is ignored. The command line overrides "
+		"configuration files, and these override what is saved with a certificate.");
 }
 
 static void
 write_environment(FILE *out)
 {
 	static const struct pair variables[] = {
-		{"CERTWRIGHT_PLUGIN_PATH", "Directories to look for plugins in, with colons "
-					   "between, instead of the installed one."},
-		{"XDG_CONFIG_HOME", "Where the user's configuration file is looked for."},
+		{"CERTWRIGHT_PLUGIN_PATH", "Directories to search for plugins, separated by "
+					   "colons, instead of the installed one."},
+		{"XDG_CONFIG_HOME", "The directory of the user's configuration file."},
 		{"SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE",
-		 "The certificates to trust an ACME server by, instead of the system's."},
+		 "The CA certificates to trust for ACME servers, instead of the system's."},
 		{"https_proxy, http_proxy, all_proxy, no_proxy",
-		 "The proxies to reach the ACME server by."},
+		 "The proxies for connections to the ACME server."},
 	};
 
 	fputs(".SH ENVIRONMENT\n", out);
@@ -229,18 +229,17 @@ write_files(FILE *out)
 {
 	static const struct pair files[] = {
 		{"/etc/letsencrypt/live/NAME/",
-		 "The certificate as it is now: cert.pem, chain.pem, "
-		 "fullchain.pem (both) and privkey.pem. Servers "
-		 "are configured with these."},
-		{"/etc/letsencrypt/archive/NAME/", "All versions of it."},
+		 "The current certificate: cert.pem, chain.pem, fullchain.pem (both) and "
+		 "privkey.pem. Configure servers with these files."},
+		{"/etc/letsencrypt/archive/NAME/", "All versions of the certificate."},
 		{"/etc/letsencrypt/renewal/NAME.conf",
 		 "The settings that renewals use. A line \"renew_before_expiry = 30 days\" at its "
-		 "top says from when on the certificate is due, in years, months, weeks, days or "
-		 "hours, or several of them as in \"1 month 3 days\"."},
+		 "top sets how long before it expires the certificate is due, in years, months, "
+		 "weeks, days or hours, or several of them, such as \"1 month 3 days\"."},
 		{"/etc/letsencrypt/accounts/", "Accounts and their keys."},
 		{"/etc/letsencrypt/renewal-hooks/", "Hooks for all certificates."},
 		{"/etc/letsencrypt/cli.ini", "The configuration file."},
-		{"/var/lib/letsencrypt/", "Unfinished orders, and what is needed to undo changes."},
+		{"/var/lib/letsencrypt/", "Unfinished orders, and data for undoing changes."},
 		{"/var/log/letsencrypt/letsencrypt.log", "The log of the latest run."},
 	};
 
@@ -252,8 +251,8 @@ static void
 write_exit_status(FILE *out)
 {
 	static const struct pair codes[] = {
-		{"0", "All went well; that includes a renewal where nothing was due."},
-		{"1", "Something failed. The message says what, and what can be done."},
+		{"0", "Success; also if no certificate was due for renewal."},
+		{"1", "Something failed. The message says what failed and what to do."},
 		{"2", "The command line was wrong; nothing was attempted."},
 	};
 
@@ -269,25 +268,25 @@ write_examples(FILE *out)
 		 "Obtain a certificate for two names on a machine without a web server."},
 		{"certwright certonly --webroot -w /var/www/a -d a.example -w /var/www/b -d "
 		 "b.example",
-		 "Obtain one for two sites that a running web server has, each with its own "
-		 "document root."},
+		 "Obtain a certificate for two sites of a running web server with different "
+		 "document roots."},
 		{"certwright certonly -a standalone -d example.com -a dns-rfc2136 -d "
 		 "'*.example.com' --dns-rfc2136-credentials FILE",
-		 "Obtain one whose wildcard is proved by a DNS record, and whose other name is "
-		 "not."},
+		 "Obtain a certificate for a wildcard, validated by a DNS record, and a name, "
+		 "validated by standalone."},
 		{"certwright certonly --standalone --dry-run -d example.com",
-		 "Try whether that would work, without a certificate and without using up rate "
+		 "Test whether that would work. This saves no certificate and does not use up rate "
 		 "limits."},
 		{"certwright renew --quiet --deploy-hook \"systemctl reload nginx\"",
-		 "Renew what is due, from a timer."},
-		{"certwright certificates --json", "Show the certificates, for a script."},
+		 "Renew the certificates that are due, from a timer."},
+		{"certwright certificates --json", "List the certificates as JSON, for a script."},
 	};
 
 	fputs(".SH EXAMPLES\n", out);
 	terms(out, examples, CW_COUNT(examples));
 }
 
-/* The pages of the plugins; those that are part of the core have none. */
+/* The man pages of the plugins. Built-in plugins have none. */
 static void
 write_see_also(FILE *out, struct cw_registry *registry)
 {

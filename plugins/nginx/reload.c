@@ -215,7 +215,7 @@ send_hangup(struct wait *wait)
 	if (kill(wait->master, SIGHUP) == 0)
 		return CW_OK;
 	return cw_host_fail(wait->program->host, errno == EPERM ? CW_E_PERMISSION : CW_E_IO,
-			    errno == EPERM ? "run this as root" : NULL,
+			    errno == EPERM ? "run certwright as root" : NULL,
 			    "cannot tell nginx (process %ld) to reload: %s", (long)wait->master,
 			    strerror(errno));
 }

@@ -318,7 +318,7 @@ def test_lua_that_comes_first_is_told_of(certwright, nginx, level):
                               "return ngx.exit(403) end }"})
     result = obtain(certwright, nginx, "a.test")
     place = "sites-enabled/site:4" if level == "server" else "nginx.conf:"
-    assert re.search(f"the Lua at \"\\S*/{place}", result.output), result.output
+    assert re.search(f"the Lua code at \"\\S*/{place}", result.output), result.output
     assert nginx.get("a.test", "/closed")[0] == 403
 
 

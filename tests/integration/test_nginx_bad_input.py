@@ -75,7 +75,7 @@ def test_file_that_may_not_be_read(certwright, challenged_nginx):  # noqa: F811
         "--cert-path", certificate, "--fullchain-path", certificate, "--key-path", key, status=1,
         json=True,
         wrap=[shutil.which("setpriv"), "--bounding-set=-dac_override,-dac_read_search"])
-    assert_failed(result, "sites-enabled/site", "nginx.conf:", "Permission denied", "run this as")
+    assert_failed(result, "sites-enabled/site", "nginx.conf:", "Permission denied", "run certwright as")
 
 
 @pytest.mark.parametrize("second, words", [
