@@ -97,6 +97,19 @@ cw_peer_new(struct cw_loop *loop, int socket, const char *what,
 	return peer;
 }
 
+void
+cw_peer_move(struct cw_peer *peer, struct cw_loop *loop)
+{
+	bool soon = peer->soon != NULL;
+
+	cw_loop_watch(peer->loop, peer->socket, 0, NULL, NULL);
+	cw_loop_cancel(peer->loop, cw_take(&peer->soon));
+	peer->loop = loop;
+	watch(peer);
+	if (soon)
+		peer->soon = cw_loop_timer(loop, 0, deliver, peer);
+}
+
 static void
 free_letters(struct letter **list)
 {

@@ -39,6 +39,8 @@ int cw_peer_pair(int ends[2], struct cw_error *error);
 /* Takes over SOCKET. WHAT names the process in messages: "the network process". */
 struct cw_peer *cw_peer_new(struct cw_loop *loop, int socket, const char *what,
 			    const struct cw_peer_handler *handler);
+/* From now on its calls back come from LOOP. Not for use within one of them. */
+void cw_peer_move(struct cw_peer *peer, struct cw_loop *loop);
 /* Closes the socket. Calls that wait are forgotten without a call back; NULL is allowed. */
 void cw_peer_free(struct cw_peer *peer);
 

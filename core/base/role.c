@@ -239,7 +239,20 @@ advance(struct cw_role_process *process)
 }
 
 static void
-watch(struct cw_role_process *process, const struct cw_spawned *spawned)
+watch(struct cw_role_process *process)
+{
+	if (process->output.descriptor >= 0)
+		cw_loop_watch(process->loop, process->output.descriptor, POLLIN, on_output,
+			      process);
+	if (process->exit_descriptor >= 0)
+		cw_loop_watch(process->loop, process->exit_descriptor, POLLIN, on_exit_event,
+			      process);
+	else
+		schedule_tick(process);
+}
+
+static void
+begin(struct cw_role_process *process, const struct cw_spawned *spawned)
 {
 	process->pid = spawned->pid;
 	process->process.line = printed;
@@ -250,13 +263,30 @@ watch(struct cw_role_process *process, const struct cw_spawned *spawned)
 		.number = STDOUT_FILENO,
 		.descriptor = spawned->output,
 	};
-	cw_loop_watch(process->loop, spawned->output, POLLIN, on_output, process);
 	process->exit_descriptor = cw_exit_descriptor(process->pid);
+	watch(process);
+}
+
+void
+cw_role_move(struct cw_role_process *process, struct cw_loop *loop)
+{
+	struct cw_loop *old = process->loop;
+	int64_t left = process->kill_at - cw_now_ms();
+
+	process->loop = loop;
+	process->output.loop = loop;
+	if (process->has_ended)
+		return;
+	if (process->output.descriptor >= 0)
+		cw_loop_watch(old, process->output.descriptor, 0, NULL, NULL);
 	if (process->exit_descriptor >= 0)
-		cw_loop_watch(process->loop, process->exit_descriptor, POLLIN, on_exit_event,
-			      process);
-	else
-		schedule_tick(process);
+		cw_loop_watch(old, process->exit_descriptor, 0, NULL, NULL);
+	cw_loop_cancel(old, cw_take(&process->tick));
+	if (process->deadline != NULL) {
+		cw_loop_cancel(old, process->deadline);
+		process->deadline = cw_loop_timer(loop, left > 0 ? left : 0, on_deadline, process);
+	}
+	watch(process);
 }
 
 int
@@ -286,7 +316,7 @@ cw_role_start(struct cw_loop *loop, const struct cw_role_start *start,
 	(*process)->context = start->context;
 	(*process)->socket = ends[0];
 	(*process)->kill_at = INT64_MAX;
-	watch(*process, &spawned);
+	begin(*process, &spawned);
 	return CW_OK;
 }
 

@@ -55,6 +55,8 @@ struct cw_role_start {
 /* Starts one. When this returns CW_OK exec has succeeded; *PROCESS is for cw_role_free(). */
 int cw_role_start(struct cw_loop *loop, const struct cw_role_start *start,
 		  struct cw_role_process **process, struct cw_error *error);
+/* From now on "ended" is called from LOOP. */
+void cw_role_move(struct cw_role_process *process, struct cw_loop *loop);
 /* Our end of its socket, for cw_peer_new(): close-on-exec, the caller's from then on. Once. */
 int cw_role_take_socket(struct cw_role_process *process);
 pid_t cw_role_pid(const struct cw_role_process *process);

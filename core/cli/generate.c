@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/role.h"
 #include "base/text.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "plugin/worker.h"
 
 /* The options of all modules; false when one cannot be opened. */
 static bool
@@ -33,8 +35,8 @@ add_options(struct cw_option_set *options, struct cw_registry *registry)
 	return good;
 }
 
-int
-main(int argc, char **argv)
+static int
+generate(int argc, char **argv)
 {
 	struct cw_option_set *options = cw_core_options();
 	size_t count = argc > 2 ? (size_t)argc - 2 : 0;
@@ -61,4 +63,15 @@ main(int argc, char **argv)
 		status = EXIT_FAILURE;
 	}
 	return status;
+}
+
+/* The modules are described by processes, which are this program too. */
+int
+main(int argc, char **argv)
+{
+	static const struct cw_role roles[] = {{"plugin", cw_plugin_main}, {NULL, NULL}};
+	int status;
+
+	cw_set_program(argv[0]);
+	return cw_role_dispatch(argc, argv, roles, &status) ? status : generate(argc, argv);
 }

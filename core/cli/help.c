@@ -56,17 +56,15 @@ add_plugin_names(const struct cw_help_page *page, struct cw_strv *names)
 static void
 write_plugin(const struct cw_help_page *page, const struct cw_module *module)
 {
-	const struct cw_plugin *plugin = module->plugin;
+	const struct cw_plugin_description *about = module->about;
 
 	fprintf(page->out, "%s", module->name);
-	if (plugin->description != NULL)
-		fprintf(page->out, " - %s", plugin->description);
-	fprintf(page->out, "\n\n");
-	cw_help_wrap(page, plugin->help != NULL ? plugin->help : "", 0, 0);
+	fprintf(page->out, " - %s\n\n", about->description);
+	cw_help_wrap(page, about->help != NULL ? about->help : "", 0, 0);
 	fputc('\n', page->out);
-	if (plugin->authenticator != NULL)
+	if (about->authenticator)
 		fprintf(page->out, "Authenticator: -a %s\n", module->name);
-	if (plugin->installer != NULL)
+	if (about->installer)
 		fprintf(page->out, "Installer: -i %s\n", module->name);
 	if (cw_help_count_options(page, cw_option_has_topic, module->name) == 0)
 		fprintf(page->out, "It has no options of its own.\n");
@@ -164,7 +162,7 @@ write_all(const struct cw_help_page *page)
 	for (size_t i = 0; i < cw_registry_count(page->registry); i++) {
 		struct cw_module *module = cw_registry_at(page->registry, i);
 
-		if (module->plugin != NULL)
+		if (module->about != NULL)
 			cw_module_add_options(module, page->options, NULL);
 	}
 	usage(page, "[VERB]");

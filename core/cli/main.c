@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include "base/role.h"
 #include "base/sandbox.h"
+#include "plugin/worker.h"
 
 static const struct cw_role roles[] = {
+	{"plugin", cw_plugin_main},
 	{NULL, NULL},
 };
 

@@ -41,8 +41,8 @@ setting_for(const char *plugin, struct cw_registry *registry, const char **setti
 	if (is_known(plugin))
 		return CW_OK;
 	status = cw_registry_open(registry, plugin, &module, error);
-	if (status == CW_OK && module->plugin->installer != NULL)
-		*setting = module->plugin->authenticator != NULL ? "configurator" : "installer";
+	if (status == CW_OK && module->about->installer)
+		*setting = module->about->authenticator ? "configurator" : "installer";
 	return status;
 }
 

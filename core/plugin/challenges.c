@@ -9,7 +9,7 @@ enum { TYPES_MAX = 16 };
 static const struct cw_authenticator *
 authenticator_of(const struct cw_instance *instance)
 {
-	return instance->module->plugin->authenticator;
+	return instance->plugin->authenticator;
 }
 
 static int
@@ -144,7 +144,7 @@ take_reason(const struct cw_host *host, struct cw_challenge_slot *slot, int stat
 	cw_autofree char *advice = hint != NULL ? cw_redact(hint) : NULL;
 
 	if (text != NULL)
-		cw_fail(&slot->error, status, "%s", text);
+		cw_fail(&slot->error, status, "%.*s", CW_FAILURE_MAX, text);
 	else if (current != NULL && current->message != NULL)
 		cw_error_copy(&slot->error, current);
 	else
@@ -152,7 +152,7 @@ take_reason(const struct cw_host *host, struct cw_challenge_slot *slot, int stat
 			cw_host_instance(host)->module->name);
 	slot->error.status = status;
 	if (advice != NULL)
-		cw_hint(&slot->error, "%s", advice);
+		cw_hint(&slot->error, "%.*s", CW_FAILURE_MAX, advice);
 	cw_error_set_identifier(&slot->error, slot->challenge.identifier);
 }
 

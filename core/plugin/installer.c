@@ -9,7 +9,7 @@ enum { NAMES_MAX = 100000, NAME_BYTES_MAX = 4096 };
 static const struct cw_installer *
 installer_of(const struct cw_instance *instance, struct cw_error *error)
 {
-	const struct cw_installer *installer = instance->module->plugin->installer;
+	const struct cw_installer *installer = instance->plugin->installer;
 
 	if (installer == NULL) {
 		cw_fail(error, CW_E_UNSUPPORTED, "the plugin \"%s\" is no installer",

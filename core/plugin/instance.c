@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "plugin/instance_internal.h"
+#include "plugin/module_internal.h"
 
 static void
 service_release(const struct cw_host *host, void *memory)
@@ -79,6 +80,21 @@ cw_host_misused(const struct cw_host *host, const char *service, const char *wha
 	return CW_E_PLUGIN;
 }
 
+int
+cw_host_may(const struct cw_host *host, const char *service)
+{
+	const struct cw_instance *instance = cw_host_instance(host);
+	struct cw_error *error = cw_host_error(host);
+
+	if (!instance->services->restricted)
+		return CW_OK;
+	cw_fail(error, CW_E_PERMISSION,
+		"the plugin \"%s\" called the service \"%s\", for which it has not the rights",
+		instance->module->name, service);
+	cw_hint(error, "report this to the author of the plugin");
+	return CW_E_PERMISSION;
+}
+
 static void
 tell(const struct cw_instance *instance, const char *call)
 {
@@ -127,10 +143,33 @@ cw_call_end(struct cw_call *call, int result, struct cw_error *error)
 	return result;
 }
 
+/* Asks for the rights that the plugin needs, and gives up the others. */
+static int
+restrict_rights(struct cw_instance *instance, struct cw_error *error)
+{
+	const struct cw_plugin *plugin = instance->plugin;
+	const struct cw_services *services = instance->services;
+	enum cw_rights rights = CW_RIGHTS_USER;
+	struct cw_call call;
+	int status;
+
+	if (services->restrict_to == NULL)
+		return CW_OK;
+	if (CW_HAS(plugin, struct cw_plugin, rights) && plugin->rights != NULL) {
+		cw_call_begin(&call, instance, "rights");
+		rights = plugin->rights(&instance->host);
+		status = rights >= CW_RIGHTS_USER && rights <= CW_RIGHTS_NONE ? CW_OK : CW_E_PLUGIN;
+		status = cw_call_end(&call, status, error);
+		if (status != CW_OK)
+			return status;
+	}
+	return services->restrict_to(services->context, rights, error);
+}
+
 static int
 open_plugin(struct cw_instance *instance, struct cw_error *error)
 {
-	const struct cw_plugin *plugin = instance->module->plugin;
+	const struct cw_plugin *plugin = instance->plugin;
 	const char *directory = NULL;
 	struct cw_call call;
 	int status;
@@ -169,7 +208,11 @@ cw_instance_open(struct cw_module *module, const struct cw_services *services,
 	made->module = module;
 	made->services = services;
 	made->settings = settings;
-	status = open_plugin(made, error);
+	status = cw_module_load(module, &made->plugin, error);
+	if (status == CW_OK)
+		status = restrict_rights(made, error);
+	if (status == CW_OK)
+		status = open_plugin(made, error);
 	if (status != CW_OK) {
 		cw_listening_end(made);
 		cw_watches_end(made);
@@ -190,9 +233,9 @@ cw_instance_close(struct cw_instance *instance)
 		return;
 	cw_listening_end(instance);
 	cw_watches_end(instance);
-	if (instance->module->plugin->close != NULL) {
+	if (instance->plugin->close != NULL) {
 		cw_call_begin(&call, instance, "close");
-		instance->module->plugin->close(instance->self);
+		instance->plugin->close(instance->self);
 		cw_call_end(&call, CW_OK, NULL);
 		cw_watches_end(instance);
 	}
@@ -206,7 +249,7 @@ cw_instance_close(struct cw_instance *instance)
 int
 cw_instance_prepare(struct cw_instance *instance, struct cw_error *error)
 {
-	const struct cw_plugin *plugin = instance->module->plugin;
+	const struct cw_plugin *plugin = instance->plugin;
 	struct cw_call call;
 
 	if (plugin->prepare == NULL)

@@ -10,6 +10,7 @@
 #include "base/ask.h"
 #include "base/error.h"
 #include "base/loop.h"
+#include "base/message.h"
 #include "base/option.h"
 #include "http/client.h"
 #include "plugin/registry.h"
@@ -24,6 +25,13 @@ struct cw_services {
 	struct cw_undo *undo;
 	const char *shared_folder; /* an existing 0700 folder of this run */
 	int64_t lock_timeout;      /* milliseconds, for exclusive directories */
+	/*
+	 * Where this is a plugin process (plugin/worker.c): sends REQUEST, which is taken, to the
+	 * coordinator and waits for the answer. *ANSWER's error was read; what else it has comes
+	 * next. TURN: the loop turns meanwhile. NULL: the services below are this process' own.
+	 */
+	int (*ask)(void *context, struct cw_message *request, bool turn, struct cw_message **answer,
+		   struct cw_error *error);
 	/* A pool for the http service, made when first asked for; *HTTP is borrowed. */
 	int (*http)(void *context, struct cw_http **http, struct cw_error *error);
 	/* A shared listening socket; *DESCRIPTOR is given to the caller. Waits while another run
@@ -33,6 +41,15 @@ struct cw_services {
 	/* That the plugin is about to close it: the last moment at which it takes connections.
 	 * NULL: the caller's own close(2) is enough. */
 	void (*unlisten)(void *context, const char *address, unsigned port);
+	/* That the plugin set one of its options, which it may. NULL: nobody else keeps them. */
+	int (*set_option)(void *context, const char *name, const char *key, const char *value,
+			  struct cw_error *error);
+	/* That TEXT is a secret, for who else writes a log. NULL: nobody does. */
+	void (*secret)(void *context, const char *text);
+	/* Gives up what is beyond RIGHTS, before the instance is opened. NULL: nothing is given up.
+	 */
+	int (*restrict_to)(void *context, enum cw_rights rights, struct cw_error *error);
+	bool restricted; /* set by that: the process has fewer rights than the user */
 	/* Told when a call into a plugin begins (the name of the call) and ends (NULL), for the
 	 * coordinator's watchdog. NULL: nobody. */
 	void (*in_call)(void *context, const char *plugin, const char *call);
@@ -41,8 +58,8 @@ struct cw_services {
 
 struct cw_instance;
 
-/* Opens an instance over SETTINGS (whose plugin options the services read and set). Takes the
- * exclusive directory's lock. */
+/* Opens an instance over SETTINGS (whose plugin options the services read and set), having loaded
+ * MODULE into this process. Takes the exclusive directory's lock. */
 int cw_instance_open(struct cw_module *module, const struct cw_services *services,
 		     struct cw_settings *settings, struct cw_instance **instance,
 		     struct cw_error *error);

@@ -10,6 +10,9 @@
 /* The size that a struct of a plugin's had in ABI 1.0, LAST being its last field then. */
 #define CW_SIZE_1_0(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
 
+/* Bytes of a plugin's message that are kept; it has to fit into a message between processes. */
+enum { CW_FAILURE_MAX = 32 * 1024 };
+
 /* A call into the plugin; calls nest where the event loop, turned by a service, calls a watch. */
 struct cw_call {
 	struct cw_instance *instance;
@@ -36,6 +39,7 @@ struct cw_listening {
 struct cw_instance {
 	struct cw_host host;
 	struct cw_module *module;
+	const struct cw_plugin *plugin; /* loaded into this process */
 	const struct cw_services *services;
 	struct cw_settings *settings;
 	void *self;
@@ -63,6 +67,8 @@ void cw_exclusive_release(struct cw_exclusive *exclusive); /* NULL is allowed */
 
 /* The instance behind a host. */
 struct cw_instance *cw_host_instance(const struct cw_host *host);
+/* Fails the current call of SERVICE when the plugin has declared that it needs no such right. */
+int cw_host_may(const struct cw_host *host, const char *service);
 /* The error of the current call, for services to fill; NULL when there is no call. */
 struct cw_error *cw_host_error(const struct cw_host *host);
 /* Fails the current call because the plugin gave a service something that breaks the ABI. */
@@ -83,6 +89,10 @@ const char *cw_service_option_map(const struct cw_host *host, const char *name, 
 int cw_service_set_option(const struct cw_host *host, const char *name, const char *key,
 			  const char *value);
 const char *cw_service_setting(const struct cw_host *host, const char *name);
+/* The settings that concern plugins, by the long names of their options, NULL-terminated; and the
+ * value of one, to be released with free(), or NULL. */
+extern const char *const cw_known_settings[];
+char *cw_known_setting(const struct cw_settings *settings, const char *name);
 /* services_ask.c: */
 void cw_service_log(const struct cw_host *host, enum cw_log_level level, const char *text);
 int cw_service_fail(const struct cw_host *host, int status, const char *hint, const char *message);
@@ -100,6 +110,8 @@ int cw_service_ask_choice(const struct cw_host *host, const char *question,
 int cw_service_run(const struct cw_host *host, const struct cw_command *const *commands,
 		   struct cw_command_result *const *results, size_t count, size_t jobs);
 /* services_files.c: */
+/* Reads a file of credentials; *TEXT is to be wiped and released. */
+int cw_credentials_read(const char *path, char **text, struct cw_error *error);
 int cw_service_read_credentials(const struct cw_host *host, const char *path, char **text);
 int cw_service_write_file(const struct cw_host *host, const char *path, const char *data,
 			  size_t length, const char *expected, size_t expected_length);

@@ -1,4 +1,4 @@
-/* Opening one module with libltdl, after a look at who could have written it. */
+/* Loading one module with libltdl, after a look at who could have written it. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,9 @@
 
 static unsigned ltdl_users;
 
-int
-cw_ltdl_acquire(struct cw_error *error)
+/* Opens and closes libltdl as often as there are users of it. */
+static int
+acquire_ltdl(struct cw_error *error)
 {
 	if (ltdl_users == 0) {
 #ifdef CW_PRELOADED
@@ -29,8 +30,8 @@ cw_ltdl_acquire(struct cw_error *error)
 	return CW_OK;
 }
 
-void
-cw_ltdl_release(void)
+static void
+release_ltdl(void)
 {
 	if (--ltdl_users == 0)
 		lt_dlexit();
@@ -195,37 +196,6 @@ find_entry(struct cw_module_entry *entry, cw_plugin_entry_function *function,
 	return CW_OK;
 }
 
-static int
-open_module(struct cw_module_entry *entry, struct cw_error *error)
-{
-	cw_plugin_entry_function function;
-	const struct cw_plugin *plugin;
-	int status;
-
-	if (!cw_plugin_name_valid(entry->module.name)) {
-		cw_fail(error, CW_E_PLUGIN,
-			"the plugin \"%s\" was refused: its name is not made of lower-case "
-			"letters, digits and \"-\"",
-			entry->module.path);
-		return CW_E_PLUGIN;
-	}
-	status = find_entry(entry, &function, error);
-	if (status != CW_OK)
-		return status;
-	plugin = function();
-	status = cw_module_check(&entry->module, plugin, error);
-	if (status != CW_OK)
-		return status;
-	if (plugin->abi_minor > CW_ABI_MINOR)
-		cw_log_debug("the plugin \"%s\" was built for version %u.%u of the plugin "
-			     "interface, which is newer than ours, %d.%d",
-			     entry->module.path, (unsigned)plugin->abi_major,
-			     (unsigned)plugin->abi_minor, CW_ABI_MAJOR, CW_ABI_MINOR);
-	entry->module.plugin = plugin;
-	cw_module_convert_options(&entry->module);
-	return CW_OK;
-}
-
 static void
 close_handle(struct cw_module_entry *entry)
 {
@@ -234,27 +204,79 @@ close_handle(struct cw_module_entry *entry)
 	entry->handle = NULL;
 }
 
-int
-cw_module_open(struct cw_module_entry *entry)
+static int
+load(struct cw_module_entry *entry, const struct cw_plugin **plugin, struct cw_error *error)
 {
-	struct cw_module *module = &entry->module;
+	cw_plugin_entry_function function;
+	int status;
 
-	if (!entry->tried) {
-		entry->tried = true;
-		if (open_module(entry, &module->error) != CW_OK)
-			close_handle(entry);
+	if (!cw_plugin_name_valid(entry->module.name))
+		return cw_fail(error, CW_E_PLUGIN,
+			       "the plugin \"%s\" was refused: its name is not made of lower-case "
+			       "letters, digits and \"-\"",
+			       entry->module.path);
+	status = find_entry(entry, &function, error);
+	if (status != CW_OK)
+		return status;
+	*plugin = function();
+	status = cw_module_check(&entry->module, *plugin, error);
+	if (status == CW_OK && (*plugin)->abi_minor > CW_ABI_MINOR)
+		cw_log_debug("the plugin \"%s\" was built for version %u.%u of the plugin "
+			     "interface, which is newer than ours, %d.%d",
+			     entry->module.path, (unsigned)(*plugin)->abi_major,
+			     (unsigned)(*plugin)->abi_minor, CW_ABI_MAJOR, CW_ABI_MINOR);
+	return status;
+}
+
+int
+cw_module_load(struct cw_module *module, const struct cw_plugin **plugin, struct cw_error *error)
+{
+	struct cw_module_entry *entry = (struct cw_module_entry *)(void *)module;
+	const struct cw_plugin *loaded = NULL;
+	int status = CW_OK;
+
+	if (entry->plugin == NULL && entry->built_in == NULL)
+		status = acquire_ltdl(error);
+	if (status == CW_OK && entry->plugin == NULL) {
+		status = load(entry, &loaded, error);
+		if (status == CW_OK)
+			entry->plugin = loaded;
 		else
-			cw_log_debug("opened the plugin \"%s\" from \"%s\"", module->name,
-				     module->path);
+			close_handle(entry);
+		if (status != CW_OK && entry->built_in == NULL)
+			release_ltdl();
 	}
-	return module->plugin != NULL ? CW_OK : module->error.status;
+	*plugin = entry->plugin;
+	return status;
+}
+
+struct cw_module_entry *
+cw_module_new(const char *name, const char *path)
+{
+	struct cw_module_entry *entry = cw_alloc(sizeof(*entry));
+
+	entry->module.name = cw_strdup(name);
+	entry->module.path = cw_strdup(path);
+	return entry;
+}
+
+void
+cw_module_set_description(struct cw_module *module, struct cw_plugin_description *about)
+{
+	module->about = about;
+	cw_module_convert_options(module);
 }
 
 void
 cw_module_free(struct cw_module_entry *entry)
 {
+	if (entry == NULL)
+		return;
 	cw_module_free_options(&entry->module);
+	cw_plugin_description_free(entry->module.about);
 	close_handle(entry);
+	if (entry->plugin != NULL && entry->built_in == NULL)
+		release_ltdl();
 	cw_error_clear(&entry->module.error);
 	free(entry->module.name);
 	free(entry->module.path);

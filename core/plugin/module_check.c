@@ -91,11 +91,11 @@ check_roles(const struct cw_module *module, const struct cw_plugin *plugin, stru
 }
 
 static const struct cw_plugin_option *
-find_option(const struct cw_plugin *plugin, const char *name, size_t before)
+find_option(const struct cw_plugin_option *const *options, const char *name, size_t before)
 {
-	for (size_t i = 0; i < before && plugin->options[i] != NULL; i++)
-		if (strcmp(plugin->options[i]->name, name) == 0)
-			return plugin->options[i];
+	for (size_t i = 0; i < before && options[i] != NULL; i++)
+		if (strcmp(options[i]->name, name) == 0)
+			return options[i];
 	return NULL;
 }
 
@@ -106,10 +106,10 @@ is_list(enum cw_option_kind kind)
 }
 
 static int
-check_option(const struct cw_module *module, const struct cw_plugin *plugin, size_t index,
-	     struct cw_error *error)
+check_option(const struct cw_module *module, const struct cw_plugin_option *const *options,
+	     size_t index, struct cw_error *error)
 {
-	const struct cw_plugin_option *option = plugin->options[index];
+	const struct cw_plugin_option *option = options[index];
 
 	if (option->size < OPTION_SIZE)
 		return broken(module, error, "the description of an option is cut short");
@@ -121,33 +121,33 @@ check_option(const struct cw_module *module, const struct cw_plugin *plugin, siz
 		return broken(module, error, "an option is of a kind that is not known here");
 	if (option->help == NULL)
 		return broken(module, error, "an option has no help text");
-	if (find_option(plugin, option->name, index) != NULL)
+	if (find_option(options, option->name, index) != NULL)
 		return broken(module, error, "an option occurs twice");
 	return CW_OK;
 }
 
-static int
-check_options(const struct cw_module *module, const struct cw_plugin *plugin,
-	      struct cw_error *error)
+int
+cw_module_check_options(const struct cw_module *module,
+			const struct cw_plugin_option *const *options, struct cw_error *error)
 {
 	size_t count = 0;
 	int status;
 
-	if (plugin->options == NULL)
+	if (options == NULL)
 		return CW_OK;
-	for (; plugin->options[count] != NULL; count++) {
+	for (; options[count] != NULL; count++) {
 		if (count == OPTIONS_MAX)
 			return broken(module, error, "it has more than 256 options");
-		status = check_option(module, plugin, count, error);
+		status = check_option(module, options, count, error);
 		if (status != CW_OK)
 			return status;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct cw_plugin_option *option = plugin->options[i], *map;
+		const struct cw_plugin_option *option = options[i], *map;
 
 		if (option->fills_map == NULL)
 			continue;
-		map = find_option(plugin, option->fills_map, count);
+		map = find_option(options, option->fills_map, count);
 		if (!is_list(option->kind) || map == NULL || map->kind != CW_OPTION_MAP)
 			return broken(module, error,
 				      "an option fills a map, and it is no list, or there is no "
@@ -185,5 +185,5 @@ cw_module_check(const struct cw_module *module, const struct cw_plugin *plugin,
 	if (plugin->open == NULL)
 		return broken(module, error, "it lacks the function \"open\"");
 	status = check_roles(module, plugin, error);
-	return status == CW_OK ? check_options(module, plugin, error) : status;
+	return status == CW_OK ? cw_module_check_options(module, plugin->options, error) : status;
 }

@@ -1,4 +1,4 @@
-/* Opening and judging one module; private to plugin/. */
+/* Loading, describing and judging one module; private to plugin/. */
 #ifndef CW_PLUGIN_MODULE_INTERNAL_H
 #define CW_PLUGIN_MODULE_INTERNAL_H
 
@@ -12,15 +12,34 @@ struct cw_module_entry {
 	cw_plugin_entry_function built_in; /* NULL: a file, or preloaded */
 	char *preloaded;                   /* its name in libltdl's table; NULL: a file */
 	bool tried;                        /* open was tried; the result stands in MODULE */
-	void *handle;                      /* libltdl's; NULL: none */
+	/* The process that described it, as long as nobody has taken it; NULL: none. */
+	struct cw_plugin_process *process;
+	/* Where it is loaded into this process: */
+	const struct cw_plugin *plugin; /* NULL: it is not */
+	void *handle;                   /* libltdl's; NULL: none */
 };
 
 /* The null installer, which is part of the core. */
 const struct cw_plugin *cw_null_installer(void);
 
-/* Opens ENTRY unless that was tried before; returns its status, the error being in the module. */
-int cw_module_open(struct cw_module_entry *entry);
-void cw_module_free(struct cw_module_entry *entry);
+/* A module that was not opened. */
+struct cw_module_entry *cw_module_new(const char *name, const char *path);
+void cw_module_free(struct cw_module_entry *entry); /* NULL is allowed */
+/*
+ * Loads MODULE, which a struct cw_module_entry begins with, into this process and checks it, unless
+ * that was done before. Runs the plugin's code: for plugin processes, and for what is part of the
+ * core.
+ */
+int cw_module_load(struct cw_module *module, const struct cw_plugin **plugin,
+		   struct cw_error *error);
+/* What PLUGIN, which was checked, says of itself. Calls it, too. */
+struct cw_plugin_description *cw_plugin_describe(const struct cw_plugin *plugin);
+/* Adds a copy of OPTION. */
+void cw_plugin_description_add(struct cw_plugin_description *about,
+			       const struct cw_plugin_option *option);
+void cw_plugin_description_free(struct cw_plugin_description *about); /* NULL is allowed */
+/* Sets MODULE's description, which is taken, and its options. */
+void cw_module_set_description(struct cw_module *module, struct cw_plugin_description *about);
 
 /* Whether a plugin or option may be called so: lower-case letters, digits and '-', a letter first,
  * no '-' last, at most 64 bytes. */
@@ -28,7 +47,10 @@ bool cw_plugin_name_valid(const char *name);
 /* Checks what a module's entry function gave: sizes, versions, the name, roles, options. */
 int cw_module_check(const struct cw_module *module, const struct cw_plugin *plugin,
 		    struct cw_error *error);
-/* Makes MODULE's options from its plugin's, which were checked. */
+/* The same for the options alone. */
+int cw_module_check_options(const struct cw_module *module,
+			    const struct cw_plugin_option *const *options, struct cw_error *error);
+/* Makes MODULE's options from those of its description, which were checked. */
 void cw_module_convert_options(struct cw_module *module);
 void cw_module_free_options(struct cw_module *module);
 
@@ -36,8 +58,5 @@ void cw_module_free_options(struct cw_module *module);
  * that it lies in, links resolved. RESOLVED (may be NULL): the resolved path, release with free().
  */
 int cw_plugin_path_check(const char *path, char **resolved, struct cw_error *error);
-/* Opens and closes libltdl as often as there are users of it. */
-int cw_ltdl_acquire(struct cw_error *error);
-void cw_ltdl_release(void);
 
 #endif

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "plugin/module_internal.h"
 
-/* An option with the strings that it points to. */
+/* An option with the strings that it points to; the others are the description's. */
 struct owned_option {
 	struct cw_option option;
 	const char *names[2];
@@ -63,11 +63,9 @@ convert(const struct cw_module *module, const struct cw_plugin_option *from)
 void
 cw_module_convert_options(struct cw_module *module)
 {
-	const struct cw_plugin_option *const *from = module->plugin->options;
-	size_t count = 0;
+	struct cw_plugin_option *const *from = module->about->options;
+	size_t count = module->about->option_count;
 
-	while (from != NULL && from[count] != NULL)
-		count++;
 	module->options = cw_calloc(count + 1, sizeof(*module->options));
 	for (size_t i = 0; i < count; i++)
 		module->options[i] = convert(module, from[i]);

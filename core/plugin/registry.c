@@ -4,9 +4,11 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "plugin/module_internal.h"
+#include "plugin/process_internal.h"
 #ifdef CW_PRELOADED
 #include <ltdl.h>
 #endif
@@ -24,7 +26,7 @@ struct cw_registry {
 	size_t count;
 	bool scanned;
 	struct cw_strv refused_folders;
-	bool ltdl;
+	struct cw_loop *loop; /* for the processes that describe modules; NULL: none yet */
 };
 
 struct cw_registry *
@@ -38,12 +40,13 @@ cw_registry_free(struct cw_registry *registry)
 {
 	if (registry == NULL)
 		return;
-	for (size_t i = 0; i < registry->count; i++)
+	for (size_t i = 0; i < registry->count; i++) {
+		cw_plugin_process_free(registry->entries[i]->process);
 		cw_module_free(registry->entries[i]);
+	}
 	free(registry->entries);
 	cw_strv_clear(&registry->refused_folders);
-	if (registry->ltdl)
-		cw_ltdl_release();
+	cw_loop_free(registry->loop);
 	free(registry);
 }
 
@@ -64,9 +67,7 @@ add(struct cw_registry *registry, const char *name, const char *path)
 
 	if (registry->count == MODULES_MAX || find(registry, name) != NULL)
 		return NULL;
-	entry = cw_alloc(sizeof(*entry));
-	entry->module.name = cw_strdup(name);
-	entry->module.path = cw_strdup(path);
+	entry = cw_module_new(name, path);
 	registry->entries = cw_realloc(registry->entries, registry->count + 1,
 				       sizeof(struct cw_module_entry *));
 	registry->entries[registry->count++] = entry;
@@ -237,20 +238,104 @@ not_found(struct cw_registry *registry, const char *name, struct cw_error *error
 	return CW_E_NOT_FOUND;
 }
 
-/* libltdl is started by the first module that needs it. */
+/* A module while it is described. */
+struct opening {
+	struct cw_module_entry *entry;
+	size_t *pending; /* descriptions that are waited for */
+};
+
+/* The process' own words stand for themselves; its end is told with the file that was its end. */
+static void
+refuse(struct cw_module_entry *entry, const struct cw_error *error)
+{
+	struct cw_module *module = &entry->module;
+	cw_autofree char *line = cw_error_line(error);
+	const char *hint = cw_error_hint(error);
+
+	if (entry->process != NULL && cw_plugin_process_is_alive(entry->process))
+		cw_error_copy(&module->error, error);
+	else
+		cw_fail(&module->error,
+			error->status == CW_E_CANCELLED ? CW_E_CANCELLED : CW_E_PLUGIN,
+			"the plugin \"%s\" was refused: %s", module->path, line);
+	if (hint != NULL)
+		cw_hint(&module->error, "%s", hint);
+	cw_plugin_process_free(cw_take(&entry->process));
+}
+
+static void
+described(void *context, const struct cw_error *error)
+{
+	struct opening *opening = context;
+
+	--*opening->pending;
+	if (error->status != CW_OK)
+		refuse(opening->entry, error);
+	else
+		cw_log_debug("opened the plugin \"%s\" from \"%s\"", opening->entry->module.name,
+			     opening->entry->module.path);
+}
+
+/* What is part of the core is described right here. */
+static void
+describe_here(struct cw_module_entry *entry)
+{
+	const struct cw_plugin *plugin;
+
+	if (cw_module_load(&entry->module, &plugin, &entry->module.error) == CW_OK)
+		cw_module_set_description(&entry->module, cw_plugin_describe(plugin));
+}
+
+/* Has the module described, unless that was tried before. */
+static void
+begin_opening(struct cw_registry *registry, struct opening *opening)
+{
+	struct cw_module_entry *entry = opening->entry;
+	cw_auto_error struct cw_error error = {0};
+
+	if (entry->tried)
+		return;
+	entry->tried = true;
+	if (entry->built_in != NULL) {
+		describe_here(entry);
+		return;
+	}
+	if (registry->loop == NULL)
+		registry->loop = cw_loop_new();
+	if (cw_plugin_process_start(&entry->module, registry->loop, &entry->process, &error) !=
+	    CW_OK) {
+		refuse(entry, &error);
+		return;
+	}
+	++*opening->pending;
+	cw_plugin_process_load(entry->process, described, opening);
+}
+
+static void
+open_entries(struct cw_registry *registry, struct cw_module_entry *const *entries, size_t count)
+{
+	cw_autofree struct opening *openings = cw_calloc(count + 1, sizeof(*openings));
+	cw_auto_error struct cw_error error = {0};
+	size_t pending = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		openings[i].entry = entries[i];
+		openings[i].pending = &pending;
+		begin_opening(registry, &openings[i]);
+	}
+	while (pending > 0 && error.status == CW_OK)
+		cw_loop_turn(registry->loop, -1, &error);
+	/* After a signal those that are not there yet never will be. */
+	for (size_t i = 0; i < count && pending > 0; i++)
+		if (entries[i]->module.about == NULL && entries[i]->module.error.status == CW_OK)
+			refuse(entries[i], &error);
+}
+
 static int
 open_entry(struct cw_registry *registry, struct cw_module_entry *entry)
 {
-	if (entry->built_in == NULL && !entry->tried && !registry->ltdl) {
-		int status = cw_ltdl_acquire(&entry->module.error);
-
-		if (status != CW_OK) {
-			entry->tried = true;
-			return status;
-		}
-		registry->ltdl = true;
-	}
-	return cw_module_open(entry);
+	open_entries(registry, &entry, 1);
+	return entry->module.about != NULL ? CW_OK : entry->module.error.status;
 }
 
 int
@@ -280,6 +365,5 @@ void
 cw_registry_open_all(struct cw_registry *registry)
 {
 	scan(registry);
-	for (size_t i = 0; i < registry->count; i++)
-		open_entry(registry, registry->entries[i]);
+	open_entries(registry, registry->entries, registry->count);
 }

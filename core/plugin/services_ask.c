@@ -30,18 +30,22 @@ cw_service_fail(const struct cw_host *host, int status, const char *hint, const 
 		cw_log_warning("%s: %s", instance->module->name, text);
 		return status;
 	}
-	cw_fail(&instance->call->error, status, "%s", text);
+	cw_fail(&instance->call->error, status, "%.*s", CW_FAILURE_MAX, text);
 	if (advice != NULL)
-		cw_hint(&instance->call->error, "%s", advice);
+		cw_hint(&instance->call->error, "%.*s", CW_FAILURE_MAX, advice);
 	return status;
 }
 
 void
 cw_service_secret(const struct cw_host *host, const char *text)
 {
-	(void)host;
-	if (text != NULL)
-		cw_log_secret(text);
+	const struct cw_services *services = cw_host_instance(host)->services;
+
+	if (text == NULL)
+		return;
+	cw_log_secret(text);
+	if (services->secret != NULL)
+		services->secret(services->context, text);
 }
 
 int
@@ -104,7 +108,7 @@ cw_service_ask_text(const struct cw_host *host, const char *question, int secret
 		return CW_E_USAGE;
 	status = asker->text(asker->context, question, secret != 0, answer, cw_host_error(host));
 	if (status == CW_OK && secret && *answer != NULL)
-		cw_log_secret(*answer);
+		cw_service_secret(host, *answer);
 	return status;
 }
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "dns/zone.h"
 #include "plugin/instance_internal.h"
+#include "plugin/services_remote.h"
 
 #define PLACE_SIZE CW_SIZE_1_0(struct cw_dns_place, zone)
 
@@ -134,6 +135,8 @@ cw_service_locate(const struct cw_host *host, struct cw_dns_place *const *places
 	}
 	if (count == 0)
 		return CW_OK;
+	if (cw_host_instance(host)->services->ask != NULL)
+		return cw_remote_locate(host, places, count);
 	status = cw_dns_resolvers(cw_service_setting(host, "dns-resolver"), search.resolvers,
 				  RESOLVERS_MAX, &search.resolver_count, error);
 	if (status == CW_OK)

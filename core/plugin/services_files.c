@@ -12,6 +12,7 @@
 #include "base/permissions.h"
 #include "base/text.h"
 #include "plugin/instance_internal.h"
+#include "plugin/services_remote.h"
 
 enum { CREDENTIALS_MAX = 1024 * 1024, SECRET_MIN = 4 };
 
@@ -60,7 +61,7 @@ read_checked(const char *path, struct cw_buf *buf, struct cw_error *error)
 
 /* Every value after a '=' of a line, also without the quotes around it. */
 static void
-keep_secrets(const char *text)
+keep_secrets(const struct cw_host *host, const char *text)
 {
 	cw_autosecret char *copy = cw_strdup(text);
 	char *rest = copy, *line;
@@ -74,29 +75,41 @@ keep_secrets(const char *text)
 		value = cw_trim(value + 1);
 		length = strlen(value);
 		if (length >= SECRET_MIN)
-			cw_log_secret(value);
+			cw_service_secret(host, value);
 		if (length >= SECRET_MIN + 2 && (value[0] == '"' || value[0] == '\'') &&
 		    value[length - 1] == value[0]) {
 			value[length - 1] = '\0';
-			cw_log_secret(value + 1);
+			cw_service_secret(host, value + 1);
 		}
 	}
 }
 
 int
-cw_service_read_credentials(const struct cw_host *host, const char *path, char **text)
+cw_credentials_read(const char *path, char **text, struct cw_error *error)
 {
 	struct cw_buf buf = {0};
-	int status = read_checked(path, &buf, cw_host_error(host));
+	int status = read_checked(path, &buf, error);
 
 	*text = NULL;
-	if (status != CW_OK) {
+	if (status == CW_OK)
+		*text = cw_buf_take(&buf);
+	else
 		cw_buf_wipe(&buf);
-		return status;
-	}
-	*text = cw_buf_take(&buf);
-	keep_secrets(*text);
-	return CW_OK;
+	return status;
+}
+
+int
+cw_service_read_credentials(const struct cw_host *host, const char *path, char **text)
+{
+	int status;
+
+	if (cw_host_instance(host)->services->restricted)
+		status = cw_remote_credentials(host, path, text);
+	else
+		status = cw_credentials_read(path, text, cw_host_error(host));
+	if (status == CW_OK)
+		keep_secrets(host, *text);
+	return status;
 }
 
 /* Edits for challenges are temporary, those of an installer stay; all state is on disk, so that
@@ -132,6 +145,8 @@ int
 cw_service_write_file(const struct cw_host *host, const char *path, const char *data, size_t length,
 		      const char *expected, size_t expected_length)
 {
+	if (cw_host_may(host, "write_file") != CW_OK)
+		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "write_file", relative_path);
 	return cw_checkpoints_write(checkpoints(host), path, data, length, expected,
@@ -141,6 +156,8 @@ cw_service_write_file(const struct cw_host *host, const char *path, const char *
 int
 cw_service_remove_file(const struct cw_host *host, const char *path)
 {
+	if (cw_host_may(host, "remove_file") != CW_OK)
+		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "remove_file", relative_path);
 	return cw_checkpoints_remove(checkpoints(host), path, cw_host_error(host));
@@ -149,6 +166,8 @@ cw_service_remove_file(const struct cw_host *host, const char *path)
 int
 cw_service_checkpoint_command(const struct cw_host *host, const char *const *argv)
 {
+	if (cw_host_may(host, "checkpoint_command") != CW_OK)
+		return CW_E_PERMISSION;
 	if (argv == NULL || argv[0] == NULL)
 		return cw_host_misused(host, "checkpoint_command", "there is no program");
 	return cw_checkpoints_command(checkpoints(host), argv, cw_host_error(host));
@@ -179,8 +198,11 @@ name_maker(struct cw_checkpoints *checkpoints, const struct cw_instance *instanc
 int
 cw_service_checkpoint_commit(const struct cw_host *host, const char *title)
 {
-	struct cw_checkpoints *made = checkpoints(host);
+	struct cw_checkpoints *made;
 
+	if (cw_host_may(host, "checkpoint_commit") != CW_OK)
+		return CW_E_PERMISSION;
+	made = checkpoints(host);
 	name_maker(made, cw_host_instance(host));
 	return cw_checkpoints_commit(made, title, cw_host_error(host));
 }
@@ -190,14 +212,19 @@ int
 cw_service_checkpoint_revert(const struct cw_host *host)
 {
 	cw_auto_error struct cw_error error = {0};
-	int status = cw_checkpoints_revert(checkpoints(host), &error);
+	int status;
 
+	if (cw_host_may(host, "checkpoint_revert") != CW_OK)
+		return CW_E_PERMISSION;
+	status = cw_checkpoints_revert(checkpoints(host), &error);
 	return status == CW_OK ? CW_OK : cw_error_move(cw_host_error(host), &error);
 }
 
 int
 cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *id)
 {
+	if (cw_host_may(host, "undo_remove") != CW_OK)
+		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "undo_remove", relative_path);
 	return cw_undo_add_path(cw_host_instance(host)->services->undo, path, id,
@@ -207,6 +234,8 @@ cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *i
 int
 cw_service_undo_command(const struct cw_host *host, const char *const *argv, unsigned *id)
 {
+	if (cw_host_may(host, "undo_command") != CW_OK)
+		return CW_E_PERMISSION;
 	if (argv == NULL || argv[0] == NULL)
 		return cw_host_misused(host, "undo_command", "there is no program");
 	return cw_undo_add_command(cw_host_instance(host)->services->undo, argv, id,
@@ -216,5 +245,7 @@ cw_service_undo_command(const struct cw_host *host, const char *const *argv, uns
 int
 cw_service_undo_done(const struct cw_host *host, unsigned id)
 {
+	if (cw_host_may(host, "undo_done") != CW_OK)
+		return CW_E_PERMISSION;
 	return cw_undo_done(cw_host_instance(host)->services->undo, id, cw_host_error(host));
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "dns/txt.h"
 #include "plugin/instance_internal.h"
+#include "plugin/services_remote.h"
 
 #define REQUEST_SIZE CW_SIZE_1_0(struct cw_http_request, response_limit)
 #define RESPONSE_SIZE CW_SIZE_1_0(struct cw_http_response, content_type)
@@ -124,6 +125,8 @@ cw_service_http(const struct cw_host *host, const struct cw_http_request *reques
 	response->body = NULL;
 	response->body_length = 0;
 	response->content_type = NULL;
+	if (services->ask != NULL)
+		return cw_remote_http(host, request, &headers, response);
 	status = services->http(services->context, &http, cw_host_error(host));
 	if (status != CW_OK)
 		return status;
@@ -150,6 +153,8 @@ cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *rec
 		if (records[i]->size < RECORD_SIZE || records[i]->name == NULL ||
 		    records[i]->value == NULL)
 			return cw_host_misused(host, "wait_txt", "a record is cut short");
+	if (cw_host_instance(host)->services->ask != NULL)
+		return cw_remote_wait_txt(host, records, count, seconds);
 	return cw_txt_wait(cw_host_instance(host)->services->loop,
 			   cw_service_setting(host, "dns-resolver"), records, count, seconds,
 			   cw_host_error(host));

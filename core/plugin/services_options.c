@@ -6,9 +6,8 @@
 
 /* The internal name of the plugin's option NAME, or NULL when it declares none such. */
 static const struct cw_option *
-own_option(const struct cw_host *host, const char *name)
+find_option(const struct cw_module *module, const char *name)
 {
-	const struct cw_module *module = cw_host_instance(host)->module;
 	cw_autofree char *internal =
 		cw_replace_char(cw_format("%s_%s", module->name, name), '-', '_');
 
@@ -16,6 +15,12 @@ own_option(const struct cw_host *host, const char *name)
 		if (strcmp(module->options[i]->internal, internal) == 0)
 			return module->options[i];
 	return NULL;
+}
+
+static const struct cw_option *
+own_option(const struct cw_host *host, const char *name)
+{
+	return find_option(cw_host_instance(host)->module, name);
 }
 
 static bool
@@ -108,22 +113,22 @@ set_map_key(struct cw_settings *settings, const char *internal, const char *key,
 }
 
 int
-cw_service_set_option(const struct cw_host *host, const char *name, const char *key,
-		      const char *value)
+cw_module_set_option(const struct cw_module *module, struct cw_settings *settings, const char *name,
+		     const char *key, const char *value, struct cw_error *error)
 {
-	struct cw_settings *settings = cw_host_instance(host)->settings;
-	const struct cw_option *option = own_option(host, name);
-	struct cw_error *error = cw_host_error(host);
+	const struct cw_option *option = find_option(module, name);
 	cw_auto_settings struct cw_settings *trial = NULL;
 	int status;
 
-	if (option == NULL)
-		return cw_host_misused(host, "set_option", "it declares no such option");
-	if (key != NULL) {
-		if (option->kind != CW_OPTION_MAP)
-			return cw_host_misused(host, "set_option", "the option is no map");
-		return set_map_key(settings, option->internal, key, value, error);
+	if (option == NULL || (key != NULL && option->kind != CW_OPTION_MAP)) {
+		cw_fail(error, CW_E_PLUGIN,
+			"the plugin \"%s\" misused the service \"set_option\": %s", module->name,
+			option == NULL ? "it declares no such option" : "the option is no map");
+		cw_hint(error, "report this to the author of the plugin");
+		return CW_E_PLUGIN;
 	}
+	if (key != NULL)
+		return set_map_key(settings, option->internal, key, value, error);
 	/* What the plugin has chosen takes the place of the present value, whoever gave that; but
 	 * a value that is refused must not cost the present one. */
 	if (value != NULL) {
@@ -139,26 +144,57 @@ cw_service_set_option(const struct cw_host *host, const char *name, const char *
 	return cw_settings_set(settings, option->internal, CW_SOURCE_RUNTIME, value, error);
 }
 
-/* The settings that concern plugins, by the long names of their options. */
-static const char *const known_settings[] = {
-	"http-01-port", "http-01-address", "tls-alpn-01-port", "tls-alpn-01-address",
-	"https-port",   "dry-run",         "dns-resolver",     "preferred-challenges",
+int
+cw_service_set_option(const struct cw_host *host, const char *name, const char *key,
+		      const char *value)
+{
+	struct cw_instance *instance = cw_host_instance(host);
+	const struct cw_services *services = instance->services;
+	struct cw_error *error = cw_host_error(host);
+	int status =
+		cw_module_set_option(instance->module, instance->settings, name, key, value, error);
+
+	if (status == CW_OK && services->set_option != NULL)
+		status = services->set_option(services->context, name, key, value, error);
+	return status;
+}
+
+const char *const cw_known_settings[] = {
+	"http-01-port",        "http-01-address",      "tls-alpn-01-port",
+	"tls-alpn-01-address", "https-port",           "dry-run",
+	"dns-resolver",        "preferred-challenges", NULL,
 };
 
-/* A list joined by commas; kept, so that the pointer lives as long as the instance. */
-static const char *
-joined(struct cw_instance *instance, const struct cw_strv *list)
+char *
+cw_known_setting(const struct cw_settings *settings, const char *name)
 {
-	cw_autofree char *text = NULL;
+	const struct cw_option *option = cw_option_by_name(cw_settings_options(settings), name);
+	const struct cw_strv *list;
 
-	if (list->count == 0)
+	if (option == NULL)
 		return NULL;
-	text = cw_strv_join(list, ",");
-	for (size_t i = 0; i < instance->settings_text.count; i++)
-		if (strcmp(instance->settings_text.items[i], text) == 0)
-			return instance->settings_text.items[i];
-	cw_strv_add(&instance->settings_text, text);
-	return instance->settings_text.items[instance->settings_text.count - 1];
+	if (option->kind == CW_OPTION_FLAG)
+		return cw_strdup(flag_text(cw_settings_flag(settings, option->internal)));
+	if (!is_list(option))
+		return cw_strdup(cw_settings_get(settings, option->internal));
+	list = cw_settings_list(settings, option->internal);
+	return list->count > 0 ? cw_strv_join(list, ",") : NULL;
+}
+
+/* Keeps TEXT, so that the pointer lives as long as the instance. */
+static const char *
+kept(struct cw_instance *instance, char *text)
+{
+	struct cw_strv *texts = &instance->settings_text;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		if (strcmp(texts->items[i], text) != 0)
+			continue;
+		free(text);
+		return texts->items[i];
+	}
+	cw_strv_take(texts, text);
+	return text;
 }
 
 const char *
@@ -166,7 +202,6 @@ cw_service_setting(const struct cw_host *host, const char *name)
 {
 	struct cw_instance *instance = cw_host_instance(host);
 	const struct cw_directories *directories = instance->services->directories;
-	const struct cw_option *option = NULL;
 
 	if (directories != NULL && strcmp(name, "config-dir") == 0)
 		return directories->config;
@@ -174,14 +209,13 @@ cw_service_setting(const struct cw_host *host, const char *name)
 		return directories->work;
 	if (directories != NULL && strcmp(name, "logs-dir") == 0)
 		return directories->logs;
-	for (size_t i = 0; i < CW_COUNT(known_settings); i++)
-		if (strcmp(known_settings[i], name) == 0)
-			option = cw_option_by_name(cw_settings_options(instance->settings), name);
-	if (option == NULL)
-		return NULL;
-	if (option->kind == CW_OPTION_FLAG)
-		return flag_text(cw_settings_flag(instance->settings, option->internal));
-	if (is_list(option))
-		return joined(instance, cw_settings_list(instance->settings, option->internal));
-	return cw_settings_get(instance->settings, option->internal);
+	for (const char *const *known = cw_known_settings; *known != NULL; known++) {
+		char *text = NULL;
+
+		if (strcmp(*known, name) == 0)
+			text = cw_known_setting(instance->settings, name);
+		if (text != NULL)
+			return kept(instance, text);
+	}
+	return NULL;
 }

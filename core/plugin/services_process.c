@@ -53,6 +53,9 @@ cw_service_run(const struct cw_host *host, const struct cw_command *const *comma
 	if (!well_formed(commands, results, count))
 		return cw_host_misused(host, "run",
 				       "a command or result is cut short, or has no program");
+	status = cw_host_may(host, "run");
+	if (status != CW_OK)
+		return status;
 	processes = cw_calloc(count + 1, sizeof(*processes));
 	pointers = cw_calloc(count + 1, sizeof(*pointers));
 	for (size_t i = 0; i < count; i++) {

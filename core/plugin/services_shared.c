@@ -12,18 +12,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "plugin/instance_internal.h"
+#include "plugin/services_remote.h"
+#include "plugin/shared_store.h"
 
-enum { KEY_MAX = 255, VALUE_MAX = 64 * 1024 };
-
-static bool
-key_valid(const char *key)
-{
-	size_t length = key != NULL ? strnlen(key, KEY_MAX + 1) : 0;
-
-	return length > 0 && length <= KEY_MAX && strcmp(key, ".") != 0 && strcmp(key, "..") != 0 &&
-	       strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") ==
-		       length;
-}
+enum { VALUE_MAX = 64 * 1024 };
 
 static char *
 key_path(const struct cw_host *host, const char *key)
@@ -61,11 +53,13 @@ cw_service_shared_put(const struct cw_host *host, const char *key, const char *v
 	struct cw_error *error = cw_host_error(host);
 	cw_autofree char *path = NULL, *temporary = NULL, *folder = NULL;
 
-	if (!key_valid(key) || (value != NULL && length > VALUE_MAX))
+	if (!cw_shared_key_valid(key) || (value != NULL && length > VALUE_MAX))
 		return cw_host_misused(host, "shared_put",
 				       "the key or the value is too long, or "
 				       "the key has a character that may not "
 				       "stand there");
+	if (instance->services->ask != NULL)
+		return cw_remote_shared_put(host, key, value, length);
 	path = key_path(host, key);
 	if (value == NULL) {
 		if (unlink(path) != 0 && errno != ENOENT)
@@ -91,10 +85,12 @@ cw_service_shared_get(const struct cw_host *host, const char *key, char **data, 
 
 	*data = NULL;
 	*length = 0;
-	if (!key_valid(key))
+	if (!cw_shared_key_valid(key))
 		return cw_host_misused(host, "shared_get",
 				       "the key is too long, or has a character that may not stand "
 				       "there");
+	if (cw_host_instance(host)->services->ask != NULL)
+		return cw_remote_shared_get(host, key, data, length);
 	path = key_path(host, key);
 	if (!cw_file_exists(path))
 		return cw_fail(error, CW_E_NOT_FOUND, "there is no shared value \"%s\"", key);

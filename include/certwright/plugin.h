@@ -23,8 +23,9 @@
  * Threads. The core calls a plugin from one thread. A plugin may have threads of its own;
  * they must not call the host.
  *
- * Processes. An instance (open() to close()) lives in a worker process. A crash there
- * loses that worker's certificates, not the run.
+ * Processes. A module is loaded, and an instance lives (open() to close()), in a plugin process
+ * that holds no keys. A crash there loses that process' certificates, not the run. What it writes
+ * to stdout and stderr goes to the log.
  *
  * Errors. A function of a plugin returns CW_OK, or calls cw_host_fail() and returns a
  * negative enum cw_status. Messages are sentences for an administrator: lower-case
@@ -220,6 +221,13 @@ struct cw_installer {
 	int (*check)(void *self, const struct cw_deployment *deployment);
 };
 
+/* What an instance may do by itself, beside calling the host. */
+enum cw_rights {
+	CW_RIGHTS_USER = 0,    /* all that the user who runs certwright may */
+	CW_RIGHTS_NETWORK = 1, /* connect to other hosts; as little as CW_RIGHTS_NONE otherwise */
+	CW_RIGHTS_NONE = 2     /* use its memory, and the sockets that listen() gave it */
+};
+
 struct cw_plugin {
 	size_t size;             /* sizeof(struct cw_plugin) */
 	uint32_t abi_major;      /* CW_ABI_MAJOR */
@@ -248,6 +256,15 @@ struct cw_plugin {
 
 	const struct cw_authenticator *authenticator; /* NULL: not an authenticator */
 	const struct cw_installer *installer;         /* NULL: not an installer */
+
+	/*
+	 * Since 1.1. The rights that an instance with these options and settings needs. Called
+	 * before open(), when HOST only has options and settings. With fewer rights than the user's
+	 * the process becomes an unprivileged user and cannot open files; run(), the services that
+	 * write or undo, and exclusive_directory() are not available, and read_credentials() reads
+	 * only files named by the plugin's options. NULL: CW_RIGHTS_USER.
+	 */
+	enum cw_rights (*rights)(const struct cw_host *host);
 };
 
 /* The one symbol. Returns a struct that lives as long as the module is loaded. */

@@ -183,6 +183,19 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = manual_cleanup,
 };
 
+/* Hooks may do whatever they like, and the files of tls-alpn-01 have to be written; instructions
+ * for the usual challenges are words. */
+static enum cw_rights
+manual_rights(const struct cw_host *host)
+{
+	const char *types = cw_host_setting(host, "preferred-challenges");
+
+	if (option_text(host, "auth-hook") != NULL || option_text(host, "cleanup-hook") != NULL ||
+	    (types != NULL && strstr(types, "tls-alpn") != NULL))
+		return CW_RIGHTS_USER;
+	return CW_RIGHTS_NONE;
+}
+
 static const struct cw_plugin plugin = {
 	.size = sizeof(plugin),
 	.abi_major = CW_ABI_MAJOR,
@@ -198,6 +211,7 @@ static const struct cw_plugin plugin = {
 	.prepare = manual_prepare,
 	.close = instance_close,
 	.authenticator = &authenticator,
+	.rights = manual_rights,
 };
 
 const struct cw_plugin *

@@ -234,6 +234,14 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = standalone_cleanup,
 };
 
+/* It reads what strangers send, and has all that it needs for that: its sockets. */
+static enum cw_rights
+standalone_rights(const struct cw_host *host)
+{
+	(void)host;
+	return CW_RIGHTS_NONE;
+}
+
 static const struct cw_plugin plugin = {
 	.size = sizeof(plugin),
 	.abi_major = CW_ABI_MAJOR,
@@ -247,6 +255,7 @@ static const struct cw_plugin plugin = {
 	.open = standalone_open,
 	.close = standalone_close,
 	.authenticator = &authenticator,
+	.rights = standalone_rights,
 };
 
 const struct cw_plugin *

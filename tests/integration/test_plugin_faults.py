@@ -6,7 +6,8 @@ import time
 import pytest
 
 from lib.account import challenge_again
-from lib.plugins import PluginFolder
+from lib.plugins import IDLE, PluginFolder
+from lib.process import wait_until
 
 # perform() leaves a file that it registered for removal, then does what FAULT says.
 PERFORM = r"""
@@ -90,3 +91,106 @@ def test_a_killed_run_is_undone_by_the_next(certwright, faulty):
     assert os.path.exists(left)
     certwright.certonly("next.example.test")
     assert not os.path.exists(left)
+
+
+# What happens when a module is looked at: in a constructor, or in its entry function.
+CONSTRUCTOR = """
+__attribute__((constructor)) static void begin(void) { %s; }
+"""
+
+
+@pytest.fixture(params=["constructor", "entry"])
+def early(request, tmp_path):
+    """Compiles the plugin "early" with a fault that shows when it is loaded."""
+    folder = PluginFolder(tmp_path / "plugins")
+
+    def compile_with(fault):
+        if request.param == "constructor":
+            path = folder.compile("early", IDLE + CONSTRUCTOR % fault)
+        else:
+            path = folder.compile("early", AT_ENTRY=fault)
+        return folder.env, path
+
+    return compile_with
+
+
+def alone(result):
+    """The refusal of the only plugin that is refused; all others are there."""
+    names = {plugin["name"] for plugin in result.json["plugins"]}
+    assert {"manual", "null", "standalone", "webroot"} <= names
+    assert "early" not in names
+    assert len(result.json["refused"]) == 1
+    return result.json["refused"][0]
+
+
+@pytest.mark.parametrize("fault, words", [
+    ("exit(0)", "exited with status 0"),
+    ("_exit(3)", "exited with status 3"),
+    ("raise(SIGSEGV)", "signal 11"),
+    ("abort()", "signal 6"),
+    ("kill(getpid(), SIGKILL)", "signal 9"),
+])
+def test_a_module_that_ends_its_process_is_refused_alone(certwright, early, fault, words):
+    env, path = early(fault)
+    refused = alone(certwright.json("plugins", env=env))
+    assert refused["path"] == path
+    assert words in refused["error"]["message"]
+    assert refused["error"]["message"].count(path) == 1
+    assert "\n" not in refused["error"]["message"]
+
+
+def test_a_module_that_never_ends_is_refused_in_time(certwright, early):
+    env, path = early("for (;;) pause()")
+    begin = time.monotonic()
+    refused = alone(certwright.json("plugins", env=env))
+    assert time.monotonic() - begin < 30
+    assert "within 10 seconds" in refused["error"]["message"]
+
+
+def test_a_module_that_is_not_needed_is_not_loaded(certwright, early, tmp_path):
+    mark = tmp_path / "mark"
+    env, _ = early(f'fclose(fopen("{mark}", "w"))')
+    certwright.json("certificates", env=env)
+    assert not mark.exists()
+    certwright.json("plugins", env=env)
+    assert mark.exists()
+
+
+def test_a_module_that_exits_ends_no_renewal(certwright, pebble, early):
+    env, path = early("exit(0)")
+    certwright.certonly("bad.example.test")
+    certwright.certonly("good.example.test")
+    challenge_again(certwright, pebble)
+    path = certwright.renewal_file("bad.example.test")
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text.replace("authenticator = standalone\n", "authenticator = early\n"))
+    result = certwright.json("renew", "--force-renewal", "--no-random-sleep-on-renew", env=env,
+                             status=1)
+    actions = {c["name"]: c["action"] for c in result.json["certificates"]}
+    assert actions == {"bad.example.test": "failed", "good.example.test": "renewed"}
+
+
+def test_what_a_module_prints_goes_to_the_log(certwright, early):
+    env, _ = early('printf("{\\"early\\": \\"bird\\"}\\n"), fflush(stdout), '
+                   'fprintf(stderr, "catches the worm\\n")')
+    result = certwright.json("plugins", env=env)
+    assert "early" in {plugin["name"] for plugin in result.json["plugins"]}
+    assert "bird" not in result.output
+    assert "worm" not in result.output
+    certwright.run("certonly", "-a", "early", "-d", "printed.example.test", env=env, status=1)
+    log = certwright.log_text()
+    assert "bird" in log and "worm" in log
+
+
+def test_a_process_that_a_module_leaves_keeps_no_pipe_open(certwright, early, tmp_path):
+    left = tmp_path / "left"
+    env, _ = early('pid_t left = fork(); if (left == 0) for (;;) pause(); '
+                   f'FILE *file = fopen("{left}", "w"); fprintf(file, "%d", left); fclose(file)')
+    begin = time.monotonic()
+    result = certwright.json("plugins", env=env)
+    assert time.monotonic() - begin < 30
+    assert "early" in {plugin["name"] for plugin in result.json["plugins"]}
+    pid = int(left.read_text())
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="the end of the forked process")

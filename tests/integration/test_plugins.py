@@ -23,7 +23,7 @@ def test_lists_what_is_found(certwright):
     for name in ("standalone", "webroot"):
         plugin = plugins[name]
         assert os.path.isfile(plugin["path"])
-        assert plugin["abi"] == "1.0"
+        assert plugin["abi"] == "1.1"
         assert plugin["version"]
         assert plugin["roles"] == ["authenticator"]
         assert "http-01" in plugin["challenge_types"]
@@ -91,8 +91,8 @@ def spoil_writable_folder(folder):
 
 
 @pytest.mark.parametrize("spoil, words", [
-    (spoil_symbol, ["cw_plugin_entry"]), (spoil_newer_major, ["2.0", "1.0"]),
-    (spoil_older_major, ["0.0", "1.0"]), (spoil_size, []), (spoil_name, ["somebody-else"]),
+    (spoil_symbol, ["cw_plugin_entry"]), (spoil_newer_major, ["2.1", "1.1"]),
+    (spoil_older_major, ["0.1", "1.1"]), (spoil_size, []), (spoil_name, ["somebody-else"]),
     (spoil_file, []), (spoil_writable_module, ["writ"]),
     (spoil_writable_folder, ["writ"])])
 def test_a_bad_plugin_is_skipped_with_a_sentence(certwright, folder, spoil, words):
@@ -113,7 +113,7 @@ def test_a_bad_plugin_that_is_asked_for_is_an_error(certwright, folder):
     result = certwright.json("certonly", "-a", "stranger", "-d", "a.example.test", env=folder.env,
                              status=None)
     assert result.status in (1, 2)
-    assert "2.0" in result.stdout and "1.0" in result.stdout
+    assert "2.1" in result.stdout and "1.1" in result.stdout
 
 
 def test_a_strangers_plugin_is_selected_by_each_spelling(certwright, folder):

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "plugin_fixture.h"
+#include "role_fixture.h"
 
 static struct cw_option_set *options;
 static struct cw_registry *registry;
@@ -309,7 +310,7 @@ test_completions_have_every_option_and_verb(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_all_has_every_option),
@@ -327,6 +328,9 @@ main(void)
 		TEST(test_no_line_of_the_manual_is_taken_for_a_macro),
 		TEST(test_completions_have_every_option_and_verb),
 	};
+	int status;
 
+	if (was_plugin_process(argc, argv, &status))
+		return status;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

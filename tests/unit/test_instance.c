@@ -8,6 +8,7 @@
 #include "scratch.h"
 
 #include "plugin_fixture.h"
+#include "role_fixture.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -480,7 +481,7 @@ test_malformed_http_requests_are_refused(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_prepare_gives_the_plugins_reason_and_hint),
@@ -505,6 +506,9 @@ main(void)
 		TEST(test_command_that_is_cut_short_is_refused),
 		TEST(test_malformed_http_requests_are_refused),
 	};
+	int status;
 
+	if (was_plugin_process(argc, argv, &status))
+		return status;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

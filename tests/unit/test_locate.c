@@ -37,7 +37,6 @@ static struct cw_settings *settings;
 static struct cw_services services;
 static struct cw_instance instance;
 static struct cw_module module;
-static struct cw_plugin plugin;
 
 static int
 begin(void **state)
@@ -52,7 +51,6 @@ begin(void **state)
 	settings = cw_settings_new(set);
 	services.loop = loop;
 	module.name = name;
-	module.plugin = &plugin;
 	instance.host.size = sizeof(instance.host);
 	instance.host.core = &instance;
 	instance.module = &module;

@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "plugin_fixture.h"
+#include "role_fixture.h"
 
 #include <ctype.h>
 
@@ -384,7 +385,7 @@ test_options_of_known_plugins_are_recognized(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_option_has_exactly_its_names),
@@ -400,6 +401,9 @@ main(void)
 		cmocka_unit_test(test_options_of_a_module_are_left_to_it),
 		cmocka_unit_test(test_options_of_known_plugins_are_recognized),
 	};
+	int status;
 
+	if (was_plugin_process(argc, argv, &status))
+		return status;
 	return cmocka_run_group_tests(tests, begin, end);
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "plugin_fixture.h"
+#include "role_fixture.h"
 
 #include <unistd.h>
 
@@ -71,8 +72,8 @@ test_plugin_of_released_abi_is_opened_by_name(void **state)
 	install_module(abi_folder(), "sample-1-0");
 	assert_int_equal(cw_registry_open(registry, "sample-1-0", &module, NULL), CW_OK);
 	assert_string_equal(module->name, "sample-1-0");
-	assert_string_equal(module->plugin->version, "3.1");
-	assert_non_null(module->plugin->authenticator);
+	assert_string_equal(module->about->version, "3.1");
+	assert_true(module->about->authenticator);
 	assert_true(cw_ends_with(module->path, "/plugins/sample-1-0.so"));
 }
 
@@ -97,7 +98,7 @@ test_whether_there_is_a_plugin_is_known_by_its_name(void **state)
 	assert_false(cw_registry_has(registry, "sample"));
 	assert_false(cw_registry_has(registry, ""));
 	for (size_t i = 0; i < cw_registry_count(registry); i++)
-		assert_null(cw_registry_at(registry, i)->plugin);
+		assert_null(cw_registry_at(registry, i)->about);
 }
 
 static void
@@ -109,8 +110,8 @@ test_null_installer_is_part_of_the_core(void **state)
 	setenv("CERTWRIGHT_PLUGIN_PATH", "/nonexistent", 1);
 	assert_int_equal(cw_registry_open(registry, "null", &module, NULL), CW_OK);
 	assert_string_equal(module->path, "(built in)");
-	assert_non_null(module->plugin->installer);
-	assert_null(module->plugin->authenticator);
+	assert_true(module->about->installer);
+	assert_false(module->about->authenticator);
 }
 
 static void
@@ -127,7 +128,7 @@ test_listing_opens_nothing(void **state)
 	assert_string_equal(cw_registry_at(registry, 2)->name, "sample-1-0");
 	assert_null(cw_registry_at(registry, 3));
 	for (size_t i = 0; i < 3; i++)
-		assert_null(cw_registry_at(registry, i)->plugin);
+		assert_null(cw_registry_at(registry, i)->about);
 }
 
 static void
@@ -137,10 +138,10 @@ test_open_all_keeps_what_was_refused_and_why(void **state)
 	install_module(abi_folder(), "sample-1-0");
 	install_module(abi_folder(), "other-major");
 	cw_registry_open_all(registry);
-	assert_null(cw_registry_at(registry, 1)->plugin);
+	assert_null(cw_registry_at(registry, 1)->about);
 	assert_int_equal(cw_registry_at(registry, 1)->error.status, CW_E_PLUGIN);
-	assert_non_null(cw_registry_at(registry, 2)->plugin);
-	assert_non_null(cw_registry_at(registry, 0)->plugin);
+	assert_non_null(cw_registry_at(registry, 2)->about);
+	assert_non_null(cw_registry_at(registry, 0)->about);
 }
 
 static void
@@ -361,7 +362,7 @@ test_option_that_the_core_has_cannot_be_declared(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_plugin_of_released_abi_is_opened_by_name),
@@ -388,6 +389,9 @@ main(void)
 		TEST(test_options_of_a_plugin_carry_its_name),
 		TEST(test_option_that_the_core_has_cannot_be_declared),
 	};
+	int status;
 
+	if (was_plugin_process(argc, argv, &status))
+		return status;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

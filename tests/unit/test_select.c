@@ -9,6 +9,7 @@
 
 #include "parse_fixture.h"
 #include "plugin_fixture.h"
+#include "role_fixture.h"
 
 /* Whether the real webroot is there, put where modules are looked for. */
 static bool
@@ -323,7 +324,7 @@ test_mapped_cloud_authenticators_are_answered_too(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_a_flag_selects_a_plugin),
@@ -345,6 +346,9 @@ main(void)
 		TEST(test_a_map_comes_before_positions_and_implies_its_names),
 		TEST(test_configured_webroots_hold_for_names_on_the_command_line),
 	};
+	int status;
 
+	if (was_plugin_process(argc, argv, &status))
+		return status;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "flow/work/listeners.h"
 #include "free_port.h"
 #include "plugin_fixture.h"
+#include "role_fixture.h"
 
 #include "base/clock.h"
 #include "http/client.h"
@@ -478,7 +479,7 @@ test_http_service_asks_while_the_loop_serves(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_challenge_is_answered_with_its_key_authorization),
@@ -496,6 +497,9 @@ main(void)
 		TEST(test_address_that_the_machine_lacks_is_named),
 		TEST(test_http_service_asks_while_the_loop_serves),
 	};
+	int status;
 
+	if (was_plugin_process(argc, argv, &status))
+		return status;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "scratch.h"
 
 #include "plugin_fixture.h"
+#include "role_fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -554,7 +555,7 @@ test_files_of_a_killed_run_are_removed_by_the_next(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_file_is_readable_by_all_whatever_the_umask),
@@ -583,6 +584,9 @@ main(void)
 		TEST(test_last_worker_removes_the_folder_that_the_first_made),
 		TEST(test_files_of_a_killed_run_are_removed_by_the_next),
 	};
+	int status;
 
+	if (was_plugin_process(argc, argv, &status))
+		return status;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,10 +27,9 @@ static const struct {
 static bool
 has_role(const struct cw_module *module, enum role role)
 {
-	if (module->plugin == NULL)
+	if (module->about == NULL)
 		return false;
-	return role == ROLE_AUTHENTICATOR ? module->plugin->authenticator != NULL
-					  : module->plugin->installer != NULL;
+	return role == ROLE_AUTHENTICATOR ? module->about->authenticator : module->about->installer;
 }
 
 /* The module NAME, which must have the role. */
@@ -67,7 +66,7 @@ ask(struct cw_context *context, enum role role, char **name, struct cw_error *er
 		if (!has_role(module, role))
 			continue;
 		cw_strv_add(&names, module->name);
-		cw_strv_addf(&items, "%s (%s)", module->plugin->description, module->name);
+		cw_strv_addf(&items, "%s (%s)", module->about->description, module->name);
 	}
 	if (names.count == 0)
 		return cw_fail(error, CW_E_NOT_FOUND, "there is no %s plugin", roles[role].name);

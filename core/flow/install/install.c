@@ -97,17 +97,6 @@ static const struct {
 	{"staple", "staple-ocsp"}, {"auto_hsts", "auto-hsts"},
 };
 
-static bool
-can_enhance(const struct cw_installer *installer, const char *enhancement)
-{
-	const char *const *known = installer->enhancements;
-
-	for (; installer->enhance != NULL && known != NULL && *known != NULL; known++)
-		if (strcmp(*known, enhancement) == 0)
-			return true;
-	return false;
-}
-
 int
 cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
 		       struct cw_strv *enhancements, struct cw_error *error)
@@ -127,7 +116,7 @@ cw_wanted_enhancements(struct cw_context *context, const char *installer, bool b
 
 		if (!wanted && !silent)
 			continue;
-		if (can_enhance(module->plugin->installer, enhancement)) {
+		if (cw_module_enhances(module, enhancement)) {
 			cw_strv_add(enhancements, enhancement);
 		} else if (wanted && strcmp(internal, "auto_hsts") == 0) {
 			status = cw_fail(error, CW_E_UNSUPPORTED,
@@ -257,7 +246,8 @@ cw_reload_servers(struct cw_context *context, struct cw_run *run,
 void
 cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage)
 {
-	installation->lineage = lineage->name;
+	free(installation->lineage);
+	installation->lineage = cw_strdup(lineage->name);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		if (installation->paths[i] == NULL)
 			installation->paths[i] = cw_strdup(lineage->live[i]);

@@ -17,7 +17,7 @@ int cw_installer_names(struct cw_context *context, struct cw_run *run, const cha
  */
 int cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
 			   struct cw_strv *enhancements, struct cw_error *error);
-/* Sets the lineage's name, and those paths that are not set; LINEAGE must outlive INSTALLATION. */
+/* Sets the lineage's name, and those paths that are not set. */
 void cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage);
 /* The same with the lineage that --cert-name names or the user chooses, whose saved settings then
  * count beneath those of the run. */

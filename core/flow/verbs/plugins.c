@@ -1,93 +1,175 @@
-#include <stdlib.h>
+#include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "flow/context.h"
 #include "plugin/instance.h"
-#include "store/undo.h"
+#include "plugin/process.h"
 
 static void
-add_challenge_types(struct json_object *item, const struct cw_plugin *plugin)
+refuse_question(void *context, const struct cw_plugin_question *question,
+		struct cw_plugin_request *request)
 {
-	struct json_object *list = cw_json_new_array();
-	const char *const *types;
+	cw_auto_error struct cw_error error = {0};
 
-	if (plugin->authenticator != NULL) {
-		types = plugin->authenticator->challenge_types(NULL, "dns", "example.com");
-		for (; types != NULL && *types != NULL; types++)
-			cw_json_append(list, json_object_new_string(*types));
-	}
-	cw_json_set(item, "challenge_types", list);
+	(void)context;
+	cw_fail(&error, CW_E_USAGE, "nobody is asked while plugins are listed: %s", question->text);
+	cw_plugin_answer_question(request, NULL, &error);
+}
+
+/* The answer has a copy: the port is held as long as the plugin holds it. */
+static void
+listen_alone(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
+{
+	cw_auto_error struct cw_error error = {0};
+	cw_autoclose int descriptor = -1;
+	bool by_run;
+
+	(void)context;
+	cw_listen(address, port, &descriptor, &by_run, &error);
+	cw_plugin_answer_listen(request, descriptor, &error);
+}
+
+static void
+forget_socket(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
+{
+	(void)context;
+	(void)address;
+	(void)port;
+	cw_plugin_answer(request, NULL);
+}
+
+static void
+refuse_network(void *context, enum cw_plugin_message service, struct cw_message *message,
+	       struct cw_plugin_request *request)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	(void)context;
+	(void)service;
+	cw_message_free(message);
+	cw_fail(&error, CW_E_UNSUPPORTED, "there is no network while plugins are listed");
+	cw_plugin_answer_network(request, NULL, &error);
+}
+
+/* What it chooses is of no use: nothing is saved. */
+static int
+drop_option(void *context, const char *name, const char *key, const char *value,
+	    struct cw_error *error)
+{
+	(void)context;
+	(void)name;
+	(void)key;
+	(void)value;
+	(void)error;
+	return CW_OK;
+}
+
+static const struct cw_plugin_handlers handlers = {
+	.ask = refuse_question,
+	.listen = listen_alone,
+	.unlisten = forget_socket,
+	.network = refuse_network,
+	.set_option = drop_option,
+};
+
+/* The end of a call. */
+struct ending {
+	bool done;
+	struct cw_error error;
+};
+
+static void
+note_end(void *context, const struct cw_error *error)
+{
+	struct ending *ending = context;
+
+	ending->done = true;
+	cw_error_copy(&ending->error, error);
 }
 
 static int
-no_http(void *context, struct cw_http **http, struct cw_error *error)
+open_plugin(struct cw_context *context, struct cw_module *module, struct cw_loop *loop,
+	    bool prepare, struct cw_error *error)
 {
-	(void)context;
-	*http = NULL;
-	return cw_fail(error, CW_E_UNSUPPORTED, "there is no network while plugins are listed");
+	struct cw_shared_store *store = cw_shared_store_new();
+	const struct cw_plugin_opening opening = {
+		.handlers = &handlers,
+		.settings = context->settings,
+		.directories = &context->directories,
+		.store = store,
+		.interactive = context->asker->interactive,
+		.only_open = !prepare,
+		.time_limit = cw_settings_int(context->settings, "plugin_timeout", 300) * 1000,
+	};
+	struct cw_plugin_process *process = NULL;
+	struct ending ending = {.done = false};
+	int status = cw_plugin_process_take(module, loop, &process, error);
+
+	if (status == CW_OK) {
+		cw_plugin_process_open(process, &opening, note_end, &ending);
+		status = cw_loop_until(loop, &ending.done, error);
+	}
+	if (status == CW_OK && ending.error.status != CW_OK)
+		status = cw_error_move(error, &ending.error);
+	ending.done = false;
+	if (status == CW_OK) {
+		cw_plugin_process_close(process, note_end, &ending);
+		status = cw_loop_until(loop, &ending.done, error);
+	}
+	cw_plugin_process_free(process);
+	cw_error_clear(&ending.error);
+	cw_shared_store_free(store);
+	return status;
 }
 
 /* --init and --prepare: whether the plugin could work here and now. */
 static struct json_object *
 try_plugin(struct cw_context *context, struct cw_module *module, bool prepare)
 {
-	struct cw_services services = {
-		.loop = cw_loop_new(),
-		.directories = &context->directories,
-		.asker = context->asker,
-		.undo = cw_undo_open(context->directories.work),
-		.shared_folder = context->directories.work,
-		.http = no_http,
-	};
-	struct cw_instance *instance = NULL;
+	struct cw_loop *loop = cw_loop_new();
 	cw_auto_error struct cw_error error = {0};
-	int status;
+	int status = cw_module_add_options(module, context->options, &error);
 
-	status = cw_module_add_options(module, context->options, &error);
 	if (status == CW_OK)
-		status = cw_instance_open(module, &services, context->settings, &instance, &error);
-	if (status == CW_OK && prepare)
-		status = cw_instance_prepare(instance, &error);
-	cw_instance_close(instance);
-	cw_undo_close(services.undo);
-	cw_loop_free(services.loop);
+		status = open_plugin(context, module, loop, prepare, &error);
+	cw_loop_free(loop);
 	return status < 0 ? cw_json_error(&error) : json_object_new_boolean(true);
 }
 
 static struct json_object *
 describe(struct cw_context *context, struct cw_module *module)
 {
-	const struct cw_plugin *plugin = module->plugin;
+	const struct cw_plugin_description *about = module->about;
 	bool prepare = cw_settings_flag(context->settings, "prepare");
 	bool try = prepare || cw_settings_flag(context->settings, "init");
 	struct json_object *item = cw_json_new_object();
 	struct json_object *roles = cw_json_new_array();
-	cw_autofree char *abi = cw_format("%u.%u", plugin->abi_major, plugin->abi_minor);
+	cw_autofree char *abi = cw_format("%u.%u", about->abi_major, about->abi_minor);
 
-	cw_json_set_string(item, "name", plugin->name);
-	cw_json_set_string(item, "version", plugin->version);
-	cw_json_set_string(item, "description", plugin->description);
+	cw_json_set_string(item, "name", module->name);
+	cw_json_set_string(item, "version", about->version);
+	cw_json_set_string(item, "description", about->description);
 	cw_json_set_string(item, "path", module->path);
 	cw_json_set_string(item, "abi", abi);
-	if (plugin->authenticator != NULL)
+	if (about->authenticator)
 		cw_json_append(roles, json_object_new_string("authenticator"));
-	if (plugin->installer != NULL)
+	if (about->installer)
 		cw_json_append(roles, json_object_new_string("installer"));
 	cw_json_set(item, "roles", roles);
-	add_challenge_types(item, plugin);
+	cw_json_set(item, "challenge_types", cw_json_from_strv(&about->dns_types));
 	cw_json_set(item, "prepared", try ? try_plugin(context, module, prepare) : NULL);
 	return item;
 }
 
 static bool
-is_wanted(const struct cw_context *context, const struct cw_plugin *plugin)
+is_wanted(const struct cw_context *context, const struct cw_plugin_description *about)
 {
 	bool authenticators = cw_settings_flag(context->settings, "authenticators");
 	bool installers = cw_settings_flag(context->settings, "installers");
 
 	if (!authenticators && !installers)
 		return true;
-	return (authenticators && plugin->authenticator != NULL) ||
-	       (installers && plugin->installer != NULL);
+	return (authenticators && about->authenticator) || (installers && about->installer);
 }
 
 int
@@ -101,13 +183,13 @@ cw_flow_plugins(struct cw_context *context, struct json_object *result, struct c
 	for (size_t i = 0; i < cw_registry_count(context->registry); i++) {
 		struct cw_module *module = cw_registry_at(context->registry, i);
 
-		if (module->plugin == NULL) {
+		if (module->about == NULL) {
 			struct json_object *item = cw_json_new_object();
 
 			cw_json_set_string(item, "path", module->path);
 			cw_json_set(item, "error", cw_json_error(&module->error));
 			cw_json_append(refused, item);
-		} else if (is_wanted(context, module->plugin)) {
+		} else if (is_wanted(context, module->about)) {
 			cw_json_append(plugins, describe(context, module));
 		}
 	}

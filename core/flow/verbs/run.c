@@ -57,7 +57,7 @@ static int
 check_installation(struct cw_context *context, struct cw_run *run, const struct cw_request *request,
 		   struct cw_error *error)
 {
-	struct cw_installation installation = {.lineage = request->name};
+	struct cw_installation installation = {.lineage = cw_strdup(request->name)};
 	int status;
 
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)

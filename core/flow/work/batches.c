@@ -77,8 +77,7 @@ is_exclusive(struct cw_context *context, const char *plugin)
 	struct cw_module *module = NULL;
 
 	return cw_registry_open(context->registry, plugin, &module, NULL) == CW_OK &&
-	       CW_HAS(module->plugin, struct cw_plugin, exclusive_directory) &&
-	       module->plugin->exclusive_directory != NULL;
+	       module->about->exclusive;
 }
 
 /* The plugin of a request's names that one process at a time may use; NULL: none. */

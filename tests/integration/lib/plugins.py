@@ -26,7 +26,7 @@ static const struct cw_plugin plugin = {
 	.size = SIZE, .abi_major = MAJOR, .abi_minor = MINOR, .name = NAME, .version = "7.5",
 	.description = "a stranger's plugin", .open = open_plugin, @members@
 	.authenticator = &authenticator };
-CW_EXPORT const struct cw_plugin *SYMBOL(void) { return &plugin; }
+CW_EXPORT const struct cw_plugin *SYMBOL(void) { AT_ENTRY; return &plugin; }
 """
 
 # What the frame lacks at the least.
@@ -47,7 +47,8 @@ class PluginFolder:
         """Compiles an authenticator with perform() and more from FUNCTIONS, some of its MEMBERS, and
         macros that have other values."""
         macros = {"SIZE": "sizeof(struct cw_plugin)", "MAJOR": "CW_ABI_MAJOR",
-                  "MINOR": "CW_ABI_MINOR", "NAME": f'"{file_name}"', "SYMBOL": "cw_plugin_entry"}
+                  "MINOR": "CW_ABI_MINOR", "NAME": f'"{file_name}"', "SYMBOL": "cw_plugin_entry",
+                  "AT_ENTRY": "(void)0"}
         macros.update(values)
         path = os.path.join(self.path, f"{file_name}.so")
         source = FRAME.replace("@functions@", functions).replace("@members@", members)

@@ -1,0 +1,20 @@
+/* The services that the coordinator gives to a plugin process, and through it the network process:
+ * private to plugin/. Arguments are checked by the caller. */
+#ifndef CW_PLUGIN_SERVICES_REMOTE_H
+#define CW_PLUGIN_SERVICES_REMOTE_H
+
+#include "base/strv.h"
+#include "plugin/instance_internal.h"
+
+int cw_remote_shared_put(const struct cw_host *host, const char *key, const char *value,
+			 size_t length);
+int cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length);
+int cw_remote_credentials(const struct cw_host *host, const char *path, char **text);
+/* HEADERS: those of REQUEST, "Name: value". */
+int cw_remote_http(const struct cw_host *host, const struct cw_http_request *request,
+		   const struct cw_strv *headers, struct cw_http_response *response);
+int cw_remote_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records,
+		       size_t count, unsigned seconds);
+int cw_remote_locate(const struct cw_host *host, struct cw_dns_place *const *places, size_t count);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * What the coordinator and a plugin process say to each other (base/message.h): the types of the
+ * messages, and the values of plugins as fields. Both sides use these functions, so that what one
+ * writes the other reads. A function that reads bounds every field; cw_message_finish() judges.
+ *
+ * The first field of every answer is an error; where that says that the request failed, the other
+ * fields follow only where the request's comment says so.
+ */
+#ifndef CW_PLUGIN_WIRE_H
+#define CW_PLUGIN_WIRE_H
+
+#include <certwright/plugin.h>
+#include "base/message.h"
+#include "base/option.h"
+#include "plugin/installation.h"
+#include "plugin/instance.h"
+#include "plugin/registry.h"
+#include "store/directories.h"
+
+enum cw_plugin_message {
+	CW_PLUGIN_ANSWER = 1,
+	/*
+	 * Requests of the coordinator, with their fields, and behind the colon those of the answer.
+	 * One at a time: the next one is sent when the answer to the last has come.
+	 */
+	CW_PLUGIN_LOAD,    /* name, path, name in libltdl's table or none, whether it is the null
+			      installer: (cw_wire_put_description) */
+	CW_PLUGIN_OPEN,    /* (cw_wire_put_settings): list of what the sandbox lacks */
+	CW_PLUGIN_TYPES,   /* identifier types, as many identifiers: list of each */
+	CW_PLUGIN_PERFORM, /* (cw_wire_put_challenges): (cw_wire_put_results), also on failure */
+	CW_PLUGIN_CLEANUP, /* nothing (the challenges of the last PERFORM): nothing */
+	CW_PLUGIN_NAMES,   /* nothing: list */
+	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): whether it is deployed, enhanced, whether
+			      a file was changed; also on failure */
+	CW_PLUGIN_CHECK,   /* (cw_wire_put_installation): nothing */
+	CW_PLUGIN_RELOAD,  /* nothing (tests the configuration, then reloads): nothing */
+	CW_PLUGIN_CLOSE,   /* nothing: nothing. Another OPEN may follow */
+	/*
+	 * Requests of the plugin process. Those of the network are relayed as they are: their
+	 * fields, and those of the answers, are those of the message of the same name in
+	 * acme/wire.h.
+	 */
+	CW_PLUGIN_ASK,         /* (cw_wire_put_question): (cw_wire_put_reply) */
+	CW_PLUGIN_SET_OPTION,  /* option's name, key or none, value or none: nothing */
+	CW_PLUGIN_LISTEN,      /* address, port: nothing, and a descriptor */
+	CW_PLUGIN_UNLISTEN,    /* address, port: nothing */
+	CW_PLUGIN_SHARED_PUT,  /* key, whether there is a value, value: nothing */
+	CW_PLUGIN_SHARED_GET,  /* key: value */
+	CW_PLUGIN_CREDENTIALS, /* path: text */
+	CW_PLUGIN_HTTP,
+	CW_PLUGIN_LOCATE,
+	CW_PLUGIN_WAIT_TXT,
+	CW_PLUGIN_DNS_EXCHANGE,
+	/* Notices of the plugin process. */
+	CW_PLUGIN_LOG,    /* enum cw_log_level, text */
+	CW_PLUGIN_SECRET, /* text */
+	CW_PLUGIN_CALL,   /* the function of the plugin that is called, or none: that returned */
+	CW_PLUGIN_BEAT    /* nothing: the process goes on with its call */
+};
+
+/* Bounds that both sides keep. */
+enum {
+	CW_PLUGIN_OPTIONS_MAX = 256,
+	CW_PLUGIN_CHOICES_MAX = 1000, /* of one option */
+	CW_PLUGIN_TYPES_MAX = 16,     /* of challenges, for one identifier */
+	CW_PLUGIN_ENHANCEMENTS_MAX = 64,
+	CW_PLUGIN_CHALLENGES_MAX = 10000, /* of one batch */
+	CW_PLUGIN_KEY_MAX = 255,          /* bytes of a shared store's key */
+	CW_PLUGIN_VALUE_MAX = 64 * 1024,  /* bytes of its value */
+	CW_PLUGIN_CREDENTIALS_MAX = 1024 * 1024
+};
+
+/* What a plugin says of itself. What is read is the caller's, also where it broke the message. */
+void cw_wire_put_description(struct cw_message *message, const struct cw_plugin_description *about);
+struct cw_plugin_description *cw_wire_get_description(struct cw_message *message);
+
+/* What an instance is opened with, as the plugin process gets it. */
+struct cw_plugin_settings {
+	struct cw_directories directories;
+	bool interactive;
+	bool only_open;       /* do not prepare */
+	int64_t lock_timeout; /* milliseconds, for the exclusive directory */
+	/* For an instance that needs fewer rights than the user's (enum cw_rights). */
+	char *user; /* whom to become where we are root; NULL: stay */
+	bool require_sandbox, without_landlock, without_seccomp;
+	/* The plugin's options, and the settings that host->setting() knows as texts. */
+	struct cw_option_set *options;
+	struct cw_settings *values;
+	struct cw_option **known; /* the options that were made for the settings */
+	size_t known_count;
+};
+/* The values of MODULE's options in SETTINGS, each with where it came from, and the settings. */
+void cw_wire_put_settings(struct cw_message *message, const struct cw_module *module,
+			  const struct cw_settings *values,
+			  const struct cw_plugin_settings *others);
+/* MODULE (which is open) must outlive SETTINGS. */
+void cw_wire_get_settings(struct cw_message *message, struct cw_module *module,
+			  struct cw_plugin_settings *settings);
+void cw_plugin_settings_clear(struct cw_plugin_settings *settings);
+
+/* The challenges of a batch, as the plugin process owns them. */
+struct cw_plugin_challenges {
+	struct cw_challenge_slot **slots;
+	size_t count;
+	struct cw_strv texts;
+	struct cw_strv *identifiers; /* of each certificate */
+	size_t identifiers_count;
+};
+void cw_wire_put_challenges(struct cw_message *message, struct cw_challenge_slot *const *slots,
+			    size_t count);
+void cw_wire_get_challenges(struct cw_message *message, struct cw_plugin_challenges *challenges);
+void cw_plugin_challenges_clear(struct cw_plugin_challenges *challenges);
+/* The errors of as many slots as were sent; a result is its error's status. */
+void cw_wire_put_results(struct cw_message *message, struct cw_challenge_slot *const *slots,
+			 size_t count);
+void cw_wire_get_results(struct cw_message *message, struct cw_challenge_slot *const *slots,
+			 size_t count);
+
+/* Reading fills a zeroed INSTALLATION; its settings are not sent. */
+void cw_wire_put_installation(struct cw_message *message,
+			      const struct cw_installation *installation);
+void cw_wire_get_installation(struct cw_message *message, struct cw_installation *installation);
+
+/* A question to the user, and the reply. */
+enum cw_question_kind {
+	CW_QUESTION_NOTIFY, /* flag: wait for the Enter key */
+	CW_QUESTION_YES_NO, /* flag: the default */
+	CW_QUESTION_TEXT,   /* flag: secret */
+	CW_QUESTION_CHOICE  /* of the items; their number is not 0 */
+};
+struct cw_plugin_question {
+	enum cw_question_kind kind;
+	char *text;
+	bool flag;
+	struct cw_strv items;
+};
+void cw_plugin_question_clear(struct cw_plugin_question *question);
+void cw_wire_put_question(struct cw_message *message, const struct cw_plugin_question *question);
+void cw_wire_get_question(struct cw_message *message, struct cw_plugin_question *question);
+
+struct cw_plugin_reply {
+	bool yes;
+	char *text; /* NULL: none */
+	size_t choice;
+};
+void cw_plugin_reply_clear(struct cw_plugin_reply *reply);
+void cw_wire_put_reply(struct cw_message *message, const struct cw_plugin_reply *reply);
+/* A choice that is none of the question's items breaks the message. */
+void cw_wire_get_reply(struct cw_message *message, const struct cw_plugin_question *question,
+		       struct cw_plugin_reply *reply);
+
+#endif
