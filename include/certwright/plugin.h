@@ -24,7 +24,7 @@
  * they must not call the host.
  *
  * Processes. A module is loaded, and an instance lives (open() to close()), in a plugin process
- * that holds no keys. A crash there loses that process' certificates, not the run. What it writes
+ * that holds no keys. A crash there loses that process's certificates, not the run. What it writes
  * to stdout and stderr goes to the log.
  *
  * Errors. A function of a plugin returns CW_OK, or calls cw_host_fail() and returns a
@@ -248,7 +248,7 @@ struct cw_plugin {
 	/* Ends an instance; NULL: nothing to do. */
 	void (*close)(void *self);
 	/*
-	 * The folder of which one process at a time may use this plugin (a server's configuration);
+	 * The folder, such as a server's configuration, that only one process at a time may use;
 	 * the core locks DIRECTORY/.certbot.lock from before prepare() to after close(). NULL, or
 	 * NULL returned: nothing. The string lives until close().
 	 */
@@ -437,7 +437,7 @@ struct cw_host {
 	 * Waits until every authoritative server of each record's zone gives the value, SECONDS at
 	 * most. Fills each record's result. CW_OK when all have it, else CW_E_TIMEOUT with an error
 	 * that names the server and the record. A server that cannot be found or does not answer in
-	 * that time is no failure: a warning is given, as the CA may reach it.
+	 * that time is not a failure: a warning is given, as the CA may reach it.
 	 */
 	int (*wait_txt)(const struct cw_host *host, struct cw_txt_record *const *records,
 			size_t count, unsigned seconds);

@@ -183,8 +183,8 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = manual_cleanup,
 };
 
-/* Hooks may do whatever they like, and the files of tls-alpn-01 have to be written; instructions
- * for the usual challenges are words. */
+/* Hooks may do anything, and tls-alpn-01 needs files. Instructions for other challenges need no
+ * rights. */
 static enum cw_rights
 manual_rights(const struct cw_host *host)
 {

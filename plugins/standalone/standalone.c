@@ -234,7 +234,7 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = standalone_cleanup,
 };
 
-/* It reads what strangers send, and has all that it needs for that: its sockets. */
+/* It reads input from strangers and needs only its sockets. */
 static enum cw_rights
 standalone_rights(const struct cw_host *host)
 {
