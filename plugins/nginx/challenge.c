@@ -337,7 +337,7 @@ challenge_perform(void *self, struct cw_challenge *const *challenges, size_t cou
 	if (status == CW_E_BUSY && !nginx->challenged) {
 		/* Another program changed a file after we read it. */
 		cw_host_log(nginx->host, CW_LOG_INFO,
-			    "nginx's configuration changed meanwhile; starting again");
+			    "starting again because nginx's configuration has changed");
 		setup = (struct setup){.nginx = nginx};
 		status = perform(&setup, challenges, count);
 		setup_clear(&setup);
