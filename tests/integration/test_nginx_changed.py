@@ -141,7 +141,7 @@ def test_challenge_begins_again_with_a_file_that_was_changed_just_before(
     result = Held(certwright, nginx).run("certonly", "--nginx", "--nginx-server-root", nginx.root,
                                          "-d", "a.test", "-d", "b.test", change="# theirs\n",
                                          status=0)
-    assert "beginning again" in result.stderr
+    assert "starting again" in result.stderr
     assert read(site_path(nginx)) == before + "# theirs\n"
     after = nginx.snapshot()
     assert after.pop("sites-enabled/site") != others.pop("sites-enabled/site")
@@ -178,7 +178,7 @@ def test_installation_begins_again_with_a_file_that_was_changed_just_before(
         "install", "--nginx", "--nginx-server-root", nginx.root, "--cert-name", "site", "-d",
         "a.test", "--https-port", nginx.https_port, "--http-01-port", nginx.http_port,
         "--redirect", change="# theirs\n", status=0)
-    assert "beginning again" in result.stderr
+    assert "starting again" in result.stderr
     assert read(site_path(nginx)).endswith("# theirs\n")
     assert site.is_served("a.test")
     assert nginx.get("a.test")[0] == 301
