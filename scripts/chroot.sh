@@ -1,8 +1,8 @@
-# A Debian of another release in a folder, for scripts/check --in: source it, do not run it.
+# Makes a chroot of another Debian release, for scripts/check --in: source this, do not run it.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # lib.sh, which the script has read before, sets cw_root and others
 
-# The mirror of Debian that apt uses here, and the keyring that it is trusted by.
+# The Debian mirror that apt uses on this machine.
 # shellcheck disable=SC2016 # apt-get expands it
 debian_mirror() {
 	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
@@ -14,19 +14,19 @@ make_chroot() {
 	[ ! -e "$root/.made" ] || return 0
 	command -v debootstrap >/dev/null || install_missing debootstrap || return 1
 	mirror=$(debian_mirror)
-	[ -n "$mirror" ] || die "apt's configuration names no mirror of Debian"
+	[ -n "$mirror" ] || die "apt's configuration has no Debian mirror"
 	say "Making a Debian $suite in $root"
 	rm -rf "$root"
 	debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$root.log" 2>&1 || {
 		tail -n 20 "$root.log" >&2
-		die "debootstrap failed (all of it: $root.log)"
+		die "debootstrap failed; its output is in $root.log"
 	}
-	# How apt gets to the mirror, from here as from there.
+	# Use the same way to the mirror, such as a proxy.
 	apt-config dump Acquire | grep -v '::IndexTargets' >"$root/etc/apt/apt.conf.d/90outside"
 	touch "$root/.made"
 }
 
-# The files of this project, as they are now, in place of those of the last time.
+# Replaces the source of the last time by the present files of this project.
 copy_source() {
 	local root=$1
 	rm -rf "$root/source"
@@ -39,12 +39,12 @@ copy_source() {
 check_in_chroot() {
 	local suite=$1 root=${CW_CHROOT:-$cw_build/chroot-$1}
 	shift
-	[ "$(id -u)" -eq 0 ] || die "must be root for --in"
+	[ "$(id -u)" -eq 0 ] || die "--in needs root"
 	mkdir -p "$(dirname "$root")"
 	make_chroot "$suite" "$root"
 	copy_source "$root"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
-	# What is mounted goes with the process that sees it.
+	# The mounts end with the process.
 	# shellcheck disable=SC2016 # the inner shell expands these
 	unshare --mount --pid --fork --kill-child sh -c '
 		root=$1 jobs=$2

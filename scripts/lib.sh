@@ -1,14 +1,14 @@
-# Shared by the scripts beside it: source it, do not run it.
+# Shared by the other scripts: source this, do not run it.
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # what is set here is used by those who source it
+# shellcheck disable=SC2034 # the scripts that source this use the variables
 
 cw_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cw_build=${CW_BUILD:-$cw_root/build}
 case $cw_build in /*) ;; *) cw_build=$PWD/$cw_build ;; esac
-# Where the built program is installed for trying it out: nothing outside the build folder.
+# Where to install the built program to try it: inside the build folder.
 cw_prefix=$cw_build/prefix
 cw_jobs=${CW_JOBS:-$(nproc 2>/dev/null || echo 2)}
-# Debian's interpreter, which sees Debian's Python packages; another one first in PATH may not.
+# Debian's interpreter finds Debian's Python packages; another one in PATH may not.
 cw_python=/usr/bin/python3
 
 cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-config
@@ -19,7 +19,7 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema certbo
 	python3-certbot-nginx python3-certbot-dns-rfc2136 uacme lego nginx libnginx-mod-http-lua bind9
 	bind9-dnsutils valgrind strace curl iproute2 procps xz-utils shellcheck cppcheck clang-tidy
 	clang libclang-rt-dev)
-# Used where the release of Debian has it.
+# Only if this Debian release has it.
 cw_format_package=clang-format-14
 
 say() {
@@ -35,7 +35,7 @@ as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
 	elif ! command -v sudo >/dev/null; then
-		die "must be root, or have sudo, to run: $*"
+		die "need root or sudo to run: $*"
 	elif [ -t 0 ]; then
 		sudo "$@"
 	else
@@ -43,7 +43,7 @@ as_root() {
 	fi
 }
 
-# Prints which of the Debian packages named are not installed.
+# missing_packages PACKAGE...: prints those that are not installed.
 missing_packages() {
 	local package
 	for package in "$@"; do
@@ -52,8 +52,8 @@ missing_packages() {
 	done
 }
 
-# apt-get as root, asking nothing, and starting none of the services that it installs: the tests
-# start their own, and ports of this machine are not theirs to take.
+# Runs apt-get as root without questions and without starting the services that it installs: the
+# tests start their own on free ports.
 apt_get() {
 	# shellcheck disable=SC2016 # the inner shell expands these
 	as_root env DEBIAN_FRONTEND=noninteractive sh -c '
@@ -67,11 +67,11 @@ apt_get() {
 	' sh "$@" </dev/null
 }
 
-# Installs those of the Debian packages named that are missing.
+# install_missing PACKAGE...: installs those that are missing.
 install_missing() {
 	local missing
 	if ! command -v apt-get >/dev/null; then
-		say "This is no Debian system; needed are the equivalents of: $*"
+		say "This is not a Debian system; install the equivalents of: $*"
 		return 0
 	fi
 	mapfile -t missing < <(missing_packages "$@")
@@ -80,7 +80,7 @@ install_missing() {
 	apt_get update && apt_get install --no-install-recommends "${missing[@]}"
 }
 
-# Makes ./configure when it is missing or older than what it is made from.
+# Makes ./configure if it is missing or older than its sources.
 make_configure() {
 	local sources newer
 	mapfile -t sources < <(find "$cw_root/configure.ac" "$cw_root/Makefile.am" "$cw_root/core" \
@@ -93,7 +93,7 @@ make_configure() {
 	(cd "$cw_root" && autoreconf -fi)
 }
 
-# configure_in FOLDER [ARGUMENT...]: out of tree; again only when configure is newer.
+# configure_in FOLDER [ARGUMENT...]: configures out of tree, again only if configure is newer.
 configure_in() {
 	local folder=$1
 	shift
@@ -102,7 +102,7 @@ configure_in() {
 		return 0
 	fi
 	if [ -f "$cw_root/config.status" ]; then
-		die "the source folder itself is configured: run 'make distclean' there first"
+		die "the source folder is configured; run \"make distclean\" there first"
 	fi
 	(cd "$folder" && "$cw_root/configure" "$@")
 }
@@ -123,7 +123,7 @@ seconds_now() {
 	printf '%s' "${now/,/.}"
 }
 
-# seconds_since START: with one decimal.
+# seconds_since START: prints seconds with one decimal.
 seconds_since() {
 	awk -v a="$1" -v b="$(seconds_now)" 'BEGIN { printf "%.1f", b - a }'
 }

@@ -15,7 +15,7 @@ begins_with_topic(const struct cw_option *option, const char *topic)
 	return strcmp(first, topic) == 0;
 }
 
-/* A common option that concerns no verb more than another. */
+/* Whether OPTION is a common option that belongs to no particular verb. */
 static bool
 concerns_all_verbs(const struct cw_option *option, const char *topic)
 {
@@ -37,8 +37,7 @@ topic_by_name(const char *name)
 	return NULL;
 }
 
-/* The plugins that can be asked for: the modules there are, and those whose options the core knows
- * of. */
+/* Adds the names of all modules, and of plugins whose options the core knows. */
 static void
 add_plugin_names(const struct cw_help_page *page, struct cw_strv *names)
 {
@@ -193,7 +192,7 @@ fail_unknown(const struct cw_help_page *page, const char *name, struct cw_error 
 		cw_strv_add(&names, topic->name);
 	add_plugin_names(page, &names);
 	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
-	cw_fail(error, CW_E_USAGE, "there is no help on \"%s\"", name);
+	cw_fail(error, CW_E_USAGE, "there is no help for \"%s\"", name);
 	if (cw_is_cloud_dns(name))
 		cw_hint(error, "certwright does not have this plugin; use dns-exec with a program "
 			       "of lego or acme.sh instead");

@@ -7,8 +7,8 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 
-/* Writes TEXT as roff has it: no escape and no macro in it, and all of ASCII as it can be copied.
- */
+/* Writes TEXT for roff, with escapes and macros disabled and ASCII characters that can be
+ * copied. */
 static void
 write_text(FILE *out, const char *text)
 {
@@ -113,7 +113,7 @@ write_option(FILE *out, const struct cw_option *option)
 	term(out, heading, description);
 }
 
-/* The options whose first topic is TOPIC, under a heading. */
+/* Writes the options whose first topic is TOPIC, under a heading. */
 static void
 write_topic(FILE *out, const struct cw_option_set *options, const char *topic, const char *title,
 	    const char *summary)
@@ -289,7 +289,7 @@ write_examples(FILE *out)
 	terms(out, examples, CW_COUNT(examples));
 }
 
-/* The pages of the plugins; those that are part of the core have none. */
+/* The man pages of the plugins. Built-in plugins have none. */
 static void
 write_see_also(FILE *out, struct cw_registry *registry)
 {

@@ -2,7 +2,7 @@
  * certwright/certwright.h - the library API of certwright.
  *
  * The command-line program is a thin main() over cw_command(). Programs that embed certwright call
- * it likewise, with --json, and read the one object that it writes to stdout. Plugin authors want
+ * it with --json and read the one object that it writes to stdout. Plugin authors want
  * certwright/plugin.h instead.
  */
 #ifndef CERTWRIGHT_CERTWRIGHT_H
@@ -13,14 +13,13 @@ extern "C" {
 #endif
 
 /*
- * Runs one command, ARGV[0] being the program's name, as the program would: reads the same
- * configuration files and environment, writes to the same descriptors 0, 1 and 2. ARGV is not
- * changed. Catches SIGINT, SIGTERM and SIGHUP meanwhile and restores their actions.
+ * Runs one command as the program would; ARGV[0] is the program's name. Reads the same
+ * configuration files and environment, and uses descriptors 0, 1 and 2. Does not change ARGV.
+ * Catches SIGINT, SIGTERM and SIGHUP meanwhile and restores their actions.
  *
- * Returns the exit status of the command: 0, 1 when it failed, 2 for a mistake in the arguments;
- * or -1 (CW_E_NOMEM) when memory could not be had, in which case what it had allocated is lost but
- * everything on disk is as after a kill: the next run goes on from there. Not to be called by two
- * threads at a time.
+ * Returns the exit status of the command: 0, 1 if it failed, 2 for a mistake in the arguments; or
+ * -1 (CW_E_NOMEM) if out of memory. Then allocated memory is leaked, and files are as after a kill:
+ * the next run goes on from there. Do not call it from two threads at a time.
  */
 int cw_command(int argc, const char *const *argv);
 

@@ -2,8 +2,8 @@
  * certwright/plugin.h - the plugin ABI of certwright, version 1.
  *
  * A plugin is a shared object NAME.so in the plugin folder. It exports one symbol,
- * cw_plugin_entry, and links to nothing of certwright's: all it may call stands in
- * struct cw_host, whose address it is given. This header is all a plugin includes.
+ * cw_plugin_entry, and links to no library of certwright: all it may call is in
+ * struct cw_host, whose address it gets. This is the only header that it needs.
  * It is clean C99 and C++11.
  *
  * In this order: options that a plugin declares; challenges and the role of an
@@ -24,11 +24,11 @@
  * they must not call the host.
  *
  * Processes. A module is loaded, and an instance lives (open() to close()), in a plugin process
- * that holds no keys. A crash there loses that process' certificates, not the run. What it writes
+ * that holds no keys. A crash there loses that process's certificates, not the run. What it writes
  * to stdout and stderr goes to the log.
  *
- * Errors. A function of a plugin returns CW_OK or a negative enum cw_status, after having
- * said why with cw_host_fail(). Messages are sentences for an administrator: lower-case
+ * Errors. A function of a plugin returns CW_OK, or calls cw_host_fail() and returns a
+ * negative enum cw_status. Messages are sentences for an administrator: lower-case
  * start, no full stop, the thing concerned in quotes; the hint says what to do. They must
  * not contain secrets.
  */
@@ -55,16 +55,16 @@ extern "C" {
 /* What a fallible function returns. Values are never reused. */
 enum cw_status {
 	CW_OK = 0,
-	CW_E_NOMEM = -1,        /* memory could not be had */
+	CW_E_NOMEM = -1,        /* out of memory */
 	CW_E_INVALID = -2,      /* bad input: an option, a name, a file's contents */
 	CW_E_IO = -3,           /* a system call on a file or socket failed */
 	CW_E_NOT_FOUND = -4,    /* what was named does not exist */
-	CW_E_EXISTS = -5,       /* what was to be made exists already */
-	CW_E_PERMISSION = -6,   /* not allowed, or permissions that are too wide */
+	CW_E_EXISTS = -5,       /* what should be made exists already */
+	CW_E_PERMISSION = -6,   /* not allowed, or permissions are too wide */
 	CW_E_BUSY = -7,         /* a lock or port is held by another process */
 	CW_E_TIMEOUT = -8,      /* a time limit passed */
 	CW_E_NETWORK = -9,      /* a host could not be reached, or the connection broke */
-	CW_E_PROTOCOL = -10,    /* a peer answered nonsense */
+	CW_E_PROTOCOL = -10,    /* a peer sent an invalid answer */
 	CW_E_ACME = -11,        /* the CA refused, with a problem document */
 	CW_E_PLUGIN = -12,      /* a plugin failed, crashed or broke the ABI */
 	CW_E_CANCELLED = -13,   /* a signal or the user ended it */
@@ -78,7 +78,7 @@ struct cw_host;
 
 /* What an option takes on the command line and in cli.ini. */
 enum cw_option_kind {
-	CW_OPTION_FLAG = 0,      /* nothing; "True" or "False" in a renewal file */
+	CW_OPTION_FLAG = 0,      /* no value; "True" or "False" in a renewal file */
 	CW_OPTION_STRING = 1,    /* one value */
 	CW_OPTION_INTEGER = 2,   /* one decimal number, signed, of 64 bits */
 	CW_OPTION_PATH = 3,      /* one path; made absolute when given on the command line */
@@ -110,8 +110,8 @@ struct cw_plugin_option {
 };
 
 /*
- * One challenge (RFC 8555 section 8) that a plugin shall satisfy. Made and owned by the core,
- * valid from perform() until cleanup() returns.
+ * One challenge (RFC 8555 section 8) for a plugin to satisfy. Made and owned by the core, valid
+ * from perform() until cleanup() returns.
  */
 struct cw_challenge {
 	size_t size;
@@ -123,7 +123,7 @@ struct cw_challenge {
 	const char *token;           /* base64url, at most 512 bytes */
 	const char *key_authorization; /* RFC 8555 section 8.1 */
 	/*
-	 * What the CA has to find. http-01: the key authorization, as the body. dns-01: the TXT
+	 * What the CA must find. http-01: the key authorization, as the body. dns-01: the TXT
 	 * value, base64url of the SHA-256 of the key authorization. tls-alpn-01: that SHA-256 in
 	 * lower-case hex (64 digits), the contents of the acmeIdentifier extension.
 	 */
@@ -134,7 +134,7 @@ struct cw_challenge {
 	 * SNI (RFC 8738 section 6: a reverse-mapping name for IP addresses).
 	 */
 	const char *location;
-	/* The plugin's own, NULL at first; the core keeps it from perform() to cleanup(). */
+	/* For the plugin's use, NULL at first; kept from perform() to cleanup(). */
 	void *plugin_data;
 	/* CW_OK at first; set by cw_host_fail_challenge(), read by the core after perform(). */
 	int result;
@@ -147,10 +147,10 @@ struct cw_authenticator {
 	size_t size; /* sizeof(struct cw_authenticator) */
 
 	/*
-	 * The challenge types this instance can satisfy for an identifier, most preferred first:
-	 * a NULL-terminated array that lives until close(). An empty array means that this
-	 * authenticator has no way for it. SELF is what open() gave, or NULL when the core only
-	 * wants to list the plugin.
+	 * The challenge types this instance can satisfy for an identifier, most preferred first: a
+	 * NULL-terminated array that lives until close(). An empty array means that it cannot
+	 * validate the identifier. SELF is what open() gave, or NULL when the core only lists the
+	 * plugin.
 	 */
 	const char *const *(*challenge_types)(void *self, const char *identifier_type,
 					      const char *identifier);
@@ -165,8 +165,8 @@ struct cw_authenticator {
 
 	/*
 	 * Undoes perform(), for the same array. Called once after every perform(), whatever that
-	 * returned, also after signals and time limits; must do as much as it can and may report
-	 * what it could not.
+	 * returned, also after signals and time limits; must go on after a failure and may report
+	 * it.
 	 */
 	int (*cleanup)(void *self, struct cw_challenge *const *challenges, size_t count);
 };
@@ -202,7 +202,7 @@ struct cw_installer {
 	/* The enhancements of enhance(): "redirect", "hsts", "uir", "staple-ocsp"; NULL-terminated.
 	 */
 	const char *const *enhancements;
-	/* Makes an enhancement for one name. */
+	/* Adds an enhancement for one name. */
 	int (*enhance)(void *self, const char *name, const char *enhancement);
 	/* Writes what deploy() and enhance() changed, through the checkpoint services. */
 	int (*save)(void *self, const char *title);
@@ -211,7 +211,7 @@ struct cw_installer {
 	int (*config_test)(void *self);
 	/* Makes the running server use the configuration, and waits until it does. */
 	int (*reload)(void *self);
-	/* Drops what the instance has read, because the files under it were rolled back. */
+	/* Drops what the instance has read, because the files were rolled back. */
 	int (*reread)(void *self);
 	/*
 	 * Since 1.1. Says whether deploy() could do this, before the certificate is obtained: its
@@ -248,22 +248,21 @@ struct cw_plugin {
 	/* Ends an instance; NULL: nothing to do. */
 	void (*close)(void *self);
 	/*
-	 * The folder of which one process at a time may use this plugin (a server's configuration);
+	 * The folder, such as a server's configuration, that only one process at a time may use;
 	 * the core locks DIRECTORY/.certbot.lock from before prepare() to after close(). NULL, or
 	 * NULL returned: nothing. The string lives until close().
 	 */
 	const char *(*exclusive_directory)(void *self);
 
-	const struct cw_authenticator *authenticator; /* NULL: the plugin has not this role */
-	const struct cw_installer *installer;         /* NULL: the plugin has not this role */
+	const struct cw_authenticator *authenticator; /* NULL: not an authenticator */
+	const struct cw_installer *installer;         /* NULL: not an installer */
 
 	/*
-	 * Since 1.1. The rights that an instance with these options and settings needs; asked
-	 * before open(), when HOST answers about options and settings only. An instance that needs
-	 * fewer than the user's gets no more: its process becomes an unprivileged user and can open
-	 * no file; run(), the services that write or undo, and exclusive_directory() are not there
-	 * for it, and read_credentials() reads what one of the plugin's options names. NULL:
-	 * CW_RIGHTS_USER.
+	 * Since 1.1. The rights that an instance with these options and settings needs. Called
+	 * before open(), when HOST only has options and settings. With fewer rights than the user's
+	 * the process becomes an unprivileged user and cannot open files; run(), the services that
+	 * write or undo, and exclusive_directory() are not available, and read_credentials() reads
+	 * only files named by the plugin's options. NULL: CW_RIGHTS_USER.
 	 */
 	enum cw_rights (*rights)(const struct cw_host *host);
 };
@@ -381,7 +380,7 @@ struct cw_host {
 	 */
 	void (*secret)(const struct cw_host *host, const char *text);
 
-	/* Whether there is somebody to ask. When 0, the prompt services fail with CW_E_USAGE. */
+	/* Whether there is a user to ask. If 0, the prompt services fail with CW_E_USAGE. */
 	int (*interactive)(const struct cw_host *host);
 	/* Shows TEXT; with WAIT waits for the Enter key. */
 	int (*notify)(const struct cw_host *host, const char *text, int wait);
@@ -420,7 +419,7 @@ struct cw_host {
 
 	/*
 	 * Runs COUNT programs, at most JOBS at a time (0: one after the other, in order), and fills
-	 * RESULTS. Returns CW_OK when all could be tried, however they ended. The event loop runs
+	 * RESULTS. Returns CW_OK if all were tried, however they ended. The event loop runs
 	 * meanwhile.
 	 */
 	int (*run)(const struct cw_host *host, const struct cw_command *const *commands,
@@ -438,7 +437,7 @@ struct cw_host {
 	 * Waits until every authoritative server of each record's zone gives the value, SECONDS at
 	 * most. Fills each record's result. CW_OK when all have it, else CW_E_TIMEOUT with an error
 	 * that names the server and the record. A server that cannot be found or does not answer in
-	 * that time is no failure: a warning is given, as the CA may reach it.
+	 * that time is not a failure: a warning is given, as the CA may reach it.
 	 */
 	int (*wait_txt)(const struct cw_host *host, struct cw_txt_record *const *records,
 			size_t count, unsigned seconds);
@@ -454,8 +453,8 @@ struct cw_host {
 			  size_t length, const char *expected, size_t expected_length);
 	/* Removes PATH, likewise under the current checkpoint. */
 	int (*remove_file)(const struct cw_host *host, const char *path);
-	/* Records a program that undoes something that is no file; run when the checkpoint is
-	 * rolled back. */
+	/* Registers a program that undoes a change other than to files. It runs when the
+	 * checkpoint is rolled back. */
 	int (*checkpoint_command)(const struct cw_host *host, const char *const *argv);
 	/*
 	 * Ends the current checkpoint: TITLE keeps it for "rollback --checkpoints N"; NULL makes it
@@ -467,11 +466,11 @@ struct cw_host {
 	int (*checkpoint_revert)(const struct cw_host *host);
 
 	/*
-	 * Registers what the core shall do if this process dies before undo_done(ID): remove a file
-	 * or an empty folder, or run a program. Survives kill -9 and a reboot: what is left is done
-	 * by the coordinator, or by the next run of any verb that writes. Last registered is done
-	 * first. PATH is removed only from the folder that it leads to now: one that has taken its
-	 * place later is left alone. /proc/self/fd/N/NAME is NAME in the folder open as N.
+	 * Registers what the core does if this process dies before undo_done(ID): remove a file or
+	 * an empty folder, or run a program. Survives kill -9 and a reboot: the coordinator does
+	 * it, or the next run of any verb that writes. The last registered is done first. PATH is
+	 * removed only from the folder that it leads to now, not from one that replaces that folder
+	 * later. /proc/self/fd/N/NAME is NAME in the folder open as N.
 	 */
 	int (*undo_remove)(const struct cw_host *host, const char *path, unsigned *id);
 	int (*undo_command)(const struct cw_host *host, const char *const *argv, unsigned *id);

@@ -41,7 +41,7 @@ read_digest(const char *hex, unsigned char *digest)
 	return 1;
 }
 
-/* acmeIdentifier, critical: an OCTET STRING of the digest. */
+/* The critical acmeIdentifier extension: an OCTET STRING with the digest. */
 static int
 add_acme_identifier(X509 *certificate, const char *hex)
 {
@@ -85,7 +85,7 @@ set_address(GENERAL_NAME *name, const char *identifier)
 	return 1;
 }
 
-/* Exactly one name, and that is the identifier. */
+/* The identifier must be the only name. */
 static int
 add_name(X509 *certificate, const char *type, const char *identifier)
 {
@@ -138,7 +138,7 @@ alpn_certificate(EVP_PKEY *key, const char *identifier_type, const char *identif
 
 	if (certificate == NULL)
 		return NULL;
-	/* The clock of who validates may be behind ours. */
+	/* The validator's clock may be behind ours. */
 	if (X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
 	    set_subject(certificate) &&
 	    X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY) != NULL &&

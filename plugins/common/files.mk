@@ -1,4 +1,4 @@
-# What several plugins share: compiled into each of those that need it.
+# Code that several plugins share, compiled into each.
 common_instance = plugins/common/instance.c plugins/common/instance.h
 common_words = plugins/common/words.c plugins/common/words.h
 common_undo = plugins/common/undo.c plugins/common/undo.h

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "words.h"
 
-enum { VARIABLES = 12, VALUE_MAX = 120 * 1024 /* Linux takes 128 KiB for each string */ };
+enum { VARIABLES = 12, VALUE_MAX = 120 * 1024 /* Linux allows 128 KiB for each string */ };
 
 static int
 same_certificate(const struct cw_challenge *a, const struct cw_challenge *b)
@@ -11,7 +11,7 @@ same_certificate(const struct cw_challenge *a, const struct cw_challenge *b)
 	return strcmp(a->lineage, b->lineage) == 0;
 }
 
-/* Those of the certificate in order, as Certbot lists them: a name and its wildcard are two. */
+/* The certificate's identifiers in order. As with Certbot, a name and its wildcard count twice. */
 static char *
 all_names(const struct cw_challenge *challenge, struct cw_challenge *const *challenges,
 	  size_t count)
@@ -47,7 +47,7 @@ remaining(const struct cw_challenge *challenge, struct cw_challenge *const *chal
 	return after;
 }
 
-/* As words_take(), in place of a variable of the same name. */
+/* As words_take(), but replaces a variable of the same name. */
 static void
 set(struct words *words, char *text)
 {
@@ -108,7 +108,7 @@ hook_environment(const struct cw_challenge *challenge, struct cw_challenge *cons
 	return words_finish(&words);
 }
 
-/* The environment as words of env(1) in front of ARGV. */
+/* An env(1) command that runs ARGV with the environment. */
 static char **
 env_command(char *const *environment, const char *const *argv)
 {
@@ -116,7 +116,7 @@ env_command(char *const *environment, const char *const *argv)
 	struct words words = words_new(1 + 2 * variables + count_of(argv));
 
 	words_add(&words, "env");
-	/* env(1) wants what is unset before what is set. */
+	/* env(1) wants -u options before assignments. */
 	for (size_t i = 0; i < variables; i++) {
 		if (strchr(environment[i], '=') != NULL)
 			continue;

@@ -1,4 +1,4 @@
-/* What the simpler plugins' instances are: something that knows its host. */
+/* The instance of a simple plugin: it only knows its host. */
 #ifndef COMMON_INSTANCE_H
 #define COMMON_INSTANCE_H
 
@@ -12,12 +12,12 @@ struct instance {
 int instance_open(const struct cw_host *host, void **self);
 void instance_close(void *self);
 
-/* Tells the host that memory is out; returns CW_E_NOMEM. */
+/* Fails with "out of memory"; returns CW_E_NOMEM. */
 int fail_no_memory(const struct cw_host *host);
 
-/* The text of an option; NULL when it is not given or empty. */
+/* The text of an option; NULL if it is not given or empty. */
 const char *option_text(const struct cw_host *host, const char *name);
-/* The integer option NAME, from 0 to MAX; what is below is 0, what is above MAX. */
+/* The integer option NAME, limited to 0 to MAX. */
 long option_number(const struct cw_host *host, const char *name, long max);
 
 #endif

@@ -3,7 +3,7 @@
 
 enum { WORDS_MAX = 400, LINES_MAX = 200, OUTCOME_SIZE = 800 };
 
-/* The last line of stderr that says something, fit for a message. */
+/* The last line of stderr that is not blank, fit for a message. */
 static void
 last_words(const struct cw_command_result *result, char *words, size_t size)
 {
@@ -57,10 +57,11 @@ hint_for(const struct cw_command_result *result)
 {
 	switch (result->status) {
 	case CW_E_NOT_FOUND:
-		return "check the path, and the interpreter that the file's first line names";
-	case CW_E_PERMISSION: return "make it executable for the user who runs this (chmod +x)";
-	case CW_E_TIMEOUT: return "find out what it waits for, or allow it more time";
-	case CW_E_COMMAND: return "run it by hand, or look into the log for all of its output";
+		return "check the path, and the interpreter named in the file's first line";
+	case CW_E_PERMISSION:
+		return "make it executable for the user who runs certwright (chmod +x)";
+	case CW_E_TIMEOUT: return "find out what it waits for, or give it more time";
+	case CW_E_COMMAND: return "run it by hand, or see the log for all of its output";
 	default: return NULL;
 	}
 }
@@ -91,12 +92,12 @@ log_lines(const struct cw_host *host, const char *what, const char *stream, cons
 
 	if (text == NULL || *text == '\0')
 		return;
-	cw_host_log(host, CW_LOG_INFO, "%s ran with %s:", what, stream);
+	cw_host_log(host, CW_LOG_INFO, "%s wrote this %s:", what, stream);
 	while (*text != '\0') {
 		size_t length = strcspn(text, "\n");
 
 		if (lines++ == LINES_MAX) {
-			cw_host_log(host, CW_LOG_INFO, "  (and more)");
+			cw_host_log(host, CW_LOG_INFO, "  (truncated)");
 			return;
 		}
 		cw_host_log(host, CW_LOG_INFO, "  %.*s", (int)length, text);

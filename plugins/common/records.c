@@ -5,7 +5,7 @@
 
 enum { SECONDS_MAX = 86400 };
 
-/* Fills NAMES, all NULL before. */
+/* Fills NAMES, which are all NULL. */
 static void
 take_names(const struct cw_host *host, struct cw_dns_place *places,
 	   struct cw_challenge *const *challenges, size_t count, char **names)
@@ -18,14 +18,14 @@ take_names(const struct cw_host *host, struct cw_dns_place *places,
 		if (places[i].result == CW_OK && places[i].target != NULL) {
 			if (strcmp(places[i].target, location) != 0)
 				cw_host_log(host, CW_LOG_INFO,
-					    "the record \"%s\" is an alias of \"%s\", which is "
-					    "written instead",
+					    "the record \"%s\" is an alias of \"%s\"; that record "
+					    "is written instead",
 					    location, places[i].target);
 			location = places[i].target;
 		} else if (lost++ == 0) {
 			cw_host_log(host, CW_LOG_WARNING,
-				    "whether the record \"%s\" is an alias could not be found out; "
-				    "it is taken for none",
+				    "cannot find out whether the record \"%s\" is an alias; "
+				    "assuming it is not",
 				    location);
 		}
 		names[i] = strdup(location);
@@ -74,7 +74,7 @@ follows(const struct cw_host *host)
 	return (text == NULL || strcmp(text, "no") != 0) && CW_HAS(host, struct cw_host, locate);
 }
 
-/* NULL when memory is out. */
+/* NULL if out of memory. */
 static char **
 record_names(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
@@ -144,13 +144,12 @@ judge(const struct cw_host *host, struct cw_txt_record *records,
       struct cw_challenge *const *challenges, size_t count, int status)
 {
 	static const char hint[] =
-		"give the servers more time, or look whether the record was made "
-		"in the zone that they serve; --dns-resolver names another resolver to find them "
-		"with";
+		"give the servers more time, or check that the record is in the zone that they "
+		"serve; --dns-resolver sets another resolver to find them with";
 
 	if (status == CW_E_UNSUPPORTED)
 		cw_host_log(host, CW_LOG_WARNING,
-			    "whether the TXT records are visible cannot be checked; going on");
+			    "cannot check whether the TXT records are visible; going on");
 	for (size_t i = 0; i < count; i++) {
 		if (records[i].result != CW_OK && status != CW_OK && status != CW_E_UNSUPPORTED) {
 			if (records[i].reason != NULL)
@@ -202,7 +201,6 @@ const struct cw_plugin_option records_follow_option = {
 	.kind = CW_OPTION_STRING,
 	.default_value = "yes",
 	.metavar = "yes|no",
-	.help = "Whether, when _acme-challenge.NAME is an alias (CNAME), the record that it is an "
-		"alias of is written.",
+	.help = "If _acme-challenge.NAME is an alias (CNAME), write the record that it points to.",
 	.choices = yes_or_no,
 };

@@ -1,4 +1,4 @@
-/* What the host does when this process dies before it has cleaned up. */
+/* What the host does if this process dies before it has cleaned up. */
 #ifndef COMMON_UNDO_H
 #define COMMON_UNDO_H
 
@@ -9,9 +9,10 @@ struct undo {
 	int registered;
 };
 
-/* Has the host run ARGV (NULL: memory is out), in place of what UNDO had it do before. */
+/* Has the host run ARGV, which replaces what UNDO registered before. ARGV NULL fails as out of
+ * memory. */
 int undo_register(const struct cw_host *host, struct undo *undo, char *const *argv);
-/* It has been done, or is not needed. */
+/* Ends the registration: the work is done or not needed. */
 void undo_forget(const struct cw_host *host, struct undo *undo);
 
 #endif

@@ -4,7 +4,7 @@
 #include "../common/hook_environment.h"
 #include "../common/words.h"
 
-/* The words of a call for each of its challenges, at most, and the variables of our own. */
+/* The most words of a call for each challenge, and our own variables. */
 enum { WORDS_MAX = 4, EXTRAS = 4 };
 
 static const char prefix[] = "_acme-challenge.";
@@ -15,8 +15,8 @@ work_of(const struct cw_challenge *challenge)
 	return challenge->plugin_data;
 }
 
-/* The name below which the program looks for "_acme-challenge": that of the record that it has to
- * write, where it is called so. */
+/* The name below which the program writes "_acme-challenge": the record's, if that has such a
+ * name. */
 static const char *
 domain_of(const struct cw_challenge *challenge)
 {
@@ -117,7 +117,7 @@ add_common(struct words *words, const struct caller *caller, const struct call *
 		words_add(words, caller->chain ? "HOOK_CHAIN=yes" : "HOOK_CHAIN=no");
 }
 
-/* What CERTBOT_AUTH_OUTPUT is; NULL: it is not set. */
+/* The value of CERTBOT_AUTH_OUTPUT; NULL: not set. */
 static const char *
 output_for(const struct cw_challenge *challenge, enum action action)
 {

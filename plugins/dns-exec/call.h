@@ -11,19 +11,19 @@ enum style { STYLE_LEGO, STYLE_LEGO_RAW, STYLE_DEHYDRATED, STYLE_CERTBOT };
 
 enum action { ACTION_PRESENT, ACTION_CLEANUP };
 
-/* What a challenge needs from perform() to cleanup(): its plugin_data. */
+/* The plugin_data of a challenge, from perform() to cleanup(). */
 struct work {
 	struct record_work place;
-	char *output;     /* what the program wrote, trimmed; NULL: nothing */
+	char *output;     /* the program's output, trimmed; NULL: none */
 	int started;      /* the program may have set the record */
-	struct undo undo; /* for the call of which this challenge is the first */
+	struct undo undo; /* in the first challenge of a call */
 };
 
 struct call {
-	struct cw_challenge **challenges; /* COUNT of them, all of one certificate */
+	struct cw_challenge **challenges; /* COUNT challenges of one certificate */
 	size_t count;
 	char **argv, **environment;
-	size_t round; /* calls for one and the same record are made one after the other */
+	size_t round; /* calls for the same record are in different rounds */
 	struct cw_command_result result;
 };
 
@@ -35,13 +35,13 @@ struct caller {
 	int chain; /* dehydrated's HOOK_CHAIN: one call for all records of a certificate */
 	size_t jobs;
 	unsigned time_limit; /* seconds, 0: none */
-	/* All challenges of the batch. */
+	/* All challenges of this perform() or cleanup(). */
 	struct cw_challenge *const *challenges;
 	size_t count;
 };
 
 const char *caller_program(const struct caller *caller, enum action action);
-/* Fills argv and environment of CALL, whose challenges are set; 0 when memory is out. */
+/* Fills argv and environment of CALL, whose challenges are set; 0 if out of memory. */
 int call_prepare(const struct caller *caller, struct call *call, enum action action);
 void call_clear(const struct cw_host *host, struct call *call);
 

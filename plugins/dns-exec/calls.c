@@ -3,7 +3,7 @@
 #include <string.h>
 #include "../common/instance.h"
 
-/* The call that CHALLENGE belongs to: a new one, or with HOOK_CHAIN its certificate's. */
+/* The call for CHALLENGE: a new one, or with HOOK_CHAIN that of its certificate. */
 static struct call *
 call_for(const struct caller *caller, struct calls *calls, const struct cw_challenge *challenge)
 {

@@ -1,6 +1,6 @@
 /*
- * dns-exec: a dns-01 authenticator that has a program of the user's write the TXT records (RFC 8555
- * section 8.4), called as lego's exec provider, dehydrated or Certbot calls theirs.
+ * dns-exec: a dns-01 authenticator that runs a program of the user's to write the TXT records (RFC
+ * 8555 section 8.4), in the way of lego's exec provider, dehydrated or Certbot.
  */
 #include <certwright/plugin.h>
 #include <limits.h>
@@ -22,7 +22,7 @@
 
 enum { SECONDS_MAX = 86400, JOBS_MAX = 256, LABEL_SIZE = 400, WHAT_SIZE = 1200 };
 
-/* A renewal runs in another folder: a relative path is saved as an absolute one. */
+/* A renewal runs in another folder, so a relative path is saved as an absolute one. */
 static int
 make_absolute(const struct cw_host *host, const char *option)
 {
@@ -52,9 +52,8 @@ dns_exec_prepare(void *self)
 
 	if (program == NULL || *program == '\0')
 		return cw_host_fail(host, CW_E_USAGE,
-				    "name the program that writes TXT records with "
-				    "--dns-exec-program, and how it is called with "
-				    "--dns-exec-style",
+				    "give the program that writes TXT records with "
+				    "--dns-exec-program, and its style with --dns-exec-style",
 				    "dns-exec has no program to run");
 	status = make_absolute(host, "program");
 	return status == CW_OK ? make_absolute(host, "cleanup-program") : status;
@@ -69,7 +68,7 @@ style_of(const struct cw_host *host)
 	if (name == NULL || strcmp(name, "lego") == 0) {
 		if (mode == NULL || strcasecmp(mode, "RAW") != 0)
 			return STYLE_LEGO;
-		/* lego's own switch; a renewal need not have it in its environment. */
+		/* EXEC_MODE is lego's own switch; a renewal may run without it. */
 		host->set_option(host, "style", NULL, "lego-raw");
 		return STYLE_LEGO_RAW;
 	}
@@ -96,7 +95,7 @@ make_caller(const struct cw_host *host, struct cw_challenge *const *challenges, 
 	return caller;
 }
 
-/* Has the host make the call that cleans up if this process dies before. */
+/* Has the host make the cleanup call if this process dies first. */
 static int
 register_undo(const struct caller *caller, const struct call *call)
 {
@@ -178,7 +177,7 @@ present(const struct caller *caller, struct calls *calls)
 		status = register_undo(caller, &calls->items[i]);
 	if (status != CW_OK)
 		return status;
-	/* An interruption leaves open how far each has come. */
+	/* After an interruption any of them may have run. */
 	for (size_t i = 0; i < caller->count; i++)
 		((struct work *)caller->challenges[i]->plugin_data)->started = 1;
 	status = calls_run(caller, calls);
@@ -268,10 +267,8 @@ static const struct cw_plugin plugin = {
 	.name = "dns-exec",
 	.version = PACKAGE_VERSION,
 	.description = "Run a program that sets DNS TXT records",
-	.help = "Proves control of names by TXT records (dns-01) that a program of yours sets, be "
-		"it "
-		"made for lego's exec provider, for dehydrated or for Certbot. All records of a "
-		"certificate are set before the name servers are asked for them.",
+	.help = "Proves control of names with TXT records (dns-01) that a program of yours sets. "
+		"Programs made for lego's exec provider, dehydrated or Certbot work.",
 	.options = dns_exec_options,
 	.open = instance_open,
 	.prepare = dns_exec_prepare,

@@ -8,9 +8,8 @@ static const struct cw_plugin_option program_option = {
 	.name = "program",
 	.kind = CW_OPTION_STRING,
 	.metavar = "PROGRAM",
-	.help = "The program that sets and removes TXT records: a path, or a name to be looked for "
-		"in "
-		"PATH. No shell is involved.",
+	.help = "The program that sets and removes TXT records: a path, or a name to look up in "
+		"PATH. It is not run in a shell.",
 };
 
 static const struct cw_plugin_option cleanup_program_option = {
@@ -18,7 +17,7 @@ static const struct cw_plugin_option cleanup_program_option = {
 	.name = "cleanup-program",
 	.kind = CW_OPTION_STRING,
 	.metavar = "PROGRAM",
-	.help = "The program that removes records, if that is another.",
+	.help = "The program that removes records, if it is a different one.",
 };
 
 static const struct cw_plugin_option style_option = {
@@ -29,8 +28,8 @@ static const struct cw_plugin_option style_option = {
 	.metavar = "STYLE",
 	.help = "How the program is called. lego: PROGRAM present|cleanup FQDN VALUE; lego-raw: "
 		"PROGRAM present|cleanup -- DOMAIN TOKEN KEYAUTH; dehydrated: PROGRAM "
-		"deploy_challenge|clean_challenge NAME TOKEN VALUE; certbot: by CERTBOT_DOMAIN, "
-		"CERTBOT_VALIDATION and the others alone.",
+		"deploy_challenge|clean_challenge NAME TOKEN VALUE; certbot: PROGRAM, with "
+		"CERTBOT_DOMAIN, CERTBOT_VALIDATION and others in its environment.",
 	.choices = styles,
 };
 
@@ -38,7 +37,7 @@ static const struct cw_plugin_option chain_option = {
 	.size = sizeof(chain_option),
 	.name = "hook-chain",
 	.kind = CW_OPTION_FLAG,
-	.help = "With the style dehydrated: one call for all records of a certificate, as its "
+	.help = "With the style dehydrated: one call for all records of a certificate, as with "
 		"HOOK_CHAIN.",
 };
 
@@ -48,7 +47,7 @@ static const struct cw_plugin_option jobs_option = {
 	.kind = CW_OPTION_INTEGER,
 	.default_value = "4",
 	.metavar = "COUNT",
-	.help = "How many calls of the program may run at the same time; never two for one record.",
+	.help = "How many calls may run at the same time, but never two for the same record.",
 };
 
 static const struct cw_plugin_option timeout_option = {
@@ -57,8 +56,8 @@ static const struct cw_plugin_option timeout_option = {
 	.kind = CW_OPTION_INTEGER,
 	.default_value = "300",
 	.metavar = "SECONDS",
-	.help = "How long one call may take; then it is ended with all that it started. 0: as long "
-		"as it likes.",
+	.help = "The time limit for one call. After it the program and all its processes are "
+		"ended. 0: no limit.",
 };
 
 static const struct cw_plugin_option propagation_option = {

@@ -12,24 +12,24 @@
 
 enum { SIZE_MAX_ = 64 * 1024 };
 
-/* The host's own service would take every value for a secret, the server's address too, and leave
- * it out of the messages. */
+/* Not read_credentials(): that makes every value a secret, so messages could not name the
+ * server. */
 static int
 check_mode(const struct cw_host *host, const char *path, int descriptor)
 {
 	struct stat status;
 
 	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-		return cw_host_fail(host, CW_E_INVALID, "give --dns-rfc2136-credentials a file",
-				    "the credentials file \"%s\" is no file", path);
+		return cw_host_fail(host, CW_E_INVALID,
+				    "give a file with --dns-rfc2136-credentials",
+				    "the credentials file \"%s\" is not a file", path);
 	if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))
-		return cw_host_fail(host, CW_E_PERMISSION, "take that right away: chmod 600 FILE",
-				    "others than its owner can %s the credentials file \"%s\"",
+		return cw_host_fail(host, CW_E_PERMISSION, "run chmod 600 FILE",
+				    "other users can %s the credentials file \"%s\"",
 				    status.st_mode & S_IROTH ? "read" : "write to", path);
 	if (status.st_mode & S_IRGRP)
 		cw_host_log(host, CW_LOG_WARNING,
-			    "the group of the credentials file \"%s\" can read it; chmod 600 mends "
-			    "that",
+			    "the group of the credentials file \"%s\" can read it; run chmod 600",
 			    path);
 	return CW_OK;
 }
@@ -56,9 +56,9 @@ read_all(const struct cw_host *host, const char *path, int descriptor, char *tex
 	}
 	text[length] = '\0';
 	if (length == SIZE_MAX_ || strlen(text) != length)
-		return cw_host_fail(host, CW_E_INVALID, NULL,
-				    "the credentials file \"%s\" is longer than 64 KiB, or no text",
-				    path);
+		return cw_host_fail(
+			host, CW_E_INVALID, NULL,
+			"the credentials file \"%s\" is longer than 64 KiB or is not text", path);
 	return CW_OK;
 }
 
@@ -70,7 +70,7 @@ read_file(const struct cw_host *host, const char *path, char *text)
 
 	if (descriptor < 0)
 		return cw_host_fail(host, errno == ENOENT ? CW_E_NOT_FOUND : CW_E_IO,
-				    "check the path that --dns-rfc2136-credentials has",
+				    "check the path given with --dns-rfc2136-credentials",
 				    "cannot read the credentials file \"%s\": %s", path,
 				    strerror(errno));
 	status = check_mode(host, path, descriptor);
@@ -109,7 +109,7 @@ unquote(char *value)
 	return trim(value);
 }
 
-/* Takes the values of the keys that are known; false when memory is out. */
+/* Stores the value if the key is known. Returns 0 if out of memory. */
 static int
 take(struct credentials *credentials, const char *key, const char *value, const char **port,
      const char **sign)
@@ -118,7 +118,7 @@ take(struct credentials *credentials, const char *key, const char *value, const 
 	const char *colon = strrchr(key, ':');
 	char **field = NULL;
 
-	/* "certbot_dns_rfc2136:dns_rfc2136_server" was the spelling once. */
+	/* The old spelling was "certbot_dns_rfc2136:dns_rfc2136_server". */
 	if (colon != NULL)
 		key = colon + 1;
 	if (strncmp(key, prefix, strlen(prefix)) != 0)
@@ -158,7 +158,7 @@ parse(const struct cw_host *host, char *text, struct credentials *credentials, c
 
 		line = trim(line);
 		if (*line == '[')
-			break; /* what stands in sections is not for us */
+			break; /* sections are for other programs */
 		equals = strchr(line, '=');
 		if (*line == '#' || equals == NULL)
 			continue;
@@ -201,14 +201,13 @@ check(const struct cw_host *host, struct credentials *credentials, const char *p
 		return missing(host, credentials, "secret", "the secret of the TSIG key");
 	if (!is_address(credentials->server))
 		return cw_host_fail(host, CW_E_INVALID, "give its IPv4 or IPv6 address",
-				    "\"%s\" in the credentials file \"%s\" is no IP address of a "
-				    "name server",
+				    "\"%s\" in the credentials file \"%s\" is not an IP address",
 				    credentials->server, credentials->path);
 	if (port != NULL && *port != '\0')
 		number = strtoul(port, &end, 10);
 	if (number == 0 || number > 65535 || (end != NULL && *end != '\0'))
 		return cw_host_fail(host, CW_E_INVALID, "give a number from 1 to 65535",
-				    "\"%s\" in the credentials file \"%s\" is no port", port,
+				    "\"%s\" in the credentials file \"%s\" is not a port", port,
 				    credentials->path);
 	credentials->port = (unsigned)number;
 	return tsig_check(host, credentials);

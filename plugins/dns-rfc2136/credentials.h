@@ -1,4 +1,4 @@
-/* The name server to update and the TSIG key for it, as Certbot's plugin reads them. */
+/* The name server to update and its TSIG key, in the format of Certbot's plugin. */
 #ifndef RFC2136_CREDENTIALS_H
 #define RFC2136_CREDENTIALS_H
 
@@ -11,11 +11,11 @@ struct credentials {
 	char *name;      /* of the key */
 	char *secret;    /* base64 */
 	char *algorithm; /* "HMAC-SHA512", in any case */
-	int sign_query;  /* 1: questions for the zone are signed too */
+	int sign_query;  /* 1: sign the questions for the zone too */
 };
 
-/* Reads the INI file at PATH. CW_OK, or the reason is told to the host: CW_E_PERMISSION when others
- * can read it. Release with credentials_clear() in either case. */
+/* Reads the INI file at PATH. Returns CW_OK, or fails through the host: CW_E_PERMISSION if other
+ * users can read it. Release with credentials_clear() in either case. */
 int credentials_read(const struct cw_host *host, const char *path, struct credentials *credentials);
 void credentials_clear(struct credentials *credentials);
 

@@ -1,6 +1,6 @@
 /*
- * dns-rfc2136: a dns-01 authenticator that writes the TXT records into the zone itself, by dynamic
- * updates (RFC 2136) that are signed (TSIG, RFC 8945).
+ * dns-rfc2136: a dns-01 authenticator that adds the TXT records to the zone by dynamic updates (RFC
+ * 2136) signed with a TSIG key (RFC 8945).
  */
 #include <certwright/plugin.h>
 #include <limits.h>
@@ -16,12 +16,12 @@
 #define PACKAGE_VERSION "1.0"
 #endif
 
-/* What a challenge needs from perform() to cleanup(). */
+/* Kept for a challenge from perform() to cleanup(). */
 struct work {
 	struct record_work place;
 	char *zone;
-	int added;        /* or it may have been */
-	struct undo undo; /* for those from this one on, in the first of so many */
+	int added;        /* or possibly added */
+	struct undo undo; /* in the first challenge of each group that one undo covers */
 };
 
 static int
@@ -30,8 +30,8 @@ rfc2136_prepare(void *self)
 	const struct cw_host *host = ((struct instance *)self)->host;
 
 	if (option_text(host, "credentials") == NULL && !host->interactive(host))
-		return cw_host_fail(host, CW_E_USAGE, "give it with --dns-rfc2136-credentials FILE",
-				    "no file with the name server and the TSIG key is known");
+		return cw_host_fail(host, CW_E_USAGE, "give --dns-rfc2136-credentials FILE",
+				    "the dns-rfc2136 plugin has no credentials file");
 	return CW_OK;
 }
 
@@ -39,7 +39,7 @@ static int
 ask_path(const struct cw_host *host)
 {
 	char *answer = NULL, *absolute;
-	int status = host->ask_text(host, "The file with the RFC 2136 credentials", 0, &answer);
+	int status = host->ask_text(host, "Path of the RFC 2136 credentials file", 0, &answer);
 
 	if (status != CW_OK)
 		return status;
@@ -58,7 +58,7 @@ uses_udp(const struct cw_host *host)
 	return protocol != NULL && strcmp(protocol, "udp") == 0;
 }
 
-/* Takes what became of CHANGE over into its challenge. */
+/* Copies the result of CHANGE to its challenge. */
 static void
 take_change(const struct cw_host *host, struct cw_challenge *challenge, struct change *change)
 {
@@ -66,7 +66,7 @@ take_change(const struct cw_host *host, struct cw_challenge *challenge, struct c
 
 	work->zone = change->zone;
 	change->zone = NULL;
-	/* When the answer was lost the record may be there. */
+	/* If the answer was lost, the record may have been added. */
 	work->added = work->zone != NULL && change->status != CW_E_PERMISSION;
 	if (change->status != CW_OK)
 		cw_host_fail_challenge(host, challenge, change->status, change->failure.hint, "%s",
@@ -96,7 +96,7 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 	return CW_OK;
 }
 
-/* Has the host remove the records, should this process die before it has. */
+/* Has the host remove the records if this process dies first. */
 static int
 plan_removal(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
@@ -180,7 +180,7 @@ rfc2136_cleanup(void *self, struct cw_challenge *const *challenges, size_t count
 
 		if (work == NULL)
 			continue;
-		/* What could not be removed now is for the next run to try. */
+		/* The next run tries again to remove what is left. */
 		if (status == CW_OK)
 			undo_forget(host, &work->undo);
 		free(work->zone);
@@ -196,8 +196,8 @@ static const struct cw_plugin_option credentials_option = {
 	.name = "credentials",
 	.kind = CW_OPTION_PATH,
 	.metavar = "FILE",
-	.help = "The INI file with the address of the name server and the TSIG key, as Certbot's "
-		"plugin has it; others must not be able to read it.",
+	.help = "The INI file with the name server's address and the TSIG key, in the format of "
+		"Certbot's plugin. Only its owner may be able to read it.",
 };
 
 static const struct cw_plugin_option propagation_option = {
@@ -215,7 +215,7 @@ static const struct cw_plugin_option protocol_option = {
 	.kind = CW_OPTION_STRING,
 	.default_value = "tcp",
 	.metavar = "tcp|udp",
-	.help = "How the name server is spoken to.",
+	.help = "The protocol for talking to the name server.",
 	.choices = protocols,
 };
 
@@ -236,10 +236,8 @@ static const struct cw_plugin plugin = {
 	.name = "dns-rfc2136",
 	.version = PACKAGE_VERSION,
 	.description = "Set DNS TXT records by dynamic updates (BIND, Knot, PowerDNS)",
-	.help = "Proves control of names by TXT records (dns-01) that it adds to the zone itself, "
-		"by "
-		"dynamic updates (RFC 2136) signed with a TSIG key. It waits until all name "
-		"servers "
+	.help = "Proves control of names with TXT records (dns-01). It adds them to the zone by "
+		"dynamic updates (RFC 2136) signed with a TSIG key, waits until all name servers "
 		"of the zone have them, and removes them afterwards.",
 	.options = options,
 	.open = instance_open,

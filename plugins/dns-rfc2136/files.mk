@@ -17,7 +17,7 @@ dns_rfc2136_la_LDFLAGS = $(plugin_ldflags)
 dns_rfc2136_la_LIBADD = $(LDNS_LIBS) $(OPENSSL_LIBS)
 dns_rfc2136_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
 	-DCW_PLUGIN_DIR='"$(plugindir)"'
-# What the next run has remove the records of one that was killed.
+# The next run uses this to remove the records of a killed one.
 plugin_PROGRAMS += dns-rfc2136-remove
 dns_rfc2136_remove_SOURCES = $(rfc2136_updates) plugins/dns-rfc2136/remove.c
 dns_rfc2136_remove_LDADD = $(LDNS_LIBS) $(OPENSSL_LIBS)

@@ -1,6 +1,6 @@
 /*
- * dns-rfc2136-remove: removes TXT records that a run of certwright left because it was killed. The
- * host runs it when it finds the run's journal.
+ * dns-rfc2136-remove: removes the TXT records that a killed run of certwright left. The host runs
+ * it when it finds the run's undo journal.
  *
  * usage: dns-rfc2136-remove CREDENTIALS tcp|udp (NAME VALUE)...
  */
@@ -24,7 +24,7 @@ say_failure(const struct cw_host *host, int status, const char *hint, const char
 	return status;
 }
 
-/* Nothing that is written here has a secret in it. */
+/* No message here contains a secret. */
 static void
 keep_secret(const struct cw_host *host, const char *text)
 {
@@ -35,7 +35,7 @@ keep_secret(const struct cw_host *host, const char *text)
 int
 main(int argc, char **argv)
 {
-	/* What reading the credentials and the updates need of a host. */
+	/* The host services that reading credentials and updating need. */
 	const struct cw_host host = {
 		.size = offsetof(struct cw_host, interactive),
 		.abi_major = CW_ABI_MAJOR,

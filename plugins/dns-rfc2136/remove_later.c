@@ -7,10 +7,10 @@
 #include "remove_records.h"
 
 static const char program[] = "dns-rfc2136-remove";
-/* Where libtool leaves modules, below the folder of programs. */
+/* libtool's folder for modules, below the folder of the programs. */
 static const char libtool_folder[] = "/.libs";
 
-/* PROGRAM in the folder of which the first LENGTH bytes are given; NULL: it is not there. */
+/* The path of PROGRAM in the folder named by the first LENGTH bytes, or NULL if it is not there. */
 static char *
 find_in(const char *folder, size_t length)
 {
@@ -30,7 +30,7 @@ ends_with(const char *text, size_t length, const char *end)
 	return length >= end_length && memcmp(text + length - end_length, end, end_length) == 0;
 }
 
-/* Beside this module, or where it is installed. */
+/* Looks beside this module, then in the installed folder. */
 static char *
 find_program(void)
 {

@@ -12,7 +12,7 @@
 #include "tsig.h"
 
 enum {
-	TIME_LIMIT = 10000, /* milliseconds, for an answer or a connection */
+	TIME_LIMIT = 10000, /* milliseconds, for one answer or connection */
 	UDP_LIMIT = 3000,   /* for each try */
 	UDP_TRIES = 3,
 	WHY_SIZE = 128,
@@ -23,7 +23,7 @@ struct server {
 	const struct credentials *credentials;
 	int udp;
 	int descriptor; /* -1: not connected */
-	int failed;     /* the status that the server could not be reached with */
+	int failed;     /* why the server could not be reached */
 	char why[WHY_SIZE];
 	struct sockaddr_storage address;
 	socklen_t length;
@@ -71,7 +71,7 @@ server_new(const struct credentials *credentials, int udp)
 		v6->sin6_family = AF_INET6;
 		server->length = sizeof(*v6);
 	}
-	v4->sin_port = htons((uint16_t)credentials->port); /* at the same place in both */
+	v4->sin_port = htons((uint16_t)credentials->port); /* at the same offset in both */
 	return server;
 }
 
@@ -114,9 +114,9 @@ static int
 still_unreachable(struct server *server)
 {
 	return server_fail(server, server->failed,
-			   "check dns_rfc2136_server and dns_rfc2136_port in the credentials "
-			   "file, and that the server runs and is not behind a firewall",
-			   "the name server %s, port %u, could not be asked over %s: %s",
+			   "check dns_rfc2136_server and dns_rfc2136_port in the credentials file, "
+			   "that the server runs, and that no firewall blocks it",
+			   "cannot ask the name server %s, port %u, over %s: %s",
 			   server->credentials->server, server->credentials->port,
 			   server->udp ? "UDP" : "TCP", server->why);
 }
@@ -130,7 +130,7 @@ unreachable(struct server *server, int status, const char *why)
 	return still_unreachable(server);
 }
 
-/* Waits for EVENTS until the time END; 1: there they are, 0: the time is over, -1: errno. */
+/* Waits for EVENTS until the time END. Returns 1 for events, 0 for a timeout, -1 with errno. */
 static int
 wait_for(const struct server *server, short events, int64_t end)
 {
@@ -170,7 +170,7 @@ connect_server(struct server *server)
 	return error == 0 ? CW_OK : unreachable(server, CW_E_NETWORK, strerror(error));
 }
 
-/* 1: all sent, 0: the time is over, -1: the connection broke. */
+/* Returns 1 if all was sent, 0 for a timeout, -1 if the connection broke. */
 static int
 send_all(const struct server *server, const uint8_t *bytes, size_t length, int64_t end)
 {
@@ -190,7 +190,7 @@ send_all(const struct server *server, const uint8_t *bytes, size_t length, int64
 	return 1;
 }
 
-/* Likewise, for what is received. */
+/* As send, for receiving. */
 static int
 receive_all(const struct server *server, uint8_t *bytes, size_t length, int64_t end)
 {
@@ -220,8 +220,8 @@ belongs(const struct exchange *exchange)
 	       exchange->reply[1] == exchange->wire[1] && (exchange->reply[2] & 0x80) != 0;
 }
 
-/* 1: an answer, 0: the time is over, -1: the connection broke. Lengths go first over TCP (RFC 1035
- * section 4.2.2). */
+/* Returns 1 for an answer, 0 for a timeout, -1 if the connection broke. Over TCP a message
+ * follows its length (RFC 1035 section 4.2.2). */
 static int
 exchange_stream(const struct server *server, struct exchange *exchange)
 {
@@ -279,7 +279,7 @@ transmit(struct server *server, struct exchange *exchange)
 		return status;
 	done = exchange_once(server, exchange);
 	if (done < 0 && again) {
-		/* It may have closed a connection that was idle; updates can be said twice. */
+		/* The server may have closed an idle connection; an update may be sent twice. */
 		disconnect(server);
 		status = connect_server(server);
 		if (status != CW_OK)
@@ -291,7 +291,7 @@ transmit(struct server *server, struct exchange *exchange)
 	if (done < 0)
 		return unreachable(server, CW_E_NETWORK, strerror(errno));
 	if (server->udp && (exchange->reply[2] & 2) != 0) {
-		/* Cut short: it has to be TCP. */
+		/* Truncated: ask again over TCP. */
 		disconnect(server);
 		server->udp = 0;
 		return transmit(server, exchange);
@@ -304,17 +304,17 @@ key_refused(struct server *server, unsigned error)
 {
 	const struct credentials *credentials = server->credentials;
 	const char *why = "it refuses the signature";
-	const char *hint = "compare name, secret and algorithm in the credentials file with the "
-			   "key of the server";
+	const char *hint = "compare the name, secret and algorithm in the credentials file with "
+			   "the server's key";
 
 	switch (error) {
-	case 16: why = "it finds the signature wrong (BADSIG): the secret is another"; break;
-	case 17: why = "it does not know the key, or not for this algorithm (BADKEY)"; break;
+	case 16: why = "the signature is wrong (BADSIG): the secrets differ"; break;
+	case 17: why = "it does not know the key for this algorithm (BADKEY)"; break;
 	case 18:
 		why = "its clock and ours are too far apart (BADTIME)";
-		hint = "set the clocks of both machines right";
+		hint = "set the clocks of both machines";
 		break;
-	case 22: why = "it finds the signature too short (BADTRUNC)"; break;
+	case 22: why = "the signature is too short (BADTRUNC)"; break;
 	default: break;
 	}
 	return server_fail(server, CW_E_PERMISSION, hint,
@@ -335,11 +335,11 @@ check_signature(struct server *server, const struct exchange *exchange, const ld
 		return key_refused(server, error);
 	if (verdict == TSIG_GOOD)
 		return CW_OK;
-	/* A refusal that is not signed does us no harm, and has its own words. */
+	/* An unsigned refusal is harmless, and its code says more. */
 	if (verdict == TSIG_UNSIGNED && ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR)
 		return CW_OK;
 	return server_fail(server, CW_E_PROTOCOL,
-			   "look whether something between here and the server changes messages",
+			   "check whether something on the way to the server changes messages",
 			   "the answer of the name server %s, port %u, is not signed with the "
 			   "TSIG key \"%s\"",
 			   server->credentials->server, server->credentials->port,
@@ -375,15 +375,16 @@ server_ask(struct server *server, ldns_pkt *packet, int sign, ldns_pkt **answer)
 		return still_unreachable(server);
 	if (!prepare(&exchange, server->credentials, packet))
 		status = server_fail(server, CW_E_CRYPTO, NULL,
-				     "the message to the name server could not be made or signed");
+				     "cannot make or sign the message to the name server");
 	else
 		status = transmit(server, &exchange);
 	if (status == CW_OK &&
 	    ldns_wire2pkt(answer, exchange.reply, exchange.reply_length) != LDNS_STATUS_OK) {
 		*answer = NULL;
-		status = server_fail(server, CW_E_PROTOCOL, NULL,
-				     "the name server %s, port %u, answered nonsense",
-				     server->credentials->server, server->credentials->port);
+		status = server_fail(
+			server, CW_E_PROTOCOL, NULL,
+			"the name server %s, port %u, sent an answer that is not a DNS message",
+			server->credentials->server, server->credentials->port);
 	}
 	if (status == CW_OK)
 		status = check_signature(server, &exchange, *answer);

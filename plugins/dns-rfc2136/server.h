@@ -1,4 +1,4 @@
-/* Messages to the name server and back, over TCP or UDP. */
+/* Sends messages to the name server over TCP or UDP. */
 #ifndef RFC2136_SERVER_H
 #define RFC2136_SERVER_H
 
@@ -13,19 +13,19 @@ struct failure {
 	const char *hint; /* static, or NULL */
 };
 
-/* A server that has not been connected to; UDP 1: over UDP. NULL when memory is out. */
+/* Makes a server that is not connected yet; UDP 1: over UDP. NULL if out of memory. */
 struct server *server_new(const struct credentials *credentials, int udp);
 void server_free(struct server *server); /* NULL is allowed */
 /*
- * Sends PACKET, with SIGN signed by the key, and waits for the answer, to be released with
- * ldns_pkt_free(). CW_OK whatever the answer says, else server_failure() says why there is none:
- * CW_E_NETWORK, CW_E_TIMEOUT, CW_E_PROTOCOL, CW_E_PERMISSION (it has something against our
- * signature). A server that could not be reached is not tried again.
+ * Sends PACKET, signed with the key if SIGN, and waits for the answer; release that with
+ * ldns_pkt_free(). Returns CW_OK whatever the answer says. Without an answer server_failure() says
+ * why: CW_E_NETWORK, CW_E_TIMEOUT, CW_E_PROTOCOL, or CW_E_PERMISSION if the server rejects our
+ * signature. A server that could not be reached is not tried again.
  */
 int server_ask(struct server *server, ldns_pkt *packet, int sign, ldns_pkt **answer);
-/* Why the last call that failed did. */
+/* Why the last failed call failed. */
 const struct failure *server_failure(const struct server *server);
-/* Says so; returns STATUS. */
+/* Sets the failure; returns STATUS. */
 CW_PRINTF(4, 5)
 int server_fail(struct server *server, int status, const char *hint, const char *format, ...);
 

@@ -1,6 +1,6 @@
 /*
- * libldns makes and reads the messages, but knows neither hmac-sha224 nor, up to 1.8, hmac-sha384:
- * so the MAC is made here.
+ * libldns makes and reads the messages, but it lacks hmac-sha224 and, up to 1.8, hmac-sha384, so
+ * the MAC is made here.
  */
 #include "tsig.h"
 #include <ldns/ldns.h>
@@ -34,7 +34,7 @@ static const struct algorithm {
 	{"HMAC-SHA384", "hmac-sha384.", "SHA384"},        {"HMAC-SHA512", "hmac-sha512.", "SHA512"},
 };
 
-/* Without one it is HMAC-MD5, as in Certbot. */
+/* The default is HMAC-MD5, as in Certbot. */
 static const struct algorithm *
 find_algorithm(const char *name)
 {
@@ -47,7 +47,7 @@ find_algorithm(const char *name)
 	return NULL;
 }
 
-/* A growing record of bounded size; OVERFLOW sticks. */
+/* A buffer of fixed size; once set, OVERFLOW stays set. */
 struct octets {
 	uint8_t bytes[RECORD_SIZE];
 	size_t length;
@@ -98,7 +98,7 @@ put_name(struct octets *octets, const char *text)
 	ldns_rdf_deep_free(name);
 }
 
-/* Its length, or 0 when it is not base64. */
+/* Returns the length, or 0 if TEXT is not base64. */
 static int
 decode_secret(const char *text, uint8_t *secret)
 {
@@ -125,25 +125,24 @@ tsig_check(const struct cw_host *host, const struct credentials *credentials)
 	OPENSSL_cleanse(secret, sizeof(secret));
 	put_name(&name, credentials->name);
 	if (name.overflow)
-		return cw_host_fail(
-			host, CW_E_INVALID, NULL,
-			"\"%s\" in the credentials file \"%s\" is no name of a TSIG key",
-			credentials->name, credentials->path);
+		return cw_host_fail(host, CW_E_INVALID, NULL,
+				    "\"%s\" in the credentials file \"%s\" is not a TSIG key name",
+				    credentials->name, credentials->path);
 	if (length <= 0)
 		return cw_host_fail(host, CW_E_INVALID,
-				    "copy it as tsig-keygen wrote it, with the '=' at its end",
+				    "copy it as tsig-keygen wrote it, with the '=' at the end",
 				    "the secret in the credentials file \"%s\" is not base64",
 				    credentials->path);
 	if (find_algorithm(credentials->algorithm) == NULL)
 		return cw_host_fail(host, CW_E_INVALID,
-				    "there are HMAC-MD5, HMAC-SHA1, HMAC-SHA224, HMAC-SHA256, "
-				    "HMAC-SHA384 and HMAC-SHA512",
-				    "\"%s\" in the credentials file \"%s\" is no TSIG algorithm",
+				    "use HMAC-MD5, HMAC-SHA1, HMAC-SHA224, HMAC-SHA256, "
+				    "HMAC-SHA384 or HMAC-SHA512",
+				    "\"%s\" in the credentials file \"%s\" is not a TSIG algorithm",
 				    credentials->algorithm, credentials->path);
 	return CW_OK;
 }
 
-/* What is signed beside the message, RFC 8945 section 4.3.3. */
+/* What is signed besides the message (RFC 8945 section 4.3.3). */
 struct variables {
 	uint64_t time;
 	unsigned fudge, error;
@@ -167,7 +166,7 @@ put_variables(struct octets *octets, const struct credentials *credentials,
 	put(octets, variables->other, variables->other_length);
 }
 
-/* The MAC over the request's MAC (NULL: of a request), the message and the variables. */
+/* The MAC over the request's MAC (NULL if this is the request), the message and the variables. */
 static int
 make_mac(const struct credentials *credentials, const struct tsig_mac *request,
 	 const uint8_t *message, size_t length, const struct variables *variables,
@@ -251,8 +250,7 @@ tsig_sign(const struct credentials *credentials, uint8_t **wire, size_t *length,
 	return 1;
 }
 
-/* Where the last record of a message begins, and that record, to be released; 0 when there is
- * none. */
+/* Returns where the last record of a message begins, or 0 if there is none. Release RECORD. */
 static size_t
 last_record(const uint8_t *wire, size_t length, ldns_rr **last)
 {
@@ -353,7 +351,7 @@ tsig_verify(const struct credentials *credentials, const uint8_t *wire, size_t l
 		if (!take_fields(record, &fields)) {
 			verdict = TSIG_BAD;
 		} else if (fields.variables.error != 0) {
-			/* Not signed where the key itself is the trouble. */
+			/* The answer is unsigned if the key itself is the problem. */
 			*error = fields.variables.error;
 			verdict = TSIG_REFUSED;
 		} else {

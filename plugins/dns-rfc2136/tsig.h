@@ -8,7 +8,7 @@
 
 enum { TSIG_MAC_MAX = 64 };
 
-/* The MAC of a request, which goes into that of its answer. */
+/* The MAC of a request, which is part of the input of the answer's MAC. */
 struct tsig_mac {
 	uint8_t bytes[TSIG_MAC_MAX];
 	size_t length;
@@ -18,14 +18,14 @@ struct tsig_mac {
 enum tsig_verdict {
 	TSIG_GOOD,
 	TSIG_UNSIGNED, /* there is none */
-	TSIG_BAD,      /* it is not by our key, or not of this time */
-	TSIG_REFUSED   /* the server says what it has against our signature: *ERROR */
+	TSIG_BAD,      /* not by our key, or too old or new */
+	TSIG_REFUSED   /* the server rejects our signature: *ERROR says why */
 };
 
-/* Whether the algorithm is known, the secret is base64 and the name a domain name. CW_OK, or
- * CW_E_INVALID with the host told. */
+/* Checks that the algorithm is known, the secret is base64 and the name is a domain name. CW_OK,
+ * or fails through the host with CW_E_INVALID. */
 int tsig_check(const struct cw_host *host, const struct credentials *credentials);
-/* Signs the message at *WIRE, which is made longer (release with free()), and gives its MAC. 0 when
+/* Signs the message at *WIRE, which grows (release with free()), and gives its MAC. Returns 0 if
  * the library fails. */
 int tsig_sign(const struct credentials *credentials, uint8_t **wire, size_t *length,
 	      struct tsig_mac *mac);

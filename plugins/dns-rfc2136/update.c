@@ -43,13 +43,13 @@ static const struct rcode {
 	const char *name, *meaning;
 } rcodes[] = {
 	{1, "FORMERR", "it does not understand the message"},
-	{2, "SERVFAIL", "it has a failure of its own, which its log may tell"},
+	{2, "SERVFAIL", "the server itself failed; its log may say why"},
 	{3, "NXDOMAIN", "there is no such name"},
 	{4, "NOTIMP", "it does not take dynamic updates"},
-	{5, "REFUSED", "its policy does not allow that to this key"},
-	{6, "YXDOMAIN", "a name is there that should not be"},
-	{7, "YXRRSET", "a record is there that should not be"},
-	{8, "NXRRSET", "a record is missing that should be there"},
+	{5, "REFUSED", "its policy forbids that for this key"},
+	{6, "YXDOMAIN", "a name exists that should not"},
+	{7, "YXRRSET", "a record exists that should not"},
+	{8, "NXRRSET", "a record is missing"},
 	{9, "NOTAUTH", "it does not serve this zone, or does not accept the key"},
 	{10, "NOTZONE", "the name is not in this zone"},
 };
@@ -57,7 +57,7 @@ static const struct rcode {
 static const struct rcode *
 find_rcode(unsigned code)
 {
-	static const struct rcode unknown = {0, "an unknown code", "what that means is not known"};
+	static const struct rcode unknown = {0, "an unknown code", "the server does not say why"};
 
 	for (size_t i = 0; i < sizeof(rcodes) / sizeof(rcodes[0]); i++)
 		if (rcodes[i].code == code)
@@ -80,17 +80,18 @@ find_zone(const struct updater *updater, struct change *change)
 	int status =
 		zone_find(updater->server, change->name, credentials->sign_query, &change->zone);
 
-	/* Views may be chosen by the key. */
+	/* The server may choose a view by the key. */
 	if (status == CW_OK && change->zone == NULL && !credentials->sign_query)
 		status = zone_find(updater->server, change->name, 1, &change->zone);
 	if (status != CW_OK)
 		return take_failure(updater, change, status);
 	if (change->zone == NULL)
-		return fail_change(change, CW_E_NOT_FOUND,
-				   "check that dns_rfc2136_server in the credentials file is the "
-				   "primary server of the zone",
-				   "the name server %s, port %u, serves no zone that \"%s\" is in",
-				   credentials->server, credentials->port, change->name);
+		return fail_change(
+			change, CW_E_NOT_FOUND,
+			"check that dns_rfc2136_server in the credentials file is the "
+			"primary server of the zone",
+			"the name server %s, port %u, serves no zone that contains \"%s\"",
+			credentials->server, credentials->port, change->name);
 	cw_host_log(updater->host, CW_LOG_DEBUG, "\"%s\" is in the zone \"%s\"", change->name,
 		    change->zone);
 	return CW_OK;
@@ -177,8 +178,7 @@ refused(const struct updater *updater, struct change *change, unsigned code)
 
 	return fail_change(
 		change, code == 2 ? CW_E_PROTOCOL : CW_E_PERMISSION,
-		"look into the server's log, and at allow-update or update-policy of the "
-		"zone",
+		"look at the server's log, and at allow-update or update-policy of the zone",
 		"the name server %s, port %u, did not %s the TXT record \"%s\" %s the "
 		"zone \"%s\": %s (%s)",
 		updater->credentials->server, updater->credentials->port,
@@ -193,7 +193,7 @@ make_changes(const struct updater *updater, struct change *const *list, size_t c
 	int status = send_update(updater, list, count, &code);
 
 	if (status == CW_OK && code != 0 && count > 1) {
-		/* One that is not allowed must not cost the others. */
+		/* One forbidden change must not fail the others. */
 		for (size_t i = 0; i < count; i++)
 			make_changes(updater, &list[i], 1);
 		return;
@@ -214,7 +214,7 @@ is_waiting(const struct change *change)
 	return change->status == CW_E_CANCELLED && change->zone != NULL;
 }
 
-/* Those of the zone of changes[FIRST] that have not been made. */
+/* Makes the waiting changes of the zone of changes[FIRST]. */
 static void
 update_zone(const struct updater *updater, size_t first)
 {
@@ -236,7 +236,6 @@ update_all(const struct cw_host *host, const struct credentials *credentials, in
 				  add,  changes,     count};
 
 	for (size_t i = 0; i < count; i++) {
-		/* Until it is made. */
 		changes[i].status = CW_E_CANCELLED;
 		if (updater.server == NULL)
 			fail_change(&changes[i], CW_E_NOMEM, NULL, "out of memory");

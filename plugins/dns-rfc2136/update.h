@@ -8,13 +8,13 @@
 struct change {
 	const char *name; /* without a trailing dot */
 	const char *value;
-	char *zone; /* that it is in; NULL: not looked for, or not found */
+	char *zone; /* of the record; NULL: not looked up, or not found */
 	int status; /* CW_OK, or: */
 	struct failure failure;
 };
 
-/* Finds the zones of all changes that have not failed, then makes them, those of a zone with one
- * message: ADD 1 adds records with a TTL of 120 s, 0 removes just them. Fills each status. */
+/* Finds the zones of all changes, then makes the changes, with one message for each zone. ADD 1
+ * adds records with a TTL of 120 s; 0 removes only those records. Fills each status. */
 void update_all(const struct cw_host *host, const struct credentials *credentials, int udp, int add,
 		struct change *changes, size_t count);
 void change_clear(struct change *change);

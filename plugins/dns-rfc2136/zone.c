@@ -45,7 +45,7 @@ zone_in(const ldns_rr_list *list, const char *name)
 	return NULL;
 }
 
-/* Asks for the SOA record of NAME. *ZONE is what an authoritative answer tells, else NULL. */
+/* Asks for the SOA record of NAME. *ZONE is the zone of an authoritative answer, else NULL. */
 static int
 ask_soa(struct server *server, const char *name, int sign, char **zone)
 {
@@ -59,8 +59,8 @@ ask_soa(struct server *server, const char *name, int sign, char **zone)
 	*zone = NULL;
 	if (question == NULL) {
 		ldns_rdf_deep_free(owner);
-		return server_fail(server, CW_E_INVALID, NULL,
-				   "\"%s\" is no name that the DNS can have", name);
+		return server_fail(server, CW_E_INVALID, NULL, "\"%s\" is not a valid DNS name",
+				   name);
 	}
 	status = server_ask(server, question, sign, &answer);
 	ldns_pkt_free(question);
@@ -76,7 +76,7 @@ ask_soa(struct server *server, const char *name, int sign, char **zone)
 	return CW_OK;
 }
 
-/* From the name itself upwards: a server need not say anything of what it does not serve. */
+/* From the name upwards: a server need not name the zone of a name that it does not serve. */
 int
 zone_find(struct server *server, const char *name, int sign, char **zone)
 {

@@ -13,7 +13,7 @@ enum {
 	LIMIT_MAX = 1000000
 };
 
-/* CERTBOT_CERT_PATH and CERTBOT_KEY_PATH, or that there are none. */
+/* CERTBOT_CERT_PATH and CERTBOT_KEY_PATH, set or removed. */
 struct file_variables {
 	char certificate[PATH_VARIABLE_SIZE], key[PATH_VARIABLE_SIZE];
 	const char *list[3];
@@ -43,7 +43,7 @@ environment_for(const struct cw_challenge *challenge, struct cw_challenge *const
 	return hook_environment(challenge, challenges, count, output, variables.list);
 }
 
-/* Has the host run the cleanup hook if this process dies before it has. */
+/* Has the host run the cleanup hook if this process dies first. */
 static int
 register_undo(const struct cw_host *host, const struct cw_challenge *challenge,
 	      struct cw_challenge *const *challenges, size_t count)
@@ -62,8 +62,8 @@ register_undo(const struct cw_host *host, const struct cw_challenge *challenge,
 	return status;
 }
 
-/* Runs the hook that OPTION names by the shell, as Certbot does. *WRITTEN, unless WRITTEN is NULL,
- * becomes what it wrote. */
+/* Runs the hook of OPTION in the shell, as Certbot does. *WRITTEN, unless WRITTEN is NULL, is
+ * its output. */
 static int
 run_hook(const struct cw_host *host, const char *option, const struct cw_challenge *challenge,
 	 char *const *environment, char **written)

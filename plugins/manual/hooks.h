@@ -1,4 +1,4 @@
-/* The hooks of Certbot's kind: shell commands, one call for each challenge. */
+/* Validation hooks as in Certbot: shell commands, called once for each challenge. */
 #ifndef MANUAL_HOOKS_H
 #define MANUAL_HOOKS_H
 
@@ -6,18 +6,18 @@
 #include "../common/undo.h"
 #include "validation_files.h"
 
-/* What a challenge needs from perform() to cleanup(): its plugin_data. */
+/* The plugin_data of a challenge, from perform() to cleanup(). */
 struct work {
 	struct validation_files files;
-	char *output; /* what the auth hook wrote; NULL: it was not run */
+	char *output; /* the auth hook's output; NULL: it was not run */
 	struct undo undo;
 };
 
-/* Calls --manual-auth-hook for CHALLENGE, one of COUNT CHALLENGES. CW_OK, or why it failed, with
- * the host told. */
+/* Calls --manual-auth-hook for CHALLENGE, one of COUNT CHALLENGES. CW_OK, or fails through the
+ * host. */
 int hook_authenticate(const struct cw_host *host, struct cw_challenge *challenge,
 		      struct cw_challenge *const *challenges, size_t count);
-/* Calls --manual-cleanup-hook, if there is one and there may be something to clean up. */
+/* Calls --manual-cleanup-hook, if there is one, for a challenge whose auth hook was run. */
 int hook_clean_up(const struct cw_host *host, const struct cw_challenge *challenge,
 		  struct cw_challenge *const *challenges, size_t count);
 

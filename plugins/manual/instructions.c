@@ -1,4 +1,4 @@
-/* open_memstream() is of POSIX. */
+/* For open_memstream(). */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -39,10 +39,10 @@ write_dns(FILE *stream, const struct instruction *instructions, size_t count)
 					       challenge->location) == 0);
 	}
 	if (same)
-		fputs("Where a name is there twice it needs both values, as two records.\n\n",
+		fputs("If a name is listed twice, create two records, one for each value.\n\n",
 		      stream);
-	fputs("Before you go on, look whether all name servers of the zone have the records; some "
-	      "take\nminutes.\n\n",
+	fputs("Before you continue, check that all name servers of the zone have the records. This "
+	      "can take\nminutes.\n\n",
 	      stream);
 }
 
@@ -55,7 +55,8 @@ write_http(const struct cw_host *host, FILE *stream, const struct instruction *i
 
 	if (files == 0)
 		return;
-	fprintf(stream, "Create %s, of just the data given, where your web server%s serves %s:\n\n",
+	fprintf(stream,
+		"Create %s with exactly this data, so that your web server%s serves %s:\n\n",
 		files == 1 ? "this file" : "these files",
 		port != NULL && strcmp(port, "80") != 0 ? " behind port 80" : "",
 		files == 1 ? "it" : "them");
@@ -79,8 +80,8 @@ write_alpn(FILE *stream, const struct instruction *instructions, size_t count)
 	if (certificates == 0)
 		return;
 	fprintf(stream,
-		"Have your TLS server on port 443 present %s to clients that ask for the\n"
-		"protocol \"acme-tls/1\" (ALPN, RFC 8737) and the name given (SNI):\n\n",
+		"Configure your TLS server on port 443 to present %s to clients that ask\n"
+		"for the protocol \"acme-tls/1\" (ALPN, RFC 8737) and for the name (SNI):\n\n",
 		certificates == 1 ? "this certificate" : "these certificates");
 	for (size_t i = 0; i < count; i++) {
 		const struct cw_challenge *challenge = instructions[i].challenge;
@@ -105,7 +106,7 @@ instructions_text(const struct cw_host *host, const struct instruction *instruct
 	write_http(host, stream, instructions, count);
 	write_dns(stream, instructions, count);
 	write_alpn(stream, instructions, count);
-	fputs("Leave all of it in place until the validation is over.", stream);
+	fputs("Keep everything in place until the validation is over.", stream);
 	if (fclose(stream) != 0) {
 		free(text);
 		return NULL;

@@ -1,6 +1,6 @@
 /*
- * manual: an authenticator that has others do it: a person who is told what to put where, or the
- * hooks of Certbot's kind.
+ * manual: an authenticator that has somebody else set up challenges: a person who follows
+ * instructions, or hooks as in Certbot.
  */
 #include <certwright/plugin.h>
 #include <stdlib.h>
@@ -19,11 +19,10 @@ manual_prepare(void *self)
 	const struct cw_host *host = ((struct instance *)self)->host;
 
 	if (option_text(host, "auth-hook") == NULL && !host->interactive(host))
-		return cw_host_fail(host, CW_E_USAGE,
-				    "give the program that sets the challenges up with "
-				    "--manual-auth-hook, or run this on a terminal",
-				    "nobody is there to follow the instructions of the manual "
-				    "authenticator, and it has no --manual-auth-hook");
+		return cw_host_fail(
+			host, CW_E_USAGE,
+			"give a hook with --manual-auth-hook, or run certwright on a terminal",
+			"the manual authenticator needs a terminal or --manual-auth-hook");
 	return CW_OK;
 }
 
@@ -85,7 +84,7 @@ perform_by_hand(const struct cw_host *host, struct cw_challenge *const *challeng
 			continue;
 		list[shown].challenge = challenges[i];
 		list[shown++].files = &work->files;
-		/* A cleanup hook without an auth hook cleans up what the person set up. */
+		/* A cleanup hook without an auth hook is run too. */
 		work->output = strdup("");
 	}
 	text = instructions_text(host, list, shown);
@@ -144,8 +143,8 @@ static const struct cw_plugin_option auth_hook_option = {
 	.name = "auth-hook",
 	.kind = CW_OPTION_STRING,
 	.metavar = "COMMAND",
-	.help = "The shell command that puts a challenge in place; called once for each, in order, "
-		"with CERTBOT_DOMAIN, CERTBOT_VALIDATION and others in its environment.",
+	.help = "The shell command that sets up a challenge. It is run once for each challenge, in "
+		"order, with CERTBOT_DOMAIN, CERTBOT_VALIDATION and others in its environment.",
 };
 
 static const struct cw_plugin_option cleanup_hook_option = {
@@ -153,7 +152,8 @@ static const struct cw_plugin_option cleanup_hook_option = {
 	.name = "cleanup-hook",
 	.kind = CW_OPTION_STRING,
 	.metavar = "COMMAND",
-	.help = "The shell command that removes it; CERTBOT_AUTH_OUTPUT is what the other wrote.",
+	.help = "The shell command that removes it. CERTBOT_AUTH_OUTPUT has the output of the auth "
+		"hook.",
 };
 
 static const struct cw_plugin_option hook_timeout_option = {
@@ -162,15 +162,15 @@ static const struct cw_plugin_option hook_timeout_option = {
 	.kind = CW_OPTION_INTEGER,
 	.default_value = "0",
 	.metavar = "SECONDS",
-	.help = "How long one call of a hook may take; then it is ended with all that it started. "
-		"0: as long as it likes.",
+	.help = "The time limit for one run of a hook. After it the hook and all its processes are "
+		"ended. 0: no limit.",
 };
 
 static const struct cw_plugin_option logging_option = {
 	.size = sizeof(logging_option),
 	.name = "public-ip-logging-ok",
 	.kind = CW_OPTION_FLAG,
-	.help = "Has no effect; it is accepted because old renewal files and scripts have it.",
+	.help = "Has no effect. It is accepted for old renewal files and scripts.",
 };
 
 static const struct cw_plugin_option *const options[] = {
@@ -183,8 +183,8 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = manual_cleanup,
 };
 
-/* Hooks may do whatever they like, and the files of tls-alpn-01 have to be written; instructions
- * for the usual challenges are words. */
+/* Hooks may do anything, and tls-alpn-01 needs files. Instructions for other challenges need no
+ * rights. */
 static enum cw_rights
 manual_rights(const struct cw_host *host)
 {
@@ -203,9 +203,9 @@ static const struct cw_plugin plugin = {
 	.name = "manual",
 	.version = PACKAGE_VERSION,
 	.description = "Manual configuration or run your own shell scripts",
-	.help = "Tells you what to put where, for all names at once (http-01, dns-01, "
-		"tls-alpn-01), or has hooks of yours do it: --manual-auth-hook and "
-		"--manual-cleanup-hook, with the environment that Certbot gives them.",
+	.help = "Shows how to set up the challenges of all names (http-01, dns-01, tls-alpn-01), "
+		"or runs your hooks to do it: --manual-auth-hook and --manual-cleanup-hook. The "
+		"hooks get the same environment as from Certbot.",
 	.options = options,
 	.open = instance_open,
 	.prepare = manual_prepare,

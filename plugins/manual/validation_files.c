@@ -45,7 +45,7 @@ make_folder(const struct cw_host *host, struct validation_files *files)
 	return undo(host, files, files->folder);
 }
 
-/* CERTIFICATE, or if that is NULL KEY. */
+/* Writes CERTIFICATE, or KEY if that is NULL. */
 static int
 write_pem(const struct cw_host *host, const char *path, X509 *certificate, EVP_PKEY *key)
 {
@@ -81,7 +81,7 @@ write_both(const struct cw_host *host, const struct cw_challenge *challenge,
 
 	if (certificate == NULL)
 		status = cw_host_fail(host, CW_E_CRYPTO, NULL,
-				      "no certificate could be made for the validation of \"%s\"",
+				      "cannot make the validation certificate for \"%s\"",
 				      challenge->identifier);
 	if (status == CW_OK)
 		status = undo(host, files, files->certificate);

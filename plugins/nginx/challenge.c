@@ -1,8 +1,8 @@
 /*
- * http-01 (RFC 8555 section 8.3). In every server that nginx could choose for the name on the port
- * where the CA looks, a location of exactly the challenge's path answers. A server may redirect or
- * return before it looks for a location: a "rewrite ... break" in front of all, for that path only,
- * ends those directives.
+ * http-01 (RFC 8555 section 8.3). Every server that nginx could choose for the name on the CA's
+ * port gets a location for exactly the challenge's path. A server may redirect or return before it
+ * looks for a location, so a "rewrite ... break" for that path goes first and ends those
+ * directives.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -17,32 +17,33 @@ enum { TOKEN_MAX = 512, ANSWER_MAX = 1024, FILTER_COUNT = 6 };
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* What is to be added to one server. */
+/* What to add to one server. */
 struct addition {
 	const struct server *server;
 	struct text lines;
 };
 
-struct batch {
+struct setup {
 	struct nginx *nginx;
 	struct model model;
 	struct addition *additions;
 	size_t count;
 	struct text own;             /* locations for a server of our own */
-	bool filtered[FILTER_COUNT]; /* by the http block, for all servers; as FILTERS below */
+	bool filtered[FILTER_COUNT]; /* set in the http block for all servers; indexed as FILTERS
+					below */
 };
 
 static void
-batch_clear(struct batch *batch)
+setup_clear(struct setup *setup)
 {
-	for (size_t i = 0; i < batch->count; i++)
-		text_clear(&batch->additions[i].lines);
-	free(batch->additions);
-	text_clear(&batch->own);
-	model_clear(&batch->model);
+	for (size_t i = 0; i < setup->count; i++)
+		text_clear(&setup->additions[i].lines);
+	free(setup->additions);
+	text_clear(&setup->own);
+	model_clear(&setup->model);
 }
 
-/* Into the configuration goes only what cannot be taken for anything else there. */
+/* Only characters without a meaning in the configuration may go into it. */
 static bool
 is_plain(const struct cw_challenge *challenge)
 {
@@ -57,7 +58,7 @@ is_plain(const struct cw_challenge *challenge)
 	       answer > 0 && answer <= ANSWER_MAX && *rest == '\0';
 }
 
-/* As the Host field will say it. Release with free(). */
+/* The name as in the Host field. Release with free(). */
 static char *
 host_of(const struct cw_challenge *challenge)
 {
@@ -69,7 +70,7 @@ host_of(const struct cw_challenge *challenge)
 	return host;
 }
 
-/* Directives that change or hold up every body, and what makes a location free of them. */
+/* Directives that change or delay every body, and what turns them off in a location. */
 static const struct filter {
 	const char *names[3];
 	const char *end;
@@ -85,18 +86,18 @@ static const struct filter {
 };
 
 static bool
-is_filtered(struct batch *batch, const struct directive *block, const struct filter *filter)
+is_filtered(struct setup *setup, const struct directive *block, const struct filter *filter)
 {
 	for (size_t i = 0; i < sizeof(filter->names) / sizeof(*filter->names); i++)
 		if (filter->names[i] != NULL &&
-		    model_find(&batch->model, block, filter->names[i], NULL) != NULL)
+		    model_find(&setup->model, block, filter->names[i], NULL) != NULL)
 			return true;
 	return false;
 }
 
-/* SERVER NULL: one of our own. */
+/* SERVER NULL: a server of our own. */
 static void
-add_location(struct batch *batch, struct text *lines, const struct server *server,
+add_location(struct setup *setup, struct text *lines, const struct server *server,
 	     const struct cw_challenge *challenge)
 {
 	text_format(lines,
@@ -104,22 +105,22 @@ add_location(struct batch *batch, struct text *lines, const struct server *serve
 		    "\tdefault_type text/plain;\n",
 		    challenge->token);
 	for (size_t i = 0; i < FILTER_COUNT; i++)
-		if (batch->filtered[i] ||
-		    (server != NULL && is_filtered(batch, server->directive, &filters[i])))
+		if (setup->filtered[i] ||
+		    (server != NULL && is_filtered(setup, server->directive, &filters[i])))
 			text_format(lines, "\t%s\n", filters[i].end);
 	text_format(lines, "\treturn 200 %s;\n}\n", challenge->key_authorization);
 }
 
 static void
-find_filters(struct batch *batch)
+find_filters(struct setup *setup)
 {
-	for (size_t i = 0; i < FILTER_COUNT && batch->model.http != NULL; i++)
-		batch->filtered[i] = is_filtered(batch, batch->model.http, &filters[i]);
+	for (size_t i = 0; i < FILTER_COUNT && setup->model.http != NULL; i++)
+		setup->filtered[i] = is_filtered(setup, setup->model.http, &filters[i]);
 }
 
-/* Lua that runs before anything of a server is looked at cannot be kept from a request. */
+/* Lua that runs before all else in a server cannot be kept from a request. */
 static void
-tell_of_lua(struct batch *batch, const struct server *server)
+tell_of_lua(struct setup *setup, const struct server *server)
 {
 	static const char *const names[] = {"server_rewrite_by_lua_block",
 					    "server_rewrite_by_lua_file"};
@@ -127,13 +128,13 @@ tell_of_lua(struct batch *batch, const struct server *server)
 
 	for (size_t i = 0; i < 4; i++) {
 		const struct directive *found =
-			model_find(&batch->model, blocks[i / 2], names[i % 2], NULL);
+			model_find(&setup->model, blocks[i / 2], names[i % 2], NULL);
 		autofree char *place = found != NULL ? file_place(found) : NULL;
 
 		if (found == NULL)
 			continue;
-		cw_host_log(batch->nginx->host, CW_LOG_INFO,
-			    "the Lua at \"%s\" sees the CA's request first, and has to let "
+		cw_host_log(setup->nginx->host, CW_LOG_INFO,
+			    "the Lua code at \"%s\" handles the CA's request first; it must let "
 			    "\"/.well-known/acme-challenge/\" pass",
 			    place);
 		return;
@@ -141,42 +142,43 @@ tell_of_lua(struct batch *batch, const struct server *server)
 }
 
 static struct addition *
-addition_for(struct batch *batch, const struct server *server)
+addition_for(struct setup *setup, const struct server *server)
 {
 	struct addition *addition;
 
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->additions[i].server == server)
-			return &batch->additions[i];
-	batch->additions =
-		memory_resize(batch->additions, batch->count + 1, sizeof(*batch->additions));
-	addition = &batch->additions[batch->count++];
+	for (size_t i = 0; i < setup->count; i++)
+		if (setup->additions[i].server == server)
+			return &setup->additions[i];
+	setup->additions =
+		memory_resize(setup->additions, setup->count + 1, sizeof(*setup->additions));
+	addition = &setup->additions[setup->count++];
 	memset(addition, 0, sizeof(*addition));
 	addition->server = server;
-	tell_of_lua(batch, server);
+	tell_of_lua(setup, server);
 	return addition;
 }
 
 static void
-add_to_server(struct batch *batch, const struct server *server,
+add_to_server(struct setup *setup, const struct server *server,
 	      const struct cw_challenge *challenge)
 {
-	struct addition *addition = addition_for(batch, server);
+	struct addition *addition = addition_for(setup, server);
 
-	/* Two addresses of one server, or two certificates with one name and token. */
+	/* The same challenge may come twice: for two addresses of a server, or in two
+	 * certificates. */
 	if (addition->lines.data != NULL && strstr(addition->lines.data, challenge->token) != NULL)
 		return;
 	text_format(&addition->lines,
 		    "rewrite ^/\\.well-known/acme-challenge/%s$ "
 		    "/.well-known/acme-challenge/%s break;\n",
 		    challenge->token, challenge->token);
-	add_location(batch, &addition->lines, server, challenge);
+	add_location(setup, &addition->lines, server, challenge);
 }
 
 static int
-add_challenge(struct batch *batch, struct cw_challenge *challenge)
+add_challenge(struct setup *setup, struct cw_challenge *challenge)
 {
-	struct nginx *nginx = batch->nginx;
+	struct nginx *nginx = setup->nginx;
 	autofree char *host = NULL;
 	bool anybody = false;
 
@@ -189,18 +191,18 @@ add_challenge(struct batch *batch, struct cw_challenge *challenge)
 				    "the CA's token for \"%s\" is not base64url",
 				    challenge->identifier);
 	host = host_of(challenge);
-	for (size_t i = 0; i < batch->model.group_count; i++) {
-		const struct group *group = batch->model.groups[i];
+	for (size_t i = 0; i < setup->model.group_count; i++) {
+		const struct group *group = setup->model.groups[i];
 		enum name_match match;
 		struct name *name;
 
 		if (group->port != nginx->http_port)
 			continue;
-		add_to_server(batch, group_choose(group, host, &name, &match), challenge);
+		add_to_server(setup, group_choose(group, host, &name, &match), challenge);
 		anybody = true;
 	}
 	if (!anybody)
-		add_location(batch, &batch->own, NULL, challenge);
+		add_location(setup, &setup->own, NULL, challenge);
 	return CW_OK;
 }
 
@@ -215,71 +217,71 @@ has_ipv6(void)
 	return true;
 }
 
-/* A server that listens where no other does. */
+/* A server of our own for a port where nothing listens. */
 static int
-add_own_server(struct batch *batch, struct edits *edits)
+add_own_server(struct setup *setup, struct edits *edits)
 {
-	unsigned port = batch->nginx->http_port;
+	unsigned port = setup->nginx->http_port;
 	auto_text struct text lines = {0};
 	char *line, *rest;
 
-	if (batch->own.data == NULL)
+	if (setup->own.data == NULL)
 		return CW_OK;
-	if (batch->model.http == NULL)
-		return cw_host_fail(batch->nginx->host, CW_E_NOT_FOUND,
-				    "nginx serves no web site here; use --standalone",
+	if (setup->model.http == NULL)
+		return cw_host_fail(setup->nginx->host, CW_E_NOT_FOUND,
+				    "nginx serves no site here; use --standalone",
 				    "\"%s\" has no http block",
-				    batch->nginx->program.configuration);
+				    setup->nginx->program.configuration);
 	text_format(&lines, "server {\n\tlisten %u;\n", port);
 	if (has_ipv6())
 		text_format(&lines, "\tlisten [::]:%u;\n", port);
-	rest = batch->own.data;
+	rest = setup->own.data;
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (*line != '\0')
 			text_format(&lines, "\t%s\n", line);
 	text_add_string(&lines, "}\n");
-	edits_last(edits, batch->model.http, lines.data);
+	edits_last(edits, setup->model.http, lines.data);
 	return CW_OK;
 }
 
 static int
-write_challenges(struct batch *batch)
+write_challenges(struct setup *setup)
 {
-	struct nginx *nginx = batch->nginx;
+	struct nginx *nginx = setup->nginx;
 	struct edits edits = {0};
 	int status;
 
-	for (size_t i = 0; i < batch->count; i++)
-		edits_first(&edits, batch->additions[i].server->directive,
-			    batch->additions[i].lines.data);
-	status = add_own_server(batch, &edits);
+	for (size_t i = 0; i < setup->count; i++)
+		edits_first(&edits, setup->additions[i].server->directive,
+			    setup->additions[i].lines.data);
+	status = add_own_server(setup, &edits);
 	if (status == CW_OK)
-		status = edits_apply(&edits, &batch->model.files);
+		status = edits_apply(&edits, &setup->model.files);
 	edits_clear(&edits);
-	if (status != CW_OK || !files_changed(&batch->model.files))
+	if (status != CW_OK || !files_changed(&setup->model.files))
 		return status;
 	nginx->challenged = true;
-	status = files_write(&batch->model.files);
+	status = files_write(&setup->model.files);
 	if (status == CW_OK)
 		status = nginx->host->checkpoint_commit(nginx->host, NULL);
 	return status;
 }
 
 static int
-make_live(struct batch *batch)
+make_live(struct setup *setup)
 {
-	struct nginx *nginx = batch->nginx;
-	int status = program_test(&nginx->program, "nginx refuses its configuration with the "
-						   "challenges in it");
+	struct nginx *nginx = setup->nginx;
+	int status = program_test(&nginx->program, "nginx rejects its configuration with the "
+						   "challenges");
 
 	if (status != CW_OK)
 		return status;
 	register_reload(nginx, &nginx->undo);
 	nginx->reloaded = true;
-	return reload_nginx(&nginx->program, &batch->model, nginx->sleep_seconds, NULL);
+	return reload_nginx(&nginx->program, &setup->model, nginx->sleep_seconds, NULL);
 }
 
-/* Brings back what was there; when nginx refused it, looks whether it did so before us. */
+/* Restores the files. If nginx rejected them, checks whether it rejected them before us, too. */
 static int
 revert_after(struct nginx *nginx, int failure, bool refused)
 {
@@ -292,33 +294,33 @@ revert_after(struct nginx *nginx, int failure, bool refused)
 	nginx->challenged = false;
 	if (!refused || why == NULL)
 		return failure;
-	status = program_test(&nginx->program, "nginx refuses its configuration as it is");
+	status = program_test(&nginx->program, "nginx rejects its configuration as it is");
 	if (status != CW_OK)
 		return status;
 	return cw_host_fail(nginx->host, failure,
-			    "the files are as they were; --webroot needs no change of them",
-			    "nginx refuses its configuration with the challenges in it: %s", why);
+			    "the files are restored; --webroot does not change them",
+			    "nginx rejects its configuration with the challenges: %s", why);
 }
 
 static int
-perform(struct batch *batch, struct cw_challenge *const *challenges, size_t count)
+perform(struct setup *setup, struct cw_challenge *const *challenges, size_t count)
 {
-	struct nginx *nginx = batch->nginx;
+	struct nginx *nginx = setup->nginx;
 	int status = program_identify(&nginx->program);
 
 	if (status == CW_OK)
-		status = model_read(&batch->model, nginx->host, nginx->root);
+		status = model_read(&setup->model, nginx->host, nginx->root);
 	if (status != CW_OK)
 		return status;
-	find_filters(batch);
+	find_filters(setup);
 	for (size_t i = 0; i < count; i++) {
-		status = add_challenge(batch, challenges[i]);
+		status = add_challenge(setup, challenges[i]);
 		if (status != CW_OK)
 			cw_host_pass_challenge(nginx->host, challenges[i], status);
 	}
-	status = write_challenges(batch);
+	status = write_challenges(setup);
 	if (status == CW_OK && nginx->challenged)
-		status = make_live(batch);
+		status = make_live(setup);
 	if (status != CW_OK && nginx->challenged && !nginx->reloaded)
 		return revert_after(nginx, status, status == CW_E_COMMAND);
 	return status;
@@ -328,17 +330,17 @@ int
 challenge_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	struct nginx *nginx = self;
-	struct batch batch = {.nginx = nginx};
-	int status = perform(&batch, challenges, count);
+	struct setup setup = {.nginx = nginx};
+	int status = perform(&setup, challenges, count);
 
-	batch_clear(&batch);
+	setup_clear(&setup);
 	if (status == CW_E_BUSY && !nginx->challenged) {
-		/* Somebody else changed a file between our look at it and our edit. */
+		/* Another program changed a file after we read it. */
 		cw_host_log(nginx->host, CW_LOG_INFO,
-			    "beginning again with nginx's configuration as it is now");
-		batch = (struct batch){.nginx = nginx};
-		status = perform(&batch, challenges, count);
-		batch_clear(&batch);
+			    "nginx's configuration changed meanwhile; starting again");
+		setup = (struct setup){.nginx = nginx};
+		status = perform(&setup, challenges, count);
+		setup_clear(&setup);
 	}
 	return status;
 }
@@ -350,7 +352,7 @@ reload_restored(struct nginx *nginx)
 	int status = model_read(&model, nginx->host, nginx->root);
 
 	if (status == CW_OK)
-		status = program_test(&nginx->program, "nginx refuses its configuration");
+		status = program_test(&nginx->program, "nginx rejects its configuration");
 	if (status == CW_OK)
 		status = reload_nginx(&nginx->program, &model, nginx->sleep_seconds, NULL);
 	model_clear(&model);

@@ -9,7 +9,7 @@ struct occurrences {
 	struct directive *first;
 	struct edits *edits; /* NULL: only count */
 	size_t count, alike;
-	bool elsewhere; /* one is in a file that others use too */
+	bool elsewhere; /* one is in a file that other servers use too */
 };
 
 static bool

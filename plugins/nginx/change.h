@@ -1,26 +1,26 @@
-/* Changes of one server block. */
+/* Changes one server block. */
 #ifndef NGINX_CHANGE_H
 #define NGINX_CHANGE_H
 
 #include "edit.h"
 #include "model.h"
 
-/* A directive that a server shall have with this value, as the configuration says it. */
+/* A directive to set in a server, with its value as in the configuration. */
 struct wanted {
 	const char *name;
 	const char *value;
 };
 
 /*
- * Puts the text of an include in the server in its place where the included file has one of the
- * COUNT directives with another value and is used by others too: what is changed then is the
- * server's own. Rebuilds the model; SERVER is found again by its order.
+ * Replaces an include in the server by its text if the included file has one of the COUNT
+ * directives with another value and other servers use it too. So a change affects only this server.
+ * Rebuilds the model: find the server again by its ORDER.
  */
 int change_unshare(struct model *model, size_t order, const struct wanted *wanted, size_t count);
-/* Gives the server the directive, once: replaces its value, or adds it at the end. */
+/* Sets the directive in the server: replaces its value, or adds it at the end. */
 void change_set(struct model *model, struct edits *edits, const struct server *server,
 		const struct wanted *wanted);
-/* Puts the text of included files in place of an include. */
+/* Replaces an include by the text of its files. */
 void change_inline(struct edits *edits, const struct directive *include,
 		   const struct file_list *list);
 

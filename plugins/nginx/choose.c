@@ -1,7 +1,7 @@
 /*
  * Which server nginx chooses (ngx_http_server_names() and ngx_http_find_virtual_server()): an exact
- * name, the longest wildcard at the head, the longest at the tail, the first regular expression
- * that matches, the default. Of names that are given twice for an address the first counts.
+ * name, the longest leading wildcard, the longest trailing wildcard, the first regular expression
+ * that matches, the default. If an address has a name twice, the first counts.
  */
 #include <string.h>
 #include "model.h"
@@ -14,7 +14,7 @@ model_group(const struct model *model, const char *address, unsigned port)
 	return map_get(&model->group_map, key);
 }
 
-/* Whether a name that is TEXT in full comes before NAME of the server at INDEX. */
+/* Whether the exact name TEXT comes before NAME of the server at INDEX. */
 static bool
 comes_before(const struct group *group, size_t index, const struct name *name, const char *text)
 {
@@ -34,7 +34,7 @@ comes_before(const struct group *group, size_t index, const struct name *name, c
 	return false;
 }
 
-/* nginx keeps ".x" also as "x", and ignores whichever of the two comes later. */
+/* nginx stores ".x" as "x" too, and ignores the later of the two. */
 static bool
 is_ignored(const struct group *group, size_t index, const struct name *name, enum name_match match)
 {
@@ -74,7 +74,7 @@ group_choose(const struct group *group, const char *host, struct name **name,
 			size_t specific = base != NULL ? strlen(base) : candidate->length;
 			enum name_match got;
 
-			/* The expressions come last: most are never tried. */
+			/* Expressions come last, so most are never tried. */
 			if (name_is_regex(candidate) && *match <= MATCH_REGEX)
 				continue;
 			got = name_matches(candidate, host, length);

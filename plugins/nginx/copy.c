@@ -3,9 +3,9 @@
 #include <string.h>
 #include "change.h"
 
-enum { ROUNDS_MAX = 8, ASK_MAX = 50 /* server blocks, to choose among */ };
+enum { ROUNDS_MAX = 8, ASK_MAX = 50 /* server blocks to choose from */ };
 
-/* A server that refuses every handshake is no site to copy. */
+/* Do not copy a server that rejects every handshake. */
 static bool
 serves(struct nginx *nginx, const struct server *server)
 {
@@ -21,7 +21,7 @@ copy_is_nobodys(const struct server *server)
 	return true;
 }
 
-/* A site that is the default only because it comes first was not meant for other names. */
+/* A site that is the default only because it comes first is not meant for other names. */
 static const struct server *
 default_server(struct nginx *nginx, unsigned port)
 {
@@ -39,7 +39,7 @@ default_server(struct nginx *nginx, unsigned port)
 	return found;
 }
 
-/* A text on its own, as if it were a file of the configuration. */
+/* A separate text, handled like a file of the configuration. */
 struct draft {
 	struct file file;
 	struct nginx *nginx;
@@ -75,7 +75,7 @@ draft_end(struct draft *draft)
 	free(draft->file.disk);
 }
 
-/* Whether a file has directives that are to be changed. */
+/* Whether a file has directives that must change. */
 static bool
 has_part_to_change(struct model *model, const struct file *file, bool redirects)
 {
@@ -100,7 +100,7 @@ has_part_to_change(struct model *model, const struct file *file, bool redirects)
 	return false;
 }
 
-/* Puts included files that say what is to be changed in their places. */
+/* Replaces includes by their text where that must change. */
 static int
 inline_parts(struct draft *draft, bool redirects)
 {
@@ -131,7 +131,7 @@ inline_parts(struct draft *draft, bool redirects)
 	return status;
 }
 
-/* A listen directive without what an address may have once. */
+/* A listen directive without the options that an address may have only once. */
 static void
 strip_listen(struct edits *edits, const struct directive *directive)
 {
@@ -150,7 +150,7 @@ strip_listen(struct edits *edits, const struct directive *directive)
 	edits_set(edits, directive, words.data);
 }
 
-/* Whether a listen directive of SERVER is one for TLS where nginx chooses it for NAME. */
+/* Whether nginx chooses SERVER for NAME at this listen directive, with TLS. */
 static bool
 is_chosen_for_tls(const struct nginx *nginx, const struct server *server,
 		  struct directive *directive, const char *name)
@@ -166,7 +166,8 @@ is_chosen_for_tls(const struct nginx *nginx, const struct server *server,
 	return group != NULL && group_choose(group, name, &by, &match) == server;
 }
 
-/* Gives the draft its names and listeners; ONLY_TLS: of SERVER, for that name. */
+/* Sets the draft's names and listeners. ONLY_TLS: only those of SERVER that serve the name by
+ * TLS. */
 static int
 rename_draft(struct draft *draft, const char *words, const struct server *server,
 	     const char *only_tls)
@@ -199,7 +200,7 @@ rename_draft(struct draft *draft, const char *words, const struct server *server
 	return edits_apply(&edits, &draft->nginx->model.files);
 }
 
-/* The copy goes below what it was copied from, with an empty line between. */
+/* The copy follows the original after an empty line. */
 static int
 place(struct nginx *nginx, const struct directive *server, const struct draft *draft)
 {
@@ -231,13 +232,13 @@ describe(const struct server *server)
 	return memory_copy(words.data, words.length);
 }
 
-/* Has the user choose a server to copy. */
+/* Asks the user which server to copy. */
 static int
 ask_server(struct nginx *nginx, const char *name, const struct server **server)
 {
 	size_t count = nginx->model.server_count, choice = 0;
 	autofree char *question = memory_format(
-		"No server block has the name %s. Which shall be copied for it?", name);
+		"No server block has the name %s. Which one do you want to copy for it?", name);
 	autofree char **items = memory_resize(NULL, count, sizeof(*items));
 	int status;
 
@@ -256,9 +257,8 @@ static int
 no_server(struct nginx *nginx, const char *name)
 {
 	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
-			    "give it to the server_name of the block that shall serve it, or "
-			    "mark one to be copied for it as default_server; then "
-			    "\"certwright install\" it",
+			    "add it to the server_name of a block, or mark the block to copy as "
+			    "default_server; then run \"certwright install\"",
 			    "there is no server block in \"%s\" for \"%s\"",
 			    nginx->program.configuration, name);
 }

@@ -1,4 +1,4 @@
-/* A server block for a name that has none. */
+/* Makes a server block for a name that has none. */
 #ifndef NGINX_COPY_H
 #define NGINX_COPY_H
 
@@ -6,28 +6,26 @@
 #include "redirect.h"
 
 /*
- * Adds, after the server that answers for names nobody else has, a copy of it for NAME: without the
- * options that an address may have once. It must be marked as the default, or have no site's name;
- * else somebody at a terminal chooses one. With CHECK nothing is copied or asked, and a terminal
- * counts as a choice.
- * Rebuilds the model. CW_E_NOT_FOUND when there is no such server.
+ * Adds a copy of the default server for NAME after it, without the options that an address may have
+ * only once. The default server must be marked or be for no particular site; otherwise the user
+ * chooses a server at a terminal. With CHECK nothing is copied or asked, and a terminal is enough.
+ * Rebuilds the model. CW_E_NOT_FOUND if there is no such server.
  */
 int copy_default_server(struct nginx *nginx, const char *name, bool check);
 
-/* What of a server its copy has. */
+/* What a copy of a server contains. */
 enum copy {
 	COPY_TLS,    /* only the TLS listeners where nginx chooses the server for the name */
 	COPY_CONTENT /* all but its redirects to https */
 };
 /*
- * Adds, after the server at the place ORDER of the model, a copy of it with the server names WORDS,
- * as the configuration says them, of which the request's is one. Rebuilds the model; the copy is at
- * ORDER + 1.
+ * Adds a copy after the server at ORDER, with the server names WORDS, as in the configuration; they
+ * include the request's name. Rebuilds the model; the copy is at ORDER + 1.
  */
 int copy_server(struct nginx *nginx, size_t order, const char *words, const struct request *request,
 		enum copy copy);
 
-/* Whether the server is for no site in particular: "", "_", "localhost". */
+/* Whether the server is for no particular site: "", "_", "localhost". */
 bool copy_is_nobodys(const struct server *server);
 
 #endif

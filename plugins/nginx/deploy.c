@@ -1,4 +1,4 @@
-/* Carrying out a plan: certificates in server blocks, and blocks for them. */
+/* Carries out a plan: adds certificates to server blocks, and adds server blocks. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ apply(struct nginx *nginx, struct edits *edits)
 	return status;
 }
 
-/* A copy that is there for https leaves plain requests to what it was copied from. */
+/* A copy for https leaves plain requests to the original. */
 static int
 drop_plain_listeners(struct nginx *nginx, size_t order)
 {
@@ -73,7 +73,7 @@ deploy_to(struct nginx *nginx, const struct wish *wish, const char *key, const s
 	size_t count = plan->count;
 	int status = CW_OK;
 
-	/* The servers of the plan are no more once the model is made again. */
+	/* Rebuilding the model frees the plan's servers. */
 	for (size_t i = 0; i < count; i++) {
 		orders[i] = plan->items[i].server->order;
 		steps[i] = plan->items[i].step;

@@ -6,7 +6,7 @@ struct edit {
 	struct file *file;
 	size_t at, length;
 	char *text;
-	size_t order; /* of two at one place the one that was stated first comes first */
+	size_t order; /* edits at one place keep their order */
 };
 
 void
@@ -55,7 +55,7 @@ skip_blanks(const struct syntax *syntax, size_t at)
 	return at;
 }
 
-/* Whether a directive is the first thing of its line. */
+/* Whether a directive is the first on its line. */
 static bool
 begins_line(const struct directive *directive)
 {
@@ -64,7 +64,7 @@ begins_line(const struct directive *directive)
 	return skip_blanks(directive->syntax, begin) == syntax_start(directive);
 }
 
-/* Where the line after AT begins, if there is nothing but blanks and a comment up to it; else 0. */
+/* The start of the next line if only blanks and a comment follow AT; else 0. */
 static size_t
 next_line(const struct syntax *syntax, size_t at)
 {
@@ -94,7 +94,7 @@ indentation(const struct directive *directive)
 	return memory_copy(directive->syntax->text + begin, end - begin);
 }
 
-/* One level of indentation, as the file has it. */
+/* One level of indentation in the file's style. */
 static char *
 one_level(const struct syntax *syntax)
 {
@@ -113,7 +113,7 @@ one_level(const struct syntax *syntax)
 	return memory_copy("    ", 4);
 }
 
-/* The indentation of what stands in BLOCK. */
+/* The indentation of the directives in BLOCK. */
 static char *
 inner_indentation(const struct directive *block)
 {
@@ -130,7 +130,7 @@ inner_indentation(const struct directive *block)
 	return memory_format("%s%s", outer, level);
 }
 
-/* LINES as text after the place AT of BLOCK's file. */
+/* LINES as text to insert after AT in BLOCK's file. */
 static void
 add_lines(struct edits *edits, const struct directive *block, size_t at, const char *lines)
 {
@@ -142,7 +142,7 @@ add_lines(struct edits *edits, const struct directive *block, size_t at, const c
 	autofree char *level = one_level(syntax);
 	auto_text struct text out = {0};
 
-	/* A last line without an end. */
+	/* The last line may have no line end. */
 	if (!inline_only && (place == 0 || syntax->text[place - 1] != '\n'))
 		text_add_string(&out, end);
 	for (const char *line = lines; *line != '\0';) {

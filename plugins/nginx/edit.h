@@ -1,7 +1,7 @@
 /*
- * Edits of files, collected and then made all at once, so that each may be stated by offsets in the
- * text as it was. New lines take the indentation and line ends of those around them; where a block
- * stands on one line, what is added stands there too.
+ * Edits of files, collected and then made at once, so offsets are those of the text before. New
+ * lines take the indentation and line ends of the lines around them. In a block on one line,
+ * additions go on that line.
  *
  * LINES is one or more lines of configuration, separated by "\n"; each leading tab is one level of
  * indentation in the file's own style.
@@ -14,7 +14,7 @@
 struct edits {
 	struct edit *items;
 	size_t count;
-	/* A comment for the last line of what is added, with the blank before it; NULL: none. */
+	/* A comment to put after additions, with the blank before it; NULL: none. */
 	const char *mark;
 };
 
@@ -25,13 +25,13 @@ void edits_replace(struct edits *edits, struct file *file, size_t at, size_t len
 void edits_first(struct edits *edits, const struct directive *block, const char *lines);
 void edits_last(struct edits *edits, const struct directive *block, const char *lines);
 void edits_after(struct edits *edits, const struct directive *directive, const char *lines);
-/* Removes a directive, with its line when nothing else but a mark of ours is there. */
+/* Removes a directive, and its line if nothing else but our mark is on it. */
 void edits_remove(struct edits *edits, const struct directive *directive);
 /* Replaces all parameters of a directive without a body by WORDS. */
 void edits_set(struct edits *edits, const struct directive *directive, const char *words);
 
-/* Makes all edits in memory (files_write() writes them) and forgets them. Each file is parsed
- * again: directives of before are no more. */
+/* Makes all edits in memory (files_write() writes them) and forgets them. Parses each file
+ * again, which frees its old directives. */
 int edits_apply(struct edits *edits, struct files *files);
 void edits_clear(struct edits *edits);
 

@@ -11,7 +11,7 @@
 
 #define SCHEME_AND_HOST "$certwright_request"
 
-/* The servers of NAME that take plain requests, or that have TLS. */
+/* The servers of NAME, those for plain requests or those with TLS. */
 static int
 find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *choices)
 {
@@ -24,7 +24,7 @@ find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *ch
 	return CW_OK;
 }
 
-/* "*.x" as a regular expression, others as they are. Release with free(). */
+/* A condition for NAME: "*.x" as a regular expression, others as they are. Release with free(). */
 static char *
 condition(const char *variable, const char *prefix, const char *name)
 {
@@ -39,7 +39,7 @@ condition(const char *variable, const char *prefix, const char *name)
 	return memory_copy(out.data, out.length);
 }
 
-/* For one name only: others of the server may have no certificate, or no server of their own. */
+/* Only for this name: the server's other names may have no certificate or no server with TLS. */
 static void
 add_redirect(struct nginx *nginx, struct edits *edits, const struct server *server,
 	     const char *name)
@@ -67,7 +67,7 @@ add_redirect(struct nginx *nginx, struct edits *edits, const struct server *serv
 	edits_first(edits, server->directive, lines);
 }
 
-/* The port of the TLS listeners that serve NAME when it is not the one for https; else 0. */
+/* The port of the TLS listeners that serve NAME if it is not --https-port; else 0. */
 static unsigned
 other_port(const struct nginx *nginx, const char *name)
 {
@@ -99,19 +99,19 @@ redirect(struct nginx *nginx, struct edits *edits, const char *name)
 	int status = CW_OK;
 
 	if (other != 0) {
-		/* It may be another one for clients: a proxy can stand in front. */
+		/* Clients may use another port: a proxy may be in front. */
 		cw_host_log(
 			nginx->host, CW_LOG_INFO,
-			"\"%s\" is served by TLS on another port than %u: its plain requests are "
-			"not redirected; give --https-port %u to redirect them to that port",
+			"\"%s\" is served by TLS on a port other than %u, so its plain requests "
+			"are not redirected; give --https-port %u to redirect them to that port",
 			name, nginx->https_port, other);
 		return CW_OK;
 	}
 	status = find_servers(nginx, name, false, &plain);
 	if (status == CW_OK && plain.count == 0)
 		cw_host_log(nginx->host, CW_LOG_INFO,
-			    "no server block takes plain requests for \"%s\" on port %u: there is "
-			    "nothing to redirect",
+			    "no server block takes plain requests for \"%s\" on port %u, so there "
+			    "is nothing to redirect",
 			    name, nginx->http_port);
 	for (size_t i = 0; i < plain.count; i++)
 		if (!redirect_is_there(&nginx->model, plain.items[i], &request))
@@ -120,7 +120,7 @@ redirect(struct nginx *nginx, struct edits *edits, const char *name)
 	return status;
 }
 
-/* The chain of a certificate that lies beside it. Release with free(). */
+/* The path of the chain beside a certificate. Release with free(). */
 static char *
 chain_beside(struct nginx *nginx, const struct server *server)
 {
@@ -147,7 +147,7 @@ staple(struct nginx *nginx, struct edits *edits, const struct server *server, co
 		autofree char *word = syntax_quote(chain);
 		const struct wanted trusted = {"ssl_trusted_certificate", word};
 
-		/* The user's own, which client certificates may depend on, stays. */
+		/* Keep the user's file: client certificates may depend on it. */
 		if (model_find(&nginx->model, server->directive, trusted.name, NULL) == NULL)
 			change_set(&nginx->model, edits, server, &trusted);
 	}

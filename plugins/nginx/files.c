@@ -67,9 +67,9 @@ cannot_read(const struct files *files, const char *path, const struct directive 
 							   : CW_E_IO;
 	autofree char *place = included != NULL ? file_place(included) : NULL;
 	const char *hint = status == CW_E_NOT_FOUND
-				   ? "nginx's configuration must be whole; give its folder with "
-				     "--nginx-server-root when it is another"
-				   : "run this as a user who may read nginx's configuration";
+				   ? "if nginx's configuration is in another folder, give that "
+				     "with --nginx-server-root"
+				   : "run certwright as a user who may read nginx's configuration";
 
 	if (place != NULL)
 		return cw_host_fail(files->host, status, hint,
@@ -79,7 +79,7 @@ cannot_read(const struct files *files, const char *path, const struct directive 
 			    strerror(number));
 }
 
-/* Reads all of DESCRIPTOR; 0, or an errno. */
+/* Reads all of DESCRIPTOR. Returns 0 or an errno. */
 static int
 read_all(int descriptor, size_t expected, struct text *text)
 {
@@ -112,9 +112,9 @@ parse_file(const struct files *files, struct file *file)
 	if (syntax == NULL) {
 		arena_free(arena);
 		return cw_host_fail(files->host, CW_E_INVALID,
-				    "mend it (\"nginx -t\" tells more), then try again",
-				    "the configuration is no good at %s:%zu:%zu: %s", file->path,
-				    error.line, error.column, error.message);
+				    "correct it (\"nginx -t\" shows more), then try again",
+				    "cannot parse nginx's configuration at %s:%zu:%zu: %s",
+				    file->path, error.line, error.column, error.message);
 	}
 	syntax->owner = file;
 	arena_free(file->arena);

@@ -5,7 +5,7 @@
 struct search {
 	const char *field, *value;
 	bool any, found;
-	struct text all; /* the directives, one a line */
+	struct text all; /* the directives, one per line */
 };
 
 static int
@@ -25,7 +25,8 @@ search_visit(void *context, struct directive *directive)
 	return CW_OK;
 }
 
-/* A server with headers of its own gets none from the http block: its first takes those along. */
+/* A server with its own headers inherits none from the http block, so they are added with its
+ * first header. */
 static void
 add_to_server(struct nginx *nginx, struct edits *edits, const struct server *server,
 	      const struct search *wanted, const char *line)
@@ -73,8 +74,8 @@ location_visit(void *context, struct directive *directive)
 			edits_last(locations->edits, directive, locations->line);
 		else
 			cw_host_log(nginx->host, CW_LOG_WARNING,
-				    "the block at \"%s\" has headers of its own and is used by "
-				    "several servers: its answers go without %s",
+				    "the block at \"%s\" has its own headers and is used by "
+				    "several servers, so its answers do not get %s",
 				    place, own.field);
 	}
 	return model_visit(&nginx->model, directive, location_visit, context);

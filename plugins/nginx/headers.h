@@ -1,4 +1,4 @@
-/* A header that a server shall send with every answer. */
+/* Adds a header to every answer of a server. */
 #ifndef NGINX_HEADERS_H
 #define NGINX_HEADERS_H
 
@@ -6,9 +6,9 @@
 #include "plugin.h"
 
 /*
- * Adds LINE, an add_header directive for FIELD, to the server, and to those of its locations that
- * have headers of their own, for these get none from it. Where FIELD is there already, with VALUE
- * as part of what it says (NULL: whatever it says), nothing is added.
+ * Adds LINE, an add_header directive for FIELD, to the server and to its locations with their own
+ * headers, which inherit none. Adds nothing where FIELD exists with VALUE in its value (NULL: any
+ * value).
  */
 void headers_add(struct nginx *nginx, struct edits *edits, const struct server *server,
 		 const char *field, const char *value, const char *line);

@@ -1,4 +1,4 @@
-/* Reading, saving, testing, reloading. */
+/* Reads, saves and tests the configuration, and reloads nginx. */
 #include <string.h>
 #include "plugin.h"
 #include "reload.h"
@@ -69,7 +69,7 @@ install_names(void *self, cw_name_sink sink, void *context)
 	return status;
 }
 
-/* What was written comes back; what was only planned is forgotten. */
+/* Reverts what was written, and drops what was only planned. */
 static int
 revert(struct nginx *nginx, int failure)
 {
@@ -81,7 +81,7 @@ revert(struct nginx *nginx, int failure)
 	return status == CW_OK ? failure : status;
 }
 
-/* nginx's own words again: putting back has used the error for itself. */
+/* Repeats nginx's message, as the revert has replaced the error. */
 static int
 refuse(struct nginx *nginx, int failure)
 {
@@ -92,8 +92,8 @@ refuse(struct nginx *nginx, int failure)
 	if (status != failure || why == NULL)
 		return status;
 	return cw_host_fail(nginx->host, failure,
-			    "the files are as they were; does \"nginx -t\" take them?",
-			    "nginx refuses its configuration with the changes: %s", why);
+			    "the files are restored; check them with \"nginx -t\"",
+			    "nginx rejects its configuration with the changes: %s", why);
 }
 
 int
@@ -113,7 +113,7 @@ install_save(void *self, const char *title)
 	status = files_write(&nginx->model.files);
 	if (status != CW_OK)
 		return revert(nginx, status);
-	status = program_test(&nginx->program, "nginx refuses its configuration");
+	status = program_test(&nginx->program, "nginx rejects its configuration");
 	if (status != CW_OK)
 		return refuse(nginx, status);
 	status = nginx->host->checkpoint_commit(nginx->host, title);
@@ -131,7 +131,7 @@ install_config_test(void *self)
 		return CW_OK;
 	status = program_identify(&nginx->program);
 	if (status == CW_OK)
-		status = program_test(&nginx->program, "nginx refuses its configuration");
+		status = program_test(&nginx->program, "nginx rejects its configuration");
 	nginx->tested = status == CW_OK;
 	return status;
 }
@@ -144,7 +144,7 @@ install_reload(void *self)
 
 	if (status == CW_OK)
 		status = install_config_test(nginx);
-	/* Others may change the files, and keys are renewed, until the next. */
+	/* Files and keys may change before the next run. */
 	nginx->tested = false;
 	if (status == CW_OK)
 		register_reload(nginx, &nginx->owed);

@@ -48,7 +48,7 @@ skip_blanks(struct lexer *lexer)
 	}
 }
 
-/* Reads up to the closing quote; what may follow it is for the next token to see. */
+/* Reads up to the closing quote; the next token checks what follows. */
 static enum token
 read_quoted(struct lexer *lexer, struct word *word)
 {
@@ -66,7 +66,7 @@ read_quoted(struct lexer *lexer, struct word *word)
 	if (lexer->at == lexer->length)
 		return TOKEN_WORD;
 	after = lexer->text[lexer->at];
-	/* nginx lets the ')' of an "if" follow, as a word of its own. */
+	/* nginx allows the ')' of an "if" here, as a separate word. */
 	if (is_blank(after) || after == ';' || after == '{' || after == ')')
 		return TOKEN_WORD;
 	return lexer_fail(lexer, lexer->at,
@@ -113,9 +113,9 @@ lexer_next(struct lexer *lexer, struct word *word)
 	}
 }
 
-/* Lua: what the Lua 5.1 reference manual's section 2.1 says. */
+/* Lua, by section 2.1 of the Lua 5.1 reference manual. */
 
-/* The level of the long bracket at the reader, or -1. */
+/* The level of the long bracket here, or -1. */
 static int
 long_bracket(const struct lexer *lexer, size_t at)
 {
@@ -185,7 +185,7 @@ skip_lua_string(struct lexer *lexer)
 	return true;
 }
 
-/* One thing of Lua; braces are counted by the caller. */
+/* One token of Lua; the caller counts braces. */
 static bool
 skip_lua_piece(struct lexer *lexer)
 {

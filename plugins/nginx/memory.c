@@ -10,7 +10,7 @@ enum { CHUNK = 64 * 1024, ALIGNMENT = 16, FIRST_ROOM = 64 };
 static _Noreturn void
 out_of_memory(void)
 {
-	fputs("the nginx plugin ran out of memory\n", stderr);
+	fputs("the nginx plugin is out of memory\n", stderr);
 	abort();
 }
 
@@ -182,7 +182,7 @@ text_clear(struct text *text)
 	memset(text, 0, sizeof(*text));
 }
 
-/* The entry of KEY, or the free one where it would be. There is always a free one. */
+/* The entry of KEY, or the free entry for it. There is always a free one. */
 static struct map_entry *
 find_entry(const struct map *map, const char *key)
 {

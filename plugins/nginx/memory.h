@@ -1,6 +1,6 @@
 /*
- * Memory of this plugin. Nothing here returns NULL: when memory cannot be had the process ends,
- * which costs this worker's certificates only; what it had edited is reverted by the core.
+ * Memory of this plugin. Nothing here returns NULL: out of memory ends the process. That fails only
+ * this worker's certificates, and the core reverts its edits.
  */
 #ifndef NGINX_MEMORY_H
 #define NGINX_MEMORY_H
@@ -19,7 +19,7 @@ char *memory_format(const char *format, ...)
 void memory_cleanup_free(void *pointer);
 #define autofree __attribute__((cleanup(memory_cleanup_free)))
 
-/* Many small things that are released together. */
+/* Many small allocations that are released together. */
 struct arena;
 struct arena *arena_new(void);
 /* NULL is allowed. */
@@ -28,9 +28,9 @@ void arena_free(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 char *arena_copy(struct arena *arena, const char *data, size_t length);
 
-/* A string that grows; zeroed is empty. */
+/* A growing string; zeroed is empty. */
 struct text {
-	char *data; /* NUL-terminated, or NULL when nothing was added */
+	char *data; /* NUL-terminated, or NULL if nothing was added */
 	size_t length;
 	size_t room;
 };
@@ -40,7 +40,7 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 void text_clear(struct text *text);
 #define auto_text __attribute__((cleanup(text_clear)))
 
-/* Strings to things; the keys are not copied. Zeroed is empty. */
+/* A map of strings to pointers; keys are not copied. Zeroed is empty. */
 struct map {
 	struct map_entry {
 		const char *key;

@@ -10,7 +10,7 @@ struct walk {
 	model_visitor visit;
 	void *context;
 	unsigned depth;
-	bool counts; /* how often a file is used: only when the whole is read */
+	bool counts; /* count how often a file is used: only while reading everything */
 };
 
 static int walk_block(struct walk *walk, const struct directive *block);
@@ -26,9 +26,8 @@ walk_include(struct walk *walk, const struct directive *include)
 	if (list->walking || walk->depth == DEPTH_MAX) {
 		autofree char *place = file_place(include);
 
-		return cw_host_fail(walk->model->host, CW_E_INVALID,
-				    "remove the include that leads back",
-				    "the include at \"%s\" leads back to itself", place);
+		return cw_host_fail(walk->model->host, CW_E_INVALID, "remove that include",
+				    "the include at \"%s\" includes itself", place);
 	}
 	list->walking = true;
 	walk->depth++;
@@ -93,7 +92,7 @@ struct reader {
 	struct model *model;
 	struct walk *walk;
 	struct directive *http;
-	struct server *server; /* the one that is read */
+	struct server *server; /* being read */
 };
 
 static int
@@ -101,9 +100,8 @@ bad_listen(struct reader *reader, const struct directive *directive)
 {
 	autofree char *place = file_place(directive);
 
-	return cw_host_fail(reader->model->host, CW_E_INVALID, "\"nginx -t\" tells more",
-			    "the listen directive at \"%s\" has no address that nginx takes",
-			    place);
+	return cw_host_fail(reader->model->host, CW_E_INVALID, "\"nginx -t\" shows more",
+			    "the listen directive at \"%s\" has an invalid address", place);
 }
 
 static void
@@ -221,7 +219,7 @@ read_server(struct reader *reader, struct directive *directive)
 		.model = model, .visit = read_server_part, .context = reader, .counts = true};
 	int status;
 
-	/* Of a file that is included twice nginx makes two servers, of which it ignores one. */
+	/* For a file that is included twice nginx makes two servers and ignores one. */
 	for (size_t i = 0; file_of(directive)->uses > 1 && i < model->server_count; i++)
 		if (model->servers[i]->directive == directive)
 			return CW_OK;
@@ -252,7 +250,7 @@ read_http_part(void *context, struct directive *directive)
 		       : CW_OK;
 }
 
-/* Needed when the file may have been edited and parsed again. */
+/* Find it again: the file may have been edited and parsed again. */
 static const char *
 keep_value(struct model *model, const struct directive *directive)
 {

@@ -32,7 +32,7 @@ name_clear(struct name *name)
 	name->regex = NULL;
 }
 
-/* nginx ignores case only when the expression has capitals (ngx_http_core_server_name()). */
+/* nginx ignores case only if the expression has capitals (ngx_http_core_server_name()). */
 static void
 compile(struct name *name)
 {
@@ -85,7 +85,7 @@ expression_matches(const char *expression, bool any_case, const char *text)
 	return matches;
 }
 
-/* "$hostname" is the machine's own. */
+/* "$hostname" is this machine's name. */
 static bool
 is_machine(const char *host, size_t length)
 {

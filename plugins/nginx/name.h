@@ -9,31 +9,29 @@
 enum name_match { MATCH_EXACT, MATCH_HEAD, MATCH_TAIL, MATCH_REGEX, MATCH_NONE };
 
 struct name {
-	const char *text;   /* lower case but for regular expressions; borrowed */
+	const char *text;   /* lower case except for regular expressions; borrowed */
 	size_t length;      /* bytes of TEXT */
 	void *regex;        /* compiled when first needed */
-	bool regex_refused; /* by the library: matches nothing */
+	bool regex_refused; /* the library rejects it: matches nothing */
 };
 
-/* Fills NAME from a word of server_name; TEXT is changed to lower case and must outlive it. */
+/* Fills NAME from a word of server_name; changes TEXT to lower case. TEXT must outlive NAME. */
 void name_init(struct name *name, char *text);
 void name_clear(struct name *name);
 
 /*
- * How NAME matches HOST, a host name in lower case without port and final dot. Of two names that
- * match alike the longer wildcard is the better match (struct name's length); of regular
- * expressions the first.
+ * How NAME matches HOST, a host name in lower case without port and final dot. Of two equal matches
+ * the longer wildcard (by length), or the first regular expression, is better.
  */
 enum name_match name_matches(struct name *name, const char *host, size_t length);
 bool name_is_regex(const struct name *name);
-/* What a name that begins with a dot, or a leading wildcard, stands for: the part after it; NULL
- * for others. */
+/* The part of a name after its leading dot or wildcard; NULL for other names. */
 const char *name_base(const struct name *name);
-/* The host that a certificate can be had for: the name itself, of ".NAME" the name; NULL when there
- * is none. */
+/* The host name to get a certificate for: the name itself, or NAME for ".NAME"; NULL if there is
+ * none. */
 const char *name_host(const struct name *name);
-/* Whether a regular expression of the configuration matches TEXT; one that is none matches nothing.
- */
+/* Whether a regular expression of the configuration matches TEXT. An invalid one matches
+ * nothing. */
 bool expression_matches(const char *expression, bool any_case, const char *text);
 
 #endif

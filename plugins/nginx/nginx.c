@@ -61,7 +61,7 @@ nginx_close(void *self)
 {
 	struct nginx *nginx = self;
 
-	/* It did not die. */
+	/* The process lives, so nothing is owed. */
 	reload_done(nginx, &nginx->owed);
 	model_clear(&nginx->model);
 	program_clear(&nginx->program);
@@ -73,8 +73,8 @@ nginx_close(void *self)
 	free(nginx);
 }
 
-/* Whether nginx takes its configuration is asked only when that was changed: of a large one it
- * takes seconds. */
+/* Does not test the configuration: that takes seconds for a large one, and is done when it is
+ * changed. */
 static int
 nginx_prepare(void *self)
 {
@@ -109,7 +109,7 @@ static const struct cw_plugin_option server_root_option = {
 	.kind = CW_OPTION_PATH,
 	.default_value = DEFAULT_ROOT,
 	.metavar = "FOLDER",
-	.help = "The folder of nginx's configuration, in which nginx.conf is.",
+	.help = "The folder that contains nginx.conf.",
 };
 
 static const struct cw_plugin_option ctl_option = {
@@ -118,7 +118,7 @@ static const struct cw_plugin_option ctl_option = {
 	.kind = CW_OPTION_STRING,
 	.default_value = "nginx",
 	.metavar = "PROGRAM",
-	.help = "The nginx program, with which the configuration is tested and nginx started.",
+	.help = "The nginx program, used to test the configuration and to start nginx.",
 };
 
 static const struct cw_plugin_option sleep_option = {
@@ -127,8 +127,8 @@ static const struct cw_plugin_option sleep_option = {
 	.kind = CW_OPTION_INTEGER,
 	.default_value = "1",
 	.metavar = "SECONDS",
-	.help = "How long to wait for a reload where the system does not show nginx's processes; "
-		"elsewhere the new configuration is waited for itself.",
+	.help = "How long to wait after a reload on systems that do not show nginx's processes. On "
+		"others certwright waits until nginx uses the new configuration.",
 };
 
 static const struct cw_plugin_option *const options[] = {&server_root_option, &ctl_option,
@@ -164,8 +164,8 @@ static const struct cw_plugin plugin = {
 	.version = PACKAGE_VERSION,
 	.description = "Nginx Web Server plugin",
 	.help = "Answers the CA through a running nginx (http-01), and installs certificates in "
-		"its configuration. Every change is tested with \"nginx -t\", can be rolled back, "
-		"and leaves nginx running.",
+		"its configuration. Every change is tested with \"nginx -t\" and can be rolled "
+		"back. nginx keeps running.",
 	.options = options,
 	.open = nginx_open,
 	.prepare = nginx_prepare,

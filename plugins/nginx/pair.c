@@ -29,7 +29,7 @@ certificate_visit(void *context, struct directive *directive)
 	return CW_OK;
 }
 
-/* The first key is of the first certificate, and so on. */
+/* The first key belongs to the first certificate, and so on. */
 static int
 key_visit(void *context, struct directive *directive)
 {
@@ -85,7 +85,7 @@ pairs_have(const struct pairs *pairs, const char *path)
 	return false;
 }
 
-/* The one that gives way to a certificate with a key of TYPE. */
+/* The pair to replace by a certificate with a key of TYPE. */
 static size_t
 place_of(const struct pairs *pairs, const char *path, int type)
 {
@@ -101,7 +101,7 @@ place_of(const struct pairs *pairs, const char *path, int type)
 	return 0;
 }
 
-/* Whether the pair at INDEX would be served in place of the new one, at PLACE. */
+/* Whether nginx would serve the pair at INDEX instead of the new one at PLACE. */
 static bool
 is_in_the_way(const struct pairs *pairs, size_t index, size_t place, int type)
 {
@@ -137,7 +137,7 @@ add_pair(struct edits *edits, const struct server *server, const char *certifica
 	add_directive(edits, server, "ssl_certificate_key", key);
 }
 
-/* The server's first certificate of its own ends those of the http block for it. */
+/* The server's first own certificate ends the inheritance from the http block. */
 static void
 add_all(struct edits *edits, const struct server *server, const struct pairs *pairs, size_t place,
 	const char *certificate, const char *key, int type)

@@ -1,4 +1,4 @@
-/* The certificates with their keys that a server has: its own, or those of the http block. */
+/* A server's certificates with their keys: its own, or those of the http block. */
 #ifndef NGINX_PAIR_H
 #define NGINX_PAIR_H
 
@@ -9,7 +9,7 @@
 struct pair {
 	struct directive *certificate, *key;
 	bool readable;
-	struct certificate read; /* when it is readable */
+	struct certificate read; /* if it is readable */
 };
 
 struct pairs {
@@ -20,12 +20,12 @@ struct pairs {
 
 void pairs_find(struct model *model, const struct server *server, struct pairs *pairs);
 void pairs_clear(struct pairs *pairs);
-/* Whether one is the certificate in the file PATH, by its name. */
+/* Whether one of them is the file PATH, by its name. */
 bool pairs_have(const struct pairs *pairs, const char *path);
 /*
- * Gives the server at the place ORDER of the model the certificate and key: in place of the one
- * with the same type of key, or of the only one. Others stay. What is in a file that others use is
- * made the server's own; the model may be rebuilt.
+ * Sets the certificate and key of the server at ORDER. They replace the pair with the same key
+ * type, or the only pair; others stay. A file that other servers use is not changed: its text is
+ * copied into this server. May rebuild the model.
  */
 int pairs_set(struct model *model, size_t order, const char *certificate, const char *key);
 

@@ -33,7 +33,7 @@ plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choic
 	choices_clear(&others);
 }
 
-/* Whether NAME of a server stands for HOST itself, not for others besides. */
+/* Whether NAME of a server stands for HOST and no other name. */
 static bool
 is_itself(const struct name *name, const char *host)
 {
@@ -64,7 +64,7 @@ is_chosen(const struct nginx *nginx, const struct server *server, const char *ho
 	return false;
 }
 
-/* Whether nginx has a server for HOST by TLS because no other has the name. */
+/* Whether nginx serves HOST by TLS only by default, as no server has the name. */
 static bool
 is_catch_all(struct server *server, const char *host)
 {
@@ -74,7 +74,7 @@ is_catch_all(struct server *server, const char *host)
 	return true;
 }
 
-/* Whether plain requests for both hosts come to one server. */
+/* Whether plain requests for both hosts reach the same server. */
 static bool
 share_plain(const struct nginx *nginx, const char *host, const char *other)
 {
@@ -107,21 +107,22 @@ plan_names(const struct nginx *nginx, const struct wish *wish, struct server *se
 	return memory_copy(words.data, words.length);
 }
 
-/* The names that NAME of a server stands for, as a certificate says them; those that no certificate
- * can say are one that no certificate has. */
+/* The names that NAME of a server stands for, in the form of certificates. A name that no
+ * certificate can have becomes one that none has. */
 static void
 certificate_names(const struct name *name, const char *names[2])
 {
 	names[0] = names[1] = NULL;
 	if (name->text[0] == '.') {
 		names[0] = name->text + 1;
-		names[1] = name->text; /* "*" goes in front */
+		names[1] = name->text; /* "*" is put in front */
 	} else {
 		names[0] = name->text;
 	}
 }
 
-/* Whether a certificate for COUNT names is for all that NAME stands for; ANY: for one of them. */
+/* Whether a certificate for COUNT names covers all names that NAME stands for, or with ANY one
+ * of them. */
 static bool
 covers(const char *const *names, size_t count, const struct name *name, bool any)
 {
@@ -138,8 +139,8 @@ covers(const char *const *names, size_t count, const struct name *name, bool any
 	return any ? first || second : first && second;
 }
 
-/* Whether a certificate that is there is for names of the server that the new one is not for. Those
- * that are signed by themselves were never of use to a browser. */
+/* Whether a present certificate covers names of the server that the new one does not.
+ * Self-signed ones do not count: no browser trusts them. */
 static void
 add_lost(const struct wish *wish, const struct server *server, const struct pairs *pairs,
 	 struct text *lost)
@@ -168,20 +169,20 @@ refuse_loss(struct nginx *nginx, const struct wish *wish, const char *place, con
 	return cw_host_fail(nginx->host, CW_E_EXISTS,
 			    "obtain one certificate for all names of the block (--expand), or give "
 			    "the name a server block of its own",
-			    "the server block at \"%s\" has a certificate for \"%s\", which that "
-			    "for \"%s\" would replace without being for it",
+			    "the server block at \"%s\" has a certificate for \"%s\", and the "
+			    "certificate for \"%s\" does not cover that name",
 			    place, lost, wish->name);
 }
 
-/* Whether a certificate may take the place of one that is for others too. */
+/* Whether a certificate may replace one that covers more names. */
 static int
 allow_loss(struct nginx *nginx, const struct wish *wish, const struct server *server,
 	   const char *lost)
 {
 	autofree char *place = file_place(server->directive);
 	autofree char *question =
-		memory_format("The server block at %s also serves %s, which the certificate for %s "
-			      "is not for. Replace the certificate of the block all the same?",
+		memory_format("The server block at %s also serves %s, but the certificate for %s "
+			      "does not cover that. Replace the block's certificate anyway?",
 			      place, lost, wish->name);
 	autofree char *key = memory_format("replace %s", lost);
 	int answer = 0, status;
@@ -202,7 +203,7 @@ allow_loss(struct nginx *nginx, const struct wish *wish, const struct server *se
 	return CW_OK;
 }
 
-/* Whether the server's certificate may give way to the new one. */
+/* Whether the new certificate may replace the server's. */
 static int
 check_loss(struct nginx *nginx, const struct wish *wish, const struct server *server,
 	   const struct pairs *pairs)
@@ -215,7 +216,7 @@ check_loss(struct nginx *nginx, const struct wish *wish, const struct server *se
 	return lost.length > 0 ? allow_loss(nginx, wish, server, lost.data) : CW_OK;
 }
 
-/* Whether a certificate of the server's would have to serve its other names on. */
+/* Whether the server's other names still need its present certificate. */
 static bool
 needs_own(const struct wish *wish, const struct server *server, const struct pairs *pairs)
 {
@@ -227,7 +228,7 @@ needs_own(const struct wish *wish, const struct server *server, const struct pai
 	       !has_itself(server, wish->name);
 }
 
-/* How a server with TLS that is chosen for the name gets the certificate. */
+/* How a server with TLS that nginx chooses for the name gets the certificate. */
 static int
 choose_step(struct nginx *nginx, const struct wish *wish, const struct server *server,
 	    enum step *step)
@@ -259,7 +260,7 @@ plan_tls(struct nginx *nginx, const struct wish *wish, const struct choices *cho
 	return status;
 }
 
-/* The content of a server without its redirects to https; *ANY: whether there are such. */
+/* The content of a server without its redirects to https; *ANY: whether it has redirects. */
 static enum content
 content_of(struct nginx *nginx, struct server *server, const char *name, bool *any)
 {
@@ -290,9 +291,9 @@ has_certificate_for(struct nginx *nginx, const struct server *server, const char
 }
 
 /*
- * The servers with TLS of no site in particular that serve NAME on the port for https because none
- * there has it. Beside a plain server with CONTENT of its own they count only when their
- * certificate is for the name: else https never was the site's.
+ * The default servers with TLS, of no particular site, that serve NAME on the https port because no
+ * server there has the name. Beside a plain server with CONTENT of its own they count only if their
+ * certificate is for the name: otherwise https never served the site.
  */
 static void
 find_catch_all(struct nginx *nginx, const char *name, bool content, struct choices *choices)
@@ -318,10 +319,10 @@ only_redirects(struct nginx *nginx, const char *name, const struct server *redir
 	autofree char *place = file_place(redirect->directive);
 
 	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
-			    "add a server block that serves the name by https, or give this one "
-			    "what it shall serve (root, locations)",
-			    "the server block for \"%s\" (%s) only redirects to https, where no "
-			    "block has the name",
+			    "add a server block that serves the name by https, or add what to "
+			    "serve (root, locations) to this one",
+			    "the server block for \"%s\" (%s) only redirects to https, but no "
+			    "block serves the name there",
 			    name, place);
 }
 
@@ -360,7 +361,7 @@ plan_wildcard(struct nginx *nginx, const struct wish *wish, struct plan *plan)
 	struct choices choices;
 	int status;
 
-	/* At a terminal each server is asked about. */
+	/* At a terminal the user is asked about each server. */
 	if (wish->check && nginx->host->interactive(nginx->host))
 		return CW_OK;
 	status = wildcard_servers(nginx, wish->name, WILDCARD_CERTIFICATE, &choices);

@@ -1,10 +1,10 @@
 /*
- * Which server blocks get a certificate for a name, and how.
+ * Decides which server blocks get a certificate for a name, and how.
  *
- * It goes to the blocks with TLS that have the name: those that nginx chooses for it on the port
- * for https, or where there are none on any other; and all that have the name itself. Where none
- * has it, to those that have it for plain requests, which get TLS listeners; where none has it at
- * all, to a copy of the default server.
+ * It goes to the blocks with TLS that have the name: those that nginx chooses for it on the https
+ * port or, if there are none, on any other port; and all that have the exact name. If there are
+ * none, it goes to the blocks that have the name for plain requests, which get TLS listeners. If no
+ * block has the name, it goes to a copy of the default server.
  */
 #ifndef NGINX_PLAN_H
 #define NGINX_PLAN_H
@@ -14,8 +14,8 @@
 
 enum step {
 	STEP_USE,    /* the block gets the certificate */
-	STEP_OWN,    /* a copy of its TLS for the name: others keep their certificate */
-	STEP_CONTENT /* a copy of a block that redirects to https, without that, for https */
+	STEP_OWN,    /* a copy with its TLS for the name; other names keep their certificate */
+	STEP_CONTENT /* for https, a copy of a block without its redirects to https */
 };
 
 struct plan {
@@ -23,26 +23,26 @@ struct plan {
 		struct server *server;
 		enum step step;
 	} * items;
-	size_t count; /* 0: the default server is to be copied */
+	size_t count; /* 0: copy the default server */
 };
 
-/* What is to be installed. */
+/* What to install. */
 struct wish {
 	const char *name;         /* in lower case */
 	const char *certificate;  /* the file of the certificate and its chain */
 	const char *const *names; /* of the certificate */
 	size_t name_count;
-	bool check; /* only whether it can be done: asks nothing, changes nothing */
+	bool check; /* only check whether it is possible: ask and change nothing */
 };
 
-/* Makes the plan, or fails with what to do. */
+/* Makes the plan, or fails with a hint. */
 int plan_make(struct nginx *nginx, const struct wish *wish, struct plan *plan);
 void plan_clear(struct plan *plan);
 
 /* The blocks with TLS that have NAME. */
 void plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choices);
-/* The names of the certificate that a block of their own, made of SERVER, is for: those that SERVER
- * is chosen for, by TLS or for plain requests. As server_name says them; release with free(). */
+/* The names of the certificate for which nginx chooses SERVER, by TLS or for plain requests.
+ * They go to a copy of SERVER. As in server_name; release with free(). */
 char *plan_names(const struct nginx *nginx, const struct wish *wish, struct server *server,
 		 bool tls);
 

@@ -1,4 +1,4 @@
-/* An instance of the plugin, and the parts that it is made of. */
+/* An instance of the plugin, and its entry points. */
 #ifndef NGINX_PLUGIN_H
 #define NGINX_PLUGIN_H
 
@@ -9,7 +9,7 @@
 
 struct nginx {
 	const struct cw_host *host;
-	char *root; /* nginx.conf's folder, without links when it exists */
+	char *root; /* nginx.conf's folder, with links resolved if it exists */
 	struct program program;
 	unsigned sleep_seconds;
 	unsigned http_port, https_port;
@@ -17,17 +17,17 @@ struct nginx {
 	/* The installer's. */
 	struct model model;
 	bool loaded;
-	bool tested;        /* nginx takes what is on disk as we left it */
-	unsigned owed;      /* the undo of a reload that files on disk wait for; 0: none */
+	bool tested;        /* nginx accepts what is on disk */
+	unsigned owed;      /* the undo of a reload that changed files need; 0: none */
 	struct map chains;  /* name -> chain_path of its deployment */
-	struct map turned;  /* "address:port" that took plain requests and now has TLS */
-	struct map answers; /* server names and wildcard -> what the user wants */
-	struct arena *keep; /* of what the maps hold */
+	struct map turned;  /* "address:port" that had plain requests and now has TLS */
+	struct map answers; /* server names and wildcard -> the user's answer */
+	struct arena *keep; /* for the contents of the maps */
 
 	/* The authenticator's. */
-	bool challenged; /* files are changed for challenges */
-	bool reloaded;   /* nginx was asked to use them */
-	unsigned undo;   /* of the reload after a crash; 0: none */
+	bool challenged; /* files have challenges in them */
+	bool reloaded;   /* nginx was told to load them */
+	unsigned undo;   /* undo of a reload after a crash; 0: none */
 };
 
 /* The authenticator (challenge.c). */
@@ -43,11 +43,11 @@ int install_save(void *self, const char *title);
 int install_config_test(void *self);
 int install_reload(void *self);
 int install_reread(void *self);
-/* Should this process die, nginx has to be told to read its files again: *ID of that, or 0. */
+/* Registers a reload of nginx if this process dies; *ID is its undo or 0. */
 void register_reload(struct nginx *nginx, unsigned *id);
-/* No longer; *ID becomes 0. */
+/* Ends that registration; *ID becomes 0. */
 void reload_done(struct nginx *nginx, unsigned *id);
-/* Reads the configuration unless that is done. */
+/* Reads the configuration, once. */
 int install_load(struct nginx *nginx);
 
 #endif

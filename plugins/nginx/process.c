@@ -13,7 +13,7 @@
 
 enum { TITLE_SIZE = 4096 };
 
-/* The first bytes of a file, as a string; false when it cannot be read. */
+/* Reads the first bytes of a file as a string; false if it cannot be read. */
 static bool
 read_start(const char *path, char *data, size_t size)
 {
@@ -38,7 +38,7 @@ read_about(pid_t pid, const char *name, char *data, size_t size)
 	return read_start(path, data, size);
 }
 
-/* nginx writes "nginx: master process ..." over its arguments, whatever its file is called. */
+/* nginx sets its title to "nginx: master process ...", whatever its file is called. */
 static bool
 has_title(pid_t pid, const char *words)
 {
@@ -53,7 +53,7 @@ process_visible(pid_t master)
 	return has_title(master, "master process");
 }
 
-/* A pid file outlives a crash; another program may have the number now. */
+/* A pid file survives a crash; another program may have the pid now. */
 static bool
 is_nginx(pid_t pid)
 {
@@ -78,7 +78,7 @@ process_master(const char *path)
 	return pid > 1 && (pid_t)pid == pid && is_nginx((pid_t)pid) ? (pid_t)pid : 0;
 }
 
-/* The value of an option in a title, where blanks separate the words; NULL: it has none. Release
+/* The value of an option in a title, whose words are separated by blanks; NULL: none. Release
  * with free(). */
 static char *
 title_option(const char *title, const char *option)
@@ -93,7 +93,7 @@ title_option(const char *title, const char *option)
 	return memory_copy(found, strcspn(found, " "));
 }
 
-/* As PATH is for the process: it may have been started elsewhere, or in a container. */
+/* PATH as the process sees it: it may have another current folder or run in a container. */
 static bool
 is_file_of(pid_t pid, const char *path, const struct stat *file)
 {
@@ -105,7 +105,7 @@ is_file_of(pid_t pid, const char *path, const struct stat *file)
 	       status.st_ino == file->st_ino;
 }
 
-/* Whether the process is a master that runs with FILE. */
+/* Whether the process is a master with the configuration FILE. */
 static bool
 runs_with(pid_t pid, const struct stat *file, const char *built, const char *prefix)
 {
@@ -181,7 +181,7 @@ read_children(pid_t master, struct workers *workers)
 	return true;
 }
 
-/* The fields of /proc/PID/stat after the name, which may have anything in it. */
+/* The fields of /proc/PID/stat after the name, which may contain any character. */
 static const char *
 stat_fields(pid_t pid, char *line, size_t size)
 {

@@ -7,7 +7,7 @@ enum {
 	VERSION_LIMIT = 30, /* seconds */
 	TEST_LIMIT = 600,
 	START_LIMIT = 60,
-	OUTPUT_LIMIT = 8 * 1024 * 1024 /* bytes: the error comes after all warnings */
+	OUTPUT_LIMIT = 8 * 1024 * 1024 /* bytes: the error follows all warnings */
 };
 
 long long
@@ -32,7 +32,7 @@ program_clear(struct program *program)
 	memset(program, 0, sizeof(*program));
 }
 
-/* Runs the program with ARGV; the result is to be released when CW_OK is returned. */
+/* Runs the program with ARGV. After CW_OK release the result. */
 static int
 run(struct program *program, const char *const *argv, unsigned limit,
     struct cw_command_result *result)
@@ -52,12 +52,12 @@ cannot_run(struct program *program, int status)
 {
 	if (status == CW_E_NOT_FOUND)
 		return cw_host_fail(program->host, status,
-				    "install nginx, or name it with --nginx-ctl",
-				    "there is no program \"%s\"", program->ctl);
+				    "install nginx, or give its path with --nginx-ctl",
+				    "cannot find the program \"%s\"", program->ctl);
 	if (status == CW_E_TIMEOUT)
 		return cw_host_fail(program->host, status, NULL, "\"%s\" did not end in time",
 				    program->ctl);
-	return cw_host_fail(program->host, status, "name the program with --nginx-ctl",
+	return cw_host_fail(program->host, status, "give the path of nginx with --nginx-ctl",
 			    "cannot run \"%s\"", program->ctl);
 }
 
@@ -103,14 +103,14 @@ take_identity(struct program *program, const char *output)
 	program->version = parse_version(output);
 	if (program->version == 0)
 		return cw_host_fail(program->host, CW_E_UNSUPPORTED,
-				    "name nginx's program with --nginx-ctl",
-				    "\"%s -V\" does not say that it is nginx", program->ctl);
+				    "give the path of nginx with --nginx-ctl",
+				    "\"%s\" is not nginx", program->ctl);
 	if (program->version < NGINX_VERSION(0, 8, 48))
 		return cw_host_fail(program->host, CW_E_UNSUPPORTED, "install a newer nginx",
 				    "this nginx is too old; 0.8.48 or later is needed");
 	if (strstr(output, "TLS SNI support enabled") == NULL)
 		return cw_host_fail(program->host, CW_E_UNSUPPORTED,
-				    "install an nginx with ngx_http_ssl_module",
+				    "install nginx with ngx_http_ssl_module",
 				    "this nginx is built without TLS");
 	program->http2 = strstr(output, "--with-http_v2_module") != NULL;
 	program->prefix = built_with(output, "prefix");
@@ -139,7 +139,7 @@ program_identify(struct program *program)
 	return status;
 }
 
-/* What follows the level, and the processes' numbers that stand there when a log is configured. */
+/* The message without the level and, if a log is configured, the process numbers. */
 static const char *
 after_level(const char *level)
 {
@@ -154,7 +154,7 @@ after_level(const char *level)
 	return words;
 }
 
-/* nginx's words of why: its last line of the level emerg, else its last. Release with free(). */
+/* nginx's reason: its last line of the level emerg, else its last line. Release with free(). */
 static char *
 reason(const char *output)
 {
@@ -213,8 +213,8 @@ program_start(struct program *program)
 	if (status == CW_E_COMMAND) {
 		autofree char *why = reason(result.error_output);
 
-		cw_host_fail(program->host, status, "start it by hand to see more",
-			     "nginx does not start: %s", why);
+		cw_host_fail(program->host, status, "start nginx by hand to see more",
+			     "cannot start nginx: %s", why);
 	} else if (status != CW_OK) {
 		cannot_run(program, status);
 	}

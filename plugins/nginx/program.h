@@ -1,4 +1,4 @@
-/* The nginx program: what it is, and whether it takes a configuration. */
+/* The nginx program: its version, and whether it accepts a configuration. */
 #ifndef NGINX_PROGRAM_H
 #define NGINX_PROGRAM_H
 
@@ -11,21 +11,21 @@ struct program {
 	const struct cw_host *host;
 	char *ctl;           /* its name or path */
 	char *configuration; /* ROOT/nginx.conf */
-	unsigned version;    /* NGINX_VERSION(); 0: not yet asked */
+	unsigned version;    /* NGINX_VERSION(); 0: not known yet */
 	bool http2;          /* has the module */
-	/* As it was built; NULL: unknown. */
+	/* Built-in paths; NULL: unknown. */
 	char *prefix, *pid_path, *error_log, *conf_path;
-	char *refusal; /* why the last test failed, in nginx's words; NULL: it did not */
+	char *refusal; /* why the last test failed, in nginx's words; NULL: it passed */
 	unsigned test_milliseconds; /* how long the last test took */
 };
 
-/* Asks the program what it is, once. Fails when it is missing, too old, or has no TLS. */
+/* Reads the program's version, once. Fails if it is missing, too old, or lacks TLS. */
 int program_identify(struct program *program);
-/* nginx -t. WHAT begins the message when it fails: "nginx refuses ...". */
+/* nginx -t. WHAT begins the message of a failure: "nginx rejects ...". */
 int program_test(struct program *program, const char *what);
 /* Starts it. */
 int program_start(struct program *program);
-/* PATH of the configuration's main level, made absolute as nginx does. Release with free(). */
+/* PATH from the configuration's main level, made absolute as nginx does. Release with free(). */
 char *program_path(const struct program *program, const char *path);
 void program_clear(struct program *program);
 

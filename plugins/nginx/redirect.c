@@ -28,7 +28,7 @@ redirects_clear(struct redirects *redirects)
 	memset(redirects, 0, sizeof(*redirects));
 }
 
-/* The length of the variable that TEXT, after its "$", begins with; *NAME is its name. */
+/* The length of the variable at TEXT, after its "$"; *NAME is its name. */
 static size_t
 variable_name(struct arena *arena, const char *text, char **name)
 {
@@ -40,7 +40,7 @@ variable_name(struct arena *arena, const char *text, char **name)
 	return brace + length + (brace && text[brace + length] == '}');
 }
 
-/* What is known of a variable for the request; NULL: nothing. */
+/* The value of a variable for the request; NULL: not known. */
 static const char *
 variable_value(struct search *search, const char *name)
 {
@@ -67,11 +67,11 @@ variable_value(struct search *search, const char *name)
 
 		return arena_copy(search->arena, port, strlen(port));
 	}
-	/* Fields that a proxy may add: here nobody does. */
+	/* A proxy may add these fields; here there is none. */
 	return strncmp(name, "http_", 5) == 0 ? "" : NULL;
 }
 
-/* TEXT with what is known put in; "$NAME" stays for what is not. Lives as long as the search. */
+/* TEXT with the known variables replaced; others stay "$NAME". Lives as long as the search. */
 static const char *
 expand(struct search *search, const char *text)
 {
@@ -112,7 +112,7 @@ condition_words(struct search *search, const struct directive *directive, const 
 		if (i == directive->word_count - 1 && *word != '\0' &&
 		    word[strlen(word) - 1] == ')')
 			word[strlen(word) - 1] = '\0';
-		/* Blanks beside a parenthesis make words of nothing; so does an empty string. */
+		/* Blanks beside a parenthesis give empty words, as an empty string does. */
 		if (*word == '\0' && count != 2)
 			continue;
 		if (count == 3)
@@ -122,7 +122,7 @@ condition_words(struct search *search, const struct directive *directive, const 
 	return count;
 }
 
-/* Whether the body of an "if" may be for the request. */
+/* Whether the body of an "if" may apply to the request. */
 static bool
 condition_holds(struct search *search, const struct directive *directive)
 {
@@ -143,7 +143,7 @@ condition_holds(struct search *search, const struct directive *directive)
 	return strchr(right, '$') != NULL || (strcmp(left, right) == 0) != negated;
 }
 
-/* Whether a request for PATH comes to DIRECTIVE, as far as locations and its own pattern say. */
+/* Whether a request for PATH reaches DIRECTIVE by its locations and its own pattern. */
 static bool
 reaches(const struct search *search, const struct directive *directive, const char *path)
 {
@@ -207,8 +207,8 @@ is_own_host(const struct search *search, const char *host)
 	return false;
 }
 
-/* Where the path of a URL begins, after its host and port; variables of nginx's that are paths, and
- * captures, begin it. */
+/* Where the path of a URL begins, after its host and port. A capture or a variable that holds a
+ * path begins it too. */
 static const char *
 after_host(const char *host)
 {
@@ -226,7 +226,7 @@ after_host(const char *host)
 	return at;
 }
 
-/* The path of a URL with "a" in place of what is not known. Release with free(). */
+/* The path of a URL with "a" for each unknown variable. Release with free(). */
 static char *
 some_path(const char *path)
 {
@@ -247,7 +247,7 @@ some_path(const char *path)
 	return memory_copy(out.data, out.length);
 }
 
-/* Whether a path is nothing but variables: the one that was asked for, or its parts. */
+/* Whether a path is only variables: the requested path or its parts. */
 static bool
 is_same_path(const char *path)
 {
@@ -257,7 +257,7 @@ is_same_path(const char *path)
 	return *path == '\0' || *path == '?';
 }
 
-/* Whether DIRECTIVE, which sends to URL, does so again with what it sent. */
+/* Whether DIRECTIVE, which redirects to URL, redirects the request for URL again. */
 static bool
 leads_back(const struct search *search, const struct directive *directive, const char *url)
 {
@@ -278,7 +278,7 @@ leads_back(const struct search *search, const struct directive *directive, const
 	return reaches(search, directive, again);
 }
 
-/* The URL that a directive sends to, or NULL. */
+/* The URL that a directive redirects to, or NULL. */
 static const char *
 target(const struct directive *directive)
 {

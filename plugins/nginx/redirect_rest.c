@@ -13,7 +13,7 @@ found_has(const struct redirects *found, const struct directive *directive)
 	return false;
 }
 
-/* Whether a directive is a return for all requests that come to it; *CODE is its status. */
+/* Whether a directive is a return for all requests that reach it; *CODE is its status. */
 static bool
 is_return(const struct directive *directive, int *code)
 {
@@ -52,15 +52,16 @@ is_handler(const struct directive *directive)
 	return false;
 }
 
-/* What a server block or location says of what it serves. */
+/* What a server block or location says about what it serves. */
 struct rest {
 	struct model *model;
 	const struct redirects *redirects;
-	bool handled, answered, refused; /* by itself; by a text or another place; not at all */
-	bool top_refused;                /* its location "/" */
-	bool inner;                      /* a location in it serves something */
-	bool unsaid_inner;               /* one leaves that to the block */
-	size_t left;                     /* directives but for redirects */
+	bool handled, answered,
+		refused;   /* with content of its own; by a text or redirect; not at all */
+	bool top_refused;  /* its location "/" */
+	bool inner;        /* a location in it serves content */
+	bool unsaid_inner; /* a location leaves that to the block */
+	size_t left;       /* directives besides redirects */
 };
 
 static int rest_visit(void *context, struct directive *directive);
@@ -137,7 +138,7 @@ can_go(const struct directive *directive)
 	       !is_named(directive);
 }
 
-/* Whether nothing but redirects stands in a block. */
+/* Whether a block has only redirects. */
 static bool
 is_empty_then(const struct directive *block, const struct redirects *redirects)
 {
@@ -154,7 +155,7 @@ remove_in(struct edits *edits, const struct directive *block, const struct redir
 {
 	for (const struct directive *at = block->first_child; at != NULL; at = at->next) {
 		if (found_has(redirects, at)) {
-			/* Others lead to a named location: it has to be there. */
+			/* Other directives use a named location, so keep it. */
 			if (is_named(block))
 				edits_replace(edits, file_of(at), syntax_start(at),
 					      at->end - syntax_start(at), "return 404;");

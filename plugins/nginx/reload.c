@@ -1,8 +1,9 @@
 /*
  * On SIGHUP the master loads the configuration, starts workers, and 100 ms later tells the old ones
- * to end, who then close their listening sockets and say "is shutting down" in their titles. When
- * it cannot load it, it writes a line of the level emerg to the log and goes on as before; where
- * that log cannot be read, a master that neither works nor has new workers has failed.
+ * to end. Those close their listening sockets and have "is shutting down" in their titles. If the
+ * master cannot load the configuration, it writes a line of the level emerg to the log and goes on
+ * with the old one. If we cannot read the log, a master that is idle without new workers has
+ * failed.
  */
 #include "reload.h"
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include "process.h"
 
 enum {
-	TIME_LIMIT = 120000, /* milliseconds, beyond ten times what the test took */
+	TIME_LIMIT = 120000, /* milliseconds, in addition to ten times the duration of the test */
 	IDLE_LIMIT = 20000,
 	NAP_FIRST = 2,
 	NAP_LAST = 25,
@@ -28,10 +29,10 @@ struct wait {
 	pid_t master;
 	char *pid_path;
 	struct workers before;
-	int log; /* nginx's error log, at its end; -1: none to read */
+	int log; /* nginx's error log, at its end; -1: not readable */
 	struct text logged;
 	long long deadline;
-	long long busy_at; /* when the master was last seen at work */
+	long long busy_at; /* when the master was last seen working */
 	unsigned long long ticks;
 };
 
@@ -90,8 +91,8 @@ read_log(struct wait *wait)
 	text_add(&wait->logged, part, (size_t)got);
 }
 
-/* What the master wrote of why it does not take the configuration, or NULL. It tries to bind for a
- * while before it gives up. Release with free(). */
+/* The master's reason for not loading the configuration, or NULL. It retries bind() for a while
+ * before it gives up. Release with free(). */
 static char *
 refusal(const struct wait *wait)
 {
@@ -118,7 +119,7 @@ refusal(const struct wait *wait)
 	return found != NULL && gave_up ? memory_copy(found, strcspn(found, "\n")) : NULL;
 }
 
-/* Whether new workers are there and the old ones take no connections any more. */
+/* Whether new workers run and the old ones accept no more connections. */
 static bool
 is_live(const struct wait *wait)
 {
@@ -138,8 +139,8 @@ is_live(const struct wait *wait)
 	return has_new && !has_old;
 }
 
-/* The master that the pid file names, or else that is among the processes: the file may be gone, or
- * of an earlier one. */
+/* The master of the pid file, or else the one found among the processes: the file may be missing
+ * or outdated. */
 static pid_t
 find_master(const struct program *program, const char *pid_path)
 {
@@ -162,9 +163,8 @@ nap(unsigned *milliseconds)
 static int
 say_refused(const struct wait *wait, const char *why)
 {
-	return cw_host_fail(wait->program->host, CW_E_COMMAND,
-			    "nginx goes on with its old configuration",
-			    "nginx did not take the new configuration: %s", why);
+	return cw_host_fail(wait->program->host, CW_E_COMMAND, "nginx keeps its old configuration",
+			    "nginx did not load the new configuration: %s", why);
 }
 
 static int
@@ -185,21 +185,21 @@ wait_until_live(struct wait *wait)
 			return say_refused(wait, why);
 		if (kill(wait->master, 0) != 0 && errno == ESRCH)
 			return cw_host_fail(wait->program->host, CW_E_COMMAND,
-					    "look into nginx's error log",
-					    "nginx ended while it loaded its configuration");
+					    "see nginx's error log",
+					    "nginx exited while it loaded its configuration");
 		ticks = process_ticks(wait->master);
 		if (ticks != wait->ticks)
 			wait->busy_at = now;
 		wait->ticks = ticks;
 		if (now > wait->deadline || now - wait->busy_at > IDLE_LIMIT)
-			return say_refused(wait, "it started no new worker processes; its error "
-						 "log tells more");
+			return say_refused(wait,
+					   "it started no new worker processes; see its error log");
 		nap(&naptime);
 	}
 }
 
-/* A reload that somebody else began before the files were written must end first: its workers would
- * be taken for ours, and have the old configuration. */
+/* A reload that began before the files were written must end first: its workers look like ours
+ * but have the old configuration. */
 static void
 wait_until_idle(struct wait *wait)
 {
@@ -215,7 +215,7 @@ send_hangup(struct wait *wait)
 	if (kill(wait->master, SIGHUP) == 0)
 		return CW_OK;
 	return cw_host_fail(wait->program->host, errno == EPERM ? CW_E_PERMISSION : CW_E_IO,
-			    errno == EPERM ? "run this as root" : NULL,
+			    errno == EPERM ? "run certwright as root" : NULL,
 			    "cannot tell nginx (process %ld) to reload: %s", (long)wait->master,
 			    strerror(errno));
 }
@@ -228,18 +228,19 @@ start(struct wait *wait, const struct model *model)
 
 	if (model->daemon_off)
 		return cw_host_fail(wait->program->host, CW_E_UNSUPPORTED,
-				    "start it the way it is always started, then try again",
-				    "nginx does not run, and \"daemon off\" says that another "
-				    "program starts it");
-	cw_host_log(wait->program->host, CW_LOG_INFO, "nginx does not run; starting it");
+				    "start nginx in its usual way, then try again",
+				    "nginx is not running, and with \"daemon off\" another program "
+				    "must start it");
+	cw_host_log(wait->program->host, CW_LOG_INFO, "nginx is not running; starting it");
 	status = program_start(wait->program);
 	if (status != CW_OK)
 		return status;
 	while ((wait->master = process_master(wait->pid_path)) == 0) {
 		if (milliseconds_now() > wait->deadline)
 			return cw_host_fail(wait->program->host, CW_E_TIMEOUT,
-					    "look into nginx's error log",
-					    "nginx was started but \"%s\" names no process of it",
+					    "see nginx's error log",
+					    "nginx was started, but the pid file \"%s\" does not "
+					    "name its process",
 					    wait->pid_path);
 		nap(&naptime);
 	}

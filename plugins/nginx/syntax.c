@@ -6,8 +6,8 @@
 struct parser {
 	struct lexer lexer;
 	struct syntax *syntax;
-	struct directive *block; /* the one whose body is read */
-	struct word *words;      /* of the directive that is read */
+	struct directive *block; /* whose body is being read */
+	struct word *words;      /* of the directive being read */
 	size_t count, room;
 };
 
@@ -21,7 +21,7 @@ add_word(struct parser *parser, struct word word)
 	parser->words[parser->count++] = word;
 }
 
-/* Makes a directive of the words read. */
+/* Makes a directive from the words read. */
 static struct directive *
 add_directive(struct parser *parser)
 {
@@ -154,7 +154,7 @@ syntax_parse(struct arena *arena, const char *text, size_t length, struct syntax
 	parser.block = &syntax->root;
 	parser.lexer = (struct lexer){.text = text, .length = length, .error = error};
 	if (length > SYNTAX_LENGTH_MAX) {
-		lexer_fail(&parser.lexer, 0, "a file may have 1 GiB at most");
+		lexer_fail(&parser.lexer, 0, "the file is larger than 1 GiB");
 		return NULL;
 	}
 	good = parse(&parser);
@@ -172,7 +172,7 @@ syntax_walk(const struct directive *top, const struct directive *at)
 	return at == top ? NULL : at->next;
 }
 
-/* Writes from where OUT ends up to END. */
+/* Writes the text from the end of OUT up to END. */
 static void
 write_to(const struct syntax *syntax, struct text *out, size_t end)
 {

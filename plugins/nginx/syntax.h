@@ -1,7 +1,7 @@
 /*
  * nginx's configuration language, without loss: a tree of directives that point into the text,
- * which stays as it is. What nginx's own reader (ngx_conf_file.c) takes is taken, what it refuses
- * as syntax is refused; whether a directive exists or is in its place is nginx's to say.
+ * which does not change. It accepts and rejects the same syntax as nginx's own reader
+ * (ngx_conf_file.c). It does not check whether a directive exists or is allowed in its place.
  *
  * The bodies of directives that end in "_by_lua_block" are Lua: one directive without children.
  */
@@ -28,8 +28,8 @@ struct directive {
 	struct directive *next, *first_child, *last_child;
 	struct word *words; /* the first is the directive's name */
 	uint32_t word_count;
-	uint32_t body;     /* where the '{' is; 0: it has no body */
-	uint32_t body_end; /* where the '}' is */
+	uint32_t body;     /* the place of '{'; 0: no body */
+	uint32_t body_end; /* the place of '}' */
 	uint32_t end;      /* after the ';' or '}' */
 };
 
@@ -37,23 +37,24 @@ struct syntax {
 	const char *text; /* borrowed */
 	size_t length;
 	struct arena *arena;   /* borrowed */
-	struct directive root; /* its children are the directives of the outermost level */
+	struct directive root; /* its children are the top-level directives */
 	void *owner;           /* the caller's own */
 };
 
 struct syntax_error {
 	size_t line, column; /* from 1, in bytes */
-	char message[256];   /* what was expected or is wrong there */
+	char message[256];   /* what was expected or is wrong */
 };
 
-/* Parses LENGTH bytes of TEXT, which must live as long as ARENA, where the tree is made. Returns
- * NULL and fills ERROR when it is not of the language. */
+/* Parses LENGTH bytes of TEXT into a tree in ARENA; TEXT must live as long. Returns NULL and
+ * fills ERROR on a syntax error. */
 struct syntax *syntax_parse(struct arena *arena, const char *text, size_t length,
 			    struct syntax_error *error);
-/* Writes the tree, piece by piece, to OUT: the text that it was made from. */
+/* Writes the tree to OUT, which gives the text it was made from. */
 void syntax_write(const struct syntax *syntax, struct text *out);
 
-/* What nginx makes of a word: quotes and escapes resolved. Lives as long as the tree. */
+/* The value of a word, with quotes and escapes resolved as nginx does. Lives as long as the
+ * tree. */
 const char *syntax_value(const struct directive *directive, size_t index);
 /* Whether the directive's name is NAME. */
 bool syntax_is(const struct directive *directive, const char *name);
@@ -61,11 +62,11 @@ bool syntax_is(const struct directive *directive, const char *name);
 uint32_t syntax_start(const struct directive *directive);
 /* The line, from 1, of an offset. */
 size_t syntax_line(const struct syntax *syntax, size_t offset);
-/* VALUE as a word: quoted only when it must be. Release with free(). */
+/* VALUE as a word, quoted only if necessary. Release with free(). */
 char *syntax_quote(const char *value);
 
-/* The next directive in the order of the text, children included, below TOP; NULL: no more. Begin
- * with TOP itself. */
+/* The next directive below TOP in text order, including children; NULL at the end. Begin with
+ * TOP. */
 struct directive *syntax_walk(const struct directive *top, const struct directive *at);
 
 #endif

@@ -11,8 +11,8 @@ tls_listens(const struct server *server)
 	return false;
 }
 
-/* Whether the listener is one whose address shall have TLS too: those on the port for http, or all
- * when the server has none there. */
+/* Whether the listener's address gets TLS too: those on the http port, or all if the server has
+ * none there. */
 static bool
 is_model_for_tls(const struct nginx *nginx, const struct server *server,
 		 const struct listen *listen)
@@ -35,8 +35,8 @@ add_word(struct edits *edits, const struct directive *directive, const char *wor
 		      text);
 }
 
-/* The first server of an address is its default when none is marked: a new first one would take
- * its place for clients that ask for no name or an unknown one. */
+/* Without a marked default the first server of an address is its default. A new first server
+ * would replace it for clients that send no name or an unknown one. */
 static void
 keep_default(struct edits *edits, const struct group *group, const struct server *server)
 {
@@ -48,7 +48,7 @@ keep_default(struct edits *edits, const struct group *group, const struct server
 	for (size_t i = 0; i < first->listen_count; i++) {
 		const struct listen *listen = &first->listens[i];
 
-		/* In a file that several servers share it would mark them all. */
+		/* In a file that several servers share, it would mark them all. */
 		if (listen->directive != NULL && file_of(listen->directive)->uses <= 1 &&
 		    listen_has_port(listen, group->port) &&
 		    strcmp(listen->address, group->address) == 0) {
@@ -58,7 +58,7 @@ keep_default(struct edits *edits, const struct group *group, const struct server
 	}
 }
 
-/* The directive of HTTP/2 for a whole server, of nginx since 1.25.1. */
+/* The directive that enables HTTP/2 for a whole server, since nginx 1.25.1. */
 static bool
 has_http2_directive(struct nginx *nginx, const struct server *server)
 {
@@ -71,13 +71,13 @@ wants_http2(struct nginx *nginx, const struct group *group)
 {
 	if (nginx->program.version < NGINX_VERSION(1, 9, 5) || !nginx->program.http2)
 		return false;
-	/* What an address has holds for all servers there. */
+	/* An option of an address applies to all servers there. */
 	return group == NULL || group->http2 ||
 	       (nginx->program.version >= NGINX_VERSION(1, 25, 1) &&
 		has_http2_directive(nginx, group->servers[0]));
 }
 
-/* The line of a TLS listener for the address of LISTEN. */
+/* Makes the line of a TLS listener for the address of LISTEN. */
 static void
 add_listener(struct nginx *nginx, struct edits *edits, struct text *lines,
 	     const struct server *server, const struct listen *listen, bool *http2)
@@ -95,7 +95,7 @@ add_listener(struct nginx *nginx, struct edits *edits, struct text *lines,
 	}
 	if (group != NULL ? group->proxy_protocol : listen->proxy_protocol)
 		text_add_string(lines, " proxy_protocol");
-	/* One listener for both kinds of addresses, unless IPv4 has its own by now. */
+	/* One listener for IPv6 and IPv4, unless IPv4 has its own by now. */
 	if (listen->dual && group == NULL &&
 	    model_group(&nginx->model, "*", nginx->https_port) == NULL)
 		text_add_string(lines, " ipv6only=off");
@@ -135,7 +135,7 @@ add_lines(struct edits *edits, const struct server *server, const struct text *l
 	}
 }
 
-/* TLS for a listener on the port for https that takes plain requests. */
+/* Adds TLS to a listener on the https port that takes plain requests. */
 static void
 turn_to_tls(struct nginx *nginx, struct edits *edits, const struct listen *listen)
 {
@@ -167,14 +167,13 @@ tls_check_shared(struct nginx *nginx)
 			autofree char *place = file_place(server->directive);
 
 			if (!has_certificate(nginx, server))
-				return cw_host_fail(
-					nginx->host, CW_E_INVALID,
-					"give its names a certificate in the same run, or its "
-					"block another port",
-					"the server block at \"%s\" takes plain requests on port "
-					"%u too, and nginx has TLS there for all blocks or for "
-					"none",
-					place, group->port);
+				return cw_host_fail(nginx->host, CW_E_INVALID,
+						    "give its names a certificate in the same run, "
+						    "or move the block to another port",
+						    "the server block at \"%s\" also takes plain "
+						    "requests on port %u, but nginx has TLS there "
+						    "for all blocks or for none",
+						    place, group->port);
 		}
 	}
 	return CW_OK;
@@ -210,7 +209,7 @@ add_listeners(struct nginx *nginx, struct edits *edits, const struct server *ser
 		else if (!is_repeated(server, i))
 			add_listener(nginx, edits, &lines, server, listen, &http2);
 	}
-	/* A server for unix sockets only. */
+	/* The server listens only on Unix sockets. */
 	if (!any)
 		text_format(&lines, "listen %u ssl;\n", nginx->https_port);
 	if (http2 && !has_http2_directive(nginx, server))

@@ -1,7 +1,7 @@
 /*
- * The files of TLS parameters in the configuration directory, which Certbot has under the same
- * names. Beside each stands the SHA-256 of the newest version that was written or that the user was
- * told of.
+ * The files of TLS parameters in the configuration directory, with the same names as Certbot's. A
+ * file beside each has the SHA-256 of the newest version that was written or that the user was told
+ * about.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static const char dh_parameters[] =
 	"ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==\n"
 	"-----END DH PARAMETERS-----\n";
 
-/* Of the files that Certbot 2.1 installs. */
+/* Digests of the files that Certbot 2.1 installs. */
 static const char *const known_digests[] = {
 	"f5615544105c4eee44f02a604e3e9ae55b3d5bad247160bb18731a0ac531af02",
 	"05a799c4db12f8e15e68219c98056824cbd5ae7b05863225318ae112f343880b",
@@ -62,7 +62,7 @@ digest_of(const char *data, size_t length, char *hex)
 		snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
 }
 
-/* A whole small file; false when there is none to read. */
+/* Reads a small file; false if it cannot be read. */
 static bool
 read_small(const char *path, struct text *text)
 {
@@ -97,7 +97,7 @@ write_whole(int descriptor, const char *data)
 	return fsync(descriptor) == 0;
 }
 
-/* No part of a checkpoint: other sites may use the file by the time of a roll-back. */
+/* Not part of a checkpoint: other sites may use the file when that is rolled back. */
 static int
 write_small(struct nginx *nginx, const char *path, const char *data)
 {
@@ -133,7 +133,7 @@ is_unedited(const char *digest, const char *noted)
 	return strcmp(digest, noted) == 0;
 }
 
-/* Brings the file NAME in FOLDER up to CONTENTS. */
+/* Updates the file NAME in FOLDER to CONTENTS. */
 static int
 install_file(struct nginx *nginx, const char *path, const char *note_path, const char *contents)
 {
@@ -153,13 +153,13 @@ install_file(struct nginx *nginx, const char *path, const char *note_path, const
 			if (note.data != NULL && strcmp(note.data, wanted) == 0)
 				return CW_OK;
 			cw_host_log(nginx->host, CW_LOG_WARNING,
-				    "\"%s\" was edited and stays as it is; there are newer TLS "
-				    "parameters, which you get by removing it",
+				    "\"%s\" was edited, so it is not updated; remove it to get the "
+				    "newer TLS parameters",
 				    path);
 			return write_small(nginx, note_path, wanted);
 		}
 	} else if (access(path, F_OK) == 0) {
-		return CW_OK; /* there, but not ours to read */
+		return CW_OK; /* exists, but we may not read it */
 	}
 	status = write_small(nginx, path, contents);
 	return status == CW_OK ? write_small(nginx, note_path, wanted) : status;

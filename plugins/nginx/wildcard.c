@@ -37,13 +37,13 @@ is_of_use(const struct nginx *nginx, const struct server *server, const char *na
 	return false;
 }
 
-/* Whether a server is wanted; one of the same names was asked about before, and is not again: the
- * plain one of a site and that with TLS. */
+/* Whether the user wants a server. A site's plain server and its server with TLS have the same
+ * names; the user is asked once. */
 static int
 ask(struct nginx *nginx, const struct server *server, const char *name, enum wildcard_use use,
     bool *wanted)
 {
-	/* Which of them is known by its address. */
+	/* The address says which of them it is. */
 	static char yes[] = "yes", no[] = "no";
 	autofree char *place = file_place(server->directive);
 	auto_text struct text names = {0}, question = {0};
@@ -54,7 +54,7 @@ ask(struct nginx *nginx, const struct server *server, const char *name, enum wil
 		text_format(&names, " %s", server->names[i].text);
 	text_format(&question, "%s %s for%s (%s)?",
 		    use == WILDCARD_CERTIFICATE ? "Install the certificate of"
-						: "Make the enhancement of",
+						: "Add the enhancement of",
 		    name, names.data, place);
 	text_format(&names, " of %s", name);
 	known = map_get(&nginx->answers, names.data);

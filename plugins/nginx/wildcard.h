@@ -6,13 +6,13 @@
 #include "plugin.h"
 
 enum wildcard_use {
-	WILDCARD_CERTIFICATE, /* those with TLS; when there are none, all */
-	WILDCARD_PLAIN,       /* those that take plain requests on the port for http */
+	WILDCARD_CERTIFICATE, /* those with TLS; if there are none, all */
+	WILDCARD_PLAIN,       /* those that take plain requests on the http port */
 	WILDCARD_TLS          /* those with TLS */
 };
 
-/* All servers of names that NAME, "*.x", stands for. Somebody at a terminal is asked about each
- * once; CW_E_CANCELLED when none of those asked about is wanted. */
+/* All servers of names that NAME, "*.x", stands for. At a terminal the user is asked once about
+ * each; CW_E_CANCELLED if the user wants none. */
 int wildcard_servers(struct nginx *nginx, const char *name, enum wildcard_use use,
 		     struct choices *choices);
 

@@ -1,8 +1,8 @@
-/* What words mean, and how they are written. */
+/* Decodes and encodes words of the configuration. */
 #include <string.h>
 #include "syntax.h"
 
-/* As ngx_conf_read_token(): these escapes are resolved, of others the backslash stays. */
+/* As ngx_conf_read_token(): decodes these escapes; others keep the backslash. */
 static bool
 unescape(char byte, char *value)
 {
@@ -55,7 +55,7 @@ syntax_is(const struct directive *directive, const char *name)
 	word = &directive->words[0];
 	if (word->end - word->start == length)
 		return memcmp(directive->syntax->text + word->start, name, length) == 0;
-	/* Nobody quotes or escapes a name, but nginx would take it. */
+	/* A name is rarely quoted or escaped, but nginx allows it. */
 	return memchr(directive->syntax->text + word->start, '\\', word->end - word->start) ||
 			       strchr("\"'", directive->syntax->text[word->start]) != NULL
 		       ? strcmp(syntax_value(directive, 0), name) == 0

@@ -12,7 +12,7 @@
 enum { INPUT_MAX = 64 * 1024, TEXT_SIZE = 512 };
 
 static const char kind[] = "tls-alpn-01";
-/* With its length, as it stands in the extension. */
+/* The length and the name, as in the extension. */
 static const unsigned char acme_tls[] = "\x0a"
 					"acme-tls/1";
 
@@ -26,13 +26,13 @@ struct connection {
 	struct alpn *alpn;
 	int descriptor;
 	SSL *tls;
-	BIO *in, *out; /* the bytes received, and those to be sent; owned by TLS */
+	BIO *in, *out; /* bytes received, and bytes to send; owned by TLS */
 	size_t received;
-	int over; /* the handshake has ended, well or not; what is in OUT goes, then nothing more */
+	int over; /* the handshake has ended, well or not: only OUT is still sent */
 	int shut;
 };
 
-/* "type identifier digest", for the name in SNI. */
+/* Writes "type identifier digest", the answer for the name in SNI. */
 static void
 make_text(const struct cw_challenge *challenge, char *text)
 {
@@ -58,7 +58,7 @@ alpn_remove(const struct cw_host *host, const struct cw_challenge *challenge)
 	return answer_remove(host, kind, challenge->location, text);
 }
 
-/* Names in SNI are compared without regard to case. */
+/* SNI ignores case. */
 static int
 lower(const char *name, char *copy, size_t size)
 {
@@ -88,7 +88,7 @@ certificate_for(const struct alpn *alpn, const char *name)
 	return certificate;
 }
 
-/* Without ALPN nobody asks for a validation, and OpenSSL would not ask which protocol. */
+/* A client without ALPN does not validate, and OpenSSL would not call choose_protocol() for it. */
 static int
 check_hello(SSL *tls, int *alert, void *context)
 {
@@ -119,7 +119,7 @@ choose_certificate(SSL *tls, int *alert, void *context)
 	return good ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* RFC 8737 section 3: the client offers acme-tls/1 and nothing else. */
+/* RFC 8737 section 3: the client must offer only acme-tls/1. */
 static int
 choose_protocol(SSL *tls, const unsigned char **chosen, unsigned char *length,
 		const unsigned char *offered, unsigned offered_length, void *context)
@@ -202,7 +202,7 @@ alpn_begin(void *context, int descriptor)
 	return connection;
 }
 
-/* Takes the handshake as far as it can go. */
+/* Continues the handshake as far as possible. */
 static void
 shake_hands(struct connection *connection)
 {
@@ -228,7 +228,7 @@ not_yet(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-/* 1: all is sent, 0: the socket takes no more now, -1: it broke. */
+/* Returns 1 if all is sent, 0 if the socket is full, -1 if the connection broke. */
 static int
 send_waiting(struct connection *connection)
 {
@@ -249,7 +249,7 @@ send_waiting(struct connection *connection)
 	return 1;
 }
 
-/* 1: there was something, 0: there is nothing now, -1: it is over. */
+/* Returns 1 if there were bytes, 0 if there are none now, -1 at the end. */
 static int
 receive(struct connection *connection)
 {
@@ -261,8 +261,8 @@ receive(struct connection *connection)
 	if (got == 0 || connection->received > INPUT_MAX)
 		return -1;
 	connection->received += (size_t)got;
-	/* What comes after the handshake is read lest the kernel reset the connection, and dropped.
-	 */
+	/* Bytes after the handshake are read and dropped, or the kernel would reset the
+	 * connection. */
 	if (!connection->over)
 		BIO_write(connection->in, bytes, (int)got);
 	return 1;
@@ -274,7 +274,7 @@ alpn_ready(void *state)
 	struct connection *connection = state;
 	int sent;
 
-	/* While something waits to be sent, that is why this was called. */
+	/* If bytes wait to be sent, the socket is ready for writing. */
 	if (BIO_pending(connection->out) == 0 && receive(connection) < 0)
 		return 0;
 	shake_hands(connection);

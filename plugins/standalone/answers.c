@@ -5,8 +5,8 @@
 
 enum { KEY_SIZE = 256, PLAIN_MAX = 128 };
 
-/* A name may be longer than a key, and have other characters: the value begins with the name, so
- * that a key that two share does not make one be taken for the other. */
+/* A name may be longer than a key and have other characters, so two names could share a key. The
+ * value begins with the name to tell them apart. */
 static void
 make_key(const char *kind, const char *name, size_t length, char *key)
 {

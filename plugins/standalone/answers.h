@@ -1,19 +1,18 @@
 /*
- * What the servers answer with. Workers of one run share a listening socket, so any of them may be
- * asked for the answer of any other.
+ * The answers of the servers. The workers of a run share a listening socket, so any worker may be
+ * asked for another worker's answer.
  */
 #ifndef STANDALONE_ANSWERS_H
 #define STANDALONE_ANSWERS_H
 
 #include <certwright/plugin.h>
 
-/* Has NAME, of a KIND of letters, digits and '-', be answered with TEXT; a later one takes the
- * place of an earlier. CW_OK, or what the host's service failed with. */
+/* Sets the answer for NAME to TEXT, replacing an earlier one. KIND has letters, digits and '-'.
+ * CW_OK, or the service's status. */
 int answer_put(const struct cw_host *host, const char *kind, const char *name, const char *text);
-/* Ends that, unless it is answered with something else by now. */
+/* Removes the answer, unless it is another text by now. */
 int answer_remove(const struct cw_host *host, const char *kind, const char *name, const char *text);
-/* The text for NAME (LENGTH bytes), NUL-terminated, to be released with free(); NULL: there is
- * none. */
+/* The text for NAME (LENGTH bytes), NUL-terminated, or NULL. Release with free(). */
 char *answer_get(const struct cw_host *host, const char *kind, const char *name, size_t length,
 		 size_t *text_length);
 

@@ -12,10 +12,10 @@ struct http {
 	int descriptor;
 	char request[REQUEST_MAX];
 	size_t received;
-	char *answer; /* NULL while the request comes in */
+	char *answer; /* NULL until the request is complete */
 	size_t answer_length;
 	size_t sent;
-	size_t drained; /* bytes read, and dropped, after the answer */
+	size_t drained; /* bytes read and dropped after the answer */
 };
 
 static void *
@@ -25,7 +25,7 @@ http_begin(void *context, int descriptor)
 
 	if (http == NULL)
 		return NULL;
-	/* All but the request, of which no more is read than was received. */
+	/* Not the request: only received bytes of it are read. */
 	http->host = context;
 	http->descriptor = descriptor;
 	http->received = 0;
@@ -49,8 +49,8 @@ not_yet(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-/* Closing with bytes unread would make the kernel reset the connection, and the answer could be
- * lost: what the client still sends is read first. */
+/* Closing with unread bytes would make the kernel reset the connection, and the answer could be
+ * lost. So read first what the client still sends. */
 static short
 drain(struct http *http)
 {

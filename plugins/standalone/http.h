@@ -1,4 +1,4 @@
-/* HTTP/1.1 for http-01 challenges (RFC 8555 section 8.3, RFC 9112): one request a connection. */
+/* HTTP/1.1 for http-01 challenges (RFC 8555 section 8.3, RFC 9112): one request per connection. */
 #ifndef STANDALONE_HTTP_H
 #define STANDALONE_HTTP_H
 

@@ -19,7 +19,7 @@ request_complete(const char *data, size_t length)
 	return 0;
 }
 
-/* STATUS is "200 OK"; HEADERS more header lines, each with its end. HEAD: no body is sent. */
+/* STATUS is like "200 OK". HEADERS are more header lines with line ends. HEAD: without a body. */
 static char *
 make_answer(const char *status, const char *headers, const char *body, size_t body_length, int head,
 	    size_t *length)
@@ -66,7 +66,7 @@ request_too_long(size_t *answer_length)
 			   0, answer_length);
 }
 
-/* The next word of a line that ends at END, which is moved past it; its length. */
+/* Moves past the next word of a line that ends at END; returns its length. */
 static size_t
 next_word(const char **at, const char *end, const char **word)
 {
@@ -87,7 +87,7 @@ is(const char *word, size_t length, const char *text)
 	return length == strlen(text) && memcmp(word, text, length) == 0;
 }
 
-/* Leaves the path of a request target in origin or absolute form (RFC 9112 section 3.2). */
+/* Reduces a request target in origin or absolute form to its path (RFC 9112 section 3.2). */
 static void
 only_path(const char **target, size_t *length)
 {
@@ -121,7 +121,7 @@ request_answer(const struct cw_host *host, const char *data, size_t length, size
 	version_length = next_word(&at, end, &version);
 	if (method_length == 0 || target_length == 0 || version_length != strlen("HTTP/1.1") ||
 	    memcmp(version, "HTTP/1.", 7) != 0)
-		return text_answer("400 Bad Request", "", "This is no HTTP request.\n", 0,
+		return text_answer("400 Bad Request", "", "This is not an HTTP request.\n", 0,
 				   answer_length);
 	head = is(method, method_length, "HEAD");
 	if (!head && !is(method, method_length, "GET"))

@@ -1,4 +1,4 @@
-/* A request's head, and the answer to it (RFC 9112). */
+/* Answers a request's head (RFC 9112). */
 #ifndef STANDALONE_REQUEST_H
 #define STANDALONE_REQUEST_H
 
@@ -6,13 +6,13 @@
 
 enum { REQUEST_MAX = 8192 /* bytes of request line and headers */ };
 
-/* Whether the LENGTH bytes at DATA hold the end of a head: an empty line. */
+/* Whether the LENGTH bytes at DATA contain the end of a head, an empty line. */
 int request_complete(const char *data, size_t length);
-/* The answer, head and body, to the head at DATA, to be released with free(); NULL when memory is
- * out. Content comes from the tokens of the run. */
+/* The answer, head and body, to the head at DATA, from the tokens of the run. Release with
+ * free(). NULL if out of memory. */
 char *request_answer(const struct cw_host *host, const char *data, size_t length,
 		     size_t *answer_length);
-/* The answer when the head is longer than we take. */
+/* The answer to a head that is too long. */
 char *request_too_long(size_t *answer_length);
 
 #endif

@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 enum {
-	AGE_MAX = 30000,   /* milliseconds; older connections are closed when another comes */
-	FINISH_MAX = 3000, /* milliseconds, for the connections that are left in the end */
-	ACCEPTS_MAX = 64   /* in a row, before others get their turn */
+	AGE_MAX = 30000,   /* milliseconds; a new connection closes older ones */
+	FINISH_MAX = 3000, /* milliseconds, for the last connections */
+	ACCEPTS_MAX = 64   /* in a row, before other events */
 };
 
 struct connection {
 	struct server *server;
 	int descriptor;
 	int64_t since; /* milliseconds, monotonic */
-	short events;  /* waited for */
+	short events;  /* to wait for */
 	void *state;   /* the protocol's */
 	struct connection *older, *newer;
 };
@@ -31,7 +31,7 @@ struct server {
 	size_t listener_count;
 	struct connection *oldest, *newest;
 	size_t count;
-	int spare; /* given up for a moment when descriptors run out; -1: none */
+	int spare; /* closed for a moment when descriptors run out; -1: none */
 };
 
 static int64_t
@@ -119,8 +119,8 @@ open_spare(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Without descriptors the waiting connection would make poll() return for ever: the oldest goes,
- * or, where there is none, the waiting one. */
+/* Without free descriptors the waiting connection would make poll() return forever. Closes the
+ * oldest connection or, if there is none, the waiting one. */
 static void
 out_of_descriptors(struct server *server, int listener)
 {
@@ -148,7 +148,7 @@ close_old(struct server *server)
 		end_connection(server->oldest);
 }
 
-/* True when more may wait. */
+/* Returns whether more may wait. */
 static int
 accept_some(struct server *server, int listener)
 {
@@ -238,7 +238,7 @@ turn(struct server *server, int limit)
 			connection_ready(connections[i], polled[i].fd, polled[i].revents);
 }
 
-/* Takes what waits: the kernel would reset it with the socket. */
+/* Accepts what waits, or the kernel would reset it with the socket. */
 static void
 accept_all(struct server *server, int listener)
 {
@@ -257,7 +257,7 @@ stop_listening(struct server *server)
 	server->listener_count = 0;
 }
 
-/* What we accepted may be for another worker that shares the socket: it gets its answer. */
+/* Answer what we accepted: it may be for another worker that shares the socket. */
 static void
 finish_connections(struct server *server)
 {

@@ -1,6 +1,6 @@
 /*
- * standalone: an authenticator that is a server itself for the time of the validation: a web server
- * for http-01 (RFC 8555 section 8.3), a TLS server for tls-alpn-01 (RFC 8737).
+ * standalone: an authenticator that runs its own server during validation: a web server for http-01
+ * (RFC 8555 section 8.3), a TLS server for tls-alpn-01 (RFC 8737).
  */
 #include <certwright/plugin.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define PACKAGE_VERSION "1.0"
 #endif
 
-/* How a type of challenge is served. */
+/* How a challenge type is served. */
 static const struct service {
 	const char *type;
 	const char *address_setting, *port_setting;
@@ -29,7 +29,7 @@ enum { HTTP, ALPN, SERVICES };
 
 struct standalone {
 	const struct cw_host *host;
-	struct alpn *alpn;               /* NULL: not needed so far */
+	struct alpn *alpn;               /* NULL: not needed yet */
 	struct server *server[SERVICES]; /* NULL: not listening */
 };
 
@@ -84,7 +84,7 @@ listen_on(struct standalone *standalone, size_t index, const char *address, unsi
 	return status == CW_OK ? server_add(standalone->server[index], listener) : status;
 }
 
-/* On all addresses of both kinds; a machine without IPv6, or without IPv4, does with the other. */
+/* Listens on all IPv6 and IPv4 addresses. A machine with only one of them uses that one. */
 static int
 listen_everywhere(struct standalone *standalone, size_t index, unsigned port)
 {
@@ -102,7 +102,7 @@ make_server(struct standalone *standalone, size_t index)
 	const struct cw_host *host = standalone->host;
 
 	if (index == HTTP) {
-		/* The context is only handed through. */
+		/* The context is only passed on. */
 		standalone->server[index] =
 			server_new(host, &http_protocol, (void *)(uintptr_t)host);
 		return standalone->server[index] != NULL ? CW_OK : fail_no_memory(host);
@@ -111,7 +111,7 @@ make_server(struct standalone *standalone, size_t index)
 		standalone->alpn = alpn_new(host);
 	if (standalone->alpn == NULL)
 		return cw_host_fail(host, CW_E_CRYPTO, NULL,
-				    "the TLS library cannot be used for validations");
+				    "cannot set up TLS for the validation");
 	standalone->server[index] = server_new(host, &alpn_protocol, standalone->alpn);
 	return standalone->server[index] != NULL ? CW_OK : fail_no_memory(host);
 }
@@ -130,7 +130,7 @@ start_server(struct standalone *standalone, size_t index)
 		return CW_OK;
 	if (port == 0 || port > 65535)
 		return cw_host_fail(host, CW_E_INVALID, "give a port from 1 to 65535",
-				    "--%s %s is no port to listen on", service->port_setting,
+				    "--%s %s is not a port", service->port_setting,
 				    port_text != NULL ? port_text : "");
 	status = make_server(standalone, index);
 	if (status != CW_OK)
@@ -164,7 +164,8 @@ perform_one(struct standalone *standalone, struct cw_challenge *challenge)
 			    challenge->type);
 }
 
-/* Starts the server for one type of challenge, if there are such; without it they all fail. */
+/* Starts the server for one challenge type if any challenge needs it. If it cannot start, these
+ * challenges fail. */
 static int
 serve(struct standalone *standalone, size_t index, struct cw_challenge *const *challenges,
       size_t count)
@@ -233,7 +234,7 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = standalone_cleanup,
 };
 
-/* It reads what strangers send, and has all that it needs for that: its sockets. */
+/* It reads input from strangers and needs only its sockets. */
 static enum cw_rights
 standalone_rights(const struct cw_host *host)
 {
@@ -248,9 +249,9 @@ static const struct cw_plugin plugin = {
 	.name = "standalone",
 	.version = PACKAGE_VERSION,
 	.description = "Spin up a temporary webserver",
-	.help = "Answers the CA itself on port 80 (http-01; --http-01-port, --http-01-address) "
-		"while "
-		"the names are validated. No other program may listen on that port meanwhile.",
+	.help = "Runs its own web server on port 80 while the CA validates the names (http-01; see "
+		"--http-01-port and --http-01-address). No other program may use that port "
+		"meanwhile.",
 	.open = standalone_open,
 	.close = standalone_close,
 	.authenticator = &authenticator,

@@ -10,7 +10,7 @@ enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK, LINKS_MAX
 
 struct walk {
 	uid_t owner;
-	unsigned links; /* that were followed */
+	unsigned links; /* followed so far */
 	struct refusal *refusal;
 };
 
@@ -20,7 +20,8 @@ is_trusted(const struct walk *walk, uid_t user)
 	return user == 0 || user == geteuid() || user == walk->owner;
 }
 
-/* Notes what DESCRIPTOR is, and in it NAME (NULL: itself), as the thing that others can change. */
+/* Stores the path of NAME in the folder DESCRIPTOR (NULL: of the folder) as what other users can
+ * change. */
 static void
 refuse(const struct walk *walk, int descriptor, const char *name)
 {
@@ -37,8 +38,8 @@ refuse(const struct walk *walk, int descriptor, const char *name)
 	errno = EXDEV;
 }
 
-/* Whether no other user can take what is in the folder away, or, where it is the last one, add to
- * it. Nobody can take another's file out of a sticky folder. */
+/* Whether no other user can replace what is in the folder or, if LAST, add to it. Nobody can
+ * replace another user's file in a sticky folder. */
 static int
 is_safe(const struct walk *walk, int folder, int last)
 {
@@ -66,7 +67,7 @@ step(struct walk *walk, int folder, const char *name)
 	return opened;
 }
 
-/* Goes through PATH from FOLDER on, which is closed; every folder on the way is checked. */
+/* Follows PATH from FOLDER, which it closes, and checks every folder on the way. */
 static int
 go(struct walk *walk, int folder, char *path)
 {
@@ -86,7 +87,7 @@ go(struct walk *walk, int folder, char *path)
 	return folder;
 }
 
-/* Follows the link NAME in FOLDER, which is safe, so that it stays the same meanwhile. */
+/* Follows the link NAME in FOLDER, which is safe, so the link cannot change meanwhile. */
 static int
 follow(struct walk *walk, int folder, const char *name)
 {

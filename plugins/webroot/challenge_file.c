@@ -17,13 +17,13 @@ cannot(const struct cw_host *host, int number, const char *what, const char *pat
 	case EPERM:
 	case EROFS:
 		return cw_host_fail(host, CW_E_PERMISSION,
-				    "run this as a user who may write there, or give another "
+				    "run certwright as a user who may write there, or give another "
 				    "webroot with -w",
 				    "cannot %s \"%s\": %s", what, path, strerror(number));
 	case ENOSPC:
 	case EDQUOT:
-		return cw_host_fail(host, CW_E_IO, "make room there", "cannot %s \"%s\": %s", what,
-				    path, strerror(number));
+		return cw_host_fail(host, CW_E_IO, "free some space there", "cannot %s \"%s\": %s",
+				    what, path, strerror(number));
 	default:
 		return cw_host_fail(host, number == ENOENT ? CW_E_NOT_FOUND : CW_E_IO, NULL,
 				    "cannot %s \"%s\": %s", what, path, strerror(number));
@@ -48,7 +48,7 @@ write_all(int descriptor, const char *data)
 	return 0;
 }
 
-/* Puts the nameless file at MADE into the folder under TOKEN; 0, or the errno. */
+/* Links the nameless file MADE into the folder as TOKEN. Returns 0 or the errno. */
 static int
 give_name(int descriptor, int made, const char *token)
 {
@@ -58,7 +58,7 @@ give_name(int descriptor, int made, const char *token)
 	for (unsigned tries = 0; tries < 2; tries++) {
 		if (linkat(AT_FDCWD, source, descriptor, token, AT_SYMLINK_FOLLOW) == 0)
 			return 0;
-		/* Of a run that was killed, for the same challenge: nobody else knows the token. */
+		/* Left by a killed run for the same challenge: nobody else knows the token. */
 		if (errno != EEXIST || unlinkat(descriptor, token, 0) != 0)
 			break;
 	}
@@ -66,8 +66,8 @@ give_name(int descriptor, int made, const char *token)
 }
 
 /*
- * Without a name until it is whole, so that nothing is left behind if we die; a temporary name
- * where the file system has no nameless files.
+ * The file has no name until it is complete, so nothing is left behind if we die. File systems
+ * without nameless files use write_temporary().
  */
 static int
 write_nameless(int descriptor, const char *token, const char *data, struct stat *status)
@@ -118,8 +118,8 @@ write_temporary(const struct cw_host *host, int descriptor, const char *token, c
 	return number;
 }
 
-/* 128 bits in base64url are 22 characters (RFC 8555 section 8.3): nothing else in the folder has
- * such a name. */
+/* 128 bits in base64url are 22 characters (RFC 8555 section 8.3): so nothing else in the folder
+ * has such a name. */
 static int
 token_valid(const char *token)
 {
@@ -141,17 +141,17 @@ challenge_file_write(struct challenge_file *file, const struct cw_challenge *cha
 	int result, number;
 
 	if (!token_valid(token))
-		return cw_host_fail(host, CW_E_PROTOCOL, NULL,
-				    "the CA's token for \"%s\" is too short, or cannot be the "
-				    "name of a file",
-				    challenge->identifier);
+		return cw_host_fail(
+			host, CW_E_PROTOCOL, NULL,
+			"the CA's token for \"%s\" is too short or not a valid file name",
+			challenge->identifier);
 	challenge_folder_path(file->folder, ACME_CHALLENGE, folder, sizeof(folder));
 	snprintf(path, sizeof(path), "%s/%s", folder, token);
 	result = undo_in_folder(host, descriptor, token, &file->undo);
 	if (result != CW_OK)
 		return result;
 	number = write_nameless(descriptor, token, challenge->validation, &status);
-	/* No such files there, or no /proc to name them by. */
+	/* The file system has no nameless files, or there is no /proc. */
 	if (number == EOPNOTSUPP || number == EISDIR || number == EINVAL || number == ENOENT)
 		number = write_temporary(host, descriptor, token, challenge->validation, &status);
 	if (number != 0) {

@@ -9,18 +9,17 @@ struct challenge_file {
 	struct challenge_folder *folder;
 	unsigned undo;
 	int written;
-	dev_t device; /* of the file that we made, to know it again */
+	dev_t device; /* of our file, to recognize it */
 	ino_t inode;
 };
 
 /*
- * Writes the challenge's validation, as a whole, to its token's file in the folder, which is open:
- * mode 0644 whatever the umask. It is registered to be undone before. Returns CW_OK, or
- * a negative status, the current call's error being filled. Returns CW_E_NOT_FOUND when the folder
- * went away, which another try may mend.
+ * Writes the challenge's validation to the token's file in the open folder, at once and with mode
+ * 0644 whatever the umask. Registers the undo first. Returns CW_OK, or fails through the host:
+ * CW_E_NOT_FOUND if the folder was removed; try again then.
  */
 int challenge_file_write(struct challenge_file *file, const struct cw_challenge *challenge);
-/* Removes the file unless another has taken its place. */
+/* Removes the file, unless another file has replaced it. */
 void challenge_file_remove(struct challenge_file *file, const char *token);
 
 #endif

@@ -22,7 +22,8 @@ challenge_folder_path(const struct challenge_folder *folder, int level, char *pa
 		 level_paths[level]);
 }
 
-/* The key by which the workers of a run tell each other that a folder was made by one of them. */
+/* The key in the shared store that tells the other workers of the run that one of them made a
+ * folder. */
 static void
 made_key(const struct challenge_folder *folder, int level, char *key, size_t size)
 {
@@ -69,7 +70,7 @@ cannot(const struct challenge_folder *folder, int number, const char *what, cons
 	case EPERM:
 	case EROFS:
 		return cw_host_fail(host, CW_E_PERMISSION,
-				    "run this as a user who may write there, or give another "
+				    "run certwright as a user who may write there, or give another "
 				    "webroot with -w",
 				    "cannot %s \"%s\": %s", what, path, strerror(number));
 	default:
@@ -82,8 +83,8 @@ static int
 not_followed(const struct challenge_folder *folder, const char *path, const struct refusal *refusal)
 {
 	return cw_host_fail(folder->host, CW_E_PERMISSION,
-			    "replace that link by a folder, or let only root and the owner of the "
-			    "webroot write to what it leads through",
+			    "replace the link with a folder, or let only root and the owner of the "
+			    "webroot write to the folders that it leads through",
 			    "the symbolic link at \"%s\" is not followed: other users can change "
 			    "\"%s\"",
 			    path, refusal->changeable);
@@ -138,8 +139,8 @@ is_empty(int descriptor)
 }
 
 /*
- * Gives a new folder its mode and, unless the way to it went through a link, the owner of the
- * webroot. Somebody may have put another in its place: one of ours that is empty is no loss.
+ * Sets a new folder's mode and, unless a link led to it, the webroot's owner. If somebody has
+ * replaced the folder, an empty folder of ours is no loss.
  */
 static int
 dress(const struct challenge_folder *folder, int root, int linked, int made, const char *path)
@@ -157,7 +158,6 @@ dress(const struct challenge_folder *folder, int root, int linked, int made, con
 	return CW_OK;
 }
 
-/* Registers that NAME in the folder open at PARENT is to be removed. */
 int
 undo_in_folder(const struct cw_host *host, int parent, const char *name, unsigned *undo)
 {
@@ -180,7 +180,7 @@ make_level(struct challenge_folder *folder, int root, int parent, int linked, in
 	status = undo_in_folder(host, parent, level_names[level], &undo);
 	if (status != CW_OK)
 		return status;
-	/* Another worker that comes before us into the folder must find it as it will be. */
+	/* The folder must have its final mode at once, as another worker may use it first. */
 	umask_before = umask(0);
 	made = mkdirat(parent, level_names[level], FOLDER_MODE);
 	number = errno;
@@ -195,13 +195,13 @@ make_level(struct challenge_folder *folder, int root, int parent, int linked, in
 	host->shared_put(host, key, path, strlen(path));
 	made = openat(parent, level_names[level], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (made < 0)
-		return CW_OK; /* gone, or another thing: opening it tells */
+		return CW_OK; /* gone or replaced: the next open tells */
 	status = dress(folder, root, linked, made, path);
 	close(made);
 	return status;
 }
 
-/* Another worker may remove a folder, empty just then, between the steps: try again. */
+/* Another worker may remove an empty folder between the steps: try again. */
 static int
 open_level(struct challenge_folder *folder, int root, int parent, int *linked, int level)
 {
@@ -291,7 +291,7 @@ challenge_folder_free(struct challenge_folder *folder)
 	free(folder);
 }
 
-/* Whether NAME in the folder open at PARENT is what DESCRIPTOR is. */
+/* Whether NAME in the folder open at PARENT is still the same as DESCRIPTOR. */
 static int
 is_still(int parent, const char *name, int descriptor)
 {
@@ -320,7 +320,7 @@ remove_level(struct challenge_folder *folder, int parent, int level)
 	} else if (errno != ENOTEMPTY && errno != EEXIST) {
 		cw_host_log(folder->host, CW_LOG_WARNING, "cannot remove the folder \"%s\": %s",
 			    path, strerror(errno));
-		return; /* what is to be undone stays so */
+		return; /* keep the undo */
 	}
 	if (folder->made[level])
 		folder->host->undo_done(folder->host, folder->undo[level]);

@@ -1,6 +1,6 @@
 /*
- * webroot: an http-01 authenticator that puts the challenges' files below the folder from which a
- * running web server serves (RFC 8555 section 8.3).
+ * webroot: an http-01 authenticator that saves the challenge files below the folder that a running
+ * web server serves (RFC 8555 section 8.3).
  */
 #include <certwright/plugin.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ webroot_challenge_types(void *self, const char *identifier_type, const char *ide
 	return types;
 }
 
-/* The folder for ROOT, one for all challenges that share it; NULL when memory is out. */
+/* The folder for ROOT, which all challenges there share. NULL if out of memory. */
 static struct challenge_folder *
 folder_for(struct webroot *webroot, const char *root)
 {
@@ -90,7 +90,7 @@ copy_root(const struct cw_host *host, const char *text, char **root)
 	return *root != NULL ? CW_OK : cw_host_fail(host, CW_E_NOMEM, NULL, "out of memory");
 }
 
-/* Asks for a name's webroot, and keeps the answer for renewals. */
+/* Asks for a name's webroot, and saves the answer for renewals. */
 static int
 ask_root(const struct cw_host *host, const char *identifier, char **root)
 {
@@ -102,9 +102,9 @@ ask_root(const struct cw_host *host, const char *identifier, char **root)
 		return cw_host_fail(host, CW_E_USAGE,
 				    "give the folder that the web server serves files from: -w "
 				    "FOLDER before -d NAME",
-				    "no webroot is known for \"%s\"", identifier);
+				    "there is no webroot for \"%s\"", identifier);
 	snprintf(question, sizeof(question), "The webroot of %s", identifier);
-	/* A mistyped answer is asked again. */
+	/* Ask again after a mistyped answer. */
 	while ((status = host->ask_text(host, question, 0, &answer)) == CW_OK &&
 	       (stat(answer, &folder) != 0 || !S_ISDIR(folder.st_mode))) {
 		snprintf(refusal, sizeof(refusal), "There is no folder \"%s\".", answer);
@@ -122,7 +122,7 @@ ask_root(const struct cw_host *host, const char *identifier, char **root)
 	return status;
 }
 
-/* The webroot of a name: its own, else the last given; else somebody is asked. */
+/* The webroot of a name: its own, else the last one given, else asks for it. */
 static int
 root_for(const struct cw_host *host, const char *identifier, char **root)
 {
@@ -136,7 +136,7 @@ root_for(const struct cw_host *host, const char *identifier, char **root)
 	return ask_root(host, identifier, root);
 }
 
-/* Another worker of this run may remove the folder, empty just then: make it again. */
+/* Another worker of this run may remove the folder while it is empty: make it again. */
 static int
 place(struct challenge_file *file, const struct cw_challenge *challenge)
 {
@@ -220,8 +220,8 @@ static const struct cw_plugin_option path_option = {
 	.name = "path",
 	.kind = CW_OPTION_PATH_LIST,
 	.metavar = "FOLDER",
-	.help = "The folder from which a web server serves files. Given several times, each holds "
-		"for the names (-d) after it, the first also for names before it.",
+	.help = "The folder that the web server serves files from. If given several times, each "
+		"applies to the names (-d) after it, the first also to names before it.",
 	.fills_map = "map",
 };
 
@@ -230,8 +230,8 @@ static const struct cw_plugin_option map_option = {
 	.name = "map",
 	.kind = CW_OPTION_MAP,
 	.metavar = "JSON",
-	.help = "A JSON object of names and their webroots, as "
-		"{\"example.org\": \"/var/www/html\"}; names joined by commas share one.",
+	.help = "A JSON object of names and their webroots, such as {\"example.org\": "
+		"\"/var/www/html\"}. Names joined by commas share one.",
 };
 
 static const struct cw_plugin_option *const options[] = {&path_option, &map_option, NULL};
@@ -250,8 +250,8 @@ static const struct cw_plugin plugin = {
 	.name = "webroot",
 	.version = PACKAGE_VERSION,
 	.description = "Place files in webroot directory",
-	.help = "Saves the files that the CA asks for below the folder from which a running web "
-		"server serves (http-01). The server goes on undisturbed; it must serve "
+	.help = "Saves the files that the CA asks for (http-01) below the folder that your web "
+		"server serves. The server keeps running; it must serve "
 		"FOLDER/.well-known/acme-challenge/ on port 80.",
 	.options = options,
 	.open = webroot_open,

@@ -358,7 +358,7 @@ def test_a_person_is_told_the_records_of_the_dns(certwright, pebble):
     text = run.text
     records = re.findall(r"name:\s+(\S+)\n\s*value:\s+(\S+)", text)
     assert [name for name, _ in records] == ["_acme-challenge.d.example.test."] * 2
-    assert "both values" in text
+    assert "one for each value" in text
     for name, value in records:
         pebble.dns.set_txt(name, value)
     run.type("")

@@ -318,7 +318,7 @@ def test_lua_that_comes_first_is_told_of(certwright, nginx, level):
                               "return ngx.exit(403) end }"})
     result = obtain(certwright, nginx, "a.test")
     place = "sites-enabled/site:4" if level == "server" else "nginx.conf:"
-    assert re.search(f"the Lua at \"\\S*/{place}", result.output), result.output
+    assert re.search(f"the Lua code at \"\\S*/{place}", result.output), result.output
     assert nginx.get("a.test", "/closed")[0] == 403
 
 
@@ -344,7 +344,7 @@ def test_nginx_that_something_else_starts_is_left_alone(certwright, nginx):
     nginx.site("server { listen @http@; server_name a.test; return 404; }")
     before = nginx.snapshot()
     result = obtain(certwright, nginx, "a.test", status=1, json=True)
-    assert_failed(result, "does not run", "daemon off")
+    assert_failed(result, "is not running", "daemon off")
     assert nginx.snapshot() == before
 
 
@@ -387,7 +387,7 @@ def test_missing_include_is_said(certwright, nginx):
 def test_include_that_leads_back_is_said(certwright, nginx):
     nginx.site("include sites-enabled/*;\n")
     result = obtain(certwright, nginx, "a.test", status=1, json=True)
-    assert_failed(result, "leads back to itself", "site:1")
+    assert_failed(result, "includes itself", "site:1")
 
 
 def test_missing_program_is_said(certwright, nginx):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not 
 
 ABSENT = "in-no-block.example.net"
 
-# Each is said in certwright-nginx(8), "DIFFERENCES TO CERTBOT".
+# Each is said in certwright-nginx(8), "DIFFERENCES FROM CERTBOT".
 UNREAD = "certbot cannot read the file and passes it by"
 UNMARKED = "the default serves no site of its own, but is not marked default_server"
 OTHERS = "certbot takes the certificate from the other names of the wildcard"

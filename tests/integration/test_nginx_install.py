@@ -260,7 +260,7 @@ server { listen @other@; include snippets/own.conf; include snippets/header.conf
         assert headers.get_all("Strict-Transport-Security") == [
             "max-age=1" if path == "/set" else "max-age=31536000"]
     assert nginx.headers("a.test", "/shared")["Strict-Transport-Security"] is None
-    assert "own.conf:1" in result.stderr and "go without" in result.stderr
+    assert "own.conf:1" in result.stderr and "do not get" in result.stderr
     once = nginx.snapshot()
     site.enhance("--hsts")
     assert nginx.snapshot() == once

@@ -148,7 +148,7 @@ def test_renew_asks_nothing(certwright, start, pebble, tmp_path):
         stream.write(text)
     terminal = on_terminal(certwright, "renew", "--force-renewal")
     told = terminal.finish(1)
-    assert f'no webroot is known for "{NAME}"' in told and "-w FOLDER" in told
+    assert f'there is no webroot for "{NAME}"' in told and "-w FOLDER" in told
 
 
 # What is not said, and the options that would say it.

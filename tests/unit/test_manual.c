@@ -214,13 +214,13 @@ test_instructions_are_one_text_for_all_names(void **state)
 	has(text, "http://a.example/.well-known/acme-challenge/the-token\n  data:  value-a");
 	has(text, "http://[2001:db8::1]/.well-known");
 	has(text, "name:   _acme-challenge.b.example.\n  value:  value-b");
-	has(text, "needs both values");
+	has(text, "create two records");
 	has(text, "\"acme-tls/1\"");
 	has(text,
 	    "name:         t.example\n  certificate:  /w/cert.pem\n  key:          /w/key.pem");
 	free(text);
 	text = instructions_text(&plain_host, list, 1);
-	has(text, "this file,");
+	has(text, "this file with");
 	assert_null(strstr(text, "TXT"));
 	assert_null(strstr(text, "acme-tls"));
 	free(text);
