@@ -14,7 +14,7 @@ enum cw_acme_phase {
 	CW_ACME_SIGNED, /* waits for the signature */
 	CW_ACME_SENT,   /* the request is in flight */
 	CW_ACME_WAITS,  /* for a timer: of a back-off, or of a failure to be delivered */
-	CW_ACME_WAITS_FOR_DIRECTORY /* that is fetched anew */
+	CW_ACME_WAITS_FOR_DIRECTORY /* that is fetched again */
 };
 
 struct cw_acme_call {
@@ -71,7 +71,7 @@ void cw_acme_call_break_off(struct cw_acme_call *call);
 /* What becomes of a call whose attempt failed with ERROR, by its reply: another attempt or the end.
  */
 void cw_acme_call_failed(struct cw_acme_call *call, struct cw_error *error);
-/* The same after a badNonce, which is no failure of the server. */
+/* The same after a badNonce, which is not a failure of the server. */
 void cw_acme_call_retry_with_new_nonce(struct cw_acme_call *call, struct cw_error *error);
 /* Has the loop decide, at once, by CALLBACK. */
 void cw_acme_call_soon(struct cw_acme_call *call, void (*callback)(void *call));
@@ -91,7 +91,7 @@ void cw_acme_limit_over(struct cw_acme *acme);
 
 /*
  * Whether the failure of CALL, in its reply, may be due to a directory of an earlier run, in which
- * RESOURCE was found (NULL: nothing was). Then the call waits for the directory to be fetched anew;
+ * RESOURCE was found (NULL: nothing was). Then the call waits until the directory is fetched again;
  * it is sent again if the resource's URL is another now, else it fails as it would have. ERROR is
  * moved then.
  */

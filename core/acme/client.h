@@ -104,7 +104,7 @@ struct cw_acme_registration {
 	struct json_object *binding;
 	bool only_existing; /* onlyReturnExisting */
 };
-/* Makes or finds the account of the signer's key, and uses it from here on. *URL and *BODY (the
+/* Registers or finds the account of the signer's key, and uses it from here on. *URL and *BODY (the
  * account object) are the caller's. An account that is no longer valid is CW_E_ACME. */
 struct cw_acme_operation *cw_acme_account_new_start(struct cw_acme *acme,
 						    const struct cw_acme_registration *registration,

@@ -120,7 +120,7 @@ sign(struct cw_acme_call *call)
 void
 cw_acme_call_launch(struct cw_acme_call *call)
 {
-	/* The directory may have been fetched anew meanwhile. */
+	/* The directory may have been fetched again in the meantime. */
 	if (call->resource != NULL && !call->request.pinned) {
 		free(call->url);
 		call->request.url = call->url = cw_acme_call_resource_url(call);

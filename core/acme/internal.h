@@ -76,7 +76,7 @@ void cw_acme_operation_end(struct cw_acme_operation *operation, struct cw_error 
 /* One of the things LEFT is done, or all were begun; ends OPERATION after the last. */
 void cw_acme_operation_one_done(struct cw_acme_operation *operation);
 
-/* Adds to CW_E_PROTOCOL, where there is no hint yet, whose fault it is. */
+/* Adds a hint to CW_E_PROTOCOL, unless it has one: it is the CA's fault. */
 void cw_acme_hint_nonsense(struct cw_error *error);
 
 /* CW_E_INVALID when no account is in use. */

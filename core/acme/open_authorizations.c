@@ -42,7 +42,7 @@ note_dead(struct cw_acme_order *order, struct cw_acme_authorization *authorizati
 	cw_error_add_part(&order->error, &part);
 }
 
-/* Where the authorization's name stands in the order. */
+/* The position of the authorization's name in the order. */
 static size_t
 position(const struct cw_acme_order *order, const struct cw_acme_authorization *authorization)
 {

@@ -32,10 +32,10 @@ struct cw_acme_request {
 	const char *url;      /* NULL: that of RESOURCE */
 	const char *resource; /* the directory's name for it: "newOrder" */
 	const char *below;    /* to be added to the resource's URL; NULL: nothing */
-	bool pinned;          /* the payload holds the resource's URL: of no use for another one */
-	bool plain;           /* an unsigned GET */
-	bool quiet;           /* one of very many: logged only when it fails */
-	const char *payload;  /* NULL: POST-as-GET */
+	bool pinned;         /* the payload has the resource's URL and cannot be used for another */
+	bool plain;          /* an unsigned GET */
+	bool quiet;          /* one of very many: logged only when it fails */
+	const char *payload; /* NULL: POST-as-GET */
 	const struct cw_acme_signer *signer; /* copied; NULL: the client's */
 	bool with_jwk; /* the header has the public key instead of the account's URL */
 	const char *accept;

@@ -1,5 +1,4 @@
-/* Asking the user. cli/ implements it on the terminal; a worker passes the questions to the
- * coordinator. */
+/* Asks the user. cli/ does it on the terminal; a worker passes questions on to the coordinator. */
 #ifndef CW_BASE_ASK_H
 #define CW_BASE_ASK_H
 
@@ -8,10 +7,11 @@
 #include "base/error.h"
 
 struct cw_asker {
-	/* False: nobody is there (-n, no terminal); all below then fail with CW_E_USAGE. */
+	/* False: nobody can answer (-n, no terminal), and all functions below fail with CW_E_USAGE.
+	 * */
 	bool interactive;
 	int (*notify)(void *context, const char *text, bool wait, struct cw_error *error);
-	/* *ANSWER holds the default before. */
+	/* *ANSWER holds the default before the call. */
 	int (*yes_no)(void *context, const char *question, bool *answer, struct cw_error *error);
 	/* *ANSWER: release with free(). SECRET: not echoed. */
 	int (*text)(void *context, const char *question, bool secret, char **answer,

@@ -1,4 +1,4 @@
-/* A growing byte string, always NUL-terminated. The zeroed struct is the empty one. */
+/* A growing byte string, always NUL-terminated. A zeroed struct is empty. */
 #ifndef CW_BASE_BUF_H
 #define CW_BASE_BUF_H
 
@@ -20,16 +20,16 @@ void cw_buf_add_char(struct cw_buf *buf, char character);
 void cw_buf_addf(struct cw_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cw_buf_vaddf(struct cw_buf *buf, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
-/* Room for MORE bytes behind the contents; write there, then add to length (cw_buf_grown). */
+/* Makes room for MORE bytes after the contents. Write there, then add to length (cw_buf_grown). */
 char *cw_buf_reserve(struct cw_buf *buf, size_t more);
 void cw_buf_grown(struct cw_buf *buf, size_t more);
-/* Cuts to LENGTH bytes, which must not be more than there are. */
+/* Shortens the contents to LENGTH bytes. */
 void cw_buf_truncate(struct cw_buf *buf, size_t length);
-/* The contents, "" when empty; valid until the next change. */
+/* The contents, "" if empty; valid until the next change. */
 const char *cw_buf_text(const struct cw_buf *buf);
-/* Gives the contents away (never NULL) and empties BUF. */
+/* Returns the contents (never NULL), which the caller then owns, and empties BUF. */
 char *cw_buf_take(struct cw_buf *buf);
-/* Releases the contents; BUF is empty and usable afterwards. */
+/* Releases the contents. BUF can be used again. */
 void cw_buf_clear(struct cw_buf *buf);
 /* The same, wiping them first. */
 void cw_buf_wipe(struct cw_buf *buf);

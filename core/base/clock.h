@@ -19,7 +19,8 @@ bool cw_parse_http_date(const char *text, int64_t *seconds);
 /* A Retry-After value (RFC 9110 section 10.2.3), seconds or HTTP-date, as milliseconds from now: 0
  * when past, at most 365 days. */
 bool cw_parse_retry_after(const char *text, int64_t *milliseconds);
-/* COUNT random bytes from the kernel; never fails on Linux, else ends the program. */
+/* COUNT random bytes from the kernel. Ends the program if there are none, which does not happen on
+ * Linux. */
 void cw_random(void *data, size_t count);
 /* A uniform random number below LIMIT (> 0). */
 uint64_t cw_random_below(uint64_t limit);

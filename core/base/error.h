@@ -1,6 +1,6 @@
 /*
- * Errors. A fallible function returns CW_OK or a negative enum cw_status (certwright/plugin.h) and,
- * then, has filled the struct cw_error passed last. Callers add context going up with
+ * Errors. A function that can fail returns CW_OK, or a negative enum cw_status
+ * (certwright/plugin.h) after filling the struct cw_error passed last. Callers add context with
  * cw_context(); only cli/ prints.
  *
  * Messages: lower-case start, no full stop, the thing concerned in quotes. Never a secret.
@@ -27,7 +27,7 @@ struct cw_error {
 	struct cw_error *cause;
 	struct cw_error **parts;
 	size_t part_count;
-	bool told; /* its parts were reported when they happened: say them no more */
+	bool told; /* its parts were already reported: do not print them again */
 };
 
 #define cw_auto_error cw_auto(cw_error_clear)
@@ -43,8 +43,8 @@ int cw_fail_errno(struct cw_error *error, int number, const char *format, ...)
 int cw_status_of_errno(int number);
 /* Sets the hint, unless one is there already. */
 void cw_hint(struct cw_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Puts a message before the present one, which becomes the cause; identifier and parts stay on top.
- * Returns the status, also where ERROR is NULL: that of the latest failure then. */
+/* Adds a message in front; the current one becomes the cause, and identifier and parts stay on top.
+ * Returns the status; if ERROR is NULL, that of the latest failure. */
 int cw_context(struct cw_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void cw_error_set_identifier(struct cw_error *error, const char *identifier);
@@ -58,9 +58,9 @@ void cw_error_clear(struct cw_error *error);
 /* The whole chain in one line, "a: b: c"; release with free(). */
 char *cw_error_line(const struct cw_error *error);
 /*
- * What an error says below its line: the type of the CA's problem document, each part with its
- * name, its line and its own details, and the hints, one that several parts share behind the last
- * of them. SINK gets one line after the other, INDENT blanks and two more for each level in front.
+ * The details of an error, below its line: the type of the CA's problem document, each part with
+ * its name, line and details, and the hints; a hint that several parts share comes after the last
+ * of them. SINK gets each line, indented by INDENT blanks and two more for each level.
  */
 typedef void (*cw_error_sink)(void *context, const char *line);
 void cw_error_details(const struct cw_error *error, unsigned indent, cw_error_sink sink,

@@ -1,4 +1,4 @@
-/* json-c with its sharp edges off: bounded parsing, typed getters that never assert. */
+/* A safe use of json-c: limited parsing, and typed getters that never assert. */
 #ifndef CW_BASE_JSON_H
 #define CW_BASE_JSON_H
 
@@ -14,17 +14,17 @@
 
 /* Exactly one JSON value, at most 32 levels deep; trailing bytes other than blanks are an error.
  * WHAT names the source in messages ("the directory at https://..."). The word null gives a NULL
- * *VALUE and CW_OK; what is no JSON, or no UTF-8, is CW_E_INVALID. */
+ * *VALUE and CW_OK; invalid JSON or UTF-8 is CW_E_INVALID. */
 int cw_json_parse(const char *text, size_t length, const char *what, struct json_object **value,
 		  struct cw_error *error);
-/* A member of OBJECT, NULL when absent, null, or of another type, or when OBJECT is NULL or no
- * object; a string with a NUL inside counts as absent. The pointer lives as long as OBJECT. */
+/* A member of OBJECT. NULL if it is absent, null or of another type, or if OBJECT is NULL or not an
+ * object. A string with a NUL counts as absent. The pointer is valid as long as OBJECT. */
 const char *cw_json_string(struct json_object *object, const char *key);
 struct json_object *cw_json_object(struct json_object *object, const char *key);
 struct json_object *cw_json_array(struct json_object *object, const char *key);
 bool cw_json_bool(struct json_object *object, const char *key, bool otherwise);
 int64_t cw_json_int(struct json_object *object, const char *key, int64_t otherwise);
-/* Adds members; VALUE NULL adds null. What is no UTF-8 in a string becomes U+FFFD. */
+/* Adds members; VALUE NULL adds null. Invalid UTF-8 in a string becomes U+FFFD. */
 void cw_json_set_string(struct json_object *object, const char *key, const char *value);
 void cw_json_set_int(struct json_object *object, const char *key, int64_t value);
 void cw_json_set_bool(struct json_object *object, const char *key, bool value);
@@ -41,11 +41,10 @@ struct json_object *cw_json_error(const struct cw_error *error);
 void cw_json_to_error(struct json_object *object, struct cw_error *error);
 /* Escapes what is not printable (base/printable.h) in every string of VALUE, for people to read. */
 void cw_json_make_printable(struct json_object *value);
-/* Compact, without escaped slashes; lives as long as VALUE. */
+/* VALUE as compact text, without escaped slashes; valid as long as VALUE. */
 const char *cw_json_text(struct json_object *value);
 void cw_json_clear(struct json_object **value);
-/* The same for a value that nobody else holds, with its strings and its text overwritten: for
- * secrets. */
+/* Releases a value that nobody else holds and overwrites its strings and its text: for secrets. */
 void cw_json_wipe(struct json_object **value);
 
 #endif

@@ -16,7 +16,7 @@ typedef void (*cw_log_sink)(void *context, enum cw_log_level level, const char *
  * and the process id; -1: none, and the lines until then are kept, up to 64 KiB, and written to the
  * next descriptor set. */
 void cw_log_set_file(int descriptor);
-/* What the terminal gets: lines from LEVEL up. NULL: none. */
+/* Sets what the terminal gets: lines at LEVEL and above. NULL: none. */
 void cw_log_set_terminal(cw_log_sink sink, void *context, enum cw_log_level level);
 
 void cw_log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -26,9 +26,8 @@ void cw_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)))
 void cw_log_write(enum cw_log_level level, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
-/* From now on "[secret]" stands in every line, and in what cw_redact() gives, where TEXT (4 bytes
- * or more) stood.
- */
+/* From now on, "[secret]" replaces TEXT (4 bytes or more) in all lines and in the result of
+ * cw_redact(). */
 void cw_log_secret(const char *text);
 /* TEXT with the secrets replaced; release with free(). */
 char *cw_redact(const char *text);

@@ -30,7 +30,7 @@ void cw_loop_cancel(struct cw_loop *loop, struct cw_timer *timer);
  * what is due. CW_E_CANCELLED once cw_interrupted() is true.
  */
 int cw_loop_turn(struct cw_loop *loop, int64_t limit, struct cw_error *error);
-/* Turns until *DONE is true. */
+/* Runs the loop until *DONE is true. */
 int cw_loop_until(struct cw_loop *loop, const bool *done, struct cw_error *error);
 
 /*

@@ -1,4 +1,4 @@
-/* Taking a change back out of a text that somebody else has changed since. */
+/* Removes our change from a text that someone else has changed since. */
 #ifndef CW_BASE_MERGE_H
 #define CW_BASE_MERGE_H
 
@@ -6,9 +6,9 @@
 #include "base/buf.h"
 
 /*
- * OURS is what we made of ORIGINAL, PRESENT is what somebody else made of OURS. Fills RESULT with
- * PRESENT without our change, line by line. False, and RESULT is empty, when both changed the same
- * lines, or more than a few thousand lines differ.
+ * We changed ORIGINAL to OURS, and someone else changed OURS to PRESENT. Fills RESULT with PRESENT
+ * without our change, line by line. False, with an empty RESULT, if both changed the same lines or
+ * if more than a few thousand lines differ.
  */
 bool cw_merge_undo(const struct cw_buf *original, const struct cw_buf *ours,
 		   const struct cw_buf *present, struct cw_buf *result);

@@ -5,7 +5,7 @@
 /* Every field begins with one of these. */
 enum kind { KIND_BOOL = 1, KIND_INT, KIND_TEXT, KIND_NO_TEXT, KIND_BYTES, KIND_LIST, KIND_ERROR };
 
-/* A chain of causes and parts is no deeper than this; what is deeper is left out. */
+/* The depth limit of a chain of causes and parts; deeper ones are left out. */
 enum { ERROR_DEPTH = 16, ERROR_PARTS = 10000 };
 
 struct cw_message *

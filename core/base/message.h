@@ -61,7 +61,7 @@ void cw_message_get_bytes(struct cw_message *message, size_t limit, struct cw_bu
 /* Adds to LIST, at most ITEMS of LIMIT bytes each. */
 void cw_message_get_list(struct cw_message *message, size_t items, size_t limit,
 			 struct cw_strv *list);
-/* Fills ERROR, which may come to "no error". Its status is one that there is. */
+/* Fills ERROR, which may be "no error". Its status is a valid one. */
 void cw_message_get_error(struct cw_message *message, struct cw_error *error);
 /* How many of something follow: at most MOST, and not more than bytes are left. */
 size_t cw_message_get_count(struct cw_message *message, size_t most);

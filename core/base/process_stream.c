@@ -148,7 +148,7 @@ cw_input_stream_write(struct cw_input_stream *stream)
 		return;
 	if (written > 0)
 		stream->sent += (size_t)written;
-	/* A program that does not read all of it is no mistake. */
+	/* A program need not read all of it. */
 	if (written <= 0 || stream->sent == process->input_length)
 		cw_close_watched(stream->loop, &stream->descriptor);
 }

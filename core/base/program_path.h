@@ -1,5 +1,5 @@
-/* Where programs are looked for: in the folders of PATH, then in those of the administrator's
- * programs (/usr/sbin, /sbin ...), which the PATH of cron and of unprivileged users lacks. */
+/* The folders to search for programs: those of PATH, then the folders for administrators
+ * (/usr/sbin, /sbin ...), which are not in the PATH of cron and of ordinary users. */
 #ifndef CW_BASE_PROGRAM_PATH_H
 #define CW_BASE_PROGRAM_PATH_H
 
@@ -8,7 +8,7 @@
 /* The value of PATH (the system's default when it is unset or empty) with those folders that it
  * lacks appended. Release with free(). */
 char *cw_program_path(void);
-/* Whether one of its folders has an executable file NAME, a name without a slash. */
+/* Whether one of its folders has an executable file NAME (without a slash). */
 bool cw_program_is_installed(const char *name);
 /* Whether PATH leads to a regular file that we may execute. */
 bool cw_is_executable_file(const char *path);

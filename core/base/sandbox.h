@@ -30,7 +30,7 @@ struct cw_sandbox {
 	bool without_seccomp;
 };
 
-/* The names of the parts, as they stand in MISSING and in docs/security.md. */
+/* The names of the parts in MISSING and in docs/security.md. */
 #define CW_SANDBOX_USER "user"
 #define CW_SANDBOX_PRIVILEGES "no-new-privileges"
 #define CW_SANDBOX_LANDLOCK "landlock"

@@ -1,4 +1,5 @@
-/* One value of settings.c, by the kind of its option: checking, adding up, releasing. */
+/* A value of a setting, for settings.c: checks, merges and releases it by the kind of its option.
+ * */
 #ifndef CW_BASE_SETTING_VALUE_H
 #define CW_BASE_SETTING_VALUE_H
 
@@ -41,7 +42,7 @@ void cw_value_put(struct cw_value *value, const char *key, const char *text);
  * anything else is replaced. */
 void cw_value_merge(const struct cw_option *option, struct cw_value *value, struct cw_value *more);
 
-/* False when TEXT is no such thing. */
+/* False if TEXT is invalid. */
 bool cw_value_flag(const char *text, bool *flag);
 bool cw_value_integer(const char *text, int64_t *number);
 

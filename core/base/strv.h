@@ -1,5 +1,4 @@
-/* A vector of strings that it owns; items is NULL-terminated. The zeroed struct is the empty one.
- */
+/* A list that owns its strings; items is NULL-terminated. A zeroed struct is empty. */
 #ifndef CW_BASE_STRV_H
 #define CW_BASE_STRV_H
 

@@ -1,4 +1,4 @@
-/* Small questions about strings. */
+/* String functions. */
 #ifndef CW_BASE_TEXT_H
 #define CW_BASE_TEXT_H
 
@@ -19,11 +19,12 @@ char *cw_lower(char *text);
 char *cw_trim(char *text);
 /* Every FROM replaced by TO, in place; returns TEXT. */
 char *cw_replace_char(char *text, char from, char to);
-/* What follows the last C in TEXT; TEXT itself where there is none, and when it is NULL. */
+/* The text after the last C in TEXT; TEXT itself if there is none or if it is NULL. */
 const char *cw_after_last(const char *text, char c);
 /* A decimal number without sign or blanks, up to MAX. */
 bool cw_parse_uint(const char *text, uint64_t max, uint64_t *value);
-/* The candidate nearest to WORD by edit distance, or NULL when none is near. NULL-terminated. */
+/* The candidate nearest to WORD by edit distance; NULL if none is near. CANDIDATES is
+ * NULL-terminated. */
 const char *cw_nearest(const char *word, const char *const *candidates);
 
 /* Base64url without padding (RFC 4648 section 5); release with free(). */
@@ -33,8 +34,7 @@ unsigned char *cw_base64url_decode(const char *text, size_t *length);
 /* Lower-case hexadecimal; release with free(). */
 char *cw_hex(const void *data, size_t length);
 
-/* TEXT as one word of a shell command: as it is where the shell reads it so, else in quotes.
- * Release with free(). */
+/* TEXT as one word of a shell command, quoted if needed. Release with free(). */
 char *cw_shell_word(const char *text);
 
 #endif

@@ -62,8 +62,8 @@ value_of(const struct filling *filling, const struct cw_given_option *item)
 	return item->source == filling->source ? plain_value_of(filling, item) : NULL;
 }
 
-/* The names in TEXT, the value of -d or --ip-address, as the certificate will have them. What is no
- * name is left to those who make the request, and complain. */
+/* The names in TEXT, the value of -d or --ip-address, as the certificate will have them. What is
+ * not a name is reported later, when the request is made. */
 static void
 add_names(struct cw_strv *keys, const struct cw_option *option, const char *text)
 {

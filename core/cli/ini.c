@@ -24,7 +24,7 @@ cw_ini_clear(struct cw_ini *ini)
 
 		free(entry->file);
 		free(entry->key);
-		/* What stands in a configuration file can be a secret. */
+		/* The text of a configuration file can be a secret. */
 		for (size_t j = 0; j < entry->values.count; j++)
 			cw_wipe(entry->values.items[j], strlen(entry->values.items[j]));
 		cw_strv_clear(&entry->values);
@@ -210,7 +210,7 @@ read_lines(struct cw_ini *ini, const char *path, char *text, struct cw_error *er
 	return status;
 }
 
-/* What is no regular file: /dev/null to read no file at all, or the pipe of <(command). */
+/* Not a regular file: /dev/null to read nothing, or the pipe of <(command). */
 static int
 read_stream(const char *path, struct cw_buf *text, struct cw_error *error)
 {

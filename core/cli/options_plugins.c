@@ -1,5 +1,5 @@
-/* Which plugin to use, and the options of Certbot's plugins, for as long as there is no module that
- * has them. */
+/* The options that select plugins, and the options of Certbot's plugins, which are used if there is
+ * no module. */
 #include <stddef.h>
 #include "cli/options_tables.h"
 

@@ -86,7 +86,7 @@ put(struct cw_settings *settings, const char *setting, const char *plugin, enum 
 	return cw_settings_set(settings, setting, source, plugin, error);
 }
 
-/* The name of the plugin that OPTION, a flag, selects; NULL: it is no such flag. */
+/* The name of the plugin that the flag OPTION selects; NULL: none. */
 static const char *
 selects(const struct cw_option *option, struct cw_registry *registry)
 {

@@ -39,7 +39,7 @@ show_line(void *context, enum cw_log_level level, const char *line)
 		fprintf(out, "error: %s\n", line);
 	else
 		fprintf(out, "%s\n", line);
-	/* Workers write too, and messages shall stand in the order of what happened. */
+	/* Workers write too, and messages must appear in the order of events. */
 	fflush(out);
 }
 

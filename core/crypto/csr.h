@@ -16,11 +16,11 @@ struct cw_csr_spec {
 	bool must_staple; /* the TLS feature extension with status_request (RFC 7633) */
 };
 
-/* The request in DER, appended to DER. The subject is empty (the names stand in subjectAltName). */
+/* The request in DER, appended to DER. The subject is empty (the names are in subjectAltName). */
 int cw_csr_make(const struct cw_key *key, const struct cw_csr_spec *spec, struct cw_buf *der,
 		struct cw_error *error);
 
-/* A request that somebody else made. */
+/* A request that certwright did not make. */
 struct cw_csr {
 	struct cw_buf der;
 	struct cw_strv dns_names; /* of subjectAltName and the common name, lower-case, each once */

@@ -8,7 +8,7 @@
 #include "base/strv.h"
 
 void cw_names_cleanup(GENERAL_NAMES **names);
-/* Adds a name; CW_E_INVALID when NAME cannot stand in a certificate. */
+/* Adds a name; CW_E_INVALID if NAME cannot be in a certificate. */
 int cw_names_add_dns(GENERAL_NAMES *names, const char *name, struct cw_error *error);
 int cw_names_add_address(GENERAL_NAMES *names, const char *address, struct cw_error *error);
 /* Adds the DNS names (lower-case) and addresses among NAMES (may be NULL), each once. */

@@ -186,7 +186,7 @@ datagram_ready(void *context, int descriptor, short events)
 			finish(question, NULL, "it could not be reached");
 		return;
 	}
-	/* What is no answer to this question may be forged: the right one may still come. */
+	/* An answer to another question may be forged: the right one may still come. */
 	if (cw_dns_decode(message, (size_t)got, question->id, question->name, question->type,
 			  &answer))
 		take_answer(question, &answer);

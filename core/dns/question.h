@@ -73,8 +73,8 @@ uint16_t cw_dns_port(const struct cw_dns_address *address);
 /* The same host, whatever the port. */
 bool cw_dns_same_host(const struct cw_dns_address *a, const struct cw_dns_address *b);
 
-/* The resolvers to ask, MAX (1 or more) at most: the one of SETTING (--dns-resolver), or where that
- * is NULL those of /etc/resolv.conf. CW_E_INVALID when SETTING is no address. */
+/* The resolvers to ask, MAX (1 or more) at most: the one of SETTING (--dns-resolver), or those of
+ * /etc/resolv.conf if that is NULL. CW_E_INVALID if SETTING is not an address. */
 int cw_dns_resolvers(const char *setting, struct cw_dns_address *resolvers, size_t max,
 		     size_t *count, struct cw_error *error);
 

@@ -98,7 +98,7 @@ void cw_txt_replace(char **text, char *with);
 void cw_txt_find_zone(void *context);
 /* Looks for the servers of CONTEXT, a cw_txt_zone; then the checks of its records begin. */
 void cw_txt_find_servers(void *context);
-/* Where the DNS tells no servers (a small resolver that stands for all of it), it is asked. */
+/* If the DNS names no servers (a small resolver that replaces it), the resolver is asked. */
 void cw_txt_use_resolver(struct cw_txt_zone *zone);
 /* Asks all servers of the record's zone for it until they have its value. */
 void cw_txt_start_checks(struct cw_txt_wanted *record);

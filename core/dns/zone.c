@@ -91,7 +91,7 @@ soa_answered(void *context, const struct cw_dns_answer *answer, const char *why)
 		fail(search, CW_E_NETWORK, reason);
 		return;
 	}
-	/* A small resolver that knows a few types of records only stands for the whole DNS. */
+	/* A small resolver that knows only a few types of records replaces the whole DNS. */
 	if (answer->code == CW_DNS_NOT_IMPLEMENTED) {
 		found(search, NULL);
 		return;

@@ -53,7 +53,7 @@ cw_hooks_free(struct cw_hooks *hooks)
 	free(hooks);
 }
 
-/* The program that a shell command begins with: its first word that is no assignment. */
+/* The program of a shell command: its first word that is not an assignment. */
 static char *
 first_program(const char *command)
 {
@@ -93,7 +93,7 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 	} else if (cw_program_is_installed(program)) {
 		return CW_OK;
 	}
-	/* Shell built-ins and functions are no files. */
+	/* Shell built-ins and functions are not files. */
 	static const char *const builtins[] = {"cd",     "exit",    "export", ".",     ":",
 					       "eval",   "exec",    "if",     "for",   "while",
 					       "case",   "set",     "unset",  "trap",  "umask",
@@ -251,7 +251,7 @@ run_path(const struct cw_hooks *hooks, const char *kind, const char *path,
 	run_hook(hooks, kind, word, environment);
 }
 
-/* A hook that also stands in the folder has been run with the folder's already. */
+/* A hook that is also in the folder has already run with the folder's hooks. */
 static bool
 stands_in_folder(const struct cw_hooks *hooks, const char *kind, const char *command)
 {

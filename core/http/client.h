@@ -57,7 +57,7 @@ const char *cw_http_header(const struct cw_http_answer *answer, const char *name
 /* All "Link" targets with rel=RELATION (RFC 8288), made absolute against BASE. */
 void cw_http_links(const struct cw_http_answer *answer, const char *base, const char *relation,
 		   struct cw_strv *targets);
-/* REFERENCE resolved against BASE; NULL when that is no http(s) URL; release with free(). */
+/* REFERENCE resolved against BASE; NULL if that is not an http(s) URL; release with free(). */
 char *cw_http_resolve(const char *base, const char *reference);
 
 /*

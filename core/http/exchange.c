@@ -93,7 +93,7 @@ on_header(char *data, size_t size, size_t count, void *context)
 	cw_autofree char *line = cw_memdup(data, length);
 	const char *colon = strchr(line, ':');
 
-	/* Every redirection and interim answer begins anew. */
+	/* Every redirect and interim answer starts again. */
 	if (cw_starts_with(line, "HTTP/"))
 		forget_answer(exchange);
 	exchange->header_bytes += length;

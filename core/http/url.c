@@ -19,7 +19,7 @@ struct url {
 	struct piece scheme, authority, path, query, fragment;
 };
 
-/* What cannot stand in a URL, and what programs are known to read differently from each other. */
+/* Characters that are not allowed in a URL, or that programs are known to read differently. */
 static bool
 has_bad_bytes(const char *text)
 {

@@ -264,7 +264,7 @@ remove_unfinished(const char *folder, struct cw_error *error)
 	return status;
 }
 
-/* Under a name that is no account's, and renamed: there is never half an account. */
+/* Created under a temporary name and renamed: there is never half an account. */
 static int
 make_account(const char *parent, const char *folder, const char *old,
 	     const struct cw_account *account, struct cw_error *error)

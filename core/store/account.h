@@ -22,26 +22,26 @@ void cw_account_free(struct cw_account *account); /* NULL is allowed */
 #define cw_auto_account cw_auto(cw_account_cleanup)
 void cw_account_cleanup(struct cw_account **account);
 
-/* CONFIG/accounts/<host[:port]>/<path>; CW_E_INVALID when SERVER is no http(s) URL. Release *FOLDER
- * with free(). */
+/* CONFIG/accounts/<host[:port]>/<path>. CW_E_INVALID if SERVER is not an http(s) URL. Release
+ * *FOLDER with free(). */
 int cw_account_folder(const char *config, const char *server, char **folder,
 		      struct cw_error *error);
-/* The ids of the accounts at SERVER, sorted; none is no error. Let's Encrypt's old and new server
- * folders are looked up in each other as Certbot does. Folders without the three files are skipped
- * with a warning in the log. */
+/* The IDs of the accounts at SERVER, sorted; may be empty. As in Certbot, accounts of Let's
+ * Encrypt's old server are also found for its new one. Folders without the three files are skipped
+ * with a warning. */
 int cw_account_list(const char *config, const char *server, struct cw_strv *ids,
 		    struct cw_error *error);
-/* Loads one; an error names the file that is missing or corrupt. */
+/* Loads an account. The error names the file that is missing or damaged. */
 int cw_account_load(const char *config, const char *server, const char *id,
 		    struct cw_account **account, struct cw_error *error);
 /* Saves a new account, or the changed regr.json of one (accounts and below 0700, private_key.json
- * 0400). A new one appears whole or not at all. Call it under the lock of CONFIG. */
+ * 0400). A new account appears complete or not at all. CONFIG must be locked. */
 int cw_account_save(const char *config, const struct cw_account *account, struct cw_error *error);
-/* Saves, beside ACCOUNT, the same account with NEW_KEY, under the id of that key. *NEXT is it, and
- * has taken NEW_KEY. Until one of the two is deleted there are two with one URL. */
+/* Saves the same account with NEW_KEY next to ACCOUNT, under the ID of that key. *NEXT is the new
+ * one and owns NEW_KEY. Two accounts have the same URL until one is deleted. */
 int cw_account_add_key(const char *config, const struct cw_account *account, struct cw_key *new_key,
 		       struct cw_account **next, struct cw_error *error);
-/* Removes the account's folder, and the parents that became empty. */
+/* Removes the account's folder, and parent folders that are then empty. */
 int cw_account_delete(const char *config, const struct cw_account *account, struct cw_error *error);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The servers of which the newer takes the accounts of the older. */
+/* Servers whose accounts are also valid at a newer server. */
 static const struct {
 	const char *newer, *older;
 } reused[] = {

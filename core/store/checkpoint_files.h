@@ -10,32 +10,32 @@
 #define CW_NEW_FILES "NEW_FILES" /* created paths, one a line */
 #define CW_COMMANDS "COMMANDS"   /* undo commands, CSV (RFC 4180), one a record */
 #define CW_CHANGES "CHANGES_SINCE"
-#define CW_MAKER "MADE_BY" /* one line; certwright's own, which Certbot passes by */
+#define CW_MAKER "MADE_BY" /* one line; certwright's own, ignored by Certbot */
 
 struct cw_checkpoints {
 	char *work;
 	char *config;
-	char *maker; /* NULL: nobody says */
+	char *maker; /* NULL: unknown */
 	bool opened_temporary;
-	bool temporary; /* edits go to the temporary checkpoint at present */
+	bool temporary; /* edits currently go to the temporary checkpoint */
 };
 
 char *cw_checkpoint_temporary_folder(const char *work);
 char *cw_checkpoint_progress_folder(const char *work);
 char *cw_checkpoint_backups_folder(const char *work);
 
-/* The lines of the list NAME, appended to LINES; none when there is no such file. */
+/* Appends the lines of the list NAME to LINES; none if there is no such file. */
 int cw_checkpoint_read_list(const char *folder, const char *name, struct cw_strv *lines,
 			    struct cw_error *error);
-/* Writes the list NAME anew. */
+/* Rewrites the list NAME. */
 int cw_checkpoint_write_list(const char *folder, const char *name, const struct cw_strv *lines,
 			     struct cw_error *error);
-/* Where the copy of line INDEX, PATH, is; release with free(). */
+/* The path of the copy for line INDEX, which is PATH; release with free(). */
 char *cw_checkpoint_copy_path(const char *folder, const char *path, size_t index);
 /* Copies FROM to TO, with all attributes, synced; TO is replaced. */
 int cw_checkpoint_copy(const char *from, const char *to, struct cw_error *error);
 
-/* Undo commands, in the order of their registration. */
+/* The undo commands, in the order in which they were added. */
 struct cw_checkpoint_commands {
 	struct cw_strv *items;
 	size_t count;
@@ -47,7 +47,7 @@ int cw_checkpoint_write_commands(const char *folder, const struct cw_checkpoint_
 void cw_checkpoint_add_command(struct cw_checkpoint_commands *commands, const struct cw_strv *argv);
 void cw_checkpoint_clear_commands(struct cw_checkpoint_commands *commands);
 
-/* Removes a checkpoint that is reverted, in an order that leaves it whole or without effect. */
+/* Removes a reverted checkpoint, in an order that leaves it complete or without effect. */
 int cw_checkpoint_discard(const char *folder, struct cw_error *error);
 /* Whether REAL (links followed) is one of the store's own files beneath CONFIG: a rollback must
  * never put an old key or certificate back. */

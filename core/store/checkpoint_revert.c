@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define UNREVERTED "unreverted" /* copies of files that were left as somebody else made them */
+#define UNREVERTED "unreverted" /* copies of files that someone else changed */
 
 enum { COMMAND_LIMIT = 300 /* seconds */ };
 
@@ -58,8 +58,8 @@ is_restored(const char *path, const struct stat *copy, const struct cw_buf *data
 /* A checkpoint that is being reverted. */
 struct reverting {
 	const char *work, *config, *folder;
-	/* A file that somebody else changed where our edits are: fail, before anything is done,
-	 * rather than leave it as it is. */
+	/* If someone else changed the lines of our edits: fail before anything is done, instead of
+	 * leaving the file as it is. */
 	bool strict;
 	struct cw_strv edited, created;
 };
@@ -71,7 +71,7 @@ clear_reverting(struct reverting *reverting)
 	cw_strv_clear(&reverting->created);
 }
 
-/* The copy outlives the checkpoint where the file it belongs to stays as somebody else made it. */
+/* The copy stays after the checkpoint if its file stays as someone else changed it. */
 static int
 keep_copy(const struct reverting *reverting, const char *copy, char **kept, struct cw_error *error)
 {
@@ -361,7 +361,7 @@ is_checkpoint(const char *backups, const char *name)
 	return false;
 }
 
-/* Fails when somebody else changed the lines that a finished checkpoint's edits are in. */
+/* Fails if someone else changed the lines that a finished checkpoint edited. */
 static int
 check_folder(const char *work, const char *folder, const char *config, struct cw_error *error)
 {

@@ -59,8 +59,8 @@ void cw_configobj_keys(const struct cw_configobj *config, const char *section,
 void cw_configobj_sections(const struct cw_configobj *config, const char *section,
 			   struct cw_strv *names);
 bool cw_configobj_has_section(const struct cw_configobj *config, const char *section);
-/* Where a scalar stands in what cw_configobj_write() makes, quotes included: its first byte and how
- * many there are. False when it is absent or a list. */
+/* The place of a scalar in the output of cw_configobj_write(), with its quotes: offset and length.
+ * False if it is absent or a list. */
 bool cw_configobj_place(const struct cw_configobj *config, const char *section, const char *key,
 			size_t *offset, size_t *length);
 /* Sets, quoting as ConfigObj does; a new key goes to the end of its section, a new section to the

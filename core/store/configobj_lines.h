@@ -42,7 +42,7 @@ struct configobj_line *cw_configobj_insert(struct cw_configobj *config, size_t i
 
 /* The bytes of the blank (Unicode's too, as Python sees it) at TEXT, 0: none there. */
 size_t cw_configobj_blank(const char *text, const char *end);
-/* The first character from TEXT on that is no blank; END if none. */
+/* The first character from TEXT on that is not a blank; END if none. */
 const char *cw_configobj_skip(const char *text, const char *end);
 /* The end of what is left without the blanks before END. */
 const char *cw_configobj_cut(const char *text, const char *end);

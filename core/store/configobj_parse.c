@@ -217,7 +217,7 @@ parse_header(struct parser *parser, const struct header *header)
 	return CW_OK;
 }
 
-/* The key's end and where its value begins; false when this is no key. */
+/* The end of the key and the start of its value; false if this is not a key. */
 static bool
 match_key(const char *key, const char *end, const char **key_end, const char **value)
 {

@@ -36,7 +36,7 @@ cw_configobj_blank(const char *text, const char *end)
 	return 0;
 }
 
-/* Whether BYTE is a character of ASCII that is no blank, as nearly all are. */
+/* Whether BYTE is an ASCII character other than a blank, as nearly all are. */
 static bool
 is_plain(char byte)
 {

@@ -20,11 +20,11 @@ struct cw_lineage {
 	char *name;
 	char *config_dir;
 	char *renewal_path;          /* renewal/<name>.conf */
-	char *archive;               /* the archive folder, as the renewal file says */
-	char *live[CW_KIND_COUNT];   /* the four links, as the renewal file says */
+	char *archive;               /* the archive folder, from the renewal file */
+	char *live[CW_KIND_COUNT];   /* the four links, from the renewal file */
 	unsigned version;            /* that the links point to; 0: not read (cw_lineage_open()) */
 	unsigned newest;             /* the newest complete version in the archive */
-	bool interrupted;            /* the links do not agree, as a switch was cut off */
+	bool interrupted;            /* the links differ because a switch was interrupted */
 	bool unsettled;              /* a switch left something for cw_lineage_recover() */
 	struct cw_configobj *config; /* the renewal file */
 };
@@ -33,33 +33,32 @@ void cw_lineage_free(struct cw_lineage *lineage); /* NULL is allowed */
 #define cw_auto_lineage cw_auto(cw_lineage_cleanup)
 void cw_lineage_cleanup(struct cw_lineage **lineage);
 
-/* What may be a lineage's name: 1 to 200 bytes, no '/', no control characters, no '.' at its
- * beginning. CW_E_INVALID otherwise. */
+/* Checks a lineage's name: 1 to 200 bytes, no '/', no control characters, no leading '.'.
+ * CW_E_INVALID otherwise. */
 int cw_lineage_check_name(const char *name, struct cw_error *error);
-/* Whether there is a renewal file for NAME; false for what cannot be a lineage's name. */
+/* Whether there is a renewal file for NAME; false if NAME is not a valid lineage name. */
 bool cw_lineage_exists(const char *config_dir, const char *name);
-/* The names of all renewal files, sorted; a missing folder is empty. */
+/* The names of all renewal files, sorted. A missing folder counts as empty. */
 int cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *error);
 /*
- * Loads one and checks it as far as reading goes: the renewal file parses and has the four paths,
- * each link is a link into the archive (moved paths allowed), targets exist and have the form
- * <kind><N>.pem, all of one N. The error names the file that is wrong. Interrupted switches are not
- * errors: version is then that of the certificate in use, and interrupted is set.
+ * Loads a lineage and checks it: the renewal file parses and has the four paths, each of them is a
+ * link into the archive (which may have been moved), and the targets exist and are named
+ * <kind><N>.pem with the same N. The error names the file at fault. An interrupted switch is not an
+ * error: version is then that of the certificate in use, and interrupted is set.
  */
 int cw_lineage_load(const char *config_dir, const char *name, struct cw_lineage **lineage,
 		    struct cw_error *error);
-/* Only reads the renewal file, which must parse and have the four paths: for what has to work on a
- * damaged lineage too (delete). CW_E_NOT_FOUND when there is none of that name. */
+/* Only reads the renewal file, which must parse and have the four paths. For verbs that must work
+ * on a damaged lineage too (delete). CW_E_NOT_FOUND if there is no lineage NAME. */
 int cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **lineage,
 		    struct cw_error *error);
 /*
- * A lineage whose renewal file cw_lineage_open() refuses as damaged: with the paths that every
- * lineage of that name has at first, for deleting it. CW_E_BUSY when another lineage has any of
- * these files.
+ * Opens a lineage whose renewal file is damaged, with the default paths for its name, to delete it.
+ * CW_E_BUSY if another lineage has any of these files.
  */
 int cw_lineage_open_damaged(const char *config_dir, const char *name, struct cw_lineage **lineage,
 			    struct cw_error *error);
-/* The files that there are of it: the renewal file, the links, the archive's. */
+/* Its existing files: the renewal file, the links, and the files in the archive. */
 void cw_lineage_files(const struct cw_lineage *lineage, struct cw_strv *files);
 /* archive/<kind><N>.pem; release with free(). */
 char *cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned version);
@@ -71,10 +70,10 @@ struct cw_version_files {
 			  Certbot makes it */
 };
 
-/* CW_E_EXISTS when renewal/, live/ or archive/ has NAME, as after an incomplete removal. */
+/* CW_E_EXISTS if renewal/, live/ or archive/ has NAME, for example after an incomplete removal. */
 int cw_lineage_check_free(const char *config_dir, const char *name, struct cw_error *error);
-/* A free name: WANTED, or WANTED-0001 and so on when renewal/, live/ or archive/ has it; release
- * *NAME with free(). Reserves nothing: the config lock is held. */
+/* A free name: WANTED, or WANTED-0001 and so on if renewal/, live/ or archive/ has it; release
+ * *NAME with free(). Does not reserve it: the configuration directory must be locked. */
 int cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,
 			 struct cw_error *error);
 /*
@@ -99,21 +98,21 @@ int cw_lineage_update(struct cw_lineage *lineage, const struct cw_version_files 
  * under previous_<kind>.pem. An interrupted switch is recovered first. CW_E_NOT_FOUND when VERSION
  * is not complete. */
 int cw_lineage_switch(struct cw_lineage *lineage, unsigned version, struct cw_error *error);
-/* Completes or undoes what a crash left of a switch, and then reads version and newest anew;
- * *CHANGED (NULL is allowed) tells whether live points elsewhere than before that switch (deploy
- * hooks are due then). A few system calls when there is nothing to do. */
+/* Completes or undoes a switch that a crash interrupted, then reads version and newest again.
+ * *CHANGED (may be NULL): live points to another version than before that switch, so the deploy
+ * hooks must run. Costs only a few system calls if there is nothing to do. */
 int cw_lineage_recover(struct cw_lineage *lineage, bool *changed, struct cw_error *error);
-/* Removes what crashed runs left in CONFIG_DIR: temporary files, folders of unfinished new
- * lineages. The config lock is held. */
+/* Removes what crashed runs left in CONFIG_DIR: temporary files and unfinished new lineages.
+ * CONFIG_DIR must be locked. */
 int cw_lineage_sweep(const char *config_dir, struct cw_error *error);
-/* Rewrites the renewal file (keeping its owner and mode) with CONFIG's contents, to which the
- * version and the paths are added when they are missing; LINEAGE's config is a copy of it then. */
+/* Writes CONFIG to the renewal file, whose owner and mode stay. Adds the version and the paths if
+ * they are missing. LINEAGE's config is then a copy of it. */
 int cw_lineage_save_config(struct cw_lineage *lineage, const struct cw_configobj *config,
 			   struct cw_error *error);
-/* Removes renewal file, live folder and archive (the archive only when no other lineage uses it;
- * nothing that is not ours in either). After a crash cw_lineage_sweep() goes on with it. */
+/* Removes the renewal file, the live folder and the archive (only if no other lineage uses it), but
+ * no foreign files in them. After a crash, cw_lineage_sweep() continues. */
 int cw_lineage_delete(struct cw_lineage *lineage, struct cw_error *error);
-/* Whether another lineage has this archive folder. */
+/* Whether another lineage uses this archive folder. */
 bool cw_lineage_archive_is_shared(const struct cw_lineage *lineage);
 
 #endif

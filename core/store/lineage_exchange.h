@@ -4,13 +4,13 @@
 
 #include "store/lineage_files.h"
 
-/* What a link to TARGET becomes when it is to lead to VERSION; release with free(). */
+/* The target of a link to TARGET after a switch to VERSION; release with free(). */
 char *cw_switched_target(const char *target, enum cw_kind kind, unsigned version);
-/* Exchanges; LIVE are the links as they are. CW_E_UNSUPPORTED, with nothing changed, where the
- * folder is not plain or the system cannot; ERROR is not filled then. */
+/* Exchanges the folders; LIVE are the current links. CW_E_UNSUPPORTED, with nothing changed and
+ * ERROR not filled, if the folder has other contents or the system cannot exchange. */
 int cw_exchange_live(const struct cw_lineage *lineage, const struct cw_live *live, unsigned version,
 		     struct cw_error *error);
-/* Removes what an interrupted exchange left. *SWITCHED becomes true when it had taken place. */
+/* Removes what an interrupted exchange left. *SWITCHED becomes true if it had taken place. */
 int cw_exchange_recover(const struct cw_lineage *lineage, bool *switched, struct cw_error *error);
 
 #endif

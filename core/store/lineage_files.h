@@ -16,10 +16,10 @@ bool cw_version_parse(const char *name, enum cw_kind *kind, unsigned *version);
 /* "<kind>.pem"; valid for ever. */
 const char *cw_kind_link(enum cw_kind kind);
 
-/* Whether a crash left NAME of a file that was being replaced (base/file.h, or here). */
+/* Whether NAME is a temporary file that a crash left (of base/file.h, or of this folder). */
 bool cw_is_temporary(const char *name);
 
-/* What an archive folder has. */
+/* The contents of an archive folder. */
 struct cw_archive {
 	struct cw_archive_version {
 		unsigned version;
@@ -29,10 +29,10 @@ struct cw_archive {
 };
 #define cw_auto_archive cw_auto(cw_archive_clear)
 void cw_archive_clear(struct cw_archive *archive);
-/* Temporary files are removed when SWEEP. */
+/* With SWEEP, removes temporary files. */
 int cw_archive_read(const char *path, bool sweep, struct cw_archive *archive,
 		    struct cw_error *error);
-/* The newest version that has all four parts, 0: none. */
+/* The newest version with all four parts; 0: none. */
 unsigned cw_archive_newest(const struct cw_archive *archive, const char *path);
 bool cw_archive_has(const char *path, unsigned version);
 
@@ -43,13 +43,12 @@ bool cw_archive_has(const char *path, unsigned version);
  */
 int cw_archive_add(const char *path, unsigned version, const struct cw_version_files *files,
 		   const struct stat *key_status, const char *key_target, struct cw_error *error);
-/* Removes what is older than the newest six versions, keeping CURRENT and keys that are linked to.
- */
+/* Removes all but the newest six versions. Keeps CURRENT, and keys that links point to. */
 void cw_archive_prune(const char *path, const struct cw_archive *archive, unsigned current);
 
-/* A link of live/ as it is. */
+/* A link in live/. */
 struct cw_live_link {
-	char *target;     /* as the link says; NULL: there is no such link */
+	char *target;     /* the target of the link; NULL: there is no link */
 	unsigned version; /* 0: its name is not of the right form */
 };
 struct cw_live {
@@ -57,24 +56,24 @@ struct cw_live {
 };
 #define cw_auto_live cw_auto(cw_live_clear)
 void cw_live_clear(struct cw_live *live);
-/* Reads the four links, or their previous_<kind>.pem. What is there but is no link is an error. */
+/* Reads the four links, or their previous_<kind>.pem. Anything other than a link is an error. */
 int cw_live_read(const struct cw_lineage *lineage, bool previous, struct cw_live *live,
 		 struct cw_error *error);
-/* The one version of all four, 0: they are missing or do not agree. */
+/* The version of all four; 0: some are missing or they differ. */
 unsigned cw_live_version(const struct cw_live *live);
-/* Whether all four are there and lead to files. */
+/* Whether all four exist and lead to files. */
 bool cw_live_resolves(const struct cw_lineage *lineage, bool previous);
 /* The path of previous_<kind>.pem; release with free(). */
 char *cw_previous_path(const struct cw_lineage *lineage, enum cw_kind kind);
 /* The folder beside live/<name>/ that is exchanged with it; release with free(). */
 char *cw_successor_path(const struct cw_lineage *lineage);
-/* Finds version, newest and interrupted anew. */
+/* Determines version, newest and interrupted again. */
 int cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error);
 
 /* The path of a renewal file; release with free(). MARK NULL: the real one; "new", "del": those
  * of a lineage that is being made or deleted, which Certbot does not see. */
 char *cw_renewal_path(const char *config_dir, const char *name, const char *mark);
-/* Removes the folders of a lineage that was being made, and its mark. */
+/* Removes the folders of an unfinished lineage, and its mark. */
 int cw_lineage_unmake(const char *config_dir, const char *name, struct cw_error *error);
 
 #endif

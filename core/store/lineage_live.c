@@ -283,7 +283,7 @@ leads_to_file(struct place *place, enum cw_kind kind, const char *target, bool i
 	return faccessat(place->folder, place->names[kind], F_OK, 0) == 0;
 }
 
-/* Checks a link of live/ that there is; those of the kinds before it are good. */
+/* Checks an existing link of live/; those of the kinds before it are valid. */
 static int
 check_link(const struct cw_lineage *lineage, struct place *place, enum cw_kind kind,
 	   const struct cw_live *live, struct cw_error *error)

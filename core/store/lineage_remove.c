@@ -193,7 +193,8 @@ cw_lineage_delete(struct cw_lineage *lineage, struct cw_error *error)
 	cw_autofree char *folder = cw_path_folder(lineage->renewal_path);
 	int status;
 
-	/* From here on there is no such lineage; the paths stay known until all is gone. */
+	/* From here on, the lineage does not exist; its paths stay recorded until all files are
+	 * removed. */
 	if (rename(lineage->renewal_path, mark) != 0)
 		return cw_fail_path(error, errno, "remove", lineage->renewal_path);
 	status = cw_folder_sync(folder, error);
@@ -213,7 +214,7 @@ finish_delete(const char *config_dir, const char *name, struct cw_error *error)
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	int status;
 
-	/* Made anew since, by a Certbot perhaps: what is there now is the new one's. */
+	/* Created again since, perhaps by Certbot: these files belong to the new one. */
 	if (cw_file_exists(path))
 		return remove_file(mark, error);
 	if (rename(mark, path) != 0)

@@ -113,7 +113,7 @@ is_same_file(const char *path, int descriptor)
 	       named.st_dev == held.st_dev && named.st_ino == held.st_ino;
 }
 
-/* For the messages of others. A full disk must not stand in the way of the lock. */
+/* For the messages of other processes. A full disk must not prevent locking. */
 static void
 write_process_id(int descriptor)
 {
@@ -143,7 +143,7 @@ lock_file(const char *folder, const char *path, int descriptor, bool *current,
 	if (number != 0)
 		return cw_fail_path(error, number, "lock", path);
 	*current = is_same_file(path, descriptor);
-	/* What has a second name is perhaps somebody else's file. */
+	/* A file with a second name may belong to someone else. */
 	if (*current && status.st_nlink == 1)
 		write_process_id(descriptor);
 	return CW_OK;

@@ -14,10 +14,10 @@
 struct cw_lock;
 
 /*
- * Locks FOLDER. When another process holds it: waits up to TIMEOUT milliseconds (0: not at all, -1:
- * for ever), then CW_E_BUSY with a message that names the folder and the holder (process id and
- * program, also when the holder is a Certbot, which writes no process id: the kernel tells it), and
- * the hint --lock-timeout. CW_E_CANCELLED when a signal ends the wait.
+ * Locks FOLDER. If another process holds the lock, waits up to TIMEOUT milliseconds (0: does not
+ * wait, -1: no limit). Then CW_E_BUSY: the message names the folder and the holder's process ID and
+ * program; the hint names --lock-timeout. (Certbot writes no process ID; the kernel tells it.)
+ * CW_E_CANCELLED if a signal ends the wait.
  */
 int cw_lock_take(const char *folder, int64_t timeout, struct cw_lock **lock,
 		 struct cw_error *error);
@@ -32,11 +32,11 @@ void cw_lock_release(struct cw_lock *lock);
 void cw_lock_abandon(struct cw_lock *lock);
 
 /* The three locks of a run, logs first, then config, then work, as Certbot takes them. A folder
- * that stands for two of them is locked once, and the second is NULL. */
+ * that is two of them is locked once, and the second lock is NULL. */
 struct cw_run_locks {
 	struct cw_lock *logs, *config, *work;
 };
-/* TIMEOUT is for all three together. On failure none is held. */
+/* TIMEOUT is for all three together. After a failure, none is held. */
 int cw_run_locks_take(const struct cw_directories *directories, int64_t timeout,
 		      struct cw_run_locks *locks, struct cw_error *error);
 void cw_run_locks_release(struct cw_run_locks *locks);

@@ -71,7 +71,7 @@ fail_open(const char *path, int number, struct cw_error *error)
 	return CW_E_PERMISSION;
 }
 
-/* What has a second name is perhaps somebody else's file. */
+/* A file with a second name may belong to someone else. */
 static int
 check_names(const char *path, int descriptor, struct cw_error *error)
 {

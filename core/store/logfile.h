@@ -5,13 +5,12 @@
 #include "base/error.h"
 
 /*
- * Rotates and opens the log (mode 0600, O_APPEND), and makes it the log's file (base/log.h), in the
- * place of the one of an earlier call. BACKUPS older files are kept (--max-log-backups); 0: no
- * rotation, the file is appended to. Only the files up to the first gap in the numbers are renamed;
- * an empty log is not rotated.
+ * Rotates and opens the log (mode 0600, O_APPEND) and makes it the file of base/log.h, instead of
+ * that of an earlier call. Keeps BACKUPS older files (--max-log-backups); 0: appends without
+ * rotation. Renames only the files up to the first gap in the numbers. An empty log is not rotated.
  */
 int cw_logfile_open(const char *logs, unsigned backups, struct cw_error *error);
-/* The path of the log that is open; NULL: none was opened. */
+/* The path of the open log; NULL: none. */
 const char *cw_logfile_current(void);
 /* LOGS/letsencrypt.log */
 char *cw_logfile_path(const char *logs);

@@ -1,6 +1,6 @@
 /*
- * What is remembered of a lineage between runs, beside what Certbot's files can hold:
- * WORK/certwright/lineages/NAME.json has the last renewal that failed, until one succeeds, and the
+ * Facts about a lineage that are kept between runs and that Certbot's files cannot hold:
+ * WORK/certwright/lineages/NAME.json has the last failed renewal, until one succeeds, and the
  * certificate that certwright revoked.
  */
 #ifndef CW_STORE_MEMORY_H
@@ -15,10 +15,10 @@ int cw_memory_failed(const char *work, const char *name, const struct cw_error *
 /* Remembers that the certificate SERIAL (hexadecimal) of NAME is revoked. */
 int cw_memory_revoked(const char *work, const char *name, const char *serial,
 		      struct cw_error *error);
-/* NAME was renewed, or deleted: forgets both. */
+/* Forgets both, after NAME was renewed or deleted. */
 void cw_memory_forget(const char *work, const char *name);
-/* {"last_failure": {"time", "error"}, "revoked": {"time", "serial"}}, each where there is one;
- * NULL: nothing is remembered, or it cannot be read. The caller's to release. */
+/* {"last_failure": {"time", "error"}, "revoked": {"time", "serial"}}, each if there is one. NULL:
+ * there is nothing, or it cannot be read. The caller releases it. */
 struct json_object *cw_memory_read(const char *work, const char *name);
 
 #endif

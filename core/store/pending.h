@@ -1,6 +1,6 @@
 /*
- * Orders that survive: WORK/certwright/orders/ (0700) keeps the URL and the private key of an order
- * until its certificate is saved, so that an interrupted run continues it.
+ * Unfinished orders: WORK/certwright/orders/ (0700) keeps the URL and the private key of an order
+ * until its certificate is saved, so that the next run can continue it.
  */
 #ifndef CW_STORE_PENDING_H
 #define CW_STORE_PENDING_H
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 
-/* What an order is bound to; a record is found only when all is the same. */
+/* What an order belongs to; a record is found only if all of it is the same. */
 struct cw_pending_binding {
 	const char *server;
 	const char *account;               /* the account's id */
@@ -16,7 +16,7 @@ struct cw_pending_binding {
 	const char *profile;               /* NULL: none */
 	const char *replaces;              /* NULL: none */
 	const char *lineage;               /* the certificate's name */
-	const char *key; /* how the key is to be: "ecdsa:secp256r1", "rsa:2048", "csr:<sha256>",
+	const char *key; /* how to make the key: "ecdsa:secp256r1", "rsa:2048", "csr:<sha256>",
 			    "same:<thumbprint>" */
 };
 struct cw_pending {
@@ -25,15 +25,15 @@ struct cw_pending {
 	char *key_pem; /* a secret; NULL with --csr */
 };
 
-/* Finds a record; *PENDING is NULL when there is none. A record that cannot be read is removed with
- * a warning. */
+/* Finds a record; *PENDING is NULL if there is none. A record that cannot be read is removed with a
+ * warning. */
 int cw_pending_find(const char *work, const struct cw_pending_binding *binding,
 		    struct cw_pending **pending, struct cw_error *error);
 /* Records an order durably. */
 int cw_pending_save(const char *work, const struct cw_pending_binding *binding,
 		    const char *order_url, const char *key_pem, struct cw_pending **pending,
 		    struct cw_error *error);
-/* Forgets a record: the certificate is saved, or the order is of no more use. */
+/* Removes a record: the certificate is saved, or the order is not needed any more. */
 int cw_pending_remove(struct cw_pending *pending, struct cw_error *error);
 void cw_pending_free(struct cw_pending *pending); /* NULL is allowed; wipes the key */
 /* Removes records older than AGE seconds (orders expire). */

@@ -43,7 +43,7 @@ is_list(const struct cw_option *option)
 	return option->kind == CW_OPTION_LIST || option->kind == CW_OPTION_PATH_LIST;
 }
 
-/* Whether an option may stand in [renewalparams] at all. */
+/* Whether an option can be in [renewalparams] at all. */
 static bool
 belongs_in_params(const struct cw_option *option)
 {
@@ -252,7 +252,7 @@ write_challenges(struct writing *writing, const char *key, const struct cw_strv 
 		write_list(writing, own, key, types);
 }
 
-/* A map is written anew where it changed: names that are no longer in it go. */
+/* A map that changed is rewritten: names that are not in it any more are removed. */
 static void
 write_map(struct writing *writing, const char *section, const char *internal)
 {

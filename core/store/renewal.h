@@ -16,7 +16,7 @@
  */
 int cw_renewal_read(const struct cw_configobj *config, const char *what,
 		    struct cw_settings *settings, struct cw_strv *unknown, struct cw_error *error);
-/* Whether that would go well with a copy of SETTINGS; for looking at many files. */
+/* Whether that would succeed with a copy of SETTINGS; for checking many files. */
 int cw_renewal_check(const struct cw_configobj *config, const char *what,
 		     const struct cw_settings *settings, struct cw_error *error);
 /*
@@ -24,8 +24,8 @@ int cw_renewal_check(const struct cw_configobj *config, const char *what,
  * always; options with CW_OPT_RENEWAL where the user set them (source above the default); all
  * options with CW_OPT_PLUGIN whose plugin (internal name up to the plugin's underscored name) is
  * AUTHENTICATOR or INSTALLER; CW_OPT_OWN ones, and those of other plugins that the map
- * "authenticator_map" names, in [certwright]. A key of [renewalparams] that the
- * new settings do not have goes. Everything else in the file stays byte for byte.
+ * "authenticator_map" names, in [certwright]. A key of [renewalparams] that the new settings do not
+ * have is removed. Everything else in the file stays byte for byte.
  */
 void cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings,
 		      const char *account, const char *authenticator, const char *installer);

@@ -101,7 +101,7 @@ drop_acl(int file)
 	fremovexattr(file, ACL);
 }
 #else
-/* There is no portable way to extended attributes; the mode is kept. */
+/* Extended attributes are not portable; only the mode is kept. */
 static int
 copy_attributes(int from, int to)
 {

@@ -1,6 +1,6 @@
 /*
- * Replacing a file that is somebody else's (a server's configuration): what it says changes; its
- * owner, mode, ACL and extended attributes stay, and so do its other names.
+ * Replaces a file that is not ours (a server's configuration). Only its contents change: its owner,
+ * mode, ACL, extended attributes and other names stay.
  */
 #ifndef CW_STORE_REPLACE_H
 #define CW_STORE_REPLACE_H
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include "base/error.h"
 
-/* The longest file that is handled, in bytes. */
+/* The size limit for files, in bytes. */
 #define CW_REPLACE_MAX ((size_t)64 * 1024 * 1024)
 
 struct cw_replacement {
@@ -20,10 +20,10 @@ struct cw_replacement {
 	 * 0644. The owner is that of the file replaced, else LIKE's where we may give it that. */
 	const char *like;
 	bool times;
-	/* What the file was when it was looked at: when it is another one just before it is
-	 * replaced, nothing is written, and CW_E_BUSY. NULL: whatever it is. */
+	/* The file's status when it was read: if the file differs just before it is replaced,
+	 * nothing is written, and CW_E_BUSY. NULL: not checked. */
 	const struct stat *seen;
-	bool absent; /* likewise when there was no file */
+	bool absent; /* likewise: there was no file */
 	/* A file to be made before PATH is rewritten in place: it tells that half of DATA may be
 	 * there. NULL: none. */
 	const char *note;
@@ -40,7 +40,7 @@ int cw_replace_file(const char *path, const struct cw_replacement *replacement,
 		    struct cw_error *error);
 /* Removes the temporary file that a killed cw_replace_file(PATH) left. */
 void cw_replace_clean(const char *path);
-/* Whether two looks at a file (stat(2)) saw the same, unchanged file. */
+/* Whether two calls of stat(2) saw the same, unchanged file. */
 bool cw_is_unchanged(const struct stat *before, const struct stat *after);
 
 /* PATH made absolute, with all links followed, also a last one to a file that does not exist yet;

@@ -12,15 +12,15 @@
 
 struct cw_rewrite;
 
-/* For files in FOLDER, on which a lock is held. */
+/* For files in FOLDER, which must be locked. */
 struct cw_rewrite *cw_rewrite_new(const char *folder);
-/* What was added and not committed is forgotten; NULL is allowed. */
+/* Drops what was added and not committed; NULL is allowed. */
 void cw_rewrite_free(struct cw_rewrite *rewrite);
 /* Adds new contents for the regular file NAME, whose owner and mode it keeps. CW_E_UNSUPPORTED when
  * it is a link, or has an owner that we may not give it. */
 int cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *data, size_t length,
 		   struct cw_error *error);
-/* Puts all that was added in place, durably. */
+/* Durably replaces all files that were added. */
 int cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error);
 
 /*

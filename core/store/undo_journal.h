@@ -16,11 +16,11 @@
 #define CW_UNDO_FOLDER "undo"
 #define CW_UNDO_ARGUMENTS_MAX 4096
 
-/* A process, told from later ones with the same number by when it started. */
+/* A process. Its start time tells it from later ones with the same number. */
 struct cw_undo_owner {
 	pid_t pid;
-	uint64_t start; /* in ticks since the boot; 0 where the system does not tell */
-	bool ended;     /* gone, or waiting for its parent to notice */
+	uint64_t start; /* in ticks since boot; 0 if unknown */
+	bool ended;     /* gone, or a zombie */
 };
 
 struct cw_undo_owner cw_undo_look_up(pid_t pid);
@@ -35,15 +35,15 @@ struct cw_undo_place {
 	char *rest; /* below it: the name, behind those of folders that were not there yet */
 };
 
-/* Finds the place of PATH, absolute, of which nothing but the root need be there. PLACE is to be
- * cleared in any case. */
+/* Finds the place of the absolute PATH, none of which has to exist. PLACE must be cleared in any
+ * case. */
 int cw_undo_place_find(const char *path, struct cw_undo_place *place, struct cw_error *error);
 /* Opens the folder that has the thing, for looking and removing; -1 with errno: ESTALE when another
  * folder is there now. The device's number may change when the system is booted. */
 int cw_undo_place_open(const struct cw_undo_place *place, bool same_boot);
 void cw_undo_place_clear(struct cw_undo_place *place);
 
-/* The kernel's boot id, "" where the system has none; release with free(). */
+/* The kernel's boot ID; "" if the system has none. Release with free(). */
 char *cw_undo_boot_id(void);
 
 #endif

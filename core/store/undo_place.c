@@ -11,8 +11,8 @@
 
 enum { LOOK_ONLY = O_PATH | O_DIRECTORY | O_CLOEXEC };
 
-/* The path by which the kernel knows DESCRIPTOR: PATH may lead to it by way of /proc/self/fd. NULL
- * where there is no /proc. */
+/* The path by which the kernel knows DESCRIPTOR: PATH may lead to it through /proc/self/fd. NULL if
+ * there is no /proc. */
 static char *
 kernel_path(int descriptor)
 {

@@ -210,7 +210,7 @@ def test_an_authenticator_is_no_installer(certwright, verb):
     certwright.certonly("x.example.test")
     result = certwright.json(verb, "--cert-name", "x.example.test", "-a", "standalone", "-i",
                              "standalone", "-d", "x.example.test", status=2)
-    assert_failed(result, "standalone", "no installer")
+    assert_failed(result, "standalone", "not an installer")
 
 
 def test_install_uses_the_saved_settings(certwright, tester):
@@ -233,7 +233,7 @@ def test_the_command_that_a_failed_installation_names_works(certwright, tester):
     blocked = tester.target + "/no folder"
     result = certwright.run("run", "-a", "standalone", "-i", "tester", "--tester-target", blocked,
                             "--reinstall", "-d", "one.example.test", env=tester.env, status=1)
-    [command_line] = re.findall(r"install it with: certwright (.*)", result.stderr)
+    [command_line] = re.findall(r"install the certificate with: certwright (.*)", result.stderr)
     assert shlex.quote(blocked) in command_line
     words = shlex.split(command_line)
     words[words.index(blocked)] = tester.target

@@ -397,7 +397,7 @@ def test_an_installer_is_no_authenticator_for_a_name(certwright, bind):
     result = mixed(certwright, bind, "-a", "standalone", "-d", "a.example.test", "-a", "null",
                    "-d", "b.example.test", json=True, status=None)
     assert result.status in (1, 2)
-    assert_failed(result, '"null" is no authenticator', '"b.example.test"')
+    assert_failed(result, '"null" is not an authenticator', '"b.example.test"')
 
 
 def test_a_plugin_that_is_gone_is_named_at_renewal(certwright, bind, program):

@@ -150,8 +150,8 @@ cw_choose_installer(struct cw_context *context, char **installer, struct cw_erro
 	return choose(context, ROLE_INSTALLER, installer, &module, error);
 }
 
-/* The map says nothing where the run names an authenticator for all names, or where Certbot, which
- * does not know the map, has put another one into the renewal file. */
+/* The map is ignored if the run has an authenticator for all names, or if Certbot, which does not
+ * know the map, has put another one into the renewal file. */
 static bool
 is_map_in_force(const struct cw_settings *settings, const char *authenticator)
 {

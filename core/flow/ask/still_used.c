@@ -9,7 +9,7 @@
 enum { FILES_MAX = 5000, DEPTH_MAX = 8, FILE_MAX = 1024 * 1024, WARNINGS_MAX = 10 };
 
 struct search {
-	struct cw_strv paths; /* that are looked for, in the order of their warnings */
+	struct cw_strv paths; /* that are searched for, in the order of their warnings */
 	struct cw_strv seen;  /* files that were warned of, links followed */
 	size_t files;
 };

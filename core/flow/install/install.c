@@ -253,7 +253,7 @@ cw_installation_use(struct cw_installation *installation, const struct cw_lineag
 }
 
 /* What renewals of the lineage use counts beneath what the run was given, the installer too. A
- * renewal file that cannot be used is no obstacle here. */
+ * renewal file that cannot be used is not an error here. */
 static void
 use_saved_settings(struct cw_context *context, const struct cw_lineage *lineage)
 {
@@ -344,7 +344,7 @@ choose_certificate(struct cw_context *context, struct cw_installation *installat
 	return status;
 }
 
-/* Whether the certificate is for NAME: itself, or a wildcard that stands for it. */
+/* Whether the certificate has NAME or a wildcard that covers it. */
 static bool
 is_covered(const struct cw_installation *installation, const char *name)
 {

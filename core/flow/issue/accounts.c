@@ -10,8 +10,7 @@
 #include "flow/work/network.h"
 #include "store/lineage.h"
 
-/* A user of a CA who rehearses is not asked about the account at the staging server that this
- * takes, as Certbot does not. */
+/* In a dry run, the user is not asked about the account at the staging server, as in Certbot. */
 static bool
 is_silent(const struct cw_context *context, const struct cw_settings *settings)
 {

@@ -107,7 +107,7 @@ open_network(struct listing *listing)
 	return true;
 }
 
-/* What cannot be learned is no revocation, and no failure. */
+/* If it is unknown, this is neither a revocation nor a failure. */
 static int
 ask_for_revocations(struct listing *listing, struct cw_error *error)
 {

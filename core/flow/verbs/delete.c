@@ -14,7 +14,7 @@ struct deletion {
 	size_t count;
 };
 
-/* What is removed of a lineage whose renewal file says nothing. */
+/* Lists the files that will be removed for a lineage whose renewal file is damaged. */
 static void
 tell_files(const struct cw_lineage *lineage)
 {

@@ -89,7 +89,7 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 	return status;
 }
 
-/* The rehearsal, as --dry-run makes it; its account may be another than the lineage's. */
+/* The same dry run as with --dry-run. Its account may differ from the lineage's. */
 static int
 try_settings(struct cw_context *context, struct cw_run *run, struct cw_request *request,
 	     struct json_object *result, struct cw_error *error)

@@ -62,7 +62,7 @@ log_detail(void *context, const char *line)
 	cw_log_error("%s", line);
 }
 
-/* For "certificates"; a rehearsal changes nothing. */
+/* For "certificates". A dry run changes nothing. */
 static void
 remember_failure(const struct renewal *renewal, const struct cw_request *request,
 		 const struct cw_error *failure)
@@ -607,7 +607,7 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 		size_t failed = renewal->failures.part_count;
 
 		cw_error_move(error, &renewal->failures);
-		/* What is wrong for one of them is no reason to call the command line wrong. */
+		/* A usage error for one of them does not make the command line wrong. */
 		error->status = error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status
 								      : CW_E_INVALID;
 		cw_context(error, "%zu of %zu renewals failed", failed,
