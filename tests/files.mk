@@ -3,7 +3,6 @@ check_PROGRAMS += \
 	tests/unit/test_summary \
 	tests/unit/test_rewrite \
 	tests/unit/test_names \
-	tests/unit/test_channel \
 	tests/unit/test_listeners
 
 tests_unit_test_summary_SOURCES = tests/unit/test_summary.c \

@@ -13,6 +13,12 @@ cw_acme_need_account(const struct cw_acme *acme, struct cw_error *error)
 }
 
 void
+cw_acme_sign_with(struct cw_acme *acme, const struct cw_acme_signer *signer)
+{
+	acme->signer = *signer;
+}
+
+void
 cw_acme_account_use(struct cw_acme *acme, const char *url)
 {
 	char *copy = cw_strdup(url);

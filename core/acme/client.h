@@ -110,6 +110,8 @@ struct cw_acme_operation *cw_acme_account_new_start(struct cw_acme *acme,
 						    const struct cw_acme_registration *registration,
 						    char **url, struct json_object **body,
 						    cw_acme_done done, void *context);
+/* From here on SIGNER (copied) signs. */
+void cw_acme_sign_with(struct cw_acme *acme, const struct cw_acme_signer *signer);
 /* From here on requests name the account (kid). Needed before all below when no account was made or
  * found. */
 void cw_acme_account_use(struct cw_acme *acme, const char *url);
@@ -170,6 +172,7 @@ struct cw_acme_authorization {
 /* An order (RFC 8555 section 7.4), the same one in all steps from cw_acme_orders_open() to the
  * download. */
 struct cw_acme_order {
+	uint32_t number; /* the coordinator's for it (wire.h); of no meaning to acme/ */
 	/* in, set by the caller (cw_acme_order_add_identifier() ...); freed by cw_acme_order_free()
 	 */
 	struct cw_acme_identifier **identifiers;

@@ -30,7 +30,8 @@ libcertwright_sources += \
 	core/acme/validate.c core/acme/validate.h \
 	core/acme/validate_authorization.c \
 	core/acme/validate_order.c \
-	core/acme/wait.c core/acme/wait.h
+	core/acme/wait.c core/acme/wait.h \
+	core/acme/wire.c core/acme/wire.h
 
 # acme-smoke skips itself without arguments; the integration tests give it a server.
 check_PROGRAMS += \

@@ -4,6 +4,7 @@
 #include "acme/internal.h"
 #include "acme/problem.h"
 #include "base/clock.h"
+#include "base/hole.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -46,6 +47,7 @@ cw_acme_reply_read(struct cw_http_answer *answer, const char *url,
 		while (reply->alternates.count > ALTERNATES_MAX)
 			cw_strv_remove(&reply->alternates, reply->alternates.count - 1);
 	}
+	cw_test_hole("json", answer->body.data, answer->body.length);
 	/* What is not JSON is seen by the one who expected it. */
 	if (failed || request->expect == CW_ACME_EXPECT_OBJECT)
 		cw_json_parse(cw_buf_text(&answer->body), answer->body.length, "the answer",

@@ -7,6 +7,7 @@ libcertwright_sources += \
 	core/base/error.c core/base/error.h \
 	core/base/file.c core/base/file.h \
 	core/base/folder.c \
+	core/base/hole.h \
 	core/base/idn.c core/base/idn.h \
 	core/base/json.c core/base/json.h \
 	core/base/log.c core/base/log.h \

@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include "base/file.h"
 #include "base/sandbox_parts.h"
 #ifdef __linux__
@@ -110,6 +111,8 @@ cw_sandbox_enter(const struct cw_sandbox *sandbox, struct cw_strv *missing, stru
 
 	if (status != CW_OK)
 		return status;
+	/* The time zone is a file too. */
+	tzset();
 #ifdef __SANITIZE_ADDRESS__
 	/* At the end it could not be done any more: it takes a process that traces this one. */
 	__lsan_do_leak_check();

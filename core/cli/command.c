@@ -91,15 +91,20 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 	if (status < 0)
 		return status;
 	make_context(&context, invocation, registry);
+	cw_context_open(&context);
+	cw_terminal_use_loop(context.loop);
 	context.output = result;
 	if (verb->writes) {
 		context.run = &run;
 		context.failed_hooks = cw_json_new_array();
 		cw_json_set(result->members, "failed_hooks", context.failed_hooks);
 		status = cw_run_begin(&context, &run, error);
+		context.writes = status == CW_OK;
 	}
 	if (status == CW_OK)
 		status = verb->flow(&context, result->members, error);
+	cw_terminal_use_loop(NULL);
+	cw_context_close(&context);
 	cw_directories_clear(&context.directories);
 	return status;
 }

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include "base/role.h"
 #include "base/sandbox.h"
+#include "network/network.h"
 #include "plugin/worker.h"
 
 static const struct cw_role roles[] = {
+	{"network", cw_network_main},
 	{"plugin", cw_plugin_main},
 	{NULL, NULL},
 };

@@ -109,18 +109,29 @@ note_input(void *context, int descriptor, short events)
 	*(bool *)context = true;
 }
 
+/* What is turned while the user thinks; NULL: nothing. */
+static struct cw_loop *run_loop;
+
+void
+cw_terminal_use_loop(struct cw_loop *loop)
+{
+	run_loop = loop;
+}
+
 /* Waits where no signal can slip in between the look for one and the wait, as it could before a
  * read. */
 static int
 wait_for_input(struct cw_error *error)
 {
-	struct cw_loop *loop = cw_loop_new();
+	struct cw_loop *loop = run_loop != NULL ? run_loop : cw_loop_new();
 	bool ready = false;
 	int status;
 
 	cw_loop_watch(loop, STDIN_FILENO, POLLIN, note_input, &ready);
 	status = cw_loop_until(loop, &ready, error);
-	cw_loop_free(loop);
+	cw_loop_watch(loop, STDIN_FILENO, 0, NULL, NULL);
+	if (loop != run_loop)
+		cw_loop_free(loop);
 	return status;
 }
 

@@ -3,6 +3,7 @@
 #define CW_CLI_TERMINAL_H
 
 #include "base/ask.h"
+#include "base/loop.h"
 #include "base/option.h"
 
 /* Holds back log lines until cw_terminal_open(): the command line decides where they go. */
@@ -14,6 +15,9 @@ void cw_terminal_open(const struct cw_settings *settings);
 void cw_terminal_progress(void *context, const char *what, size_t done, size_t total);
 /* Removes the progress line and ends the output. */
 void cw_terminal_close(void);
+/* The loop that is turned while a question waits for its answer, so that the rest of the run goes
+ * on: a plugin may have to serve what the user looks at. NULL: none. */
+void cw_terminal_use_loop(struct cw_loop *loop);
 /* Asks on stdin and stdout (stderr with --json). Not interactive with -n, nor without a terminal
  * unless --force-interactive is given. Never released. */
 const struct cw_asker *cw_terminal_asker(const struct cw_settings *settings);

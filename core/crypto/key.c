@@ -68,6 +68,16 @@ cw_key_free(struct cw_key *key)
 	free(key);
 }
 
+struct cw_key *
+cw_key_share(const struct cw_key *key)
+{
+	struct cw_key *shared = cw_alloc(sizeof(*shared));
+
+	EVP_PKEY_up_ref(key->evp);
+	shared->evp = key->evp;
+	return shared;
+}
+
 void
 cw_key_cleanup(struct cw_key **key)
 {

@@ -20,6 +20,8 @@ struct cw_key_spec {
 
 int cw_key_generate(const struct cw_key_spec *spec, struct cw_key **key, struct cw_error *error);
 void cw_key_free(struct cw_key *key); /* NULL is allowed */
+/* The same key once more, to be freed on its own; the secret itself is in memory once. */
+struct cw_key *cw_key_share(const struct cw_key *key);
 #define cw_auto_key cw_auto(cw_key_cleanup)
 void cw_key_cleanup(struct cw_key **key);
 

@@ -1,4 +1,5 @@
 /* Addresses of name servers, as text and compared, and those of the resolvers. */
+#include "dns/address.h"
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -8,7 +9,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "dns/question.h"
 
 enum { DNS_PORT = 53 };
 

@@ -1,7 +1,9 @@
 # DNS questions, and what is asked with them: the zone of a name, and whether a TXT record is there.
 
 libcertwright_sources += \
-	core/dns/address.c \
+	core/dns/address.c core/dns/address.h \
+	core/dns/exchange.c core/dns/exchange.h \
+	core/dns/locate.c core/dns/locate.h \
 	core/dns/message.c \
 	core/dns/question.c core/dns/question.h \
 	core/dns/txt.c core/dns/txt.h core/dns/txt_internal.h \

@@ -1,17 +1,16 @@
-/* DNS questions over UDP, and TCP where the answer does not fit, on the event loop; private to
- * plugin/. Messages are made and read with libldns, which is mapped when the first is. */
+/* DNS questions, on the event loop. Messages are made and read with libldns, which is mapped when
+ * it is first needed. */
 #ifndef CW_DNS_QUESTION_H
 #define CW_DNS_QUESTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include "base/error.h"
 #include "base/loop.h"
+#include "dns/address.h"
 
 struct cw_dns;
-struct cw_dns_question;
 
 enum cw_dns_type {
 	CW_DNS_A = 1,
@@ -31,11 +30,6 @@ enum cw_dns_code {
 	CW_DNS_REFUSED = 5
 };
 
-struct cw_dns_address {
-	struct sockaddr_storage address;
-	socklen_t length;
-};
-
 /* A record of one of the types above. Names are without a trailing dot. */
 struct cw_dns_record {
 	char *owner;
@@ -47,7 +41,6 @@ struct cw_dns_record {
 
 struct cw_dns_answer {
 	unsigned code; /* the RCODE */
-	bool truncated;
 	struct cw_dns_record *records;
 	size_t count;
 };
@@ -55,32 +48,19 @@ struct cw_dns_answer {
 /* ANSWER, or NULL and why none came ("no answer", "connection refused"). Valid during the call. */
 typedef void (*cw_dns_callback)(void *context, const struct cw_dns_answer *answer, const char *why);
 
+/* Maps libldns, if it is not; false when it is not there. */
+bool cw_dns_library(struct cw_error *error);
 /* CW_E_UNSUPPORTED when libldns is not there. */
 int cw_dns_new(struct cw_loop *loop, struct cw_dns **dns, struct cw_error *error);
 /* Ends all questions without calling back; NULL is allowed. */
 void cw_dns_free(struct cw_dns *dns);
-/* Asks SERVER for the records of NAME; CALLBACK is called from the loop, within 5 seconds of the
+/* Asks SERVER for the records of NAME; CALLBACK is called from the loop, within 6 seconds of the
  * time when the question went out. Questions beyond what may be in flight wait their turn. */
 void cw_dns_ask(struct cw_dns *dns, const struct cw_dns_address *server, const char *name,
 		enum cw_dns_type type, bool recurse, cw_dns_callback callback, void *context);
 
-/* "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53"; port 53 unless given. */
-bool cw_dns_parse_address(const char *text, struct cw_dns_address *address);
-/* The same without the port; release with free(). */
-char *cw_dns_format_address(const struct cw_dns_address *address);
-void cw_dns_set_port(struct cw_dns_address *address, uint16_t port);
-uint16_t cw_dns_port(const struct cw_dns_address *address);
-/* The same host, whatever the port. */
-bool cw_dns_same_host(const struct cw_dns_address *a, const struct cw_dns_address *b);
-
-/* The resolvers to ask, MAX (1 or more) at most: the one of SETTING (--dns-resolver), or those of
- * /etc/resolv.conf if that is NULL. CW_E_INVALID if SETTING is not an address. */
-int cw_dns_resolvers(const char *setting, struct cw_dns_address *resolvers, size_t max,
-		     size_t *count, struct cw_error *error);
-
-/* dns_message.c: a question on the wire (release *WIRE with free()), and an answer read from it,
+/* message.c: a question on the wire (release *WIRE with free()), and an answer read from it,
  * which must be to the question with this ID; false when it is not, or is nonsense. */
-bool cw_dns_library(struct cw_error *error);
 bool cw_dns_encode(const char *name, enum cw_dns_type type, bool recurse, uint16_t id,
 		   uint8_t **wire, size_t *length);
 bool cw_dns_decode(const uint8_t *wire, size_t length, uint16_t id, const char *name,

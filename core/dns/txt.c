@@ -33,15 +33,6 @@ cw_txt_resolver(const struct cw_txt_waiter *waiter, const struct cw_txt_retry *r
 	return &waiter->resolvers[retry->tries % waiter->resolver_count];
 }
 
-static void
-deadline(void *context)
-{
-	struct cw_txt_waiter *waiter = context;
-
-	waiter->deadline = NULL;
-	waiter->done = true;
-}
-
 /* The first server that has not given the value, among those that answered wrongly or among the
  * others; NULL: none. */
 static const struct cw_txt_check *
@@ -129,9 +120,11 @@ report(struct cw_txt_waiter *waiter, struct cw_error *error)
 	return CW_E_TIMEOUT;
 }
 
-static void
-clear(struct cw_txt_waiter *waiter)
+void
+cw_txt_cancel(struct cw_txt_waiter *waiter)
 {
+	if (waiter == NULL)
+		return;
 	cw_loop_cancel(waiter->loop, waiter->deadline);
 	cw_dns_free(waiter->dns);
 	for (size_t i = 0; i < waiter->count; i++) {
@@ -158,6 +151,29 @@ clear(struct cw_txt_waiter *waiter)
 		free(zone->name);
 		free(zone);
 	}
+	free(waiter);
+}
+
+static void
+finish(void *context)
+{
+	struct cw_txt_waiter *waiter = context;
+	cw_txt_done done = waiter->done;
+	void *done_context = waiter->context;
+	cw_auto_error struct cw_error error = {0};
+
+	waiter->deadline = NULL;
+	report(waiter, &error);
+	cw_txt_cancel(waiter);
+	done(done_context, &error);
+}
+
+/* From the loop: what has called is still at work on an answer. */
+void
+cw_txt_finish_soon(struct cw_txt_waiter *waiter)
+{
+	cw_loop_cancel(waiter->loop, waiter->deadline);
+	waiter->deadline = cw_loop_timer(waiter->loop, 0, finish, waiter);
 }
 
 static void
@@ -174,36 +190,29 @@ start_record(struct cw_txt_waiter *waiter, struct cw_txt_wanted *record, struct 
 	cw_txt_find_zone(record);
 }
 
-int
-cw_txt_wait(struct cw_loop *loop, const char *resolver_setting,
-	    struct cw_txt_record *const *records, size_t count, unsigned seconds,
-	    struct cw_error *error)
+struct cw_txt_waiter *
+cw_txt_wait(struct cw_loop *loop, const char *resolver, struct cw_txt_record *const *records,
+	    size_t count, unsigned seconds, cw_txt_done done, void *context, struct cw_error *error)
 {
-	struct cw_txt_waiter waiter = {.loop = loop, .count = count, .missing = count};
-	int status;
+	struct cw_txt_waiter *waiter = cw_alloc(sizeof(*waiter));
 
-	if (count == 0)
-		return CW_OK;
-	for (size_t i = 0; i < count; i++) {
-		records[i]->result = CW_E_UNSUPPORTED;
-		records[i]->reason = NULL;
-	}
-	status = cw_dns_resolvers(resolver_setting, waiter.resolvers, CW_TXT_RESOLVERS_MAX,
-				  &waiter.resolver_count, error);
-	if (status == CW_OK)
-		status = cw_dns_new(loop, &waiter.dns, error);
-	if (status != CW_OK) {
-		for (size_t i = 0; i < count; i++)
-			records[i]->result = status;
-		return status;
-	}
-	waiter.records = cw_calloc(count, sizeof(*waiter.records));
-	waiter.deadline = cw_loop_timer(loop, (int64_t)seconds * 1000, deadline, &waiter);
+	waiter->loop = loop;
+	waiter->done = done;
+	waiter->context = context;
 	for (size_t i = 0; i < count; i++)
-		start_record(&waiter, &waiter.records[i], records[i]);
-	status = cw_loop_until(loop, &waiter.done, error);
-	if (status == CW_OK)
-		status = report(&waiter, error);
-	clear(&waiter);
-	return status;
+		records[i]->reason = NULL;
+	if (cw_dns_resolvers(resolver, waiter->resolvers, CW_TXT_RESOLVERS_MAX,
+			     &waiter->resolver_count, error) != CW_OK ||
+	    cw_dns_new(loop, &waiter->dns, error) != CW_OK) {
+		cw_txt_cancel(waiter);
+		return NULL;
+	}
+	waiter->records = cw_calloc(count + 1, sizeof(*waiter->records));
+	waiter->count = waiter->missing = count;
+	waiter->deadline = cw_loop_timer(loop, (int64_t)seconds * 1000, finish, waiter);
+	for (size_t i = 0; i < count; i++)
+		start_record(waiter, &waiter->records[i], records[i]);
+	if (count == 0)
+		cw_txt_finish_soon(waiter);
+	return waiter;
 }

@@ -19,7 +19,7 @@ check_seen(struct cw_txt_check *check)
 	cw_log_debug("the TXT record \"%s\" is at all %zu servers", record->out->name,
 		     record->count);
 	if (--record->waiter->missing == 0)
-		record->waiter->done = true;
+		cw_txt_finish_soon(record->waiter);
 }
 
 static char *

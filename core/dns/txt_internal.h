@@ -81,8 +81,9 @@ struct cw_txt_waiter {
 	size_t count;
 	size_t missing; /* records */
 	struct cw_txt_zone *zones;
-	bool done;
 	struct cw_timer *deadline;
+	cw_txt_done done;
+	void *context;
 };
 
 /* Tries a step again by CALLBACK, after a while that doubles from one try to the next. */
@@ -91,6 +92,8 @@ void cw_txt_again(struct cw_txt_waiter *waiter, struct cw_txt_retry *retry,
 /* Another resolver for each try. */
 const struct cw_dns_address *cw_txt_resolver(const struct cw_txt_waiter *waiter,
 					     const struct cw_txt_retry *retry);
+/* Ends the wait from the loop, whatever is missing. */
+void cw_txt_finish_soon(struct cw_txt_waiter *waiter);
 /* Sets *TEXT to WITH, which it owns then. */
 void cw_txt_replace(char **text, char *with);
 

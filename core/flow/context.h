@@ -11,6 +11,7 @@
 #include "base/ask.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/loop.h"
 #include "base/option.h"
 #include "flow/verb.h"
 #include "plugin/registry.h"
@@ -35,7 +36,24 @@ struct cw_context {
 	void (*item)(void *context, const char *list, struct json_object *item);
 	void *output;                /* the context of progress and item */
 	const char *certbot_version; /* that renewal files are written for: "2.1.0" */
+	/* Made by cw_context_open(), or when first asked for; of the whole command. */
+	struct cw_loop *loop;
+	struct cw_network *network;
+	struct cw_known_ca *cas;
+	bool writes; /* the locks are held: what is learned of CAs may be kept */
 };
+
+struct cw_account;
+struct cw_ca;
+/* Makes the loop. */
+void cw_context_open(struct cw_context *context);
+/* Ends the network process, having kept what the next run can use. */
+void cw_context_close(struct cw_context *context);
+/* The network process's side of the run. */
+struct cw_network *cw_context_network(struct cw_context *context);
+/* The CA at SERVER as ACCOUNT has it (NULL: whichever). */
+struct cw_ca *cw_context_ca(struct cw_context *context, const char *server,
+			    const struct cw_account *account);
 
 /*
  * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"

@@ -5,15 +5,11 @@ libcertwright_sources += \
 	core/flow/issue/authentication.h \
 	core/flow/work/batches.c \
 	core/flow/work/batches.h \
-	core/flow/work/breaker.c \
-	core/flow/work/breaker.h \
 	core/flow/verbs/certificates.c \
 	core/flow/verbs/certonly.c \
 	core/flow/verbs/certonly.h \
 	core/flow/issue/challenges.c \
 	core/flow/issue/challenges.h \
-	core/flow/work/channel.c \
-	core/flow/work/channel.h \
 	core/flow/ask/check.c \
 	core/flow/ask/check.h \
 	core/flow/ask/choose_lineage.c \
@@ -41,8 +37,6 @@ libcertwright_sources += \
 	core/flow/install/command.h \
 	core/flow/install/install.c \
 	core/flow/install/install.h \
-	core/flow/install/installation.c \
-	core/flow/install/installation.h \
 	core/flow/due/interval.c \
 	core/flow/due/interval.h \
 	core/flow/install/owed.c \
@@ -53,8 +47,7 @@ libcertwright_sources += \
 	core/flow/work/listeners.h \
 	core/flow/issue/names.c \
 	core/flow/issue/names.h \
-	core/flow/work/network.c \
-	core/flow/work/network.h \
+	core/flow/issue/server.h \
 	core/flow/issue/obtain.c \
 	core/flow/issue/obtain.h \
 	core/flow/verbs/run.c \
@@ -67,6 +60,7 @@ libcertwright_sources += \
 	core/flow/due/renewal_info.h \
 	core/flow/verbs/renew.c \
 	core/flow/issue/request.c \
+	core/flow/issue/server.c core/flow/issue/server.h \
 	core/flow/issue/request.h \
 	core/flow/verbs/revoke.c \
 	core/flow/due/revocation.c \
@@ -85,7 +79,17 @@ libcertwright_sources += \
 	core/flow/verbs/unregister.c \
 	core/flow/verbs/update_account.c \
 	core/flow/verb.h \
-	core/flow/work/worker.c \
-	core/flow/work/worker.h \
-	core/flow/work/workers.c \
-	core/flow/work/workers.h
+	core/flow/work/ca.c core/flow/work/ca.h core/flow/work/ca_internal.h \
+	core/flow/work/ca_account.c \
+	core/flow/work/ca_memory.c \
+	core/flow/work/ca_orders.c \
+	core/flow/work/network_process.c core/flow/work/network_process.h \
+	core/flow/work/relay.c core/flow/work/relay.h \
+	core/flow/work/signing.c \
+	core/flow/work/undo_plugin.c core/flow/work/undo_plugin.h \
+	core/flow/work/user_agent.c core/flow/work/user_agent.h \
+	core/flow/context.c \
+	core/flow/install/installer_work.c core/flow/install/installer_work.h \
+	core/flow/issue/order_item.c core/flow/issue/order_item.h \
+	core/flow/work/job_plugin.c \
+	core/flow/work/jobs.c core/flow/work/jobs.h core/flow/work/jobs_internal.h

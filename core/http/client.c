@@ -213,6 +213,14 @@ cw_http_new(struct cw_loop *loop, const struct cw_http_options *options, struct 
 		options->connect_limit == 0 ? CONNECT_LIMIT : options->connect_limit;
 	if (options->verify)
 		cw_trust_choose(&made->settings.trust);
+	if (options->verify && options->preload_trust)
+		status = cw_trust_preload(&made->settings.trust, error);
+	if (status != CW_OK) {
+		cw_trust_clear(&made->settings.trust);
+		free(made->settings.user_agent);
+		free(made);
+		return status;
+	}
 	made->multi = cw_curl.multi_init();
 	if (made->multi == NULL)
 		cw_nomem();

@@ -22,6 +22,8 @@ struct cw_http_options {
 	bool verify;            /* check the servers' certificates */
 	unsigned time_limit;    /* seconds for one whole exchange; 0: 30 */
 	unsigned connect_limit; /* seconds; 0: 10 */
+	/* Read the whole trust store now, so that no file is opened later. */
+	bool preload_trust;
 };
 
 /*

@@ -5,6 +5,8 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +59,14 @@ is_hash(const char *name)
 	return strspn(name, "0123456789abcdef") == 8 && strcmp(name + 8, ".0") == 0;
 }
 
+/* The same with any number behind: several have one hash. */
+static bool
+is_hash_name(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && name[9] != '\0' &&
+	       strspn(name + 9, "0123456789") == strlen(name + 9);
+}
+
 static bool
 is_hashed_folder(const char *path)
 {
@@ -90,6 +100,74 @@ cw_trust_choose(struct cw_trust *trust)
 #endif
 }
 
+static void
+load_folder(X509_STORE *store, const char *path)
+{
+	cw_auto_strv struct cw_strv names = {0};
+
+	cw_folder_list(path, true, &names, NULL);
+	for (size_t i = 0; i < names.count; i++) {
+		cw_autofree char *file = NULL;
+
+		/* The same certificates stand there under names for people, too. */
+		if (!is_hash_name(names.items[i]))
+			continue;
+		file = cw_format("%s/%s", path, names.items[i]);
+		X509_STORE_load_file(store, file);
+	}
+}
+
+/* Where libcurl would look. */
+static void
+load_default(X509_STORE *store)
+{
+#if LIBCURL_VERSION_NUM >= 0x074600
+	const curl_version_info_data *info = cw_curl.version_info(CURLVERSION_NOW);
+
+	if (info->age >= CURLVERSION_SEVENTH && info->cainfo != NULL &&
+	    X509_STORE_load_file(store, info->cainfo) == 1)
+		return;
+	if (info->age >= CURLVERSION_SEVENTH && info->capath != NULL) {
+		load_folder(store, info->capath);
+		return;
+	}
+#endif
+	X509_STORE_set_default_paths(store);
+}
+
+int
+cw_trust_preload(struct cw_trust *trust, struct cw_error *error)
+{
+	const curl_version_info_data *info = cw_curl.version_info(CURLVERSION_NOW);
+
+	if (info->ssl_version == NULL || !cw_starts_with(info->ssl_version, "OpenSSL"))
+		return cw_fail(error, CW_E_CRYPTO,
+			       "libcurl was built with \"%s\" rather than OpenSSL",
+			       info->ssl_version != NULL ? info->ssl_version : "no TLS library");
+	trust->bundle_left = NULL;
+	trust->store = X509_STORE_new();
+	if (trust->store == NULL)
+		cw_nomem();
+	if (trust->variable == NULL) {
+		load_default(trust->store);
+	} else {
+		if (trust->file != NULL)
+			X509_STORE_load_file(trust->store, trust->file);
+		if (trust->folder != NULL)
+			load_folder(trust->store, trust->folder);
+	}
+	ERR_clear_error();
+	return CW_OK;
+}
+
+static CURLcode
+give_store(CURL *easy, void *context, void *store)
+{
+	(void)easy;
+	SSL_CTX_set1_cert_store(context, store);
+	return CURLE_OK;
+}
+
 void
 cw_trust_widen(struct cw_trust *trust)
 {
@@ -106,6 +184,18 @@ cw_trust_apply(const struct cw_trust *trust, CURL *easy)
 	static const CURLoption folders[] = {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH};
 	CURLcode result = CURLE_OK;
 
+	if (trust->store != NULL) {
+		for (size_t i = 0; i < CW_COUNT(files) && result == CURLE_OK; i++) {
+			result = cw_curl.easy_setopt(easy, files[i], NULL);
+			if (result == CURLE_OK)
+				result = cw_curl.easy_setopt(easy, folders[i], NULL);
+		}
+		if (result == CURLE_OK)
+			result = cw_curl.easy_setopt(easy, CURLOPT_SSL_CTX_DATA, trust->store);
+		return result == CURLE_OK
+			       ? cw_curl.easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, give_store)
+			       : result;
+	}
 	if (trust->file == NULL && trust->folder == NULL)
 		return CURLE_OK;
 	for (size_t i = 0; i < CW_COUNT(files) && result == CURLE_OK; i++) {
@@ -121,5 +211,6 @@ cw_trust_clear(struct cw_trust *trust)
 {
 	free(trust->file);
 	free(trust->folder);
+	X509_STORE_free(trust->store);
 	*trust = (struct cw_trust){0};
 }

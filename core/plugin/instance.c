@@ -53,6 +53,9 @@ static const struct cw_host services_table = {
 	.watch = cw_service_watch,
 	.release = service_release,
 	.locate = cw_service_locate,
+	.dns_exchange = cw_service_dns_exchange,
+	.undo_plugin = cw_service_undo_plugin,
+	.read_private = cw_service_read_private,
 };
 
 struct cw_instance *
@@ -256,4 +259,17 @@ cw_instance_prepare(struct cw_instance *instance, struct cw_error *error)
 		return CW_OK;
 	cw_call_begin(&call, instance, "prepare");
 	return cw_call_end(&call, plugin->prepare(instance->self), error);
+}
+
+int
+cw_instance_undo(struct cw_instance *instance, const char *data, struct cw_error *error)
+{
+	const struct cw_plugin *plugin = instance->plugin;
+	struct cw_call call;
+
+	if (!CW_HAS(plugin, struct cw_plugin, undo) || plugin->undo == NULL)
+		return cw_fail(error, CW_E_UNSUPPORTED, "the plugin \"%s\" undoes nothing",
+			       instance->module->name);
+	cw_call_begin(&call, instance, "undo");
+	return cw_call_end(&call, plugin->undo(instance->self, data), error);
 }

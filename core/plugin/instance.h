@@ -12,7 +12,6 @@
 #include "base/loop.h"
 #include "base/message.h"
 #include "base/option.h"
-#include "http/client.h"
 #include "plugin/registry.h"
 #include "store/directories.h"
 #include "store/undo.h"
@@ -23,17 +22,13 @@ struct cw_services {
 	const struct cw_directories *directories;
 	const struct cw_asker *asker;
 	struct cw_undo *undo;
-	const char *shared_folder; /* an existing 0700 folder of this run */
-	int64_t lock_timeout;      /* milliseconds, for exclusive directories */
+	int64_t lock_timeout; /* milliseconds, for exclusive directories */
 	/*
-	 * Where this is a plugin process (plugin/worker.c): sends REQUEST, which is taken, to the
-	 * coordinator and waits for the answer. *ANSWER's error was read; what else it has comes
-	 * next. TURN: the loop turns meanwhile. NULL: the services below are this process' own.
+	 * Sends REQUEST, which is taken, to the coordinator and waits for the answer. *ANSWER's
+	 * error was read; what else it has comes next. TURN: the loop turns meanwhile.
 	 */
 	int (*ask)(void *context, struct cw_message *request, bool turn, struct cw_message **answer,
 		   struct cw_error *error);
-	/* A pool for the http service, made when first asked for; *HTTP is borrowed. */
-	int (*http)(void *context, struct cw_http **http, struct cw_error *error);
 	/* A shared listening socket; *DESCRIPTOR is given to the caller. Waits while another run
 	 * of certwright holds the port. NULL: cw_listen() below. */
 	int (*listen)(void *context, const char *address, unsigned port, int *descriptor,
@@ -67,6 +62,8 @@ int cw_instance_open(struct cw_module *module, const struct cw_services *service
 void cw_instance_close(struct cw_instance *instance);
 
 int cw_instance_prepare(struct cw_instance *instance, struct cw_error *error);
+/* undo() of what an instance with the same options registered before its process died. */
+int cw_instance_undo(struct cw_instance *instance, const char *data, struct cw_error *error);
 /* Its challenge types for an identifier, most preferred first; none when it is no authenticator. */
 void cw_instance_challenge_types(struct cw_instance *instance, const char *identifier_type,
 				 const char *identifier, struct cw_strv *types);

@@ -110,9 +110,11 @@ int cw_service_ask_choice(const struct cw_host *host, const char *question,
 int cw_service_run(const struct cw_host *host, const struct cw_command *const *commands,
 		   struct cw_command_result *const *results, size_t count, size_t jobs);
 /* services_files.c: */
-/* Reads a file of credentials; *TEXT is to be wiped and released. */
-int cw_credentials_read(const char *path, char **text, struct cw_error *error);
+/* Reads a file of credentials; *TEXT is to be wiped and released. STRICT: not one that all users
+ * can read. */
+int cw_credentials_read(const char *path, bool strict, char **text, struct cw_error *error);
 int cw_service_read_credentials(const struct cw_host *host, const char *path, char **text);
+int cw_service_read_private(const struct cw_host *host, const char *path, char **text);
 int cw_service_write_file(const struct cw_host *host, const char *path, const char *data,
 			  size_t length, const char *expected, size_t expected_length);
 int cw_service_remove_file(const struct cw_host *host, const char *path);
@@ -121,6 +123,7 @@ int cw_service_checkpoint_commit(const struct cw_host *host, const char *title);
 int cw_service_checkpoint_revert(const struct cw_host *host);
 int cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *id);
 int cw_service_undo_command(const struct cw_host *host, const char *const *argv, unsigned *id);
+int cw_service_undo_plugin(const struct cw_host *host, const char *data, unsigned *id);
 int cw_service_undo_done(const struct cw_host *host, unsigned id);
 /* services_shared.c: */
 int cw_service_shared_put(const struct cw_host *host, const char *key, const char *value,
@@ -128,11 +131,12 @@ int cw_service_shared_put(const struct cw_host *host, const char *key, const cha
 int cw_service_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length);
 /* services_dns.c: */
 int cw_service_locate(const struct cw_host *host, struct cw_dns_place *const *places, size_t count);
+int cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records,
+			size_t count, unsigned seconds);
+int cw_service_dns_exchange(const struct cw_host *host, struct cw_dns_query *query);
 /* services_net.c: */
 int cw_service_http(const struct cw_host *host, const struct cw_http_request *request,
 		    struct cw_http_response *response);
-int cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records,
-			size_t count, unsigned seconds);
 int cw_service_listen(const struct cw_host *host, const char *address, unsigned port,
 		      int *descriptor);
 int cw_service_watch(const struct cw_host *host, int descriptor, short events,

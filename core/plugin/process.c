@@ -182,6 +182,7 @@ cw_plugin_process_free(struct cw_plugin_process *process)
 	cw_loop_cancel(process->loop, process->soon);
 	cw_peer_free(process->peer);
 	cw_role_free(process->role);
+	cw_undo_close(process->undo);
 	cw_error_clear(&process->broken);
 	cw_error_clear(&process->end);
 	free(process->function);
@@ -356,7 +357,8 @@ read_missing(struct cw_plugin_process *process, struct cw_message *answer, bool 
 		return;
 	cw_message_get_list(answer, CW_MESSAGE_ITEMS, CW_MESSAGE_LINE, &missing);
 	for (size_t i = 0; i < missing.count; i++)
-		cw_log_info("%s has no sandbox of this kind: %s", process->what, missing.items[i]);
+		cw_log_debug("%s keeps rights that it does not need: %s", process->what,
+			     missing.items[i]);
 }
 
 static void
@@ -528,6 +530,16 @@ void
 cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done, void *context)
 {
 	make_simple_call(process, CW_PLUGIN_RELOAD, done, context);
+}
+
+void
+cw_plugin_process_undo(struct cw_plugin_process *process, const char *data, cw_plugin_done done,
+		       void *context)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_UNDO);
+
+	cw_message_put_text(request, data);
+	make_call(process, request, &(struct cw_plugin_call){.done = done, .context = context});
 }
 
 static void

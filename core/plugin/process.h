@@ -2,7 +2,7 @@
  * A plugin process, as the coordinator has it: a module loaded in a process of its own, over which
  * the calls of a plugin are made without ever waiting. Everything happens on the process' loop.
  *
- * Order: take, open, then types, perform, cleanup, names, install, reload as needed, close,
+ * Order: take, open, then types, perform, cleanup, names, install, reload, undo as needed, close,
  * free. One call at a time: the next may be made in the call back of the last, or later. Every
  * call's call back comes once, from the loop, never from within the function that makes the call,
  * also when the process is gone or was ended: then with the error that says why, which names the
@@ -157,6 +157,9 @@ void cw_plugin_process_check(struct cw_plugin_process *process,
 /* Tests the configuration, and has the server load it. */
 void cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done,
 			      void *context);
+/* undo() of DATA, that an instance with the same options gave to undo_plugin(). */
+void cw_plugin_process_undo(struct cw_plugin_process *process, const char *data,
+			    cw_plugin_done done, void *context);
 /* Closes the instance. The process may be opened again, but not for an instance that needs rights
  * which this one had given up. */
 void cw_plugin_process_close(struct cw_plugin_process *process, cw_plugin_done done, void *context);

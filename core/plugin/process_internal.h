@@ -5,6 +5,7 @@
 #include "base/peer.h"
 #include "base/role.h"
 #include "plugin/process.h"
+#include "store/undo.h"
 
 /* The call under way. */
 struct cw_plugin_call {
@@ -43,6 +44,8 @@ struct cw_plugin_process {
 	struct cw_error broken;             /* how it broke the protocol */
 	struct cw_error end;                /* why it will not answer any more; CW_OK: it will */
 	bool left_work;
+	struct cw_undo *undo; /* kept for it, where it may not itself; NULL: nothing yet */
+	size_t undos;
 	size_t secrets;
 };
 

@@ -113,7 +113,8 @@ cw_plugin_answer_listen(struct cw_plugin_request *request, int descriptor,
 	int copy = -1;
 	struct cw_message *answer;
 
-	cw_error_copy(&failure, error);
+	if (error != NULL)
+		cw_error_copy(&failure, error);
 	if (failure.status == CW_OK) {
 		copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
 		if (copy < 0)
@@ -259,6 +260,7 @@ static bool
 take_credentials(struct cw_plugin_process *process, struct cw_message *message)
 {
 	cw_autofree char *path = cw_message_need_text(message, CW_MESSAGE_LINE);
+	bool strict = cw_message_get_bool(message);
 	cw_auto_error struct cw_error error = {0};
 	cw_autosecret char *text = NULL;
 	struct cw_message *answer;
@@ -266,7 +268,7 @@ take_credentials(struct cw_plugin_process *process, struct cw_message *message)
 	if (!finish(process, message))
 		return false;
 	if (is_option_value(process, path))
-		cw_credentials_read(path, &text, &error);
+		cw_credentials_read(path, strict, &text, &error);
 	else
 		cw_fail(&error, CW_E_PERMISSION,
 			"the plugin \"%s\" asked for the file \"%s\", which is not the value of "
@@ -277,6 +279,46 @@ take_credentials(struct cw_plugin_process *process, struct cw_message *message)
 	if (error.status == CW_OK)
 		cw_message_put_text(answer, text);
 	answer_now(process, message, answer);
+	return true;
+}
+
+/* In the name of the process, which dies with us: whoever replays it finds both gone. */
+static bool
+take_undo_plugin(struct cw_plugin_process *process, struct cw_message *message)
+{
+	cw_autofree char *data = cw_message_need_text(message, CW_PLUGIN_UNDO_MAX);
+	cw_auto_strv struct cw_strv options = {0};
+	cw_auto_error struct cw_error error = {0};
+	struct cw_message *answer;
+	unsigned id = 0;
+
+	if (!finish(process, message) || ++process->undos > CW_PLUGIN_UNDOS_MAX)
+		return false;
+	if (process->undo == NULL)
+		process->undo = cw_undo_open_for(process->opening.directories->work,
+						 cw_role_pid(process->role));
+	cw_module_save_options(process->module, process->opening.settings, &options);
+	cw_undo_add_plugin(process->undo, process->module->name, &options, data, &id, &error);
+	answer = answer_of(&error);
+	if (error.status == CW_OK)
+		cw_message_put_int(answer, id);
+	answer_now(process, message, answer);
+	return true;
+}
+
+static bool
+take_undo_done(struct cw_plugin_process *process, struct cw_message *message)
+{
+	unsigned id = (unsigned)cw_message_get_int(message, 0, UINT32_MAX);
+	cw_auto_error struct cw_error error = {0};
+
+	if (!finish(process, message))
+		return false;
+	if (process->undo == NULL)
+		cw_fail(&error, CW_E_INVALID, "nothing is to be undone under the number %u", id);
+	else
+		cw_undo_done(process->undo, id, &error);
+	answer_now(process, message, answer_of(&error));
 	return true;
 }
 
@@ -357,6 +399,8 @@ take(struct cw_plugin_process *process, struct cw_message **message)
 	case CW_PLUGIN_SHARED_PUT: return take_shared_put(process, *message);
 	case CW_PLUGIN_SHARED_GET: return take_shared_get(process, *message);
 	case CW_PLUGIN_CREDENTIALS: return take_credentials(process, *message);
+	case CW_PLUGIN_UNDO_PLUGIN: return take_undo_plugin(process, *message);
+	case CW_PLUGIN_UNDO_DONE: return take_undo_done(process, *message);
 	case CW_PLUGIN_HTTP:
 	case CW_PLUGIN_LOCATE:
 	case CW_PLUGIN_WAIT_TXT:

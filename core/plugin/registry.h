@@ -85,6 +85,12 @@ bool cw_module_enhances(const struct cw_module *module, const char *enhancement)
 int cw_module_set_option(const struct cw_module *module, struct cw_settings *settings,
 			 const char *name, const char *key, const char *value,
 			 struct cw_error *error);
+/* Adds to LIST what SETTINGS have of an opened module's options beyond defaults, and sets that
+ * again: three texts each, internal name, a map's key or "", value. */
+void cw_module_save_options(const struct cw_module *module, const struct cw_settings *settings,
+			    struct cw_strv *list);
+int cw_module_restore_options(const struct cw_module *module, struct cw_settings *settings,
+			      const struct cw_strv *list, struct cw_error *error);
 /* Adds the options of an opened module to SET, once. */
 int cw_module_add_options(struct cw_module *module, struct cw_option_set *set,
 			  struct cw_error *error);

@@ -13,12 +13,13 @@
 #include "base/text.h"
 #include "plugin/instance_internal.h"
 #include "plugin/services_remote.h"
+#include "plugin/wire.h"
 
 enum { CREDENTIALS_MAX = 1024 * 1024, SECRET_MIN = 4 };
 
 /* Reads the file that the check was made of, not one that took its place since. */
 static int
-read_checked(const char *path, struct cw_buf *buf, struct cw_error *error)
+read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error *error)
 {
 	cw_autoclose int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
@@ -33,9 +34,10 @@ read_checked(const char *path, struct cw_buf *buf, struct cw_error *error)
 	}
 	if (!S_ISREG(status.st_mode))
 		return cw_fail(error, CW_E_INVALID, "the credentials file \"%s\" is no file", path);
-	if (status.st_mode & (S_IWGRP | S_IWOTH)) {
+	if (status.st_mode & (S_IWGRP | S_IWOTH | (strict ? S_IROTH : 0))) {
 		cw_fail(error, CW_E_PERMISSION,
-			"others than its owner can write to the credentials file \"%s\"", path);
+			"others than its owner can %s the credentials file \"%s\"",
+			status.st_mode & (S_IWGRP | S_IWOTH) ? "write to" : "read", path);
 		cw_hint(error, "take that right away: chmod 600 '%s'", path);
 		return CW_E_PERMISSION;
 	}
@@ -85,10 +87,10 @@ keep_secrets(const struct cw_host *host, const char *text)
 }
 
 int
-cw_credentials_read(const char *path, char **text, struct cw_error *error)
+cw_credentials_read(const char *path, bool strict, char **text, struct cw_error *error)
 {
 	struct cw_buf buf = {0};
-	int status = read_checked(path, &buf, error);
+	int status = read_checked(path, strict, &buf, error);
 
 	*text = NULL;
 	if (status == CW_OK)
@@ -98,18 +100,28 @@ cw_credentials_read(const char *path, char **text, struct cw_error *error)
 	return status;
 }
 
+static int
+read_credentials(const struct cw_host *host, const char *path, bool strict, char **text)
+{
+	if (cw_host_instance(host)->services->restricted)
+		return cw_remote_credentials(host, path, strict, text);
+	return cw_credentials_read(path, strict, text, cw_host_error(host));
+}
+
 int
 cw_service_read_credentials(const struct cw_host *host, const char *path, char **text)
 {
-	int status;
+	int status = read_credentials(host, path, false, text);
 
-	if (cw_host_instance(host)->services->restricted)
-		status = cw_remote_credentials(host, path, text);
-	else
-		status = cw_credentials_read(path, text, cw_host_error(host));
 	if (status == CW_OK)
 		keep_secrets(host, *text);
 	return status;
+}
+
+int
+cw_service_read_private(const struct cw_host *host, const char *path, char **text)
+{
+	return read_credentials(host, path, true, text);
 }
 
 /* Edits for challenges are temporary, those of an installer stay; all state is on disk, so that
@@ -243,9 +255,26 @@ cw_service_undo_command(const struct cw_host *host, const char *const *argv, uns
 }
 
 int
+cw_service_undo_plugin(const struct cw_host *host, const char *data, unsigned *id)
+{
+	const struct cw_instance *instance = cw_host_instance(host);
+	cw_auto_strv struct cw_strv options = {0};
+
+	if (!CW_HAS(instance->plugin, struct cw_plugin, undo) || instance->plugin->undo == NULL)
+		return cw_host_misused(host, "undo_plugin", "it has no undo()");
+	if (data == NULL || strlen(data) > CW_PLUGIN_UNDO_MAX)
+		return cw_host_misused(host, "undo_plugin", "the data is too long, or missing");
+	if (instance->services->restricted)
+		return cw_remote_undo_plugin(host, data, id);
+	cw_module_save_options(instance->module, instance->settings, &options);
+	return cw_undo_add_plugin(instance->services->undo, instance->module->name, &options, data,
+				  id, cw_host_error(host));
+}
+
+int
 cw_service_undo_done(const struct cw_host *host, unsigned id)
 {
-	if (cw_host_may(host, "undo_done") != CW_OK)
-		return CW_E_PERMISSION;
+	if (cw_host_instance(host)->services->restricted)
+		return cw_remote_undo_done(host, id);
 	return cw_undo_done(cw_host_instance(host)->services->undo, id, cw_host_error(host));
 }

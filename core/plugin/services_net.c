@@ -1,60 +1,17 @@
-/* The services of the network: HTTP, TXT records, listening sockets, watched descriptors. */
+/* The services of the network: HTTP, listening sockets, watched descriptors. */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "dns/txt.h"
 #include "plugin/instance_internal.h"
 #include "plugin/services_remote.h"
 
 #define REQUEST_SIZE CW_SIZE_1_0(struct cw_http_request, response_limit)
 #define RESPONSE_SIZE CW_SIZE_1_0(struct cw_http_response, content_type)
 #define HEADER_SIZE CW_SIZE_1_0(struct cw_http_header, value)
-#define RECORD_SIZE CW_SIZE_1_0(struct cw_txt_record, reason)
 
-enum { TIME_LIMIT = 30, HEADERS_MAX = 128 };
-
-/* The state of one request while the loop turns. */
-struct exchange {
-	bool done;     /* either of: */
-	bool answered; /* the exchange is over and gone */
-	bool expired;  /* the timer is gone */
-	int status;
-	struct cw_http_response *response;
-	struct cw_error *error;
-};
-
-static void
-answered(void *context, struct cw_http_answer *answer, const struct cw_error *error)
-{
-	struct exchange *exchange = context;
-	const char *type;
-
-	exchange->answered = true;
-	exchange->done = true;
-	if (answer == NULL) {
-		exchange->status = error->status;
-		if (exchange->error != NULL)
-			cw_error_copy(exchange->error, error);
-		return;
-	}
-	type = cw_http_header(answer, "content-type");
-	exchange->response->http_status = answer->status;
-	exchange->response->content_type = cw_strdup(type);
-	exchange->response->body_length = answer->body.length;
-	exchange->response->body = cw_buf_take(&answer->body);
-}
-
-static void
-expire(void *context)
-{
-	struct exchange *exchange = context;
-
-	exchange->expired = true;
-	exchange->done = true;
-}
+enum { HEADERS_MAX = 128 };
 
 static bool
 header_valid(const struct cw_http_header *header)
@@ -77,42 +34,11 @@ make_headers(const struct cw_http_request *request, struct cw_strv *headers)
 	return true;
 }
 
-static int
-run_exchange(const struct cw_host *host, struct cw_http *http,
-	     const struct cw_http_message *message, unsigned limit,
-	     struct cw_http_response *response)
-{
-	struct cw_loop *loop = cw_host_instance(host)->services->loop;
-	struct exchange exchange = {.response = response, .error = cw_host_error(host)};
-	struct cw_http_exchange *started =
-		cw_http_start(http, message, answered, &exchange, exchange.error);
-	struct cw_timer *timer;
-	int status;
-
-	if (started == NULL)
-		return exchange.error != NULL ? exchange.error->status : CW_E_INVALID;
-	timer = cw_loop_timer(loop, (int64_t)limit * 1000, expire, &exchange);
-	status = cw_loop_until(loop, &exchange.done, exchange.error);
-	if (!exchange.expired)
-		cw_loop_cancel(loop, timer);
-	if (exchange.answered)
-		return exchange.status;
-	cw_http_cancel(started);
-	if (status == CW_OK)
-		status = cw_fail(exchange.error, CW_E_TIMEOUT,
-				 "no answer from \"%s\" within %u seconds", message->url, limit);
-	return status;
-}
-
 int
 cw_service_http(const struct cw_host *host, const struct cw_http_request *request,
 		struct cw_http_response *response)
 {
-	const struct cw_services *services = cw_host_instance(host)->services;
 	cw_auto_strv struct cw_strv headers = {0};
-	struct cw_http_message message;
-	struct cw_http *http = NULL;
-	int status;
 
 	if (request->size < REQUEST_SIZE || response->size < RESPONSE_SIZE)
 		return cw_host_misused(host, "http", "the request or the response is cut short");
@@ -125,39 +51,7 @@ cw_service_http(const struct cw_host *host, const struct cw_http_request *reques
 	response->body = NULL;
 	response->body_length = 0;
 	response->content_type = NULL;
-	if (services->ask != NULL)
-		return cw_remote_http(host, request, &headers, response);
-	status = services->http(services->context, &http, cw_host_error(host));
-	if (status != CW_OK)
-		return status;
-	message = (struct cw_http_message){
-		.method = request->method,
-		.url = request->url,
-		.headers = (const char *const *)cw_strv_items(&headers),
-		.body = request->body,
-		.body_length = request->body_length,
-		.limit = request->response_limit,
-		.follow = true,
-	};
-	if (message.method == NULL)
-		message.method = request->body != NULL ? "POST" : "GET";
-	return run_exchange(host, http, &message,
-			    request->time_limit != 0 ? request->time_limit : TIME_LIMIT, response);
-}
-
-int
-cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records, size_t count,
-		    unsigned seconds)
-{
-	for (size_t i = 0; i < count; i++)
-		if (records[i]->size < RECORD_SIZE || records[i]->name == NULL ||
-		    records[i]->value == NULL)
-			return cw_host_misused(host, "wait_txt", "a record is cut short");
-	if (cw_host_instance(host)->services->ask != NULL)
-		return cw_remote_wait_txt(host, records, count, seconds);
-	return cw_txt_wait(cw_host_instance(host)->services->loop,
-			   cw_service_setting(host, "dns-resolver"), records, count, seconds,
-			   cw_host_error(host));
+	return cw_remote_http(host, request, &headers, response);
 }
 
 int

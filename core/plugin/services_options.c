@@ -159,6 +159,66 @@ cw_service_set_option(const struct cw_host *host, const char *name, const char *
 	return status;
 }
 
+static void
+save(struct cw_strv *list, const char *internal, const char *key, const char *value)
+{
+	cw_strv_add(list, internal);
+	cw_strv_add(list, key);
+	cw_strv_add(list, value);
+}
+
+void
+cw_module_save_options(const struct cw_module *module, const struct cw_settings *settings,
+		       struct cw_strv *list)
+{
+	for (size_t i = 0; module->options[i] != NULL; i++) {
+		const struct cw_option *option = module->options[i];
+		const char *internal = option->internal;
+		bool is_map = option->kind == CW_OPTION_MAP;
+		const struct cw_strv *keys = cw_settings_map_keys(settings, internal);
+		const struct cw_strv *values = is_map ? cw_settings_map_values(settings, internal)
+						      : cw_settings_list(settings, internal);
+
+		if (cw_settings_source(settings, internal) <= CW_SOURCE_DEFAULT)
+			continue;
+		if (option->kind == CW_OPTION_FLAG)
+			save(list, internal, "", flag_text(cw_settings_flag(settings, internal)));
+		else if (!is_map && !is_list(option))
+			save(list, internal, "", cw_settings_get(settings, internal));
+		else
+			for (size_t j = 0; j < values->count; j++)
+				save(list, internal, is_map ? keys->items[j] : "",
+				     values->items[j]);
+	}
+}
+
+int
+cw_module_restore_options(const struct cw_module *module, struct cw_settings *settings,
+			  const struct cw_strv *list, struct cw_error *error)
+{
+	int status = CW_OK;
+
+	for (size_t i = 0; module->options[i] != NULL; i++)
+		cw_settings_reset(settings, module->options[i]->internal);
+	for (size_t i = 0; i + 2 < list->count && status == CW_OK; i += 3) {
+		const char *internal = list->items[i], *value = list->items[i + 2];
+		const struct cw_option *option = NULL;
+
+		for (size_t j = 0; module->options[j] != NULL && option == NULL; j++)
+			if (strcmp(module->options[j]->internal, internal) == 0)
+				option = module->options[j];
+		/* One that the plugin has no more. */
+		if (option == NULL)
+			continue;
+		status = option->kind == CW_OPTION_MAP
+				 ? cw_settings_set_map(settings, internal, CW_SOURCE_COMMAND,
+						       list->items[i + 1], value, error)
+				 : cw_settings_set(settings, internal, CW_SOURCE_COMMAND, value,
+						   error);
+	}
+	return status;
+}
+
 const char *const cw_known_settings[] = {
 	"http-01-port",        "http-01-address",      "tls-alpn-01-port",
 	"tls-alpn-01-address", "https-port",           "dry-run",

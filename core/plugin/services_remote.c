@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include "base/mem.h"
 #include "base/text.h"
+#include "dns/exchange.h"
 #include "plugin/wire.h"
 
-enum { TIME_LIMIT = 30, RESPONSE_LIMIT = 1024 * 1024, HEADERS_MAX = 10000 };
+enum { TIME_LIMIT = 30, DNS_TIME_LIMIT = 10, RESPONSE_LIMIT = 1024 * 1024, HEADERS_MAX = 10000 };
 
 static const char coordinator[] = "the coordinating process";
 
@@ -59,7 +60,7 @@ cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, s
 }
 
 int
-cw_remote_credentials(const struct cw_host *host, const char *path, char **text)
+cw_remote_credentials(const struct cw_host *host, const char *path, bool strict, char **text)
 {
 	struct cw_message *request = cw_message_new(CW_PLUGIN_CREDENTIALS);
 	cw_auto_message struct cw_message *answer = NULL;
@@ -67,6 +68,7 @@ cw_remote_credentials(const struct cw_host *host, const char *path, char **text)
 
 	*text = NULL;
 	cw_message_put_text(request, path);
+	cw_message_put_bool(request, strict);
 	status = ask(host, request, false, &answer);
 	if (status != CW_OK)
 		return status;
@@ -75,6 +77,33 @@ cw_remote_credentials(const struct cw_host *host, const char *path, char **text)
 	if (status != CW_OK)
 		free(cw_take(text));
 	return status;
+}
+
+int
+cw_remote_undo_plugin(const struct cw_host *host, const char *data, unsigned *id)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_UNDO_PLUGIN);
+	cw_auto_message struct cw_message *answer = NULL;
+	int status;
+
+	cw_message_put_text(request, data);
+	status = ask(host, request, false, &answer);
+	if (status != CW_OK)
+		return status;
+	*id = (unsigned)cw_message_get_int(answer, 1, UINT32_MAX);
+	return finish(host, answer);
+}
+
+int
+cw_remote_undo_done(const struct cw_host *host, unsigned id)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_UNDO_DONE);
+	cw_auto_message struct cw_message *answer = NULL;
+	int status;
+
+	cw_message_put_int(request, id);
+	status = ask(host, request, false, &answer);
+	return status == CW_OK ? finish(host, answer) : status;
 }
 
 static char *
@@ -160,6 +189,7 @@ cw_remote_wait_txt(const struct cw_host *host, struct cw_txt_record *const *reco
 		cw_strv_add(&names, records[i]->name);
 		cw_strv_add(&values, records[i]->value);
 	}
+	cw_message_put_text(request, cw_service_setting(host, "dns-resolver"));
 	cw_message_put_int(request, seconds);
 	cw_message_put_list(request, &names);
 	cw_message_put_list(request, &values);
@@ -196,6 +226,7 @@ cw_remote_locate(const struct cw_host *host, struct cw_dns_place *const *places,
 
 	for (size_t i = 0; i < count; i++)
 		cw_strv_add(&names, places[i]->name);
+	cw_message_put_text(request, cw_service_setting(host, "dns-resolver"));
 	cw_message_put_list(request, &names);
 	status = ask(host, request, true, &answer);
 	for (size_t i = 0; i < count; i++) {
@@ -212,4 +243,42 @@ cw_remote_locate(const struct cw_host *host, struct cw_dns_place *const *places,
 		if (places[i]->result != CW_OK)
 			status = missing_place(places[i], reasons.items[i], cw_host_error(host));
 	return status;
+}
+
+static int
+unanswered(const struct cw_host *host, struct cw_dns_query *query, int status)
+{
+	struct cw_error *error = cw_host_error(host);
+
+	if (error == NULL || error->message == NULL)
+		return status;
+	query->reason = cw_strdup(error->message);
+	return cw_context(error, "the name server \"%s\" gave no answer", query->server);
+}
+
+int
+cw_remote_dns_exchange(const struct cw_host *host, struct cw_dns_query *query)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_DNS_EXCHANGE);
+	unsigned seconds = query->time_limit != 0 ? query->time_limit : DNS_TIME_LIMIT;
+	cw_auto_message struct cw_message *answer = NULL;
+	cw_auto_buf struct cw_buf bytes = {0};
+	int status;
+
+	if (seconds > INT32_MAX / 1000)
+		seconds = INT32_MAX / 1000;
+	cw_message_put_text(request, query->server);
+	cw_message_put_bool(request, query->tcp != 0);
+	cw_message_put_bytes(request, query->message, query->message_length);
+	cw_message_put_int(request, (int64_t)seconds * 1000);
+	status = ask(host, request, true, &answer);
+	if (status != CW_OK)
+		return unanswered(host, query, status);
+	cw_message_get_bytes(answer, CW_DNS_MESSAGE_MAX, &bytes);
+	status = finish(host, answer);
+	if (status != CW_OK)
+		return status;
+	query->answer_length = bytes.length;
+	query->answer = cw_buf_take(&bytes);
+	return CW_OK;
 }

@@ -34,6 +34,7 @@ enum cw_plugin_message {
 			      a file was changed; also on failure */
 	CW_PLUGIN_CHECK,   /* (cw_wire_put_installation): nothing */
 	CW_PLUGIN_RELOAD,  /* nothing (tests the configuration, then reloads): nothing */
+	CW_PLUGIN_UNDO,    /* data, of UNDO_PLUGIN: nothing */
 	CW_PLUGIN_CLOSE,   /* nothing: nothing. Another OPEN may follow */
 	/*
 	 * Requests of the plugin process. Those of the network are relayed as they are: their
@@ -46,7 +47,9 @@ enum cw_plugin_message {
 	CW_PLUGIN_UNLISTEN,    /* address, port: nothing */
 	CW_PLUGIN_SHARED_PUT,  /* key, whether there is a value, value: nothing */
 	CW_PLUGIN_SHARED_GET,  /* key: value */
-	CW_PLUGIN_CREDENTIALS, /* path: text */
+	CW_PLUGIN_CREDENTIALS, /* path, whether others may not read it: text */
+	CW_PLUGIN_UNDO_PLUGIN, /* data: number. The journal is kept for a process that may not */
+	CW_PLUGIN_UNDO_DONE,   /* number: nothing */
 	CW_PLUGIN_HTTP,
 	CW_PLUGIN_LOCATE,
 	CW_PLUGIN_WAIT_TXT,
@@ -67,7 +70,9 @@ enum {
 	CW_PLUGIN_CHALLENGES_MAX = 10000, /* of one batch */
 	CW_PLUGIN_KEY_MAX = 255,          /* bytes of a shared store's key */
 	CW_PLUGIN_VALUE_MAX = 64 * 1024,  /* bytes of its value */
-	CW_PLUGIN_CREDENTIALS_MAX = 1024 * 1024
+	CW_PLUGIN_CREDENTIALS_MAX = 1024 * 1024,
+	CW_PLUGIN_UNDO_MAX = 1024 * 1024, /* bytes of what a plugin is to undo */
+	CW_PLUGIN_UNDOS_MAX = 10000       /* of one process, together */
 };
 
 /* What a plugin says of itself. What is read is the caller's, also where it broke the message. */

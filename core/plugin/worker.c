@@ -199,6 +199,16 @@ do_reload(struct cw_worker *worker, struct cw_message *request, struct cw_error 
 }
 
 static struct cw_message *
+do_undo(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
+{
+	cw_autofree char *data = cw_message_need_text(request, CW_PLUGIN_UNDO_MAX);
+
+	if (finish(request, error) == CW_OK)
+		cw_instance_undo(worker->instance, data, error);
+	return NULL;
+}
+
+static struct cw_message *
 do_close(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
 {
 	if (finish(request, error) == CW_OK)
@@ -221,6 +231,7 @@ static const struct {
 	{CW_PLUGIN_INSTALL, do_install, true, true, false},
 	{CW_PLUGIN_CHECK, do_check, true, true, false},
 	{CW_PLUGIN_RELOAD, do_reload, true, true, false},
+	{CW_PLUGIN_UNDO, do_undo, true, true, true},
 	{CW_PLUGIN_CLOSE, do_close, true, false, true},
 };
 

@@ -212,8 +212,9 @@ fold(char *path)
 		size_t length = strcspn(++from, "/");
 
 		if (length == 2 && from[0] == '.' && from[1] == '.') {
-			while (to > path && *--to != '/')
-				continue;
+			do {
+				to -= to > path;
+			} while (to > path && *to != '/');
 		} else if (length > 0 && !(length == 1 && *from == '.')) {
 			*to++ = '/';
 			memmove(to, from, length);

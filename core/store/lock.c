@@ -303,12 +303,3 @@ cw_run_locks_release(struct cw_run_locks *locks)
 	cw_lock_release(locks->logs);
 	*locks = (struct cw_run_locks){0};
 }
-
-void
-cw_run_locks_abandon(struct cw_run_locks *locks)
-{
-	cw_lock_abandon(locks->work);
-	cw_lock_abandon(locks->config);
-	cw_lock_abandon(locks->logs);
-	*locks = (struct cw_run_locks){0};
-}

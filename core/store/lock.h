@@ -40,6 +40,5 @@ struct cw_run_locks {
 int cw_run_locks_take(const struct cw_directories *directories, int64_t timeout,
 		      struct cw_run_locks *locks, struct cw_error *error);
 void cw_run_locks_release(struct cw_run_locks *locks);
-void cw_run_locks_abandon(struct cw_run_locks *locks);
 
 #endif

@@ -16,6 +16,7 @@ enum { NAMES_MAX = 1000 };
 
 struct cw_undo {
 	char *work;
+	pid_t pid;  /* whose it is; 0: of the process that writes it */
 	char *path; /* of the journal; NULL: none */
 	int descriptor;
 	size_t length;  /* bytes of whole records */
@@ -27,9 +28,16 @@ struct cw_undo {
 struct cw_undo *
 cw_undo_open(const char *work)
 {
+	return cw_undo_open_for(work, 0);
+}
+
+struct cw_undo *
+cw_undo_open_for(const char *work, pid_t pid)
+{
 	struct cw_undo *undo = cw_alloc(sizeof(*undo));
 
 	undo->work = cw_strdup(work);
+	undo->pid = pid;
 	undo->descriptor = -1;
 	return undo;
 }
@@ -91,7 +99,8 @@ append(struct cw_undo *undo, const struct cw_buf *records)
 static int
 make_journal(struct cw_undo *undo, struct cw_error *error)
 {
-	struct cw_undo_owner self = cw_undo_look_up(getpid());
+	pid_t pid = undo->pid != 0 ? undo->pid : getpid();
+	struct cw_undo_owner owner = cw_undo_look_up(pid);
 	cw_autofree char *folder = NULL;
 	cw_autofree char *boot = cw_undo_boot_id();
 	cw_auto_buf struct cw_buf record = {0};
@@ -104,8 +113,8 @@ make_journal(struct cw_undo *undo, struct cw_error *error)
 	/* A second journal of the same process gets a number. */
 	for (unsigned i = 0; i < NAMES_MAX && undo->descriptor < 0; i++) {
 		free(undo->path);
-		undo->path = cw_format("%s/%ld-%llu", folder, (long)getpid(),
-				       (unsigned long long)self.start);
+		undo->path = cw_format("%s/%ld-%llu", folder, (long)pid,
+				       (unsigned long long)owner.start);
 		if (i > 0) {
 			cw_autofree char *first = cw_take(&undo->path);
 
@@ -191,6 +200,24 @@ cw_undo_add_command(struct cw_undo *undo, const char *const *argv, unsigned *id,
 		return cw_fail(error, CW_E_INVALID, "a command needs 1 to %d words",
 			       CW_UNDO_ARGUMENTS_MAX);
 	return add_entry(undo, "command", argv, count, id, error);
+}
+
+int
+cw_undo_add_plugin(struct cw_undo *undo, const char *plugin, const struct cw_strv *options,
+		   const char *data, unsigned *id, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv values = {0};
+
+	cw_strv_add(&values, plugin);
+	cw_strv_add(&values, data);
+	for (size_t i = 0; i < options->count; i++)
+		cw_strv_add(&values, options->items[i]);
+	if (values.count > CW_UNDO_ARGUMENTS_MAX)
+		return cw_fail(error, CW_E_INVALID,
+			       "the plugin \"%s\" has too many options for what is to be undone",
+			       plugin);
+	return add_entry(undo, "plugin", (const char *const *)cw_strv_items(&values), values.count,
+			 id, error);
 }
 
 /* Not synced: an entry may be undone after it was done anyway, when the process dies between. */

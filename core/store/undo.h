@@ -8,21 +8,34 @@
 
 #include <sys/types.h>
 #include "base/error.h"
+#include "base/strv.h"
 
 struct cw_undo;
 
 /* Opens a journal for this process. The first entry creates the file. */
 struct cw_undo *cw_undo_open(const char *work);
+/* The same for another process, PID, which is ours and may not write itself. */
+struct cw_undo *cw_undo_open_for(const char *work, pid_t pid);
 /* PATH is absolute; /proc/self/fd/N/NAME is NAME in a folder that is open. It is removed from the
  * folder that has this path now, and from no other that takes its place. */
 int cw_undo_add_path(struct cw_undo *undo, const char *path, unsigned *id, struct cw_error *error);
 int cw_undo_add_command(struct cw_undo *undo, const char *const *argv, unsigned *id,
 			struct cw_error *error);
+/* What PLUGIN shall undo itself: DATA is its own, OPTIONS what it needs to be opened again. */
+int cw_undo_add_plugin(struct cw_undo *undo, const char *plugin, const struct cw_strv *options,
+		       const char *data, unsigned *id, struct cw_error *error);
 /* Removes an entry that is not needed any more. The last one removes the file. */
 int cw_undo_done(struct cw_undo *undo, unsigned id, struct cw_error *error);
 void cw_undo_close(struct cw_undo *undo); /* leaves open entries on disk; NULL is allowed */
+/* Has a plugin undo what cw_undo_add_plugin() recorded. */
+struct cw_undo_plugins {
+	int (*undo)(void *context, const char *plugin, const struct cw_strv *options,
+		    const char *data, struct cw_error *error);
+	void *context;
+};
 /* Replays and removes the journals of dead processes. PID: only that process (0: all). Failures are
- * logged; a path is removed only if it is a file, a link or an empty folder. */
-void cw_undo_replay(const char *work, pid_t pid);
+ * logged; a path is removed only if it is a file, a link or an empty folder. PLUGINS NULL: there
+ * are none, and a warning says what they should have undone. */
+void cw_undo_replay(const char *work, pid_t pid, const struct cw_undo_plugins *plugins);
 
 #endif

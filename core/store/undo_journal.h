@@ -10,8 +10,8 @@
 /*
  * A journal is made of records "WORD ID COUNT LENGTH:BYTES LENGTH:BYTES ...\n". The first is
  * "boot 0 1", with the kernel's boot id; then come "place ID 4" (the values of struct
- * cw_undo_place), "command ID COUNT" and "done ID 0". Lengths, since a path may hold any byte. A
- * record that is cut off was never acted on.
+ * cw_undo_place), "command ID COUNT", "plugin ID COUNT" (its name, its data, its options) and "done
+ * ID 0". Lengths, since a path may hold any byte. A record that is cut off was never acted on.
  */
 #define CW_UNDO_FOLDER "undo"
 #define CW_UNDO_ARGUMENTS_MAX 4096

@@ -27,7 +27,7 @@ struct record {
 
 struct journal {
 	char *boot;
-	struct record *records; /* places and commands, in order */
+	struct record *records; /* places, commands and plugins, in order */
 	size_t count;
 };
 
@@ -196,7 +196,33 @@ undo_command(const struct cw_strv *argv)
 }
 
 static void
-replay_journal(const char *path, const struct journal *journal)
+undo_plugin(const struct cw_strv *values, const struct cw_undo_plugins *plugins)
+{
+	cw_auto_strv struct cw_strv options = {0};
+	cw_auto_error struct cw_error problem = {0};
+	const char *plugin = values->items[0];
+
+	if (values->count < 2)
+		return;
+	for (size_t i = 2; i < values->count; i++)
+		cw_strv_add(&options, values->items[i]);
+	if (plugins == NULL)
+		cw_fail(&problem, CW_E_UNSUPPORTED, "there are no plugins here");
+	else
+		plugins->undo(plugins->context, plugin, &options, values->items[1], &problem);
+	if (problem.status == CW_OK) {
+		cw_log_info("the plugin \"%s\" undid what an ended run left", plugin);
+	} else {
+		cw_autofree char *line = cw_error_line(&problem);
+
+		cw_log_warning("what an ended run left by the plugin \"%s\" is not undone: %s",
+			       plugin, line);
+	}
+}
+
+static void
+replay_journal(const char *path, const struct journal *journal,
+	       const struct cw_undo_plugins *plugins)
 {
 	cw_autofree char *boot = cw_undo_boot_id();
 	bool same_boot = cw_equal(journal->boot, boot);
@@ -210,6 +236,8 @@ replay_journal(const char *path, const struct journal *journal)
 			undo_place(&record->values, same_boot);
 		else if (strcmp(record->word, "command") == 0)
 			undo_command(&record->values);
+		else if (strcmp(record->word, "plugin") == 0)
+			undo_plugin(&record->values, plugins);
 	}
 	if (unlink(path) != 0 && errno != ENOENT)
 		cw_log_warning("cannot remove \"%s\": %s", path, strerror(errno));
@@ -243,7 +271,7 @@ is_alive(const struct cw_undo_owner *owner, const char *boot)
 }
 
 void
-cw_undo_replay(const char *work, pid_t pid)
+cw_undo_replay(const char *work, pid_t pid, const struct cw_undo_plugins *plugins)
 {
 	cw_auto_error struct cw_error problem = {0};
 	cw_auto_strv struct cw_strv names = {0};
@@ -272,7 +300,7 @@ cw_undo_replay(const char *work, pid_t pid)
 		}
 		parse_journal(&text, &journal);
 		if (status == CW_OK && !is_alive(&owner, journal.boot))
-			replay_journal(path, &journal);
+			replay_journal(path, &journal, plugins);
 	}
 	cw_shield_signals(-1);
 	if (status == CW_OK)

@@ -265,6 +265,14 @@ struct cw_plugin {
 	 * only files named by the plugin's options. NULL: CW_RIGHTS_USER.
 	 */
 	enum cw_rights (*rights)(const struct cw_host *host);
+	/*
+	 * Since 1.1. Undoes what DATA, given to undo_plugin(), is about, after the process that
+	 * gave it has died. Called in a process of its own, on an instance that has the options and
+	 * the rights of the one then; nobody can be asked, and prepare() was not called. Not CW_OK:
+	 * a warning says so, and it is not tried again. NULL: the plugin does not call
+	 * undo_plugin().
+	 */
+	int (*undo)(void *self, const char *data);
 };
 
 /* The one symbol. Returns a struct that lives as long as the module is loaded. */
@@ -351,6 +359,19 @@ struct cw_dns_place {
 	int result;       /* out: CW_OK, or why it was not found */
 	char *target;     /* out: NAME, or what it is an alias of in the end */
 	char *zone;       /* out: the zone that TARGET is in; NULL: not known */
+};
+
+/* Since 1.1. A DNS message for a name server, and the answer (section "dns_exchange" below). */
+struct cw_dns_query {
+	size_t size;           /* sizeof(struct cw_dns_query) */
+	const char *server;    /* "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT"; port 53 else */
+	int tcp;               /* 1: over TCP only; 0: over UDP first */
+	const void *message;   /* with its header, as it goes over UDP */
+	size_t message_length; /* 12 to 65535 bytes */
+	unsigned time_limit;   /* seconds; 0: 10 */
+	void *answer;          /* out: likewise, to be released with release() */
+	size_t answer_length;  /* out: bytes */
+	char *reason; /* out: why there is none, to be released with release(); NULL: not known */
 };
 
 /* Given a descriptor that poll(2) found ready, with the poll bits in EVENTS. */
@@ -513,6 +534,28 @@ struct cw_host {
 	 * when all were found; the error of the call is that of the first that was not.
 	 */
 	int (*locate)(const struct cw_host *host, struct cw_dns_place *const *places, size_t count);
+
+	/*
+	 * Since 1.1. Sends a DNS message (RFC 1035) of the plugin's own to a name server and waits
+	 * for the answer: one with the message's ID, whatever else it says. Over UDP the message is
+	 * sent again while no answer comes; where the answer is cut short (TC) all is done again
+	 * over TCP. Fills QUERY's answer and answer_length. CW_E_TIMEOUT when no answer comes in
+	 * time, CW_E_NETWORK when the server cannot be reached.
+	 */
+	int (*dns_exchange)(const struct cw_host *host, struct cw_dns_query *query);
+	/*
+	 * Since 1.1. Registers that the core shall call the plugin's undo() with DATA (text, 1 MiB
+	 * at most) if this process dies before undo_done(ID). Like undo_command(), but also for
+	 * plugins with fewer rights than the user's: what undoes is no program, but the plugin
+	 * itself, with the options and the rights that it has now.
+	 */
+	int (*undo_plugin)(const struct cw_host *host, const char *data, unsigned *id);
+	/*
+	 * Since 1.1. As read_credentials(), for plugins that know which values are secrets and say
+	 * so with secret(): none is taken for one. A file that users other than its owner and its
+	 * group can read is refused too (CW_E_PERMISSION).
+	 */
+	int (*read_private)(const struct cw_host *host, const char *path, char **text);
 };
 
 #define CW_MESSAGE_MAX 2048
@@ -609,6 +652,26 @@ cw_host_release_response(const struct cw_host *host, struct cw_http_response *re
 	host->release(host, response->content_type);
 	response->body = NULL;
 	response->content_type = NULL;
+}
+
+/* CW_E_UNSUPPORTED from a core that does not know the service yet. */
+static inline int
+cw_host_dns_exchange(const struct cw_host *host, struct cw_dns_query *query)
+{
+	if (!CW_HAS(host, struct cw_host, dns_exchange))
+		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
+				    "this certwright sends no DNS messages for plugins");
+	return host->dns_exchange(host, query);
+}
+
+/* Likewise. */
+static inline int
+cw_host_undo_plugin(const struct cw_host *host, const char *data, unsigned *id)
+{
+	if (!CW_HAS(host, struct cw_host, undo_plugin))
+		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
+				    "this certwright undoes nothing by the plugin itself");
+	return host->undo_plugin(host, data, id);
 }
 
 static inline void

@@ -1,83 +1,19 @@
 #include "credentials.h"
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "../common/instance.h"
 #include "tsig.h"
 
-enum { SIZE_MAX_ = 64 * 1024 };
-
-/* Not read_credentials(): that makes every value a secret, so messages could not name the
- * server. */
+/* read_credentials() makes every value a secret, so messages could not name the server: that is for
+ * a host that has no other. */
 static int
-check_mode(const struct cw_host *host, const char *path, int descriptor)
+read_file(const struct cw_host *host, const char *path, char **text)
 {
-	struct stat status;
-
-	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-		return cw_host_fail(host, CW_E_INVALID,
-				    "give a file with --dns-rfc2136-credentials",
-				    "the credentials file \"%s\" is not a file", path);
-	if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))
-		return cw_host_fail(host, CW_E_PERMISSION, "run chmod 600 FILE",
-				    "other users can %s the credentials file \"%s\"",
-				    status.st_mode & S_IROTH ? "read" : "write to", path);
-	if (status.st_mode & S_IRGRP)
-		cw_host_log(host, CW_LOG_WARNING,
-			    "the group of the credentials file \"%s\" can read it; run chmod 600",
-			    path);
-	return CW_OK;
-}
-
-static int
-read_all(const struct cw_host *host, const char *path, int descriptor, char *text)
-{
-	size_t length = 0;
-
-	for (;;) {
-		ssize_t got = read(descriptor, text + length, SIZE_MAX_ - length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return cw_host_fail(host, CW_E_IO, NULL,
-					    "cannot read the credentials file \"%s\": %s", path,
-					    strerror(errno));
-		if (got == 0)
-			break;
-		length += (size_t)got;
-		if (length == SIZE_MAX_)
-			break;
-	}
-	text[length] = '\0';
-	if (length == SIZE_MAX_ || strlen(text) != length)
-		return cw_host_fail(
-			host, CW_E_INVALID, NULL,
-			"the credentials file \"%s\" is longer than 64 KiB or is not text", path);
-	return CW_OK;
-}
-
-static int
-read_file(const struct cw_host *host, const char *path, char *text)
-{
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int status;
-
-	if (descriptor < 0)
-		return cw_host_fail(host, errno == ENOENT ? CW_E_NOT_FOUND : CW_E_IO,
-				    "check the path given with --dns-rfc2136-credentials",
-				    "cannot read the credentials file \"%s\": %s", path,
-				    strerror(errno));
-	status = check_mode(host, path, descriptor);
-	if (status == CW_OK)
-		status = read_all(host, path, descriptor, text);
-	close(descriptor);
-	return status;
+	if (CW_HAS(host, struct cw_host, read_private))
+		return host->read_private(host, path, text);
+	return host->read_credentials(host, path, text);
 }
 
 static char *
@@ -216,15 +152,15 @@ check(const struct cw_host *host, struct credentials *credentials, const char *p
 int
 credentials_read(const struct cw_host *host, const char *path, struct credentials *credentials)
 {
-	char *text = calloc(1, SIZE_MAX_ + 1);
+	char *text = NULL;
 	const char *port = NULL, *sign = NULL;
 	int status;
 
 	credentials->path = strdup(path);
-	if (text == NULL || credentials->path == NULL)
+	if (credentials->path == NULL)
 		status = fail_no_memory(host);
 	else
-		status = read_file(host, path, text);
+		status = read_file(host, path, &text);
 	if (status == CW_OK)
 		status = parse(host, text, credentials, &port, &sign);
 	if (credentials->secret != NULL)
@@ -235,8 +171,8 @@ credentials_read(const struct cw_host *host, const char *path, struct credential
 		sign != NULL && (strcasecmp(sign, "true") == 0 || strcasecmp(sign, "yes") == 0 ||
 				 strcasecmp(sign, "on") == 0 || strcmp(sign, "1") == 0);
 	if (text != NULL)
-		explicit_bzero(text, SIZE_MAX_);
-	free(text);
+		explicit_bzero(text, strlen(text));
+	cw_host_release(host, text);
 	return status;
 }
 

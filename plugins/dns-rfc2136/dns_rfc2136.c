@@ -10,7 +10,7 @@
 #include "../common/instance.h"
 #include "../common/records.h"
 #include "credentials.h"
-#include "remove_records.h"
+#include "remove_later.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "1.0"
@@ -20,8 +20,8 @@
 struct work {
 	struct record_work place;
 	char *zone;
-	int added;        /* or possibly added */
-	struct undo undo; /* in the first challenge of each group that one undo covers */
+	int added;              /* or possibly added */
+	struct removal removal; /* in the first challenge of each group that one undo covers */
 };
 
 static int
@@ -100,7 +100,6 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 static int
 plan_removal(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
-	const char *path = option_text(host, "credentials");
 	const char *names[REMOVE_MAX], *values[REMOVE_MAX];
 	int status = CW_OK;
 
@@ -114,8 +113,7 @@ plan_removal(const struct cw_host *host, struct cw_challenge *const *challenges,
 			names[part] = work->place.record;
 			values[part] = challenges[i + part]->validation;
 		}
-		status =
-			remove_later(host, &first->undo, path, uses_udp(host), names, values, part);
+		status = remove_later(host, &first->removal, names, values, part);
 	}
 	return status;
 }
@@ -143,6 +141,31 @@ rfc2136_perform(void *self, struct cw_challenge *const *challenges, size_t count
 	return records_wait(host, challenges, count);
 }
 
+/* Removes those of CHANGES, and clears the changes. CW_OK, or the host is told why at least one
+ * could not be removed. */
+static int
+remove_records(const struct cw_host *host, struct change *changes, size_t count)
+{
+	const char *path = option_text(host, "credentials");
+	struct credentials credentials = {NULL, NULL, 0, NULL, NULL, NULL, 0};
+	int status =
+		path != NULL
+			? credentials_read(host, path, &credentials)
+			: cw_host_fail(host, CW_E_INVALID, NULL,
+				       "no file with the name server and the TSIG key is known");
+
+	if (status == CW_OK)
+		update_all(host, &credentials, uses_udp(host), 0, changes, count);
+	for (size_t i = 0; i < count; i++) {
+		if (status == CW_OK && changes[i].status != CW_OK)
+			status = cw_host_fail(host, changes[i].status, changes[i].failure.hint,
+					      "%s", changes[i].failure.message);
+		change_clear(&changes[i]);
+	}
+	credentials_clear(&credentials);
+	return status;
+}
+
 static int
 remove_added(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
@@ -163,8 +186,7 @@ remove_added(const struct cw_host *host, struct cw_challenge *const *challenges,
 		work->zone = NULL;
 	}
 	if (left > 0)
-		status = remove_records(host, option_text(host, "credentials"), uses_udp(host),
-					changes, left);
+		status = remove_records(host, changes, left);
 	free(changes);
 	return status;
 }
@@ -182,10 +204,28 @@ rfc2136_cleanup(void *self, struct cw_challenge *const *challenges, size_t count
 			continue;
 		/* The next run tries again to remove what is left. */
 		if (status == CW_OK)
-			undo_forget(host, &work->undo);
+			remove_later_forget(host, &work->removal);
 		free(work->zone);
 	}
 	records_end(challenges, count);
+	return status;
+}
+
+/* What a run that was killed has left. */
+static int
+rfc2136_undo(void *self, const char *data)
+{
+	const struct cw_host *host = ((struct instance *)self)->host;
+	char *copy = strdup(data);
+	struct change *changes = NULL;
+	size_t count = 0;
+	int status = copy != NULL ? remove_later_read(host, copy, &changes, &count)
+				  : fail_no_memory(host);
+
+	if (status == CW_OK)
+		status = remove_records(host, changes, count);
+	free(changes);
+	free(copy);
 	return status;
 }
 
@@ -229,6 +269,14 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = rfc2136_cleanup,
 };
 
+/* It reads what servers answer; the host reads the credentials and carries the messages. */
+static enum cw_rights
+rfc2136_rights(const struct cw_host *host)
+{
+	/* One of old would need them for the credentials. */
+	return CW_HAS(host, struct cw_host, read_private) ? CW_RIGHTS_NONE : CW_RIGHTS_USER;
+}
+
 static const struct cw_plugin plugin = {
 	.size = sizeof(plugin),
 	.abi_major = CW_ABI_MAJOR,
@@ -244,6 +292,8 @@ static const struct cw_plugin plugin = {
 	.prepare = rfc2136_prepare,
 	.close = instance_close,
 	.authenticator = &authenticator,
+	.rights = rfc2136_rights,
+	.undo = rfc2136_undo,
 };
 
 const struct cw_plugin *

@@ -1,80 +1,65 @@
-#include <dlfcn.h>
+/* The data is a line "NAME VALUE" for each record. */
+#include "remove_later.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "../common/instance.h"
-#include "../common/words.h"
-#include "remove_records.h"
 
-static const char program[] = "dns-rfc2136-remove";
-/* libtool's folder for modules, below the folder of the programs. */
-static const char libtool_folder[] = "/.libs";
-
-/* The path of PROGRAM in the folder named by the first LENGTH bytes, or NULL if it is not there. */
-static char *
-find_in(const char *folder, size_t length)
+int
+remove_later(const struct cw_host *host, struct removal *removal, const char *const *names,
+	     const char *const *values, size_t count)
 {
-	char *path = text_format("%.*s/%s", (int)length, folder, program);
+	size_t size = 1, used = 0;
+	char *data;
+	int status;
 
-	if (path != NULL && *path == '/' && access(path, X_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
-}
-
-static int
-ends_with(const char *text, size_t length, const char *end)
-{
-	size_t end_length = strlen(end);
-
-	return length >= end_length && memcmp(text + length - end_length, end, end_length) == 0;
-}
-
-/* Looks beside this module, then in the installed folder. */
-static char *
-find_program(void)
-{
-	Dl_info info;
-	char *module = NULL, *found = NULL;
-
-	if (dladdr(program, &info) != 0 && info.dli_fname != NULL)
-		module = realpath(info.dli_fname, NULL);
-	if (module != NULL) {
-		size_t length = (size_t)(strrchr(module, '/') - module);
-
-		found = find_in(module, length);
-		if (found == NULL && ends_with(module, length, libtool_folder))
-			found = find_in(module, length - strlen(libtool_folder));
+	if (!CW_HAS(host, struct cw_host, undo_plugin)) {
+		cw_host_log(host, CW_LOG_INFO,
+			    "this certwright is old: a run that is killed would leave its records");
+		return CW_OK;
 	}
-	free(module);
-	return found != NULL ? found : find_in(CW_PLUGIN_DIR, strlen(CW_PLUGIN_DIR));
+	for (size_t i = 0; i < count; i++)
+		size += strlen(names[i]) + strlen(values[i]) + 2;
+	data = malloc(size);
+	if (data == NULL)
+		return fail_no_memory(host);
+	data[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		used += (size_t)snprintf(data + used, size - used, "%s %s\n", names[i], values[i]);
+	status = host->undo_plugin(host, data, &removal->id);
+	free(data);
+	removal->registered = status == CW_OK;
+	return status;
+}
+
+void
+remove_later_forget(const struct cw_host *host, struct removal *removal)
+{
+	if (removal->registered)
+		host->undo_done(host, removal->id);
+	removal->registered = 0;
 }
 
 int
-remove_later(const struct cw_host *host, struct undo *undo, const char *path, int udp,
-	     const char *const *names, const char *const *values, size_t count)
+remove_later_read(const struct cw_host *host, char *data, struct change **changes, size_t *count)
 {
-	struct words words = words_new(3 + 2 * count);
-	char *found = find_program(), **argv;
-	int status;
+	size_t lines = 0;
+	char *rest = data, *line;
 
-	if (found == NULL) {
-		words_free(words_finish(&words));
-		cw_host_log(host, CW_LOG_INFO,
-			    "the program %s is not there: a run that is killed would leave its "
-			    "records",
-			    program);
-		return CW_OK;
+	*count = 0;
+	for (const char *at = data; *at != '\0'; at++)
+		lines += *at == '\n';
+	*changes = calloc(lines + 1, sizeof(**changes));
+	if (*changes == NULL)
+		return fail_no_memory(host);
+	while (*count < lines && (line = strsep(&rest, "\n")) != NULL) {
+		char *blank = strchr(line, ' ');
+
+		if (blank == NULL)
+			return cw_host_fail(host, CW_E_INVALID, NULL,
+					    "\"%s\" is no record that is to be removed", line);
+		*blank = '\0';
+		(*changes)[*count].name = line;
+		(*changes)[(*count)++].value = blank + 1;
 	}
-	words_take(&words, found);
-	words_add(&words, path);
-	words_add(&words, udp ? "udp" : "tcp");
-	for (size_t i = 0; i < count; i++) {
-		words_add(&words, names[i]);
-		words_add(&words, values[i]);
-	}
-	argv = words_finish(&words);
-	status = undo_register(host, undo, argv);
-	words_free(argv);
-	return status;
+	return CW_OK;
 }

@@ -1,4 +1,4 @@
-/* Sends messages to the name server over TCP or UDP. */
+/* Messages to the name server and back, signed and checked; the host carries them. */
 #ifndef RFC2136_SERVER_H
 #define RFC2136_SERVER_H
 
@@ -13,8 +13,9 @@ struct failure {
 	const char *hint; /* static, or NULL */
 };
 
-/* Makes a server that is not connected yet; UDP 1: over UDP. NULL if out of memory. */
-struct server *server_new(const struct credentials *credentials, int udp);
+/* A server that was not asked yet; UDP 1: over UDP. NULL when memory is out. */
+struct server *server_new(const struct cw_host *host, const struct credentials *credentials,
+			  int udp);
 void server_free(struct server *server); /* NULL is allowed */
 /*
  * Sends PACKET, signed with the key if SIGN, and waits for the answer; release that with

@@ -232,7 +232,7 @@ void
 update_all(const struct cw_host *host, const struct credentials *credentials, int udp, int add,
 	   struct change *changes, size_t count)
 {
-	struct updater updater = {host, credentials, server_new(credentials, udp),
+	struct updater updater = {host, credentials, server_new(host, credentials, udp),
 				  add,  changes,     count};
 
 	for (size_t i = 0; i < count; i++) {

@@ -17,14 +17,15 @@ out_of_memory(void)
 void *
 memory_resize(void *pointer, size_t count, size_t size)
 {
+	void *resized;
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes))
 		out_of_memory();
-	pointer = realloc(pointer, bytes > 0 ? bytes : 1);
-	if (pointer == NULL)
+	resized = realloc(pointer, bytes > 0 ? bytes : 1);
+	if (resized == NULL)
 		out_of_memory();
-	return pointer;
+	return resized;
 }
 
 char *

@@ -9,6 +9,9 @@ standalone_la_SOURCES = \
 	plugins/standalone/server.c plugins/standalone/server.h \
 	plugins/standalone/standalone.c \
 	plugins/standalone/tokens.c plugins/standalone/tokens.h
+if TEST_HOLES
+standalone_la_SOURCES += tests/security/attempts.c
+endif
 standalone_la_LDFLAGS = $(plugin_ldflags)
 standalone_la_LIBADD = $(OPENSSL_LIBS)
 standalone_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'

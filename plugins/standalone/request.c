@@ -114,6 +114,9 @@ request_answer(const struct cw_host *host, const char *data, size_t length, size
 	char *value, *answer;
 	int head;
 
+#ifdef CW_TEST_HOLES
+	cw_test_hole("request", data, length);
+#endif
 	if (end > data && end[-1] == '\r')
 		end--;
 	method_length = next_word(&at, end, &method);

@@ -137,6 +137,45 @@ locate(void)
 	return host->locate(host, places, 1);
 }
 
+/* A query of nothing but a header, and an undo that stays and one that is done. */
+static int
+exchange(void)
+{
+	struct cw_dns_query query;
+	char said[32];
+	int status;
+
+	memset(&query, 0, sizeof(query));
+	query.size = sizeof(query);
+	query.server = "192.0.2.1";
+	query.message = "ab\0\0\0\0\0\0\0\0\0";
+	query.message_length = 12;
+	status = cw_host_dns_exchange(host, &query);
+	snprintf(said, sizeof(said), "%zu bytes", query.answer_length);
+	cw_host_release(host, query.answer);
+	cw_host_release(host, query.reason);
+	return status == CW_OK ? host->set_option(host, "said", NULL, said) : status;
+}
+
+static int
+plan_undo(void)
+{
+	unsigned first = 0, second = 0;
+	int status = cw_host_undo_plugin(host, "the first", &first);
+
+	if (status == CW_OK)
+		status = cw_host_undo_plugin(host, "the second", &second);
+	return status == CW_OK ? host->undo_done(host, first) : status;
+}
+
+static int
+undo(void *self, const char *data)
+{
+	(void)self;
+	cw_host_log(host, CW_LOG_WARNING, "undoes %s", data);
+	return CW_OK;
+}
+
 static int
 run_long(void)
 {
@@ -219,6 +258,10 @@ act(const char *what)
 		return fetch();
 	if (strcmp(what, "locate") == 0)
 		return locate();
+	if (strcmp(what, "exchange") == 0)
+		return exchange();
+	if (strcmp(what, "undo") == 0)
+		return plan_undo();
 	if (strcmp(what, "secret") == 0)
 		host->secret(host, cw_host_option(host, "said"));
 	if (strcmp(what, "log") == 0)
@@ -307,6 +350,7 @@ static const struct cw_plugin plugin = {
 	.open = open_acting,
 	.authenticator = &authenticator,
 	.rights = acting_rights,
+	.undo = undo,
 };
 
 const struct cw_plugin *

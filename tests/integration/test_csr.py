@@ -161,7 +161,7 @@ def test_an_interrupted_order_is_continued(certwright, pebble, tmp_path):
     # Where a file is there can be no folder, so that the order stays on record.
     (tmp_path / "file").write_text("")
     result = certonly(certwright, csr, "--cert-path", tmp_path / "file" / "cert.pem", status=1)
-    assert_failed(result, "not saved", "file")
+    assert_failed(result, "cannot be saved", "file")
     orders = pebble.requests("POST", "/order-plz")
     certonly(certwright, csr, folder=tmp_path)
     assert pebble.requests("POST", "/order-plz") == orders

@@ -24,6 +24,7 @@ def two_cas(start, pebble, rogue):
 
 @pytest.mark.parametrize("kind", LONG_HEADERS)
 def test_long_headers_of_a_ca_fail_its_certificates_alone(two_cas, rogue, kind):
+    two_cas.forget_cas()
     rogue.on("directory", long_headers(kind))
     before = serial_of(two_cas.live("z.example.test"))
     result = two_cas.json("renew", "--force-renewal", status=1)
@@ -38,6 +39,7 @@ def test_long_headers_of_a_ca_fail_its_certificates_alone(two_cas, rogue, kind):
 @pytest.mark.parametrize("kind", ["new-nonce", "new-order", "finalize", "certificate"])
 def test_long_headers_at_any_step_are_a_fault_of_the_ca(rogue_certwright, rogue, kind):
     rogue_certwright.run("register")
+    rogue_certwright.forget_cas()
     before = rogue.count(kind)
     rogue.on(kind, long_headers("a line of 150 KiB"))
     if kind == "new-nonce":
@@ -57,6 +59,7 @@ def without_nonce(given):
 @pytest.mark.parametrize("kind", ["directory", "new-order", "certificate"])
 def test_an_answer_that_is_too_long_is_not_asked_for_again(rogue_certwright, rogue, kind):
     rogue_certwright.run("register")
+    rogue_certwright.forget_cas()
     before = rogue.count(kind)
     rogue.on(kind, huge(50))
     result = rogue_certwright.certonly("rogue.example.test", json=True, status=1)
@@ -116,6 +119,7 @@ def test_long_headers_of_a_responder_change_nothing(start, pebble, kind):
 
 
 def test_a_silent_ca_is_waited_for_once_and_others_go_on_meanwhile(two_cas, rogue, pebble):
+    two_cas.forget_cas()
     rogue.on("directory", silence)
     before = serial_of(two_cas.live("z.example.test"))
     begin = time.monotonic()
@@ -128,7 +132,7 @@ def test_a_silent_ca_is_waited_for_once_and_others_go_on_meanwhile(two_cas, rogu
     actions = {name: c["action"] for name, c in result.certificates.items()}
     assert actions == {"a.example.test": "failed", "b.example.test": "failed",
                        "c.example.test": "failed", "z.example.test": "renewed"}
-    assert_failed(result, "did not answer", "was not asked again")
+    assert_failed(result, "did not answer")
     assert time.monotonic() - begin < 100
 
 

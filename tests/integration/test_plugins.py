@@ -162,9 +162,9 @@ def test_the_options_of_a_strangers_plugin_that_is_refused_or_missing_name_it(ce
     (folder / "acme-foo.so").write_bytes(b"no plugin")
     env = {"CERTWRIGHT_PLUGIN_PATH": str(folder)}
     result = certwright.run("certonly", "-d", "x.example.test", "--acme-foo-key", "x", status=2, env=env)
-    assert 'the plugin "acme-foo" was not loaded' in result.stderr
+    assert 'the plugin "acme-foo" of the option "--acme-foo-key" was not loaded' in result.stderr
     for words in (["-a", "bar", "--bar-key", "x"], ["--bar-key", "x", "--authenticator=dist:bar"]):
         result = certwright.run("certonly", "-d", "x.example.test", *words, status=2, env=env)
-        assert 'the plugin "bar" was not loaded' in result.stderr
+        assert 'the plugin "bar" of the option "--bar-key" was not loaded' in result.stderr
     result = certwright.run("certonly", "-d", "x.example.test", "--nothing-such", status=2, env=env)
     assert 'there is no option "--nothing-such"' in result.stderr

@@ -458,10 +458,22 @@ def test_two_lineages_with_one_archive_are_both_named_and_left_alone(certwright,
     assert {k: v for k, v in after.items() if k in before} == before
 
 
-@pytest.mark.parametrize("name", ["a.example.test", "b.example.test"])
-def test_one_of_two_with_one_archive_is_left_alone_when_it_is_asked_for(certwright, sharing, name):
+@pytest.mark.parametrize("name, words", [
+    ("a.example.test", ["renew"]), ("b.example.test", ["renew"]),
+    ("b.example.test", ["certonly", "--standalone"])])
+def test_one_of_two_with_one_archive_is_left_alone_when_it_is_asked_for(certwright, sharing, name,
+                                                                        words):
     before = snapshot(certwright.config_dir)
-    for words in (["renew"], ["certonly", "--standalone"]):
-        result = certwright.json(*words, "--cert-name", name, "--force-renewal", status=1)
-        assert_failed(result, "another certificate has", os.path.join(sharing, "a.example.test"))
+    result = certwright.json(*words, "--cert-name", name, "--force-renewal", status=1)
+    assert_failed(result, "another certificate also uses", os.path.join(sharing, "a.example.test"))
     assert snapshot(certwright.config_dir) == before
+
+
+def test_certonly_with_the_name_of_an_archive_leaves_the_other_ones_files(certwright, sharing):
+    """Whoever names a certificate whose archive has its name waits for no search of all others."""
+    def of_other():
+        return {path: what for path, what in snapshot(certwright.config_dir).items()
+                if "b.example.test" in path or "cert1" in path or "privkey1" in path}
+    before = of_other()
+    certwright.json("certonly", "--standalone", "--cert-name", "a.example.test", "--force-renewal")
+    assert of_other() == before

@@ -74,6 +74,8 @@ def retry_after(certwright, name):
 def lineage(rogue_certwright):
     """A certificate "ari.example.test" that is fresh."""
     rogue_certwright.certonly("ari.example.test")
+    # The CA gets renewal information after this; a directory is kept for a day.
+    rogue_certwright.forget_cas()
     return "ari.example.test"
 
 

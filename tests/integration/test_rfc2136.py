@@ -9,7 +9,7 @@ import pytest
 
 from lib.bind import Key, hold_port_53
 from lib.outcome import assert_failed, identifiers
-from lib.process import kill_all, wait_until
+from lib.process import children, kill_all, wait_until
 from lib.tools import certbot, names_of, read, verify_chain
 
 ZONES = {"example.test": [], "other.test": []}
@@ -278,6 +278,18 @@ def test_the_next_run_removes_the_records_of_one_that_was_killed(waiting, bind, 
     bind.update("delete _acme-challenge.k0.example.test. TXT")
 
 
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+def test_the_process_has_no_rights(waiting, bind):
+    _, running = waiting("rights.example.test")
+    plugins = [pid for pid in children(running) if "dns-rfc2136.so" in read(f"/proc/{pid}/maps")]
+    states = [read(f"/proc/{pid}/status") for pid in plugins]
+    assert states
+    for state in states:
+        assert "\nUid:\t0\t" not in state
+        assert "\nNoNewPrivs:\t1\n" in state
+    running.finish(60)
 
 
 @pytest.fixture

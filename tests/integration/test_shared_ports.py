@@ -107,14 +107,14 @@ def test_a_port_of_another_program_is_not_waited_for(start):
     assert not waits(certwright)
 
 
-def test_a_run_listens_again_for_a_later_certificate(start):
+def test_certificates_that_are_renewed_together_are_served_together(start):
     ca = start.pebble()
     certwright = start.certwright(ca)
     for name in ("one", "two", "three"):
         certwright.certonly(f"{name}.example.test")
-    certwright.run("renew", "--force-renewal", "--jobs", "1")
+    certwright.run("renew", "--force-renewal")
     opened = [line for line in certwright.log_text().splitlines()
               if f'listening on port {ca.http_port} of "0.0.0.0"' in line]
-    # Once for each, as none was served by another's worker.
-    assert len(opened) == 6
+    # Once for each of the first runs, and once for the renewal of all three.
+    assert len(opened) == 4
     assert not port_answers(ca.http_port)

@@ -3,6 +3,8 @@
 #define CW_TESTS_PLAIN_HOST_H
 
 #include <certwright/plugin.h>
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/strv.h"
 
@@ -114,6 +116,17 @@ plain_release(const struct cw_host *host, void *memory)
 	free(memory);
 }
 
+static inline int
+plain_read_private(const struct cw_host *host, const char *path, char **text)
+{
+	struct cw_buf buf = {0};
+	int status = cw_file_read(path, 1 << 20, &buf, NULL);
+
+	(void)host;
+	*text = cw_buf_take(&buf);
+	return status;
+}
+
 static const struct cw_host plain_host = {
 	.size = sizeof(plain_host),
 	.abi_major = CW_ABI_MAJOR,
@@ -127,6 +140,7 @@ static const struct cw_host plain_host = {
 	.undo_done = plain_undo_done,
 	.run = plain_run,
 	.release = plain_release,
+	.read_private = plain_read_private,
 };
 
 static inline int

@@ -6,6 +6,8 @@
 #include "base/option.h"
 #include "plugin/instance.h"
 #include "plugin/registry.h"
+#include "plugin/shared_store.h"
+#include "plugin/wire.h"
 
 #include <dirent.h>
 
@@ -20,7 +22,8 @@ struct fixture {
 	struct cw_services services;
 	struct cw_instance *instance;
 	struct cw_error error;
-	char *shared;
+	struct cw_shared_store *shared;
+	size_t shared_count; /* of the values in it */
 };
 
 static struct fixture fixture;
@@ -84,6 +87,47 @@ set(const char *internal, const char *value)
 		cw_settings_set(fixture.settings, internal, CW_SOURCE_COMMAND, value, NULL), CW_OK);
 }
 
+/* The shared store is there; whatever needs the network fails. */
+static inline int
+answer_for_the_coordinator(void *context, struct cw_message *request, bool turn,
+			   struct cw_message **answer, struct cw_error *failure)
+{
+	cw_auto_message struct cw_message *owned = request;
+	cw_autofree char *key = NULL;
+	cw_auto_buf struct cw_buf given = {0};
+	const void *value = NULL;
+	size_t length = 0;
+	bool has_value;
+	int status;
+
+	(void)context;
+	(void)turn;
+	*answer = NULL;
+	if (request->type != CW_PLUGIN_SHARED_PUT && request->type != CW_PLUGIN_SHARED_GET)
+		return cw_fail(failure, CW_E_NETWORK, "there is no network in this test");
+	key = cw_message_need_text(request, CW_PLUGIN_KEY_MAX);
+	if (request->type == CW_PLUGIN_SHARED_PUT) {
+		has_value = cw_message_get_bool(request);
+		cw_message_get_bytes(request, CW_PLUGIN_VALUE_MAX, &given);
+		if (cw_shared_store_get(fixture.shared, fixture.module->name, key, &value, &length,
+					NULL) == CW_OK)
+			fixture.shared_count--;
+		status = cw_shared_store_put(fixture.shared, fixture.module->name, key,
+					     has_value ? cw_buf_text(&given) : NULL, given.length,
+					     failure);
+		fixture.shared_count += has_value && status == CW_OK ? 1 : 0;
+	} else {
+		status = cw_shared_store_get(fixture.shared, fixture.module->name, key, &value,
+					     &length, failure);
+	}
+	if (status != CW_OK)
+		return status;
+	*answer = cw_message_new(CW_PLUGIN_ANSWER);
+	if (request->type == CW_PLUGIN_SHARED_GET)
+		cw_message_put_bytes(*answer, value, length);
+	return CW_OK;
+}
+
 /* Everything but the instance, so that a test can set options before. */
 static inline void
 fixture_begin(const char *build, const char *name)
@@ -103,13 +147,12 @@ fixture_begin(const char *build, const char *name)
 	fixture.directories.work = scratch_path("work");
 	fixture.directories.logs = scratch_path("logs");
 	assert_int_equal(cw_directories_make(&fixture.directories, NULL), CW_OK);
-	fixture.shared = scratch_path("shared");
-	assert_int_equal(cw_folder_make(fixture.shared, 0700, NULL), CW_OK);
+	fixture.shared = cw_shared_store_new();
 	fixture.services.loop = fixture.loop;
 	fixture.services.directories = &fixture.directories;
 	fixture.services.asker = &fixture.asker;
 	fixture.services.undo = cw_undo_open(fixture.directories.work);
-	fixture.services.shared_folder = fixture.shared;
+	fixture.services.ask = answer_for_the_coordinator;
 }
 
 static inline void
@@ -131,7 +174,7 @@ fixture_end(void)
 	cw_registry_free(fixture.registry);
 	cw_directories_clear(&fixture.directories);
 	cw_error_clear(&fixture.error);
-	free(fixture.shared);
+	cw_shared_store_free(fixture.shared);
 	memset(&fixture, 0, sizeof(fixture));
 }
 

@@ -270,7 +270,8 @@ test_given_nonce_is_used_first_and_the_last_one_is_given_back(void **state)
 	"\"authorizations\":[\"" CA "/z/a\"],\"finalize\":\"" CA "/f/1\"" more "}"
 #define AUTHORIZATION(status)                                                                      \
 	"{\"status\":\"" status "\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},"    \
-	"\"challenges\":[{\"type\":\"http-01\",\"url\":\"" CA "/c/a\",\"token\":\"a\","            \
+	"\"challenges\":[{\"type\":\"http-01\",\"url\":\"" CA                                      \
+	"/c/a\",\"token\":\"a-token-of-22-characters\","                                           \
 	"\"status\":\"" status "\"}]}"
 
 /* From the order to the certificate. */

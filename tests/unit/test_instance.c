@@ -89,6 +89,8 @@ static void
 test_failure_of_one_name_is_its_own(void **state)
 {
 	struct batch batch = {.count = 0};
+	const void *kept = NULL;
+	size_t length = 0;
 
 	(void)state;
 	fixture_open();
@@ -105,10 +107,13 @@ test_failure_of_one_name_is_its_own(void **state)
 	assert_int_equal(batch.slots[2].challenge.result, CW_E_IO);
 	assert_non_null(strstr(batch.slots[2].error.message, "did not say why"));
 	assert_int_equal(batch.slots[3].challenge.result, CW_E_PLUGIN);
-	assert_true(scratch_says("shared/" SAMPLE "/token-0123456789-0_of-dns-01",
-				 "token-0123456789-0_of-dns-01.thumbprint"));
+	assert_int_equal(cw_shared_store_get(fixture.shared, SAMPLE, "token-0123456789-0_of-dns-01",
+					     &kept, &length, NULL),
+			 CW_OK);
+	assert_int_equal(length, strlen("token-0123456789-0_of-dns-01.thumbprint"));
+	assert_memory_equal(kept, "token-0123456789-0_of-dns-01.thumbprint", length);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
-	assert_int_equal(scratch_count("shared/" SAMPLE), 0);
+	assert_int_equal(fixture.shared_count, 0);
 	batch_clear(&batch);
 }
 
@@ -312,6 +317,30 @@ test_credentials_that_others_can_write_are_refused(void **state)
 }
 
 static void
+test_private_files_are_read_without_taking_secrets(void **state)
+{
+	static const mode_t refused[] = {0644, 0604, 0602, 0620};
+	cw_autofree char *path = scratch_path("private.ini");
+	char *text = NULL;
+
+	(void)state;
+	scratch_write("private.ini", "server = 192.0.2.7\n", 0640);
+	fixture_open();
+	begin_call();
+	assert_int_equal(host()->read_private(host(), path, &text), CW_OK);
+	assert_string_equal(text, "server = 192.0.2.7\n");
+	host()->release(host(), text);
+	cw_autofree char *redacted = cw_redact("it is 192.0.2.7");
+	assert_string_equal(redacted, "it is 192.0.2.7");
+	for (size_t i = 0; i < CW_COUNT(refused); i++) {
+		assert_int_equal(chmod(path, refused[i]), 0);
+		assert_int_equal(host()->read_private(host(), path, &text), CW_E_PERMISSION);
+		assert_null(text);
+	}
+	end_call(CW_E_PERMISSION);
+}
+
+static void
 test_shared_values_are_kept_by_key(void **state)
 {
 	size_t length = 0;
@@ -449,14 +478,6 @@ test_command_that_is_cut_short_is_refused(void **state)
 	assert_non_null(strstr(fixture.error.message, "misused the service \"run\""));
 }
 
-static int
-no_pool(void *context, struct cw_http **http, struct cw_error *error)
-{
-	(void)context;
-	*http = NULL;
-	return cw_fail(error, CW_E_NETWORK, "no pool in this test");
-}
-
 static void
 test_malformed_http_requests_are_refused(void **state)
 {
@@ -466,7 +487,6 @@ test_malformed_http_requests_are_refused(void **state)
 	struct cw_http_response response = {.size = sizeof(response)};
 
 	(void)state;
-	fixture.services.http = no_pool;
 	fixture_open();
 	begin_call();
 	assert_int_equal(host()->http(host(), &request, &response), CW_E_PLUGIN);
@@ -499,6 +519,7 @@ main(int argc, char **argv)
 		TEST(test_questions_fail_when_nobody_is_there),
 		TEST(test_secrets_do_not_appear_in_errors),
 		TEST(test_credentials_that_others_can_write_are_refused),
+		TEST(test_private_files_are_read_without_taking_secrets),
 		TEST(test_shared_values_are_kept_by_key),
 		TEST(test_watch_is_called_while_a_service_runs_and_keeps_its_errors_apart),
 		TEST(test_cleanup_ends_all_watches),

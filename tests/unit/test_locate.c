@@ -11,8 +11,12 @@
 #include "named_fixture.h"
 
 #include "base/loop.h"
-#include "dns/question.h"
-#include "plugin/instance_internal.h"
+#include "dns/exchange.h"
+#include "dns/locate.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #define SOA "$TTL 1\n@ IN SOA ns1 admin 1 60 60 60 1\n@ IN NS ns1\nns1 IN A 127.0.0.1\n"
 
@@ -26,81 +30,86 @@ static const char chain_text[] = SOA "c1 IN CNAME c2\nc2 IN CNAME c3\nc3 IN CNAM
 				     "deep.below IN TXT \"x\"\n";
 static const char other_text[] = SOA "challenge IN TXT \"behind\"\n";
 
-static const char *const names[] = {"dns-resolver", NULL};
-static const struct cw_option options[] = {
-	{.names = names, .kind = CW_OPTION_STRING, .internal = "dns_resolver", .help = ""},
-};
-
 static struct cw_loop *loop;
-static struct cw_option_set *set;
-static struct cw_settings *settings;
-static struct cw_services services;
-static struct cw_instance instance;
-static struct cw_module module;
 
 static int
 begin(void **state)
 {
-	static char name[] = "test";
 	const struct named_zone zones[] = {{"chain.test", chain_text}, {"other.test", other_text}};
-	int status = named_start(state, zones, CW_COUNT(zones));
 
 	loop = cw_loop_new();
-	set = cw_option_set_new();
-	assert_int_equal(cw_option_set_add(set, &options[0], NULL), CW_OK);
-	settings = cw_settings_new(set);
-	services.loop = loop;
-	module.name = name;
-	instance.host.size = sizeof(instance.host);
-	instance.host.core = &instance;
-	instance.module = &module;
-	instance.services = &services;
-	instance.settings = settings;
-	return status;
+	return named_start(state, zones, CW_COUNT(zones));
 }
 
 static int
 end(void **state)
 {
-	cw_strv_clear(&instance.settings_text);
-	cw_settings_free(settings);
-	cw_option_set_free(set);
 	cw_loop_free(loop);
 	return named_stop(state);
 }
 
-static int
-locate(struct cw_dns_place *const *places, size_t count, const char *resolver,
-       struct cw_error *error)
-{
-	struct cw_call call;
+enum { PLACES_MAX = 4 };
 
-	assert_int_equal(
-		cw_settings_set(settings, "dns_resolver", CW_SOURCE_COMMAND, resolver, NULL),
-		CW_OK);
-	cw_call_begin(&call, &instance, "perform");
-	return cw_call_end(&call, cw_service_locate(&instance.host, places, count), error);
+/* The end of a search, as text. */
+struct ending {
+	bool done;
+	size_t count;
+	int status[PLACES_MAX];
+	char said[PLACES_MAX][256]; /* "TARGET in ZONE", or the reason */
+};
+
+static void
+note_end(void *context, const struct cw_dns_location *locations, size_t count)
+{
+	struct ending *ending = context;
+
+	assert_true(count <= PLACES_MAX);
+	ending->done = true;
+	ending->count = count;
+	for (size_t i = 0; i < count; i++) {
+		const struct cw_dns_location *location = &locations[i];
+
+		ending->status[i] = location->status;
+		if (location->status == CW_OK)
+			snprintf(ending->said[i], sizeof(ending->said[i]), "%s in %s",
+				 location->target, location->zone);
+		else
+			snprintf(ending->said[i], sizeof(ending->said[i]), "%s", location->reason);
+	}
+}
+
+static struct cw_dns_locating *
+start(const char *resolver, const char *name, const char *other, struct ending *ending)
+{
+	cw_auto_strv struct cw_strv names = {0};
+	struct cw_dns_locating *locating;
+
+	memset(ending, 0, sizeof(*ending));
+	cw_strv_add(&names, name);
+	if (other != NULL)
+		cw_strv_add(&names, other);
+	locating = cw_dns_locate(loop, resolver, &names, note_end, ending, NULL);
+	assert_non_null(locating);
+	/* Nobody is called back before the loop turns. */
+	assert_false(ending->done);
+	return locating;
 }
 
 /* Where NAME is; TARGET NULL: it is not found, with STATUS. */
 static void
 is_at(const char *name, const char *target, const char *zone, int status)
 {
-	cw_auto_error struct cw_error error = {0};
-	struct cw_dns_place place = {.size = sizeof(place), .name = name};
-	struct cw_dns_place *const places[] = {&place};
+	struct ending ending;
 
-	assert_int_equal(locate(places, 1, named_resolver, &error), status);
-	assert_int_equal(place.result, status);
+	start(named_resolver, name, NULL, &ending);
+	assert_int_equal(cw_loop_until(loop, &ending.done, NULL), CW_OK);
+	assert_int_equal(ending.count, 1);
+	assert_int_equal(ending.status[0], status);
 	if (target != NULL) {
-		assert_string_equal(place.target, target);
-		assert_string_equal(place.zone, zone);
-	} else {
-		assert_null(place.target);
-		assert_non_null(strstr(error.message, name));
+		cw_autofree char *expected = cw_format("%s in %s", target, zone);
+
+		assert_string_equal(ending.said[0], expected);
 	}
-	free(place.target);
-	free(place.zone);
 }
 
 static void
@@ -145,35 +154,142 @@ test_aliases_that_go_in_a_circle_end(void **state)
 static void
 test_places_are_found_each_by_itself(void **state)
 {
-	cw_auto_error struct cw_error error = {0};
-	struct cw_dns_place first = {.size = sizeof(first), .name = "c1.chain.test"};
-	struct cw_dns_place second = {.size = sizeof(second), .name = "c10.chain.test"};
-	struct cw_dns_place *const places[] = {&first, &second};
+	struct ending ending;
 
 	(void)state;
 	need_server();
-	assert_int_equal(locate(places, 2, named_resolver, &error), CW_E_PROTOCOL);
-	assert_int_equal(first.result, CW_E_PROTOCOL);
-	assert_int_equal(second.result, CW_OK);
-	assert_string_equal(second.zone, "chain.test");
-	assert_non_null(strstr(error.message, "\"c1.chain.test\""));
-	free(second.target);
-	free(second.zone);
+	start(named_resolver, "c1.chain.test", "c10.chain.test", &ending);
+	assert_int_equal(cw_loop_until(loop, &ending.done, NULL), CW_OK);
+	assert_int_equal(ending.status[0], CW_E_PROTOCOL);
+	assert_non_null(strstr(ending.said[0], "alias"));
+	assert_int_equal(ending.status[1], CW_OK);
+	assert_string_equal(ending.said[1], "c10.chain.test in chain.test");
 }
 
 static void
 test_a_resolver_that_is_down_is_said(void **state)
 {
-	cw_auto_error struct cw_error error = {0};
 	cw_autofree char *nobody = cw_format("127.0.0.1:%u", free_port());
-	struct cw_dns_place place = {.size = sizeof(place), .name = "a.chain.test"};
-	struct cw_dns_place *const places[] = {&place};
+	struct ending ending;
+
+	(void)state;
+	start(nobody, "a.chain.test", NULL, &ending);
+	assert_int_equal(cw_loop_until(loop, &ending.done, NULL), CW_OK);
+	assert_int_equal(ending.status[0], CW_E_NETWORK);
+	assert_non_null(strstr(ending.said[0], "the resolver failed"));
+}
+
+static void
+test_searches_go_on_side_by_side_and_can_be_cancelled(void **state)
+{
+	struct ending never, soon;
+	struct cw_dns_locating *locating;
 
 	(void)state;
 	need_server();
-	assert_int_equal(locate(places, 1, nobody, &error), CW_E_NETWORK);
-	assert_non_null(strstr(error.message, "the resolver failed"));
-	assert_non_null(strstr(cw_error_hint(&error), "--dns-resolver"));
+	locating = start(named_resolver, "c2.chain.test", NULL, &never);
+	start(named_resolver, "_acme-challenge.www.chain.test", NULL, &soon);
+	cw_dns_locate_cancel(locating);
+	assert_int_equal(cw_loop_until(loop, &soon.done, NULL), CW_OK);
+	assert_string_equal(soon.said[0], "challenge.other.test in other.test");
+	assert_false(never.done);
+}
+
+/* A query for the SOA record of chain.test, with the ID 0x1234. */
+static const uint8_t soa_query[] = {0x12, 0x34, 0,   0,   0, 1,   0,   0,   0,   0, 0, 0, 5, 'c',
+				    'h',  'a',  'i', 'n', 4, 't', 'e', 's', 't', 0, 0, 6, 0, 1};
+
+struct reply {
+	bool done;
+	uint8_t header[CW_DNS_HEADER_SIZE];
+	size_t length;
+	struct cw_error error;
+};
+
+static void
+note_reply(void *context, const uint8_t *answer, size_t length, const struct cw_error *error)
+{
+	struct reply *reply = context;
+
+	reply->done = true;
+	reply->length = length;
+	cw_error_copy(&reply->error, error);
+	if (answer != NULL)
+		memcpy(reply->header, answer, sizeof(reply->header));
+}
+
+static void
+exchange(const char *server, bool stream, struct reply *reply)
+{
+	struct cw_dns_request request = {
+		.query = soa_query, .length = sizeof(soa_query), .stream = stream, .limit = 5000};
+
+	memset(reply, 0, sizeof(*reply));
+	assert_true(cw_dns_parse_address(server, &request.server));
+	assert_non_null(cw_dns_exchange_start(loop, &request, note_reply, reply));
+	assert_false(reply->done);
+	assert_int_equal(cw_loop_until(loop, &reply->done, NULL), CW_OK);
+}
+
+static void
+test_a_message_is_answered_over_udp_and_tcp(void **state)
+{
+	struct reply reply;
+
+	(void)state;
+	need_server();
+	for (int stream = 0; stream < 2; stream++) {
+		exchange(named_resolver, stream == 1, &reply);
+		assert_int_equal(reply.error.status, CW_OK);
+		assert_true(reply.length > sizeof(soa_query));
+		/* The ID; a response, authoritative; an answer. */
+		assert_memory_equal(reply.header, soa_query, 2);
+		assert_int_equal(reply.header[2] & 0x84, 0x84);
+		assert_int_equal(reply.header[7], 1);
+	}
+}
+
+static void
+test_a_server_that_is_not_there_is_said(void **state)
+{
+	cw_autofree char *nobody = cw_format("127.0.0.1:%u", free_port());
+	struct reply reply;
+
+	(void)state;
+	for (int stream = 0; stream < 2; stream++) {
+		exchange(nobody, stream == 1, &reply);
+		assert_int_equal(reply.error.status, CW_E_NETWORK);
+		assert_non_null(strstr(reply.error.message, "refused"));
+		assert_non_null(strstr(reply.error.message, stream == 1 ? "TCP" : "UDP"));
+		cw_error_clear(&reply.error);
+	}
+}
+
+/* A socket that takes datagrams and says nothing. */
+static void
+test_a_server_that_is_silent_is_not_waited_for_long(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t length = sizeof(address);
+	struct cw_dns_request request = {
+		.query = soa_query, .length = sizeof(soa_query), .limit = 100};
+	cw_autoclose int silent = socket(AF_INET, SOCK_DGRAM, 0);
+	struct cw_dns_exchange *cancelled;
+	struct reply reply = {.done = false}, never = {.done = false};
+
+	(void)state;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(silent, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(getsockname(silent, (struct sockaddr *)&address, &length), 0);
+	memcpy(&request.server.address, &address, sizeof(address));
+	request.server.length = sizeof(address);
+	cancelled = cw_dns_exchange_start(loop, &request, note_reply, &never);
+	cw_dns_exchange_start(loop, &request, note_reply, &reply);
+	cw_dns_exchange_cancel(cancelled);
+	assert_int_equal(cw_loop_until(loop, &reply.done, NULL), CW_OK);
+	assert_int_equal(reply.error.status, CW_E_TIMEOUT);
+	assert_false(never.done);
+	cw_error_clear(&reply.error);
 }
 
 int
@@ -186,6 +302,10 @@ main(void)
 		cmocka_unit_test(test_aliases_that_go_in_a_circle_end),
 		cmocka_unit_test(test_places_are_found_each_by_itself),
 		cmocka_unit_test(test_a_resolver_that_is_down_is_said),
+		cmocka_unit_test(test_searches_go_on_side_by_side_and_can_be_cancelled),
+		cmocka_unit_test(test_a_message_is_answered_over_udp_and_tcp),
+		cmocka_unit_test(test_a_server_that_is_not_there_is_said),
+		cmocka_unit_test(test_a_server_that_is_silent_is_not_waited_for_long),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

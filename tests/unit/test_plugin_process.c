@@ -118,6 +118,8 @@ on_network(void *context, enum cw_plugin_message service, struct cw_message *mes
 		cw_message_put_int(answer, 200);
 		cw_message_put_list(answer, &headers);
 		cw_message_put_bytes(answer, "page", 4);
+	} else if (service == CW_PLUGIN_DNS_EXCHANGE) {
+		cw_message_put_bytes(answer, "the answer", 10);
 	} else {
 		cw_message_put_int(answer, CW_E_NETWORK);
 		cw_message_put_text(answer, NULL);
@@ -494,6 +496,88 @@ test_requests_of_the_network_are_relayed(void **state)
 }
 
 static void
+test_dns_messages_are_relayed(void **state)
+{
+	struct batch batch = {.count = 0};
+
+	(void)state;
+	assert_int_equal(perform("exchange", &batch), CW_OK);
+	assert_int_equal(asked.service, CW_PLUGIN_DNS_EXCHANGE);
+	assert_string_equal(cw_settings_get(fixture.settings, "acting_said"), "10 bytes");
+	batch_clear(&batch);
+}
+
+/* What the journal has for the plugin. */
+struct left {
+	size_t count;
+	char data[64];
+	bool green;
+};
+
+static int
+note_left(void *context, const char *plugin, const struct cw_strv *options, const char *data,
+	  struct cw_error *error)
+{
+	struct left *left = context;
+
+	(void)error;
+	assert_string_equal(plugin, "acting");
+	left->count++;
+	snprintf(left->data, sizeof(left->data), "%s", data);
+	for (size_t i = 0; i + 2 < options->count; i += 3)
+		if (strcmp(options->items[i], "acting_colour") == 0)
+			left->green = strcmp(options->items[i + 2], "green") == 0;
+	return CW_OK;
+}
+
+/* RESTRICTED: the coordinator keeps the journal of a process that may not. */
+static void
+is_undone_after_death(bool restricted)
+{
+	struct batch batch = {.count = 0};
+	struct left left = {.count = 0};
+	const struct cw_undo_plugins plugins = {note_left, &left};
+	pid_t pid = cw_plugin_process_pid(process);
+
+	if (restricted) {
+		set("acting_colour", "green");
+		opening.user = cw_sandbox_default_user();
+	}
+	assert_int_equal(perform("undo", &batch), CW_OK);
+	batch_clear(&batch);
+	/* While it is there nothing is undone. */
+	cw_undo_replay(fixture.directories.work, 0, &plugins);
+	assert_int_equal(left.count, 0);
+	cw_plugin_process_free(cw_take(&process));
+	cw_undo_replay(fixture.directories.work, pid, &plugins);
+	assert_int_equal(left.count, 1);
+	assert_string_equal(left.data, "the second");
+	assert_int_equal(left.green, restricted);
+	/* Another process does it. */
+	assert_int_equal(
+		cw_plugin_process_take(fixture.module, fixture.loop, &process, &fixture.error),
+		CW_OK);
+	assert_int_equal(open_process(), CW_OK);
+	cw_plugin_process_undo(process, left.data, done, NULL);
+	assert_int_equal(wait_for_end(), CW_OK);
+	assert_string_equal(warning, "acting: undoes the second");
+}
+
+static void
+test_what_a_dead_process_left_is_undone_by_the_plugin(void **state)
+{
+	(void)state;
+	is_undone_after_death(false);
+}
+
+static void
+test_what_a_dead_process_without_rights_left_is_undone_by_the_plugin(void **state)
+{
+	(void)state;
+	is_undone_after_death(true);
+}
+
+static void
 test_place_that_was_not_found_is_told_with_its_reason(void **state)
 {
 	struct batch batch = {.count = 0};
@@ -823,6 +907,9 @@ main(int argc, char **argv)
 		ACTING(test_sockets_are_handed_over_and_given_back),
 		ACTING(test_shared_values_are_the_coordinators),
 		ACTING(test_requests_of_the_network_are_relayed),
+		ACTING(test_dns_messages_are_relayed),
+		ACTING(test_what_a_dead_process_left_is_undone_by_the_plugin),
+		ACTING(test_what_a_dead_process_without_rights_left_is_undone_by_the_plugin),
 		ACTING(test_place_that_was_not_found_is_told_with_its_reason),
 		ACTING(test_log_and_secrets_reach_the_coordinators_log),
 		ACTING(test_peer_that_breaks_the_protocol_is_ended),

@@ -10,6 +10,7 @@
 #include "plain_host.h"
 
 #include "dns-rfc2136/credentials.h"
+#include "dns-rfc2136/remove_later.h"
 #include "dns-rfc2136/tsig.h"
 #include "dns-rfc2136/zone.h"
 
@@ -114,15 +115,24 @@ test_what_is_wrong_in_credentials_is_said(void **state)
 }
 
 static void
-test_credentials_that_others_can_read_are_refused(void **state)
+test_what_is_to_be_removed_later_is_read_back(void **state)
 {
+	char good[] = "_acme-challenge.a.test value-1\n_acme-challenge.b.test value-2\n";
+	char bad[] = "_acme-challenge.a.test\n";
+	struct change *changes = NULL;
+	size_t count = 0;
+
 	(void)state;
-	assert_int_equal(read_as("dns_rfc2136_server = 192.0.2.1\n" KEY, 0644), CW_E_PERMISSION);
-	assert_int_equal(read_as("dns_rfc2136_server = 192.0.2.1\n" KEY, 0602), CW_E_PERMISSION);
-	assert_int_equal(read_as("dns_rfc2136_server = 192.0.2.1\n" KEY, 0620), CW_E_PERMISSION);
-	assert_int_equal(plain.log.count, 0);
-	assert_int_equal(read_as("dns_rfc2136_server = 192.0.2.1\n" KEY, 0640), CW_OK);
-	assert_int_equal(plain.log.count, 1);
+	assert_int_equal(remove_later_read(&plain_host, good, &changes, &count), CW_OK);
+	assert_int_equal(count, 2);
+	assert_string_equal(changes[0].name, "_acme-challenge.a.test");
+	assert_string_equal(changes[0].value, "value-1");
+	assert_string_equal(changes[1].name, "_acme-challenge.b.test");
+	assert_string_equal(changes[1].value, "value-2");
+	free(changes);
+	assert_int_equal(remove_later_read(&plain_host, bad, &changes, &count), CW_E_INVALID);
+	assert_non_null(strstr(plain.message, "_acme-challenge.a.test"));
+	free(changes);
 }
 
 /* What the list with an SOA record of OWNER says of NAME. */
@@ -197,7 +207,7 @@ main(void)
 		TEST(test_credentials_are_read_as_certbot_reads_them),
 		TEST(test_what_configobj_allows_is_understood),
 		TEST(test_what_is_wrong_in_credentials_is_said),
-		TEST(test_credentials_that_others_can_read_are_refused),
+		TEST(test_what_is_to_be_removed_later_is_read_back),
 		TEST(test_the_zone_is_one_that_the_name_is_below),
 		TEST(test_a_signature_is_checked_with_the_key_that_made_it),
 	};

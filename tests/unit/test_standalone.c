@@ -13,7 +13,6 @@
 #include "role_fixture.h"
 
 #include "base/clock.h"
-#include "http/client.h"
 #include "plugin/instance_internal.h"
 
 #include <arpa/inet.h>
@@ -27,16 +26,6 @@
 
 static struct batch batch;
 static unsigned port;
-
-static unsigned
-port_of(int descriptor)
-{
-	struct sockaddr_in address;
-	socklen_t length = sizeof(address);
-
-	assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &length), 0);
-	return ntohs(address.sin_port);
-}
 
 static int
 begin(void **state)
@@ -364,9 +353,9 @@ test_cleanup_stops_listening_and_forgets_the_tokens(void **state)
 
 	(void)state;
 	assert_int_equal(batch_perform(&batch), CW_OK);
-	assert_int_equal(scratch_count("shared/standalone"), 1);
+	assert_int_equal(fixture.shared_count, 1);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
-	assert_int_equal(scratch_count("shared/standalone"), 0);
+	assert_int_equal(fixture.shared_count, 0);
 	ready.fd = connect_to(AF_INET);
 	poll(&ready, 1, 1000);
 	getsockopt(ready.fd, SOL_SOCKET, SO_ERROR, &number, &length);
@@ -387,7 +376,7 @@ test_port_that_is_taken_fails_every_name(void **state)
 	assert_int_equal(batch_perform(&batch), CW_E_BUSY);
 	assert_int_equal(batch.slots[0].challenge.result, CW_E_BUSY);
 	assert_int_equal(batch_cleanup(&batch), CW_OK);
-	assert_int_equal(scratch_count("shared/standalone"), 0);
+	assert_int_equal(fixture.shared_count, 0);
 	close(holder);
 }
 
@@ -428,54 +417,6 @@ test_connections_that_wait_at_the_end_are_answered(void **state)
 	}
 }
 
-static int
-pool(void *context, struct cw_http **http, struct cw_error *error)
-{
-	static const struct cw_http_options options = {.user_agent = "test", .verify = true};
-
-	(void)error;
-	if (*(struct cw_http **)context == NULL)
-		assert_int_equal(cw_http_new(fixture.loop, &options, context, NULL), CW_OK);
-	*http = *(struct cw_http **)context;
-	return CW_OK;
-}
-
-/* The service and the server that it asks run on one loop. */
-static void
-test_http_service_asks_while_the_loop_serves(void **state)
-{
-	bool by_run;
-	const struct cw_host *host = &fixture.instance->host;
-	const struct cw_http_header header = {sizeof(header), "X-Test", "yes"};
-	const struct cw_http_header *const headers[] = {&header, NULL};
-	cw_autofree char *url = cw_format("http://127.0.0.1:%u" PATH, port);
-	cw_autofree char *silent = NULL;
-	struct cw_http_request request = {.size = sizeof(request), .url = url, .headers = headers};
-	struct cw_http_response response = {.size = sizeof(response)};
-	struct cw_http *http = NULL;
-	cw_autoclose int listener = -1;
-
-	(void)state;
-	fixture.services.http = pool;
-	fixture.services.context = &http;
-	assert_int_equal(batch_perform(&batch), CW_OK);
-	assert_int_equal(host->http(host, &request, &response), CW_OK);
-	assert_int_equal(response.http_status, 200);
-	assert_string_equal(response.body, "token-0123456789-0_of-http-01.thumbprint");
-	assert_string_equal(response.content_type, "application/octet-stream");
-	cw_host_release_response(host, &response);
-	request.response_limit = 10;
-	assert_int_equal(host->http(host, &request, &response), CW_E_PROTOCOL);
-	assert_int_equal(cw_listen("127.0.0.1", 0, &listener, &by_run, NULL), CW_OK);
-	silent = cw_format("http://127.0.0.1:%u/", port_of(listener));
-	request.url = silent;
-	request.time_limit = 1;
-	assert_int_equal(host->http(host, &request, &response), CW_E_TIMEOUT);
-	assert_null(response.body);
-	assert_int_equal(batch_cleanup(&batch), CW_OK);
-	cw_http_free(http);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -495,7 +436,6 @@ main(int argc, char **argv)
 		TEST(test_cleanup_stops_listening_and_forgets_the_tokens),
 		TEST(test_port_that_is_taken_fails_every_name),
 		TEST(test_address_that_the_machine_lacks_is_named),
-		TEST(test_http_service_asks_while_the_loop_serves),
 	};
 	int status;
 

@@ -72,12 +72,47 @@ stop(void **state)
 	return named_stop(state);
 }
 
+/* The end of a wait. */
+struct ending {
+	bool done;
+	struct cw_error error;
+};
+
+static void
+note_end(void *context, const struct cw_error *error)
+{
+	struct ending *ending = context;
+
+	ending->done = true;
+	cw_error_copy(&ending->error, error);
+}
+
+/* Waits with the loop turning. */
+static int
+wait_until(const char *resolver, struct cw_txt_record *const *records, size_t count,
+	   unsigned seconds, struct cw_error *error)
+{
+	struct ending ending = {.done = false};
+	int status;
+
+	if (cw_txt_wait(loop, resolver, records, count, seconds, note_end, &ending, error) == NULL)
+		return error->status;
+	/* Nobody is called back before the loop turns. */
+	assert_false(ending.done);
+	assert_int_equal(cw_loop_until(loop, &ending.done, NULL), CW_OK);
+	status = ending.error.status;
+	if (error != NULL)
+		cw_error_move(error, &ending.error);
+	cw_error_clear(&ending.error);
+	return status;
+}
+
 static int
 wait_for(const char *name, const char *value, unsigned seconds, struct cw_error *error)
 {
 	struct cw_txt_record record = {sizeof(record), name, value, 77, NULL};
 	struct cw_txt_record *const records[] = {&record};
-	int status = cw_txt_wait(loop, named_resolver, records, 1, seconds, error);
+	int status = wait_until(named_resolver, records, 1, seconds, error);
 
 	assert_int_equal(record.result, status);
 	assert_int_equal(record.reason != NULL, status == CW_E_TIMEOUT);
@@ -171,7 +206,7 @@ test_a_resolver_that_does_not_answer_is_no_failure(void **state)
 	cw_autofree char *closed = cw_format("127.0.0.1:%u", free_port());
 
 	(void)state;
-	assert_int_equal(cw_txt_wait(loop, closed, records, 1, 1, NULL), CW_OK);
+	assert_int_equal(wait_until(closed, records, 1, 1, NULL), CW_OK);
 	assert_int_equal(record.result, CW_OK);
 	assert_null(record.reason);
 }
@@ -186,7 +221,7 @@ test_records_succeed_and_fail_each_by_itself(void **state)
 
 	(void)state;
 	need_server();
-	assert_int_equal(cw_txt_wait(loop, named_resolver, records, 2, 1, NULL), CW_E_TIMEOUT);
+	assert_int_equal(wait_until(named_resolver, records, 2, 1, NULL), CW_E_TIMEOUT);
 	assert_int_equal(good.result, CW_OK);
 	assert_int_equal(bad.result, CW_E_TIMEOUT);
 	assert_null(good.reason);
@@ -229,8 +264,43 @@ test_resolver_that_is_no_address_is_refused(void **state)
 	cw_auto_error struct cw_error error = {0};
 
 	(void)state;
-	assert_int_equal(cw_txt_wait(loop, "dns.example", records, 1, 1, &error), CW_E_INVALID);
+	assert_int_equal(wait_until("dns.example", records, 1, 1, &error), CW_E_INVALID);
 	assert_non_null(strstr(error.hint, "--dns-resolver"));
+}
+
+static void
+test_waits_go_on_side_by_side_and_can_be_cancelled(void **state)
+{
+	struct cw_txt_record missing = {sizeof(missing), "_acme-challenge.example.test", "absent",
+					0, NULL};
+	struct cw_txt_record there = {sizeof(there), "_acme-challenge.example.test", "right", 0,
+				      NULL};
+	struct cw_txt_record *const first[] = {&missing}, *const second[] = {&there};
+	struct ending never = {.done = false}, soon = {.done = false};
+	struct cw_txt_waiter *waiter;
+	int64_t begun = cw_now_ms();
+
+	(void)state;
+	need_server();
+	waiter = cw_txt_wait(loop, named_resolver, first, 1, 30, note_end, &never, NULL);
+	assert_non_null(waiter);
+	assert_non_null(cw_txt_wait(loop, named_resolver, second, 1, 30, note_end, &soon, NULL));
+	assert_int_equal(cw_loop_until(loop, &soon.done, NULL), CW_OK);
+	assert_int_equal(soon.error.status, CW_OK);
+	assert_int_equal(there.result, CW_OK);
+	assert_false(never.done);
+	cw_txt_cancel(waiter);
+	assert_true(cw_now_ms() - begun < 10000);
+	/* Nothing of it is left on the loop: else this would find it freed. */
+	assert_int_equal(wait_for("_acme-challenge.example.test", "wrong", 10, NULL), CW_OK);
+	assert_false(never.done);
+}
+
+static void
+test_nothing_to_wait_for_ends_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(wait_until("127.0.0.1", NULL, 0, 30, NULL), CW_OK);
 }
 
 static void
@@ -277,6 +347,8 @@ main(void)
 		cmocka_unit_test(test_records_succeed_and_fail_each_by_itself),
 		cmocka_unit_test(test_record_that_comes_later_is_seen_soon),
 		cmocka_unit_test(test_resolver_that_is_no_address_is_refused),
+		cmocka_unit_test(test_waits_go_on_side_by_side_and_can_be_cancelled),
+		cmocka_unit_test(test_nothing_to_wait_for_ends_at_once),
 		cmocka_unit_test(test_addresses_of_servers_are_read_with_and_without_port),
 	};
 

@@ -71,7 +71,7 @@ test_what_a_killed_process_left_is_removed_last_first(void **state)
 	assert_true(scratch_has("made/odd 12:\nname"));
 	assert_true(scratch_has("link"));
 	assert_int_equal(scratch_mode(JOURNALS), 0700);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_false(scratch_has("made"));
 	assert_false(scratch_has("link"));
 	assert_int_equal(scratch_count(JOURNALS), 0);
@@ -95,7 +95,7 @@ test_folder_that_is_not_empty_stays(void **state)
 	(void)state;
 	die_after(leave_folder_with_contents);
 	scratch_write("made/somebody's", "", 0644);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_true(scratch_has("made/somebody's"));
 	assert_int_equal(scratch_count(JOURNALS), 0);
 }
@@ -120,7 +120,7 @@ test_what_is_done_is_not_undone(void **state)
 	scratch_write("second", "", 0644);
 	scratch_write("third", "", 0644);
 	die_after(leave_two_of_three);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_false(scratch_has("first"));
 	assert_true(scratch_has("second"));
 	assert_false(scratch_has("third"));
@@ -148,7 +148,7 @@ test_commands_get_their_arguments_and_a_failing_one_stops_nothing(void **state)
 {
 	(void)state;
 	die_after(leave_commands);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_true(scratch_says("output", ";a b;"));
 	assert_int_equal(scratch_count(JOURNALS), 0);
 }
@@ -163,8 +163,8 @@ test_journal_of_a_live_process_is_left(void **state)
 	assert_int_equal(scratch_count("."), 0);
 	scratch_write("mine", "", 0644);
 	add_path(undo, "mine", &id);
-	cw_undo_replay(scratch, 0);
-	cw_undo_replay(scratch, getpid());
+	cw_undo_replay(scratch, 0, NULL);
+	cw_undo_replay(scratch, getpid(), NULL);
 	assert_true(scratch_has("mine"));
 	assert_int_equal(scratch_count(JOURNALS), 1);
 	assert_int_equal(cw_undo_done(undo, id, NULL), CW_OK);
@@ -211,9 +211,9 @@ test_replay_can_be_for_one_process_only(void **state)
 	(void)state;
 	scratch_write("left", "", 0644);
 	pid = die_after(leave_file);
-	cw_undo_replay(scratch, pid + 1);
+	cw_undo_replay(scratch, pid + 1, NULL);
 	assert_true(scratch_has("left"));
-	cw_undo_replay(scratch, pid);
+	cw_undo_replay(scratch, pid, NULL);
 	assert_false(scratch_has("left"));
 }
 
@@ -231,7 +231,7 @@ test_zombie_counts_as_gone(void **state)
 		_exit(0);
 	}
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-	cw_undo_replay(scratch, pid);
+	cw_undo_replay(scratch, pid, NULL);
 	assert_false(scratch_has("left"));
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
@@ -262,7 +262,7 @@ test_number_of_a_live_process_does_not_keep_an_older_journal(void **state)
 	assert_int_equal(cw_private_folder(scratch, "undo", true, &folder, NULL), CW_OK);
 	scratch_write("left", "", 0644);
 	scratch_write(journal, text, 0600);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_false(scratch_has("left"));
 }
 
@@ -283,10 +283,10 @@ test_journal_of_before_the_boot_is_replayed(void **state)
 	cw_undo_close(undo);
 	assert_int_equal(cw_folder_list(journals, false, &names, NULL), CW_OK);
 	journal = cw_format(JOURNALS "/%s", names.items[0]);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_true(scratch_has("left"));
 	scratch_write(journal, text, 0600);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_false(scratch_has("left"));
 }
 
@@ -306,7 +306,7 @@ test_record_that_is_cut_off_is_ignored(void **state)
 
 		scratch_write("left", "", 0644);
 		scratch_write(JOURNALS "/1-1", cut, 0600);
-		cw_undo_replay(scratch, 0);
+		cw_undo_replay(scratch, 0, NULL);
 		assert_int_equal(scratch_count(JOURNALS), 0);
 		assert_int_equal(scratch_has("left"), strstr(cut, "left\n") == NULL);
 	}
@@ -368,7 +368,7 @@ test_folder_that_was_replaced_keeps_what_it_has(void **state)
 		cw_autofree char *moved = scratch_path("moved");
 
 		replace_folder(level, kinds[i % 2]);
-		cw_undo_replay(scratch, 0);
+		cw_undo_replay(scratch, 0, NULL);
 		assert_true(scratch_says("folder/sub/victim", "theirs"));
 		assert_int_equal(scratch_count(JOURNALS), 0);
 		if (i % 2 == 0)
@@ -398,7 +398,7 @@ test_folder_may_be_named_by_its_descriptor(void **state)
 	(void)state;
 	scratch_write("folder/left", "", 0644);
 	die_after(leave_file_through_descriptor);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_false(scratch_has("folder/left"));
 	assert_true(scratch_has("folder"));
 }
@@ -419,7 +419,7 @@ test_folders_may_be_made_after_what_is_in_them_is_registered(void **state)
 	(void)state;
 	die_after(leave_what_is_made_later);
 	scratch_write("later/deep/left", "", 0644);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_false(scratch_has("later"));
 }
 
@@ -432,7 +432,7 @@ test_journals_that_others_could_write_are_not_replayed(void **state)
 	scratch_write("left", "", 0644);
 	die_after(leave_file);
 	assert_int_equal(chmod(journals, 0777), 0);
-	cw_undo_replay(scratch, 0);
+	cw_undo_replay(scratch, 0, NULL);
 	assert_true(scratch_has("left"));
 }
 

@@ -546,7 +546,7 @@ test_files_of_a_killed_run_are_removed_by_the_next(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(scratch_count("a"), 2);
-	cw_undo_replay(fixture.directories.work, 0);
+	cw_undo_replay(fixture.directories.work, 0, NULL);
 	assert_int_equal(scratch_count("a"), 1);
 	assert_int_equal(scratch_count("work/certwright/undo"), 0);
 	batch_clear(&batch);

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "base/text.h"
-#include "flow/work/network.h"
+#include "flow/issue/server.h"
 
 struct range {
 	const char *internal;

@@ -104,8 +104,8 @@ ask_for_names(struct cw_context *context, struct cw_names *names, struct cw_erro
 }
 
 int
-cw_choose_names(struct cw_context *context, struct cw_run *run, const char *installer,
-		struct cw_names *names, struct cw_error *error)
+cw_choose_names(struct cw_context *context, const char *installer, struct cw_names *names,
+		struct cw_error *error)
 {
 	cw_auto_names struct cw_names found = {0};
 	cw_auto_strv struct cw_strv all = {0};
@@ -118,7 +118,7 @@ cw_choose_names(struct cw_context *context, struct cw_run *run, const char *inst
 		return CW_E_USAGE;
 	}
 	if (installer != NULL)
-		status = cw_installer_names(context, run, installer, &found, error);
+		status = cw_installer_names(context, installer, &found, error);
 	if (status < 0)
 		return status;
 	cw_names_all(&found, &all);

@@ -8,8 +8,8 @@
 
 /* Lets the user choose from the names that INSTALLER (NULL: none) finds in its server's
  * configuration, or asks for names. Without a terminal, the error names -d. */
-int cw_choose_names(struct cw_context *context, struct cw_run *run, const char *installer,
-		    struct cw_names *names, struct cw_error *error);
+int cw_choose_names(struct cw_context *context, const char *installer, struct cw_names *names,
+		    struct cw_error *error);
 /* Lets the user choose from ALL by number. An empty answer chooses all, or is asked again if
  * BLANK_IS_ALL is false. */
 int cw_choose_among_names(struct cw_context *context, const char *question,

@@ -8,7 +8,7 @@
 #include "crypto/summary.h"
 #include "crypto/x509.h"
 #include "flow/due/survey.h"
-#include "flow/work/network.h"
+#include "flow/issue/server.h"
 
 void
 cw_selected_plugins(const struct cw_settings *settings, char **authenticator, char **installer)

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "acme/client.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/work/ca.h"
 #include "store/rewrite.h"
 
 #define SECTION "acme_renewal_info"
@@ -17,8 +17,9 @@
 struct advisor {
 	struct cw_advisors *advisors;
 	char *server;
-	struct cw_acme *acme; /* NULL: it cannot be asked */
-	struct cw_acme_operation *operation;
+	struct cw_ca *ca;
+	struct cw_ca_call *call;
+	bool given_up; /* it is not asked any more */
 	struct cw_acme_renewal_info *infos;
 	struct cw_acme_renewal_info **asked;
 	struct cw_advice_wanted **wanted; /* of each of ASKED */
@@ -26,8 +27,7 @@ struct advisor {
 };
 
 struct cw_advisors {
-	struct cw_http *http;
-	struct cw_loop *loop;
+	struct cw_context *context;
 	struct advisor **items;
 	size_t count;
 	size_t busy; /* of them */
@@ -36,12 +36,11 @@ struct cw_advisors {
 };
 
 struct cw_advisors *
-cw_advisors_new(struct cw_http *http, struct cw_loop *loop)
+cw_advisors_new(struct cw_context *context)
 {
 	struct cw_advisors *advisors = cw_alloc(sizeof(*advisors));
 
-	advisors->http = http;
-	advisors->loop = loop;
+	advisors->context = context;
 	return advisors;
 }
 
@@ -54,7 +53,7 @@ cw_advisors_free(struct cw_advisors *advisors)
 		struct advisor *advisor = advisors->items[i];
 
 		free(advisor->server);
-		cw_acme_free(advisor->acme);
+		cw_ca_close(advisor->ca);
 		free(advisor);
 	}
 	free(advisors->items);
@@ -103,7 +102,7 @@ end_one(struct advisor *advisor)
 {
 	struct cw_advisors *advisors = advisor->advisors;
 
-	advisor->operation = NULL;
+	advisor->call = NULL;
 	advisors->busy--;
 	advisors->done = advisors->busy == 0;
 }
@@ -113,7 +112,8 @@ static void
 give_up(struct advisor *advisor, const struct cw_error *error)
 {
 	cannot_ask(advisor->server, error);
-	cw_acme_free(cw_take(&advisor->acme));
+	/* Not within a call back of its own. */
+	advisor->given_up = true;
 	end_one(advisor);
 }
 
@@ -148,13 +148,13 @@ on_directory(void *context, struct cw_error *error)
 
 	if (error != NULL) {
 		give_up(advisor, error);
-	} else if (cw_acme_resource(advisor->acme, "renewalInfo") == NULL) {
+	} else if (!cw_ca_directory(advisor->ca)->renewal_info) {
 		cw_log_debug("%s has no renewal information", advisor->server);
-		cw_acme_free(cw_take(&advisor->acme));
+		advisor->given_up = true;
 		end_one(advisor);
 	} else {
-		advisor->operation = cw_acme_renewal_info_start(advisor->acme, advisor->asked,
-								advisor->count, on_infos, advisor);
+		advisor->call = cw_ca_renewal_info(advisor->ca, advisor->asked, advisor->count,
+						   on_infos, advisor);
 	}
 }
 
@@ -162,8 +162,7 @@ on_directory(void *context, struct cw_error *error)
 static struct advisor *
 find_advisor(struct cw_advisors *advisors, const char *server)
 {
-	struct cw_acme_options options = {.directory_url = server, .time_limit = DIRECTORY_LIMIT};
-	cw_auto_error struct cw_error error = {0};
+	struct cw_context *context = advisors->context;
 	struct advisor *advisor;
 
 	for (size_t i = 0; i < advisors->count; i++)
@@ -175,9 +174,9 @@ find_advisor(struct cw_advisors *advisors, const char *server)
 	advisors->items =
 		cw_realloc(advisors->items, advisors->count + 1, sizeof(struct advisor *));
 	advisors->items[advisors->count++] = advisor;
-	if (cw_acme_make(advisors->loop, advisors->http, &options, NULL, &advisor->acme, &error) <
-	    0)
-		cannot_ask(server, &error);
+	advisor->ca = cw_ca_new(cw_context_network(context), server,
+				context->writes ? context->directories.work : NULL);
+	cw_ca_only_ask(advisor->ca, DIRECTORY_LIMIT);
 	return advisor;
 }
 
@@ -190,7 +189,7 @@ add_wanted(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, size_t
 
 	wanted->advice = CW_ADVICE_NONE;
 	wanted->ask_again = 0;
-	if (advisor->acme == NULL)
+	if (advisor->given_up)
 		return;
 	if (advisor->infos == NULL) {
 		advisor->infos = cw_calloc(count, sizeof(*advisor->infos));
@@ -207,7 +206,7 @@ add_wanted(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, size_t
 static void
 forget_group(struct advisor *advisor)
 {
-	cw_acme_operation_cancel(cw_take(&advisor->operation));
+	cw_ca_cancel(cw_take(&advisor->call));
 	free(cw_take(&advisor->infos));
 	free(cw_take(&advisor->asked));
 	free(cw_take(&advisor->wanted));
@@ -229,10 +228,10 @@ cw_advisors_ask(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, s
 		if (advisor->count == 0)
 			continue;
 		advisors->busy++;
-		advisor->operation = cw_acme_directory_start(advisor->acme, on_directory, advisor);
+		advisor->call = cw_ca_open(advisor->ca, on_directory, advisor);
 	}
 	advisors->done = advisors->busy == 0;
-	status = cw_loop_until(advisors->loop, &advisors->done, error);
+	status = cw_loop_until(advisors->context->loop, &advisors->done, error);
 	for (size_t i = 0; i < advisors->count; i++)
 		forget_group(advisors->items[i]);
 	return status;

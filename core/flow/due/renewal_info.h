@@ -7,12 +7,11 @@
 
 #include "flow/context.h"
 #include "flow/due/due.h"
-#include "http/client.h"
 
 struct cw_advisors; /* the servers asked in this run */
 
-/* HTTP and LOOP must outlive it. */
-struct cw_advisors *cw_advisors_new(struct cw_http *http, struct cw_loop *loop);
+/* CONTEXT must outlive it. */
+struct cw_advisors *cw_advisors_new(struct cw_context *context);
 void cw_advisors_free(struct cw_advisors *advisors); /* NULL is allowed */
 
 struct cw_advice_wanted {

@@ -1,14 +1,15 @@
 #include "flow/due/revocation.h"
 #include <stdlib.h>
 #include <string.h>
+#include "acme/wire.h"
+#include "base/file.h"
 #include "base/log.h"
-#include "base/strv.h"
-#include "base/text.h"
 #include "crypto/ocsp.h"
+#include "crypto/x509.h"
+#include "flow/work/network_process.h"
 
-#define AT_ONCE 16           /* questions in flight */
-#define ANSWER_MAX 64 * 1024 /* bytes */
-#define ANSWER_LIMIT 10000   /* milliseconds: a renewal can do without the answer */
+#define AT_ONCE 16                  /* questions in flight */
+#define CERTIFICATE_MAX (64 * 1024) /* bytes of a file */
 
 struct inquiry;
 
@@ -16,16 +17,12 @@ struct inquiry;
 struct question {
 	struct inquiry *inquiry;
 	struct cw_revocation *revocation; /* NULL: the slot is free */
-	struct cw_certificate *certificate;
-	struct cw_certificate *issuer;
-	struct cw_http_exchange *exchange;
-	struct cw_timer *timer;
+	struct cw_network_call *call;
 	char *url;
 };
 
 struct inquiry {
-	struct cw_http *http;
-	struct cw_loop *loop;
+	struct cw_context *context;
 	struct cw_revocation *revocations;
 	size_t count;
 	size_t next; /* of the revocations, to be asked about */
@@ -38,12 +35,9 @@ struct inquiry {
 static void
 free_slot(struct question *question)
 {
-	cw_certificate_free(cw_take(&question->certificate));
-	cw_certificate_free(cw_take(&question->issuer));
 	free(cw_take(&question->url));
-	cw_loop_cancel(question->inquiry->loop, cw_take(&question->timer));
 	question->revocation = NULL;
-	question->exchange = NULL;
+	question->call = NULL;
 }
 
 static void
@@ -57,78 +51,49 @@ not_learned(const struct cw_revocation *revocation, const struct cw_error *error
 
 static void fill_slots(struct inquiry *inquiry);
 
-static int
-read_answer(struct question *question, const struct cw_http_answer *answer, struct cw_error *error)
-{
-	enum cw_ocsp_state state = CW_OCSP_UNKNOWN;
-	int status;
-
-	if (answer->status != 200)
-		return cw_fail(error, CW_E_PROTOCOL, "%s answered with HTTP %d", question->url,
-			       answer->status);
-	status = cw_ocsp_read(cw_buf_text(&answer->body), answer->body.length,
-			      question->certificate, question->issuer, &state, error);
-	question->revocation->revoked = status == CW_OK && state == CW_OCSP_REVOKED;
-	return status;
-}
-
 static void
-on_answer(void *context, struct cw_http_answer *answer, const struct cw_error *error)
+on_answer(void *context, struct cw_message *answer, const struct cw_error *error)
 {
 	struct question *question = context;
 	struct inquiry *inquiry = question->inquiry;
 	cw_auto_error struct cw_error failure = {0};
 
-	if (answer == NULL) {
-		cw_strv_add_unique(inquiry->silent, question->url);
-		not_learned(question->revocation, error);
-	} else if (read_answer(question, answer, &failure) < 0) {
-		not_learned(question->revocation, &failure);
+	if (answer != NULL) {
+		int64_t state = cw_message_get_int(answer, CW_OCSP_GOOD, CW_OCSP_UNKNOWN);
+
+		if (cw_message_finish(answer, "the network process", &failure) == CW_OK)
+			question->revocation->revoked = state == CW_OCSP_REVOKED;
+	} else {
+		cw_error_copy(&failure, error);
+		if (failure.status == CW_E_NETWORK || failure.status == CW_E_TIMEOUT)
+			cw_strv_add_unique(inquiry->silent, question->url);
 	}
+	if (failure.status < 0)
+		not_learned(question->revocation, &failure);
 	free_slot(question);
 	inquiry->in_flight--;
 	fill_slots(inquiry);
 }
 
-static void
-on_timer(void *context)
-{
-	struct question *question = context;
-	cw_auto_error struct cw_error error = {0};
-
-	question->timer = NULL;
-	cw_http_cancel(cw_take(&question->exchange));
-	cw_fail(&error, CW_E_TIMEOUT, "%s did not answer within %d seconds", question->url,
-		ANSWER_LIMIT / 1000);
-	on_answer(question, NULL, &error);
-}
-
+/* The certificate goes to the network process with its issuer, the first of its chain. */
 static int
 start(struct question *question, struct cw_error *error)
 {
-	static const char *const headers[] = {"Content-Type: application/ocsp-request",
-					      "Accept: application/ocsp-response", NULL};
-	cw_auto_buf struct cw_buf request = {0};
-	struct cw_http_message message = {
-		.method = "POST", .headers = headers, .limit = ANSWER_MAX, .follow = true};
-	int status = cw_certificate_load(question->revocation->chain, &question->issuer, error);
+	cw_auto_buf struct cw_buf certificate = {0}, chain = {0};
+	struct cw_message *message;
+	int status = cw_file_read(question->revocation->certificate, CERTIFICATE_MAX, &certificate,
+				  error);
 
-	if (status == CW_OK && !cw_certificate_signed_by(question->certificate, question->issuer))
-		status = cw_fail(error, CW_E_INVALID,
-				 "\"%s\" does not begin with the certificate's issuer",
-				 question->revocation->chain);
 	if (status == CW_OK)
-		status = cw_ocsp_request(question->certificate, question->issuer, &request, error);
+		status = cw_file_read(question->revocation->chain, CERTIFICATE_MAX, &chain, error);
 	if (status < 0)
 		return status;
-	message.url = question->url;
-	message.body = cw_buf_text(&request);
-	message.body_length = request.length;
-	question->exchange =
-		cw_http_start(question->inquiry->http, &message, on_answer, question, error);
-	if (question->exchange == NULL)
-		return CW_E_INVALID;
-	question->timer = cw_loop_timer(question->inquiry->loop, ANSWER_LIMIT, on_timer, question);
+	message = cw_message_new(CW_NETWORK_OCSP);
+	cw_message_put_text(message, question->url);
+	cw_message_put_text(message, cw_buf_text(&certificate));
+	cw_message_put_text(message, cw_buf_text(&chain));
+	question->call = cw_network_ask(cw_context_network(question->inquiry->context), message,
+					on_answer, question);
 	return CW_OK;
 }
 
@@ -136,12 +101,13 @@ start(struct question *question, struct cw_error *error)
 static bool
 ask(struct question *question, struct cw_revocation *revocation)
 {
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	cw_auto_error struct cw_error error = {0};
 
 	question->revocation = revocation;
 	revocation->revoked = false;
-	if (cw_certificate_load(revocation->certificate, &question->certificate, &error) == CW_OK)
-		question->url = cw_certificate_ocsp_url(question->certificate);
+	if (cw_certificate_load(revocation->certificate, &certificate, &error) == CW_OK)
+		question->url = cw_certificate_ocsp_url(certificate);
 	if (question->url != NULL && !cw_strv_contains(question->inquiry->silent, question->url) &&
 	    start(question, &error) == CW_OK)
 		return true;
@@ -165,22 +131,19 @@ fill_slots(struct inquiry *inquiry)
 }
 
 int
-cw_revocations_ask(struct cw_http *http, struct cw_loop *loop, struct cw_revocation *revocations,
-		   size_t count, struct cw_strv *silent, struct cw_error *error)
+cw_revocations_ask(struct cw_context *context, struct cw_revocation *revocations, size_t count,
+		   struct cw_strv *silent, struct cw_error *error)
 {
-	struct inquiry inquiry = {.http = http,
-				  .loop = loop,
-				  .revocations = revocations,
-				  .count = count,
-				  .silent = silent};
+	struct inquiry inquiry = {
+		.context = context, .revocations = revocations, .count = count, .silent = silent};
 	int status;
 
 	for (size_t i = 0; i < AT_ONCE; i++)
 		inquiry.questions[i].inquiry = &inquiry;
 	fill_slots(&inquiry);
-	status = cw_loop_until(loop, &inquiry.done, error);
+	status = cw_loop_until(context->loop, &inquiry.done, error);
 	for (size_t i = 0; i < AT_ONCE; i++) {
-		cw_http_cancel(inquiry.questions[i].exchange);
+		cw_network_cancel(inquiry.questions[i].call);
 		free_slot(&inquiry.questions[i]);
 	}
 	return status;

@@ -4,9 +4,8 @@
 
 #include <stdbool.h>
 #include "base/error.h"
-#include "base/loop.h"
 #include "base/strv.h"
-#include "http/client.h"
+#include "flow/context.h"
 
 struct cw_revocation {
 	const char *certificate; /* in: paths of the certificate and of its chain, borrowed */
@@ -20,8 +19,7 @@ struct cw_revocation {
  * false: a responder that is down is no reason to act. Responders that do not answer are added to
  * SILENT; those in SILENT are not asked. CW_OK unless the loop was interrupted.
  */
-int cw_revocations_ask(struct cw_http *http, struct cw_loop *loop,
-		       struct cw_revocation *revocations, size_t count, struct cw_strv *silent,
-		       struct cw_error *error);
+int cw_revocations_ask(struct cw_context *context, struct cw_revocation *revocations, size_t count,
+		       struct cw_strv *silent, struct cw_error *error);
 
 #endif

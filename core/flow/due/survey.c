@@ -8,7 +8,6 @@
 #include "flow/due/lineage_facts.h"
 #include "flow/due/revocation.h"
 #include "flow/work/deploy_hooks.h"
-#include "flow/work/network.h"
 #include "store/rewrite.h"
 
 #define GROUP 500 /* lineages that the CAs are asked about together */
@@ -31,8 +30,6 @@ struct survey {
 	struct cw_strv claimed;       /* archive folders that are not of their lineages' names */
 	struct cw_strv known_hooks;   /* that can be run */
 	struct cw_strv missing_hooks; /* what was said of others */
-	struct cw_network network;
-	bool no_network; /* it could not be had */
 	struct cw_advisors *advisors;
 	struct cw_strv silent_responders; /* URLs of OCSP responders */
 	struct cw_rewrite *rewrite;
@@ -170,26 +167,6 @@ consider(struct survey *survey, const char *name)
 		survey->calls->failed(survey->calls->user, name, &error);
 }
 
-/* The connections to all servers that are asked, made when they are first needed. */
-static bool
-has_network(struct survey *survey)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	if (survey->advisors != NULL || survey->no_network)
-		return !survey->no_network;
-	if (cw_network_open(&survey->network, survey->loop, survey->context->settings, &error) <
-	    0) {
-		cw_autofree char *line = cw_error_line(&error);
-
-		cw_log_warning("cannot ask any CA when to renew: %s", line);
-		survey->no_network = true;
-		return false;
-	}
-	survey->advisors = cw_advisors_new(survey->network.http, survey->loop);
-	return true;
-}
-
 static int
 ask_for_advice(struct survey *survey, struct cw_error *error)
 {
@@ -208,8 +185,10 @@ ask_for_advice(struct survey *survey, struct cw_error *error)
 		wanted[count].certificate_id = pending->seen.certificate_id;
 		of[count++] = pending;
 	}
-	if (count == 0 || !has_network(survey))
+	if (count == 0)
 		return CW_OK;
+	if (survey->advisors == NULL)
+		survey->advisors = cw_advisors_new(survey->context);
 	status = cw_advisors_ask(survey->advisors, wanted, count, error);
 	for (size_t i = 0; i < count; i++) {
 		of[i]->advice = wanted[i].advice;
@@ -235,10 +214,10 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 		asked[count].chain = pending->seen.chain;
 		of[count++] = pending;
 	}
-	if (count == 0 || !has_network(survey))
+	if (count == 0)
 		return CW_OK;
-	status = cw_revocations_ask(survey->network.http, survey->loop, asked, count,
-				    &survey->silent_responders, error);
+	status = cw_revocations_ask(survey->context, asked, count, &survey->silent_responders,
+				    error);
 	for (size_t i = 0; i < count; i++) {
 		of[i]->is_due = asked[i].revoked;
 		if (asked[i].revoked)
@@ -377,7 +356,6 @@ cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hoo
 		commit(survey);
 	cw_rewrite_free(survey->rewrite);
 	cw_advisors_free(survey->advisors);
-	cw_network_close(&survey->network);
 	cw_strv_clear(&survey->claimed);
 	cw_strv_clear(&survey->silent_responders);
 	cw_strv_clear(&survey->known_hooks);

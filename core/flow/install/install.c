@@ -10,11 +10,12 @@
 #include "flow/ask/choose_names.h"
 #include "flow/ask/choose_plugin.h"
 #include "flow/due/lineage_settings.h"
+#include "flow/install/installer_work.h"
 #include "flow/work/batches.h"
-#include "flow/work/workers.h"
+#include "flow/work/jobs.h"
 #include "store/checkpoint.h"
 
-/* The end of a request that is on its own is seen when cw_workers_run() returns. */
+/* The end of a request that is on its own is seen when cw_jobs_run() returns. */
 static void
 ignore_end(void *context, struct cw_request *request)
 {
@@ -41,14 +42,13 @@ revert_leftovers(const struct cw_context *context)
 
 /* Has a worker do WORK for one request; *RESULT is what it says, also when it failed. */
 static int
-run_task(struct cw_context *context, struct cw_run *run, const char *installer, cw_work work,
+run_task(struct cw_context *context, const char *installer, const struct cw_work *work,
 	 const struct cw_installation *installation, struct json_object **result,
 	 struct cw_error *error)
 {
 	const struct cw_settings *settings = installation != NULL && installation->settings != NULL
 						     ? installation->settings
 						     : context->settings;
-	struct cw_loop *loop = cw_loop_new();
 	struct cw_request *request = cw_request_new(installer, settings);
 	struct cw_request *requests[] = {request};
 	struct cw_batch batch = {.requests = requests, .count = 1, .work = work};
@@ -57,24 +57,23 @@ run_task(struct cw_context *context, struct cw_run *run, const char *installer, 
 
 	request->installer = cw_strdup(installer);
 	request->installation = installation;
-	status = cw_workers_run(context, run, loop, batches, 1, 1, ignore_end, NULL, error);
+	status = cw_jobs_run(context, batches, 1, 1, ignore_end, NULL, error);
 	if (status == CW_OK && request->error.status < 0)
 		status = cw_error_move(error, &request->error);
 	if (status < 0)
 		revert_leftovers(context);
 	*result = cw_take(&request->result);
 	cw_request_free(request);
-	cw_loop_free(loop);
 	return status;
 }
 
 int
-cw_installer_names(struct cw_context *context, struct cw_run *run, const char *installer,
-		   struct cw_names *names, struct cw_error *error)
+cw_installer_names(struct cw_context *context, const char *installer, struct cw_names *names,
+		   struct cw_error *error)
 {
 	cw_auto_json struct json_object *result = NULL;
 	struct json_object *list;
-	int status = run_task(context, run, installer, cw_list_names_batch, NULL, &result, error);
+	int status = run_task(context, installer, &cw_list_names_work, NULL, &result, error);
 
 	if (status < 0)
 		return status;
@@ -132,7 +131,7 @@ cw_wanted_enhancements(struct cw_context *context, const char *installer, bool b
 }
 
 int
-cw_install(struct cw_context *context, struct cw_run *run, const char *installer,
+cw_install(struct cw_context *context, const char *installer,
 	   const struct cw_installation *installation, struct json_object **description,
 	   struct cw_error *error)
 {
@@ -144,27 +143,26 @@ cw_install(struct cw_context *context, struct cw_run *run, const char *installer
 		cw_log_info("installing the certificate with \"%s\" for %s", installer, names);
 	else
 		cw_log_info("enhancing the configuration with \"%s\" for %s", installer, names);
-	status = run_task(context, run, installer, cw_install_batch, installation, &result, error);
+	status = run_task(context, installer, &cw_install_work, installation, &result, error);
 	*description = cw_installation_describe(installation, installer, result);
 	return status;
 }
 
 int
-cw_check_installation(struct cw_context *context, struct cw_run *run, const char *installer,
+cw_check_installation(struct cw_context *context, const char *installer,
 		      const struct cw_installation *installation, struct cw_error *error)
 {
 	cw_auto_json struct json_object *result = NULL;
 
-	return run_task(context, run, installer, cw_check_batch, installation, &result, error);
+	return run_task(context, installer, &cw_check_work, installation, &result, error);
 }
 
 int
-cw_reload_server(struct cw_context *context, struct cw_run *run, const char *installer,
-		 struct cw_error *error)
+cw_reload_server(struct cw_context *context, const char *installer, struct cw_error *error)
 {
 	cw_auto_json struct json_object *result = NULL;
 
-	return run_task(context, run, installer, cw_reload_batch, NULL, &result, error);
+	return run_task(context, installer, &cw_reload_work, NULL, &result, error);
 }
 
 /* Whether one reload serves both: the same installer with the same options. */
@@ -197,19 +195,18 @@ gather(struct cw_request *const *requests, size_t count, size_t first, bool *tak
 }
 
 static void
-reload_one(struct cw_context *context, struct cw_run *run, struct cw_request **members,
-	   size_t count, cw_request_done failed, void *failed_context)
+reload_one(struct cw_context *context, struct cw_request **members, size_t count,
+	   cw_request_done failed, void *failed_context)
 {
-	struct cw_loop *loop = cw_loop_new();
 	cw_auto_error struct cw_error error = {0};
 	struct cw_request *task = cw_request_new(members[0]->name, members[0]->settings);
 	struct cw_request *requests[] = {task};
-	struct cw_batch batch = {.requests = requests, .count = 1, .work = cw_reload_batch};
+	struct cw_batch batch = {.requests = requests, .count = 1, .work = &cw_reload_work};
 	struct cw_batch *batches[] = {&batch};
 
 	task->installer = cw_strdup(members[0]->installer);
 	cw_log_info("reloading the server of \"%s\"", task->installer);
-	cw_workers_run(context, run, loop, batches, 1, 1, ignore_end, NULL, &error);
+	cw_jobs_run(context, batches, 1, 1, ignore_end, NULL, &error);
 	if (error.status == CW_OK)
 		cw_error_move(&error, &task->error);
 	for (size_t i = 0; error.status < 0 && i < count; i++) {
@@ -220,13 +217,11 @@ reload_one(struct cw_context *context, struct cw_run *run, struct cw_request **m
 		failed(failed_context, members[i]);
 	}
 	cw_request_free(task);
-	cw_loop_free(loop);
 }
 
 void
-cw_reload_servers(struct cw_context *context, struct cw_run *run,
-		  struct cw_request *const *requests, size_t count, cw_request_done failed,
-		  void *failed_context)
+cw_reload_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
+		  cw_request_done failed, void *failed_context)
 {
 	cw_autofree bool *taken = cw_calloc(count > 0 ? count : 1, sizeof(*taken));
 	cw_autofree struct cw_request **members =
@@ -238,7 +233,7 @@ cw_reload_servers(struct cw_context *context, struct cw_run *run,
 		if (taken[i] || !needs_reload(requests[i]))
 			continue;
 		gather(requests, count, i, taken, members, &member_count);
-		reload_one(context, run, members, member_count, failed, failed_context);
+		reload_one(context, members, member_count, failed, failed_context);
 	}
 }
 
@@ -390,7 +385,7 @@ check_covered(struct cw_context *context, const struct cw_installation *installa
 }
 
 static int
-choose_hosts(struct cw_context *context, struct cw_run *run, const char *installer,
+choose_hosts(struct cw_context *context, const char *installer,
 	     struct cw_installation *installation, struct cw_error *error)
 {
 	cw_auto_names struct cw_names names = {0};
@@ -402,7 +397,7 @@ choose_hosts(struct cw_context *context, struct cw_run *run, const char *install
 	if (status == CW_OK && cw_names_count(&names) == 0 && installation->lineage != NULL)
 		cw_names_copy(&names, &covered);
 	if (status == CW_OK && cw_names_count(&names) == 0)
-		status = cw_choose_names(context, run, installer, &names, error);
+		status = cw_choose_names(context, installer, &names, error);
 	if (status < 0)
 		return status;
 	cw_names_all(&names, &installation->names);
@@ -425,11 +420,11 @@ install(struct cw_context *context, struct json_object *result,
 		status = cw_wanted_enhancements(context, installer, true,
 						&installation->enhancements, error);
 	if (status == CW_OK)
-		status = choose_hosts(context, context->run, installer, installation, error);
+		status = choose_hosts(context, installer, installation, error);
 	if (status < 0)
 		return status;
 	installation->deploy = true;
-	status = cw_install(context, context->run, installer, installation, &description, error);
+	status = cw_install(context, installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	return status;
 }

@@ -3,13 +3,14 @@
 #define CW_FLOW_INSTALL_INSTALL_H
 
 #include "flow/context.h"
-#include "flow/install/installation.h"
 #include "flow/issue/request.h"
 #include "flow/work/begin.h"
+#include "flow/work/jobs.h"
+#include "plugin/installation.h"
 
 /* The names of INSTALLER's server that a certificate can have. */
-int cw_installer_names(struct cw_context *context, struct cw_run *run, const char *installer,
-		       struct cw_names *names, struct cw_error *error);
+int cw_installer_names(struct cw_context *context, const char *installer, struct cw_names *names,
+		       struct cw_error *error);
 /*
  * The enhancements that the settings ask for and INSTALLER supports, by the plugin's names.
  * BY_DEFAULT: also "redirect" if supported, unless --no-redirect. An unsupported one is a warning,
@@ -25,22 +26,20 @@ int cw_installation_choose(struct cw_context *context, struct cw_installation *i
 			   struct cw_lineage **lineage, struct cw_error *error);
 /* Carries out INSTALLATION; *DESCRIPTION is the "installed" member. Undoes what a failure or a
  * crash left in the server's configuration. */
-int cw_install(struct cw_context *context, struct cw_run *run, const char *installer,
+int cw_install(struct cw_context *context, const char *installer,
 	       const struct cw_installation *installation, struct json_object **description,
 	       struct cw_error *error);
 /* Asks INSTALLER whether it could carry out INSTALLATION before the certificate is obtained. */
-int cw_check_installation(struct cw_context *context, struct cw_run *run, const char *installer,
+int cw_check_installation(struct cw_context *context, const char *installer,
 			  const struct cw_installation *installation, struct cw_error *error);
 /* Reloads INSTALLER's server. */
-int cw_reload_server(struct cw_context *context, struct cw_run *run, const char *installer,
-		     struct cw_error *error);
+int cw_reload_server(struct cw_context *context, const char *installer, struct cw_error *error);
 /*
  * After renewals: reloads the servers of the REQUESTS that were saved, once for each installer with
  * the same options. If a server cannot be reloaded, its requests get the error, in their results
  * too, and FAILED is called for each.
  */
-void cw_reload_servers(struct cw_context *context, struct cw_run *run,
-		       struct cw_request *const *requests, size_t count, cw_request_done failed,
-		       void *failed_context);
+void cw_reload_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
+		       cw_request_done failed, void *failed_context);
 
 #endif

@@ -117,8 +117,8 @@ cw_installations_owed(const struct cw_context *context, struct cw_strv *names)
 }
 
 static int
-install(struct cw_context *context, struct cw_run *run, const struct cw_request *request,
-	const struct record *record, struct cw_error *error)
+install(struct cw_context *context, const struct cw_request *request, const struct record *record,
+	struct cw_error *error)
 {
 	struct cw_installation installation = {.settings = request->settings, .deploy = true};
 	cw_auto_json struct json_object *description = NULL;
@@ -137,14 +137,14 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 	cw_names_all(&request->names, &installation.names);
 	cw_names_all(&request->names, &installation.covered);
 	cw_strv_copy(&installation.enhancements, &record->enhancements);
-	status = cw_install(context, run, request->installer, &installation, &description, error);
+	status = cw_install(context, request->installer, &installation, &description, error);
 	cw_installation_clear(&installation);
 	return status < 0 ? cw_context(error, "the certificate is saved but not installed") : CW_OK;
 }
 
 int
-cw_installation_pay(struct cw_context *context, struct cw_run *run, struct cw_request *request,
-		    bool *reload, struct cw_error *error)
+cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *reload,
+		    struct cw_error *error)
 {
 	struct record record;
 	int status = CW_OK;
@@ -155,7 +155,7 @@ cw_installation_pay(struct cw_context *context, struct cw_run *run, struct cw_re
 	if (!has_server(request) || request->lineage->version <= record.before)
 		cw_installation_settled(context, request->name);
 	else if (record.installation)
-		status = install(context, run, request, &record, error);
+		status = install(context, request, &record, error);
 	else
 		*reload = true;
 	if (*reload)

@@ -26,7 +26,7 @@ void cw_installations_owed(const struct cw_context *context, struct cw_strv *nam
  * installer. *RELOAD: a reload is recorded, which the caller must make. The record of a lineage
  * without a new version or without an installer is removed.
  */
-int cw_installation_pay(struct cw_context *context, struct cw_run *run, struct cw_request *request,
-			bool *reload, struct cw_error *error);
+int cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *reload,
+			struct cw_error *error);
 
 #endif

@@ -7,7 +7,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "flow/work/network.h"
+#include "flow/issue/server.h"
+#include "flow/work/ca.h"
 #include "store/lineage.h"
 
 /* In a dry run, the user is not asked about the account at the staging server, as in Certbot. */
@@ -23,9 +24,9 @@ is_silent(const struct cw_context *context, const struct cw_settings *settings)
 
 static int
 agree_to_terms(struct cw_context *context, const struct cw_settings *settings,
-	       const struct cw_acme *acme, struct cw_error *error)
+	       const struct cw_ca *ca, struct cw_error *error)
 {
-	const char *terms = cw_acme_terms_of_service(acme);
+	const char *terms = cw_ca_directory(ca)->terms_of_service;
 	cw_autofree char *question = NULL;
 	bool agreed = false;
 	int status;
@@ -125,48 +126,59 @@ cw_account_contacts(struct cw_context *context, const struct cw_settings *settin
 	return ask_for_contacts(context, contacts, error);
 }
 
-static int
-account_from_answer(const struct cw_settings *settings, struct cw_key *key, char *uri,
-		    struct json_object *body, struct cw_account **account)
+static void
+account_from_answer(const struct cw_settings *settings, struct cw_key *key,
+		    const struct cw_ca_account *answer, struct cw_account **account)
 {
 	char host[256] = "";
 
 	*account = cw_alloc(sizeof(**account));
 	(*account)->id = cw_key_account_id(key);
 	(*account)->server = cw_strdup(cw_server_url(settings));
-	(*account)->uri = uri;
-	(*account)->body = body;
+	(*account)->uri = cw_strdup(answer->uri);
+	(*account)->body = cw_ca_account_body(answer);
 	(*account)->key = key;
 	(*account)->creation_date = cw_format_utc(cw_time());
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		host[0] = '\0';
 	(*account)->creation_host = cw_strdup(host);
-	return CW_OK;
 }
 
-static void
-signer_cleanup(struct cw_signer **signer)
-{
-	cw_signer_free(*signer);
-}
-
-/* The external account binding that --eab-kid and --eab-hmac-key ask for (RFC 8555 section 7.3.4).
- */
+/* Asks the CA for an account with this key, once its terms are agreed to. */
 static int
-bind_account(const struct cw_settings *settings, const struct cw_acme *acme,
-	     const struct cw_signer *signer, struct json_object **binding, struct cw_error *error)
+request_account(struct cw_context *context, const struct cw_settings *settings,
+		const struct cw_key *key, const struct cw_strv *contacts,
+		struct cw_ca_account *answer, struct cw_error *error)
 {
-	const char *hmac_key = cw_settings_get(settings, "eab_hmac_key");
+	const char *server = cw_server_url(settings);
 	const char *algorithm = cw_settings_get(settings, "eab_hmac_alg");
-	const char *url;
-	int status = cw_acme_need_resource(acme, "newAccount", &url, error);
+	struct cw_ca_registration registration = {
+		.contacts = contacts,
+		.eab_kid = cw_settings_get(settings, "eab_kid"),
+		.eab_hmac_key = cw_settings_get(settings, "eab_hmac_key"),
+		.eab_algorithm = algorithm != NULL ? algorithm : "HS256",
+	};
+	struct cw_ca *ca = cw_context_ca(context, server, NULL);
+	struct cw_ca_wait wait = {0};
+	int status;
 
-	if (status != CW_OK)
+	if (registration.eab_hmac_key != NULL)
+		cw_log_secret(registration.eab_hmac_key);
+	status = cw_ca_wait_for(ca, cw_ca_open(ca, cw_ca_waited, &wait), &wait, error);
+	if (status == CW_OK)
+		status = agree_to_terms(context, settings, ca, error);
+	if (status == CW_OK && cw_ca_directory(ca)->external_account_required &&
+	    registration.eab_kid == NULL) {
+		status = cw_fail(error, CW_E_INVALID,
+				 "the CA at %s requires external account binding", server);
+		cw_hint(error,
+			"give --eab-kid and --eab-hmac-key with the values from the CA's web site");
+	}
+	if (status < 0)
 		return status;
-	cw_log_secret(hmac_key);
-	return cw_jws_external_account(signer->jwk, cw_settings_get(settings, "eab_kid"), hmac_key,
-				       algorithm == NULL ? "HS256" : algorithm, url, binding,
-				       error);
+	cw_ca_use_account(ca, key, NULL);
+	return cw_ca_wait_for(ca, cw_ca_account_new(ca, &registration, answer, cw_ca_waited, &wait),
+			      &wait, error);
 }
 
 int
@@ -174,16 +186,10 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 		    struct cw_account **account, struct cw_error *error)
 {
 	static const struct cw_key_spec spec = {.type = CW_KEY_EC, .curve = "secp256r1"};
-	const char *server = cw_server_url(settings);
-	cw_auto_network struct cw_network network = {0};
+	cw_auto_ca_account struct cw_ca_account answer = {0};
 	cw_auto_strv struct cw_strv contacts = {0};
 	cw_auto_key struct cw_key *key = NULL;
-	cw_auto(signer_cleanup) struct cw_signer *signer = NULL;
-	cw_auto_json struct json_object *binding = NULL;
-	struct cw_acme_registration registration = {.contacts = &contacts, .terms_agreed = true};
 	const char *eab_kid = cw_settings_get(settings, "eab_kid");
-	struct json_object *body = NULL;
-	char *uri = NULL;
 	int status;
 
 	if ((eab_kid == NULL) != (cw_settings_get(settings, "eab_hmac_key") == NULL))
@@ -194,28 +200,12 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 		status = cw_key_generate(&spec, &key, error);
 	if (status < 0)
 		return status;
-	signer = cw_signer_from_key(key);
-	status = cw_network_open(&network, NULL, settings, error);
-	if (status == CW_OK)
-		status = cw_network_connect(&network, server, signer, error);
-	if (status == CW_OK)
-		status = agree_to_terms(context, settings, network.acme, error);
-	if (status == CW_OK && cw_acme_external_account_required(network.acme) && eab_kid == NULL) {
-		status = cw_fail(error, CW_E_INVALID,
-				 "the CA at %s requires external account binding", server);
-		cw_hint(error,
-			"give --eab-kid and --eab-hmac-key with the values from the CA's web site");
-	}
-	if (status == CW_OK && eab_kid != NULL)
-		status = bind_account(settings, network.acme, signer, &binding, error);
-	registration.binding = binding;
-	if (status == CW_OK)
-		status = cw_acme_account_new(network.acme, &registration, &uri, &body, error);
+	status = request_account(context, settings, key, &contacts, &answer, error);
 	if (status < 0)
 		return eab_kid == NULL ? cw_context(error, "cannot register an account")
 				       : cw_context(error, "cannot register an account with "
 							   "--eab-kid and --eab-hmac-key");
-	account_from_answer(settings, cw_take(&key), uri, body, account);
+	account_from_answer(settings, cw_take(&key), &answer, account);
 	status = cw_account_save(context->directories.config, *account, error);
 	if (status < 0) {
 		cw_account_free(cw_take(account));
@@ -273,15 +263,19 @@ choose(struct cw_context *context, struct cw_settings *settings, const struct cw
 
 /* Whether the CA takes the account's key for its URL; *SURE is false when it could not be asked. */
 static bool
-is_accepted(const struct cw_settings *settings, const struct cw_account *account, bool *sure)
+is_accepted(struct cw_context *context, const struct cw_account *account, bool *sure)
 {
-	struct cw_session session = {0};
-	cw_auto_json struct json_object *body = NULL;
-	int status = cw_session_open(&session, settings, account, NULL);
+	cw_auto_ca_account struct cw_ca_account answer = {0};
+	/* For this account's key alone: another one has the same URL. */
+	struct cw_ca *ca =
+		cw_ca_new(cw_context_network(context), account->server, context->directories.work);
+	struct cw_ca_wait wait = {0};
+	int status;
 
-	if (status == CW_OK)
-		status = cw_acme_account_get(session.network.acme, &body, NULL);
-	cw_session_close(&session);
+	cw_ca_use_account(ca, account->key, account->uri);
+	status = cw_ca_wait_for(ca, cw_ca_account_get(ca, &answer, cw_ca_waited, &wait), &wait,
+				NULL);
+	cw_ca_close(ca);
 	*sure = status == CW_OK || status == CW_E_ACME;
 	return status == CW_OK;
 }
@@ -326,7 +320,7 @@ settle_pair(struct cw_context *context, struct cw_settings *settings,
 		const struct cw_account *valid = pair[1 - i];
 		bool sure = false;
 
-		if (!is_accepted(settings, valid, &sure) || is_accepted(settings, stale, &sure) ||
+		if (!is_accepted(context, valid, &sure) || is_accepted(context, stale, &sure) ||
 		    !sure || cw_account_rename(context, stale->id, valid->id, NULL) < 0 ||
 		    cw_account_delete(context->directories.config, stale, NULL) < 0)
 			continue;

@@ -4,19 +4,38 @@
 #include "base/log.h"
 #include "flow/issue/challenges.h"
 
+/* Milliseconds that a plugin gets to end what it does after a signal. */
+#define INTERRUPT_LIMIT 20000
+
 /* One plugin. */
 struct part {
-	const char *plugin;
-	struct cw_instance *instance; /* NULL: it could not be opened */
+	struct cw_authentication *authentication;
+	const char *name;
+	struct cw_job_plugin *plugin; /* NULL: it could not be opened */
 	struct cw_error error;        /* why it is of no use */
 	struct cw_challenge_set set;
 	bool performed;
+	/* What it was asked about for choosing. */
+	struct cw_strv identifier_types;
+	struct cw_strv identifiers;
+	struct cw_strv *types; /* of each; NULL: not asked */
 };
 
 struct cw_authentication {
+	struct cw_job *job;
 	struct part *parts;
 	size_t count;
 	struct cw_strv plugins;
+	/* The step under way. */
+	cw_authentication_done done;
+	void *context;
+	size_t next; /* part */
+	struct cw_timer *soon;
+	const struct cw_request *const *requests;
+	struct cw_acme_order *const *orders;
+	size_t order_count;
+	bool interrupted;
+	bool died;
 };
 
 /* The plugin for a name as it stands in the certificate. */
@@ -38,21 +57,83 @@ add_plugins(const struct cw_request *request, struct cw_strv *plugins)
 		cw_strv_add_unique(plugins, plugin_of(request, names.items[i]));
 }
 
-static int
-open_part(struct cw_context *context, const struct cw_services *services,
-	  const struct cw_request *request, struct part *part, struct cw_error *error)
+struct cw_authentication *
+cw_authentication_new(struct cw_job *job)
 {
-	struct cw_module *module = NULL;
-	int status = cw_registry_open(context->registry, part->plugin, &module, error);
+	struct cw_authentication *made = cw_alloc(sizeof(*made));
+	const struct cw_batch *batch = cw_job_batch(job);
 
-	if (status == CW_OK)
-		status = cw_module_add_options(module, context->options, error);
-	if (status == CW_OK)
-		status = cw_instance_open(module, services, request->settings, &part->instance,
-					  error);
-	if (status == CW_OK)
-		status = cw_instance_prepare(part->instance, error);
-	return status;
+	made->job = job;
+	for (size_t i = 0; i < batch->count; i++)
+		add_plugins(batch->requests[i], &made->plugins);
+	cw_strv_sort(&made->plugins);
+	made->count = made->plugins.count;
+	made->parts = cw_calloc(made->count + 1, sizeof(*made->parts));
+	for (size_t i = 0; i < made->count; i++) {
+		made->parts[i].authentication = made;
+		made->parts[i].name = made->plugins.items[i];
+	}
+	return made;
+}
+
+static void
+forget_types(struct part *part)
+{
+	for (size_t i = 0; part->types != NULL && i < part->identifiers.count; i++)
+		cw_strv_clear(&part->types[i]);
+	free(cw_take(&part->types));
+	cw_strv_clear(&part->identifier_types);
+	cw_strv_clear(&part->identifiers);
+}
+
+void
+cw_authentication_free(struct cw_authentication *authentication)
+{
+	if (authentication == NULL)
+		return;
+	for (size_t i = authentication->count; i-- > 0;) {
+		struct part *part = &authentication->parts[i];
+
+		cw_job_plugin_free(part->plugin);
+		cw_error_clear(&part->error);
+		cw_challenge_set_clear(&part->set);
+		forget_types(part);
+	}
+	cw_loop_cancel(cw_job_context(authentication->job)->loop, authentication->soon);
+	free(authentication->parts);
+	cw_strv_clear(&authentication->plugins);
+	free(authentication);
+}
+
+static void
+begin_step(struct cw_authentication *authentication, cw_authentication_done done, void *context)
+{
+	authentication->done = done;
+	authentication->context = context;
+	authentication->next = 0;
+}
+
+static void
+end_step(struct cw_authentication *authentication, const struct cw_error *error)
+{
+	authentication->done(authentication->context, error);
+}
+
+static void
+end_step_now(void *context)
+{
+	struct cw_authentication *authentication = context;
+
+	authentication->soon = NULL;
+	end_step(authentication, NULL);
+}
+
+/* Ends the step when the loop turns: nothing had to be asked. */
+static void
+end_step_soon(struct cw_authentication *authentication)
+{
+	authentication->soon = cw_loop_timer(cw_job_context(authentication->job)->loop, 0,
+					     end_step_now, authentication);
 }
 
 static bool
@@ -64,46 +145,45 @@ can_do_without_names(const struct cw_batch *batch)
 	return false;
 }
 
-int
-cw_authentication_open(struct cw_context *context, const struct cw_services *services,
-		       const struct cw_batch *batch, struct cw_authentication **authentication,
-		       struct cw_error *error)
+static void open_next(struct cw_authentication *authentication);
+
+static void
+part_opened(void *context, struct cw_job_plugin *plugin, const struct cw_error *error)
 {
-	struct cw_authentication *made = cw_alloc(sizeof(*made));
+	struct part *part = context;
+	struct cw_authentication *authentication = part->authentication;
 
-	*authentication = made;
-	for (size_t i = 0; i < batch->count; i++)
-		add_plugins(batch->requests[i], &made->plugins);
-	cw_strv_sort(&made->plugins);
-	made->count = made->plugins.count;
-	made->parts = cw_calloc(made->count, sizeof(*made->parts));
-	for (size_t i = 0; i < made->count; i++) {
-		struct part *part = &made->parts[i];
-		int status;
+	part->plugin = plugin;
+	if (plugin == NULL)
+		cw_error_copy(&part->error, error);
+	if (plugin == NULL && (authentication->count == 1 ||
+			       !can_do_without_names(cw_job_batch(authentication->job))))
+		end_step(authentication, &part->error);
+	else
+		open_next(authentication);
+}
 
-		part->plugin = made->plugins.items[i];
-		status = open_part(context, services, batch->requests[0], part, &part->error);
-		if (status < 0 && (made->count == 1 || !can_do_without_names(batch)))
-			return cw_error_move(error, &part->error);
+static void
+open_next(struct cw_authentication *authentication)
+{
+	struct part *part = &authentication->parts[authentication->next];
+
+	if (authentication->next == authentication->count) {
+		end_step(authentication, NULL);
+		return;
 	}
-	return CW_OK;
+	authentication->next++;
+	cw_job_open_plugin(authentication->job, part->name,
+			   cw_job_batch(authentication->job)->requests[0]->settings, part_opened,
+			   part);
 }
 
 void
-cw_authentication_close(struct cw_authentication *authentication)
+cw_authentication_open(struct cw_authentication *authentication, cw_authentication_done done,
+		       void *context)
 {
-	if (authentication == NULL)
-		return;
-	for (size_t i = authentication->count; i-- > 0;) {
-		struct part *part = &authentication->parts[i];
-
-		cw_instance_close(part->instance);
-		cw_error_clear(&part->error);
-		cw_challenge_set_clear(&part->set);
-	}
-	free(authentication->parts);
-	cw_strv_clear(&authentication->plugins);
-	free(authentication);
+	begin_step(authentication, done, context);
+	open_next(authentication);
 }
 
 static struct part *
@@ -115,15 +195,27 @@ part_for(struct cw_authentication *authentication, const struct cw_request *requ
 	const char *plugin = plugin_of(request, name);
 	size_t index = 0;
 
-	while (strcmp(authentication->parts[index].plugin, plugin) != 0)
+	while (strcmp(authentication->parts[index].name, plugin) != 0)
 		index++;
 	return &authentication->parts[index];
 }
 
+/* The types that the plugin of PART has for an authorization, as it said when it was asked. */
+static const struct cw_strv *
+types_for(const struct part *part, const struct cw_acme_authorization *authorization)
+{
+	static const struct cw_strv none;
+
+	for (size_t i = 0; part->types != NULL && i < part->identifiers.count; i++)
+		if (strcmp(part->identifiers.items[i], authorization->identifier.value) == 0)
+			return &part->types[i];
+	return &none;
+}
+
 /* True when every pending authorization has a challenge now. */
 static bool
-choose_all(struct cw_authentication *authentication, const struct cw_request *request,
-	   struct cw_acme_order *order)
+choose_for_order(struct cw_authentication *authentication, const struct cw_request *request,
+		 struct cw_acme_order *order)
 {
 	bool only = authentication->count == 1;
 	bool complete = true;
@@ -136,8 +228,8 @@ choose_all(struct cw_authentication *authentication, const struct cw_request *re
 			continue;
 		part = part_for(authentication, request, authorization);
 		if (part->error.status == CW_OK) {
-			cw_challenges_choose(&part->set, part->instance, part->plugin, only,
-					     request, authorization);
+			cw_challenges_choose(&part->set, types_for(part, authorization), part->name,
+					     only, request, authorization);
 		} else {
 			cw_error_copy(&authorization->error, &part->error);
 			cw_error_set_identifier(&authorization->error,
@@ -148,40 +240,162 @@ choose_all(struct cw_authentication *authentication, const struct cw_request *re
 	return complete;
 }
 
-void
-cw_authentication_choose(struct cw_authentication *authentication, const struct cw_request *request,
-			 struct cw_acme_order *order)
+static void
+choose_all(struct cw_authentication *authentication)
 {
 	cw_autofree size_t *before = cw_calloc(authentication->count, sizeof(*before));
-	bool complete;
 
+	for (size_t i = 0; i < authentication->order_count; i++) {
+		bool complete;
+
+		for (size_t j = 0; j < authentication->count; j++)
+			before[j] = authentication->parts[j].set.count;
+		complete = choose_for_order(authentication, authentication->requests[i],
+					    authentication->orders[i]);
+		for (size_t j = 0; j < authentication->count; j++) {
+			struct cw_challenge_set *set = &authentication->parts[j].set;
+
+			if (complete)
+				cw_challenges_share_identifiers(set, before[j]);
+			else
+				cw_challenges_truncate(set, before[j]);
+		}
+	}
 	for (size_t i = 0; i < authentication->count; i++)
-		before[i] = authentication->parts[i].set.count;
-	complete = choose_all(authentication, request, order);
-	for (size_t i = 0; i < authentication->count; i++) {
-		if (complete)
-			cw_challenges_share_identifiers(&authentication->parts[i].set, before[i]);
-		else
-			cw_challenges_truncate(&authentication->parts[i].set, before[i]);
+		forget_types(&authentication->parts[i]);
+}
+
+static void
+note_death(struct part *part)
+{
+	const struct cw_plugin_process *process = cw_job_plugin_process(part->plugin);
+
+	if (!cw_plugin_process_is_alive(process) && !cw_plugin_process_was_silent(process))
+		part->authentication->died = true;
+}
+
+static void ask_next_types(struct cw_authentication *authentication);
+
+static void
+types_told(void *context, const struct cw_error *error)
+{
+	struct part *part = context;
+
+	if (error->status != CW_OK) {
+		note_death(part);
+		cw_error_copy(&part->error, error);
+	}
+	ask_next_types(part->authentication);
+}
+
+static void
+ask_next_types(struct cw_authentication *authentication)
+{
+	while (authentication->next < authentication->count) {
+		struct part *part = &authentication->parts[authentication->next++];
+
+		if (part->plugin == NULL || part->identifiers.count == 0)
+			continue;
+		part->types = cw_calloc(part->identifiers.count, sizeof(struct cw_strv));
+		cw_plugin_process_types(cw_job_plugin_process(part->plugin),
+					&part->identifier_types, &part->identifiers, part->types,
+					types_told, part);
+		return;
+	}
+	choose_all(authentication);
+	end_step(authentication, NULL);
+}
+
+/* What each plugin is to be asked about: each identifier once. */
+static void
+gather_identifiers(struct cw_authentication *authentication, const struct cw_request *request,
+		   const struct cw_acme_order *order)
+{
+	for (size_t i = 0; i < order->authorization_count; i++) {
+		const struct cw_acme_authorization *authorization = order->authorizations[i];
+		struct part *part;
+
+		if (authorization->state != CW_ACME_PENDING)
+			continue;
+		part = part_for(authentication, request, authorization);
+		if (cw_strv_add_unique(&part->identifiers, authorization->identifier.value))
+			cw_strv_add(&part->identifier_types, authorization->identifier.type);
 	}
 }
 
 void
-cw_authentication_perform(struct cw_authentication *authentication)
+cw_authentication_choose(struct cw_authentication *authentication,
+			 const struct cw_request *const *requests,
+			 struct cw_acme_order *const *orders, size_t count,
+			 cw_authentication_done done, void *context)
 {
-	int status = CW_OK;
+	bool any = false;
 
-	for (size_t i = 0; i < authentication->count && status != CW_E_CANCELLED; i++) {
-		struct part *part = &authentication->parts[i];
+	begin_step(authentication, done, context);
+	authentication->requests = requests;
+	authentication->orders = orders;
+	authentication->order_count = count;
+	for (size_t i = 0; i < count; i++)
+		gather_identifiers(authentication, requests[i], orders[i]);
+	for (size_t i = 0; i < authentication->count; i++)
+		any |= authentication->parts[i].plugin != NULL &&
+		       authentication->parts[i].identifiers.count > 0;
+	if (any) {
+		ask_next_types(authentication);
+		return;
+	}
+	choose_all(authentication);
+	end_step_soon(authentication);
+}
+
+static void perform_next(struct cw_authentication *authentication);
+
+static void
+performed(void *context, const struct cw_error *error)
+{
+	struct part *part = context;
+
+	/* The failure of the whole call stands in every slot too. */
+	if (error->status != CW_OK)
+		note_death(part);
+	cw_challenges_take_results(&part->set);
+	perform_next(part->authentication);
+}
+
+static void
+perform_next(struct cw_authentication *authentication)
+{
+	while (authentication->next < authentication->count && !authentication->interrupted) {
+		struct part *part = &authentication->parts[authentication->next++];
 
 		if (part->set.count == 0)
 			continue;
 		part->performed = true;
-		/* The failure of the whole call stands in every slot too. */
-		status =
-			cw_instance_perform(part->instance, part->set.slots, part->set.count, NULL);
-		cw_challenges_take_results(&part->set);
+		cw_plugin_process_perform(cw_job_plugin_process(part->plugin), part->set.slots,
+					  part->set.count, performed, part);
+		return;
 	}
+	end_step(authentication, NULL);
+}
+
+static bool
+has_challenges(const struct cw_authentication *authentication)
+{
+	for (size_t i = 0; i < authentication->count; i++)
+		if (authentication->parts[i].set.count > 0)
+			return true;
+	return false;
+}
+
+void
+cw_authentication_perform(struct cw_authentication *authentication, cw_authentication_done done,
+			  void *context)
+{
+	begin_step(authentication, done, context);
+	if (has_challenges(authentication) && !authentication->interrupted)
+		perform_next(authentication);
+	else
+		end_step_soon(authentication);
 }
 
 int
@@ -202,20 +416,78 @@ cw_authentication_show(const struct cw_authentication *authentication,
 	return CW_OK;
 }
 
-void
-cw_authentication_cleanup(struct cw_authentication *authentication)
+static void clean_next(struct cw_authentication *authentication);
+
+static void
+cleaned(void *context, const struct cw_error *error)
 {
-	for (size_t i = authentication->count; i-- > 0;) {
-		struct part *part = &authentication->parts[i];
-		cw_auto_error struct cw_error error = {0};
+	struct part *part = context;
 
-		if (part->performed && cw_instance_cleanup(part->instance, part->set.slots,
-							   part->set.count, &error) < 0) {
-			cw_autofree char *line = cw_error_line(&error);
+	if (error->status != CW_OK) {
+		cw_autofree char *line = cw_error_line(error);
 
-			cw_log_warning("cleaning up after the challenges: %s", line);
-		}
-		part->performed = false;
-		cw_challenge_set_clear(&part->set);
+		cw_log_warning("cleaning up after the challenges: %s", line);
 	}
+	clean_next(part->authentication);
+}
+
+/* The last that performed first. */
+static void
+clean_next(struct cw_authentication *authentication)
+{
+	while (authentication->next < authentication->count) {
+		struct part *part =
+			&authentication->parts[authentication->count - 1 - authentication->next++];
+
+		if (!part->performed)
+			continue;
+		part->performed = false;
+		/* One that died is cleaned up after by the records that it left. */
+		if (!cw_plugin_process_is_alive(cw_job_plugin_process(part->plugin)))
+			continue;
+		cw_plugin_process_cleanup(cw_job_plugin_process(part->plugin), cleaned, part);
+		return;
+	}
+	for (size_t i = 0; i < authentication->count; i++)
+		cw_challenge_set_clear(&authentication->parts[i].set);
+	end_step(authentication, NULL);
+}
+
+void
+cw_authentication_cleanup(struct cw_authentication *authentication, cw_authentication_done done,
+			  void *context)
+{
+	bool any = false;
+
+	begin_step(authentication, done, context);
+	for (size_t i = 0; i < authentication->count; i++)
+		any |= authentication->parts[i].performed &&
+		       cw_plugin_process_is_alive(
+			       cw_job_plugin_process(authentication->parts[i].plugin));
+	if (any) {
+		clean_next(authentication);
+		return;
+	}
+	for (size_t i = 0; i < authentication->count; i++) {
+		authentication->parts[i].performed = false;
+		cw_challenge_set_clear(&authentication->parts[i].set);
+	}
+	end_step_soon(authentication);
+}
+
+void
+cw_authentication_interrupt(struct cw_authentication *authentication)
+{
+	authentication->interrupted = true;
+	for (size_t i = 0; i < authentication->count; i++)
+		if (authentication->parts[i].plugin != NULL)
+			cw_plugin_process_interrupt(
+				cw_job_plugin_process(authentication->parts[i].plugin),
+				INTERRUPT_LIMIT);
+}
+
+bool
+cw_authentication_died(const struct cw_authentication *authentication)
+{
+	return authentication->died;
 }

@@ -169,18 +169,15 @@ concerns(const struct cw_strv *preferences, const struct cw_strv *types)
 }
 
 void
-cw_challenges_choose(struct cw_challenge_set *set, struct cw_instance *instance, const char *plugin,
+cw_challenges_choose(struct cw_challenge_set *set, const struct cw_strv *types, const char *plugin,
 		     bool only, const struct cw_request *request,
 		     struct cw_acme_authorization *authorization)
 {
 	static const struct cw_strv none;
 	const struct cw_strv *preferences = cw_settings_list(request->settings, "pref_challs");
-	cw_auto_strv struct cw_strv types = {0};
 	cw_auto_strv struct cw_strv ordered = {0};
 
-	cw_instance_challenge_types(instance, authorization->identifier.type,
-				    authorization->identifier.value, &types);
-	order_types(only || concerns(preferences, &types) ? preferences : &none, &types, &ordered);
+	order_types(only || concerns(preferences, types) ? preferences : &none, types, &ordered);
 	authorization->chosen = find_offer(authorization, &ordered);
 	if (authorization->chosen == NULL)
 		refuse(authorization, plugin, &ordered);

@@ -17,12 +17,12 @@ struct cw_challenge_set {
 };
 
 /*
- * Chooses for AUTHORIZATION the challenge that INSTANCE, of PLUGIN, likes best of those offered
- * (--preferred-challenges first), and adds a slot. An authorization for which there is none gets an
- * error. ONLY: no other plugin is at work on the batch, so that all preferences are meant for this
- * one.
+ * Chooses for AUTHORIZATION the challenge that PLUGIN, which can do TYPES for it, likes best of
+ * those offered (--preferred-challenges first), and adds a slot. An authorization for which there
+ * is none gets an error. ONLY: no other plugin is at work on the batch, so that all preferences are
+ * meant for this one.
  */
-void cw_challenges_choose(struct cw_challenge_set *set, struct cw_instance *instance,
+void cw_challenges_choose(struct cw_challenge_set *set, const struct cw_strv *types,
 			  const char *plugin, bool only, const struct cw_request *request,
 			  struct cw_acme_authorization *authorization);
 /* Takes the slots from COUNT on out again. */

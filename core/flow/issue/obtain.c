@@ -1,109 +1,93 @@
 #include "flow/issue/obtain.h"
 #include <stdlib.h>
 #include <string.h>
-#include "acme/wait.h"
-#include "base/clock.h"
 #include "base/log.h"
-#include "crypto/csr.h"
-#include "flow/ask/choose_plugin.h"
 #include "flow/issue/authentication.h"
-#include "flow/issue/profile.h"
+#include "flow/issue/order_item.h"
 #include "flow/issue/save.h"
-#include "flow/work/network.h"
-#include "store/pending.h"
 
 /* With --allow-subset-of-names an order is made anew without the names that failed, this often. */
 #define ATTEMPTS_MAX 3
 
-/* One request on its way. */
-struct item {
-	struct batch *batch;
-	struct cw_request *request;
-	struct cw_acme_order *order;
-	struct cw_pending *pending;
-	struct cw_key *key;
-	struct cw_buf csr;
-	struct cw_pending_binding binding; /* what the order is bound to, over the two below */
-	struct cw_strv identifiers;
-	char *plan; /* how its key is to be made */
-	bool over;  /* saved or failed, and reported */
+/* What is under way, and so what the next call back is about. */
+enum step {
+	STEP_BEGIN, /* plugins and the CA's directory, side by side */
+	STEP_OPEN,
+	STEP_FORGET, /* a rehearsal's authorizations that are valid already */
+	STEP_CHOOSE,
+	STEP_PERFORM,
+	STEP_VALIDATE,
+	STEP_CLEAN_UP,
+	STEP_FINALIZE,
+	STEP_DOWNLOAD,
+	STEP_OVER
 };
 
-struct batch {
+struct issuance {
+	struct cw_job *job;
 	struct cw_context *context;
-	const struct cw_services *services;
-	struct item *items;
-	size_t count;
-	struct cw_acme *acme;
-	bool ca_silent;
+	const struct cw_settings *settings; /* of the first request: what a batch shares */
+	struct cw_ca *ca;
 	struct cw_authentication *authentication;
-	cw_report report;
-	void *report_context;
+	struct cw_order_item *items;
+	size_t count;
+
+	enum step step;
+	size_t waiting;          /* for as many call backs */
+	unsigned attempt;        /* from 1 on */
+	bool forgotten;          /* authorizations, in this attempt */
+	bool reopened;           /* the network process died once */
+	bool interrupted;        /* by a signal */
+	struct cw_error failure; /* of the whole batch; told when it has been cleaned up */
+	struct cw_ca_call *call; /* where one is under way */
+	struct errand *errands;  /* where several are */
+	size_t errand_count;
+	bool reopening; /* the network process died in this step, and the orders are continued */
+	struct cw_acme_order **orders; /* those of the step under way */
+	const struct cw_request **requests;
+	size_t order_count;
 };
 
-static void
-clear_order(struct item *item)
-{
-	cw_acme_order_free(cw_take(&item->order));
-	cw_pending_free(cw_take(&item->pending));
-	cw_key_free(cw_take(&item->key));
-	cw_buf_clear(&item->csr);
-	cw_strv_clear(&item->identifiers);
-	free(cw_take(&item->plan));
-}
+/* One of several requests of a step: a download, a deactivation. */
+struct errand {
+	struct issuance *issuance;
+	struct cw_order_item *item;
+	struct cw_ca_call *call;
+	char *name; /* that it is about; NULL: the whole certificate */
+};
 
-/* Reports the end of a request. ERROR NULL: it succeeded. */
+static void open_orders(struct issuance *issuance);
+static void clean_up(struct issuance *issuance);
+
+/* Reports the end of a certificate. ERROR NULL: it succeeded. */
 static void
-finish(struct batch *batch, struct item *item, struct cw_error *error)
+finish(struct issuance *issuance, struct cw_order_item *item, struct cw_error *error)
 {
 	struct cw_request *request = item->request;
 
 	if (item->over)
 		return;
 	item->over = true;
-	request->ca_silent = error != NULL && batch->ca_silent;
-	if (error != NULL)
+	if (error != NULL) {
 		cw_error_move(&request->error, error);
-	batch->report(batch->report_context, request);
+		/* It may have been another one's fault. */
+		request->lost = issuance->authentication != NULL && issuance->count > 1 &&
+				cw_authentication_died(issuance->authentication);
+	}
+	cw_job_report(issuance->job, request);
 }
 
 static void
-fail_all(struct batch *batch, const struct cw_error *error)
+end_all(struct issuance *issuance)
 {
-	for (size_t i = 0; i < batch->count; i++) {
+	for (size_t i = 0; i < issuance->count; i++) {
 		cw_auto_error struct cw_error copy = {0};
 
-		cw_error_copy(&copy, error);
-		finish(batch, &batch->items[i], &copy);
+		cw_error_copy(&copy, &issuance->failure);
+		finish(issuance, &issuance->items[i], &copy);
 	}
-}
-
-/* The failures of single names as the failure of their order. */
-static void
-gather_errors(struct cw_acme_order *order)
-{
-	cw_auto_error struct cw_error whole = {0};
-	struct cw_error *only = NULL;
-	size_t failed = 0;
-
-	for (size_t i = 0; i < order->authorization_count; i++) {
-		if (order->authorizations[i]->error.status == CW_OK)
-			continue;
-		only = &order->authorizations[i]->error;
-		failed++;
-	}
-	if (failed == 0 || order->error.status != CW_OK)
-		return;
-	if (order->authorization_count == 1) {
-		cw_error_move(&order->error, only);
-		return;
-	}
-	cw_fail(&whole, only->status, "%zu of %zu names could not be validated", failed,
-		order->authorization_count);
-	for (size_t i = 0; i < order->authorization_count; i++)
-		if (order->authorizations[i]->error.status != CW_OK)
-			cw_error_add_part(&whole, &order->authorizations[i]->error);
-	cw_error_move(&order->error, &whole);
+	issuance->step = STEP_OVER;
+	cw_job_over(issuance->job);
 }
 
 /* Whether an order that failed so may be gone on with by the next run: the network, a signal or
@@ -120,497 +104,593 @@ was_cut_off(const struct cw_acme_order *order)
 	return false;
 }
 
+/* Ends the certificates whose order failed, unless they shall be tried again with fewer names. */
 static void
-drop_pending(struct item *item)
+end_failed(struct issuance *issuance)
 {
-	if (item->pending == NULL)
-		return;
-	cw_pending_remove(item->pending, NULL);
-	cw_pending_free(cw_take(&item->pending));
-}
+	for (size_t i = 0; i < issuance->count; i++) {
+		struct cw_order_item *item = &issuance->items[i];
+		const struct cw_acme_order *order = item->order;
 
-static void
-names_that_failed(const struct cw_error *error, struct cw_strv *failed)
-{
-	if (error->identifier != NULL)
-		cw_strv_add_unique(failed, error->identifier);
-	for (size_t i = 0; i < error->part_count; i++)
-		names_that_failed(error->parts[i], failed);
-	if (error->cause != NULL)
-		names_that_failed(error->cause, failed);
-}
-
-static void
-log_detail(void *context, const char *line)
-{
-	(void)context;
-	cw_log_warning("%s", line);
-}
-
-static void
-leave_out_one(struct cw_request *request, const struct cw_error *error)
-{
-	cw_autofree char *line = cw_error_line(error);
-
-	cw_log_warning("going on without \"%s\": %s",
-		       error->identifier != NULL ? error->identifier : request->name, line);
-	cw_error_details(error, 2, log_detail, NULL);
-	cw_json_append(request->left_out, cw_json_error(error));
-}
-
-/* Says which names are left out and why, also in the result. */
-static void
-leave_out(struct cw_request *request, const struct cw_error *error)
-{
-	if (request->left_out == NULL)
-		request->left_out = cw_json_new_array();
-	for (size_t i = 0; i < error->part_count; i++)
-		leave_out_one(request, error->parts[i]);
-	if (error->part_count == 0)
-		leave_out_one(request, error);
-}
-
-static void
-keep_others(struct cw_strv *names, const struct cw_strv *failed)
-{
-	for (size_t i = names->count; i-- > 0;) {
-		const char *name = names->items[i];
-
-		if (cw_strv_contains(failed, name) ||
-		    (strncmp(name, "*.", 2) == 0 && cw_strv_contains(failed, name + 2)))
-			cw_strv_remove(names, i);
-	}
-}
-
-/* --allow-subset-of-names: takes the failed names out of the request; true when some remain. */
-static bool
-reduce_names(struct cw_context *context, struct cw_request *request, const struct cw_error *error)
-{
-	cw_auto_strv struct cw_strv failed = {0};
-	cw_auto_names struct cw_names rest = {0};
-	size_t before = cw_names_count(&request->names);
-
-	if (!cw_settings_flag(request->settings, "allow_subset_of_names"))
-		return false;
-	names_that_failed(error, &failed);
-	cw_names_copy(&rest, &request->names);
-	keep_others(&rest.dns, &failed);
-	keep_others(&rest.ip, &failed);
-	if (cw_names_count(&rest) == 0 || cw_names_count(&rest) == before)
-		return false;
-	leave_out(request, error);
-	cw_names_copy(&request->names, &rest);
-	/* What the others were validated by is not for renewals of these. */
-	return cw_choose_for_names(context, request, NULL) == CW_OK;
-}
-
-/* Ends the items whose order failed, unless they shall be tried again with fewer names. */
-static void
-end_failed(struct batch *batch, unsigned attempt)
-{
-	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch->items[i];
-
-		if (item->over || item->order == NULL || item->order->error.status == CW_OK)
+		if (item->over || order == NULL || order->error.status == CW_OK)
 			continue;
-		if (!was_cut_off(item->order))
-			drop_pending(item);
-		if (attempt < ATTEMPTS_MAX &&
-		    reduce_names(batch->context, item->request, &item->order->error)) {
+		if (!was_cut_off(order))
+			cw_order_item_drop_record(item);
+		if (issuance->attempt < ATTEMPTS_MAX &&
+		    cw_order_item_reduce_names(item, &item->order->error)) {
 			/* Nobody will ask for all those names again. */
-			drop_pending(item);
-			clear_order(item);
-			continue;
+			cw_order_item_drop_record(item);
+			cw_order_item_clear(item, issuance->ca);
+		} else {
+			finish(issuance, item, &item->order->error);
 		}
-		finish(batch, item, &item->order->error);
 	}
 }
 
 static void
-add_identifiers(struct cw_acme_order *order, struct cw_strv *bound, const struct cw_strv *names,
-		const char *type)
+gather_errors(struct issuance *issuance)
 {
-	for (size_t i = 0; i < names->count; i++) {
-		cw_acme_order_add_identifier(order, type, names->items[i]);
-		cw_strv_addf(bound, "%s:%s", type, names->items[i]);
-	}
+	for (size_t i = 0; i < issuance->count; i++)
+		cw_order_item_gather_errors(&issuance->items[i]);
 }
 
-/* What the item's order is bound to, as it stands in the order. */
-static int
-bind_order(struct item *item, struct cw_error *error)
-{
-	const struct cw_request *request = item->request;
-	struct cw_acme_order *order = item->order;
-	int status;
-
-	add_identifiers(order, &item->identifiers, &request->names.dns, "dns");
-	add_identifiers(order, &item->identifiers, &request->names.ip, "ip");
-	status = cw_request_key_plan(request, &item->plan, &item->key, error);
-	item->binding = (struct cw_pending_binding){
-		.server = request->account->server,
-		.account = request->account->id,
-		.identifiers = &item->identifiers,
-		.profile = order->profile,
-		.replaces = request->replaces,
-		.lineage = request->name,
-		.key = item->plan,
-	};
-	return status;
-}
-
-/* The order that an earlier run left, if it left one and its key can be read. */
-static int
-find_pending(struct item *item, struct cw_error *error)
-{
-	const char *work = item->batch->context->directories.work;
-	int status = cw_pending_find(work, &item->binding, &item->pending, error);
-
-	if (status < 0 || item->pending == NULL)
-		return status;
-	if (item->key == NULL && item->request->csr == NULL &&
-	    (item->pending->key_pem == NULL ||
-	     cw_key_from_pem(item->pending->key_pem, strlen(item->pending->key_pem),
-			     "the key of an unfinished order", &item->key, NULL) < 0)) {
-		drop_pending(item);
-		return CW_OK;
-	}
-	item->order->url = cw_strdup(item->pending->order_url);
-	return CW_OK;
-}
-
-/* The server has made an order: its key, and the record that lets another run go on with it. */
-static int
-record_order(void *context, struct cw_acme_order *order, struct cw_error *error)
-{
-	struct item *item = context;
-	cw_autosecret char *pem = NULL;
-
-	if (item->pending != NULL) {
-		/* Of an order that could not be continued. */
-		drop_pending(item);
-		if (strncmp(item->plan, "same:", 5) != 0)
-			cw_key_free(cw_take(&item->key));
-	}
-	if (item->key == NULL && item->request->csr == NULL) {
-		int status = cw_request_key_make(item->request, &item->key, error);
-
-		if (status < 0)
-			return status;
-	}
-	if (item->request->dry_run)
-		return CW_OK;
-	if (item->key != NULL)
-		pem = cw_key_to_pem(item->key);
-	return cw_pending_save(item->batch->context->directories.work, &item->binding, order->url,
-			       pem, &item->pending, error);
-}
-
-static int
-prepare_order(struct item *item, struct cw_error *error)
-{
-	cw_auto_error struct cw_error refusal = {0};
-	const char *profile =
-		cw_profile_choose(item->request->settings, item->batch->acme, &refusal);
-	int status;
-
-	if (refusal.status < 0)
-		return cw_error_move(error, &refusal);
-	item->order = cw_acme_order_new();
-	item->order->profile = cw_strdup(profile);
-	item->order->replaces = cw_strdup(item->request->replaces);
-	item->order->created = record_order;
-	item->order->created_context = item;
-	status = bind_order(item, error);
-	if (status == CW_OK && !item->request->dry_run)
-		status = find_pending(item, error);
-	return status;
-}
-
-static int
-make_csr(struct item *item, struct cw_error *error)
-{
-	struct cw_csr_spec spec = {
-		.dns_names = &item->request->names.dns,
-		.ip_addresses = &item->request->names.ip,
-		.must_staple = cw_settings_flag(item->request->settings, "must_staple"),
-	};
-
-	if (item->request->csr != NULL) {
-		const struct cw_buf *given = &item->request->csr->der;
-
-		cw_buf_clear(&item->csr);
-		cw_buf_add(&item->csr, given->data, given->length);
-		return CW_OK;
-	}
-	return cw_csr_make(item->key, &spec, &item->csr, error);
-}
-
-/* The orders of the items that are still under way; the array is the caller's to free. */
-static size_t
-orders_under_way(struct batch *batch, struct cw_acme_order ***orders)
-{
-	size_t count = 0;
-
-	*orders = cw_calloc(batch->count, sizeof(**orders));
-	for (size_t i = 0; i < batch->count; i++)
-		if (!batch->items[i].over && batch->items[i].order != NULL &&
-		    batch->items[i].order->error.status == CW_OK)
-			(*orders)[count++] = batch->items[i].order;
-	return count;
-}
-
-static int
-open_orders(struct batch *batch, struct cw_error *error)
-{
-	cw_autofree struct cw_acme_order **orders = NULL;
-	size_t count;
-	int status;
-
-	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch->items[i];
-		cw_auto_error struct cw_error failure = {0};
-
-		if (!item->over && item->order == NULL && prepare_order(item, &failure) < 0)
-			finish(batch, item, &failure);
-	}
-	count = orders_under_way(batch, &orders);
-	if (count == 0)
-		return CW_OK;
-	status = cw_acme_orders_open(batch->acme, orders, count, error);
-	for (size_t i = 0; i < batch->count && status == CW_OK; i++)
-		if (!batch->items[i].over && batch->items[i].order->continued)
-			cw_log_info("continuing an order for %s that was interrupted",
-				    batch->items[i].request->name);
-	return status;
-}
-
+/* The orders that are under way and well, as those of the next step; false: there is none. */
 static bool
-forget_authorization(struct batch *batch, const struct cw_acme_authorization *authorization)
+gather_orders(struct issuance *issuance)
 {
-	cw_auto_error struct cw_error error = {0};
-	cw_autofree char *line = NULL;
+	issuance->order_count = 0;
+	for (size_t i = 0; i < issuance->count; i++) {
+		struct cw_order_item *item = &issuance->items[i];
 
-	if (cw_acme_authorization_deactivate(batch->acme, authorization->url, &error) == CW_OK) {
-		cw_log_info("deactivated the authorization of \"%s\" at the CA (%s), so that the "
-			    "dry run proves it again",
-			    authorization->identifier.value, authorization->url);
-		return true;
+		if (!cw_order_item_is_well(item))
+			continue;
+		issuance->requests[issuance->order_count] = item->request;
+		issuance->orders[issuance->order_count++] = item->order;
 	}
-	line = cw_error_line(&error);
-	cw_log_warning("the dry run proves nothing about \"%s\", which the CA has as proved "
-		       "already: %s",
-		       authorization->identifier.value, line);
-	return false;
+	return issuance->order_count > 0;
+}
+
+/* The batch as a whole failed. What was published is taken back first. */
+static void
+fail(struct issuance *issuance, const struct cw_error *error)
+{
+	if (issuance->failure.status == CW_OK)
+		cw_error_copy(&issuance->failure, error);
+	if (issuance->step == STEP_CHOOSE || issuance->step == STEP_PERFORM ||
+	    issuance->step == STEP_VALIDATE)
+		clean_up(issuance);
+	else
+		end_all(issuance);
+}
+
+/* Whether what failed with ERROR may do better with another network process. */
+static bool
+can_reopen(const struct issuance *issuance, const struct cw_error *error)
+{
+	return error->status == CW_E_IO && !issuance->reopened && !issuance->interrupted;
 }
 
 /*
- * A rehearsal that finds its names authorized already would prove nothing: such authorizations are
- * deactivated, as Certbot does, and the order is to be made anew. True when there was one.
+ * When the network process has died, all that is not over is begun again with the next one, once:
+ * the records of the orders lead to them.
  */
+static void
+reopen(struct issuance *issuance)
+{
+	issuance->reopening = false;
+	issuance->reopened = true;
+	cw_log_warning("continuing with a new network process");
+	for (size_t i = 0; i < issuance->count; i++)
+		if (!issuance->items[i].over)
+			cw_order_item_clear(&issuance->items[i], issuance->ca);
+	open_orders(issuance);
+}
+
+static void
+fail_or_reopen(struct issuance *issuance, const struct cw_error *error)
+{
+	if (!can_reopen(issuance, error)) {
+		fail(issuance, error);
+	} else if (issuance->step == STEP_VALIDATE) {
+		issuance->reopening = true;
+		clean_up(issuance);
+	} else {
+		reopen(issuance);
+	}
+}
+
+static void
+cancel_all(struct issuance *issuance)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	cw_fail(&error, CW_E_CANCELLED, "interrupted by a signal");
+	fail(issuance, &error);
+}
+
+/* Whether the step that has just ended is the last, because of a signal. */
 static bool
-forget_authorizations(struct batch *batch)
+stopped(struct issuance *issuance)
+{
+	if (!issuance->interrupted)
+		return false;
+	cancel_all(issuance);
+	return true;
+}
+
+static void
+save(struct issuance *issuance, struct cw_order_item *item)
+{
+	cw_auto_error struct cw_error failure = {0};
+	int status = cw_request_save(issuance->context, item->request, item->key, &item->chains,
+				     &failure);
+
+	/* What cannot be used now will not be usable later; what could not be written may be. */
+	if (status == CW_OK || status == CW_E_PROTOCOL)
+		cw_order_item_drop_record(item);
+	finish(issuance, item, status < 0 ? &failure : NULL);
+}
+
+/* All certificates that can be had in this attempt are saved; those with fewer names follow. */
+static void
+end_attempt(struct issuance *issuance)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < issuance->count; i++)
+		left |= !issuance->items[i].over;
+	if (!left) {
+		issuance->step = STEP_OVER;
+		cw_job_over(issuance->job);
+		return;
+	}
+	issuance->attempt++;
+	issuance->forgotten = false;
+	open_orders(issuance);
+}
+
+static void
+downloaded(void *context, struct cw_error *error)
+{
+	struct errand *errand = context;
+	struct issuance *issuance = errand->issuance;
+
+	errand->call = NULL;
+	if (error == NULL)
+		save(issuance, errand->item);
+	else if (can_reopen(issuance, error))
+		issuance->reopening = true;
+	else
+		finish(issuance, errand->item, error);
+	if (--issuance->waiting > 0 || stopped(issuance))
+		return;
+	if (issuance->reopening)
+		reopen(issuance);
+	else
+		end_attempt(issuance);
+}
+
+static void
+forget_errands(struct issuance *issuance)
+{
+	for (size_t i = 0; i < issuance->errand_count; i++) {
+		cw_ca_cancel(issuance->errands[i].call);
+		free(issuance->errands[i].name);
+	}
+	free(cw_take(&issuance->errands));
+	issuance->errand_count = 0;
+}
+
+/* Room for COUNT requests of one step. */
+static void
+prepare_errands(struct issuance *issuance, size_t count)
+{
+	forget_errands(issuance);
+	issuance->errands = cw_calloc(count + 1, sizeof(*issuance->errands));
+	issuance->waiting = 0;
+}
+
+static struct errand *
+add_errand(struct issuance *issuance, struct cw_order_item *item)
+{
+	struct errand *errand = &issuance->errands[issuance->errand_count++];
+
+	errand->issuance = issuance;
+	errand->item = item;
+	issuance->waiting++;
+	return errand;
+}
+
+static void
+download_all(struct issuance *issuance)
+{
+	issuance->step = STEP_DOWNLOAD;
+	prepare_errands(issuance, issuance->count);
+	for (size_t i = 0; i < issuance->count; i++) {
+		struct cw_order_item *item = &issuance->items[i];
+		const char *preferred = cw_settings_get(item->request->settings, "preferred_chain");
+		struct errand *errand;
+
+		if (!cw_order_item_is_well(item))
+			continue;
+		errand = add_errand(issuance, item);
+		errand->call = cw_ca_order_download(issuance->ca, item->order, preferred != NULL,
+						    &item->chains, downloaded, errand);
+	}
+	if (issuance->waiting == 0)
+		end_attempt(issuance);
+}
+
+static void
+finalized(void *context, struct cw_error *error)
+{
+	struct issuance *issuance = context;
+
+	issuance->call = NULL;
+	if (error != NULL) {
+		fail_or_reopen(issuance, error);
+		return;
+	}
+	if (stopped(issuance))
+		return;
+	end_failed(issuance);
+	download_all(issuance);
+}
+
+static int64_t
+time_limit(const struct issuance *issuance)
+{
+	return cw_settings_int(issuance->settings, "issuance_timeout", 90) * 1000;
+}
+
+static void
+finalize(struct issuance *issuance)
+{
+	cw_autofree const struct cw_buf **csrs = cw_calloc(issuance->count, sizeof(*csrs));
+	size_t count = 0;
+
+	issuance->step = STEP_FINALIZE;
+	for (size_t i = 0; i < issuance->count; i++) {
+		struct cw_order_item *item = &issuance->items[i];
+
+		if (cw_order_item_is_well(item))
+			cw_order_item_make_csr(item, &item->order->error);
+	}
+	gather_orders(issuance);
+	for (size_t i = 0; i < issuance->count; i++)
+		if (cw_order_item_is_well(&issuance->items[i]))
+			csrs[count++] = &issuance->items[i].csr;
+	if (count == 0) {
+		end_failed(issuance);
+		end_attempt(issuance);
+		return;
+	}
+	issuance->call =
+		cw_ca_orders_finalize(issuance->ca, issuance->orders, csrs, issuance->order_count,
+				      time_limit(issuance), finalized, issuance);
+}
+
+static void
+cleaned_up(void *context, const struct cw_error *error)
+{
+	struct issuance *issuance = context;
+
+	(void)error;
+	if (issuance->failure.status != CW_OK) {
+		end_all(issuance);
+		return;
+	}
+	if (stopped(issuance))
+		return;
+	if (issuance->reopening) {
+		reopen(issuance);
+		return;
+	}
+	gather_errors(issuance);
+	end_failed(issuance);
+	finalize(issuance);
+}
+
+static void
+clean_up(struct issuance *issuance)
+{
+	issuance->step = STEP_CLEAN_UP;
+	cw_authentication_cleanup(issuance->authentication, cleaned_up, issuance);
+}
+
+static void
+validated(void *context, struct cw_error *error)
+{
+	struct issuance *issuance = context;
+
+	issuance->call = NULL;
+	if (error != NULL)
+		fail_or_reopen(issuance, error);
+	else
+		clean_up(issuance);
+}
+
+static void
+performed(void *context, const struct cw_error *error)
+{
+	struct issuance *issuance = context;
+	cw_auto_error struct cw_error failure = {0};
+
+	(void)error;
+	gather_errors(issuance);
+	if (stopped(issuance))
+		return;
+	if (gather_orders(issuance) &&
+	    cw_authentication_show(issuance->authentication, issuance->settings,
+				   issuance->context->asker, &failure) < 0) {
+		fail(issuance, &failure);
+		return;
+	}
+	if (issuance->order_count == 0) {
+		clean_up(issuance);
+		return;
+	}
+	issuance->step = STEP_VALIDATE;
+	issuance->call =
+		cw_ca_orders_validate(issuance->ca, issuance->orders, issuance->order_count,
+				      time_limit(issuance), validated, issuance);
+}
+
+static void
+chosen(void *context, const struct cw_error *error)
+{
+	struct issuance *issuance = context;
+
+	(void)error;
+	/* One name without a way makes the rest of its order useless. */
+	gather_errors(issuance);
+	if (stopped(issuance))
+		return;
+	issuance->step = STEP_PERFORM;
+	cw_authentication_perform(issuance->authentication, performed, issuance);
+}
+
+static void
+choose(struct issuance *issuance)
+{
+	end_failed(issuance);
+	issuance->step = STEP_CHOOSE;
+	if (!gather_orders(issuance)) {
+		end_attempt(issuance);
+		return;
+	}
+	cw_authentication_choose(issuance->authentication, issuance->requests, issuance->orders,
+				 issuance->order_count, chosen, issuance);
+}
+
+static void
+authorization_forgotten(void *context, struct cw_error *error)
+{
+	struct errand *errand = context;
+	struct issuance *issuance = errand->issuance;
+
+	errand->call = NULL;
+	if (error == NULL) {
+		cw_log_info("deactivated the authorization of \"%s\" at the CA, so that the dry "
+			    "run proves it again",
+			    errand->name);
+	} else {
+		cw_autofree char *line = cw_error_line(error);
+
+		cw_log_warning("the dry run proves nothing about \"%s\", which the CA has as "
+			       "proved already: %s",
+			       errand->name, line);
+	}
+	if (--issuance->waiting == 0 && !stopped(issuance))
+		open_orders(issuance);
+}
+
+/* Starts to deactivate the valid authorizations of a rehearsal's order; whether there are any. */
+static bool
+forget_valid(struct issuance *issuance, struct cw_order_item *item)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch->items[i];
-		bool found = false;
+	for (size_t i = 0; i < item->order->authorization_count; i++) {
+		const struct cw_acme_authorization *authorization = item->order->authorizations[i];
+		struct errand *errand;
 
-		if (item->over || !item->request->dry_run || item->order == NULL ||
-		    item->order->error.status != CW_OK)
+		if (authorization->state != CW_ACME_VALID)
 			continue;
-		for (size_t j = 0; j < item->order->authorization_count; j++) {
-			const struct cw_acme_authorization *authorization =
-				item->order->authorizations[j];
-
-			found |= authorization->state == CW_ACME_VALID &&
-				 forget_authorization(batch, authorization);
-		}
-		if (found)
-			clear_order(item);
-		any |= found;
+		errand = add_errand(issuance, item);
+		errand->name = cw_strdup(authorization->identifier.value);
+		errand->call = cw_ca_authorization_deactivate(issuance->ca, authorization->url,
+							      authorization_forgotten, errand);
+		any = true;
 	}
 	return any;
 }
 
-static void
-gather_all_errors(struct batch *batch)
+static size_t
+count_authorizations(const struct issuance *issuance)
 {
-	for (size_t i = 0; i < batch->count; i++)
-		if (!batch->items[i].over && batch->items[i].order != NULL)
-			gather_errors(batch->items[i].order);
-}
-
-/* Publishes the challenges and has the CA look at them; cleans up in any case. */
-static int
-validate_orders(struct batch *batch, struct cw_error *error)
-{
-	cw_autofree struct cw_acme_order **orders = NULL;
-	const struct cw_settings *settings = batch->items[0].request->settings;
-	int64_t limit = cw_settings_int(settings, "issuance_timeout", 90);
-	size_t count;
-	int status = CW_OK;
-
-	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch->items[i];
-
-		if (!item->over && item->order != NULL && item->order->error.status == CW_OK)
-			cw_authentication_choose(batch->authentication, item->request, item->order);
-	}
-	/* One name without a way makes the rest of its order useless. */
-	gather_all_errors(batch);
-	cw_authentication_perform(batch->authentication);
-	gather_all_errors(batch);
-	count = orders_under_way(batch, &orders);
-	if (count > 0)
-		status = cw_authentication_show(batch->authentication, settings,
-						batch->services->asker, error);
-	if (count > 0 && status == CW_OK)
-		status = cw_acme_orders_validate(batch->acme, orders, count,
-						 cw_now_ms() + limit * 1000, error);
-	cw_authentication_cleanup(batch->authentication);
-	gather_all_errors(batch);
-	return status;
-}
-
-static int
-finalize_orders(struct batch *batch, struct cw_error *error)
-{
-	const struct cw_settings *settings = batch->items[0].request->settings;
-	int64_t limit = cw_settings_int(settings, "issuance_timeout", 90);
-	cw_autofree struct cw_acme_order **orders = cw_calloc(batch->count, sizeof(*orders));
-	cw_autofree const struct cw_buf **csrs = cw_calloc(batch->count, sizeof(*csrs));
 	size_t count = 0;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch->items[i];
-
-		if (item->over || item->order == NULL || item->order->error.status != CW_OK ||
-		    make_csr(item, &item->order->error) < 0)
-			continue;
-		orders[count] = item->order;
-		csrs[count++] = &item->csr;
-	}
-	if (count == 0)
-		return CW_OK;
-	return cw_acme_orders_finalize(batch->acme, orders, csrs, count, cw_now_ms() + limit * 1000,
-				       error);
+	for (size_t i = 0; i < issuance->count; i++)
+		if (issuance->items[i].order != NULL)
+			count += issuance->items[i].order->authorization_count;
+	return count;
 }
 
-static int
-save_certificate(struct batch *batch, struct item *item, struct cw_error *error)
+/*
+ * A rehearsal that finds its names authorized already would prove nothing: such authorizations are
+ * deactivated, as Certbot does, and the order is made anew. True when there was one.
+ */
+static bool
+forget_authorizations(struct issuance *issuance)
 {
-	struct cw_request *request = item->request;
-	bool alternates = cw_settings_get(request->settings, "preferred_chain") != NULL;
-	cw_auto_strv struct cw_strv chains = {0};
-	int status;
+	if (issuance->forgotten)
+		return false;
+	issuance->forgotten = true;
+	issuance->step = STEP_FORGET;
+	prepare_errands(issuance, count_authorizations(issuance));
+	for (size_t i = 0; i < issuance->count; i++) {
+		struct cw_order_item *item = &issuance->items[i];
 
-	status = cw_acme_order_download(batch->acme, item->order, alternates, &chains, error);
-	if (status == CW_OK)
-		status = cw_request_save(batch->context, request, item->key, &chains, error);
-	/* What cannot be used now will not be usable later; what could not be written may be. */
-	if (status == CW_OK || status == CW_E_PROTOCOL)
-		drop_pending(item);
-	return status;
+		if (item->request->dry_run && cw_order_item_is_well(item) &&
+		    forget_valid(issuance, item))
+			cw_order_item_clear(item, issuance->ca);
+	}
+	return issuance->waiting > 0;
 }
 
 static void
-save_certificates(struct batch *batch)
+orders_opened(void *context, struct cw_error *error)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch->items[i];
-		cw_auto_error struct cw_error error = {0};
+	struct issuance *issuance = context;
 
-		if (item->over || item->order == NULL || item->order->error.status != CW_OK)
+	issuance->call = NULL;
+	if (error != NULL) {
+		fail_or_reopen(issuance, error);
+		return;
+	}
+	if (stopped(issuance))
+		return;
+	for (size_t i = 0; i < issuance->count; i++)
+		if (cw_order_item_is_well(&issuance->items[i]) &&
+		    issuance->items[i].order->continued)
+			cw_log_info("continuing an order for %s that was interrupted",
+				    issuance->items[i].request->name);
+	if (!forget_authorizations(issuance))
+		choose(issuance);
+}
+
+/* Opens the orders that there are none of yet. */
+static void
+open_orders(struct issuance *issuance)
+{
+	issuance->step = STEP_OPEN;
+	issuance->order_count = 0;
+	for (size_t i = 0; i < issuance->count; i++) {
+		struct cw_order_item *item = &issuance->items[i];
+		cw_auto_error struct cw_error failure = {0};
+
+		if (item->over || item->order != NULL)
 			continue;
-		if (save_certificate(batch, item, &error) < 0)
-			finish(batch, item, &error);
+		if (cw_order_item_prepare(item, issuance->ca, &failure) < 0)
+			finish(issuance, item, &failure);
 		else
-			finish(batch, item, NULL);
+			issuance->orders[issuance->order_count++] = item->order;
+	}
+	if (issuance->order_count == 0)
+		choose(issuance);
+	else
+		issuance->call = cw_ca_orders_open(issuance->ca, issuance->orders,
+						   issuance->order_count, orders_opened, issuance);
+}
+
+/* Both the plugins and the directory are there, or not. */
+static void
+begun(struct issuance *issuance)
+{
+	if (--issuance->waiting > 0)
+		return;
+	if (issuance->failure.status != CW_OK)
+		end_all(issuance);
+	else if (!stopped(issuance))
+		open_orders(issuance);
+}
+
+static void
+plugins_opened(void *context, const struct cw_error *error)
+{
+	struct issuance *issuance = context;
+
+	/* The plugin's word comes before the network's. */
+	if (error != NULL)
+		cw_error_copy(&issuance->failure, error);
+	begun(issuance);
+}
+
+static void
+directory_known(void *context, struct cw_error *error)
+{
+	struct issuance *issuance = context;
+
+	issuance->call = NULL;
+	if (error != NULL && can_reopen(issuance, error)) {
+		issuance->reopened = true;
+		issuance->call = cw_ca_open(issuance->ca, directory_known, issuance);
+		return;
+	}
+	if (error != NULL && issuance->failure.status == CW_OK)
+		cw_error_move(&issuance->failure, error);
+	begun(issuance);
+}
+
+static void *
+begin(struct cw_job *job)
+{
+	struct issuance *issuance = cw_alloc(sizeof(*issuance));
+	const struct cw_batch *batch = cw_job_batch(job);
+	const struct cw_account *account = batch->requests[0]->account;
+
+	issuance->job = job;
+	issuance->context = cw_job_context(job);
+	issuance->settings = batch->requests[0]->settings;
+	issuance->count = batch->count;
+	issuance->attempt = 1;
+	issuance->items = cw_calloc(batch->count, sizeof(*issuance->items));
+	issuance->orders = cw_calloc(batch->count, sizeof(*issuance->orders));
+	issuance->requests = cw_calloc(batch->count, sizeof(*issuance->requests));
+	for (size_t i = 0; i < batch->count; i++) {
+		issuance->items[i].context = issuance->context;
+		issuance->items[i].request = batch->requests[i];
+	}
+	issuance->ca = cw_context_ca(issuance->context, account->server, account);
+	issuance->authentication = cw_authentication_new(job);
+	issuance->step = STEP_BEGIN;
+	issuance->waiting = 2;
+	cw_authentication_open(issuance->authentication, plugins_opened, issuance);
+	issuance->call = cw_ca_open(issuance->ca, directory_known, issuance);
+	return issuance;
+}
+
+static void
+interrupt(void *state)
+{
+	struct issuance *issuance = state;
+
+	if (issuance->step == STEP_OVER)
+		return;
+	issuance->interrupted = true;
+	switch (issuance->step) {
+	case STEP_BEGIN:
+		/* A plugin that waits for a lock is ended with the job. */
+		cancel_all(issuance);
+		break;
+	case STEP_OPEN:
+	case STEP_VALIDATE:
+	case STEP_FINALIZE:
+		cw_ca_cancel(cw_take(&issuance->call));
+		cancel_all(issuance);
+		break;
+	default:
+		/* Its end is awaited: a plugin's, or one that takes but a moment. */
+		cw_authentication_interrupt(issuance->authentication);
 	}
 }
 
-static int
-attempt_all(struct batch *batch, unsigned attempt, struct cw_error *error)
+static void
+end(void *state)
 {
-	int status = open_orders(batch, error);
+	struct issuance *issuance = state;
 
-	if (status == CW_OK && forget_authorizations(batch))
-		status = open_orders(batch, error);
-	if (status < 0)
-		return status;
-	end_failed(batch, attempt);
-	status = validate_orders(batch, error);
-	if (status < 0)
-		return status;
-	end_failed(batch, attempt);
-	status = finalize_orders(batch, error);
-	if (status < 0)
-		return status;
-	end_failed(batch, attempt);
-	save_certificates(batch);
-	return CW_OK;
+	cw_ca_cancel(issuance->call);
+	forget_errands(issuance);
+	for (size_t i = 0; i < issuance->count; i++)
+		cw_order_item_clear(&issuance->items[i], issuance->ca);
+	cw_authentication_free(issuance->authentication);
+	cw_error_clear(&issuance->failure);
+	free(issuance->items);
+	free(issuance->orders);
+	free(issuance->requests);
+	free(issuance);
 }
 
-static bool
-all_over(const struct batch *batch)
-{
-	for (size_t i = 0; i < batch->count; i++)
-		if (!batch->items[i].over)
-			return false;
-	return true;
-}
-
-static int
-run_batch(struct batch *batch, const struct cw_batch *requests, struct cw_error *error)
-{
-	const struct cw_account *account = batch->items[0].request->account;
-	struct cw_signer *signer = cw_signer_from_key(account->key);
-	struct cw_acme_options options = {.directory_url = account->server,
-					  .silent = &batch->ca_silent};
-	struct cw_http *http = NULL;
-	int status;
-
-	status = batch->services->http(batch->services->context, &http, error);
-	if (status == CW_OK)
-		status = cw_authentication_open(batch->context, batch->services, requests,
-						&batch->authentication, error);
-	if (status == CW_OK)
-		status = cw_acme_new(batch->services->loop, http, &options, signer, &batch->acme,
-				     error);
-	if (status == CW_OK) {
-		cw_acme_account_use(batch->acme, account->uri);
-		for (unsigned attempt = 1; status == CW_OK && !all_over(batch); attempt++)
-			status = attempt_all(batch, attempt, error);
-	}
-	cw_authentication_close(batch->authentication);
-	cw_acme_free(batch->acme);
-	cw_signer_free(signer);
-	return status;
-}
-
-void
-cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
-		struct cw_batch *requests, cw_report report, void *report_context)
-{
-	cw_auto_error struct cw_error error = {0};
-	struct batch batch = {
-		.context = context,
-		.services = services,
-		.items = cw_calloc(requests->count, sizeof(struct item)),
-		.count = requests->count,
-		.report = report,
-		.report_context = report_context,
-	};
-
-	for (size_t i = 0; i < batch.count; i++) {
-		batch.items[i].batch = &batch;
-		batch.items[i].request = requests->requests[i];
-	}
-	if (run_batch(&batch, requests, &error) < 0)
-		fail_all(&batch, &error);
-	for (size_t i = 0; i < batch.count; i++)
-		clear_order(&batch.items[i]);
-	free(batch.items);
-}
+const struct cw_work cw_obtain_work = {.begin = begin, .interrupt = interrupt, .end = end};

@@ -1,16 +1,20 @@
-/* Obtaining the certificates of a batch, in one process: orders, challenges, finalization, saving.
- */
+/* Obtaining the certificates of a batch: orders, challenges, finalization, saving. */
 #ifndef CW_FLOW_ISSUE_OBTAIN_H
 #define CW_FLOW_ISSUE_OBTAIN_H
 
-#include "flow/context.h"
-#include "flow/issue/request.h"
-#include "flow/work/workers.h"
-#include "plugin/instance.h"
+#include "flow/work/jobs.h"
 
-/* The work of a batch that names no other (flow/work/workers.h); reports each request when it is
- * saved or has failed. */
-void cw_obtain_batch(struct cw_context *context, const struct cw_services *services,
-		     struct cw_batch *requests, cw_report report, void *report_context);
+/*
+ * The steps of an issuance, each for all certificates of the batch at once:
+ *
+ *     plugins and CA are opened -> orders are opened -> challenges are chosen, performed, shown
+ *     -> the CA validates -> plugins clean up -> orders are finalized -> certificates are
+ *     downloaded, checked, saved
+ *
+ * What fails of a certificate that can do without some of its names (--allow-subset-of-names) is
+ * tried again without these, up to three times. When the network process dies the step is taken
+ * back, and the orders are continued, once.
+ */
+extern const struct cw_work cw_obtain_work;
 
 #endif

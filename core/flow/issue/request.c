@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "crypto/x509.h"
-#include "flow/work/network.h"
+#include "flow/issue/server.h"
 
 struct cw_request *
 cw_request_new(const char *name, const struct cw_settings *settings)

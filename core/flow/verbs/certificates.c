@@ -11,7 +11,7 @@
 #include "flow/due/revocation.h"
 #include "flow/issue/names.h"
 #include "flow/issue/request.h"
-#include "flow/work/network.h"
+#include "flow/issue/server.h"
 #include "store/lineage.h"
 #include "store/memory.h"
 
@@ -31,8 +31,6 @@ struct listing {
 	struct json_object *broken;
 	struct cw_error failures; /* a part for each that could not be read */
 	size_t shown;
-	struct cw_network network;
-	bool has_network, no_network;
 	struct cw_strv silent; /* OCSP responders that did not answer */
 	struct described group[GROUP];
 	size_t count;
@@ -89,24 +87,6 @@ is_known_as_revoked(struct json_object *memory, const struct cw_certificate_summ
 			certificate->serial);
 }
 
-static bool
-open_network(struct listing *listing)
-{
-	cw_auto_error struct cw_error failure = {0};
-
-	if (listing->has_network || listing->no_network)
-		return listing->has_network;
-	if (cw_network_open(&listing->network, NULL, listing->context->settings, &failure) < 0) {
-		cw_autofree char *line = cw_error_line(&failure);
-
-		cw_log_warning("cannot ask which certificates are revoked: %s", line);
-		listing->no_network = true;
-		return false;
-	}
-	listing->has_network = true;
-	return true;
-}
-
 /* If it is unknown, this is neither a revocation nor a failure. */
 static int
 ask_for_revocations(struct listing *listing, struct cw_error *error)
@@ -125,10 +105,9 @@ ask_for_revocations(struct listing *listing, struct cw_error *error)
 						      .chain = described->chain};
 		of[count++] = described->description;
 	}
-	if (count == 0 || !open_network(listing))
+	if (count == 0)
 		return CW_OK;
-	status = cw_revocations_ask(listing->network.http, listing->network.loop, asked, count,
-				    &listing->silent, error);
+	status = cw_revocations_ask(listing->context, asked, count, &listing->silent, error);
 	for (size_t i = 0; i < count && status == CW_OK; i++)
 		if (asked[i].revoked)
 			cw_json_append(cw_json_array(of[i], "reasons"),
@@ -300,7 +279,6 @@ cw_flow_certificates(struct cw_context *context, struct json_object *result, str
 	status = list(listing, error);
 	cw_error_clear(&listing->failures);
 	forget_group(listing);
-	cw_network_close(&listing->network);
 	cw_names_clear(&listing->wanted);
 	cw_strv_clear(&listing->silent);
 	return status;

@@ -7,10 +7,11 @@
 #include "flow/ask/choose_plugin.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/csr.h"
+#include "flow/issue/obtain.h"
 #include "flow/issue/save.h"
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
-#include "flow/work/workers.h"
+#include "flow/work/jobs.h"
 #include "store/memory.h"
 
 struct obtaining {
@@ -34,15 +35,14 @@ certificate_done(void *user, struct cw_request *request)
 }
 
 static int
-obtain(struct cw_context *context, struct cw_run *run, struct cw_request *request,
-       struct cw_error *error)
+obtain(struct cw_context *context, struct cw_request *request, struct cw_error *error)
 {
-	struct cw_loop *loop = cw_loop_new();
-	struct obtaining obtaining = {.context = context, .hooks = cw_flow_hooks(context, loop)};
+	struct obtaining obtaining = {.context = context,
+				      .hooks = cw_flow_hooks(context, context->loop)};
 	const char *pre = cw_settings_get(request->settings, "pre_hook");
 	const char *post = cw_settings_get(request->settings, "post_hook");
 	struct cw_request *requests[] = {request};
-	struct cw_batch batch = {.requests = requests, .count = 1};
+	struct cw_batch batch = {.requests = requests, .count = 1, .work = &cw_obtain_work};
 	struct cw_batch *batches[] = {&batch};
 	cw_autofree char *summary = cw_names_summary(&request->names);
 	int status;
@@ -51,13 +51,11 @@ obtain(struct cw_context *context, struct cw_run *run, struct cw_request *reques
 		    summary);
 	cw_hooks_pre(obtaining.hooks, pre);
 	cw_hooks_post_later(obtaining.hooks, post);
-	status = cw_workers_run(context, run, loop, batches, 1, 1, certificate_done, &obtaining,
-				error);
+	status = cw_jobs_run(context, batches, 1, 1, certificate_done, &obtaining, error);
 	cw_hooks_post(obtaining.hooks, &obtaining.renewed, &obtaining.failed);
 	cw_strv_clear(&obtaining.renewed);
 	cw_strv_clear(&obtaining.failed);
 	cw_hooks_free(obtaining.hooks);
-	cw_loop_free(loop);
 	if (status == CW_OK && request->error.status != CW_OK)
 		cw_error_copy(error, &request->error);
 	return status < 0 ? status : request->error.status;
@@ -80,7 +78,7 @@ cw_request_keep(const struct cw_request *request, struct json_object *result)
 }
 
 int
-cw_request_fulfil(struct cw_context *context, struct cw_run *run, struct cw_request *request,
+cw_request_fulfil(struct cw_context *context, struct cw_request *request,
 		  struct json_object *result, struct cw_error *error)
 {
 	cw_auto_account struct cw_account *account = NULL;
@@ -90,7 +88,7 @@ cw_request_fulfil(struct cw_context *context, struct cw_run *run, struct cw_requ
 
 	if (status == CW_OK) {
 		request->account = account;
-		status = obtain(context, run, request, error);
+		status = obtain(context, request, error);
 	}
 	request->account = NULL;
 	if (request->result != NULL)
@@ -100,8 +98,8 @@ cw_request_fulfil(struct cw_context *context, struct cw_run *run, struct cw_requ
 
 /* Names that were not given are asked for, unless --cert-name says what they are. */
 static int
-find_names(struct cw_context *context, struct cw_run *run, const char *installer,
-	   struct cw_names *names, struct cw_error *error)
+find_names(struct cw_context *context, const char *installer, struct cw_names *names,
+	   struct cw_error *error)
 {
 	const char *name = cw_settings_get(context->settings, "certname");
 	int status = cw_names_from_settings(context->settings, names, error);
@@ -111,7 +109,7 @@ find_names(struct cw_context *context, struct cw_run *run, const char *installer
 	if (name != NULL &&
 	    (cw_lineage_exists(context->directories.config, name) || !context->asker->interactive))
 		return CW_OK;
-	return cw_choose_names(context, run, installer, names, error);
+	return cw_choose_names(context, installer, names, error);
 }
 
 static int
@@ -133,8 +131,8 @@ check_contradictions(const struct cw_settings *settings, const struct cw_names *
 }
 
 int
-cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
-		struct cw_request **request, enum cw_decision *decision, struct cw_error *error)
+cw_request_make(struct cw_context *context, bool install, struct cw_request **request,
+		enum cw_decision *decision, struct cw_error *error)
 {
 	cw_auto_names struct cw_names names = {0};
 	cw_autofree char *name = NULL;
@@ -149,7 +147,7 @@ cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(context->settings, error);
 	if (status == CW_OK)
-		status = find_names(context, run, installer, &names, error);
+		status = find_names(context, installer, &names, error);
 	if (status == CW_OK)
 		status = check_contradictions(context->settings, &names, error);
 	if (status == CW_OK)
@@ -178,8 +176,7 @@ cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
 }
 
 static int
-certonly_csr(struct cw_context *context, struct cw_run *run, struct json_object *result,
-	     struct cw_error *error)
+certonly_csr(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
 	struct cw_request *request = NULL;
 	cw_autofree char *authenticator = NULL;
@@ -195,7 +192,7 @@ certonly_csr(struct cw_context *context, struct cw_run *run, struct json_object 
 	request->authenticator = cw_take(&authenticator);
 	status = cw_choose_for_names(context, request, error);
 	if (status == CW_OK)
-		status = cw_request_fulfil(context, run, request, result, error);
+		status = cw_request_fulfil(context, request, result, error);
 	cw_request_free(request);
 	return status;
 }
@@ -203,20 +200,19 @@ certonly_csr(struct cw_context *context, struct cw_run *run, struct json_object 
 int
 cw_flow_certonly(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	struct cw_run *run = context->run;
 	struct cw_request *request = NULL;
 	enum cw_decision decision = CW_DECISION_NEW;
 	int status;
 
 	if (cw_settings_get(context->settings, "csr") != NULL)
-		return certonly_csr(context, run, result, error);
-	status = cw_request_make(context, run, false, &request, &decision, error);
+		return certonly_csr(context, result, error);
+	status = cw_request_make(context, false, &request, &decision, error);
 	if (status < 0)
 		return status;
 	if (decision == CW_DECISION_KEEP)
 		cw_request_keep(request, result);
 	else
-		status = cw_request_fulfil(context, run, request, result, error);
+		status = cw_request_fulfil(context, request, result, error);
 	cw_request_free(request);
 	return status;
 }

@@ -9,12 +9,11 @@
 
 /* From the settings to a request: plugins (INSTALL: an installer too), names, hooks and the
  * decision are settled, with questions where they are open. */
-int cw_request_make(struct cw_context *context, struct cw_run *run, bool install,
-		    struct cw_request **request, enum cw_decision *decision,
-		    struct cw_error *error);
+int cw_request_make(struct cw_context *context, bool install, struct cw_request **request,
+		    enum cw_decision *decision, struct cw_error *error);
 /* Obtains the certificate, with the account (made where there is none) and with hooks; adds it to
  * the "certificates" of RESULT. */
-int cw_request_fulfil(struct cw_context *context, struct cw_run *run, struct cw_request *request,
+int cw_request_fulfil(struct cw_context *context, struct cw_request *request,
 		      struct json_object *result, struct cw_error *error);
 /* Adds a certificate that is kept as it is. */
 void cw_request_keep(const struct cw_request *request, struct json_object *result);

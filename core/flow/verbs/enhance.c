@@ -64,7 +64,7 @@ enhance(struct cw_context *context, struct json_object *result,
 						&installation->enhancements, error);
 	if (status < 0)
 		return status;
-	status = cw_install(context, context->run, installer, installation, &description, error);
+	status = cw_install(context, installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	return status;
 }

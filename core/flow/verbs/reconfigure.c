@@ -7,9 +7,9 @@
 #include "flow/ask/choose_plugin.h"
 #include "flow/due/lineage_settings.h"
 #include "flow/issue/save.h"
+#include "flow/issue/server.h"
 #include "flow/verbs/certonly.h"
 #include "flow/work/hooks.h"
-#include "flow/work/network.h"
 #include "store/renewal.h"
 
 static const char params[] = "renewalparams";
@@ -91,8 +91,8 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 
 /* The same dry run as with --dry-run. Its account may differ from the lineage's. */
 static int
-try_settings(struct cw_context *context, struct cw_run *run, struct cw_request *request,
-	     struct json_object *result, struct cw_error *error)
+try_settings(struct cw_context *context, struct cw_request *request, struct json_object *result,
+	     struct cw_error *error)
 {
 	struct cw_settings *kept = cw_settings_copy(request->settings);
 	int status = cw_settings_set(request->settings, "dry_run", CW_SOURCE_COMMAND, "1", error);
@@ -101,7 +101,7 @@ try_settings(struct cw_context *context, struct cw_run *run, struct cw_request *
 					 cw_settings_get(request->settings, "server")))
 		cw_settings_reset(request->settings, "account");
 	if (status == CW_OK)
-		status = cw_request_fulfil(context, run, request, result, error);
+		status = cw_request_fulfil(context, request, result, error);
 	cw_settings_free(request->settings);
 	request->settings = kept;
 	if (status < 0) {
@@ -217,7 +217,7 @@ cw_flow_reconfigure(struct cw_context *context, struct json_object *result, stru
 	if (status == CW_OK)
 		status = prepare_request(context, name, &request, error);
 	if (status == CW_OK)
-		status = try_settings(context, context->run, request, result, error);
+		status = try_settings(context, request, result, error);
 	if (status == CW_OK && !cw_settings_flag(context->settings, "dry_run"))
 		status = save(context, request, result, error);
 	cw_request_free(request);

@@ -1,7 +1,7 @@
 #include "base/log.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/network.h"
+#include "flow/issue/server.h"
 
 int
 cw_flow_register(struct cw_context *context, struct json_object *result, struct cw_error *error)

@@ -15,12 +15,12 @@
 #include "flow/issue/accounts.h"
 #include "flow/issue/request.h"
 #include "flow/issue/save.h"
+#include "flow/issue/server.h"
 #include "flow/work/batches.h"
 #include "flow/work/begin.h"
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
-#include "flow/work/network.h"
-#include "flow/work/workers.h"
+#include "flow/work/jobs.h"
 #include "store/memory.h"
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
@@ -32,7 +32,6 @@
 
 struct renewal {
 	struct cw_context *context;
-	struct cw_run *run;
 	struct cw_loop *loop;
 	struct cw_hooks *hooks;
 	struct json_object *certificates;
@@ -112,14 +111,8 @@ find_account(struct renewal *renewal, struct cw_request *request, struct cw_erro
 	if (!cw_request_is_for_issuer(request) &&
 	    cw_settings_source(request->settings, "account") == CW_SOURCE_RENEWAL)
 		cw_settings_reset(request->settings, "account");
-	status = cw_breaker_check(&renewal->run->breaker, server, error);
-	if (status < 0)
-		return status;
 	status = cw_account_acquire(renewal->context, request->settings, request->dry_run, &account,
 				    &created, error);
-	/* Somebody else has to be asked for an account only where there is none yet. */
-	if (status == CW_E_TIMEOUT && error != NULL)
-		cw_breaker_trip(&renewal->run->breaker, server, error);
 	if (status < 0)
 		return status;
 	renewal->accounts =
@@ -318,18 +311,17 @@ random_sleep(struct renewal *renewal, struct cw_error *error)
 	return CW_OK;
 }
 
-/* Has workers renew COUNT of them, MOST together. */
+/* Renews COUNT of them, MOST together. */
 static int
-run_workers(struct renewal *renewal, struct cw_request *const *requests, size_t count, size_t most,
-	    struct cw_error *error)
+run_jobs(struct renewal *renewal, struct cw_request *const *requests, size_t count, size_t most,
+	 struct cw_error *error)
 {
-	int64_t jobs = cw_settings_int(renewal->context->settings, "jobs", 1);
+	int64_t jobs = cw_settings_int(renewal->context->settings, "jobs", CW_JOBS_DEFAULT);
 	cw_auto(cw_batches_clear) struct cw_batches batches = {0};
 
 	cw_batches_make(renewal->context, requests, count, most, &batches);
-	return cw_workers_run(renewal->context, renewal->run, renewal->loop, batches.items,
-			      batches.count, jobs < 1 ? 1 : (size_t)jobs, request_done, renewal,
-			      error);
+	return cw_jobs_run(renewal->context, batches.items, batches.count,
+			   jobs < 1 ? 1 : (size_t)jobs, request_done, renewal, error);
 }
 
 static void
@@ -341,7 +333,8 @@ report_lost(struct renewal *renewal, struct cw_request *const *wave, size_t coun
 			request_done(renewal, wave[i]);
 }
 
-/* Of a batch whose worker died one certificate may be to blame: each is tried on its own. */
+/* Of a batch whose plugin process died one certificate may be to blame: each is tried on its own.
+ */
 static int
 renew_lost(struct renewal *renewal, struct cw_request *const *wave, size_t count,
 	   struct cw_error *error)
@@ -365,7 +358,7 @@ renew_lost(struct renewal *renewal, struct cw_request *const *wave, size_t count
 		lost[lost_count++] = request;
 	}
 	renewal->again = true;
-	return lost_count > 0 ? run_workers(renewal, lost, lost_count, 1, error) : CW_OK;
+	return lost_count > 0 ? run_jobs(renewal, lost, lost_count, 1, error) : CW_OK;
 }
 
 /* Renews the due ones from the one at FIRST on. */
@@ -383,7 +376,7 @@ renew_wave(struct renewal *renewal, size_t first, struct cw_error *error)
 		cw_hooks_post_later(renewal->hooks, cw_settings_get(settings, "post_hook"));
 	}
 	renewal->again = false;
-	status = run_workers(renewal, wave, count, CW_BATCH_MAX, error);
+	status = run_jobs(renewal, wave, count, CW_BATCH_MAX, error);
 	if (status == CW_OK)
 		return renew_lost(renewal, wave, count, error);
 	report_lost(renewal, wave, count);
@@ -443,8 +436,7 @@ pay(struct renewal *renewal, const char *name)
 	bool reload = false;
 
 	if (status == CW_OK)
-		status = cw_installation_pay(renewal->context, renewal->run, request, &reload,
-					     &error);
+		status = cw_installation_pay(renewal->context, request, &reload, &error);
 	if (status < 0)
 		add_failure(renewal, request, &error);
 	if (!reload) {
@@ -476,8 +468,8 @@ pay_all(struct renewal *renewal)
 static void
 reload_servers(struct renewal *renewal)
 {
-	cw_reload_servers(renewal->context, renewal->run, renewal->due, renewal->due_count,
-			  reload_failed, renewal);
+	cw_reload_servers(renewal->context, renewal->due, renewal->due_count, reload_failed,
+			  renewal);
 	for (size_t i = 0; i < renewal->due_count; i++) {
 		const struct cw_request *request = renewal->due[i];
 
@@ -540,7 +532,6 @@ release(struct renewal *renewal)
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
 	cw_hooks_free(renewal->hooks);
-	cw_loop_free(renewal->loop);
 }
 
 int
@@ -621,10 +612,10 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 int
 cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	struct renewal renewal = {.context = context, .run = context->run};
+	struct renewal renewal = {.context = context};
 	int status;
 
-	renewal.loop = cw_loop_new();
+	renewal.loop = context->loop;
 	renewal.hooks = cw_flow_hooks(context, renewal.loop);
 	status = renew_all(&renewal, result, error);
 	release(&renewal);

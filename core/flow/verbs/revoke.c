@@ -9,7 +9,8 @@
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/names.h"
-#include "flow/work/network.h"
+#include "flow/issue/server.h"
+#include "flow/work/ca.h"
 #include "store/lineage.h"
 #include "store/memory.h"
 
@@ -134,8 +135,8 @@ revoke_with_key(struct cw_context *context, const char *key_path,
 		struct cw_error *error)
 {
 	cw_auto_key struct cw_key *key = NULL;
-	cw_auto_network struct cw_network network = {0};
-	struct cw_signer *signer;
+	struct cw_ca_wait wait = {0};
+	struct cw_ca *ca;
 	int status = cw_key_load(key_path, &key, error);
 
 	if (status < 0)
@@ -146,35 +147,30 @@ revoke_with_key(struct cw_context *context, const char *key_path,
 		cw_hint(error, "leave out --key-path to revoke with the account's key");
 		return CW_E_INVALID;
 	}
-	signer = cw_signer_from_key(key);
-	status = cw_network_open(&network, NULL, context->settings, error);
-	if (status == CW_OK)
-		status =
-			cw_network_connect(&network, cw_server_url(context->settings), NULL, error);
-	if (status == CW_OK)
-		status = cw_acme_revoke(network.acme, encoded, reason_code(context->settings),
-					signer, error);
-	cw_network_close(&network);
-	cw_signer_free(signer);
-	return status;
+	ca = cw_context_ca(context, cw_server_url(context->settings), NULL);
+	return cw_ca_wait_for(
+		ca,
+		cw_ca_revoke(ca, encoded, reason_code(context->settings), key, cw_ca_waited, &wait),
+		&wait, error);
 }
 
 static int
 revoke_with_account(struct cw_context *context, const char *encoded, struct cw_error *error)
 {
 	cw_auto_account struct cw_account *account = NULL;
-	struct cw_session session = {0};
+	struct cw_ca_wait wait = {0};
+	struct cw_ca *ca;
 	bool created;
-	int status;
+	int status =
+		cw_account_acquire(context, context->settings, false, &account, &created, error);
 
-	status = cw_account_acquire(context, context->settings, false, &account, &created, error);
-	if (status == CW_OK)
-		status = cw_session_open(&session, context->settings, account, error);
-	if (status == CW_OK)
-		status = cw_acme_revoke(session.network.acme, encoded,
-					reason_code(context->settings), NULL, error);
-	cw_session_close(&session);
-	return status;
+	if (status < 0)
+		return status;
+	ca = cw_context_ca(context, account->server, account);
+	return cw_ca_wait_for(ca,
+			      cw_ca_revoke(ca, encoded, reason_code(context->settings), NULL,
+					   cw_ca_waited, &wait),
+			      &wait, error);
 }
 
 /* --delete-after-revoke, or a question; without anybody to ask the files stay only where that was

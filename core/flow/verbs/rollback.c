@@ -133,8 +133,7 @@ reload(struct rollback *rollback, struct cw_error *error)
 
 		context.settings = rollback->makers[i].settings;
 		/* One server that does not reload keeps no other one from it. */
-		if (cw_reload_server(&context, context.run, rollback->makers[i].installer,
-				     &failure) < 0)
+		if (cw_reload_server(&context, rollback->makers[i].installer, &failure) < 0)
 			status = cw_error_move(error, &failure);
 	}
 	return status;

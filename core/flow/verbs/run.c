@@ -21,7 +21,7 @@ check_stapling(const struct cw_context *context, const struct cw_strv *enhanceme
 }
 
 static int
-install(struct cw_context *context, struct cw_run *run, const struct cw_request *request,
+install(struct cw_context *context, const struct cw_request *request,
 	struct cw_installation *installation, struct json_object *result, struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
@@ -40,7 +40,7 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 		return status;
 	cw_names_all(&names, &installation->names);
 	cw_names_all(&names, &installation->covered);
-	status = cw_install(context, run, request->installer, installation, &description, error);
+	status = cw_install(context, request->installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	if (status < 0) {
 		cw_context(error, "the certificate is saved but not installed");
@@ -52,7 +52,7 @@ install(struct cw_context *context, struct cw_run *run, const struct cw_request 
 
 /* What keeps the installer from using the certificate is told before the CA is asked for it. */
 static int
-check_installation(struct cw_context *context, struct cw_run *run, const struct cw_request *request,
+check_installation(struct cw_context *context, const struct cw_request *request,
 		   struct cw_error *error)
 {
 	struct cw_installation installation = {.lineage = cw_strdup(request->name)};
@@ -66,7 +66,7 @@ check_installation(struct cw_context *context, struct cw_run *run, const struct 
 					    request->name, cw_kind_name((enum cw_kind)i));
 	cw_names_all(&request->names, &installation.names);
 	cw_names_all(&request->names, &installation.covered);
-	status = cw_check_installation(context, run, request->installer, &installation, error);
+	status = cw_check_installation(context, request->installer, &installation, error);
 	cw_installation_clear(&installation);
 	return status;
 }
@@ -74,11 +74,10 @@ check_installation(struct cw_context *context, struct cw_run *run, const struct 
 int
 cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
-	struct cw_run *run = context->run;
 	struct cw_request *request = NULL;
 	struct cw_installation installation = {0};
 	enum cw_decision decision = CW_DECISION_NEW;
-	int status = cw_request_make(context, run, true, &request, &decision, error);
+	int status = cw_request_make(context, true, &request, &decision, error);
 
 	if (status == CW_OK)
 		status = cw_wanted_enhancements(context, request->installer, true,
@@ -87,16 +86,16 @@ cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_er
 		status = check_stapling(context, &installation.enhancements, request->installer,
 					error);
 	if (status == CW_OK && decision != CW_DECISION_KEEP)
-		status = check_installation(context, run, request, error);
+		status = check_installation(context, request, error);
 	/* What is owed as soon as the certificate is saved. */
 	if (status == CW_OK && !request->dry_run)
 		request->installation = &installation;
 	if (status == CW_OK && decision == CW_DECISION_KEEP)
 		cw_request_keep(request, result);
 	else if (status == CW_OK)
-		status = cw_request_fulfil(context, run, request, result, error);
+		status = cw_request_fulfil(context, request, result, error);
 	if (status == CW_OK)
-		status = install(context, run, request, &installation, result, error);
+		status = install(context, request, &installation, result, error);
 	cw_installation_clear(&installation);
 	cw_request_free(request);
 	return status;

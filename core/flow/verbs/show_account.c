@@ -1,19 +1,21 @@
 #include "base/log.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/network.h"
+#include "flow/work/ca.h"
 
 /* Asks the CA how it knows the account. */
 static int
-fetch(struct cw_context *context, struct cw_account *account, struct json_object **body,
+fetch(struct cw_context *context, const struct cw_account *account, struct json_object **body,
       struct cw_error *error)
 {
-	struct cw_session session = {0};
-	int status = cw_session_open(&session, context->settings, account, error);
+	cw_auto_ca_account struct cw_ca_account answer = {0};
+	struct cw_ca *ca = cw_context_ca(context, account->server, account);
+	struct cw_ca_wait wait = {0};
+	int status = cw_ca_wait_for(ca, cw_ca_account_get(ca, &answer, cw_ca_waited, &wait), &wait,
+				    error);
 
 	if (status == CW_OK)
-		status = cw_acme_account_get(session.network.acme, body, error);
-	cw_session_close(&session);
+		*body = cw_ca_account_body(&answer);
 	return status;
 }
 

@@ -2,7 +2,7 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/network.h"
+#include "flow/work/ca.h"
 
 static int
 confirm(struct cw_context *context, const struct cw_account *account, struct cw_error *error)
@@ -19,7 +19,8 @@ int
 cw_flow_unregister(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
 	cw_auto_account struct cw_account *account = NULL;
-	struct cw_session session = {0};
+	struct cw_ca_wait wait = {0};
+	struct cw_ca *ca;
 	struct json_object *description;
 	bool created;
 	int status =
@@ -27,11 +28,11 @@ cw_flow_unregister(struct cw_context *context, struct json_object *result, struc
 
 	if (status == CW_OK)
 		status = confirm(context, account, error);
-	if (status == CW_OK)
-		status = cw_session_open(&session, context->settings, account, error);
-	if (status == CW_OK)
-		status = cw_acme_account_deactivate(session.network.acme, error);
-	cw_session_close(&session);
+	if (status < 0)
+		return status;
+	ca = cw_context_ca(context, account->server, account);
+	status =
+		cw_ca_wait_for(ca, cw_ca_account_deactivate(ca, cw_ca_waited, &wait), &wait, error);
 	if (status == CW_OK)
 		status = cw_account_delete(context->directories.config, account, error);
 	if (status < 0)

@@ -4,7 +4,7 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
-#include "flow/work/network.h"
+#include "flow/work/ca.h"
 
 /*
  * RFC 8555 section 7.3.5. The new key is on disk, as an account of its own with the same URL,
@@ -12,16 +12,15 @@
  * out which of two such keys is the right one.
  */
 static int
-roll_key(struct cw_context *context, struct cw_session *session, struct cw_account *account,
+roll_key(struct cw_context *context, struct cw_ca *ca, struct cw_account *account,
 	 struct cw_error *error)
 {
 	static const struct cw_key_spec spec = {.type = CW_KEY_EC, .curve = "secp256r1"};
 	const char *config = context->directories.config;
 	cw_auto_account struct cw_account *next = NULL;
 	struct cw_key *key = NULL;
-	cw_autofree char *change = NULL;
-	const char *url;
-	int status = cw_acme_need_resource(session->network.acme, "keyChange", &url, error);
+	struct cw_ca_wait wait = {0};
+	int status = cw_ca_wait_for(ca, cw_ca_open(ca, cw_ca_waited, &wait), &wait, error);
 
 	if (status == CW_OK)
 		status = cw_key_generate(&spec, &key, error);
@@ -32,12 +31,8 @@ roll_key(struct cw_context *context, struct cw_session *session, struct cw_accou
 		cw_key_free(key);
 		return status;
 	}
-	session->extra_signer = cw_signer_from_key(key);
-	status = cw_jws_key_change(session->extra_signer, session->signer->jwk, account->uri, url,
-				   &change, error);
-	if (status == CW_OK)
-		status = cw_acme_account_change_key(session->network.acme, session->extra_signer,
-						    change, error);
+	status = cw_ca_wait_for(ca, cw_ca_account_change_key(ca, key, cw_ca_waited, &wait), &wait,
+				error);
 	if (status == CW_E_ACME)
 		cw_account_delete(config, next, NULL);
 	if (status == CW_OK)
@@ -79,21 +74,24 @@ confirm_removal(struct cw_context *context, const struct cw_account *account,
 }
 
 static int
-update_contacts(struct cw_context *context, struct cw_session *session, struct cw_account *account,
+update_contacts(struct cw_context *context, struct cw_ca *ca, struct cw_account *account,
 		struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv contacts = {0};
-	struct json_object *body = NULL;
+	cw_auto_ca_account struct cw_ca_account answer = {0};
+	struct cw_ca_wait wait = {0};
 	int status = cw_account_contacts(context, context->settings, &contacts, error);
 
 	if (status == CW_OK && contacts.count == 0)
 		status = confirm_removal(context, account, error);
 	if (status == CW_OK)
-		status = cw_acme_account_update(session->network.acme, &contacts, &body, error);
+		status = cw_ca_wait_for(
+			ca, cw_ca_account_update(ca, &contacts, &answer, cw_ca_waited, &wait),
+			&wait, error);
 	if (status < 0)
 		return status;
 	json_object_put(account->body);
-	account->body = body;
+	account->body = cw_ca_account_body(&answer);
 	status = cw_account_save(context->directories.config, account, error);
 	if (status == CW_OK)
 		cw_log_info("the account's e-mail address was updated");
@@ -107,14 +105,13 @@ update(struct cw_context *context, struct cw_account *account, struct cw_error *
 	bool new_key = cw_settings_flag(settings, "new_key");
 	bool contacts = cw_settings_get(settings, "email") != NULL ||
 			cw_settings_flag(settings, "register_unsafely_without_email");
-	struct cw_session session = {0};
-	int status = cw_session_open(&session, settings, account, error);
+	struct cw_ca *ca = cw_context_ca(context, account->server, account);
+	int status = CW_OK;
 
-	if (status == CW_OK && (contacts || !new_key))
-		status = update_contacts(context, &session, account, error);
+	if (contacts || !new_key)
+		status = update_contacts(context, ca, account, error);
 	if (status == CW_OK && new_key)
-		status = roll_key(context, &session, account, error);
-	cw_session_close(&session);
+		status = roll_key(context, ca, account, error);
 	return status;
 }
 

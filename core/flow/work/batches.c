@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "flow/issue/obtain.h"
 #include "plugin/registry.h"
 
 /* What a worker takes from the first request of its batch, beside the plugin's own options. */
@@ -107,11 +108,11 @@ find_batch(const struct cw_batches *batches, const struct cw_request *request, s
 {
 	for (size_t i = 0; i < batches->count; i++) {
 		struct cw_batch *batch = batches->items[i];
+		const struct cw_request *first = batch->requests[0];
 
-		if (batch->exclusive != NULL && batch->count < most &&
-		    strcmp(batch->exclusive, request->authenticator) == 0 &&
-		    has_one_plugin(batch->requests[0]) &&
-		    can_be_together(batch->requests[0], request))
+		if (batch->count < most &&
+		    strcmp(first->authenticator, request->authenticator) == 0 &&
+		    has_one_plugin(first) && can_be_together(first, request))
 			return batch;
 	}
 	return NULL;
@@ -124,14 +125,14 @@ cw_batches_make(struct cw_context *context, struct cw_request *const *requests, 
 	batches->items = cw_calloc(count + 1, sizeof(struct cw_batch *));
 	for (size_t i = 0; i < count; i++) {
 		struct cw_request *request = requests[i];
-		const char *exclusive = exclusive_of(context, request);
 		struct cw_batch *batch = NULL;
 
-		if (exclusive != NULL && has_one_plugin(request))
+		if (has_one_plugin(request))
 			batch = find_batch(batches, request, most);
 		if (batch == NULL) {
 			batch = cw_alloc(sizeof(*batch));
-			batch->exclusive = exclusive;
+			batch->work = &cw_obtain_work;
+			batch->exclusive = exclusive_of(context, request);
 			batches->items[batches->count++] = batch;
 		}
 		batch->requests =

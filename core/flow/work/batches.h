@@ -1,12 +1,12 @@
-/* Which certificates are obtained together, by one worker. */
+/* Which certificates are obtained together. */
 #ifndef CW_FLOW_WORK_BATCHES_H
 #define CW_FLOW_WORK_BATCHES_H
 
 #include "flow/context.h"
-#include "flow/work/workers.h"
+#include "flow/work/jobs.h"
 
-/* More would be lost, for a while, when a worker dies; and the CA looks at all challenges of a
- * batch at the same time, from several places, for which the server needs connections. */
+/* More would be lost, for a while, when a plugin process dies; and the CA looks at all challenges
+ * of a batch at the same time, from several places, for which the server needs connections. */
 #define CW_BATCH_MAX 50
 
 struct cw_batches {
@@ -15,9 +15,9 @@ struct cw_batches {
 };
 
 /*
- * Certificates whose authenticator one process at a time may use (a web server's, say) come
- * together, MOST in a batch, where account, options and all else that the plugin is told are the
- * same: its server is then changed and reloaded once for all of them. Every other is on its own.
+ * Certificates come together, MOST in a batch, where account, authenticator, its options and all
+ * else that it is told are the same: each step then takes one round trip for all of them, and a web
+ * server is changed and reloaded once. One whose names have several authenticators is on its own.
  */
 void cw_batches_make(struct cw_context *context, struct cw_request *const *requests, size_t count,
 		     size_t most, struct cw_batches *batches);

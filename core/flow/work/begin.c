@@ -1,13 +1,11 @@
 #include "flow/work/begin.h"
-#include <stdlib.h>
-#include "base/file.h"
 #include "base/log.h"
 #include "flow/work/deploy_hooks.h"
+#include "flow/work/undo_plugin.h"
 #include "store/checkpoint.h"
 #include "store/lineage.h"
 #include "store/logfile.h"
 #include "store/pending.h"
-#include "store/undo.h"
 
 /* Orders expire within days at every public CA; a record that is older helps nobody. */
 #define PENDING_AGE_MAX (30 * 24 * 3600)
@@ -23,45 +21,13 @@ recover(struct cw_context *context, struct cw_error *error)
 	if (status < 0)
 		return status;
 	/* After the files: what is to be undone may be a server that has to read them again. */
-	cw_undo_replay(directories->work, 0);
+	cw_undo_what_was_left(context);
 	if (reverted)
 		cw_log_warning("reverted the configuration changes that an interrupted run left; "
 			       "reload the web server if it is running");
 	cw_work_sweep(directories->work);
 	cw_pending_sweep(directories->work, PENDING_AGE_MAX);
 	return cw_lineage_sweep(directories->config, error);
-}
-
-static char *
-shared_folder(const struct cw_context *context)
-{
-	return cw_format("%s/certwright/run", context->directories.work);
-}
-
-int
-cw_run_share(struct cw_context *context, struct cw_run *run, struct cw_error *error)
-{
-	cw_autofree char *parent = cw_format("%s/certwright", context->directories.work);
-	int status;
-
-	if (run->shared_folder != NULL)
-		return CW_OK;
-	run->shared_folder = shared_folder(context);
-	status = cw_folder_make(parent, 0700, error);
-	if (status == CW_OK)
-		status = cw_folder_make(run->shared_folder, 0700, error);
-	if (status < 0)
-		free(cw_take(&run->shared_folder));
-	return status;
-}
-
-/* What a killed run left in its shared folder is no use to this one. */
-static int
-remove_old_share(const struct cw_context *context, struct cw_error *error)
-{
-	cw_autofree char *folder = shared_folder(context);
-
-	return cw_tree_remove(folder, error);
 }
 
 int
@@ -83,8 +49,6 @@ cw_run_begin(struct cw_context *context, struct cw_run *run, struct cw_error *er
 			directories->logs,
 			backups < 0 ? 0 : (unsigned)(backups > 100000 ? 100000 : backups), error);
 	if (status == CW_OK)
-		status = remove_old_share(context, error);
-	if (status == CW_OK)
 		status = recover(context, error);
 	if (status == CW_OK)
 		cw_deploy_recover(context);
@@ -94,15 +58,5 @@ cw_run_begin(struct cw_context *context, struct cw_run *run, struct cw_error *er
 void
 cw_run_end(struct cw_run *run)
 {
-	if (run->shared_folder != NULL && run->locks.work != NULL)
-		cw_tree_remove(run->shared_folder, NULL);
-	free(cw_take(&run->shared_folder));
-	cw_breaker_clear(&run->breaker);
 	cw_run_locks_release(&run->locks);
-}
-
-void
-cw_run_abandon(struct cw_run *run)
-{
-	cw_run_locks_abandon(&run->locks);
 }

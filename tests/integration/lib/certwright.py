@@ -66,10 +66,7 @@ def plugin_path(program):
         return ""
     folder = tempfile.mkdtemp(prefix="certwright-plugins-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    # A program that a plugin has beside it, too.
-    programs = [path for path in (os.path.join(os.path.dirname(program), "dns-rfc2136-remove"),)
-                if os.path.isfile(path)]
-    for path in modules + programs:
+    for path in modules:
         shutil.copy(path, folder)
     return folder
 
@@ -249,6 +246,10 @@ class Certwright:
 
     def renewal_file(self, name):
         return os.path.join(self.config_dir, "renewal", f"{name}.conf")
+
+    def forget_cas(self):
+        """Removes what earlier runs learned of CAs: their directories and nonces."""
+        shutil.rmtree(os.path.join(self.work_dir, "certwright", "directory"), ignore_errors=True)
 
     def lineages(self):
         folder = os.path.join(self.config_dir, "renewal")

@@ -57,12 +57,17 @@ def is_gone(pid):
         return True
 
 
+def children(running):
+    """The process ids of those that a run (lib.certwright.Running) has started."""
+    with open(f"/proc/{running.pid}/task/{running.pid}/children", encoding="ascii") as stream:
+        return [int(pid) for pid in stream.read().split()]
+
+
 def kill_all(running):
     """kill -9 of a run (lib.certwright.Running) and its workers, none of which learns of another's
     end before its own."""
     os.kill(running.pid, signal.SIGSTOP)
-    with open(f"/proc/{running.pid}/task/{running.pid}/children", encoding="ascii") as stream:
-        workers = [int(pid) for pid in stream.read().split()]
+    workers = children(running)
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     running.kill()

@@ -1,0 +1,38 @@
+/* What jobs.c and job_plugin.c share. */
+#ifndef CW_FLOW_WORK_JOBS_INTERNAL_H
+#define CW_FLOW_WORK_JOBS_INTERNAL_H
+
+#include "flow/work/jobs.h"
+#include "flow/work/listeners.h"
+#include "plugin/shared_store.h"
+
+struct cw_jobs {
+	struct cw_context *context;
+	struct cw_job *items; /* one for each batch */
+	size_t count;
+	size_t active;
+	size_t most; /* of one CA at the same time */
+	struct cw_listeners listeners;
+	struct cw_shared_store *store;
+	struct cw_request **ended; /* to be given to done() */
+	size_t ended_count;
+	/* Processes that died amid their work: what they left is undone when nobody edits. */
+	bool left_work;
+	bool stopping; /* after a signal: nothing is waited for any more */
+	cw_request_done done;
+	void *done_context;
+};
+
+struct cw_job {
+	struct cw_jobs *jobs;
+	const struct cw_batch *batch;
+	void *state;
+	bool *reported; /* of each request of the batch */
+	struct cw_job_plugin *plugins;
+	bool started;
+	bool over;
+	bool ended; /* its state is released */
+	struct cw_timer *soon;
+};
+
+#endif

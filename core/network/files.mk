@@ -1,0 +1,12 @@
+# The network process.
+
+libcertwright_sources += \
+	core/network/accounts.c \
+	core/network/cas.c \
+	core/network/certificates.c \
+	core/network/exchanges.c \
+	core/network/internal.h \
+	core/network/names.c \
+	core/network/network.h \
+	core/network/orders.c \
+	core/network/process.c

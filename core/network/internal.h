@@ -1,0 +1,98 @@
+/* The requests that are under way; private to network/. */
+#ifndef CW_NETWORK_INTERNAL_H
+#define CW_NETWORK_INTERNAL_H
+
+#include "acme/client.h"
+#include "acme/wire.h"
+#include "base/loop.h"
+#include "base/peer.h"
+#include "http/client.h"
+
+struct cw_served_ca;
+
+struct cw_network_process {
+	struct cw_loop *loop;
+	struct cw_peer *peer;
+	struct cw_http *http; /* NULL before BEGIN */
+	struct cw_served_ca *cas;
+	struct cw_serving *jobs;
+	bool over;
+};
+
+/* A request of the coordinator's, from when it came until it is answered or cancelled. What a kind
+ * of request needs beyond this begins with it. */
+struct cw_serving {
+	struct cw_network_process *process;
+	uint32_t number;
+	struct cw_served_ca *ca; /* that it is for; NULL: none */
+	/* Called when the CA's directory is there; NULL: it has begun. */
+	void (*begin)(struct cw_serving *job);
+	struct cw_acme_operation *operation; /* under way; NULL: none */
+	/* Releases what the kind of request added, ending what is under way; NULL: nothing. */
+	void (*clear)(struct cw_serving *job);
+	struct cw_serving *next;
+};
+
+/* A job of SIZE bytes, zeroed behind its beginning, for REQUEST. */
+void *cw_serving_new(struct cw_network_process *process, const struct cw_message *request,
+		     size_t size, void (*clear)(struct cw_serving *job));
+/* The beginning of its answer: says that the request did not fail; more fields may follow. */
+struct cw_message *cw_serving_answer(void);
+/* Sends ANSWER, which is taken, and ends the job. */
+void cw_serving_finish(struct cw_serving *job, struct cw_message *answer);
+/* Answers with ERROR and ends the job. */
+void cw_serving_fail(struct cw_serving *job, const struct cw_error *error);
+/* Ends it without an answer. */
+void cw_serving_end(struct cw_serving *job);
+
+/* A request's handler; REQUEST is valid during the call. */
+typedef void (*cw_network_handler)(struct cw_network_process *process, struct cw_message *request);
+
+/* cas.c: */
+void cw_serve_ca_open(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_ca_close(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_account_use(struct cw_network_process *process, struct cw_message *request);
+struct cw_acme *cw_served_acme(const struct cw_served_ca *ca);
+uint32_t cw_served_number(const struct cw_served_ca *ca);
+/* The CA that a request's first field names; NULL, and the request is answered with an error, where
+ * there is none. */
+struct cw_served_ca *cw_served_find(struct cw_network_process *process, struct cw_message *request);
+/* Begins JOB when the CA's directory is there: now, later, or never (then it fails). */
+void cw_served_start(struct cw_served_ca *ca, struct cw_serving *job,
+		     void (*begin)(struct cw_serving *));
+/* The signer with this number, with THUMBPRINT where it is new (NULL: it need not be known). It
+ * lives as long as the CA. */
+const struct cw_acme_signer *cw_served_signer(struct cw_served_ca *ca, uint32_t number,
+					      const char *thumbprint);
+/* The order with this number; NULL: none. Put there by orders.c, which frees what it replaces. */
+struct cw_acme_order *cw_served_order(const struct cw_served_ca *ca, uint32_t number);
+void cw_served_keep_order(struct cw_served_ca *ca, uint32_t number, struct cw_acme_order *order);
+uint32_t cw_served_order_number(const struct cw_served_ca *ca, const struct cw_acme_order *order);
+void cw_served_free_all(struct cw_network_process *process);
+
+/* accounts.c: */
+void cw_serve_account_new(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_account_get(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_account_update(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_account_deactivate(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_account_change_key(struct cw_network_process *process, struct cw_message *request);
+/* orders.c: */
+void cw_serve_orders_open(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_orders_validate(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_orders_finalize(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_orders_forget(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_order_download(struct cw_network_process *process, struct cw_message *request);
+/* certificates.c: */
+void cw_serve_authorization_deactivate(struct cw_network_process *process,
+				       struct cw_message *request);
+void cw_serve_revoke(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_renewal_info(struct cw_network_process *process, struct cw_message *request);
+/* exchanges.c: */
+void cw_serve_ocsp(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_http(struct cw_network_process *process, struct cw_message *request);
+/* names.c: */
+void cw_serve_locate(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_wait_txt(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_dns_exchange(struct cw_network_process *process, struct cw_message *request);
+
+#endif
