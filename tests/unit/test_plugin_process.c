@@ -351,7 +351,7 @@ test_crash_names_the_plugin_and_the_call(void **state)
 
 	(void)state;
 	assert_int_equal(perform("crash", &batch), CW_E_PLUGIN);
-	ERROR_SAYS("signal 11", "perform of the plugin \"acting\"");
+	ERROR_SAYS("signal 6", "perform of the plugin \"acting\"");
 	assert_int_equal(batch.slots[0].challenge.result, CW_E_PLUGIN);
 	assert_string_equal(batch.slots[0].error.identifier, "a.example");
 	assert_false(cw_plugin_process_is_alive(process));
@@ -360,7 +360,7 @@ test_crash_names_the_plugin_and_the_call(void **state)
 	cw_plugin_process_cleanup(process, done, NULL);
 	assert_false(call.done);
 	assert_int_equal(wait_for_end(), CW_E_PLUGIN);
-	ERROR_SAYS("signal 11");
+	ERROR_SAYS("signal 6");
 	batch_clear(&batch);
 }
 
