@@ -10,6 +10,8 @@ libcertwright_sources += \
 	core/http/link.c \
 	core/http/trust.c \
 	core/http/trust.h \
+	core/http/trust_index.c \
+	core/http/trust_index.h \
 	core/http/url.c \
 	core/http/url.h
 
