@@ -24,7 +24,7 @@ enter(const unsigned char **at, const unsigned char *end, int wanted, long *leng
 {
 	int tag, class;
 
-	return (ASN1_get_object(at, length, &tag, &class, end - *at) & 0x80) == 0 &&
+	return (ASN1_get_object(at, length, &tag, &class, end - *at) & 0x81) == 0 &&
 	       (wanted == 0 || (class == V_ASN1_UNIVERSAL && tag == wanted));
 }
 
