@@ -24,6 +24,7 @@ libcertwright_sources += \
 	core/plugin/services_process.c \
 	core/plugin/services_remote.c core/plugin/services_remote.h \
 	core/plugin/services_shared.c \
+	core/plugin/services_text.c \
 	core/plugin/shared_store.c core/plugin/shared_store.h \
 	core/plugin/wire.c core/plugin/wire.h \
 	core/plugin/wire_work.c \
