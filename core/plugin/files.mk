@@ -36,10 +36,13 @@ check_PROGRAMS += \
 	tests/unit/test_instance \
 	tests/unit/test_listen \
 	tests/unit/test_plugin_process \
+	tests/unit/test_services \
 	tests/unit/test_plugin_wire
 
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h \
 	tests/unit/role_fixture.h
+tests_unit_test_services_SOURCES = tests/unit/test_services.c tests/unit/plugin_fixture.h \
+	tests/unit/role_fixture.h tests/unit/scratch.h
 tests_unit_test_plugin_process_SOURCES = tests/unit/test_plugin_process.c \
 	tests/unit/plugin_fixture.h tests/unit/role_fixture.h tests/unit/scratch.h
 
