@@ -1,6 +1,7 @@
 #include "flow/work/begin.h"
 #include "base/log.h"
 #include "flow/work/deploy_hooks.h"
+#include "flow/work/network_process.h"
 #include "flow/work/undo_plugin.h"
 #include "store/checkpoint.h"
 #include "store/lineage.h"
@@ -38,6 +39,9 @@ cw_run_begin(struct cw_context *context, struct cw_run *run, struct cw_error *er
 	int64_t backups = cw_settings_int(context->settings, "max_log_backups", 1000);
 	int status;
 
+	/* It loads its libraries meanwhile. Answers to questions may go into its user agent. */
+	if (context->verb->asks_ca && !context->asker->interactive)
+		cw_network_start(cw_context_network(context));
 	status = cw_directories_make(directories, error);
 	if (status == CW_OK && cw_settings_flag(context->settings, "strict_permissions"))
 		status = cw_directories_check(directories, error);
