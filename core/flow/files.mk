@@ -59,6 +59,9 @@ libcertwright_sources += \
 	core/flow/due/renewal_info.c \
 	core/flow/due/renewal_info.h \
 	core/flow/verbs/renew.c \
+	core/flow/verbs/renew_internal.h \
+	core/flow/verbs/renew_owed.c \
+	core/flow/verbs/renew_request.c \
 	core/flow/issue/request.c \
 	core/flow/issue/server.c core/flow/issue/server.h \
 	core/flow/issue/request.h \

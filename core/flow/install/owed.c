@@ -143,22 +143,22 @@ install(struct cw_context *context, const struct cw_request *request, const stru
 }
 
 int
-cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *reload,
+cw_installation_pay(struct cw_context *context, struct cw_request *request, enum cw_owed *owed,
 		    struct cw_error *error)
 {
 	struct record record;
 	int status = CW_OK;
 
-	*reload = false;
+	*owed = CW_OWED_NOTHING;
 	if (!read_record(context, request->name, &record))
 		return CW_OK;
 	if (!has_server(request) || request->lineage->version <= record.before)
 		cw_installation_settled(context, request->name);
-	else if (record.installation)
-		status = install(context, request, &record, error);
 	else
-		*reload = true;
-	if (*reload)
+		*owed = record.installation ? CW_OWED_INSTALLATION : CW_OWED_RELOAD;
+	if (*owed == CW_OWED_INSTALLATION)
+		status = install(context, request, &record, error);
+	else if (*owed == CW_OWED_RELOAD)
 		cw_log_warning("reloading the server for the certificate \"%s\", which an earlier "
 			       "run could not reload",
 			       request->name);
