@@ -24,11 +24,11 @@ void cw_installations_owed(const struct cw_context *context, struct cw_strv *nam
 /* What is recorded for a lineage. */
 enum cw_owed { CW_OWED_NOTHING, CW_OWED_INSTALLATION, CW_OWED_RELOAD };
 /*
- * Makes the recorded installation for the lineage of REQUEST, which has its settings and its
- * installer. A recorded reload must be made by the caller. The record of a lineage without a new
- * version or without an installer is removed, and *OWED is CW_OWED_NOTHING.
+ * What is owed to the lineage of REQUEST, which has its settings and its installer; ENHANCEMENTS
+ * gets those of an installation. The record of a lineage without a new version or without an
+ * installer is removed: nothing is owed then.
  */
-int cw_installation_pay(struct cw_context *context, struct cw_request *request, enum cw_owed *owed,
-			struct cw_error *error);
+enum cw_owed cw_installation_owed(const struct cw_context *context,
+				  const struct cw_request *request, struct cw_strv *enhancements);
 
 #endif

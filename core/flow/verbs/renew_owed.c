@@ -6,6 +6,7 @@
 #include "flow/due/lineage_settings.h"
 #include "flow/install/install.h"
 #include "flow/install/owed.h"
+#include "flow/install/pay.h"
 #include "flow/verbs/renew_internal.h"
 
 static bool
