@@ -1,7 +1,7 @@
 /*
  * The coordinator's side of the network process: started when the first request needs it, or before
- * that where one is sure to come, and once more when it has died. What it says is checked field by field; what it wants signed is judged by
- * the CA that it is for (ca.h).
+ * that where one is sure to come, and once more when it has died. What it says is checked field by
+ * field; what it wants signed is judged by the CA that it is for (ca.h).
  */
 #ifndef CW_FLOW_WORK_NETWORK_PROCESS_H
 #define CW_FLOW_WORK_NETWORK_PROCESS_H
