@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "base/strv.h"
-#include "crypto/key.h"
+
+struct cw_key;
 
 struct cw_certificate; /* one certificate */
 

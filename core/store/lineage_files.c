@@ -353,3 +353,11 @@ cw_archive_prune(const char *path, const struct cw_archive *archive, unsigned cu
 		}
 	}
 }
+
+char *
+cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned version)
+{
+	struct cw_version_name name = cw_version_name(kind, version);
+
+	return cw_format("%s/%s", lineage->archive, name.text);
+}

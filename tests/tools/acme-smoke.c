@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "acme/wait.h"
+#include "../unit/acme_wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"

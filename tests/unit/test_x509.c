@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "crypto/key.h"
 #include "crypto/x509.h"
 
 #include <openssl/pem.h>

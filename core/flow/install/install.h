@@ -20,10 +20,6 @@ int cw_wanted_enhancements(struct cw_context *context, const char *installer, bo
 			   struct cw_strv *enhancements, struct cw_error *error);
 /* Sets the lineage's name, and the paths that are not set. */
 void cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage);
-/* The same with the lineage that --cert-name names or the user chooses. Its saved settings are
- * added to those of the run, which take precedence. */
-int cw_installation_choose(struct cw_context *context, struct cw_installation *installation,
-			   struct cw_lineage **lineage, struct cw_error *error);
 /* Carries out INSTALLATION; *DESCRIPTION is the "installed" member. Undoes what a failure or a
  * crash left in the server's configuration. */
 int cw_install(struct cw_context *context, const char *installer,

@@ -1,11 +1,9 @@
 #include "flow/install/owed.h"
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
-#include "flow/install/install.h"
+#include "plugin/installation.h"
 
 #define FOLDER "install"
 #define RECORD_MAX 4096 /* bytes */
@@ -116,52 +114,20 @@ cw_installations_owed(const struct cw_context *context, struct cw_strv *names)
 			cw_strv_add(names, files.items[i]);
 }
 
-static int
-install(struct cw_context *context, const struct cw_request *request, const struct record *record,
-	struct cw_error *error)
-{
-	struct cw_installation installation = {.settings = request->settings, .deploy = true};
-	cw_auto_json struct json_object *description = NULL;
-	int status;
-
-	if (cw_settings_flag(request->settings, "disable_renew_updates")) {
-		cw_fail(error, CW_E_INVALID,
-			"the certificate is saved but not installed, because "
-			"--disable-renew-updates is set");
-		cw_hint(error, "install it with: certwright install --cert-name %s", request->name);
-		return CW_E_INVALID;
-	}
-	cw_log_warning("installing the certificate \"%s\", which an earlier run could not install",
-		       request->name);
-	cw_installation_use(&installation, request->lineage);
-	cw_names_all(&request->names, &installation.names);
-	cw_names_all(&request->names, &installation.covered);
-	cw_strv_copy(&installation.enhancements, &record->enhancements);
-	status = cw_install(context, request->installer, &installation, &description, error);
-	cw_installation_clear(&installation);
-	return status < 0 ? cw_context(error, "the certificate is saved but not installed") : CW_OK;
-}
-
-int
-cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *reload,
-		    struct cw_error *error)
+enum cw_owed
+cw_installation_owed(const struct cw_context *context, const struct cw_request *request,
+		     struct cw_strv *enhancements)
 {
 	struct record record;
-	int status = CW_OK;
+	enum cw_owed owed = CW_OWED_NOTHING;
 
-	*reload = false;
 	if (!read_record(context, request->name, &record))
-		return CW_OK;
+		return CW_OWED_NOTHING;
 	if (!has_server(request) || request->lineage->version <= record.before)
 		cw_installation_settled(context, request->name);
-	else if (record.installation)
-		status = install(context, request, &record, error);
 	else
-		*reload = true;
-	if (*reload)
-		cw_log_warning("reloading the server for the certificate \"%s\", which an earlier "
-			       "run could not reload",
-			       request->name);
+		owed = record.installation ? CW_OWED_INSTALLATION : CW_OWED_RELOAD;
+	cw_strv_copy(enhancements, &record.enhancements);
 	cw_strv_clear(&record.enhancements);
-	return status;
+	return owed;
 }

@@ -21,12 +21,14 @@ void cw_installation_settled(const struct cw_context *context, const char *name)
 void cw_reload_settled(const struct cw_context *context, const char *name);
 /* The lineages that have a record. */
 void cw_installations_owed(const struct cw_context *context, struct cw_strv *names);
+/* What is recorded for a lineage. */
+enum cw_owed { CW_OWED_NOTHING, CW_OWED_INSTALLATION, CW_OWED_RELOAD };
 /*
- * Makes the recorded installation for the lineage of REQUEST, which has its settings and its
- * installer. *RELOAD: a reload is recorded, which the caller must make. The record of a lineage
- * without a new version or without an installer is removed.
+ * What is owed to the lineage of REQUEST, which has its settings and its installer; ENHANCEMENTS
+ * gets those of an installation. The record of a lineage without a new version or without an
+ * installer is removed: nothing is owed then.
  */
-int cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *reload,
-			struct cw_error *error);
+enum cw_owed cw_installation_owed(const struct cw_context *context,
+				  const struct cw_request *request, struct cw_strv *enhancements);
 
 #endif

@@ -10,14 +10,32 @@
 
 /* Orders expire within days at every public CA; a record that is older helps nobody. */
 #define PENDING_AGE_MAX (30 * 24 * 3600)
+/* Milliseconds. */
+#define PLUGINS_WAIT (60 * 1000)
+
+/* For the plugin processes of a run that was killed, which undo their own work. One that hangs must
+ * not prevent every later run. */
+static int
+wait_for_plugins(const char *work, struct cw_error *error)
+{
+	cw_auto_error struct cw_error problem = {0};
+	int status = cw_presence_wait(work, PLUGINS_WAIT, &problem);
+
+	if (status != CW_E_BUSY)
+		return cw_error_move(error, &problem);
+	cw_log_warning("%s; going on without waiting any longer", problem.message);
+	return CW_OK;
+}
 
 static int
 recover(struct cw_context *context, struct cw_error *error)
 {
 	const struct cw_directories *directories = &context->directories;
 	bool reverted = false;
-	int status;
+	int status = wait_for_plugins(directories->work, error);
 
+	if (status < 0)
+		return status;
 	status = cw_checkpoints_recover(directories->work, directories->config, &reverted, error);
 	if (status < 0)
 		return status;

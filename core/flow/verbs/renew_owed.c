@@ -1,0 +1,134 @@
+/* renew: servers that must use new certificates, those of this run and of earlier ones. */
+#include <string.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "flow/due/decide.h"
+#include "flow/due/lineage_settings.h"
+#include "flow/install/install.h"
+#include "flow/install/owed.h"
+#include "flow/install/pay.h"
+#include "flow/verbs/renew_internal.h"
+
+static bool
+is_kept(struct json_object *description)
+{
+	return strcmp(cw_json_string(description, "action"), "kept") == 0;
+}
+
+/* Says in the member of a lineage that was not due what became of what it was owed. */
+static void
+describe(struct json_object *description, const char *action, const struct cw_error *error)
+{
+	if (description == NULL || !is_kept(description))
+		return;
+	cw_json_set_string(description, "action", action);
+	if (error != NULL)
+		cw_json_set(description, "error", cw_json_error(error));
+}
+
+/* The certificate is saved, but its server does not use it. */
+static void
+reload_failed(void *user, struct cw_request *request)
+{
+	struct renewal *renewal = user;
+
+	renewal->successes--;
+	cw_renewal_failed(renewal, request, &request->error);
+	describe(request->result, "failed", &request->error);
+}
+
+static int
+load_owed(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
+{
+	struct cw_context *context = renewal->context;
+	int status = cw_lineage_load(context->directories.config, request->name, &request->lineage,
+				     error);
+
+	if (status == CW_OK)
+		status = cw_lineage_settings(context, request->lineage, request->settings, error);
+	if (status < 0)
+		return status;
+	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
+	return cw_names_from_certificate(request->lineage->live[CW_KIND_CERT], &request->names,
+					 error);
+}
+
+/* A reload is left to cw_renewal_reload_servers(), which makes it together with those of this run.
+ */
+static void
+pay(struct renewal *renewal, const char *name, struct json_object *description)
+{
+	struct cw_request *request = cw_renewal_request_new(renewal, name);
+	cw_auto_error struct cw_error error = {0};
+	enum cw_owed paid = CW_OWED_NOTHING;
+	int status = load_owed(renewal, request, &error);
+
+	if (status == CW_OK)
+		status = cw_installation_pay(renewal->context, request, &paid, &error);
+	if (status < 0) {
+		cw_renewal_failed(renewal, request, &error);
+		describe(description, "failed", &error);
+	} else if (paid == CW_OWED_INSTALLATION) {
+		describe(description, "installed", NULL);
+	}
+	if (paid != CW_OWED_RELOAD) {
+		cw_request_free(request);
+		return;
+	}
+	request->saved = true;
+	request->result = json_object_get(description);
+	renewal->successes++;
+	renewal->due[renewal->due_count++] = request;
+}
+
+void
+cw_renewal_find_owed(struct renewal *renewal)
+{
+	cw_auto_strv struct cw_strv names = {0};
+
+	renewal->owed = cw_json_new_object();
+	if (cw_settings_flag(renewal->context->settings, "dry_run"))
+		return;
+	cw_installations_owed(renewal->context, &names);
+	for (size_t i = 0; i < names.count; i++)
+		cw_json_set(renewal->owed, names.items[i], NULL);
+}
+
+void
+cw_renewal_note_owed(struct renewal *renewal, const char *name, struct json_object *description)
+{
+	if (json_object_object_get_ex(renewal->owed, name, NULL))
+		cw_json_set(renewal->owed, name, json_object_get(description));
+}
+
+void
+cw_renewal_pay_owed(struct renewal *renewal)
+{
+	const char *config = renewal->context->directories.config;
+	const char *only = cw_settings_get(renewal->context->settings, "certname");
+
+	json_object_object_foreach(renewal->owed, name, description)
+	{
+		cw_autofree char *path = cw_format("%s/renewal/%s.conf", config, name);
+
+		if (!cw_file_exists(path))
+			cw_installation_settled(renewal->context, name);
+		else if (only == NULL || strcmp(only, name) == 0)
+			pay(renewal, name, description);
+	}
+}
+
+void
+cw_renewal_reload_servers(struct renewal *renewal)
+{
+	cw_reload_servers(renewal->context, renewal->due, renewal->due_count, reload_failed,
+			  renewal);
+	for (size_t i = 0; i < renewal->due_count; i++) {
+		const struct cw_request *request = renewal->due[i];
+
+		if (!request->saved || request->error.status < 0)
+			continue;
+		cw_reload_settled(renewal->context, request->name);
+		describe(request->result, "reloaded", NULL);
+	}
+}
