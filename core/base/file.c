@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,11 +80,14 @@ read_all(int descriptor, size_t max, size_t expected, struct cw_buf *buf)
 	}
 }
 
-int
-cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error)
+/* Without O_NONBLOCK opening a pipe would wait for its writer. */
+enum { READ_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+
+/* Reads from DESCRIPTOR, which open(2) gave for PATH. */
+static int
+read_opened(int descriptor, const char *path, size_t max, struct cw_buf *buf,
+	    struct cw_error *error)
 {
-	/* Without O_NONBLOCK opening a pipe would wait for its writer. */
-	cw_autoclose int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	size_t before = buf->length;
 	struct stat status;
 	int number;
@@ -104,6 +108,57 @@ cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *
 	if (number == EFBIG)
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is longer than %zu bytes", path, max);
 	return cw_fail_path(error, number, "read", path);
+}
+
+int
+cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error)
+{
+	cw_autoclose int descriptor = open(path, READ_FLAGS);
+
+	return read_opened(descriptor, path, max, buf, error);
+}
+
+/* Opens NAME in FOLDER, which it closes. Returns -1 with errno, ELOOP for a link. */
+static int
+step_down(int folder, const char *name, int flags)
+{
+	int opened = openat(folder, name, flags | O_NOFOLLOW);
+	int number = errno;
+	struct stat status;
+
+	/* A link where a folder should be is "not a folder" to Linux. */
+	if (opened < 0 && fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(status.st_mode))
+		number = ELOOP;
+	close(folder);
+	errno = number;
+	return opened;
+}
+
+int
+cw_file_read_below(const char *folder, const char *path, size_t max, struct cw_buf *buf,
+		   struct cw_error *error)
+{
+	cw_autofree char *whole = cw_format("%s/%s", folder, path);
+	cw_autofree char *copy = cw_strdup(path);
+	cw_auto_strv struct cw_strv parts = {0};
+	cw_autoclose int at = -1;
+	char *rest = copy;
+
+	for (char *part = strtok_r(copy, "/", &rest); part != NULL;
+	     part = strtok_r(NULL, "/", &rest))
+		cw_strv_add(&parts, part);
+	if (*path == '/' || parts.count == 0 || cw_strv_contains(&parts, ".."))
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is not a path below \"%s\"", path,
+			       folder);
+	at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i + 1 < parts.count && at >= 0; i++)
+		at = step_down(at, parts.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (at >= 0)
+		at = step_down(at, parts.items[parts.count - 1], READ_FLAGS);
+	if (at < 0 && errno == ELOOP)
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is a link, or behind one", whole);
+	return read_opened(at, whole, max, buf, error);
 }
 
 /* A file that is being made: a temporary name in the folder that the final one will be in. */
@@ -217,11 +272,11 @@ cw_write_all(int descriptor, const void *data, size_t length)
 
 /* Returns an errno. */
 static int
-write_and_sync(int file, const void *data, size_t length)
+write_file(int file, const void *data, size_t length, bool sync)
 {
 	int number = cw_write_all(file, data, length);
 
-	return number != 0 ? number : (fsync(file) == 0 ? 0 : errno);
+	return number == 0 && sync && fsync(file) != 0 ? errno : number;
 }
 
 /* Gives the temporary the final name unless that is taken. Returns an errno. */
@@ -278,13 +333,13 @@ cw_file_write(const char *path, const void *data, size_t length, const struct cw
 	number = set_owner_and_mode(replacement.file, mode);
 	if (number != 0)
 		return cw_fail_path(error, number, "set the owner and mode of", path);
-	number = write_and_sync(replacement.file, data, length);
+	number = write_file(replacement.file, data, length, !mode->unsynced);
 	if (number != 0)
 		return cw_fail_path(error, number, "write", path);
 	number = mode->exclusive ? rename_exclusive(&replacement) : rename_over(&replacement);
 	if (number != 0)
 		return cw_fail_path(error, number, mode->exclusive ? "make" : "replace", path);
-	number = sync_folder(replacement.folder);
+	number = mode->unsynced ? 0 : sync_folder(replacement.folder);
 	if (number != 0)
 		return cw_fail_path(error, number, "sync the folder of", path);
 	return CW_OK;

@@ -20,6 +20,10 @@ int cw_fail_path(struct cw_error *error, int number, const char *action, const c
  * file. */
 int cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error);
 
+/* The same for PATH, relative and without "..", below FOLDER, where no part of it may be a link. */
+int cw_file_read_below(const char *folder, const char *path, size_t max, struct cw_buf *buf,
+		       struct cw_error *error);
+
 /* Writes all of DATA, even if signals interrupt write(2). Returns 0 or an errno. */
 int cw_write_all(int descriptor, const void *data, size_t length);
 
@@ -29,6 +33,7 @@ struct cw_file_mode {
 	uid_t owner;    /* (uid_t)-1: ours */
 	gid_t group;    /* (gid_t)-1: ours */
 	bool exclusive; /* CW_E_EXISTS if PATH exists, instead of replacing it */
+	bool unsynced;  /* for what can be had anew: a power cut may leave it empty or undone */
 };
 
 /* Replaces PATH atomically and durably. */

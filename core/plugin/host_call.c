@@ -1,4 +1,6 @@
 /* The call into a plugin that is under way: whose it is, its error, and how it is judged. */
+#include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "plugin/instance_internal.h"
@@ -38,7 +40,7 @@ cw_host_may(const struct cw_host *host, const char *service)
 	if (!instance->services->restricted)
 		return CW_OK;
 	cw_fail(error, CW_E_PERMISSION,
-		"the plugin \"%s\" called the service \"%s\", for which it has not the rights",
+		"the plugin \"%s\" called the service \"%s\", but has given up the rights for it",
 		instance->module->name, service);
 	cw_hint(error, "report this to the author of the plugin");
 	return CW_E_PERMISSION;
@@ -55,9 +57,23 @@ tell(const struct cw_instance *instance, const char *call)
 void
 cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name)
 {
-	*call = (struct cw_call){.instance = instance, .name = name, .outer = instance->call};
+	*call = (struct cw_call){
+		.instance = instance,
+		.name = name,
+		.begin = cw_now_ms(),
+		.outer = instance->call,
+	};
 	instance->call = call;
 	tell(instance, name);
+}
+
+/* Watches are called for each connection, too often to be logged. */
+static void
+trace(const struct cw_call *call, int result)
+{
+	if (strcmp(call->name, "watch") != 0)
+		cw_log_debug("%s: %s() returned %d after %lld ms", call->instance->module->name,
+			     call->name, result, (long long)(cw_now_ms() - call->begin));
 }
 
 int
@@ -66,6 +82,7 @@ cw_call_end(struct cw_call *call, int result, struct cw_error *error)
 	struct cw_instance *instance = call->instance;
 	const char *name = instance->module->name;
 
+	trace(call, result);
 	instance->call = call->outer;
 	tell(instance, call->outer != NULL ? call->outer->name : NULL);
 	if (result == CW_OK) {

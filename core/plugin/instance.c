@@ -2,6 +2,7 @@
 #include "plugin/instance.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "plugin/instance_internal.h"
@@ -56,6 +57,16 @@ static const struct cw_host services_table = {
 	.dns_exchange = cw_service_dns_exchange,
 	.undo_plugin = cw_service_undo_plugin,
 	.read_private = cw_service_read_private,
+	.credential = cw_service_credential,
+	.read_below = cw_service_read_below,
+	.json_get = cw_service_json_get,
+	.json_quote = cw_service_json_quote,
+	.encode = cw_service_encode,
+	.decode = cw_service_decode,
+	.sha256 = cw_service_sha256,
+	.hmac_sha256 = cw_service_hmac_sha256,
+	.wait = cw_service_wait,
+	.still_busy = cw_service_still_busy,
 };
 
 /* Asks for the rights that the plugin needs, and gives up the others. */

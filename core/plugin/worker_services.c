@@ -51,6 +51,16 @@ in_call(void *context, const char *plugin, const char *call)
 		worker->beat = cw_loop_timer(worker->loop, BEAT_INTERVAL, beat, worker);
 }
 
+static void
+still_busy(void *context)
+{
+	struct cw_worker *worker = context;
+
+	cw_peer_tell(worker->peer, cw_message_new(CW_PLUGIN_BEAT));
+	/* The plugin may compute on, without a turn of the loop. */
+	cw_peer_flush(worker->peer);
+}
+
 struct waiting {
 	struct cw_message *answer;
 	struct cw_error error;
@@ -257,6 +267,16 @@ tell_secret(void *context, const char *text)
 	cw_peer_tell(worker->peer, notice);
 }
 
+/* Where this cannot be written, no file can be edited either. */
+static void
+mark_presence(struct cw_worker *worker)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_presence_mark(worker->settings.directories.work, &worker->presence, &error) < 0)
+		cw_log_debug("%s", error.message);
+}
+
 /* The answer to OPEN tells what the sandbox lacks. */
 static int
 restrict_to(void *context, enum cw_rights rights, struct cw_error *error)
@@ -281,6 +301,7 @@ restrict_to(void *context, enum cw_rights rights, struct cw_error *error)
 			       worker->entry->module.name);
 	if (rights == CW_RIGHTS_USER) {
 		worker->services.undo = cw_undo_open(settings->directories.work);
+		mark_presence(worker);
 		return CW_OK;
 	}
 	worker->services.restricted = true;
@@ -321,6 +342,7 @@ cw_worker_fill_services(struct cw_worker *worker)
 		.secret = tell_secret,
 		.restrict_to = restrict_to,
 		.in_call = in_call,
+		.still_busy = still_busy,
 		.context = worker,
 	};
 }
@@ -329,4 +351,7 @@ void
 cw_worker_clear_services(struct cw_worker *worker)
 {
 	cw_undo_close(cw_take(&worker->services.undo));
+	if (worker->presence >= 0)
+		close(worker->presence);
+	worker->presence = -1;
 }

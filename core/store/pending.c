@@ -159,14 +159,18 @@ cw_pending_save(const char *work, const struct cw_pending_binding *binding, cons
 int
 cw_pending_remove(struct cw_pending *pending, struct cw_error *error)
 {
-	cw_autofree char *folder = cw_path_folder(pending->path);
+	if (unlink(pending->path) == 0 || errno == ENOENT)
+		return CW_OK;
+	return cw_fail_path(error, errno, "remove the record of an order", pending->path);
+}
 
-	if (unlink(pending->path) != 0) {
-		if (errno == ENOENT)
-			return CW_OK;
-		return cw_fail_path(error, errno, "remove the record of an order", pending->path);
-	}
-	return cw_folder_sync(folder, error);
+void
+cw_pending_sync(const char *work)
+{
+	cw_autofree char *folder = NULL;
+
+	if (cw_private_folder(work, FOLDER, false, &folder, NULL) == CW_OK)
+		cw_folder_sync(folder, NULL);
 }
 
 void

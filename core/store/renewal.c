@@ -322,6 +322,10 @@ section_for(const struct cw_option *option, const struct cw_settings *settings,
 	if (!cw_settings_given(settings, option->internal) ||
 	    (flags & (CW_OPT_INERT | CW_OPT_IGNORED)) == CW_OPT_IGNORED)
 		return NULL;
+	/* One that somebody has written there stays. */
+	if ((flags & CW_OPT_SECRET) != 0 &&
+	    cw_settings_source(settings, option->internal) != CW_SOURCE_RENEWAL)
+		return NULL;
 	if ((flags & CW_OPT_PLUGIN) != 0)
 		return section_for_plugin(option->internal, settings, authenticator, installer);
 	if ((flags & CW_OPT_OWN) != 0)

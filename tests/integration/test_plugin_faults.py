@@ -267,3 +267,34 @@ def test_a_process_that_a_module_leaves_keeps_no_pipe_open(certwright, early, tm
     assert "early" in {plugin["name"] for plugin in result.json["plugins"]}
     pid = int(left.read_text())
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="the end of the forked process")
+
+
+SLOW_END = r"""
+#include <time.h>
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	(void)self; (void)challenges; (void)count;
+	kill(getppid(), SIGKILL);
+	return CW_OK;
+}
+static void slow_close(void *self)
+{
+	struct timespec second = {1, 0};
+	FILE *file;
+	(void)self;
+	while (nanosleep(&second, &second) != 0)
+		continue;
+	file = fopen(LEFT, "w");
+	if (file != NULL)
+		fclose(file);
+}
+"""
+
+
+def test_the_next_run_waits_for_a_plugin_process_that_still_undoes_its_work(certwright, tmp_path):
+    folder = PluginFolder(tmp_path / "plugins")
+    ended = str(tmp_path / "ended")
+    folder.compile("slow", SLOW_END, ".close = slow_close,", LEFT=f'"{ended}"')
+    certwright.run("certonly", "-a", "slow", "-d", "killed.example.test", env=folder.env, status=-9)
+    certwright.certonly("next.example.test")
+    assert os.path.exists(ended)

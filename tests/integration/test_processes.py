@@ -9,7 +9,7 @@ import pytest
 from lib import old_kernel
 from lib.outcome import assert_failed, identifiers, problem_types
 from lib.process import is_gone, wait_until
-from lib.rogue_ca import problem
+from lib.rogue_ca import Hold, problem
 
 # The kinds of requests of an issuance with a known account, in their order.
 STEPS = ["directory", "new-nonce", "new-order", "authorization", "challenge", "finalize", "order",
@@ -111,6 +111,19 @@ def test_the_next_run_goes_on_where_two_network_processes_were_killed(known, rog
     rogue.behave()
     known.certonly("a.test")
     assert rogue.count("new-order") == 1
+
+
+def test_the_network_process_is_started_before_all_else(rogue_certwright, rogue):
+    hold = rogue.on("new-order", Hold(), times=1)
+    first = rogue_certwright.start("certonly", "--standalone", "-d", "first.test")
+    assert hold.reached.wait(60), first.stderr_so_far()
+    second = rogue_certwright.start("certonly", "--standalone", "-d", "second.test",
+                                    "--lock-timeout", "60")
+    wait_until(lambda: process_of(second.pid, "network"),
+               what="the network process of a run that waits for the locks")
+    hold.release()
+    assert first.finish().status == 0
+    assert second.finish().status == 0
 
 
 def test_what_needs_the_network_says_that_it_was_killed(rogue, rogue_certwright):

@@ -273,7 +273,7 @@ download(const struct smoke *smoke, const struct cw_acme_order *order, struct cw
 			cw_chain_topmost_issuer(chains.items[i], strlen(chains.items[i]));
 
 		status = cw_chain_split(chains.items[i], strlen(chains.items[i]), &leaf, &chain,
-					error);
+					NULL, error);
 		if (status != CW_OK)
 			return status;
 		printf("chain: %s\n", issuer);

@@ -708,11 +708,17 @@ static void
 end(void *state)
 {
 	struct issuance *issuance = state;
+	bool dropped = false;
 
 	cw_ca_cancel(issuance->call);
 	forget_errands(issuance);
-	for (size_t i = 0; i < issuance->count; i++)
+	for (size_t i = 0; i < issuance->count; i++) {
+		dropped |= issuance->items[i].dropped_record;
 		cw_order_item_clear(&issuance->items[i], issuance->ca);
+	}
+	/* Once for all of the batch. */
+	if (dropped)
+		cw_pending_sync(issuance->context->directories.work);
 	cw_authentication_free(issuance->authentication);
 	cw_error_clear(&issuance->failure);
 	free(issuance->items);

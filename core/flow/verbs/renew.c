@@ -11,6 +11,7 @@
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/jobs.h"
+#include "flow/work/network_process.h"
 #include "store/memory.h"
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
@@ -129,14 +130,21 @@ request_done(void *user, struct cw_request *request)
 	cw_deploy_done(renewal->context, renewal->hooks, request);
 }
 
+static bool
+sleeps_first(const struct renewal *renewal)
+{
+	const struct cw_settings *settings = renewal->context->settings;
+
+	return cw_settings_flag(settings, "random_sleep_on_renew") && !isatty(STDIN_FILENO) &&
+	       !cw_settings_flag(settings, "dry_run");
+}
+
 static int
 random_sleep(struct renewal *renewal, struct cw_error *error)
 {
-	const struct cw_settings *settings = renewal->context->settings;
 	int64_t until;
 
-	if (!cw_settings_flag(settings, "random_sleep_on_renew") || isatty(STDIN_FILENO) ||
-	    cw_settings_flag(settings, "dry_run"))
+	if (!sleeps_first(renewal))
 		return CW_OK;
 	until = cw_now_ms() + (int64_t)cw_random_below(RANDOM_SLEEP_MAX);
 	cw_log_info("not on a terminal: waiting %d seconds before the first renewal",
@@ -260,6 +268,8 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 	renewal->due = cw_calloc(renewal->due_names.count +
 					 (size_t)json_object_object_length(renewal->owed) + 1,
 				 sizeof(struct cw_request *));
+	if (renewal->due_names.count > 0 && !sleeps_first(renewal))
+		cw_network_start(cw_context_network(renewal->context));
 	for (size_t next = 0; next < renewal->due_names.count && status == CW_OK; next += WAVE) {
 		size_t first = renewal->due_count;
 
