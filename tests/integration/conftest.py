@@ -19,6 +19,10 @@ from lib.rogue_ca import RogueCa  # noqa: E402
 from lib.webserver import WebServer  # noqa: E402
 
 
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="longer proofs: scripts/check --full")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: a few whole issuances, for the sanitized build")
 
