@@ -197,8 +197,8 @@ struct cw_deployment {
 	const char *const *names;
 	size_t names_count;
 	enum cw_reason reason; /* since 1.1 */
-	/* Since 1.1: the serial number of the certificate that the server had before, in hexadecimal.
-	 * NULL: there was none, its file is gone, or nothing was renewed. */
+	/* Since 1.1: the serial number of the certificate that the server had before, in
+	 * hexadecimal. NULL: there was none, its file is gone, or nothing was renewed. */
 	const char *previous_serial;
 	/* Since 1.1: when it expires, in seconds since the epoch. 0: not known, in check(), and in
 	 * undeploy() if the certificate is damaged. */
@@ -305,9 +305,10 @@ struct cw_plugin {
 	/*
 	 * Since 1.1. The rights that an instance with these options and settings needs. Called
 	 * before open(), when HOST only has options and settings. With fewer rights than the user's
-	 * the process becomes an unprivileged user and cannot open files; run(), the services that
-	 * write or undo, and exclusive_directory() are not available, and read_credentials() reads
-	 * only files named by the plugin's options. NULL: CW_RIGHTS_USER.
+	 * the process becomes an unprivileged user and cannot open files; run(), the services for
+	 * files, checkpoints and undo (but not undo_plugin() and checkpoint_plugin()), and
+	 * exclusive_directory() are not available, and read_credentials() reads only files named by
+	 * the plugin's options. NULL: CW_RIGHTS_USER.
 	 */
 	enum cw_rights (*rights)(const struct cw_host *host);
 	/*
@@ -420,6 +421,26 @@ struct cw_dns_query {
 	char *reason; /* out: why there is none, to be released with release(); NULL: not known */
 };
 
+/* Since 1.1. A file to write or remove (section "put_file" below). */
+struct cw_file {
+	size_t size;          /* sizeof(struct cw_file) */
+	const char *path;     /* absolute */
+	const void *data;     /* NULL: remove the file */
+	size_t length;        /* bytes */
+	const void *expected; /* as in write_file(); NULL: whatever it says */
+	size_t expected_length;
+	/*
+	 * The permission bits that it has from the first byte on, whatever it had; a secret allows
+	 * only the owner, and the group to read. 0: those that it has; a new file, or any with
+	 * SECRET, gets 0600 if it has a secret, else 0644.
+	 */
+	unsigned mode;
+	/* A user's and a group's name or number; NULL: as they are, or ours for a new file. */
+	const char *owner;
+	const char *group;
+	int secret; /* 1: it has a secret, such as a private key */
+};
+
 /* Given a descriptor that poll(2) found ready, with the poll bits in EVENTS. */
 typedef void (*cw_watch_callback)(void *context, int descriptor, short events);
 
@@ -514,7 +535,8 @@ struct cw_host {
 	 * contents in the current checkpoint first: written to a temporary file in the same folder,
 	 * synced, renamed; owner, mode, ACLs and extended attributes kept; links followed.
 	 * EXPECTED, when not NULL, is what the plugin read there before: when the file no longer
-	 * says that, nothing is written and CW_E_BUSY is returned.
+	 * says that, nothing is written and CW_E_BUSY is returned. A new file with a private key in
+	 * PEM gets the mode 0600, and is kept in checkpoints as put_file() keeps secrets.
 	 */
 	int (*write_file)(const struct cw_host *host, const char *path, const char *data,
 			  size_t length, const char *expected, size_t expected_length);
@@ -602,6 +624,34 @@ struct cw_host {
 	 * group can read is refused too (CW_E_PERMISSION).
 	 */
 	int (*read_private)(const struct cw_host *host, const char *path, char **text);
+	/*
+	 * Since 1.1. Writes or removes a file under the current checkpoint, as write_file() and
+	 * remove_file() do, with a mode and an owner. A secret is kept with mode 0600 in a folder
+	 * with mode 0700 until the server uses the change, and restored if it fails; after that no
+	 * old version is kept. "rollback" leaves files with secrets as they are, and then calls
+	 * renewed() for their lineages.
+	 */
+	int (*put_file)(const struct cw_host *host, const struct cw_file *file);
+	/*
+	 * Since 1.1. Registers that the core shall call the plugin's undo() with DATA (text, 1 MiB
+	 * at most, no secrets) when the current checkpoint is rolled back: because the change
+	 * fails, by "rollback", or by the next run after a crash. Like checkpoint_command(), but
+	 * no program: the plugin itself. Register it before the change is made. Without the rights
+	 * of the user, nothing is kept for "rollback".
+	 */
+	int (*checkpoint_plugin)(const struct cw_host *host, const char *data);
+	/*
+	 * Since 1.1. A value that the plugin keeps for a lineage between runs, such as the number
+	 * that an appliance gave to its certificate: KEY ([A-Za-z0-9_.-], up to 64 bytes) and up to
+	 * 64 KiB; at most 100 keys for each lineage. It is written at once, is not part of a
+	 * checkpoint, and is deleted with the lineage. LINEAGE is that of the current call; a
+	 * plugin only sees what it has put itself. state_get() returns CW_E_NOT_FOUND when there is
+	 * none; *DATA is NUL-terminated, to be released with release(). VALUE NULL removes the key.
+	 */
+	int (*state_put)(const struct cw_host *host, const char *lineage, const char *key,
+			 const void *value, size_t length);
+	int (*state_get)(const struct cw_host *host, const char *lineage, const char *key,
+			 char **data, size_t *length);
 };
 
 #define CW_MESSAGE_MAX 2048
@@ -718,6 +768,48 @@ cw_host_undo_plugin(const struct cw_host *host, const char *data, unsigned *id)
 		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
 				    "this certwright undoes nothing by the plugin itself");
 	return host->undo_plugin(host, data, id);
+}
+
+/* Likewise. */
+static inline int
+cw_host_put_file(const struct cw_host *host, const struct cw_file *file)
+{
+	if (!CW_HAS(host, struct cw_host, put_file))
+		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
+				    "this certwright writes no files with a mode for plugins");
+	return host->put_file(host, file);
+}
+
+/* Likewise. */
+static inline int
+cw_host_checkpoint_plugin(const struct cw_host *host, const char *data)
+{
+	if (!CW_HAS(host, struct cw_host, checkpoint_plugin))
+		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
+				    "this certwright rolls nothing back by the plugin itself");
+	return host->checkpoint_plugin(host, data);
+}
+
+/* Likewise. */
+static inline int
+cw_host_state_put(const struct cw_host *host, const char *lineage, const char *key,
+		  const void *value, size_t length)
+{
+	if (!CW_HAS(host, struct cw_host, state_put))
+		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
+				    "this certwright keeps nothing for plugins");
+	return host->state_put(host, lineage, key, value, length);
+}
+
+/* Likewise. */
+static inline int
+cw_host_state_get(const struct cw_host *host, const char *lineage, const char *key, char **data,
+		  size_t *length)
+{
+	if (!CW_HAS(host, struct cw_host, state_get))
+		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
+				    "this certwright keeps nothing for plugins");
+	return host->state_get(host, lineage, key, data, length);
 }
 
 static inline void
