@@ -60,7 +60,7 @@ send_request(struct cw_acme_call *call, const char *jws)
 	if (jws == NULL) {
 		message.method = "GET";
 		message.headers = headers + 1;
-		message.follow = true;
+		message.redirections = CW_HTTP_REDIRECTIONS_MAX;
 	} else {
 		message.body = jws;
 		message.body_length = strlen(jws);

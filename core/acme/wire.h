@@ -44,8 +44,10 @@ enum cw_network_message {
 	CW_NETWORK_REVOKE, /* CA, certificate, reason, signer or 0 for the account's: nothing */
 	CW_NETWORK_RENEWAL_INFO, /* CA, identifiers: (cw_wire_put_renewal_info) each */
 	CW_NETWORK_OCSP,         /* url, certificate and issuer in PEM: enum cw_ocsp_state */
-	CW_NETWORK_HTTP,     /* method, url, headers, body or none, milliseconds, limit in bytes,
-				whether to follow: status, headers, body */
+	CW_NETWORK_HTTP,     /* method, url, headers, whether there is a body, body, milliseconds,
+				limit in bytes, redirections to follow, whether any certificate is
+				accepted, CA certificates or none, client certificate or none, its
+				key or none: status, headers, body */
 	CW_NETWORK_LOCATE,   /* resolver or none, names: status, target, zone and reason each */
 	CW_NETWORK_WAIT_TXT, /* resolver or none, seconds, names, values: status and reason each */
 	CW_NETWORK_DNS_EXCHANGE, /* server, whether over TCP only, query, milliseconds: answer */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,11 +80,14 @@ read_all(int descriptor, size_t max, size_t expected, struct cw_buf *buf)
 	}
 }
 
-int
-cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error)
+/* Without O_NONBLOCK opening a pipe would wait for its writer. */
+enum { READ_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+
+/* Reads from DESCRIPTOR, which open(2) gave for PATH. */
+static int
+read_opened(int descriptor, const char *path, size_t max, struct cw_buf *buf,
+	    struct cw_error *error)
 {
-	/* Without O_NONBLOCK opening a pipe would wait for its writer. */
-	cw_autoclose int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	size_t before = buf->length;
 	struct stat status;
 	int number;
@@ -104,6 +108,57 @@ cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *
 	if (number == EFBIG)
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is longer than %zu bytes", path, max);
 	return cw_fail_path(error, number, "read", path);
+}
+
+int
+cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error)
+{
+	cw_autoclose int descriptor = open(path, READ_FLAGS);
+
+	return read_opened(descriptor, path, max, buf, error);
+}
+
+/* Opens NAME in FOLDER, which it closes. Returns -1 with errno, ELOOP for a link. */
+static int
+step_down(int folder, const char *name, int flags)
+{
+	int opened = openat(folder, name, flags | O_NOFOLLOW);
+	int number = errno;
+	struct stat status;
+
+	/* A link where a folder should be is "not a folder" to Linux. */
+	if (opened < 0 && fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(status.st_mode))
+		number = ELOOP;
+	close(folder);
+	errno = number;
+	return opened;
+}
+
+int
+cw_file_read_below(const char *folder, const char *path, size_t max, struct cw_buf *buf,
+		   struct cw_error *error)
+{
+	cw_autofree char *whole = cw_format("%s/%s", folder, path);
+	cw_autofree char *copy = cw_strdup(path);
+	cw_auto_strv struct cw_strv parts = {0};
+	cw_autoclose int at = -1;
+	char *rest = copy;
+
+	for (char *part = strtok_r(copy, "/", &rest); part != NULL;
+	     part = strtok_r(NULL, "/", &rest))
+		cw_strv_add(&parts, part);
+	if (*path == '/' || parts.count == 0 || cw_strv_contains(&parts, ".."))
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is not a path below \"%s\"", path,
+			       folder);
+	at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i + 1 < parts.count && at >= 0; i++)
+		at = step_down(at, parts.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (at >= 0)
+		at = step_down(at, parts.items[parts.count - 1], READ_FLAGS);
+	if (at < 0 && errno == ELOOP)
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is a link, or behind one", whole);
+	return read_opened(at, whole, max, buf, error);
 }
 
 /* A file that is being made: a temporary name in the folder that the final one will be in. */

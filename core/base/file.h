@@ -20,6 +20,10 @@ int cw_fail_path(struct cw_error *error, int number, const char *action, const c
  * file. */
 int cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error);
 
+/* The same for PATH, relative and without "..", below FOLDER, where no part of it may be a link. */
+int cw_file_read_below(const char *folder, const char *path, size_t max, struct cw_buf *buf,
+		       struct cw_error *error);
+
 /* Writes all of DATA, even if signals interrupt write(2). Returns 0 or an errno. */
 int cw_write_all(int descriptor, const void *data, size_t length);
 

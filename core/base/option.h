@@ -22,9 +22,10 @@ enum cw_option_flags {
 	CW_OPT_INERT = 1 << 5,    /* accepted, has no effect; says so when used */
 	CW_OPT_IGNORED = 1 << 6,  /* accepted, warns, does nothing, as Certbot's */
 	CW_OPT_HIDDEN = 1 << 7,   /* not in --help */
-	CW_OPT_SECRET = 1 << 8,   /* its value is a secret: never logged, not shown */
+	CW_OPT_SECRET = 1 << 8,   /* its value is a secret: never logged, shown or saved */
 	CW_OPT_PLUGIN =
-		1 << 9 /* a plugin's: saved in [renewalparams] when that plugin is selected */
+		1 << 9, /* a plugin's: saved in [renewalparams] when that plugin is selected */
+	CW_OPT_REQUIRED = 1 << 10 /* its plugin does not work without a value */
 };
 
 struct cw_option {
@@ -38,8 +39,9 @@ struct cw_option {
 	const char *metavar;        /* NULL: from the kind */
 	const char *topics;         /* of --help, blank-separated: "renew hooks"; "" for general */
 	const char *help;
-	const char *fills_map; /* internal name of the map it fills by position against the names;
-				  NULL: none */
+	const char *fills_map;   /* internal name of the map it fills by position against the names;
+				    NULL: none */
+	const char *environment; /* a plugin's: the variable that may give the value; NULL: none */
 };
 
 /* Where a value came from; a higher one wins. */
@@ -48,7 +50,7 @@ enum cw_source {
 	CW_SOURCE_DEFAULT,
 	CW_SOURCE_RENEWAL, /* the lineage's renewal file */
 	CW_SOURCE_RUNTIME, /* chosen by a plugin or a prompt; saved like the user's own */
-	CW_SOURCE_INI,     /* a configuration file */
+	CW_SOURCE_INI,     /* a configuration file, or a plugin's environment variable */
 	CW_SOURCE_COMMAND  /* the command line */
 };
 

@@ -298,6 +298,8 @@ is_first(const struct cw_given_options *given, size_t index)
 	return true;
 }
 
+enum { PLUGIN_SECRET = CW_OPT_PLUGIN | CW_OPT_SECRET };
+
 void
 cw_given_options_warn(const struct cw_given_options *given)
 {
@@ -306,7 +308,15 @@ cw_given_options_warn(const struct cw_given_options *given)
 		const char *shown = given->items[i].source == CW_SOURCE_COMMAND ? "--" : "";
 		const char *name = option->names[0];
 
-		if ((option->flags & (CW_OPT_INERT | CW_OPT_IGNORED)) == 0 || !is_first(given, i))
+		if (!is_first(given, i))
+			continue;
+		if ((option->flags & PLUGIN_SECRET) == PLUGIN_SECRET &&
+		    given->items[i].source == CW_SOURCE_COMMAND)
+			cw_log_warning(
+				"the value of \"--%s\" is a secret and is not saved: write it "
+				"into cli.ini for renewals",
+				name);
+		if ((option->flags & (CW_OPT_INERT | CW_OPT_IGNORED)) == 0)
 			continue;
 		if ((option->flags & CW_OPT_IGNORED) != 0)
 			cw_log_warning("the option \"%s%s\" does nothing and can be left out",

@@ -59,6 +59,10 @@ cw_option_description(const struct cw_option *option)
 		add_choices(&text, option);
 	if (shown && strcmp(otherwise, "0") != 0)
 		cw_buf_addf(&text, " Default: %s.", otherwise);
+	if ((option->flags & CW_OPT_REQUIRED) != 0)
+		cw_buf_add_text(&text, " Required.");
+	if (option->environment != NULL)
+		cw_buf_addf(&text, " Environment variable: %s.", option->environment);
 	if ((option->flags & CW_OPT_INERT) != 0)
 		cw_buf_add_text(&text, (option->flags & CW_OPT_PLUGIN) != 0
 					       ? " (The plugin is not installed.)"

@@ -74,26 +74,27 @@ log_end(const struct cw_http_exchange *exchange, const char *result)
 }
 
 static void
-call_back(struct cw_http_exchange *exchange, CURLcode result)
+log_answer(const struct cw_http_exchange *exchange)
 {
-	cw_auto_error struct cw_error error = {0};
-	struct cw_http_answer *answer = &exchange->answer;
-	long status = 0;
+	cw_autofree char *text = cw_format("status %d", exchange->answer.status);
 
-	if (result == CURLE_OK) {
-		cw_curl.easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
-		answer->status = (int)status;
-		if (!exchange->quiet || status / 100 != 2) {
-			cw_autofree char *text = cw_format("status %ld", status);
+	if (!exchange->quiet || exchange->answer.status / 100 != 2)
+		log_end(exchange, text);
+}
 
-			log_end(exchange, text);
-		}
-	} else {
-		cw_exchange_failure(exchange, &exchange->http->settings, result, &error);
-		log_end(exchange, error.message);
-		answer = NULL;
+/* With the answer, or with ERROR if that or RESULT says that there is none. */
+static void
+call_back(struct cw_http_exchange *exchange, CURLcode result, struct cw_error *error)
+{
+	if (result != CURLE_OK)
+		cw_exchange_failure(exchange, &exchange->http->settings, result, error);
+	if (error->status == CW_OK) {
+		exchange->callback(exchange->context, &exchange->answer, NULL);
+		return;
 	}
-	exchange->callback(exchange->context, answer, answer == NULL ? &error : NULL);
+	if (result != CURLE_OK)
+		log_end(exchange, error->message);
+	exchange->callback(exchange->context, NULL, error);
 }
 
 /* Whether the exchange was begun again with the system's whole trust store. Nothing had been sent:
@@ -109,18 +110,34 @@ try_wider_trust(struct cw_http *http, struct cw_http_exchange *exchange, CURLcod
 	       cw_curl.multi_add_handle(http->multi, exchange->easy) == CURLM_OK;
 }
 
+/* Takes note of the answer. Whether the exchange goes on, to another URL. */
+static bool
+redirect(struct cw_http *http, struct cw_http_exchange *exchange, struct cw_error *error)
+{
+	long status = 0;
+
+	cw_curl.easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	exchange->answer.status = (int)status;
+	log_answer(exchange);
+	return cw_exchange_redirect(exchange, &http->settings, error) &&
+	       cw_curl.multi_add_handle(http->multi, exchange->easy) == CURLM_OK;
+}
+
 static void
 finish(struct cw_http *http, CURL *easy, CURLcode result)
 {
 	struct cw_http_exchange *exchange = NULL;
+	cw_auto_error struct cw_error error = {0};
 
 	cw_curl.easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
 	cw_curl.multi_remove_handle(http->multi, easy);
 	if (try_wider_trust(http, exchange, result))
 		return;
+	if (result == CURLE_OK && redirect(http, exchange, &error))
+		return;
 	unlink_exchange(exchange);
 	exchange->finished = true;
-	call_back(exchange, result);
+	call_back(exchange, result, &error);
 	cw_exchange_free(exchange);
 }
 
@@ -211,9 +228,9 @@ cw_http_new(struct cw_loop *loop, const struct cw_http_options *options, struct 
 	made->settings.time_limit = options->time_limit == 0 ? TIME_LIMIT : options->time_limit;
 	made->settings.connect_limit =
 		options->connect_limit == 0 ? CONNECT_LIMIT : options->connect_limit;
-	if (options->verify)
-		cw_trust_choose(&made->settings.trust);
-	if (options->verify && options->preload_trust)
+	/* Also without verification: a request may ask for it. */
+	cw_trust_choose(&made->settings.trust);
+	if (options->preload_trust)
 		status = cw_trust_preload(&made->settings.trust, error);
 	if (status != CW_OK) {
 		cw_trust_clear(&made->settings.trust);

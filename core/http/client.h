@@ -36,6 +36,17 @@ int cw_http_new(struct cw_loop *loop, const struct cw_http_options *options, str
 /* Ends the exchanges in flight without calling back; NULL is allowed. */
 void cw_http_free(struct cw_http *http);
 
+/* How one request trusts the server and shows itself to it, instead of what the client's options
+ * say. PEM texts. */
+struct cw_http_tls {
+	bool no_verify;                 /* accept any certificate of the server */
+	const char *ca_certificates;    /* to trust instead of the trust store; NULL: that */
+	const char *client_certificate; /* with its chain; NULL: none */
+	const char *client_key;         /* without a passphrase; NULL: none */
+};
+
+enum { CW_HTTP_REDIRECTIONS_MAX = 10 };
+
 struct cw_http_message {
 	const char *method;         /* "GET", "HEAD", "POST" */
 	const char *url;            /* https; http where the caller wants that */
@@ -43,8 +54,14 @@ struct cw_http_message {
 	const char *body;           /* NULL: none; copied */
 	size_t body_length;
 	size_t limit; /* bytes of the answer's body; 0: 1 MiB; more is CW_E_PROTOCOL */
-	bool follow;  /* follow up to 10 redirections, to https only when it began there */
-	bool quiet;   /* one of very many: logged only when it fails */
+	/*
+	 * How many redirections to follow, at most CW_HTTP_REDIRECTIONS_MAX; 0: none. A further one
+	 * is CW_E_PROTOCOL, and so is one from https to http, and one of a request with a body to
+	 * another origin. Another origin gets neither the headers nor the client certificate.
+	 */
+	unsigned redirections;
+	const struct cw_http_tls *tls; /* NULL: what the client's options say */
+	bool quiet;                    /* one of very many: logged only when it fails */
 };
 
 struct cw_http_answer {

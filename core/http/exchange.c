@@ -11,21 +11,16 @@ enum {
 	BODY_LIMIT = 1024 * 1024,
 	HEADER_BYTES_MAX = 64 * 1024,
 	HEADERS_MAX = 256,
-	REDIRECTIONS_MAX = 10,
 	RECEIVE_BUFFER = 4 * 1024, /* the answers of ACME are short, and there are many at once */
 };
 
 /* ACME and what plugins ask of it are short texts: no protocol but these, no encodings. */
 #if LIBCURL_VERSION_NUM >= 0x075500
 #define OPT_PROTOCOLS CURLOPT_PROTOCOLS_STR
-#define OPT_REDIRECT_PROTOCOLS CURLOPT_REDIR_PROTOCOLS_STR
 #define ANY_HTTP "http,https"
-#define ONLY_HTTPS "https"
 #else
 #define OPT_PROTOCOLS CURLOPT_PROTOCOLS
-#define OPT_REDIRECT_PROTOCOLS CURLOPT_REDIR_PROTOCOLS
 #define ANY_HTTP (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)
-#define ONLY_HTTPS (long)CURLPROTO_HTTPS
 #endif
 
 static void
@@ -73,17 +68,6 @@ continue_header(struct cw_strv *headers, char *line)
 	*last = joined;
 }
 
-/* When a redirection is refused libcurl tells only where it leads to. */
-static void
-remember_redirection(struct cw_http_exchange *exchange)
-{
-	const char *url = NULL;
-
-	cw_curl.easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &url);
-	free(exchange->redirected_by);
-	exchange->redirected_by = cw_strdup(url);
-}
-
 static size_t
 on_header(char *data, size_t size, size_t count, void *context)
 {
@@ -93,7 +77,7 @@ on_header(char *data, size_t size, size_t count, void *context)
 	cw_autofree char *line = cw_memdup(data, length);
 	const char *colon = strchr(line, ':');
 
-	/* Every redirect and interim answer starts again. */
+	/* Every interim answer is followed by another. */
 	if (cw_starts_with(line, "HTTP/"))
 		forget_answer(exchange);
 	exchange->header_bytes += length;
@@ -105,8 +89,6 @@ on_header(char *data, size_t size, size_t count, void *context)
 		continue_header(headers, line);
 	else if (colon != NULL && colon != line && !cw_starts_with(line, "HTTP/"))
 		add_header(headers, line, colon);
-	if (strncasecmp(line, "Location:", strlen("Location:")) == 0)
-		remember_redirection(exchange);
 	return length;
 }
 
@@ -145,6 +127,17 @@ has_header(const struct cw_http_message *message, const char *prefix)
 	return false;
 }
 
+/* Those of every request. */
+static void
+append_own_headers(struct cw_http_exchange *exchange, bool has_encoding)
+{
+	/* Not to send the header would accept every encoding (RFC 9110 section 12.5.3). */
+	if (!has_encoding)
+		append_header(exchange, "Accept-Encoding: identity");
+	/* libcurl would wait a second for "100 Continue". */
+	append_header(exchange, "Expect:");
+}
+
 static int
 set_headers(struct cw_http_exchange *exchange, const struct cw_http_message *message,
 	    struct cw_error *error)
@@ -158,11 +151,8 @@ set_headers(struct cw_http_exchange *exchange, const struct cw_http_message *mes
 				       exchange->url);
 		append_header(exchange, *at);
 	}
-	/* Not to send the header would accept every encoding (RFC 9110 section 12.5.3). */
-	if (!has_header(message, "accept-encoding:"))
-		append_header(exchange, "Accept-Encoding: identity");
-	/* libcurl would wait a second for "100 Continue", and call every body a form. */
-	append_header(exchange, "Expect:");
+	append_own_headers(exchange, has_header(message, "accept-encoding:"));
+	/* libcurl would call every body a form. */
 	if (message->body != NULL && !has_header(message, "content-type:"))
 		append_header(exchange, "Content-Type:");
 	return CW_OK;
@@ -176,12 +166,14 @@ set_headers(struct cw_http_exchange *exchange, const struct cw_http_message *mes
 	} while (0)
 
 static CURLcode
-set_request(struct cw_http_exchange *exchange, const struct cw_http_message *message, bool secure)
+set_request(struct cw_http_exchange *exchange)
 {
 	CURLcode result = CURLE_OK;
 
 	SET(CURLOPT_URL, exchange->url);
 	SET(CURLOPT_HTTPHEADER, exchange->headers);
+	SET(CURLOPT_HTTPGET, 1L);
+	SET(CURLOPT_CUSTOMREQUEST, NULL);
 	if (cw_equal(exchange->method, "HEAD"))
 		SET(CURLOPT_NOBODY, 1L);
 	else if (exchange->body != NULL || cw_equal(exchange->method, "POST"))
@@ -193,10 +185,7 @@ set_request(struct cw_http_exchange *exchange, const struct cw_http_message *mes
 	if (!cw_equal(exchange->method, "GET") && !cw_equal(exchange->method, "HEAD") &&
 	    !cw_equal(exchange->method, "POST"))
 		SET(CURLOPT_CUSTOMREQUEST, exchange->method);
-	SET(CURLOPT_FOLLOWLOCATION, message->follow ? 1L : 0L);
-	SET(CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX);
 	SET(OPT_PROTOCOLS, ANY_HTTP);
-	SET(OPT_REDIRECT_PROTOCOLS, secure ? ONLY_HTTPS : ANY_HTTP);
 	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)exchange->limit);
 	return result;
 }
@@ -229,6 +218,49 @@ set_transfer(struct cw_http_exchange *exchange, const struct cw_http_settings *s
 	SET(CURLOPT_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
 	SET(CURLOPT_PROXY_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
 	SET(CURLOPT_PROXY_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
+	return result;
+}
+
+/* A blob of libcurl's own, as it keeps none of what it is given. */
+static CURLcode
+set_pem(struct cw_http_exchange *exchange, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = {.len = 0, .flags = CURL_BLOB_COPY};
+	cw_autosecret char *copy = cw_strdup(pem);
+
+	if (pem == NULL)
+		return CURLE_OK;
+	blob.data = copy;
+	blob.len = strlen(copy);
+	return cw_curl.easy_setopt(exchange->easy, option, &blob);
+}
+
+/* A connection that has shown a client certificate is not for others. */
+static CURLcode
+set_own_connection(struct cw_http_exchange *exchange, bool own)
+{
+	CURLcode result = CURLE_OK;
+
+	SET(CURLOPT_FRESH_CONNECT, own ? 1L : 0L);
+	SET(CURLOPT_FORBID_REUSE, own ? 1L : 0L);
+	return result;
+}
+
+static CURLcode
+set_tls(struct cw_http_exchange *exchange, const struct cw_http_tls *tls)
+{
+	CURLcode result = set_pem(exchange, CURLOPT_CAINFO_BLOB, tls->ca_certificates);
+
+	exchange->own_tls = true;
+	exchange->own_trust = tls->no_verify || tls->ca_certificates != NULL;
+	SET(CURLOPT_SSL_VERIFYPEER, tls->no_verify ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, tls->no_verify ? 0L : 2L);
+	if (result == CURLE_OK && tls->client_certificate != NULL)
+		result = set_own_connection(exchange, true);
+	if (result == CURLE_OK)
+		result = set_pem(exchange, CURLOPT_SSLCERT_BLOB, tls->client_certificate);
+	if (result == CURLE_OK)
+		result = set_pem(exchange, CURLOPT_SSLKEY_BLOB, tls->client_key);
 	return result;
 }
 
@@ -269,9 +301,11 @@ prepare(struct cw_http_exchange *exchange, const struct cw_http_settings *settin
 	status = set_headers(exchange, message, error);
 	if (status != CW_OK)
 		return status;
-	result = set_request(exchange, message, endpoint.secure);
+	result = set_request(exchange);
 	if (result == CURLE_OK)
 		result = set_transfer(exchange, settings);
+	if (result == CURLE_OK && message->tls != NULL)
+		result = set_tls(exchange, message->tls);
 	return result == CURLE_OK ? CW_OK : fail_setting(result, error);
 }
 
@@ -286,6 +320,9 @@ cw_exchange_new(const struct cw_http_settings *settings, const struct cw_http_me
 	made->method = cw_strdup(message->method == NULL ? "GET" : message->method);
 	made->url = cw_strdup(message->url);
 	made->quiet = message->quiet;
+	made->redirections = made->redirections_left =
+		message->redirections > CW_HTTP_REDIRECTIONS_MAX ? CW_HTTP_REDIRECTIONS_MAX
+								 : message->redirections;
 	made->limit = message->limit == 0 ? BODY_LIMIT : message->limit;
 	if (message->body != NULL) {
 		made->body = cw_memdup(message->body, message->body_length);
@@ -312,10 +349,69 @@ cw_exchange_arm(struct cw_http_exchange *exchange, const struct cw_http_settings
 	CURLcode result = CURLE_OK;
 
 	forget_answer(exchange);
-	if (settings->verify)
+	if ((settings->verify || exchange->own_tls) && !exchange->own_trust)
 		result = cw_trust_apply(&settings->trust, exchange->easy);
-	exchange->only_folder = settings->trust.bundle_left != NULL;
+	exchange->only_folder = !exchange->own_trust && settings->trust.bundle_left != NULL;
 	return result == CURLE_OK ? CW_OK : fail_setting(result, error);
+}
+
+static void
+forget_body(struct cw_http_exchange *exchange)
+{
+	if (exchange->body != NULL)
+		cw_wipe(exchange->body, exchange->body_length);
+	free(cw_take(&exchange->body));
+	exchange->body_length = 0;
+}
+
+/* Takes what was for the first server alone out of the request. */
+static CURLcode
+forget_secrets(struct cw_http_exchange *exchange)
+{
+	CURLcode result = set_own_connection(exchange, false);
+
+	cw_curl.slist_free_all(cw_take(&exchange->headers));
+	append_own_headers(exchange, false);
+	/* An older libcurl does not know them, and then they were not set. */
+	if (exchange->own_tls) {
+		SET(CURLOPT_SSLCERT_BLOB, NULL);
+		SET(CURLOPT_SSLKEY_BLOB, NULL);
+	}
+	return result;
+}
+
+/* The time limit is for all servers together. */
+static CURLcode
+set_time_left(struct cw_http_exchange *exchange, const struct cw_http_settings *settings)
+{
+	curl_off_t microseconds = 0;
+	long left = (long)settings->time_limit * 1000;
+
+	cw_curl.easy_getinfo(exchange->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+	exchange->spent += (long)(microseconds / 1000);
+	left -= exchange->spent;
+	return cw_curl.easy_setopt(exchange->easy, CURLOPT_TIMEOUT_MS, left > 0 ? left : 1L);
+}
+
+int
+cw_exchange_turn(struct cw_http_exchange *exchange, const struct cw_http_settings *settings,
+		 char *url, bool as_get, bool same_origin, struct cw_error *error)
+{
+	CURLcode result = set_time_left(exchange, settings);
+
+	free(exchange->url);
+	exchange->url = url;
+	if (as_get) {
+		forget_body(exchange);
+		free(exchange->method);
+		exchange->method = cw_strdup("GET");
+	}
+	if (result == CURLE_OK && !same_origin)
+		result = forget_secrets(exchange);
+	if (result == CURLE_OK)
+		result = set_request(exchange);
+	return result == CURLE_OK ? cw_exchange_arm(exchange, settings, error)
+				  : fail_setting(result, error);
 }
 
 void
@@ -326,10 +422,7 @@ cw_exchange_free(struct cw_http_exchange *exchange)
 	cw_curl.easy_cleanup(exchange->easy);
 	cw_curl.slist_free_all(exchange->headers);
 	cw_http_answer_clear(&exchange->answer);
-	if (exchange->body != NULL)
-		cw_wipe(exchange->body, exchange->body_length);
-	free(exchange->body);
-	free(exchange->redirected_by);
+	forget_body(exchange);
 	free(exchange->method);
 	free(exchange->url);
 	free(exchange);

@@ -41,7 +41,6 @@ static const struct failure failures[] = {
 	 false, HINT_BROKEN},
 	{CURLE_HTTP2, CW_E_NETWORK, "the HTTP/2 connection to ", " broke", true, HINT_BROKEN},
 	{CURLE_HTTP2_STREAM, CW_E_NETWORK, "", " did not complete its answer", true, HINT_BROKEN},
-	{CURLE_TOO_MANY_REDIRECTS, CW_E_PROTOCOL, "", " redirects too many times", false, NULL},
 	{CURLE_WEIRD_SERVER_REPLY, CW_E_PROTOCOL, "", " does not answer in HTTP", true,
 	 HINT_NO_HTTP},
 	{CURLE_BAD_CONTENT_ENCODING, CW_E_PROTOCOL, "", " does not answer in HTTP", true, NULL},
@@ -147,6 +146,7 @@ fail_certificate(const struct cw_http_exchange *exchange, const struct cw_http_s
 		 const char *peer, struct cw_error *error)
 {
 	enum { NOT_YET_VALID = 9, HAS_EXPIRED = 10 }; /* openssl-verification-options(1) */
+	static const char no_verify[] = "; --no-verify-ssl turns this check off";
 	long reason = get_long(exchange, CURLINFO_SSL_VERIFYRESULT);
 	const char *detail = detail_of(exchange, CURLE_PEER_FAILED_VERIFICATION);
 
@@ -158,16 +158,19 @@ fail_certificate(const struct cw_http_exchange *exchange, const struct cw_http_s
 			"check this machine's clock, which says %s; if it is right, the server "
 			"must renew its certificate",
 			now);
+	} else if (exchange->own_trust) {
+		cw_hint(error, "check the host in the URL, and the CA certificates that the plugin "
+			       "was given for it");
 	} else if (strstr(detail, "subject name") != NULL) {
-		cw_hint(error, "check the host in the URL; --no-verify-ssl turns this check off");
+		cw_hint(error, "check the host in the URL%s", exchange->own_tls ? "" : no_verify);
 	} else if (settings->trust.variable != NULL) {
-		cw_hint(error,
-			"add its CA to the certificates in %s; --no-verify-ssl turns this check "
-			"off",
-			settings->trust.variable);
+		cw_hint(error, "add its CA to the certificates in %s%s", settings->trust.variable,
+			exchange->own_tls ? "" : no_verify);
 	} else {
-		cw_hint(error, "if the CA is your own, set SSL_CERT_FILE to the file with its "
-			       "certificate; --no-verify-ssl turns this check off");
+		cw_hint(error,
+			"if the CA is your own, set SSL_CERT_FILE to the file with its "
+			"certificate%s",
+			exchange->own_tls ? "" : no_verify);
 	}
 	return CW_E_NETWORK;
 }
@@ -242,33 +245,12 @@ fail_by_table(const struct cw_http_exchange *exchange, CURLcode result, const ch
 	return cw_fail(error, CW_E_NETWORK, "the request to %s failed: %s", peer, detail);
 }
 
-/* The server of URL (NULL: not known) in words. */
-static char *
-describe_server(const char *url, struct cw_endpoint *endpoint)
+char *
+cw_exchange_server(const char *url, struct cw_endpoint *endpoint)
 {
-	if (url == NULL || !cw_url_endpoint(url, endpoint))
+	if (!cw_url_endpoint(url, endpoint))
 		return cw_strdup("the server");
 	return cw_format("\"%s\" (port %u)", endpoint->host, endpoint->port);
-}
-
-/* The server that the exchange had come to, after redirections, in words. */
-static char *
-describe_peer(const struct cw_http_exchange *exchange, struct cw_endpoint *endpoint)
-{
-	const char *url = NULL;
-
-	cw_curl.easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &url);
-	return describe_server(url != NULL ? url : exchange->url, endpoint);
-}
-
-static int
-fail_redirect(const struct cw_http_exchange *exchange, const char *target, struct cw_error *error)
-{
-	cw_auto_endpoint struct cw_endpoint endpoint = {0};
-	cw_autofree char *who = describe_server(exchange->redirected_by, &endpoint);
-
-	return cw_fail(error, CW_E_PROTOCOL,
-		       "%s redirects away from https, to %s, which is not followed", who, target);
 }
 
 /* What this machine lacks, as an errno; 0: it was not that. libcurl does not tell. */
@@ -296,8 +278,7 @@ cw_exchange_failure(const struct cw_http_exchange *exchange,
 		    struct cw_error *error)
 {
 	cw_auto_endpoint struct cw_endpoint endpoint = {0};
-	cw_autofree char *peer = describe_peer(exchange, &endpoint);
-	long status = get_long(exchange, CURLINFO_RESPONSE_CODE);
+	cw_autofree char *peer = cw_exchange_server(exchange->url, &endpoint);
 	int shortage = find_shortage(exchange, result);
 
 	if (shortage != 0)
@@ -314,8 +295,6 @@ cw_exchange_failure(const struct cw_http_exchange *exchange,
 	case CURLE_WRITE_ERROR:
 	case CURLE_FILESIZE_EXCEEDED: return fail_refused(exchange, peer, result, error);
 	case CURLE_UNSUPPORTED_PROTOCOL:
-		if (status >= 300 && status <= 399)
-			return fail_redirect(exchange, peer, error);
 		cw_fail(error, CW_E_PROTOCOL, "%s does not answer in HTTP: %s", peer,
 			detail_of(exchange, result));
 		cw_hint(error, HINT_NO_HTTP);

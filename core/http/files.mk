@@ -8,6 +8,7 @@ libcertwright_sources += \
 	core/http/exchange.h \
 	core/http/failure.c \
 	core/http/link.c \
+	core/http/redirect.c \
 	core/http/trust.c \
 	core/http/trust.h \
 	core/http/url.c \
@@ -16,6 +17,7 @@ libcertwright_sources += \
 check_PROGRAMS += \
 	tests/unit/test_http \
 	tests/unit/test_http_many \
+	tests/unit/test_http_redirect \
 	tests/unit/test_http_trust \
 	tests/unit/test_link \
 	tests/unit/test_sandbox_work
@@ -26,6 +28,7 @@ http_fixture_sources = \
 	tests/unit/http_server.c
 tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/free_port.h $(http_fixture_sources)
 tests_unit_test_http_many_SOURCES = tests/unit/test_http_many.c $(http_fixture_sources)
+tests_unit_test_http_redirect_SOURCES = tests/unit/test_http_redirect.c $(http_fixture_sources)
 tests_unit_test_http_trust_SOURCES = tests/unit/test_http_trust.c $(http_fixture_sources)
 tests_unit_test_sandbox_work_SOURCES = tests/unit/test_sandbox_work.c \
 	tests/unit/child.h tests/unit/sandbox_fixture.h $(http_fixture_sources)

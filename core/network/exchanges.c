@@ -89,7 +89,10 @@ cw_serve_http(struct cw_network_process *process, struct cw_message *request)
 	cw_auto_strv struct cw_strv headers = {0};
 	cw_auto_buf struct cw_buf body = {0};
 	cw_auto_error struct cw_error error = {0};
-	struct cw_http_message message = {.method = method};
+	struct cw_http_tls tls = {0};
+	struct cw_http_message message = {.method = method, .tls = &tls};
+	cw_autofree char *trusted = NULL, *certificate = NULL;
+	cw_autosecret char *key = NULL;
 	bool has_body;
 
 	exchange->take = take_http;
@@ -99,7 +102,11 @@ cw_serve_http(struct cw_network_process *process, struct cw_message *request)
 	cw_message_get_bytes(request, CW_MESSAGE_BODY, &body);
 	exchange->limit = cw_message_get_int(request, 0, INT32_MAX);
 	message.limit = (size_t)cw_message_get_int(request, 0, CW_MESSAGE_BODY);
-	message.follow = cw_message_get_bool(request);
+	message.redirections = (unsigned)cw_message_get_int(request, 0, CW_HTTP_REDIRECTIONS_MAX);
+	tls.no_verify = cw_message_get_bool(request);
+	tls.ca_certificates = trusted = cw_message_get_text(request, CW_MESSAGE_BODY);
+	tls.client_certificate = certificate = cw_message_get_text(request, CW_MESSAGE_BODY);
+	tls.client_key = key = cw_message_get_text(request, CW_MESSAGE_LINE);
 	if (cw_message_finish(request, "the coordinator", &error) < 0) {
 		cw_serving_fail(&exchange->job, &error);
 		return;
@@ -152,7 +159,11 @@ cw_serve_ocsp(struct cw_network_process *process, struct cw_message *request)
 	cw_auto_buf struct cw_buf question = {0};
 	cw_auto_error struct cw_error error = {0};
 	struct cw_http_message message = {
-		.method = "POST", .headers = headers, .limit = OCSP_ANSWER_MAX, .follow = true};
+		.method = "POST",
+		.headers = headers,
+		.limit = OCSP_ANSWER_MAX,
+		.redirections = CW_HTTP_REDIRECTIONS_MAX,
+	};
 
 	exchange->take = take_ocsp;
 	exchange->limit = OCSP_LIMIT;

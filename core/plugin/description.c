@@ -42,6 +42,10 @@ cw_plugin_description_add(struct cw_plugin_description *about,
 		.help = keep(about, option->help),
 		.fills_map = keep(about, option->fills_map),
 	};
+	if (CW_HAS(option, struct cw_plugin_option, environment)) {
+		owned->option.flags = option->flags;
+		owned->option.environment = keep(about, option->environment);
+	}
 	for (size_t i = 0; option->choices != NULL && option->choices[i] != NULL; i++)
 		cw_strv_add(&owned->choices, option->choices[i]);
 	if (option->choices != NULL)

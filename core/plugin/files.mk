@@ -26,6 +26,7 @@ libcertwright_sources += \
 	core/plugin/services_put_file.c \
 	core/plugin/services_remote.c core/plugin/services_remote.h \
 	core/plugin/services_shared.c \
+	core/plugin/services_text.c \
 	core/plugin/services_state.c \
 	core/plugin/shared_store.c core/plugin/shared_store.h \
 	core/plugin/wire.c core/plugin/wire.h \
@@ -38,10 +39,13 @@ check_PROGRAMS += \
 	tests/unit/test_instance \
 	tests/unit/test_listen \
 	tests/unit/test_plugin_process \
+	tests/unit/test_services \
 	tests/unit/test_plugin_wire
 
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c tests/unit/plugin_fixture.h \
 	tests/unit/role_fixture.h
+tests_unit_test_services_SOURCES = tests/unit/test_services.c tests/unit/plugin_fixture.h \
+	tests/unit/role_fixture.h tests/unit/scratch.h
 tests_unit_test_plugin_process_SOURCES = tests/unit/test_plugin_process.c \
 	tests/unit/plugin_fixture.h tests/unit/role_fixture.h tests/unit/scratch.h
 

@@ -2,6 +2,7 @@
 #include "plugin/instance.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "plugin/instance_internal.h"
@@ -56,6 +57,16 @@ static const struct cw_host services_table = {
 	.dns_exchange = cw_service_dns_exchange,
 	.undo_plugin = cw_service_undo_plugin,
 	.read_private = cw_service_read_private,
+	.credential = cw_service_credential,
+	.read_below = cw_service_read_below,
+	.json_get = cw_service_json_get,
+	.json_quote = cw_service_json_quote,
+	.encode = cw_service_encode,
+	.decode = cw_service_decode,
+	.sha256 = cw_service_sha256,
+	.hmac_sha256 = cw_service_hmac_sha256,
+	.wait = cw_service_wait,
+	.still_busy = cw_service_still_busy,
 	.put_file = cw_service_put_file,
 	.checkpoint_plugin = cw_service_checkpoint_plugin,
 	.state_put = cw_service_state_put,
@@ -96,7 +107,7 @@ cw_host_may(const struct cw_host *host, const char *service)
 	if (!instance->services->restricted)
 		return CW_OK;
 	cw_fail(error, CW_E_PERMISSION,
-		"the plugin \"%s\" called the service \"%s\", for which it has not the rights",
+		"the plugin \"%s\" called the service \"%s\", but has given up the rights for it",
 		instance->module->name, service);
 	cw_hint(error, "report this to the author of the plugin");
 	return CW_E_PERMISSION;
@@ -113,9 +124,23 @@ tell(const struct cw_instance *instance, const char *call)
 void
 cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name)
 {
-	*call = (struct cw_call){.instance = instance, .name = name, .outer = instance->call};
+	*call = (struct cw_call){
+		.instance = instance,
+		.name = name,
+		.begin = cw_now_ms(),
+		.outer = instance->call,
+	};
 	instance->call = call;
 	tell(instance, name);
+}
+
+/* Watches are called for each connection, too often to be logged. */
+static void
+trace(const struct cw_call *call, int result)
+{
+	if (strcmp(call->name, "watch") != 0)
+		cw_log_debug("%s: %s() returned %d after %lld ms", call->instance->module->name,
+			     call->name, result, (long long)(cw_now_ms() - call->begin));
 }
 
 int
@@ -124,6 +149,7 @@ cw_call_end(struct cw_call *call, int result, struct cw_error *error)
 	struct cw_instance *instance = call->instance;
 	const char *name = instance->module->name;
 
+	trace(call, result);
 	instance->call = call->outer;
 	tell(instance, call->outer != NULL ? call->outer->name : NULL);
 	if (result == CW_OK) {

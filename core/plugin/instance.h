@@ -48,6 +48,8 @@ struct cw_services {
 	/* Told when a call into a plugin begins (the name of the call) and ends (NULL), for the
 	 * coordinator's watchdog. NULL: nobody. */
 	void (*in_call)(void *context, const char *plugin, const char *call);
+	/* Tells the watchdog that the call goes on. NULL: there is none. */
+	void (*still_busy)(void *context);
 	void *context;
 };
 

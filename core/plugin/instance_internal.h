@@ -17,6 +17,7 @@ enum { CW_FAILURE_MAX = 32 * 1024 };
 struct cw_call {
 	struct cw_instance *instance;
 	const char *name;
+	int64_t begin; /* cw_now_ms() */
 	struct cw_error error;
 	struct cw_call *outer;
 };
@@ -119,12 +120,16 @@ int cw_service_ask_choice(const struct cw_host *host, const char *question,
 /* services_process.c: */
 int cw_service_run(const struct cw_host *host, const struct cw_command *const *commands,
 		   struct cw_command_result *const *results, size_t count, size_t jobs);
+int cw_service_wait(const struct cw_host *host, unsigned milliseconds);
+void cw_service_still_busy(const struct cw_host *host);
 /* services_files.c: */
 /* Reads a file of credentials; *TEXT is to be wiped and released. STRICT: not one that all users
  * can read. */
 int cw_credentials_read(const char *path, bool strict, char **text, struct cw_error *error);
 int cw_service_read_credentials(const struct cw_host *host, const char *path, char **text);
 int cw_service_read_private(const struct cw_host *host, const char *path, char **text);
+int cw_service_read_below(const struct cw_host *host, const char *folder, const char *path,
+			  size_t limit, char **data, size_t *length);
 int cw_service_write_file(const struct cw_host *host, const char *path, const char *data,
 			  size_t length, const char *expected, size_t expected_length);
 int cw_service_put_file(const struct cw_host *host, const struct cw_file *file);
@@ -137,6 +142,20 @@ int cw_service_undo_remove(const struct cw_host *host, const char *path, unsigne
 int cw_service_undo_command(const struct cw_host *host, const char *const *argv, unsigned *id);
 int cw_service_undo_plugin(const struct cw_host *host, const char *data, unsigned *id);
 int cw_service_undo_done(const struct cw_host *host, unsigned id);
+/* services_text.c: */
+int cw_service_credential(const struct cw_host *host, const char *path, const char *key,
+			  char **value);
+int cw_service_json_get(const struct cw_host *host, const char *text, size_t length,
+			const char *pointer, char **value);
+char *cw_service_json_quote(const struct cw_host *host, const char *text);
+char *cw_service_encode(const struct cw_host *host, enum cw_encoding encoding, const void *data,
+			size_t length);
+int cw_service_decode(const struct cw_host *host, enum cw_encoding encoding, const char *text,
+		      char **data, size_t *length);
+int cw_service_sha256(const struct cw_host *host, const void *data, size_t length,
+		      unsigned char *digest);
+int cw_service_hmac_sha256(const struct cw_host *host, const void *key, size_t key_length,
+			   const void *data, size_t length, unsigned char *digest);
 /* services_shared.c: */
 int cw_service_shared_put(const struct cw_host *host, const char *key, const char *value,
 			  size_t length);

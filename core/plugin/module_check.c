@@ -107,6 +107,15 @@ is_list(enum cw_option_kind kind)
 	return kind == CW_OPTION_LIST || kind == CW_OPTION_PATH_LIST;
 }
 
+static bool
+is_variable(const char *name)
+{
+	size_t length = strnlen(name, NAME_MAX_BYTES + 1);
+
+	return length > 0 && length <= NAME_MAX_BYTES && (name[0] < '0' || name[0] > '9') &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
+}
+
 static int
 check_option(const struct cw_module *module, const struct cw_plugin_option *const *options,
 	     size_t index, struct cw_error *error)
@@ -121,6 +130,11 @@ check_option(const struct cw_module *module, const struct cw_plugin_option *cons
 			      "and \"-\"");
 	if (option->kind < CW_OPTION_FLAG || option->kind > CW_OPTION_MAP)
 		return broken(module, error, "an option is of a kind that is not known here");
+	if (CW_HAS(option, struct cw_plugin_option, environment) && option->environment != NULL &&
+	    !is_variable(option->environment))
+		return broken(module, error,
+			      "the environment variable of an option is not made of upper-case "
+			      "letters, digits and \"_\"");
 	if (option->help == NULL)
 		return broken(module, error, "an option has no help text");
 	if (find_option(options, option->name, index) != NULL)

@@ -1,5 +1,6 @@
 /* A plugin's options as options of the program: "path" of "webroot" is --webroot-path. */
 #include <stdlib.h>
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "plugin/module_internal.h"
@@ -48,7 +49,9 @@ convert(const struct cw_module *module, const struct cw_plugin_option *from)
 		.short_name = short_letter(owned->long_name),
 		.names = owned->names,
 		.kind = from->kind,
-		.flags = CW_OPT_PLUGIN | (from->kind == CW_OPTION_LIST ? CW_OPT_COMMAS : 0),
+		.flags = CW_OPT_PLUGIN | (from->kind == CW_OPTION_LIST ? CW_OPT_COMMAS : 0) |
+			 (from->flags & CW_OPTION_REQUIRED ? CW_OPT_REQUIRED : 0) |
+			 (from->flags & CW_OPTION_SECRET ? CW_OPT_SECRET : 0),
 		.internal = owned->internal,
 		.default_value = from->default_value,
 		.choices = from->choices,
@@ -56,6 +59,7 @@ convert(const struct cw_module *module, const struct cw_plugin_option *from)
 		.topics = module->name,
 		.help = from->help,
 		.fills_map = owned->fills_map,
+		.environment = from->environment,
 	};
 	return &owned->option;
 }
@@ -105,6 +109,55 @@ cw_module_add_options(struct cw_module *module, struct cw_option_set *set, struc
 		if (status != CW_OK)
 			return cw_context(error, "the options of the plugin \"%s\" cannot be used",
 					  module->name);
+	}
+	return CW_OK;
+}
+
+int
+cw_module_take_environment(const struct cw_module *module, struct cw_settings *settings,
+			   struct cw_error *error)
+{
+	int status = CW_OK;
+
+	for (size_t i = 0; module->options[i] != NULL && status == CW_OK; i++) {
+		const struct cw_option *option = module->options[i];
+		const char *value =
+			option->environment != NULL ? secure_getenv(option->environment) : NULL;
+
+		if (value == NULL || *value == '\0' ||
+		    cw_settings_source(settings, option->internal) >= CW_SOURCE_INI)
+			continue;
+		if ((option->flags & CW_OPT_SECRET) != 0)
+			cw_log_secret(value);
+		status = cw_settings_set(settings, option->internal, CW_SOURCE_INI, value, error);
+		if (status != CW_OK)
+			return cw_context(error, "the environment variable \"%s\"",
+					  option->environment);
+	}
+	return status;
+}
+
+int
+cw_module_check_required(const struct cw_module *module, const struct cw_settings *settings,
+			 struct cw_error *error)
+{
+	for (size_t i = 0; module->options[i] != NULL; i++) {
+		const struct cw_option *option = module->options[i];
+		const char *value = cw_settings_get(settings, option->internal);
+		const char *name = option->names[0];
+		bool map = option->kind == CW_OPTION_MAP;
+
+		if ((option->flags & CW_OPT_REQUIRED) == 0 || (value != NULL && *value != '\0') ||
+		    (map && cw_settings_map_keys(settings, option->internal)->count > 0))
+			continue;
+		cw_fail(error, CW_E_USAGE, "the plugin \"%s\" needs a value for \"--%s\"",
+			module->name, name);
+		if (option->environment != NULL)
+			cw_hint(error, "give --%s, write \"%s = ...\" into cli.ini, or set %s",
+				name, name, option->environment);
+		else
+			cw_hint(error, "give --%s, or write \"%s = ...\" into cli.ini", name, name);
+		return CW_E_USAGE;
 	}
 	return CW_OK;
 }

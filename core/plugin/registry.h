@@ -92,6 +92,13 @@ void cw_module_save_options(const struct cw_module *module, const struct cw_sett
 			    struct cw_strv *list);
 int cw_module_restore_options(const struct cw_module *module, struct cw_settings *settings,
 			      const struct cw_strv *list, struct cw_error *error);
+/* Sets options of an opened module that neither the command line nor a configuration file gives
+ * from their environment variables. */
+int cw_module_take_environment(const struct cw_module *module, struct cw_settings *settings,
+			       struct cw_error *error);
+/* CW_E_USAGE if SETTINGS lack an option that an opened module requires. */
+int cw_module_check_required(const struct cw_module *module, const struct cw_settings *settings,
+			     struct cw_error *error);
 /* Adds the options of an opened module to SET, once. */
 int cw_module_add_options(struct cw_module *module, struct cw_option_set *set,
 			  struct cw_error *error);

@@ -15,7 +15,7 @@
 #include "plugin/services_remote.h"
 #include "plugin/wire.h"
 
-enum { CREDENTIALS_MAX = 1024 * 1024, SECRET_MIN = 4 };
+enum { CREDENTIALS_MAX = 1024 * 1024, FILE_MAX = 1024 * 1024, SECRET_MIN = 4 };
 
 /* Reads the file that the check was made of, not one that took its place since. */
 static int
@@ -33,10 +33,9 @@ read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error 
 		return cw_status_of_errno(number);
 	}
 	if (!S_ISREG(status.st_mode))
-		return cw_fail(error, CW_E_INVALID, "the credentials file \"%s\" is no file", path);
+		return cw_fail(error, CW_E_INVALID, "\"%s\" is not a regular file", path);
 	if (status.st_mode & (S_IWGRP | S_IWOTH | (strict ? S_IROTH : 0))) {
-		cw_fail(error, CW_E_PERMISSION,
-			"others than its owner can %s the credentials file \"%s\"",
+		cw_fail(error, CW_E_PERMISSION, "other users can %s the credentials file \"%s\"",
 			status.st_mode & (S_IWGRP | S_IWOTH) ? "write to" : "read", path);
 		cw_hint(error, "take that right away: chmod 600 '%s'", path);
 		return CW_E_PERMISSION;
@@ -44,8 +43,8 @@ read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error 
 	if (cw_permissions_check("the credentials file", path, error) < 0)
 		return CW_E_PERMISSION;
 	if (status.st_mode & (S_IRGRP | S_IROTH))
-		cw_log_warning("others than its owner can read the credentials file \"%s\"; "
-			       "chmod 600 '%s' mends that",
+		cw_log_warning("other users can read the credentials file \"%s\"; take that right "
+			       "away: chmod 600 '%s'",
 			       path, path);
 	do {
 		got = read(descriptor, cw_buf_reserve(buf, 4096), 4096);
@@ -56,7 +55,7 @@ read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error 
 		return cw_fail_errno(error, errno, "cannot read the credentials file \"%s\"", path);
 	if (buf->length > CREDENTIALS_MAX || memchr(buf->data, '\0', buf->length) != NULL)
 		return cw_fail(error, CW_E_INVALID,
-			       "the credentials file \"%s\" is longer than 1 MiB, or no text",
+			       "the credentials file \"%s\" is longer than 1 MiB, or is not text",
 			       path);
 	return CW_OK;
 }
@@ -122,6 +121,25 @@ int
 cw_service_read_private(const struct cw_host *host, const char *path, char **text)
 {
 	return read_credentials(host, path, true, text);
+}
+
+int
+cw_service_read_below(const struct cw_host *host, const char *folder, const char *path,
+		      size_t limit, char **data, size_t *length)
+{
+	cw_auto_buf struct cw_buf buf = {0};
+	int status = cw_host_may(host, "read_below");
+
+	*data = NULL;
+	*length = 0;
+	if (status == CW_OK)
+		status = cw_file_read_below(folder, path, limit == 0 ? FILE_MAX : limit, &buf,
+					    cw_host_error(host));
+	if (status != CW_OK)
+		return status;
+	*length = buf.length;
+	*data = cw_buf_take(&buf);
+	return CW_OK;
 }
 
 /* Edits for challenges are temporary, those of an installer stay; all state is on disk, so that

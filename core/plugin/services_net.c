@@ -45,12 +45,18 @@ cw_service_http(const struct cw_host *host, const struct cw_http_request *reques
 	if (request->url == NULL ||
 	    (!cw_starts_with(request->url, "https://") && !cw_starts_with(request->url, "http://")))
 		return cw_host_misused(host, "http", "the URL is not one of http or https");
+	if (CW_HAS(request, struct cw_http_request, client_key) &&
+	    (request->client_certificate == NULL) != (request->client_key == NULL))
+		return cw_host_misused(host, "http",
+				       "a client certificate and its key belong together");
 	if (!make_headers(request, &headers))
 		return cw_host_misused(host, "http", "a header is malformed");
 	response->http_status = 0;
 	response->body = NULL;
 	response->body_length = 0;
 	response->content_type = NULL;
+	if (CW_HAS(response, struct cw_http_response, headers))
+		response->headers = NULL;
 	return cw_remote_http(host, request, &headers, response);
 }
 

@@ -179,7 +179,8 @@ cw_module_save_options(const struct cw_module *module, const struct cw_settings 
 		const struct cw_strv *values = is_map ? cw_settings_map_values(settings, internal)
 						      : cw_settings_list(settings, internal);
 
-		if (cw_settings_source(settings, internal) <= CW_SOURCE_DEFAULT)
+		if (cw_settings_source(settings, internal) <= CW_SOURCE_DEFAULT ||
+		    (option->flags & CW_OPT_SECRET) != 0)
 			continue;
 		if (option->kind == CW_OPTION_FLAG)
 			save(list, internal, "", flag_text(cw_settings_flag(settings, internal)));

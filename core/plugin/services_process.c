@@ -1,4 +1,4 @@
-/* The service that runs programs. */
+/* The services that run programs and wait. */
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/mem.h"
@@ -82,4 +82,34 @@ cw_service_run(const struct cw_host *host, const struct cw_command *const *comma
 		cw_process_clear(&processes[i]);
 	}
 	return status;
+}
+
+static void
+end_wait(void *context)
+{
+	bool *over = context;
+
+	*over = true;
+}
+
+int
+cw_service_wait(const struct cw_host *host, unsigned milliseconds)
+{
+	struct cw_loop *loop = cw_host_instance(host)->services->loop;
+	bool over = false;
+	struct cw_timer *timer = cw_loop_timer(loop, milliseconds, end_wait, &over);
+	int status = cw_loop_until(loop, &over, cw_host_error(host));
+
+	if (!over)
+		cw_loop_cancel(loop, timer);
+	return status;
+}
+
+void
+cw_service_still_busy(const struct cw_host *host)
+{
+	const struct cw_services *services = cw_host_instance(host)->services;
+
+	if (services->still_busy != NULL)
+		services->still_busy(services->context);
 }

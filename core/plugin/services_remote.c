@@ -1,8 +1,10 @@
 #include "plugin/services_remote.h"
 #include <stdlib.h>
+#include <string.h>
 #include "base/mem.h"
 #include "base/text.h"
 #include "dns/exchange.h"
+#include "http/client.h"
 #include "plugin/wire.h"
 
 enum { TIME_LIMIT = 30, DNS_TIME_LIMIT = 10, RESPONSE_LIMIT = 1024 * 1024, HEADERS_MAX = 10000 };
@@ -154,23 +156,51 @@ content_type(const struct cw_strv *headers)
 	return NULL;
 }
 
-int
-cw_remote_http(const struct cw_host *host, const struct cw_http_request *request,
-	       const struct cw_strv *headers, struct cw_http_response *response)
+/* As one block: the pointers, and behind them the texts. */
+static char **
+joined_headers(const struct cw_strv *headers)
+{
+	size_t length = (headers->count + 1) * sizeof(char *);
+	char **block, *at;
+
+	for (size_t i = 0; i < headers->count; i++)
+		length += strlen(headers->items[i]) + 1;
+	block = cw_alloc(length);
+	at = (char *)(block + headers->count + 1);
+	for (size_t i = 0; i < headers->count; i++) {
+		size_t bytes = strlen(headers->items[i]) + 1;
+
+		block[i] = memcpy(at, headers->items[i], bytes);
+		at += bytes;
+	}
+	return block;
+}
+
+/* What ABI 1.1 added to a request. */
+static void
+put_since_1_1(struct cw_message *message, const struct cw_http_request *request)
+{
+	bool there = CW_HAS(request, struct cw_http_request, client_key);
+	unsigned redirections = there ? request->redirections : CW_HTTP_REDIRECTIONS_MAX;
+
+	if (redirections > CW_HTTP_REDIRECTIONS_MAX)
+		redirections = CW_HTTP_REDIRECTIONS_MAX;
+	cw_message_put_int(message, redirections);
+	cw_message_put_bool(message, there && request->no_verify);
+	cw_message_put_text(message, there ? request->ca_certificates : NULL);
+	cw_message_put_text(message, there ? request->client_certificate : NULL);
+	cw_message_put_text(message, there ? request->client_key : NULL);
+}
+
+static struct cw_message *
+http_message(const struct cw_http_request *request, const struct cw_strv *headers, size_t limit)
 {
 	struct cw_message *message = cw_message_new(CW_PLUGIN_HTTP);
-	size_t limit = request->response_limit != 0 ? request->response_limit : RESPONSE_LIMIT;
 	unsigned seconds = request->time_limit != 0 ? request->time_limit : TIME_LIMIT;
 	const char *method = request->method;
-	cw_auto_message struct cw_message *answer = NULL;
-	cw_auto_strv struct cw_strv answered = {0};
-	cw_auto_buf struct cw_buf body = {0};
-	int status;
 
 	if (method == NULL)
 		method = request->body != NULL ? "POST" : "GET";
-	if (limit > CW_MESSAGE_BODY)
-		limit = CW_MESSAGE_BODY;
 	cw_message_put_text(message, method);
 	cw_message_put_text(message, request->url);
 	cw_message_put_list(message, headers);
@@ -178,8 +208,23 @@ cw_remote_http(const struct cw_host *host, const struct cw_http_request *request
 	cw_message_put_bytes(message, request->body, request->body_length);
 	cw_message_put_int(message, (int64_t)seconds * 1000);
 	cw_message_put_int(message, (int64_t)limit);
-	cw_message_put_bool(message, true);
-	status = ask(host, message, true, &answer);
+	put_since_1_1(message, request);
+	return message;
+}
+
+int
+cw_remote_http(const struct cw_host *host, const struct cw_http_request *request,
+	       const struct cw_strv *headers, struct cw_http_response *response)
+{
+	size_t limit = request->response_limit != 0 ? request->response_limit : RESPONSE_LIMIT;
+	cw_auto_message struct cw_message *answer = NULL;
+	cw_auto_strv struct cw_strv answered = {0};
+	cw_auto_buf struct cw_buf body = {0};
+	int status;
+
+	if (limit > CW_MESSAGE_BODY)
+		limit = CW_MESSAGE_BODY;
+	status = ask(host, http_message(request, headers, limit), true, &answer);
 	if (status != CW_OK)
 		return status;
 	response->http_status = (int)cw_message_get_int(answer, 100, 599);
@@ -191,6 +236,8 @@ cw_remote_http(const struct cw_host *host, const struct cw_http_request *request
 	response->content_type = content_type(&answered);
 	response->body_length = body.length;
 	response->body = cw_buf_take(&body);
+	if (CW_HAS(response, struct cw_http_response, headers))
+		response->headers = joined_headers(&answered);
 	return CW_OK;
 }
 

@@ -41,6 +41,8 @@ cw_wire_put_description(struct cw_message *message, const struct cw_plugin_descr
 		cw_message_put_text(message, option->help);
 		cw_message_put_text(message, option->fills_map);
 		put_choices(message, option->choices);
+		cw_message_put_int(message, option->flags);
+		cw_message_put_text(message, option->environment);
 	}
 }
 
@@ -55,8 +57,12 @@ get_option(struct cw_message *message, struct cw_plugin_description *about)
 	cw_autofree char *help = cw_message_need_text(message, CW_MESSAGE_LINE);
 	cw_autofree char *fills_map = cw_message_get_text(message, CW_MESSAGE_NAME);
 	cw_auto_strv struct cw_strv choices = {0};
+	cw_autofree char *environment = NULL;
+	unsigned flags;
 
 	cw_message_get_list(message, CW_PLUGIN_CHOICES_MAX, CW_MESSAGE_LINE, &choices);
+	flags = (unsigned)cw_message_get_int(message, 0, UINT32_MAX);
+	environment = cw_message_get_text(message, CW_MESSAGE_NAME);
 	cw_plugin_description_add(
 		about,
 		&(struct cw_plugin_option){
@@ -69,6 +75,8 @@ get_option(struct cw_message *message, struct cw_plugin_description *about)
 			.fills_map = fills_map,
 			.choices = choices.count > 0 ? (const char *const *)cw_strv_items(&choices)
 						     : NULL,
+			.flags = flags,
+			.environment = environment,
 		});
 }
 

@@ -51,6 +51,16 @@ in_call(void *context, const char *plugin, const char *call)
 		worker->beat = cw_loop_timer(worker->loop, BEAT_INTERVAL, beat, worker);
 }
 
+static void
+still_busy(void *context)
+{
+	struct cw_worker *worker = context;
+
+	cw_peer_tell(worker->peer, cw_message_new(CW_PLUGIN_BEAT));
+	/* The plugin may compute on, without a turn of the loop. */
+	cw_peer_flush(worker->peer);
+}
+
 struct waiting {
 	struct cw_message *answer;
 	struct cw_error error;
@@ -321,6 +331,7 @@ cw_worker_fill_services(struct cw_worker *worker)
 		.secret = tell_secret,
 		.restrict_to = restrict_to,
 		.in_call = in_call,
+		.still_busy = still_busy,
 		.context = worker,
 	};
 }

@@ -322,6 +322,10 @@ section_for(const struct cw_option *option, const struct cw_settings *settings,
 	if (!cw_settings_given(settings, option->internal) ||
 	    (flags & (CW_OPT_INERT | CW_OPT_IGNORED)) == CW_OPT_IGNORED)
 		return NULL;
+	/* One that somebody has written there stays. */
+	if ((flags & CW_OPT_SECRET) != 0 &&
+	    cw_settings_source(settings, option->internal) != CW_SOURCE_RENEWAL)
+		return NULL;
 	if ((flags & CW_OPT_PLUGIN) != 0)
 		return section_for_plugin(option->internal, settings, authenticator, installer);
 	if ((flags & CW_OPT_OWN) != 0)
@@ -437,9 +441,8 @@ cw_renewal_write_plugin(struct cw_configobj *config, const struct cw_settings *s
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {
 		const struct cw_option *option = cw_option_set_at(options, i);
 
-		if ((option->flags & CW_OPT_PLUGIN) != 0 &&
-		    is_of_plugin(option->internal, plugin) &&
-		    cw_settings_given(settings, option->internal))
+		if (is_of_plugin(option->internal, plugin) &&
+		    section_for(option, settings, NULL, plugin) == params)
 			write_option(&writing, params, option);
 	}
 	cw_strv_clear(&writing.params);

@@ -87,6 +87,18 @@ enum cw_option_kind {
 	CW_OPTION_MAP = 6        /* a JSON object of strings; a [[section]] in a renewal file */
 };
 
+/* Since 1.1. */
+enum cw_plugin_option_flags {
+	/* Without a value no instance is opened: the error names the option and its variable. */
+	CW_OPTION_REQUIRED = 1,
+	/*
+	 * A secret: the log and all messages show "[secret]". It is never written to a renewal
+	 * file, so a renewal needs it from cli.ini or the environment. For a secret that renewals
+	 * need, an option that names a credentials file is better: see read_private().
+	 */
+	CW_OPTION_SECRET = 2
+};
+
 /*
  * One option of a plugin. Option "path" of plugin "webroot" is --webroot-path on the command
  * line, webroot-path in cli.ini, webroot_path in the renewal file. The plugin itself always
@@ -107,6 +119,14 @@ struct cw_plugin_option {
 	 */
 	const char *fills_map;
 	const char *const *choices; /* the values allowed, NULL-terminated; NULL: any */
+	/* Since 1.1. Of enum cw_plugin_option_flags, joined by "|". */
+	unsigned flags;
+	/*
+	 * Since 1.1. The environment variable that gives the value if neither the command line nor
+	 * a configuration file does, such as "EXAMPLE_TOKEN". It has the form of cli.ini. NULL:
+	 * none.
+	 */
+	const char *environment;
 };
 
 /*
@@ -377,6 +397,25 @@ struct cw_http_request {
 	size_t body_length;                          /* bytes */
 	unsigned time_limit;                         /* seconds; 0: 30 */
 	size_t response_limit; /* bytes; 0: 1 MiB; a longer response is CW_E_PROTOCOL */
+	/*
+	 * Since 1.1. How many redirections to follow, at most 10; 0: none, the response is the
+	 * redirection. Never from https to http. To another origin (scheme, host, port) the headers
+	 * above are not sent, and a request with a body is not redirected: that is CW_E_PROTOCOL.
+	 * The requests of a plugin whose struct ends before this field follow 10.
+	 */
+	unsigned redirections;
+	/* Since 1.1. 1: accept any certificate of the server. --no-verify-ssl does not matter here:
+	 * it is for the ACME server. */
+	int no_verify;
+	/*
+	 * Since 1.1. PEM texts (not paths), as read_private() gives them. The CA certificates to
+	 * trust instead of the system's; NULL: the system's. The certificate, with its chain, and
+	 * the private key to show to the server, without a passphrase; NULL: none. They are not
+	 * shown to another origin.
+	 */
+	const char *ca_certificates;
+	const char *client_certificate;
+	const char *client_key;
 };
 
 /* Filled by the host; release with cw_host_release_response(). */
@@ -386,6 +425,9 @@ struct cw_http_response {
 	char *body;      /* NUL-terminated */
 	size_t body_length;
 	char *content_type; /* NULL: none given */
+	/* Since 1.1. "name: value" with the name in lower case, NULL-terminated, in the order of
+	 * the response (section "cw_host_header" below). */
+	char **headers;
 };
 
 /* A TXT record to wait for (section "wait_txt" below). */
@@ -419,6 +461,13 @@ struct cw_dns_query {
 	void *answer;          /* out: likewise, to be released with release() */
 	size_t answer_length;  /* out: bytes */
 	char *reason; /* out: why there is none, to be released with release(); NULL: not known */
+};
+
+/* Since 1.1. For encode() and decode(). */
+enum cw_encoding {
+	CW_BASE64 = 0,    /* RFC 4648 section 4, with padding */
+	CW_BASE64URL = 1, /* RFC 4648 section 5, without padding */
+	CW_BASE16 = 2     /* lower-case hex digits; decode() takes both cases */
 };
 
 /* Since 1.1. A file to write or remove (section "put_file" below). */
@@ -624,6 +673,57 @@ struct cw_host {
 	 * group can read is refused too (CW_E_PERMISSION).
 	 */
 	int (*read_private)(const struct cw_host *host, const char *path, char **text);
+
+	/*
+	 * Since 1.1. Reads the value of KEY from a credentials file with lines "key = value", as
+	 * Certbot's plugins have them. The file is read as by read_private(), and the value becomes
+	 * a secret. Quotes around the value are taken off. *VALUE is to be released with release().
+	 * CW_E_NOT_FOUND if the file has no such key, or nothing behind it: the error names both.
+	 */
+	int (*credential)(const struct cw_host *host, const char *path, const char *key,
+			  char **value);
+	/*
+	 * Since 1.1. Reads the file PATH below the folder FOLDER, at most LIMIT bytes (0: 1 MiB).
+	 * PATH is relative; it has no ".." and no part of it, below FOLDER, may be a link. *DATA is
+	 * NUL-terminated, to be released with release(). A longer file is CW_E_INVALID.
+	 */
+	int (*read_below)(const struct cw_host *host, const char *folder, const char *path,
+			  size_t limit, char **data, size_t *length);
+	/*
+	 * Since 1.1. Looks for one value in a JSON text (RFC 8259, at most 32 levels deep). POINTER
+	 * is a JSON Pointer (RFC 6901), such as "/records/0/id"; "" is the whole. *VALUE, to be
+	 * released with release(), is a string's characters, and anything else as JSON.
+	 * CW_E_INVALID if TEXT is not JSON; CW_E_NOT_FOUND if there is no such value, or null.
+	 */
+	int (*json_get)(const struct cw_host *host, const char *text, size_t length,
+			const char *pointer, char **value);
+	/* Since 1.1. TEXT as a JSON string with its quotes, to be released with release(). Bytes
+	 * that are not UTF-8 become U+FFFD. */
+	char *(*json_quote)(const struct cw_host *host, const char *text);
+	/* Since 1.1. LENGTH bytes in an encoding (RFC 4648), on one line, to be released with
+	 * release(). NULL for an unknown encoding. */
+	char *(*encode)(const struct cw_host *host, enum cw_encoding encoding, const void *data,
+			size_t length);
+	/* Since 1.1. The reverse. *DATA is NUL-terminated, to be released with release().
+	 * CW_E_INVALID for any other character, also blanks, and for missing padding. */
+	int (*decode)(const struct cw_host *host, enum cw_encoding encoding, const char *text,
+		      char **data, size_t *length);
+	/* Since 1.1. The SHA-256 (FIPS 180-4) of LENGTH bytes: 32 bytes at DIGEST. */
+	int (*sha256)(const struct cw_host *host, const void *data, size_t length,
+		      unsigned char *digest);
+	/* Since 1.1. The HMAC (RFC 2104) with SHA-256: 32 bytes at DIGEST. */
+	int (*hmac_sha256)(const struct cw_host *host, const void *key, size_t key_length,
+			   const void *data, size_t length, unsigned char *digest);
+	/* Since 1.1. Waits, while descriptors are watched and sockets served. CW_E_CANCELLED if the
+	 * run is interrupted meanwhile. */
+	int (*wait)(const struct cw_host *host, unsigned milliseconds);
+	/*
+	 * Since 1.1. Says that the current call goes on. A plugin process that shows no sign of
+	 * life for the seconds of --plugin-timeout is killed. Services give such signs while they
+	 * wait; a plugin that computes, or waits by itself, for longer than a few seconds calls
+	 * this.
+	 */
+	void (*still_busy)(const struct cw_host *host);
 	/*
 	 * Since 1.1. Writes or removes a file under the current checkpoint, as write_file() and
 	 * remove_file() do, with a mode and an owner. A secret is kept with mode 0600 in a folder
@@ -741,75 +841,179 @@ cw_host_release_result(const struct cw_host *host, struct cw_command_result *res
 	result->error_output = NULL;
 }
 
+/* Sends one HTTP request. RESPONSE is to be released when CW_OK is returned. */
+static inline int
+cw_host_http(const struct cw_host *host, const struct cw_http_request *request,
+	     struct cw_http_response *response)
+{
+	response->headers = NULL; /* a core of ABI 1.0 does not know them */
+	return host->http(host, request, response);
+}
+
 static inline void
 cw_host_release_response(const struct cw_host *host, struct cw_http_response *response)
 {
 	host->release(host, response->body);
 	host->release(host, response->content_type);
+	/* One block of memory, or NULL from a core that does not fill it. */
+	host->release(host, response->headers);
 	response->body = NULL;
 	response->content_type = NULL;
+	response->headers = NULL;
 }
 
-/* CW_E_UNSUPPORTED from a core that does not know the service yet. */
+/* The value of the first header NAME (in lower case) of a response, or NULL. */
+static inline const char *
+cw_host_header(const struct cw_http_response *response, const char *name)
+{
+	size_t length = strlen(name);
+	char **header;
+
+	for (header = response->headers; header != NULL && *header != NULL; header++)
+		if (strncmp(*header, name, length) == 0 && strncmp(*header + length, ": ", 2) == 0)
+			return *header + length + 2;
+	return NULL;
+}
+
+/* Services since 1.1: each fails with CW_E_UNSUPPORTED on a core of ABI 1.0, which lacks it. */
+static inline int
+cw_host_lacks(const struct cw_host *host, const char *service)
+{
+	return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
+			    "this certwright does not have the service \"%s\"", service);
+}
+
 static inline int
 cw_host_dns_exchange(const struct cw_host *host, struct cw_dns_query *query)
 {
-	if (!CW_HAS(host, struct cw_host, dns_exchange))
-		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
-				    "this certwright sends no DNS messages for plugins");
-	return host->dns_exchange(host, query);
+	return CW_HAS(host, struct cw_host, dns_exchange) ? host->dns_exchange(host, query)
+							  : cw_host_lacks(host, "dns_exchange");
 }
 
-/* Likewise. */
 static inline int
 cw_host_undo_plugin(const struct cw_host *host, const char *data, unsigned *id)
 {
-	if (!CW_HAS(host, struct cw_host, undo_plugin))
-		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
-				    "this certwright undoes nothing by the plugin itself");
-	return host->undo_plugin(host, data, id);
+	return CW_HAS(host, struct cw_host, undo_plugin) ? host->undo_plugin(host, data, id)
+							 : cw_host_lacks(host, "undo_plugin");
 }
 
-/* Likewise. */
+static inline int
+cw_host_read_private(const struct cw_host *host, const char *path, char **text)
+{
+	return CW_HAS(host, struct cw_host, read_private) ? host->read_private(host, path, text)
+							  : cw_host_lacks(host, "read_private");
+}
+
+static inline int
+cw_host_credential(const struct cw_host *host, const char *path, const char *key, char **value)
+{
+	return CW_HAS(host, struct cw_host, credential) ? host->credential(host, path, key, value)
+							: cw_host_lacks(host, "credential");
+}
+
+static inline int
+cw_host_read_below(const struct cw_host *host, const char *folder, const char *path, size_t limit,
+		   char **data, size_t *length)
+{
+	return CW_HAS(host, struct cw_host, read_below)
+		       ? host->read_below(host, folder, path, limit, data, length)
+		       : cw_host_lacks(host, "read_below");
+}
+
+static inline int
+cw_host_json_get(const struct cw_host *host, const char *text, size_t length, const char *pointer,
+		 char **value)
+{
+	return CW_HAS(host, struct cw_host, json_get)
+		       ? host->json_get(host, text, length, pointer, value)
+		       : cw_host_lacks(host, "json_get");
+}
+
+/* NULL from a core that lacks it; likewise cw_host_encode(). */
+static inline char *
+cw_host_json_quote(const struct cw_host *host, const char *text)
+{
+	return CW_HAS(host, struct cw_host, json_quote) ? host->json_quote(host, text) : NULL;
+}
+
+static inline char *
+cw_host_encode(const struct cw_host *host, enum cw_encoding encoding, const void *data,
+	       size_t length)
+{
+	return CW_HAS(host, struct cw_host, encode) ? host->encode(host, encoding, data, length)
+						    : NULL;
+}
+
+static inline int
+cw_host_decode(const struct cw_host *host, enum cw_encoding encoding, const char *text, char **data,
+	       size_t *length)
+{
+	return CW_HAS(host, struct cw_host, decode)
+		       ? host->decode(host, encoding, text, data, length)
+		       : cw_host_lacks(host, "decode");
+}
+
+static inline int
+cw_host_sha256(const struct cw_host *host, const void *data, size_t length, unsigned char *digest)
+{
+	return CW_HAS(host, struct cw_host, sha256) ? host->sha256(host, data, length, digest)
+						    : cw_host_lacks(host, "sha256");
+}
+
+static inline int
+cw_host_hmac_sha256(const struct cw_host *host, const void *key, size_t key_length,
+		    const void *data, size_t length, unsigned char *digest)
+{
+	return CW_HAS(host, struct cw_host, hmac_sha256)
+		       ? host->hmac_sha256(host, key, key_length, data, length, digest)
+		       : cw_host_lacks(host, "hmac_sha256");
+}
+
+static inline int
+cw_host_wait(const struct cw_host *host, unsigned milliseconds)
+{
+	return CW_HAS(host, struct cw_host, wait) ? host->wait(host, milliseconds)
+						  : cw_host_lacks(host, "wait");
+}
+
+static inline void
+cw_host_still_busy(const struct cw_host *host)
+{
+	if (CW_HAS(host, struct cw_host, still_busy))
+		host->still_busy(host);
+}
+
 static inline int
 cw_host_put_file(const struct cw_host *host, const struct cw_file *file)
 {
-	if (!CW_HAS(host, struct cw_host, put_file))
-		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
-				    "this certwright writes no files with a mode for plugins");
-	return host->put_file(host, file);
+	return CW_HAS(host, struct cw_host, put_file) ? host->put_file(host, file)
+						      : cw_host_lacks(host, "put_file");
 }
 
-/* Likewise. */
 static inline int
 cw_host_checkpoint_plugin(const struct cw_host *host, const char *data)
 {
-	if (!CW_HAS(host, struct cw_host, checkpoint_plugin))
-		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
-				    "this certwright rolls nothing back by the plugin itself");
-	return host->checkpoint_plugin(host, data);
+	return CW_HAS(host, struct cw_host, checkpoint_plugin)
+		       ? host->checkpoint_plugin(host, data)
+		       : cw_host_lacks(host, "checkpoint_plugin");
 }
 
-/* Likewise. */
 static inline int
 cw_host_state_put(const struct cw_host *host, const char *lineage, const char *key,
 		  const void *value, size_t length)
 {
-	if (!CW_HAS(host, struct cw_host, state_put))
-		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
-				    "this certwright keeps nothing for plugins");
-	return host->state_put(host, lineage, key, value, length);
+	return CW_HAS(host, struct cw_host, state_put)
+		       ? host->state_put(host, lineage, key, value, length)
+		       : cw_host_lacks(host, "state_put");
 }
 
-/* Likewise. */
 static inline int
 cw_host_state_get(const struct cw_host *host, const char *lineage, const char *key, char **data,
 		  size_t *length)
 {
-	if (!CW_HAS(host, struct cw_host, state_get))
-		return cw_host_fail(host, CW_E_UNSUPPORTED, "install a newer certwright",
-				    "this certwright keeps nothing for plugins");
-	return host->state_get(host, lineage, key, data, length);
+	return CW_HAS(host, struct cw_host, state_get)
+		       ? host->state_get(host, lineage, key, data, length)
+		       : cw_host_lacks(host, "state_get");
 }
 
 static inline void

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -73,6 +74,24 @@ answer_echo(FILE *stream, const struct request *request)
 	send_answer(stream, "200 OK", "", text, strcmp(request->method, "HEAD") == 0 ? 0 : length);
 }
 
+/* "/STATUS/here" redirects to /echo, "/STATUS/elsewhere" does so at another name of this server,
+ * which is another origin. */
+static void
+answer_redirection(FILE *stream, const struct request *request)
+{
+	static const char host[] = "Host: 127.0.0.1:";
+	const char *port = strstr(request->headers, host);
+	char status[32], header[128];
+
+	snprintf(status, sizeof(status), "%.3s Redirection", request->path + 1);
+	if (strcmp(request->path + 4, "/here") == 0)
+		snprintf(header, sizeof(header), "Location: /echo\r\n");
+	else
+		snprintf(header, sizeof(header), "Location: http://localhost:%u/echo\r\n",
+			 port == NULL ? 0 : (unsigned)atoi(port + strlen(host)));
+	send_answer(stream, status, header, "", 0);
+}
+
 /* Answers one request; false ends the connection. */
 static bool
 answer(FILE *stream, const struct request *request, int connection, int count)
@@ -93,6 +112,8 @@ answer(FILE *stream, const struct request *request, int connection, int count)
 		send_answer(stream, "302 Found", "Location: /hello\r\nX-Old: 1\r\n", "moved", 5);
 	} else if (strcmp(path, "/redirect-file") == 0) {
 		send_answer(stream, "302 Found", "Location: file:///etc/passwd\r\n", "", 0);
+	} else if (path[0] == '/' && path[1] == '3') {
+		answer_redirection(stream, request);
 	} else if (strcmp(path, "/circle") == 0) {
 		send_answer(stream, "302 Found", "Location: /circle\r\n", "", 0);
 	} else if (strcmp(path, "/announced") == 0 || strcmp(path, "/unannounced") == 0) {

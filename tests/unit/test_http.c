@@ -155,38 +155,6 @@ test_endless_headers_are_refused(void **state)
 }
 
 static void
-test_redirection_is_followed_only_when_wanted(void **state)
-{
-	cw_auto_answer struct cw_http_answer followed, not_followed;
-
-	assert_int_equal(
-		get(*state, "/redirect", (struct cw_http_message){.follow = true}, &followed, NULL),
-		CW_OK);
-	assert_int_equal(followed.status, 200);
-	assert_string_equal(cw_buf_text(&followed.body), "hello");
-	assert_null(cw_http_header(&followed, "x-old"));
-	assert_int_equal(get(*state, "/redirect", (struct cw_http_message){0}, &not_followed, NULL),
-			 CW_OK);
-	assert_int_equal(not_followed.status, 302);
-	assert_string_equal(cw_http_header(&not_followed, "location"), "/hello");
-}
-
-static void
-test_redirection_in_a_circle_or_elsewhere_ends(void **state)
-{
-	cw_auto_error struct cw_error circle = {0}, file = {0};
-	cw_auto_answer struct cw_http_answer result;
-
-	assert_int_equal(
-		get(*state, "/circle", (struct cw_http_message){.follow = true}, &result, &circle),
-		CW_E_PROTOCOL);
-	assert_non_null(strstr(circle.message, "redirects too many times"));
-	assert_int_equal(get(*state, "/redirect-file", (struct cw_http_message){.follow = true},
-			     &result, &file),
-			 CW_E_PROTOCOL);
-}
-
-static void
 test_refused_connection_names_host_and_port(void **state)
 {
 	struct fixture *fixture = *state;
@@ -376,8 +344,6 @@ main(void)
 		TEST(test_connection_is_kept_for_the_next_request),
 		TEST(test_body_beyond_the_limit_is_refused),
 		TEST(test_endless_headers_are_refused),
-		TEST(test_redirection_is_followed_only_when_wanted),
-		TEST(test_redirection_in_a_circle_or_elsewhere_ends),
 		TEST(test_refused_connection_names_host_and_port),
 		TEST(test_unknown_host_is_named),
 		TEST(test_proxy_that_does_not_answer_is_named),

@@ -569,12 +569,16 @@ static int listeners[4];
 static void
 open_listeners(void)
 {
+	static unsigned opened;
 	struct sockaddr_in address = loopback(0);
 	socklen_t length = sizeof(address);
 	cw_autofree char *path = scratch_path("open/socket");
 	cw_autofree char *datagrams = scratch_path("open/datagrams");
 
-	snprintf(abstract_name + 1, sizeof(abstract_name) - 1, "cw-test-%ld", (long)getpid());
+	/* Another one each time: a process of an earlier attempt may still have that one's socket.
+	 */
+	snprintf(abstract_name + 1, sizeof(abstract_name) - 1, "cw-test-%ld-%u", (long)getpid(),
+		 ++opened);
 	listeners[0] = listen_unix(path, strlen(path) + 1, SOCK_STREAM);
 	assert_int_equal(chmod(path, 0777), 0);
 	listeners[1] = listen_unix(datagrams, strlen(datagrams) + 1, SOCK_DGRAM);

@@ -254,6 +254,21 @@ not_started(void *context)
 	finish(plugin, &error);
 }
 
+/* Also in the settings of every request of the batch, to be saved for renewals. */
+static int
+complete_options(struct cw_job_plugin *plugin)
+{
+	const struct cw_batch *batch = plugin->job->batch;
+	struct cw_error *error = &plugin->failure;
+	int status = cw_module_take_environment(plugin->module, plugin->settings, error);
+
+	for (size_t i = 0; batch != NULL && i < batch->count && status == CW_OK; i++)
+		status = cw_module_take_environment(plugin->module, batch->requests[i]->settings,
+						    error);
+	return status == CW_OK ? cw_module_check_required(plugin->module, plugin->settings, error)
+			       : status;
+}
+
 void
 cw_job_open_plugin(struct cw_job *job, const char *name, struct cw_settings *settings,
 		   cw_job_plugin_done done, void *done_context)
@@ -272,6 +287,8 @@ cw_job_open_plugin(struct cw_job *job, const char *name, struct cw_settings *set
 	status = cw_registry_open(context->registry, name, &plugin->module, &plugin->failure);
 	if (status == CW_OK)
 		status = cw_module_add_options(plugin->module, context->options, &plugin->failure);
+	if (status == CW_OK)
+		status = complete_options(plugin);
 	if (status == CW_OK)
 		status = cw_plugin_process_take(plugin->module, context->loop, &plugin->process,
 						&plugin->failure);

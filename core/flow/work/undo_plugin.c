@@ -160,6 +160,8 @@ undo(void *context, const char *plugin, const struct cw_strv *options, const cha
 	settings = cw_settings_copy(undoing.context->settings);
 	status = cw_module_restore_options(module, settings, options, error);
 	if (status == CW_OK)
+		status = cw_module_take_environment(module, settings, error);
+	if (status == CW_OK)
 		status = cw_plugin_process_take(module, undoing.context->loop, &undoing.process,
 						error);
 	return status == CW_OK ? work(&undoing, settings, error) : status;

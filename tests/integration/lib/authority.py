@@ -48,15 +48,17 @@ class Authority:
             builder = builder.add_extension(extension, critical)
         return builder.sign(self._key, hashes.SHA256())
 
-    def issue(self, stem, names=("localhost",), addresses=("127.0.0.1", "::1")):
-        """Returns the paths of a certificate and its key for NAMES and ADDRESSES."""
+    def issue(self, stem, names=("localhost",), addresses=("127.0.0.1", "::1"), client=False):
+        """Returns the paths of a certificate and its key for NAMES and ADDRESSES, of a server or a
+        CLIENT."""
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives = [x509.DNSName(name) for name in names]
         alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
         certificate = self._sign(_name(stem), key.public_key(), [
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (x509.SubjectAlternativeName(alternatives), False),
-            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)])
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH if client
+                                    else ExtendedKeyUsageOID.SERVER_AUTH]), False)])
         certificate_path = _write(os.path.join(self.folder, f"{stem}.pem"),
                                   certificate.public_bytes(serialization.Encoding.PEM), 0o644)
         key_path = _write(os.path.join(self.folder, f"{stem}.key"), key.private_bytes(
