@@ -430,3 +430,21 @@ cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings
 	cw_strv_clear(&writing.param_sections);
 	cw_strv_clear(&writing.own_sections);
 }
+
+void
+cw_renewal_write_plugin(struct cw_configobj *config, const struct cw_settings *settings,
+			const char *plugin)
+{
+	const struct cw_option_set *options = cw_settings_options(settings);
+	struct writing writing = {.config = config, .settings = settings};
+
+	for (size_t i = 0; i < cw_option_set_count(options); i++) {
+		const struct cw_option *option = cw_option_set_at(options, i);
+
+		if (is_of_plugin(option->internal, plugin) &&
+		    section_for(option, settings, NULL, plugin) == params)
+			write_option(&writing, params, option);
+	}
+	cw_strv_clear(&writing.params);
+	cw_strv_clear(&writing.param_sections);
+}

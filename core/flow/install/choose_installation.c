@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "flow/ask/choose_lineage.h"
 #include "flow/due/lineage_settings.h"
-#include "flow/install/install.h"
+#include "flow/install/certificate.h"
 
 /* What renewals of the lineage use counts beneath what the run was given, the installer too. A
  * renewal file that cannot be used is not an error here. */

@@ -5,7 +5,7 @@
 #include "flow/install/owed.h"
 
 /* Makes the recorded installation for the lineage of REQUEST, which has its settings and its
- * installer. A recorded reload must be made by the caller. *OWED: which of the two there was. */
+ * installer. A recorded reload or renewal is left to the caller. *OWED: which of them there was. */
 int cw_installation_pay(struct cw_context *context, struct cw_request *request, enum cw_owed *owed,
 			struct cw_error *error);
 

@@ -6,6 +6,7 @@
 #include "crypto/x509.h"
 #include "flow/ask/choose_names.h"
 #include "flow/ask/choose_plugin.h"
+#include "flow/install/certificate.h"
 #include "flow/install/choose_installation.h"
 
 /* The paths given on the command line. */
@@ -150,6 +151,10 @@ install(struct cw_context *context, struct json_object *result,
 	if (status < 0)
 		return status;
 	installation->deploy = true;
+	if (lineage != NULL)
+		status = cw_installation_describe_certificate(installation, lineage, 0, error);
+	if (status < 0)
+		return status;
 	status = cw_install(context, installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	return status;

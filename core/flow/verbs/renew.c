@@ -292,7 +292,7 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 	if (status == CW_OK)
 		cw_renewal_pay_owed(renewal);
 	if (status == CW_OK && renewal->due_count > 0)
-		cw_renewal_reload_servers(renewal);
+		cw_renewal_update_servers(renewal);
 	if (begun)
 		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;

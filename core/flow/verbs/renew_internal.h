@@ -48,10 +48,10 @@ void cw_renewal_find_owed(struct renewal *renewal);
  * something is owed. */
 void cw_renewal_note_owed(struct renewal *renewal, const char *name,
 			  struct json_object *description);
-/* Installs the certificates whose installation is owed, and adds those whose server must be
+/* Installs the certificates whose installation is owed, and adds those whose server must be told or
  * reloaded to the due requests. */
 void cw_renewal_pay_owed(struct renewal *renewal);
-/* Reloads the servers of all saved certificates, each server once. */
-void cw_renewal_reload_servers(struct renewal *renewal);
+/* Has the servers of all saved certificates use them, and reloads each server once. */
+void cw_renewal_update_servers(struct renewal *renewal);
 
 #endif

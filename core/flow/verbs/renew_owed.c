@@ -1,18 +1,19 @@
 /* renew: servers that must use new certificates, those of this run and of earlier ones. */
 #include <string.h>
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "flow/due/decide.h"
 #include "flow/due/lineage_settings.h"
-#include "flow/install/install.h"
 #include "flow/install/owed.h"
 #include "flow/install/pay.h"
+#include "flow/install/servers.h"
 #include "flow/verbs/renew_internal.h"
 
 static bool
 is_kept(struct json_object *description)
 {
-	return strcmp(cw_json_string(description, "action"), "kept") == 0;
+	return cw_equal(cw_json_string(description, "action"), "kept");
 }
 
 /* Says in the member of a lineage that was not due what became of what it was owed. */
@@ -28,7 +29,7 @@ describe(struct json_object *description, const char *action, const struct cw_er
 
 /* The certificate is saved, but its server does not use it. */
 static void
-reload_failed(void *user, struct cw_request *request)
+not_in_use(void *user, struct cw_request *request)
 {
 	struct renewal *renewal = user;
 
@@ -53,8 +54,17 @@ load_owed(struct renewal *renewal, struct cw_request *request, struct cw_error *
 					 error);
 }
 
-/* A reload is left to cw_renewal_reload_servers(), which makes it together with those of this run.
- */
+/* What follows its renewal in this run is the same that an earlier run owes. */
+static bool
+is_renewed_now(const struct renewal *renewal, const char *name)
+{
+	for (size_t i = 0; i < renewal->due_count; i++)
+		if (renewal->due[i]->saved && strcmp(renewal->due[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A reload or renewal is left to cw_renewal_update_servers(), together with those of this run. */
 static void
 pay(struct renewal *renewal, const char *name, struct json_object *description)
 {
@@ -71,11 +81,17 @@ pay(struct renewal *renewal, const char *name, struct json_object *description)
 	} else if (paid == CW_OWED_INSTALLATION) {
 		describe(description, "installed", NULL);
 	}
-	if (paid != CW_OWED_RELOAD) {
+	if (status < 0 || paid == CW_OWED_NOTHING || paid == CW_OWED_INSTALLATION ||
+	    is_renewed_now(renewal, name)) {
 		cw_request_free(request);
 		return;
 	}
+	cw_log_warning(
+		"reloading the server for the certificate \"%s\", which an earlier run could "
+		"not reload",
+		name);
 	request->saved = true;
+	request->retry = true;
 	request->result = json_object_get(description);
 	renewal->successes++;
 	renewal->due[renewal->due_count++] = request;
@@ -119,16 +135,13 @@ cw_renewal_pay_owed(struct renewal *renewal)
 }
 
 void
-cw_renewal_reload_servers(struct renewal *renewal)
+cw_renewal_update_servers(struct renewal *renewal)
 {
-	cw_reload_servers(renewal->context, renewal->due, renewal->due_count, reload_failed,
-			  renewal);
+	cw_update_servers(renewal->context, renewal->due, renewal->due_count, not_in_use, renewal);
 	for (size_t i = 0; i < renewal->due_count; i++) {
 		const struct cw_request *request = renewal->due[i];
 
-		if (!request->saved || request->error.status < 0)
-			continue;
-		cw_reload_settled(renewal->context, request->name);
-		describe(request->result, "reloaded", NULL);
+		if (request->saved && request->error.status == CW_OK)
+			describe(request->result, "reloaded", NULL);
 	}
 }
