@@ -2,6 +2,7 @@
 
 libcertwright_sources += \
 	core/plugin/challenges.c \
+	core/plugin/change.c core/plugin/change.h \
 	core/plugin/description.c \
 	core/plugin/exclusive.c \
 	core/plugin/installation.c core/plugin/installation.h \

@@ -14,8 +14,11 @@ struct cw_installation {
 	struct cw_strv names;        /* whose virtual hosts are concerned */
 	struct cw_strv covered;      /* the names of the certificate */
 	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
+	char *previous_serial;       /* as struct cw_deployment has it; NULL: none */
+	int64_t expiry;              /* likewise; 0: not known */
 	struct cw_strv enhancements; /* as struct cw_installer names them */
-	bool deploy;                 /* make the virtual hosts use the certificate */
+	enum cw_reason reason;
+	bool deploy; /* make the virtual hosts use the certificate */
 	/* the installer's; borrowed. NULL: the run's */
 	const struct cw_settings *settings;
 };
@@ -39,5 +42,19 @@ int cw_installation_carry_out(struct cw_instance *instance,
  */
 int cw_installation_check(struct cw_instance *instance, const struct cw_installation *installation,
 			  struct cw_error *error);
+
+/* One of several lineages whose server is brought up to date. */
+struct cw_update {
+	const struct cw_installation *installation; /* its reason says which call is made */
+	struct cw_error error;                      /* out: CW_OK: it is in use */
+};
+/*
+ * Calls undeploy() for installations with that reason, renewed() for all others; then the
+ * configuration is saved, tested and loaded once for all. Where a call fails for one of them, that
+ * is undone, and the others go on without it. CW_OK with errors in UPDATES, or the status of what
+ * failed for all that had none of their own.
+ */
+int cw_installation_update(struct cw_instance *instance, struct cw_update *updates, size_t count,
+			   struct cw_error *error);
 
 #endif

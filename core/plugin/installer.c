@@ -52,19 +52,42 @@ cw_instance_names(struct cw_instance *instance, struct cw_strv *names, struct cw
 	return cw_call_end(&call, installer->names(instance->self, take_name, &context), error);
 }
 
+/* Whether the installer has the FIELD of struct cw_installer, which came after ABI 1.0. */
+#define HAS(installer, field)                                                                      \
+	(CW_HAS(installer, struct cw_installer, field) && (installer)->field != NULL)
+
+typedef int (*deployment_function)(void *self, const struct cw_deployment *deployment);
+
+static int
+deployment_call(struct cw_instance *instance, const char *name, deployment_function function,
+		const struct cw_deployment *deployment, struct cw_error *error)
+{
+	struct cw_call call;
+
+	cw_call_begin(&call, instance, name);
+	return cw_call_end(&call, function(instance->self, deployment), error);
+}
+
+bool
+cw_instance_deploys_lineages(const struct cw_instance *instance)
+{
+	const struct cw_installer *installer = installer_of(instance, NULL);
+
+	return installer != NULL && HAS(installer, deploy_lineage);
+}
+
 int
 cw_instance_deploy(struct cw_instance *instance, const struct cw_deployment *deployment,
 		   struct cw_error *error)
 {
 	const struct cw_installer *installer = installer_of(instance, error);
-	struct cw_deployment copy = *deployment;
-	struct cw_call call;
 
 	if (installer == NULL)
 		return CW_E_UNSUPPORTED;
-	copy.size = sizeof(copy);
-	cw_call_begin(&call, instance, "deploy");
-	return cw_call_end(&call, installer->deploy(instance->self, &copy), error);
+	if (HAS(installer, deploy_lineage))
+		return deployment_call(instance, "deploy_lineage", installer->deploy_lineage,
+				       deployment, error);
+	return deployment_call(instance, "deploy", installer->deploy, deployment, error);
 }
 
 int
@@ -72,16 +95,46 @@ cw_instance_check(struct cw_instance *instance, const struct cw_deployment *depl
 		  struct cw_error *error)
 {
 	const struct cw_installer *installer = installer_of(instance, error);
-	struct cw_deployment copy = *deployment;
-	struct cw_call call;
 
 	if (installer == NULL)
 		return CW_E_UNSUPPORTED;
-	if (!CW_HAS(installer, struct cw_installer, check) || installer->check == NULL)
+	if (!HAS(installer, check))
 		return CW_OK;
-	copy.size = sizeof(copy);
-	cw_call_begin(&call, instance, "check");
-	return cw_call_end(&call, installer->check(instance->self, &copy), error);
+	return deployment_call(instance, "check", installer->check, deployment, error);
+}
+
+bool
+cw_instance_has_renewed(const struct cw_instance *instance)
+{
+	const struct cw_installer *installer = installer_of(instance, NULL);
+
+	return installer != NULL && HAS(installer, renewed);
+}
+
+int
+cw_instance_renewed(struct cw_instance *instance, const struct cw_deployment *deployment,
+		    struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	return deployment_call(instance, "renewed", installer->renewed, deployment, error);
+}
+
+int
+cw_instance_undeploy(struct cw_instance *instance, const struct cw_deployment *deployment,
+		     struct cw_error *error)
+{
+	const struct cw_installer *installer = installer_of(instance, error);
+
+	if (installer == NULL)
+		return CW_E_UNSUPPORTED;
+	if (!HAS(installer, undeploy))
+		return cw_fail(error, CW_E_UNSUPPORTED,
+			       "the installer \"%s\" cannot remove certificates",
+			       instance->module->name);
+	return deployment_call(instance, "undeploy", installer->undeploy, deployment, error);
 }
 
 static bool

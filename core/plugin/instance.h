@@ -87,10 +87,19 @@ int cw_instance_cleanup(struct cw_instance *instance, struct cw_challenge_slot *
 /* The installer's calls, as struct cw_installer's. A function that the plugin lacks succeeds; an
  * enhancement that it lacks is CW_E_UNSUPPORTED. */
 int cw_instance_names(struct cw_instance *instance, struct cw_strv *names, struct cw_error *error);
+/* deploy_lineage() if the installer has it. */
 int cw_instance_deploy(struct cw_instance *instance, const struct cw_deployment *deployment,
 		       struct cw_error *error);
+bool cw_instance_deploys_lineages(const struct cw_instance *instance);
 int cw_instance_check(struct cw_instance *instance, const struct cw_deployment *deployment,
 		      struct cw_error *error);
+/* To be called only if it has the function. */
+int cw_instance_renewed(struct cw_instance *instance, const struct cw_deployment *deployment,
+			struct cw_error *error);
+bool cw_instance_has_renewed(const struct cw_instance *instance);
+/* CW_E_UNSUPPORTED without the function. */
+int cw_instance_undeploy(struct cw_instance *instance, const struct cw_deployment *deployment,
+			 struct cw_error *error);
 int cw_instance_enhance(struct cw_instance *instance, const char *name, const char *enhancement,
 			struct cw_error *error);
 int cw_instance_save(struct cw_instance *instance, const char *title, struct cw_error *error);

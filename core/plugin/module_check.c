@@ -85,7 +85,9 @@ check_roles(const struct cw_module *module, const struct cw_plugin *plugin, stru
 		return broken(module, error, "its authenticator lacks a function");
 	if (installer != NULL && installer->size < INSTALLER_SIZE)
 		return broken(module, error, "the description of its installer is cut short");
-	if (installer != NULL && installer->deploy == NULL)
+	if (installer != NULL && installer->deploy == NULL &&
+	    !(CW_HAS(installer, struct cw_installer, deploy_lineage) &&
+	      installer->deploy_lineage != NULL))
 		return broken(module, error, "its installer lacks the function \"deploy\"");
 	return CW_OK;
 }

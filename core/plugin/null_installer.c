@@ -33,6 +33,7 @@ static const struct cw_installer installer = {
 	.deploy = null_deploy,
 	.enhancements = no_enhancements,
 	.enhance = null_enhance,
+	.renewed = null_deploy,
 };
 
 static const struct cw_plugin plugin = {

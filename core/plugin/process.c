@@ -526,6 +526,35 @@ cw_plugin_process_check(struct cw_plugin_process *process,
 	make_call(process, request, &(struct cw_plugin_call){.done = done, .context = context});
 }
 
+static void
+read_updates(struct cw_plugin_process *process, struct cw_message *answer, bool failed)
+{
+	/* Where nothing was carried out at all there are none. */
+	if (failed && answer->read == answer->fields.length)
+		return;
+	for (size_t i = 0; i < process->call.count; i++)
+		cw_message_get_error(answer, &process->call.updates[i].error);
+}
+
+void
+cw_plugin_process_update(struct cw_plugin_process *process, struct cw_update *updates, size_t count,
+			 cw_plugin_done done, void *context)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_UPDATE);
+
+	cw_message_put_int(request, (int64_t)count);
+	for (size_t i = 0; i < count; i++) {
+		cw_error_clear(&updates[i].error);
+		cw_wire_put_installation(request, updates[i].installation);
+	}
+	make_call(process, request,
+		  &(struct cw_plugin_call){.read = read_updates,
+					   .done = done,
+					   .context = context,
+					   .updates = updates,
+					   .count = count});
+}
+
 void
 cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done, void *context)
 {

@@ -2,12 +2,12 @@
  * A plugin process, as the coordinator has it: a module loaded in a process of its own, over which
  * the calls of a plugin are made without ever waiting. Everything happens on the process' loop.
  *
- * Order: take, open, then types, perform, cleanup, names, install, reload, undo as needed, close,
- * free. One call at a time: the next may be made in the call back of the last, or later. Every
- * call's call back comes once, from the loop, never from within the function that makes the call,
- * also when the process is gone or was ended: then with the error that says why, which names the
- * plugin and what it was doing ("perform of the plugin "x""). After that each further call fails
- * alike. Whatever a call was given and does not copy is borrowed until its call back.
+ * Order: take, open, then types, perform, cleanup, names, install, update, reload, undo as needed,
+ * close, free. One call at a time: the next may be made in the call back of the last, or later.
+ * Every call's call back comes once, from the loop, never from within the function that makes the
+ * call, also when the process is gone or was ended: then with the error that says why, which names
+ * the plugin and what it was doing ("perform of the plugin "x""). After that each further call
+ * fails alike. Whatever a call was given and does not copy is borrowed until its call back.
  */
 #ifndef CW_PLUGIN_PROCESS_H
 #define CW_PLUGIN_PROCESS_H
@@ -154,6 +154,10 @@ void cw_plugin_process_install(struct cw_plugin_process *process,
 void cw_plugin_process_check(struct cw_plugin_process *process,
 			     const struct cw_installation *installation, cw_plugin_done done,
 			     void *context);
+/* As cw_installation_update(), for at most CW_PLUGIN_UPDATES_MAX. The errors of UPDATES are filled
+ * before the call back, also where the call as a whole fails. */
+void cw_plugin_process_update(struct cw_plugin_process *process, struct cw_update *updates,
+			      size_t count, cw_plugin_done done, void *context);
 /* Tests the configuration, and has the server load it. */
 void cw_plugin_process_reload(struct cw_plugin_process *process, cw_plugin_done done,
 			      void *context);

@@ -18,6 +18,7 @@ struct cw_plugin_call {
 	size_t count;
 	struct cw_challenge_slot *const *slots;
 	struct cw_installation_outcome *outcome;
+	struct cw_update *updates;
 };
 
 struct cw_plugin_process {

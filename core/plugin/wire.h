@@ -33,6 +33,8 @@ enum cw_plugin_message {
 	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): whether it is deployed, enhanced, whether
 			      a file was changed; also on failure */
 	CW_PLUGIN_CHECK,   /* (cw_wire_put_installation): nothing */
+	CW_PLUGIN_UPDATE,  /* number, each (cw_wire_put_installation): an error for each, also on
+			      failure */
 	CW_PLUGIN_RELOAD,  /* nothing (tests the configuration, then reloads): nothing */
 	CW_PLUGIN_UNDO,    /* data, of UNDO_PLUGIN: nothing */
 	CW_PLUGIN_CLOSE,   /* nothing: nothing. Another OPEN may follow */
@@ -68,6 +70,7 @@ enum {
 	CW_PLUGIN_TYPES_MAX = 16,     /* of challenges, for one identifier */
 	CW_PLUGIN_ENHANCEMENTS_MAX = 64,
 	CW_PLUGIN_CHALLENGES_MAX = 10000, /* of one batch */
+	CW_PLUGIN_UPDATES_MAX = 5000,     /* lineages of one UPDATE */
 	CW_PLUGIN_KEY_MAX = 255,          /* bytes of a shared store's key */
 	CW_PLUGIN_VALUE_MAX = 64 * 1024,  /* bytes of its value */
 	CW_PLUGIN_CREDENTIALS_MAX = 1024 * 1024,

@@ -141,6 +141,9 @@ cw_wire_put_installation(struct cw_message *message, const struct cw_installatio
 		cw_message_put_text(message, installation->paths[i]);
 	cw_message_put_list(message, &installation->enhancements);
 	cw_message_put_bool(message, installation->deploy);
+	cw_message_put_int(message, installation->reason);
+	cw_message_put_text(message, installation->previous_serial);
+	cw_message_put_int(message, installation->expiry);
 }
 
 void
@@ -154,6 +157,10 @@ cw_wire_get_installation(struct cw_message *message, struct cw_installation *ins
 	cw_message_get_list(message, CW_PLUGIN_ENHANCEMENTS_MAX, CW_MESSAGE_NAME,
 			    &installation->enhancements);
 	installation->deploy = cw_message_get_bool(message);
+	installation->reason =
+		(enum cw_reason)cw_message_get_int(message, CW_REASON_INSTALL, CW_REASON_ROLLBACK);
+	installation->previous_serial = cw_message_get_text(message, CW_MESSAGE_NAME);
+	installation->expiry = cw_message_get_int(message, INT64_MIN, INT64_MAX);
 }
 
 void

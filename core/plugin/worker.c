@@ -189,6 +189,38 @@ do_check(struct cw_worker *worker, struct cw_message *request, struct cw_error *
 	return NULL;
 }
 
+static void
+clear_updates(struct cw_update *updates, struct cw_installation *installations, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		cw_installation_clear(&installations[i]);
+		cw_error_clear(&updates[i].error);
+	}
+}
+
+static struct cw_message *
+do_update(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
+{
+	size_t count = cw_message_get_count(request, CW_PLUGIN_UPDATES_MAX);
+	cw_autofree struct cw_installation *installations =
+		cw_calloc(count + 1, sizeof(*installations));
+	cw_autofree struct cw_update *updates = cw_calloc(count + 1, sizeof(*updates));
+	struct cw_message *answer = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		cw_wire_get_installation(request, &installations[i]);
+		updates[i].installation = &installations[i];
+	}
+	if (finish(request, error) == CW_OK) {
+		cw_installation_update(worker->instance, updates, count, error);
+		answer = answer_of(error);
+		for (size_t i = 0; i < count; i++)
+			cw_message_put_error(answer, &updates[i].error);
+	}
+	clear_updates(updates, installations, count);
+	return answer;
+}
+
 static struct cw_message *
 do_reload(struct cw_worker *worker, struct cw_message *request, struct cw_error *error)
 {
@@ -230,6 +262,7 @@ static const struct {
 	{CW_PLUGIN_NAMES, do_names, true, true, false},
 	{CW_PLUGIN_INSTALL, do_install, true, true, false},
 	{CW_PLUGIN_CHECK, do_check, true, true, false},
+	{CW_PLUGIN_UPDATE, do_update, true, true, false},
 	{CW_PLUGIN_RELOAD, do_reload, true, true, false},
 	{CW_PLUGIN_UNDO, do_undo, true, true, true},
 	{CW_PLUGIN_CLOSE, do_close, true, false, true},

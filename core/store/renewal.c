@@ -431,3 +431,22 @@ cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings
 	cw_strv_clear(&writing.param_sections);
 	cw_strv_clear(&writing.own_sections);
 }
+
+void
+cw_renewal_write_plugin(struct cw_configobj *config, const struct cw_settings *settings,
+			const char *plugin)
+{
+	const struct cw_option_set *options = cw_settings_options(settings);
+	struct writing writing = {.config = config, .settings = settings};
+
+	for (size_t i = 0; i < cw_option_set_count(options); i++) {
+		const struct cw_option *option = cw_option_set_at(options, i);
+
+		if ((option->flags & CW_OPT_PLUGIN) != 0 &&
+		    is_of_plugin(option->internal, plugin) &&
+		    cw_settings_given(settings, option->internal))
+			write_option(&writing, params, option);
+	}
+	cw_strv_clear(&writing.params);
+	cw_strv_clear(&writing.param_sections);
+}

@@ -30,4 +30,9 @@ int cw_renewal_check(const struct cw_configobj *config, const char *what,
 void cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings,
 		      const char *account, const char *authenticator, const char *installer);
 
+/* Writes into [renewalparams] those options of PLUGIN (its name) that a plugin, the user or a
+ * renewal file has set. Changes nothing else. */
+void cw_renewal_write_plugin(struct cw_configobj *config, const struct cw_settings *settings,
+			     const char *plugin);
+
 #endif

@@ -191,27 +191,54 @@ struct cw_authenticator {
 	int (*cleanup)(void *self, struct cw_challenge *const *challenges, size_t count);
 };
 
-/* A certificate to deploy. Paths are absolute and name the files under live/. */
+/* Since 1.1. Why an installer is called. A later version may add others: treat an unknown one like
+ * CW_REASON_RETRY. */
+enum cw_reason {
+	CW_REASON_INSTALL = 0, /* "run" or "install": the certificate may be in use already */
+	CW_REASON_RENEW = 1,   /* the lineage has a new certificate */
+	CW_REASON_RETRY = 2, /* an earlier run saved it, but failed or ended before it was in use */
+	CW_REASON_UNDEPLOY = 3, /* the lineage will be deleted */
+	CW_REASON_ROLLBACK = 4  /* an older configuration was restored */
+};
+
+/* A certificate to deploy. Paths are absolute and name the files under live/, or those that the
+ * user gave to "install". */
 struct cw_deployment {
 	size_t size;
-	const char *lineage;
-	const char *name; /* the name whose virtual hosts get the certificate */
-	const char *cert_path;
+	const char *lineage;   /* NULL: files of no lineage, from "install" */
+	const char *name;      /* the name whose virtual hosts get the certificate; NULL: in
+				  deploy_lineage(), renewed() and undeploy() */
+	const char *cert_path; /* in check() and undeploy() there may be no such files */
 	const char *key_path;
-	const char *chain_path;
-	const char *fullchain_path;
-	/* Since 1.1: the names of the certificate, names_count of them. */
+	const char *chain_path;     /* NULL: "install" was not given it */
+	const char *fullchain_path; /* likewise */
+	/* Since 1.1: the names of the certificate, names_count of them; in undeploy() 0 if the
+	 * certificate is damaged. */
 	const char *const *names;
 	size_t names_count;
+	enum cw_reason reason; /* since 1.1 */
+	/* Since 1.1: the serial number of the certificate that the server had before, in hexadecimal.
+	 * NULL: there was none, its file is gone, or nothing was renewed. */
+	const char *previous_serial;
+	/* Since 1.1: when it expires, in seconds since the epoch. 0: not known, in check(), and in
+	 * undeploy() if the certificate is damaged. */
+	int64_t expiry;
+	/* Since 1.1: the names that the user has this installer deploy it for, hosts_count of them.
+	 * 0 in renewed(): nothing was deployed. */
+	const char *const *hosts;
+	size_t hosts_count;
 };
 
 /* Given a name; returns CW_OK, or a negative status that the caller passes on. */
 typedef int (*cw_name_sink)(void *context, const char *name);
 
 /*
- * An installer changes a server's configuration. Its edits go through the checkpoint services
- * of the host, so that roll-back and recovery are the core's. Every function may be NULL
- * but deploy.
+ * An installer has a server use certificates. Either it edits the server's configuration to name
+ * the files under live/, or it copies the certificate to where the server wants it. Its edits go
+ * through the checkpoint services of the host, so that roll-back and recovery are the core's. Every
+ * function may be NULL but deploy, and that too if there is a deploy_lineage.
+ *
+ * The plugin author's guide has a table of all calls and their order.
  */
 struct cw_installer {
 	size_t size; /* sizeof(struct cw_installer) */
@@ -224,7 +251,7 @@ struct cw_installer {
 	const char *const *enhancements;
 	/* Adds an enhancement for one name. */
 	int (*enhance)(void *self, const char *name, const char *enhancement);
-	/* Writes what deploy() and enhance() changed, through the checkpoint services. */
+	/* Writes what the functions before changed, through the checkpoint services. */
 	int (*save)(void *self, const char *title);
 	/* Asks the server whether its configuration is valid; the server's words go into the error.
 	 */
@@ -236,9 +263,27 @@ struct cw_installer {
 	/*
 	 * Since 1.1. Says whether deploy() could do this, before the certificate is obtained: its
 	 * files may not exist yet. Changes nothing and asks nothing; what deploy() would ask about
-	 * passes.
+	 * passes. Called for each name, or once if there is a deploy_lineage.
 	 */
 	int (*check)(void *self, const struct cw_deployment *deployment);
+	/* Since 1.1. In place of deploy(): for all of the deployment's hosts at once. */
+	int (*deploy_lineage)(void *self, const struct cw_deployment *deployment);
+	/*
+	 * Since 1.1. The files of a lineage have changed: brings the server's copy up to date.
+	 * Called once for each lineage, then save(), config_test() and reload() once for all
+	 * lineages of the instance. Until that succeeds, each run of "renew" calls it again, so it
+	 * may be called twice for the same certificate. If it fails, the other lineages go on
+	 * without it. NULL: deploy_lineage(), or deploy() for each host, is called instead. If the
+	 * server reads the files under live/, let it return CW_OK: the reload is all that is
+	 * needed.
+	 */
+	int (*renewed)(void *self, const struct cw_deployment *deployment);
+	/*
+	 * Since 1.1. Takes the certificate away from the server, before its files are deleted; then
+	 * save(), config_test() and reload(). Called only if the user agrees. CW_OK if there is
+	 * nothing to take away. NULL: the user is told that this is left to do.
+	 */
+	int (*undeploy)(void *self, const struct cw_deployment *deployment);
 };
 
 /* What an instance may do by itself, beside calling the host. */
@@ -286,11 +331,12 @@ struct cw_plugin {
 	 */
 	enum cw_rights (*rights)(const struct cw_host *host);
 	/*
-	 * Since 1.1. Undoes what DATA, given to undo_plugin(), is about, after the process that
-	 * gave it has died. Called in a process of its own, on an instance that has the options and
-	 * the rights of the one then; nobody can be asked, and prepare() was not called. Not CW_OK:
-	 * a warning says so, and it is not tried again. NULL: the plugin does not call
-	 * undo_plugin().
+	 * Since 1.1. Undoes what DATA, given to undo_plugin() or checkpoint_plugin(), is about.
+	 * Called on an instance that has the options and the rights of the one then: on the same
+	 * one if its change is rolled back at once, else in a process of its own, where nobody can
+	 * be asked and prepare() was not called. If it is killed it is called again: what is undone
+	 * already is not an error. Not CW_OK: a warning says so, and it is not tried again. NULL:
+	 * the plugin calls neither of them.
 	 */
 	int (*undo)(void *self, const char *data);
 };

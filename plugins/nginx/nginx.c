@@ -154,6 +154,7 @@ static const struct cw_installer installer = {
 	.reload = install_reload,
 	.reread = install_reread,
 	.check = install_check,
+	.renewed = install_renewed,
 };
 
 static const struct cw_plugin plugin = {

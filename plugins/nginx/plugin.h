@@ -38,6 +38,7 @@ int challenge_cleanup(void *self, struct cw_challenge *const *challenges, size_t
 int install_names(void *self, cw_name_sink sink, void *context);
 int install_deploy(void *self, const struct cw_deployment *deployment);
 int install_check(void *self, const struct cw_deployment *deployment);
+int install_renewed(void *self, const struct cw_deployment *deployment);
 int install_enhance(void *self, const char *given, const char *enhancement);
 int install_save(void *self, const char *title);
 int install_config_test(void *self);

@@ -303,7 +303,7 @@ def test_renewal_reloads_a_server_once_for_all_its_certificates(certwright, test
     text = tester.text()
     tester.forget_calls()
     certwright.run("renew", "--force-renewal", env=tester.env)
-    assert tester.calls() == ["config_test", "reload"]
+    assert tester.calls() == 3 * ["renewed"] + ["save", "config_test", "reload"]
     assert tester.text() == text
 
 

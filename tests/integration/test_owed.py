@@ -59,7 +59,7 @@ def test_a_reload_that_failed_is_made_by_the_next_renew(certwright, tester, how,
         assert result.certificates[NAME]["action"] == "kept"
     tester.forget_calls()
     result = renew(certwright, tester, "--tester-crash", "nothing")
-    assert tester.calls() == ["config_test", "reload"]
+    assert tester.calls() == ["renewed", "save", "config_test", "reload"]
     assert f'reloading the server for the certificate "{NAME}"' in result.stderr
     assert os.readlink(certwright.live(NAME, "cert")).endswith("/cert2.pem")
     assert_nothing_is_owed(certwright, tester)
@@ -71,7 +71,7 @@ def test_one_reload_is_for_what_is_owed_and_what_is_new(certwright, tester):
     renew(certwright, tester, "--force-renewal", fail="reload", status=1)
     tester.forget_calls()
     renew(certwright, tester, "--cert-name", NAME, "--force-renewal")
-    assert tester.calls() == ["config_test", "reload"]
+    assert tester.calls() == ["renewed", "save", "config_test", "reload"]
     assert records(certwright) == ["two.example.test"]
     renew(certwright, tester)
     assert_nothing_is_owed(certwright, tester)

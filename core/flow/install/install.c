@@ -10,35 +10,9 @@
 #include "flow/ask/choose_names.h"
 #include "flow/ask/choose_plugin.h"
 #include "flow/due/lineage_settings.h"
+#include "flow/install/certificate.h"
 #include "flow/install/installer_work.h"
-#include "flow/work/batches.h"
 #include "flow/work/jobs.h"
-#include "store/checkpoint.h"
-
-/* The end of a request that is on its own is seen when cw_jobs_run() returns. */
-static void
-ignore_end(void *context, struct cw_request *request)
-{
-	(void)context;
-	(void)request;
-}
-
-/* What a worker that crashed or was ended left of its edits. */
-static void
-revert_leftovers(const struct cw_context *context)
-{
-	cw_auto_error struct cw_error error = {0};
-	bool reverted = false;
-
-	if (cw_checkpoints_recover(context->directories.work, context->directories.config,
-				   &reverted, &error) < 0) {
-		cw_autofree char *line = cw_error_line(&error);
-
-		cw_log_error("cannot restore the server's configuration: %s", line);
-	} else if (reverted) {
-		cw_log_warning("undid the rest of the change to the server's configuration");
-	}
-}
 
 /* Has a worker do WORK for one request; *RESULT is what it says, also when it failed. */
 static int
@@ -57,11 +31,11 @@ run_task(struct cw_context *context, const char *installer, const struct cw_work
 
 	request->installer = cw_strdup(installer);
 	request->installation = installation;
-	status = cw_jobs_run(context, batches, 1, 1, ignore_end, NULL, error);
+	status = cw_jobs_run(context, batches, 1, 1, cw_ignore_end, NULL, error);
 	if (status == CW_OK && request->error.status < 0)
 		status = cw_error_move(error, &request->error);
 	if (status < 0)
-		revert_leftovers(context);
+		cw_revert_leftovers(context);
 	*result = cw_take(&request->result);
 	cw_request_free(request);
 	return status;
@@ -162,89 +136,7 @@ cw_reload_server(struct cw_context *context, const char *installer, struct cw_er
 {
 	cw_auto_json struct json_object *result = NULL;
 
-	return run_task(context, installer, &cw_reload_work, NULL, &result, error);
-}
-
-/* Whether one reload serves both: the same installer with the same options. */
-static bool
-share_server(const struct cw_request *a, const struct cw_request *b)
-{
-	return cw_equal(a->installer, b->installer) && cw_share_options(a, b, a->installer);
-}
-
-static bool
-needs_reload(const struct cw_request *request)
-{
-	return request->saved && request->installer != NULL &&
-	       strcmp(request->installer, "null") != 0;
-}
-
-/* A batch of FIRST and those after it that share its server. */
-static void
-gather(struct cw_request *const *requests, size_t count, size_t first, bool *taken,
-       struct cw_request **members, size_t *member_count)
-{
-	*member_count = 0;
-	for (size_t i = first; i < count; i++) {
-		if (taken[i] || !needs_reload(requests[i]) ||
-		    !share_server(requests[first], requests[i]))
-			continue;
-		taken[i] = true;
-		members[(*member_count)++] = requests[i];
-	}
-}
-
-static void
-reload_one(struct cw_context *context, struct cw_request **members, size_t count,
-	   cw_request_done failed, void *failed_context)
-{
-	cw_auto_error struct cw_error error = {0};
-	struct cw_request *task = cw_request_new(members[0]->name, members[0]->settings);
-	struct cw_request *requests[] = {task};
-	struct cw_batch batch = {.requests = requests, .count = 1, .work = &cw_reload_work};
-	struct cw_batch *batches[] = {&batch};
-
-	task->installer = cw_strdup(members[0]->installer);
-	cw_log_info("reloading the server of \"%s\"", task->installer);
-	cw_jobs_run(context, batches, 1, 1, ignore_end, NULL, &error);
-	if (error.status == CW_OK)
-		cw_error_move(&error, &task->error);
-	for (size_t i = 0; error.status < 0 && i < count; i++) {
-		cw_error_copy(&members[i]->error, &error);
-		cw_context(&members[i]->error, "the new certificate is saved but not in use");
-		if (members[i]->result != NULL)
-			cw_json_set(members[i]->result, "error", cw_json_error(&members[i]->error));
-		failed(failed_context, members[i]);
-	}
-	cw_request_free(task);
-}
-
-void
-cw_reload_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
-		  cw_request_done failed, void *failed_context)
-{
-	cw_autofree bool *taken = cw_calloc(count > 0 ? count : 1, sizeof(*taken));
-	cw_autofree struct cw_request **members =
-		cw_calloc(count > 0 ? count : 1, sizeof(struct cw_request *));
-
-	for (size_t i = 0; i < count; i++) {
-		size_t member_count;
-
-		if (taken[i] || !needs_reload(requests[i]))
-			continue;
-		gather(requests, count, i, taken, members, &member_count);
-		reload_one(context, members, member_count, failed, failed_context);
-	}
-}
-
-void
-cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage)
-{
-	free(installation->lineage);
-	installation->lineage = cw_strdup(lineage->name);
-	for (size_t i = 0; i < CW_KIND_COUNT; i++)
-		if (installation->paths[i] == NULL)
-			installation->paths[i] = cw_strdup(lineage->live[i]);
+	return run_task(context, installer, &cw_update_work, NULL, &result, error);
 }
 
 /* What renewals of the lineage use counts beneath what the run was given, the installer too. A
@@ -424,6 +316,10 @@ install(struct cw_context *context, struct json_object *result,
 	if (status < 0)
 		return status;
 	installation->deploy = true;
+	if (lineage != NULL)
+		status = cw_installation_describe_certificate(installation, lineage, 0, error);
+	if (status < 0)
+		return status;
 	status = cw_install(context, installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	return status;

@@ -18,10 +18,8 @@ int cw_installer_names(struct cw_context *context, const char *installer, struct
  */
 int cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
 			   struct cw_strv *enhancements, struct cw_error *error);
-/* Sets the lineage's name, and the paths that are not set. */
-void cw_installation_use(struct cw_installation *installation, const struct cw_lineage *lineage);
-/* The same with the lineage that --cert-name names or the user chooses. Its saved settings are
- * added to those of the run, which take precedence. */
+/* Sets the name and the paths of the lineage that --cert-name names or the user chooses. Its saved
+ * settings are added to those of the run, which take precedence. */
 int cw_installation_choose(struct cw_context *context, struct cw_installation *installation,
 			   struct cw_lineage **lineage, struct cw_error *error);
 /* Carries out INSTALLATION; *DESCRIPTION is the "installed" member. Undoes what a failure or a
@@ -34,12 +32,5 @@ int cw_check_installation(struct cw_context *context, const char *installer,
 			  const struct cw_installation *installation, struct cw_error *error);
 /* Reloads INSTALLER's server. */
 int cw_reload_server(struct cw_context *context, const char *installer, struct cw_error *error);
-/*
- * After renewals: reloads the servers of the REQUESTS that were saved, once for each installer with
- * the same options. If a server cannot be reloaded, its requests get the error, in their results
- * too, and FAILED is called for each.
- */
-void cw_reload_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
-		       cw_request_done failed, void *failed_context);
 
 #endif

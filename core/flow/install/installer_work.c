@@ -1,6 +1,9 @@
 #include "flow/install/installer_work.h"
 #include <stdlib.h>
+#include "base/log.h"
+#include "flow/install/deployed.h"
 #include "flow/install/owed.h"
+#include "store/checkpoint.h"
 
 /* Milliseconds that an installer gets to end what it does after a signal. */
 #define INTERRUPT_LIMIT 30000
@@ -14,8 +17,33 @@ struct installing {
 	size_t done; /* requests */
 	struct cw_installation_outcome outcome;
 	struct cw_strv names;
+	struct cw_update *updates; /* of the requests that have an installation, in order */
+	size_t update_count;
 	bool interrupted;
 };
+
+void
+cw_ignore_end(void *context, struct cw_request *request)
+{
+	(void)context;
+	(void)request;
+}
+
+void
+cw_revert_leftovers(const struct cw_context *context)
+{
+	cw_auto_error struct cw_error error = {0};
+	bool reverted = false;
+
+	if (cw_checkpoints_recover(context->directories.work, context->directories.config,
+				   &reverted, &error) < 0) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_error("cannot restore the server's configuration: %s", line);
+	} else if (reverted) {
+		cw_log_warning("undid the rest of the change to the server's configuration");
+	}
+}
 
 static void
 report(struct installing *installing, struct cw_request *request, const struct cw_error *error)
@@ -85,6 +113,9 @@ end(void *state)
 
 	cw_job_plugin_free(installing->plugin);
 	cw_strv_clear(&installing->names);
+	for (size_t i = 0; i < installing->update_count; i++)
+		cw_error_clear(&installing->updates[i].error);
+	free(installing->updates);
 	free(installing);
 }
 
@@ -104,12 +135,17 @@ installed(void *context, const struct cw_error *error)
 {
 	struct installing *installing = context;
 	struct cw_request *request = installing->batch->requests[installing->done++];
-	const char *lineage = request->installation->lineage;
+	const struct cw_context *context_of_run = cw_job_context(installing->job);
+	const struct cw_installation *installation = request->installation;
+	cw_auto_error struct cw_error failure = {0};
 
+	cw_error_copy(&failure, error);
 	request->result = describe_outcome(&installing->outcome);
-	if (installing->outcome.deployed && lineage != NULL)
-		cw_installation_settled(cw_job_context(installing->job), lineage);
-	report(installing, request, error);
+	if (installing->outcome.deployed && installation->lineage != NULL &&
+	    cw_record_deployment(context_of_run, request->installer, installation,
+				 request->settings, failure.status < 0 ? NULL : &failure) == CW_OK)
+		cw_installation_settled(context_of_run, installation->lineage);
+	report(installing, request, &failure);
 	installing->next(installing);
 }
 
@@ -185,17 +221,22 @@ begin_names(struct cw_job *job)
 const struct cw_work cw_list_names_work = {
 	.begin = begin_names, .interrupt = interrupt, .end = end};
 
+/* The end of the requests that only needed the reload. */
 static void
 reloaded(void *context, const struct cw_error *error)
 {
 	struct installing *installing = context;
+	const struct cw_batch *batch = installing->batch;
 	cw_auto_error struct cw_error failure = {0};
 
 	cw_error_copy(&failure, error);
 	if (failure.status < 0)
 		cw_context(&failure, "the server of \"%s\" could not be reloaded",
-			   installing->batch->requests[0]->installer);
-	end_all(installing, &failure);
+			   batch->requests[0]->installer);
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->requests[i]->installation == NULL)
+			report(installing, batch->requests[i], &failure);
+	cw_job_over(installing->job);
 }
 
 static void
@@ -204,13 +245,70 @@ reload(struct installing *installing)
 	cw_plugin_process_reload(cw_job_plugin_process(installing->plugin), reloaded, installing);
 }
 
-static void *
-begin_reload(struct cw_job *job)
+/* What is in use is recorded, with the options that the plugin has set. */
+static void
+end_update(struct installing *installing, struct cw_request *request, struct cw_error *error)
 {
-	return begin(job, reload);
+	const struct cw_installation *installation = request->installation;
+
+	if (error->status < 0)
+		cw_context(error, "the server of \"%s\" could not be updated", request->installer);
+	else if (installation->reason != CW_REASON_UNDEPLOY)
+		cw_record_deployment(cw_job_context(installing->job), request->installer,
+				     installation, request->settings, error);
+	report(installing, request, error);
 }
 
-const struct cw_work cw_reload_work = {.begin = begin_reload, .interrupt = interrupt, .end = end};
+static void
+updated(void *context, const struct cw_error *error)
+{
+	struct installing *installing = context;
+	const struct cw_batch *batch = installing->batch;
+	size_t next = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct cw_error *own;
+
+		if (batch->requests[i]->installation == NULL)
+			continue;
+		own = &installing->updates[next++].error;
+		/* Where the process died there is none. */
+		if (own->status == CW_OK)
+			cw_error_copy(own, error);
+		end_update(installing, batch->requests[i], own);
+	}
+	/* What others of the server failed in is not to keep it from the reload. */
+	if (error->status < 0 && installing->update_count < batch->count)
+		reload(installing);
+	else
+		reloaded(installing, error);
+}
+
+static void
+update(struct installing *installing)
+{
+	const struct cw_batch *batch = installing->batch;
+
+	installing->updates = cw_calloc(batch->count, sizeof(*installing->updates));
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->requests[i]->installation != NULL)
+			installing->updates[installing->update_count++].installation =
+				batch->requests[i]->installation;
+	if (installing->update_count > 0)
+		cw_plugin_process_update(cw_job_plugin_process(installing->plugin),
+					 installing->updates, installing->update_count, updated,
+					 installing);
+	else
+		reload(installing);
+}
+
+static void *
+begin_update(struct cw_job *job)
+{
+	return begin(job, update);
+}
+
+const struct cw_work cw_update_work = {.begin = begin_update, .interrupt = interrupt, .end = end};
 
 /* LIST as KEY where DONE, else as FAILED_KEY; the other one is empty. */
 static void

@@ -5,19 +5,24 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "flow/install/certificate.h"
 #include "flow/install/install.h"
 
 #define FOLDER "install"
 #define RECORD_MAX 4096 /* bytes */
 
-/* A record: the version that was in use before, what is owed, and the enhancements; a line each. */
+/* A record: the version that the server has, what is owed, and the enhancements; a line each. */
 struct record {
 	unsigned before;
-	bool installation; /* else a reload */
+	enum cw_owed owed;
 	struct cw_strv enhancements;
 };
 
-static const char reload_word[] = "reload", installation_word[] = "installation";
+static const char *const words[] = {
+	[CW_OWED_RELOAD] = "reload",
+	[CW_OWED_RENEWAL] = "renewal",
+	[CW_OWED_INSTALLATION] = "installation",
+};
 
 static char *
 record_path(const struct cw_context *context, const char *name)
@@ -25,8 +30,8 @@ record_path(const struct cw_context *context, const char *name)
 	return cw_format("%s/certwright/" FOLDER "/%s", context->directories.work, name);
 }
 
-/* False when there is none. One that is damaged is a reload, which harms nobody. */
-static bool
+/* One that is damaged is a renewal: rather tell the installer once too often. */
+static void
 read_record(const struct cw_context *context, const char *name, struct record *record)
 {
 	cw_autofree char *path = record_path(context, name);
@@ -34,17 +39,31 @@ read_record(const struct cw_context *context, const char *name, struct record *r
 	cw_auto_strv struct cw_strv lines = {0};
 	uint64_t before = 0;
 
-	*record = (struct record){0};
+	*record = (struct record){.owed = CW_OWED_NOTHING};
 	if (cw_file_read(path, RECORD_MAX, &text, NULL) < 0)
-		return false;
+		return;
+	record->owed = CW_OWED_RENEWAL;
 	cw_strv_split(&lines, cw_buf_text(&text), '\n');
 	if (lines.count < 2 || !cw_parse_uint(lines.items[0], UINT32_MAX, &before))
-		return true;
+		return;
 	record->before = (unsigned)before;
-	record->installation = strcmp(lines.items[1], installation_word) == 0;
+	for (size_t i = CW_OWED_RELOAD; i < CW_COUNT(words); i++)
+		if (strcmp(lines.items[1], words[i]) == 0)
+			record->owed = (enum cw_owed)i;
 	for (size_t i = 2; i < lines.count; i++)
 		cw_strv_add(&record->enhancements, lines.items[i]);
-	return true;
+}
+
+enum cw_owed
+cw_owed_for(const struct cw_context *context, const char *name, unsigned *before)
+{
+	struct record record;
+
+	read_record(context, name, &record);
+	if (before != NULL)
+		*before = record.before;
+	cw_strv_clear(&record.enhancements);
+	return record.owed;
 }
 
 static bool
@@ -53,35 +72,60 @@ has_server(const struct cw_request *request)
 	return request->installer != NULL && strcmp(request->installer, "null") != 0;
 }
 
+static enum cw_owed
+owed_by(const struct cw_request *request)
+{
+	if (!has_server(request))
+		return CW_OWED_NOTHING;
+	if (request->installation != NULL)
+		return CW_OWED_INSTALLATION;
+	if (!request->reloads)
+		return CW_OWED_NOTHING;
+	return cw_settings_flag(request->settings, "disable_renew_updates") ? CW_OWED_RELOAD
+									    : CW_OWED_RENEWAL;
+}
+
+static int
+write_record(const struct cw_context *context, const char *name, const struct record *record,
+	     struct cw_error *error)
+{
+	struct cw_file_mode mode = {0600, (uid_t)-1, (gid_t)-1, false};
+	cw_autofree char *folder = NULL;
+	cw_autofree char *path = NULL;
+	cw_auto_buf struct cw_buf text = {0};
+	int status = cw_private_folder(context->directories.work, FOLDER, true, &folder, error);
+
+	if (status < 0)
+		return status;
+	cw_buf_addf(&text, "%u\n%s\n", record->before, words[record->owed]);
+	for (size_t i = 0; i < record->enhancements.count; i++)
+		cw_buf_addf(&text, "%s\n", record->enhancements.items[i]);
+	path = cw_format("%s/%s", folder, name);
+	return cw_file_write(path, cw_buf_text(&text), text.length, &mode, error);
+}
+
 int
 cw_owe_installation(const struct cw_context *context, const struct cw_request *request,
 		    struct cw_error *error)
 {
-	struct cw_file_mode mode = {0600, (uid_t)-1, (gid_t)-1, false};
-	const struct cw_installation *next = request->installation;
-	cw_autofree char *folder = NULL;
-	cw_autofree char *path = NULL;
-	cw_auto_buf struct cw_buf text = {0};
-	struct record present = {0};
-	bool stays;
-	int status;
+	enum cw_owed owed = owed_by(request);
+	struct record record;
+	int status = CW_OK;
 
-	if (!has_server(request) || (next == NULL && !request->reloads))
+	if (owed == CW_OWED_NOTHING)
 		return CW_OK;
-	stays = next == NULL && read_record(context, request->name, &present) &&
-		present.installation;
-	cw_strv_clear(&present.enhancements);
-	if (stays)
-		return CW_OK;
-	status = cw_private_folder(context->directories.work, FOLDER, true, &folder, error);
-	if (status < 0)
-		return status;
-	cw_buf_addf(&text, "%u\n%s\n", request->lineage != NULL ? request->lineage->version : 0,
-		    next != NULL ? installation_word : reload_word);
-	for (size_t i = 0; next != NULL && i < next->enhancements.count; i++)
-		cw_buf_addf(&text, "%s\n", next->enhancements.items[i]);
-	path = cw_format("%s/%s", folder, request->name);
-	return cw_file_write(path, cw_buf_text(&text), text.length, &mode, error);
+	read_record(context, request->name, &record);
+	/* The server has what it had when the first of them was recorded. */
+	if (record.owed == CW_OWED_NOTHING)
+		record.before = request->lineage != NULL ? request->lineage->version : 0;
+	if (owed == CW_OWED_INSTALLATION)
+		cw_strv_copy(&record.enhancements, &request->installation->enhancements);
+	if (owed > record.owed || owed == CW_OWED_INSTALLATION) {
+		record.owed = owed;
+		status = write_record(context, request->name, &record, error);
+	}
+	cw_strv_clear(&record.enhancements);
+	return status;
 }
 
 void
@@ -93,13 +137,12 @@ cw_installation_settled(const struct cw_context *context, const char *name)
 }
 
 void
-cw_reload_settled(const struct cw_context *context, const char *name)
+cw_renewal_settled(const struct cw_context *context, const char *name)
 {
-	struct record record;
+	enum cw_owed owed = cw_owed_for(context, name, NULL);
 
-	if (read_record(context, name, &record) && !record.installation)
+	if (owed == CW_OWED_RELOAD || owed == CW_OWED_RENEWAL)
 		cw_installation_settled(context, name);
-	cw_strv_clear(&record.enhancements);
 }
 
 void
@@ -116,26 +159,35 @@ cw_installations_owed(const struct cw_context *context, struct cw_strv *names)
 			cw_strv_add(names, files.items[i]);
 }
 
+/* Fails when the installer must not change anything. */
+static int
+check_updates(const struct cw_request *request, struct cw_error *error)
+{
+	if (!cw_settings_flag(request->settings, "disable_renew_updates"))
+		return CW_OK;
+	cw_fail(error, CW_E_INVALID,
+		"the certificate is saved but not installed, because --disable-renew-updates is "
+		"set");
+	cw_hint(error, "install it with: certwright install --cert-name %s", request->name);
+	return CW_E_INVALID;
+}
+
 static int
 install(struct cw_context *context, const struct cw_request *request, const struct record *record,
 	struct cw_error *error)
 {
-	struct cw_installation installation = {.settings = request->settings, .deploy = true};
+	struct cw_installation installation = {
+		.settings = request->settings, .deploy = true, .reason = CW_REASON_RETRY};
 	cw_auto_json struct json_object *description = NULL;
-	int status;
+	int status = cw_installation_describe_certificate(&installation, request->lineage,
+							  record->before, error);
 
-	if (cw_settings_flag(request->settings, "disable_renew_updates")) {
-		cw_fail(error, CW_E_INVALID,
-			"the certificate is saved but not installed, because "
-			"--disable-renew-updates is set");
-		cw_hint(error, "install it with: certwright install --cert-name %s", request->name);
-		return CW_E_INVALID;
-	}
+	if (status < 0)
+		return status;
 	cw_log_warning("installing the certificate \"%s\", which an earlier run could not install",
 		       request->name);
 	cw_installation_use(&installation, request->lineage);
 	cw_names_all(&request->names, &installation.names);
-	cw_names_all(&request->names, &installation.covered);
 	cw_strv_copy(&installation.enhancements, &record->enhancements);
 	status = cw_install(context, request->installer, &installation, &description, error);
 	cw_installation_clear(&installation);
@@ -143,25 +195,26 @@ install(struct cw_context *context, const struct cw_request *request, const stru
 }
 
 int
-cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *reload,
+cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *follow,
 		    struct cw_error *error)
 {
 	struct record record;
 	int status = CW_OK;
 
-	*reload = false;
-	if (!read_record(context, request->name, &record))
+	*follow = false;
+	read_record(context, request->name, &record);
+	if (record.owed == CW_OWED_NOTHING)
 		return CW_OK;
-	if (!has_server(request) || request->lineage->version <= record.before)
+	if (!has_server(request) || request->lineage->version <= record.before) {
 		cw_installation_settled(context, request->name);
-	else if (record.installation)
+		record.owed = CW_OWED_NOTHING;
+	}
+	if (record.owed > CW_OWED_RELOAD)
+		status = check_updates(request, error);
+	if (status == CW_OK && record.owed == CW_OWED_INSTALLATION)
 		status = install(context, request, &record, error);
-	else
-		*reload = true;
-	if (*reload)
-		cw_log_warning("reloading the server for the certificate \"%s\", which an earlier "
-			       "run could not reload",
-			       request->name);
+	else if (status == CW_OK)
+		*follow = record.owed != CW_OWED_NOTHING;
 	cw_strv_clear(&record.enhancements);
 	return status;
 }

@@ -27,6 +27,7 @@ struct cw_request {
 	const struct cw_installation *installation;
 	bool reloads;   /* the installer's server is reloaded when the certificate is saved */
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
+	bool retry;     /* an earlier run saved the certificate, but its server does not use it */
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
 	bool prune;     /* remove old versions from the archive; no other lineage uses it */

@@ -10,8 +10,8 @@
 #include "flow/due/decide.h"
 #include "flow/due/lineage_settings.h"
 #include "flow/due/survey.h"
-#include "flow/install/install.h"
 #include "flow/install/owed.h"
+#include "flow/install/servers.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/request.h"
 #include "flow/issue/save.h"
@@ -282,7 +282,7 @@ request_done(void *user, struct cw_request *request)
 
 /* The certificate is there, and its server does not use it. */
 static void
-reload_failed(void *user, struct cw_request *request)
+not_in_use(void *user, struct cw_request *request)
 {
 	struct renewal *renewal = user;
 
@@ -426,24 +426,39 @@ load_owed(struct renewal *renewal, struct cw_request *request, struct cw_error *
 					 error);
 }
 
-/* What is left is the reload, which joins those of this run. */
+/* What follows its renewal in this run is the same that an earlier run owes. */
+static bool
+is_renewed_now(const struct renewal *renewal, const char *name)
+{
+	for (size_t i = 0; i < renewal->due_count; i++)
+		if (renewal->due[i]->saved && strcmp(renewal->due[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What follows a renewal joins what follows those of this run. */
 static void
 pay(struct renewal *renewal, const char *name)
 {
 	struct cw_request *request = new_request(renewal, name);
 	cw_auto_error struct cw_error error = {0};
 	int status = load_owed(renewal, request, &error);
-	bool reload = false;
+	bool follow = false;
 
 	if (status == CW_OK)
-		status = cw_installation_pay(renewal->context, request, &reload, &error);
+		status = cw_installation_pay(renewal->context, request, &follow, &error);
 	if (status < 0)
 		add_failure(renewal, request, &error);
-	if (!reload) {
+	if (!follow || is_renewed_now(renewal, name)) {
 		cw_request_free(request);
 		return;
 	}
+	cw_log_warning(
+		"reloading the server for the certificate \"%s\", which an earlier run could "
+		"not reload",
+		name);
 	request->saved = true;
+	request->retry = true;
 	renewal->successes++;
 	renewal->due[renewal->due_count++] = request;
 }
@@ -462,19 +477,6 @@ pay_all(struct renewal *renewal)
 			cw_installation_settled(renewal->context, name);
 		else if (only == NULL || strcmp(only, name) == 0)
 			pay(renewal, name);
-	}
-}
-
-static void
-reload_servers(struct renewal *renewal)
-{
-	cw_reload_servers(renewal->context, renewal->due, renewal->due_count, reload_failed,
-			  renewal);
-	for (size_t i = 0; i < renewal->due_count; i++) {
-		const struct cw_request *request = renewal->due[i];
-
-		if (request->saved && request->error.status == CW_OK)
-			cw_reload_settled(renewal->context, request->name);
 	}
 }
 
@@ -509,7 +511,8 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 	if (status == CW_OK)
 		pay_all(renewal);
 	if (status == CW_OK && renewal->due_count > 0)
-		reload_servers(renewal);
+		cw_update_servers(renewal->context, renewal->due, renewal->due_count, not_in_use,
+				  renewal);
 	if (begun)
 		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;

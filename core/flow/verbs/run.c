@@ -1,8 +1,10 @@
 /* The verb run. */
 #include <stdlib.h>
 #include "base/log.h"
+#include "flow/install/certificate.h"
 #include "flow/install/command.h"
 #include "flow/install/install.h"
+#include "flow/install/owed.h"
 #include "flow/verbs/certonly.h"
 
 /* --must-staple makes a certificate that browsers refuse without stapling. */
@@ -27,19 +29,19 @@ install(struct cw_context *context, const struct cw_request *request,
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	struct json_object *description = NULL;
 	cw_autofree char *command = NULL;
+	unsigned before;
 	int status = cw_lineage_load(context->directories.config, request->name, &lineage, error);
 
 	if (status < 0)
 		return status;
+	cw_owed_for(context, request->name, &before);
 	cw_installation_use(installation, lineage);
-	installation->deploy = true;
-	/* Some may have been left out: --allow-subset-of-names. */
-	cw_auto_names struct cw_names names = {0};
-	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &names, error);
+	status = cw_installation_describe_certificate(installation, lineage, before, error);
 	if (status < 0)
 		return status;
-	cw_names_all(&names, &installation->names);
-	cw_names_all(&names, &installation->covered);
+	installation->deploy = true;
+	/* Some may have been left out: --allow-subset-of-names. */
+	cw_strv_copy(&installation->names, &installation->covered);
 	status = cw_install(context, request->installer, installation, &description, error);
 	cw_json_set(result, "installed", description);
 	if (status < 0) {
