@@ -237,6 +237,36 @@ external_undo(void *self, const char *data)
 	return clean_up(((struct external *)self)->host, strdup(data));
 }
 
+/* Has the program do VERB with the certificate. */
+static int
+pass_on(void *self, const char *verb, const struct cw_deployment *deployment)
+{
+	const struct cw_host *host = ((struct external *)self)->host;
+	char *answer = NULL;
+	int status = program_call(host, verb, request_deployment(host, verb, deployment), &answer);
+
+	cw_host_release(host, answer);
+	return status;
+}
+
+static int
+external_deploy(void *self, const struct cw_deployment *deployment)
+{
+	return pass_on(self, "deploy", deployment);
+}
+
+static int
+external_renewed(void *self, const struct cw_deployment *deployment)
+{
+	return pass_on(self, "renewed", deployment);
+}
+
+static int
+external_undeploy(void *self, const struct cw_deployment *deployment)
+{
+	return pass_on(self, "undeploy", deployment);
+}
+
 static const struct cw_plugin_option program_option = {
 	.size = sizeof(program_option),
 	.name = "program",
@@ -267,6 +297,13 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = external_cleanup,
 };
 
+static const struct cw_installer installer = {
+	.size = sizeof(installer),
+	.deploy_lineage = external_deploy,
+	.renewed = external_renewed,
+	.undeploy = external_undeploy,
+};
+
 static const struct cw_plugin plugin = {
 	.size = sizeof(plugin),
 	.abi_major = CW_ABI_MAJOR,
@@ -274,14 +311,15 @@ static const struct cw_plugin plugin = {
 	.name = "external",
 	.version = "1.0",
 	.description = "Run a program of yours that speaks JSON",
-	.help = "Proves control of names with a program of yours, such as a short script for a "
-		"service with a REST API. The program reads a JSON object from stdin and writes "
-		"one to stdout.",
+	.help = "Proves control of names, and gives certificates to servers, with a program of "
+		"yours, such as a short script for a service with a REST API. The program reads a "
+		"JSON object from stdin and writes one to stdout.",
 	.options = options,
 	.open = external_open,
 	.prepare = external_prepare,
 	.close = free,
 	.authenticator = &authenticator,
+	.installer = &installer,
 	.undo = external_undo,
 };
 

@@ -5,10 +5,15 @@
 
 #include <certwright/plugin.h>
 
-/* {"protocol", "verb", "dry_run"}. To be released with free(); NULL if out of memory. */
+/* Each is to be released with free(); NULL if out of memory. */
+
+/* {"protocol", "verb", "dry_run"}. */
 char *request_plain(const struct cw_host *host, const char *verb);
 /* The same with "challenges". */
 char *request_challenges(const struct cw_host *host, const char *verb,
 			 struct cw_challenge *const *challenges, size_t count);
+/* The same with "certificate". */
+char *request_deployment(const struct cw_host *host, const char *verb,
+			 const struct cw_deployment *deployment);
 
 #endif

@@ -87,12 +87,12 @@ class Talker:
 
 
 class Api:
-    """A REST API that keeps what is put at a path and forgets what is deleted; PORT_FOR_CA shows the
-    challenges to the CA. refuse: paths that it answers with 503."""
+    """A REST API that keeps what is put at a path and forgets what is deleted. PORT_FOR_CA, if it is
+    given, shows the challenges to the CA. refuse: paths that it answers with 503."""
 
     KEY = "open-sesame-9"
 
-    def __init__(self, port, port_for_ca):
+    def __init__(self, port, port_for_ca=None):
         self.things, self.requests, self.refuse = {}, [], lambda path: False
         outer = self
 
@@ -130,8 +130,9 @@ class Api:
                 self.wfile.write(found or b"")
 
         self.url = f"http://127.0.0.1:{port}"
-        self._servers = [http.server.ThreadingHTTPServer(("127.0.0.1", port), Service),
-                         http.server.ThreadingHTTPServer(("127.0.0.1", port_for_ca), Site)]
+        self._servers = [http.server.ThreadingHTTPServer(("127.0.0.1", port), Service)]
+        if port_for_ca:
+            self._servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", port_for_ca), Site))
         for server in self._servers:
             server.daemon_threads = True
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05},
