@@ -109,8 +109,10 @@ def test_the_program_says_which_challenges_it_can_satisfy(installed_certwright, 
      'the program "PROGRAM" reports a failure without the token of a challenge'),
     ({"answer": '{"failures": [{"message": "no"}]}'},
      'the program "PROGRAM" reports a failure without the token of a challenge'),
+    ({"answer": '{"failures": {"token": "x"}}'},
+     '"failures" in the answer of the program "PROGRAM" is not an array'),
 ], ids=["status", "error-and-status", "error", "nothing", "no-json", "no-object", "two-objects",
-        "foreign-token", "no-token"])
+        "foreign-token", "no-token", "no-array"])
 def test_a_call_that_fails_says_why_and_is_cleaned_up(installed_certwright, tmp_path, answer, words):
     talker = Talker(tmp_path, challenge=answer)
     stderr = fails(installed_certwright, talker.path)
@@ -127,6 +129,20 @@ def test_a_test_that_fails_comes_before_everything_else(installed_certwright, tm
     assert 'the unknown challenge type "http-02"' in fails(installed_certwright, talker.path,
                                                           status=None)
     assert talker.verbs == ["test", "test"]
+
+
+@pytest.mark.parametrize("answer, words", [
+    ({"status": 2, "stderr": "the API is down\n"}, "the API is down"),
+    ({"answer": '{"failures": [{"token": "any", "message": "it is locked"}]}'}, "it is locked"),
+    ({"answer": '{"failures": [{}]}'}, "it gives no reason"),
+])
+def test_a_cleanup_that_fails_is_a_warning_and_is_tried_again_once(installed_certwright, tmp_path,
+                                                                  answer, words):
+    talker = Talker(tmp_path, cleanup=answer)
+    assert words in fails(installed_certwright, talker.path)
+    installed_certwright.run("renew")
+    installed_certwright.run("renew")
+    assert talker.verbs == ["test", "challenge", "cleanup", "cleanup"]
 
 
 def test_a_program_that_hangs_is_killed_with_its_processes(installed_certwright, tmp_path):

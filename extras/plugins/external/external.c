@@ -4,10 +4,11 @@
  */
 #include <certwright/plugin.h>
 #include <stdlib.h>
+#include "answer.h"
 #include "program.h"
 #include "request.h"
 
-enum { TYPES_MAX = 3, POINTER_SIZE = 64 };
+enum { TYPES_MAX = 3 };
 
 static const char *const known_types[] = {"http-01", "dns-01", "tls-alpn-01", NULL};
 
@@ -63,12 +64,12 @@ static int
 take_types(struct external *external, const char *answer)
 {
 	const struct cw_host *host = external->host;
-	char pointer[POINTER_SIZE], *type = NULL;
-	int status = CW_OK;
+	int status = answer_check_list(host, answer, "challenge_types");
 
 	for (size_t i = 0; status == CW_OK; i++) {
-		snprintf(pointer, sizeof(pointer), "/challenge_types/%zu", i);
-		if (cw_host_json_get(host, answer, strlen(answer), pointer, &type) != CW_OK)
+		char *type = answer_item(host, answer, "challenge_types", i, "");
+
+		if (type == NULL)
 			break;
 		status = add_type(external, type);
 		cw_host_release(host, type);
@@ -109,59 +110,6 @@ external_types(void *self, const char *identifier_type, const char *identifier)
 	return address ? external->address_types : external->types;
 }
 
-/* Fails the challenges with TOKEN, which stands at INDEX in the answer's list. */
-static int
-fail_token(const struct cw_host *host, const char *answer, size_t index, const char *token,
-	   struct cw_challenge *const *challenges, size_t count)
-{
-	char pointer[POINTER_SIZE], *message = NULL, *hint = NULL;
-	int found = 0;
-
-	snprintf(pointer, sizeof(pointer), "/failures/%zu/message", index);
-	if (cw_host_json_get(host, answer, strlen(answer), pointer, &message) != CW_OK)
-		message = NULL;
-	snprintf(pointer, sizeof(pointer), "/failures/%zu/hint", index);
-	if (cw_host_json_get(host, answer, strlen(answer), pointer, &hint) != CW_OK)
-		hint = NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(challenges[i]->token, token) != 0)
-			continue;
-		cw_host_fail_challenge(host, challenges[i], CW_E_COMMAND, hint,
-				       "the program \"%s\" failed: %s",
-				       cw_host_option(host, "program"),
-				       message != NULL ? message : "it gives no reason");
-		found = 1;
-	}
-	cw_host_release(host, message);
-	cw_host_release(host, hint);
-	return found;
-}
-
-/* Fails the challenges that the answer says have failed; *FAILED is how many it names. */
-static int
-take_failures(const struct cw_host *host, const char *answer,
-	      struct cw_challenge *const *challenges, size_t count, size_t *failed)
-{
-	char pointer[POINTER_SIZE], *whole = NULL, *token = NULL;
-	int found = 1;
-
-	for (*failed = 0; found; ++*failed) {
-		snprintf(pointer, sizeof(pointer), "/failures/%zu", *failed);
-		if (cw_host_json_get(host, answer, strlen(answer), pointer, &whole) != CW_OK)
-			return CW_OK;
-		cw_host_release(host, whole);
-		snprintf(pointer, sizeof(pointer), "/failures/%zu/token", *failed);
-		if (cw_host_json_get(host, answer, strlen(answer), pointer, &token) != CW_OK)
-			token = NULL;
-		found = token != NULL &&
-			fail_token(host, answer, *failed, token, challenges, count);
-		cw_host_release(host, token);
-	}
-	return cw_host_fail(host, CW_E_PROTOCOL, "see certwright-external(8)",
-			    "the program \"%s\" reports a failure without the token of a challenge",
-			    cw_host_option(host, "program"));
-}
-
 /* Has the program called if this process dies before it has cleaned up. */
 static int
 register_undo(struct external *external, struct cw_challenge *const *challenges, size_t count)
@@ -182,7 +130,6 @@ external_perform(void *self, struct cw_challenge *const *challenges, size_t coun
 	struct external *external = self;
 	const struct cw_host *host = external->host;
 	char *answer = NULL;
-	size_t failed;
 	int status = program_check(host);
 
 	if (status == CW_OK)
@@ -192,7 +139,7 @@ external_perform(void *self, struct cw_challenge *const *challenges, size_t coun
 				      request_challenges(host, "challenge", challenges, count),
 				      &answer);
 	if (status == CW_OK)
-		status = take_failures(host, answer, challenges, count, &failed);
+		status = answer_fail_challenges(host, answer, challenges, count);
 	cw_host_release(host, answer);
 	return status;
 }
@@ -201,14 +148,11 @@ external_perform(void *self, struct cw_challenge *const *challenges, size_t coun
 static int
 clean_up(const struct cw_host *host, char *request)
 {
-	char *answer = NULL, *message = NULL;
+	char *answer = NULL;
 	int status = program_call(host, "cleanup", request, &answer);
 
-	if (status == CW_OK && cw_host_json_get(host, answer, strlen(answer), "/failures/0/message",
-						&message) == CW_OK)
-		status = cw_host_fail(host, CW_E_COMMAND, NULL, "the program \"%s\" failed: %s",
-				      cw_host_option(host, "program"), message);
-	cw_host_release(host, message);
+	if (status == CW_OK)
+		status = answer_fail_call(host, answer);
 	cw_host_release(host, answer);
 	return status;
 }
