@@ -287,3 +287,20 @@ cw_key_jws_algorithm(const struct cw_key *key)
 
 	return curve == NULL ? "RS256" : curve->algorithm;
 }
+
+bool
+cw_pem_has_private_key(const void *data, size_t length)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "PRIVATE KEY-----";
+	const char *at = data, *limit = at + length;
+
+	while ((at = memmem(at, (size_t)(limit - at), begin, sizeof(begin) - 1)) != NULL) {
+		const char *line_end = memchr(at, '\n', (size_t)(limit - at));
+		size_t rest = (size_t)((line_end != NULL ? line_end : limit) - at);
+
+		if (memmem(at, rest, end, sizeof(end) - 1) != NULL)
+			return true;
+		at += rest;
+	}
+	return false;
+}

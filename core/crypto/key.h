@@ -59,6 +59,9 @@ const char *cw_key_jws_algorithm(const struct cw_key *key);
 int cw_key_sign_jws(const struct cw_key *key, const void *data, size_t length,
 		    unsigned char **signature, size_t *signature_length, struct cw_error *error);
 
+/* Whether DATA has a private key in PEM, of any type, also an encrypted one. */
+bool cw_pem_has_private_key(const void *data, size_t length);
+
 /* The EVP_PKEY beneath, for the other files of crypto/ only; not to be released. */
 struct evp_pkey_st *cw_key_evp(const struct cw_key *key);
 struct cw_key *cw_key_wrap(struct evp_pkey_st *evp); /* takes EVP */

@@ -92,8 +92,10 @@ int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
  * certificate goes to context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
-/* delete: "deleted": an array of names. revoke: "revoked": {"name" (null for a file of no lineage),
- * "cert_path", "serial", "deleted"}. */
+/* delete: "deleted": an array of names; "undeployed", "still_deployed": arrays of {"name",
+ * "installer"}: certificates that an installer has removed from its server, and ones that a server
+ * still has. revoke, when the files are deleted: the latter two, and always "revoked": {"name"
+ * (null for a file of no lineage), "cert_path", "serial", "deleted"}. */
 int cw_flow_delete(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_revoke(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* register, update_account, unregister, show_account: "account": {"id", "server", "uri",

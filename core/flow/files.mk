@@ -37,7 +37,9 @@ libcertwright_sources += \
 	core/flow/install/command.h \
 	core/flow/install/certificate.c core/flow/install/certificate.h \
 	core/flow/install/deployed.c core/flow/install/deployed.h \
+	core/flow/install/redeploy.c core/flow/install/redeploy.h \
 	core/flow/install/servers.c core/flow/install/servers.h \
+	core/flow/install/undeploy.c core/flow/install/undeploy.h \
 	core/flow/install/install.c \
 	core/flow/install/install.h \
 	core/flow/due/interval.c \

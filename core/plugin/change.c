@@ -16,6 +16,8 @@ struct change {
 static int
 list_backups(const struct change *change, struct cw_strv *names, struct cw_error *error)
 {
+	if (change->instance->services->restricted)
+		return CW_OK;
 	cw_autofree char *folder =
 		cw_format("%s/backups", change->instance->services->directories->work);
 
@@ -44,27 +46,38 @@ new_backups(const struct change *change)
 	return count;
 }
 
+static int
+restore_files(const struct change *change, struct cw_error *error)
+{
+	const struct cw_directories *directories = change->instance->services->directories;
+	bool reverted = false;
+	unsigned count = new_backups(change);
+	int status;
+
+	status = cw_checkpoints_recover(directories->work, directories->config, &reverted, error);
+	if (status == CW_OK && count > 0)
+		status = cw_checkpoints_undo(directories->work, directories->config, count, error);
+	if (status == CW_OK && (reverted || count > 0))
+		cw_log_info("the server's configuration is as it was before");
+	return status;
+}
+
 /* Puts the files back as they were before the change, and has the server read them if it has read
  * the others. */
 static void
 undo(struct change *change)
 {
-	const struct cw_directories *directories = change->instance->services->directories;
 	cw_auto_error struct cw_error error = {0};
-	bool reverted = false;
-	unsigned count = new_backups(change);
-	int status;
+	int status = CW_OK;
 
-	status = cw_checkpoints_recover(directories->work, directories->config, &reverted, &error);
-	if (status == CW_OK && count > 0)
-		status = cw_checkpoints_rollback(directories->work, directories->config, count,
-						 &error);
+	if (change->instance->services->restricted)
+		cw_host_change_undo(change->instance);
+	else
+		status = restore_files(change, &error);
 	if (status < 0) {
 		say("cannot restore the server's configuration", &error);
 		return;
 	}
-	if (reverted || count > 0)
-		cw_log_info("the server's configuration is as it was before");
 	/* Also what was not saved has to be forgotten. */
 	status = cw_instance_reread(change->instance, &error);
 	if (status == CW_OK && change->reloading)
@@ -86,6 +99,18 @@ make_live(struct change *change, struct cw_error *error)
 	return cw_instance_reload(change->instance, error);
 }
 
+/* The new keys are in use: nothing needs the old ones. */
+static void
+settle(const struct change *change)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (change->instance->services->restricted)
+		cw_host_change_kept(change->instance);
+	else if (cw_checkpoints_settle(change->instance->services->directories->work, &error) < 0)
+		say("cannot remove copies of old files with secrets", &error);
+}
+
 static int
 attempt(struct change *change, bool *changed, struct cw_error *error)
 {
@@ -105,6 +130,7 @@ attempt(struct change *change, bool *changed, struct cw_error *error)
 		cw_shield_signals(-1);
 	} else {
 		*changed |= new_backups(change) > 0;
+		settle(change);
 	}
 	return status;
 }

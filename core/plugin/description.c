@@ -79,6 +79,8 @@ cw_plugin_describe(const struct cw_plugin *plugin)
 			   authenticator->challenge_types(NULL, "ip", "192.0.2.1"),
 			   CW_PLUGIN_TYPES_MAX);
 	}
+	about->undeploys = installer != NULL && CW_HAS(installer, struct cw_installer, undeploy) &&
+			   installer->undeploy != NULL;
 	if (installer != NULL && installer->enhance != NULL)
 		copy_texts(&about->enhancements, installer->enhancements,
 			   CW_PLUGIN_ENHANCEMENTS_MAX);

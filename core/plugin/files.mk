@@ -23,9 +23,11 @@ libcertwright_sources += \
 	core/plugin/services_net.c \
 	core/plugin/services_options.c \
 	core/plugin/services_process.c \
+	core/plugin/services_put_file.c \
 	core/plugin/services_remote.c core/plugin/services_remote.h \
 	core/plugin/services_shared.c \
 	core/plugin/services_text.c \
+	core/plugin/services_state.c \
 	core/plugin/shared_store.c core/plugin/shared_store.h \
 	core/plugin/wire.c core/plugin/wire.h \
 	core/plugin/wire_work.c \

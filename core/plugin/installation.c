@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "plugin/change.h"
+#include "plugin/instance_internal.h"
 
 void
 cw_installation_clear(struct cw_installation *installation)
@@ -37,6 +38,14 @@ deployment_of(const struct cw_installation *installation, const char *name)
 		.hosts = (const char *const *)cw_strv_items(&installation->names),
 		.hosts_count = installation->names.count,
 	};
+}
+
+/* A checkpoint records whose keys were changed under it. */
+static void
+concern(struct cw_instance *instance, const struct cw_installation *installation)
+{
+	if (installation->lineage != NULL)
+		cw_strv_add_unique(&instance->lineages, installation->lineage);
 }
 
 typedef int (*deployment_call)(struct cw_instance *instance, const struct cw_deployment *deployment,
@@ -126,6 +135,8 @@ cw_installation_carry_out(struct cw_instance *instance, const struct cw_installa
 	int status;
 
 	*outcome = (struct cw_installation_outcome){0};
+	cw_strv_clear(&instance->lineages);
+	concern(instance, installation);
 	if (!installation->deploy) {
 		status = cw_change_carry_out(instance, "Add enhancements", enhance, &installing,
 					     &outcome->changed, error);
@@ -215,8 +226,11 @@ cw_installation_update(struct cw_instance *instance, struct cw_update *updates, 
 				    : "Renewed ACME Certificate";
 	struct updating updating = {.instance = instance, .updates = updates, .count = count};
 	bool changed = false;
-	int status;
+	int status = CW_OK;
 
+	cw_strv_clear(&instance->lineages);
+	for (size_t i = 0; i < count; i++)
+		concern(instance, updates[i].installation);
 	do {
 		cw_error_clear(error);
 		updating.failed_one = false;

@@ -67,6 +67,10 @@ static const struct cw_host services_table = {
 	.hmac_sha256 = cw_service_hmac_sha256,
 	.wait = cw_service_wait,
 	.still_busy = cw_service_still_busy,
+	.put_file = cw_service_put_file,
+	.checkpoint_plugin = cw_service_checkpoint_plugin,
+	.state_put = cw_service_state_put,
+	.state_get = cw_service_state_get,
 };
 
 struct cw_instance *
@@ -223,6 +227,21 @@ open_plugin(struct cw_instance *instance, struct cw_error *error)
 	return CW_OK;
 }
 
+/* What the plugin itself has registered for the checkpoint that is reverted in its process. */
+static int
+undo_here(void *context, const char *plugin, const struct cw_strv *options, const char *data,
+	  struct cw_error *error)
+{
+	struct cw_instance *instance = context;
+
+	(void)options;
+	if (strcmp(plugin, instance->module->name) != 0)
+		return cw_fail(error, CW_E_UNSUPPORTED,
+			       "it is the change of another plugin than \"%s\"",
+			       instance->module->name);
+	return cw_instance_undo(instance, data, error);
+}
+
 int
 cw_instance_open(struct cw_module *module, const struct cw_services *services,
 		 struct cw_settings *settings, struct cw_instance **instance,
@@ -250,6 +269,7 @@ cw_instance_open(struct cw_module *module, const struct cw_services *services,
 		return status;
 	}
 	*instance = made;
+	cw_checkpoints_use_plugins(&(struct cw_undo_plugins){undo_here, made});
 	return CW_OK;
 }
 
@@ -260,6 +280,7 @@ cw_instance_close(struct cw_instance *instance)
 
 	if (instance == NULL)
 		return;
+	cw_checkpoints_use_plugins(&(struct cw_undo_plugins){0});
 	cw_listening_end(instance);
 	cw_watches_end(instance);
 	if (instance->plugin->close != NULL) {
@@ -271,6 +292,9 @@ cw_instance_close(struct cw_instance *instance)
 	cw_checkpoints_close(instance->checkpoints);
 	cw_exclusive_release(instance->exclusive);
 	cw_strv_clear(&instance->settings_text);
+	cw_strv_clear(&instance->lineages);
+	cw_strv_clear(&instance->undo_data);
+	free(instance->undo_ids);
 	free(instance->challenges);
 	free(instance);
 }

@@ -56,6 +56,11 @@ struct cw_instance {
 	struct cw_exclusive *exclusive;
 	struct cw_checkpoints *checkpoints;
 	bool checkpoints_temporary;
+	/* What checkpoint_plugin() was given by a process that may not write: the data, and as many
+	 * numbers of entries in its journal. */
+	struct cw_strv undo_data;
+	unsigned *undo_ids;
+	struct cw_strv lineages;      /* whose installation is under way */
 	bool for_challenges;          /* perform() or cleanup() is running */
 	struct cw_strv settings_text; /* joined lists that setting() gave, kept until the end */
 };
@@ -70,10 +75,15 @@ void cw_exclusive_release(struct cw_exclusive *exclusive); /* NULL is allowed */
 struct cw_instance *cw_host_instance(const struct cw_host *host);
 /* Fails the current call of SERVICE when the plugin has declared that it needs no such right. */
 int cw_host_may(const struct cw_host *host, const char *service);
+/* The checkpoints that the plugin's edits go to. */
+struct cw_checkpoints *cw_host_checkpoints(const struct cw_host *host);
 /* The error of the current call, for services to fill; NULL when there is no call. */
 struct cw_error *cw_host_error(const struct cw_host *host);
 /* Fails the current call because the plugin gave a service something that breaks the ABI. */
 int cw_host_misused(const struct cw_host *host, const char *service, const char *what);
+/* The change of a process that may not write is in use, or is undone: by the plugin. */
+void cw_host_change_kept(struct cw_instance *instance);
+void cw_host_change_undo(struct cw_instance *instance);
 /* Begins and ends a call; cw_call_end() judges what the plugin returned. */
 void cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name);
 int cw_call_end(struct cw_call *call, int result, struct cw_error *error);
@@ -122,6 +132,8 @@ int cw_service_read_below(const struct cw_host *host, const char *folder, const 
 			  size_t limit, char **data, size_t *length);
 int cw_service_write_file(const struct cw_host *host, const char *path, const char *data,
 			  size_t length, const char *expected, size_t expected_length);
+int cw_service_put_file(const struct cw_host *host, const struct cw_file *file);
+int cw_service_checkpoint_plugin(const struct cw_host *host, const char *data);
 int cw_service_remove_file(const struct cw_host *host, const char *path);
 int cw_service_checkpoint_command(const struct cw_host *host, const char *const *argv);
 int cw_service_checkpoint_commit(const struct cw_host *host, const char *title);
@@ -148,6 +160,11 @@ int cw_service_hmac_sha256(const struct cw_host *host, const void *key, size_t k
 int cw_service_shared_put(const struct cw_host *host, const char *key, const char *value,
 			  size_t length);
 int cw_service_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length);
+/* services_state.c: */
+int cw_service_state_put(const struct cw_host *host, const char *lineage, const char *key,
+			 const void *value, size_t length);
+int cw_service_state_get(const struct cw_host *host, const char *lineage, const char *key,
+			 char **data, size_t *length);
 /* services_dns.c: */
 int cw_service_locate(const struct cw_host *host, struct cw_dns_place *const *places, size_t count);
 int cw_service_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records,

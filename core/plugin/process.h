@@ -73,6 +73,8 @@ struct cw_plugin_handlers {
 	 * the settings that it was opened with. Returns a status; for renewals to be saved with. */
 	int (*set_option)(void *context, const char *name, const char *key, const char *value,
 			  struct cw_error *error);
+	/* Whether the plugin works for the lineage NAME, and may keep values for it. */
+	bool (*concerns)(void *context, const char *name);
 	void *context;
 };
 

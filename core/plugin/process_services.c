@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "plugin/instance_internal.h"
 #include "plugin/process_internal.h"
+#include "store/state.h"
 
 enum { SECRETS_MAX = 10000 };
 
@@ -239,6 +240,60 @@ take_shared_get(struct cw_plugin_process *process, struct cw_message *message)
 	return true;
 }
 
+static void
+check_lineage(const struct cw_plugin_process *process, const char *lineage, struct cw_error *error)
+{
+	const struct cw_plugin_handlers *handlers = process->opening.handlers;
+
+	if (!handlers->concerns(handlers->context, lineage))
+		cw_fail(error, CW_E_INVALID,
+			"the plugin \"%s\" keeps a value for \"%s\", for which it does not work "
+			"now",
+			process->module->name, lineage);
+}
+
+static bool
+take_state_put(struct cw_plugin_process *process, struct cw_message *message)
+{
+	cw_autofree char *lineage = cw_message_need_text(message, CW_MESSAGE_NAME);
+	cw_autofree char *key = cw_message_need_text(message, CW_PLUGIN_KEY_MAX);
+	bool has_value = cw_message_get_bool(message);
+	cw_auto_buf struct cw_buf value = {0};
+	cw_auto_error struct cw_error error = {0};
+
+	cw_message_get_bytes(message, CW_PLUGIN_VALUE_MAX, &value);
+	if (!finish(process, message))
+		return false;
+	check_lineage(process, lineage, &error);
+	if (error.status == CW_OK)
+		cw_state_put(process->opening.directories->work, lineage, process->module->name,
+			     key, has_value ? cw_buf_text(&value) : NULL, value.length, &error);
+	answer_now(process, message, answer_of(&error));
+	return true;
+}
+
+static bool
+take_state_get(struct cw_plugin_process *process, struct cw_message *message)
+{
+	cw_autofree char *lineage = cw_message_need_text(message, CW_MESSAGE_NAME);
+	cw_autofree char *key = cw_message_need_text(message, CW_PLUGIN_KEY_MAX);
+	cw_auto_buf struct cw_buf value = {0};
+	cw_auto_error struct cw_error error = {0};
+	struct cw_message *answer;
+
+	if (!finish(process, message))
+		return false;
+	check_lineage(process, lineage, &error);
+	if (error.status == CW_OK)
+		cw_state_get(process->opening.directories->work, lineage, process->module->name,
+			     key, &value, &error);
+	answer = answer_of(&error);
+	if (error.status == CW_OK)
+		cw_message_put_bytes(answer, cw_buf_text(&value), value.length);
+	answer_now(process, message, answer);
+	return true;
+}
+
 /* Whether PATH is what the user gave as one of the plugin's options: no other file is read for it.
  */
 static bool
@@ -398,6 +453,8 @@ take(struct cw_plugin_process *process, struct cw_message **message)
 	case CW_PLUGIN_SET_OPTION: return take_option(process, *message);
 	case CW_PLUGIN_SHARED_PUT: return take_shared_put(process, *message);
 	case CW_PLUGIN_SHARED_GET: return take_shared_get(process, *message);
+	case CW_PLUGIN_STATE_PUT: return take_state_put(process, *message);
+	case CW_PLUGIN_STATE_GET: return take_state_get(process, *message);
 	case CW_PLUGIN_CREDENTIALS: return take_credentials(process, *message);
 	case CW_PLUGIN_UNDO_PLUGIN: return take_undo_plugin(process, *message);
 	case CW_PLUGIN_UNDO_DONE: return take_undo_done(process, *message);

@@ -33,6 +33,7 @@ struct cw_plugin_description {
 	bool exclusive;                /* it has an exclusive directory */
 	struct cw_strv dns_types;      /* challenge types, as it lists them for no instance */
 	struct cw_strv ip_types;
+	bool undeploys;                    /* its installer removes certificates */
 	struct cw_strv enhancements;       /* none without the function for them */
 	struct cw_plugin_option **options; /* NULL-terminated; NULL: none */
 	size_t option_count;

@@ -144,8 +144,8 @@ cw_service_read_below(const struct cw_host *host, const char *folder, const char
 
 /* Edits for challenges are temporary, those of an installer stay; all state is on disk, so that
  * going from one to the other is opening again. */
-static struct cw_checkpoints *
-checkpoints(const struct cw_host *host)
+struct cw_checkpoints *
+cw_host_checkpoints(const struct cw_host *host)
 {
 	struct cw_instance *instance = cw_host_instance(host);
 	const struct cw_directories *directories = instance->services->directories;
@@ -179,7 +179,7 @@ cw_service_write_file(const struct cw_host *host, const char *path, const char *
 		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "write_file", relative_path);
-	return cw_checkpoints_write(checkpoints(host), path, data, length, expected,
+	return cw_checkpoints_write(cw_host_checkpoints(host), path, data, length, expected,
 				    expected_length, cw_host_error(host));
 }
 
@@ -190,7 +190,7 @@ cw_service_remove_file(const struct cw_host *host, const char *path)
 		return CW_E_PERMISSION;
 	if (!absolute(path))
 		return cw_host_misused(host, "remove_file", relative_path);
-	return cw_checkpoints_remove(checkpoints(host), path, cw_host_error(host));
+	return cw_checkpoints_remove(cw_host_checkpoints(host), path, cw_host_error(host));
 }
 
 int
@@ -200,7 +200,7 @@ cw_service_checkpoint_command(const struct cw_host *host, const char *const *arg
 		return CW_E_PERMISSION;
 	if (argv == NULL || argv[0] == NULL)
 		return cw_host_misused(host, "checkpoint_command", "there is no program");
-	return cw_checkpoints_command(checkpoints(host), argv, cw_host_error(host));
+	return cw_checkpoints_command(cw_host_checkpoints(host), argv, cw_host_error(host));
 }
 
 /* {"installer", "options"}: what a later rollback needs to have the same server reload. */
@@ -232,8 +232,9 @@ cw_service_checkpoint_commit(const struct cw_host *host, const char *title)
 
 	if (cw_host_may(host, "checkpoint_commit") != CW_OK)
 		return CW_E_PERMISSION;
-	made = checkpoints(host);
+	made = cw_host_checkpoints(host);
 	name_maker(made, cw_host_instance(host));
+	cw_checkpoints_set_lineages(made, &cw_host_instance(host)->lineages);
 	return cw_checkpoints_commit(made, title, cw_host_error(host));
 }
 
@@ -246,7 +247,7 @@ cw_service_checkpoint_revert(const struct cw_host *host)
 
 	if (cw_host_may(host, "checkpoint_revert") != CW_OK)
 		return CW_E_PERMISSION;
-	status = cw_checkpoints_revert(checkpoints(host), &error);
+	status = cw_checkpoints_revert(cw_host_checkpoints(host), &error);
 	return status == CW_OK ? CW_OK : cw_error_move(cw_host_error(host), &error);
 }
 
@@ -272,16 +273,86 @@ cw_service_undo_command(const struct cw_host *host, const char *const *argv, uns
 				   cw_host_error(host));
 }
 
+/* Whether the plugin can undo DATA, given to SERVICE. */
+static int
+check_undo(const struct cw_host *host, const char *service, const char *data)
+{
+	const struct cw_plugin *plugin = cw_host_instance(host)->plugin;
+
+	if (!CW_HAS(plugin, struct cw_plugin, undo) || plugin->undo == NULL)
+		return cw_host_misused(host, service, "it has no undo()");
+	if (data == NULL || strlen(data) > CW_PLUGIN_UNDO_MAX)
+		return cw_host_misused(host, service, "the data is too long, or missing");
+	return CW_OK;
+}
+
+/* Without the right to write a checkpoint: in the journal that the coordinator keeps. */
+static int
+register_change(const struct cw_host *host, const char *data)
+{
+	struct cw_instance *instance = cw_host_instance(host);
+	unsigned id = 0;
+	int status = cw_remote_undo_plugin(host, data, &id);
+
+	if (status != CW_OK)
+		return status;
+	instance->undo_ids = cw_realloc(instance->undo_ids, instance->undo_data.count + 1,
+					sizeof(*instance->undo_ids));
+	instance->undo_ids[instance->undo_data.count] = id;
+	cw_strv_add(&instance->undo_data, data);
+	return CW_OK;
+}
+
+void
+cw_host_change_kept(struct cw_instance *instance)
+{
+	for (size_t i = 0; i < instance->undo_data.count; i++)
+		cw_remote_undo_done(&instance->host, instance->undo_ids[i]);
+	cw_strv_clear(&instance->undo_data);
+}
+
+void
+cw_host_change_undo(struct cw_instance *instance)
+{
+	for (size_t i = instance->undo_data.count; i > 0; i--) {
+		const char *data = instance->undo_data.items[i - 1];
+		cw_auto_error struct cw_error error = {0};
+
+		if (cw_instance_undo(instance, data, &error) < 0) {
+			cw_autofree char *line = cw_error_line(&error);
+
+			cw_log_warning("the plugin \"%s\" could not undo \"%s\": %s",
+				       instance->module->name, data, line);
+		}
+	}
+	cw_host_change_kept(instance);
+}
+
+int
+cw_service_checkpoint_plugin(const struct cw_host *host, const char *data)
+{
+	const struct cw_instance *instance = cw_host_instance(host);
+	cw_auto_strv struct cw_strv options = {0};
+	int status = check_undo(host, "checkpoint_plugin", data);
+
+	if (status != CW_OK)
+		return status;
+	if (instance->services->restricted)
+		return register_change(host, data);
+	cw_module_save_options(instance->module, instance->settings, &options);
+	return cw_checkpoints_plugin(cw_host_checkpoints(host), instance->module->name, &options,
+				     data, cw_host_error(host));
+}
+
 int
 cw_service_undo_plugin(const struct cw_host *host, const char *data, unsigned *id)
 {
 	const struct cw_instance *instance = cw_host_instance(host);
 	cw_auto_strv struct cw_strv options = {0};
+	int status = check_undo(host, "undo_plugin", data);
 
-	if (!CW_HAS(instance->plugin, struct cw_plugin, undo) || instance->plugin->undo == NULL)
-		return cw_host_misused(host, "undo_plugin", "it has no undo()");
-	if (data == NULL || strlen(data) > CW_PLUGIN_UNDO_MAX)
-		return cw_host_misused(host, "undo_plugin", "the data is too long, or missing");
+	if (status != CW_OK)
+		return status;
 	if (instance->services->restricted)
 		return cw_remote_undo_plugin(host, data, id);
 	cw_module_save_options(instance->module, instance->settings, &options);

@@ -26,30 +26,27 @@ finish(const struct cw_host *host, const struct cw_message *answer)
 	return cw_message_finish(answer, coordinator, cw_host_error(host));
 }
 
-int
-cw_remote_shared_put(const struct cw_host *host, const char *key, const char *value, size_t length)
+/* Sends REQUEST with a value that is to be kept; VALUE NULL: none any more. */
+static int
+put_value(const struct cw_host *host, struct cw_message *request, const void *value, size_t length)
 {
-	struct cw_message *request = cw_message_new(CW_PLUGIN_SHARED_PUT);
 	cw_auto_message struct cw_message *answer = NULL;
 	int status;
 
-	cw_message_put_text(request, key);
 	cw_message_put_bool(request, value != NULL);
 	cw_message_put_bytes(request, value, value != NULL ? length : 0);
 	status = ask(host, request, false, &answer);
 	return status == CW_OK ? finish(host, answer) : status;
 }
 
-int
-cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length)
+/* Sends REQUEST for a value. */
+static int
+get_value(const struct cw_host *host, struct cw_message *request, char **data, size_t *length)
 {
-	struct cw_message *request = cw_message_new(CW_PLUGIN_SHARED_GET);
 	cw_auto_message struct cw_message *answer = NULL;
 	cw_auto_buf struct cw_buf value = {0};
-	int status;
+	int status = ask(host, request, false, &answer);
 
-	cw_message_put_text(request, key);
-	status = ask(host, request, false, &answer);
 	if (status != CW_OK)
 		return status;
 	cw_message_get_bytes(answer, CW_PLUGIN_VALUE_MAX, &value);
@@ -59,6 +56,46 @@ cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, s
 	*length = value.length;
 	*data = cw_buf_take(&value);
 	return CW_OK;
+}
+
+int
+cw_remote_shared_put(const struct cw_host *host, const char *key, const char *value, size_t length)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_SHARED_PUT);
+
+	cw_message_put_text(request, key);
+	return put_value(host, request, value, length);
+}
+
+int
+cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_SHARED_GET);
+
+	cw_message_put_text(request, key);
+	return get_value(host, request, data, length);
+}
+
+int
+cw_remote_state_put(const struct cw_host *host, const char *lineage, const char *key,
+		    const void *value, size_t length)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_STATE_PUT);
+
+	cw_message_put_text(request, lineage);
+	cw_message_put_text(request, key);
+	return put_value(host, request, value, length);
+}
+
+int
+cw_remote_state_get(const struct cw_host *host, const char *lineage, const char *key, char **data,
+		    size_t *length)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_STATE_GET);
+
+	cw_message_put_text(request, lineage);
+	cw_message_put_text(request, key);
+	return get_value(host, request, data, length);
 }
 
 int

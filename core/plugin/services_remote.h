@@ -9,6 +9,10 @@
 int cw_remote_shared_put(const struct cw_host *host, const char *key, const char *value,
 			 size_t length);
 int cw_remote_shared_get(const struct cw_host *host, const char *key, char **data, size_t *length);
+int cw_remote_state_put(const struct cw_host *host, const char *lineage, const char *key,
+			const void *value, size_t length);
+int cw_remote_state_get(const struct cw_host *host, const char *lineage, const char *key,
+			char **data, size_t *length);
 int cw_remote_credentials(const struct cw_host *host, const char *path, bool strict, char **text);
 int cw_remote_undo_plugin(const struct cw_host *host, const char *data, unsigned *id);
 int cw_remote_undo_done(const struct cw_host *host, unsigned id);

@@ -26,6 +26,7 @@ cw_wire_put_description(struct cw_message *message, const struct cw_plugin_descr
 	cw_message_put_bool(message, about->authenticator);
 	cw_message_put_bool(message, about->installer);
 	cw_message_put_bool(message, about->exclusive);
+	cw_message_put_bool(message, about->undeploys);
 	cw_message_put_list(message, &about->dns_types);
 	cw_message_put_list(message, &about->ip_types);
 	cw_message_put_list(message, &about->enhancements);
@@ -93,6 +94,7 @@ cw_wire_get_description(struct cw_message *message)
 	about->authenticator = cw_message_get_bool(message);
 	about->installer = cw_message_get_bool(message);
 	about->exclusive = cw_message_get_bool(message);
+	about->undeploys = cw_message_get_bool(message);
 	cw_message_get_list(message, CW_PLUGIN_TYPES_MAX, CW_MESSAGE_NAME, &about->dns_types);
 	cw_message_get_list(message, CW_PLUGIN_TYPES_MAX, CW_MESSAGE_NAME, &about->ip_types);
 	cw_message_get_list(message, CW_PLUGIN_ENHANCEMENTS_MAX, CW_MESSAGE_NAME,

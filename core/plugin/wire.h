@@ -49,6 +49,8 @@ enum cw_plugin_message {
 	CW_PLUGIN_UNLISTEN,    /* address, port: nothing */
 	CW_PLUGIN_SHARED_PUT,  /* key, whether there is a value, value: nothing */
 	CW_PLUGIN_SHARED_GET,  /* key: value */
+	CW_PLUGIN_STATE_PUT,   /* lineage, key, whether there is a value, value: nothing */
+	CW_PLUGIN_STATE_GET,   /* lineage, key: value */
 	CW_PLUGIN_CREDENTIALS, /* path, whether others may not read it: text */
 	CW_PLUGIN_UNDO_PLUGIN, /* data: number. The journal is kept for a process that may not */
 	CW_PLUGIN_UNDO_DONE,   /* number: nothing */

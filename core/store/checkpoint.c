@@ -1,10 +1,11 @@
 #include "store/checkpoint.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/key.h"
 #include "store/checkpoint_files.h"
+#include "store/checkpoint_secret.h"
 #include "store/checkpoint_written.h"
 #include "store/replace.h"
 
@@ -14,10 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
-
-enum { NAME_TRIES = 16 };
 
 struct cw_checkpoints *
 cw_checkpoints_open(const char *work, const char *config, bool temporary)
@@ -38,6 +36,7 @@ cw_checkpoints_close(struct cw_checkpoints *checkpoints)
 	free(checkpoints->work);
 	free(checkpoints->maker);
 	free(checkpoints->config);
+	cw_strv_clear(&checkpoints->lineages);
 	free(checkpoints);
 }
 
@@ -92,7 +91,8 @@ add_note(const char *folder, const char *what, const char *path)
 struct protection {
 	const char *data;
 	size_t length;
-	char *folder;
+	bool secret;      /* it has or had secrets */
+	char *folder;     /* of the checkpoint, or its folder for secrets */
 	const char *list; /* the list that it was added to now; NULL: it was protected before */
 	struct cw_strv lines;
 };
@@ -112,13 +112,16 @@ check_not_temporary(const struct cw_checkpoints *checkpoints, const char *real,
 {
 	cw_autofree char *folder = cw_checkpoint_temporary_folder(checkpoints->work);
 	cw_auto_strv struct cw_strv paths = {0};
+	bool secret = false;
 	int status = CW_OK;
 
 	if (!checkpoints->temporary)
 		status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &paths, error);
 	if (status == CW_OK && !checkpoints->temporary)
 		status = cw_checkpoint_read_list(folder, CW_NEW_FILES, &paths, error);
-	if (status == CW_OK && cw_strv_contains(&paths, real))
+	if (status == CW_OK && !checkpoints->temporary)
+		status = cw_checkpoint_is_secret(folder, real, &secret, error);
+	if (status == CW_OK && (secret || cw_strv_contains(&paths, real)))
 		status = cw_fail(error, CW_E_BUSY,
 				 "\"%s\" is already changed for an unfinished challenge", real);
 	return status;
@@ -148,6 +151,23 @@ unprotect(struct protection *protection, const char *real, struct cw_error *erro
 					error);
 }
 
+/* What was once edited as a secret stays one; what was edited before with other contents is
+ * recorded in both, and reverted in the order of their changes. */
+static int
+choose_folder(struct protection *protection, const char *folder, const char *real,
+	      struct cw_error *error)
+{
+	bool known = false;
+	int status = cw_checkpoint_is_secret(folder, real, &known, error);
+
+	protection->secret |= known;
+	if (status == CW_OK && protection->secret)
+		status = cw_checkpoint_add_secret(folder, real, error);
+	protection->folder =
+		protection->secret ? cw_checkpoint_secret_folder(folder) : cw_strdup(folder);
+	return status;
+}
+
 /* Records that REAL is about to change: after this a revert brings it back. SEEN: what it is; NULL:
  * it does not exist. */
 static int
@@ -155,11 +175,14 @@ protect(const struct cw_checkpoints *checkpoints, const char *real, const struct
 	struct protection *protection, struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv edited = {0}, created = {0};
+	cw_autofree char *folder = NULL;
 	cw_autofree char *copy = NULL;
 	int status = check_not_temporary(checkpoints, real, error);
 
 	if (status == CW_OK)
-		status = open_folder(checkpoints, &protection->folder, error);
+		status = open_folder(checkpoints, &folder, error);
+	if (status == CW_OK)
+		status = choose_folder(protection, folder, real, error);
 	if (status == CW_OK)
 		status = cw_checkpoint_read_list(protection->folder, CW_FILEPATHS, &edited, error);
 	if (status == CW_OK)
@@ -172,16 +195,17 @@ protect(const struct cw_checkpoints *checkpoints, const char *real, const struct
 	if (seen == NULL) {
 		protection->lines = created;
 		created = (struct cw_strv){0};
-		add_note(protection->folder, "created", real);
+		add_note(folder, "created", real);
 		return add_line(protection, CW_NEW_FILES, real, error);
 	}
 	copy = cw_checkpoint_copy_path(protection->folder, real, edited.count);
-	status = cw_checkpoint_copy(real, copy, error);
+	status = protection->secret ? cw_checkpoint_copy_secret(real, copy, error)
+				    : cw_checkpoint_copy(real, copy, error);
 	if (status != CW_OK)
 		return cw_context(error, "cannot copy \"%s\" to the checkpoint", real);
 	protection->lines = edited;
 	edited = (struct cw_strv){0};
-	add_note(protection->folder, "changed", real);
+	add_note(folder, "changed", real);
 	return add_line(protection, CW_FILEPATHS, real, error);
 }
 
@@ -202,43 +226,101 @@ is_same(const struct cw_buf *buf, const char *data, size_t length)
 	return buf->length == length && memcmp(cw_buf_text(buf), data, length) == 0;
 }
 
-static int
-write_real(struct cw_checkpoints *checkpoints, const char *real, const char *data, size_t length,
-	   const char *expected, size_t expected_length, struct cw_error *error)
+static bool
+has_mode(const struct cw_checkpoint_file *file)
 {
-	cw_auto(clear_protection) struct protection protection = {.data = data, .length = length};
+	return file->mode != 0 || file->secret || file->owner != (uid_t)-1 ||
+	       file->group != (gid_t)-1;
+}
+
+/* The mode and owner that FILE asks for, where SEEN (NULL: nothing) is now. */
+static struct cw_file_mode
+mode_for(const struct cw_checkpoint_file *file, const struct stat *seen)
+{
+	struct cw_file_mode mode = {.mode = file->mode, .owner = file->owner, .group = file->group};
+
+	if (mode.mode == 0 && seen != NULL && !file->secret)
+		mode.mode = seen->st_mode & 07777;
+	else if (mode.mode == 0)
+		mode.mode = file->secret || cw_pem_has_private_key(file->data, file->length) ? 0600
+											     : 0644;
+	return mode;
+}
+
+static bool
+is_as_wanted(const struct cw_checkpoint_file *file, const struct cw_file_mode *mode,
+	     const struct stat *seen, const struct cw_buf *present)
+{
+	if (!is_same(present, file->data, file->length))
+		return false;
+	return !has_mode(file) || ((seen->st_mode & 07777) == mode->mode &&
+				   (mode->owner == (uid_t)-1 || mode->owner == seen->st_uid) &&
+				   (mode->group == (gid_t)-1 || mode->group == seen->st_gid));
+}
+
+static int
+replace(const char *real, const struct cw_checkpoint_file *file, const struct cw_file_mode *mode,
+	const struct stat *seen, struct protection *protection, struct cw_error *error)
+{
+	cw_autofree char *note = cw_written_note(protection->folder, real);
+	const struct cw_replacement replacement = {
+		.data = file->data,
+		.length = file->length,
+		.like = seen != NULL ? real : NULL,
+		.seen = seen,
+		.absent = seen == NULL,
+		.given = has_mode(file) || seen == NULL ? mode : NULL,
+		.note = note,
+	};
+	int status = cw_replace_file(real, &replacement, error);
+
+	if (status == CW_OK)
+		cw_written_settle(protection->folder, real);
+	else if (status == CW_E_BUSY && unprotect(protection, real, NULL) != CW_OK)
+		cw_log_warning("the checkpoint \"%s\" still names \"%s\", which was not changed",
+			       protection->folder, real);
+	return status;
+}
+
+static int
+check_expected(const char *real, const struct cw_checkpoint_file *file,
+	       const struct cw_buf *present, bool exists, struct cw_error *error)
+{
+	if (file->expected == NULL ||
+	    (exists && is_same(present, file->expected, file->expected_length)))
+		return CW_OK;
+	cw_fail(error, CW_E_BUSY, "\"%s\" was changed by someone else in the meantime", real);
+	cw_hint(error, "wait until the other change is finished, then try again");
+	return CW_E_BUSY;
+}
+
+static int
+write_real(struct cw_checkpoints *checkpoints, const char *real,
+	   const struct cw_checkpoint_file *file, struct cw_error *error)
+{
+	cw_auto(clear_protection) struct protection protection = {.data = file->data,
+								  .length = file->length};
 	cw_auto_buf struct cw_buf present = {0};
-	cw_autofree char *note = NULL;
-	struct cw_replacement replacement = {.data = data, .length = length};
+	struct cw_file_mode mode;
 	struct stat seen;
 	bool exists;
 	int status = read_present(real, &present, &seen, &exists, error);
 
-	if (status != CW_OK)
-		return status;
-	if (expected != NULL && !(exists && is_same(&present, expected, expected_length))) {
-		cw_fail(error, CW_E_BUSY, "\"%s\" was changed by someone else in the meantime",
-			real);
-		cw_hint(error, "wait until the other change is finished, then try again");
-		return CW_E_BUSY;
-	}
-	if (exists && is_same(&present, data, length))
-		return CW_OK;
-	status = protect(checkpoints, real, exists ? &seen : NULL, &protection, error);
-	if (status != CW_OK)
-		return status;
-	if (exists) {
-		replacement.like = real;
-		replacement.seen = &seen;
-	}
-	replacement.absent = !exists;
-	replacement.note = note = cw_written_note(protection.folder, real);
-	status = cw_replace_file(real, &replacement, error);
 	if (status == CW_OK)
-		cw_written_settle(protection.folder, real);
-	else if (status == CW_E_BUSY && unprotect(&protection, real, NULL) != CW_OK)
-		cw_log_warning("the checkpoint \"%s\" still names \"%s\", which was not changed",
-			       protection.folder, real);
+		status = check_expected(real, file, &present, exists, error);
+	if (status != CW_OK)
+		return status;
+	mode = mode_for(file, exists ? &seen : NULL);
+	protection.secret = file->secret || cw_pem_has_private_key(file->data, file->length) ||
+			    cw_pem_has_private_key(cw_buf_text(&present), present.length);
+	if (!exists || !is_as_wanted(file, &mode, &seen, &present)) {
+		status = protect(checkpoints, real, exists ? &seen : NULL, &protection, error);
+		if (status == CW_OK)
+			status = replace(real, file, &mode, exists ? &seen : NULL, &protection,
+					 error);
+	}
+	if (protection.secret)
+		cw_buf_wipe(&present);
 	return status;
 }
 
@@ -247,15 +329,16 @@ cw_checkpoints_write(struct cw_checkpoints *checkpoints, const char *path, const
 		     size_t length, const char *expected, size_t expected_length,
 		     struct cw_error *error)
 {
-	cw_autofree char *real = NULL;
-	int status = cw_resolve_links(path, &real, error);
+	const struct cw_checkpoint_file file = {
+		.data = data,
+		.length = length,
+		.expected = expected,
+		.expected_length = expected_length,
+		.owner = (uid_t)-1,
+		.group = (gid_t)-1,
+	};
 
-	if (status == CW_OK)
-		status = check_path(checkpoints, real, error);
-	if (status == CW_OK)
-		status = write_real(checkpoints, real, data, length, expected, expected_length,
-				    error);
-	return status == CW_OK ? CW_OK : cw_context(error, "\"%s\" is not changed", path);
+	return cw_checkpoints_put(checkpoints, path, &file, error);
 }
 
 /* A link itself is removed, not what it leads to; the format has no copies of links, so an undo
@@ -273,8 +356,25 @@ protect_link(struct cw_checkpoints *checkpoints, const char *path, struct cw_err
 	return status;
 }
 
-int
-cw_checkpoints_remove(struct cw_checkpoints *checkpoints, const char *path, struct cw_error *error)
+/* REAL is a regular file: whether it has secrets, and what is expected. */
+static int
+look_before_removal(const char *real, const struct cw_checkpoint_file *file, bool *secret,
+		    struct cw_error *error)
+{
+	cw_auto_buf struct cw_buf present = {0};
+	int status = cw_file_read(real, CW_REPLACE_MAX, &present, error);
+
+	if (status == CW_OK)
+		status = check_expected(real, file, &present, true, error);
+	*secret = file->secret || cw_pem_has_private_key(cw_buf_text(&present), present.length);
+	if (*secret)
+		cw_buf_wipe(&present);
+	return status;
+}
+
+static int
+remove_real(struct cw_checkpoints *checkpoints, const char *path,
+	    const struct cw_checkpoint_file *file, struct cw_error *error)
 {
 	cw_auto(clear_protection) struct protection protection = {0};
 	cw_autofree char *absolute = cw_path_absolute(path);
@@ -294,211 +394,83 @@ cw_checkpoints_remove(struct cw_checkpoints *checkpoints, const char *path, stru
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is neither a regular file nor a link",
 			       path);
 	status = check_path(checkpoints, real, error);
+	if (status == CW_OK && S_ISREG(seen.st_mode))
+		status = look_before_removal(real, file, &protection.secret, error);
 	if (status == CW_OK)
 		status = S_ISLNK(seen.st_mode)
 				 ? protect_link(checkpoints, real, error)
 				 : protect(checkpoints, real, &seen, &protection, error);
 	if (status == CW_OK && unlink(real) != 0)
 		status = cw_fail_path(error, errno, "remove", path);
+	return status == CW_OK ? cw_folder_sync(real_folder, error) : status;
+}
+
+int
+cw_checkpoints_put(struct cw_checkpoints *checkpoints, const char *path,
+		   const struct cw_checkpoint_file *file, struct cw_error *error)
+{
+	cw_autofree char *real = NULL;
+	int status;
+
+	if (file->data == NULL) {
+		status = remove_real(checkpoints, path, file, error);
+		return status == CW_OK ? CW_OK : cw_context(error, "\"%s\" is not removed", path);
+	}
+	status = cw_resolve_links(path, &real, error);
 	if (status == CW_OK)
-		status = cw_folder_sync(real_folder, error);
-	return status == CW_OK ? CW_OK : cw_context(error, "\"%s\" is not removed", path);
+		status = check_path(checkpoints, real, error);
+	if (status == CW_OK)
+		status = write_real(checkpoints, real, file, error);
+	return status == CW_OK ? CW_OK : cw_context(error, "\"%s\" is not changed", path);
+}
+
+int
+cw_checkpoints_remove(struct cw_checkpoints *checkpoints, const char *path, struct cw_error *error)
+{
+	const struct cw_checkpoint_file file = {
+		.data = NULL, .owner = (uid_t)-1, .group = (gid_t)-1};
+
+	return cw_checkpoints_put(checkpoints, path, &file, error);
+}
+
+/* Adds RECORD to the list NAME of the current checkpoint. */
+static int
+add_record(const struct cw_checkpoints *checkpoints, const char *name, const struct cw_strv *record,
+	   struct cw_error *error)
+{
+	cw_auto(cw_checkpoint_clear_commands) struct cw_checkpoint_commands records = {0};
+	cw_autofree char *folder = NULL;
+	int status = open_folder(checkpoints, &folder, error);
+
+	if (status == CW_OK)
+		status = cw_checkpoint_read_commands(folder, name, &records, error);
+	if (status != CW_OK)
+		return status;
+	cw_checkpoint_add_command(&records, record);
+	return cw_checkpoint_write_commands(folder, name, &records, error);
 }
 
 int
 cw_checkpoints_command(struct cw_checkpoints *checkpoints, const char *const *argv,
 		       struct cw_error *error)
 {
-	cw_auto(cw_checkpoint_clear_commands) struct cw_checkpoint_commands commands = {0};
 	cw_auto_strv struct cw_strv added = {0};
-	cw_autofree char *folder = NULL;
-	int status;
 
 	while (argv[added.count] != NULL)
 		cw_strv_add(&added, argv[added.count]);
 	if (added.count == 0 || *added.items[0] == '\0')
 		return cw_fail(error, CW_E_INVALID, "an undo command needs a program");
-	status = open_folder(checkpoints, &folder, error);
-	if (status == CW_OK)
-		status = cw_checkpoint_read_commands(folder, &commands, error);
-	if (status != CW_OK)
-		return status;
-	cw_checkpoint_add_command(&commands, &added);
-	return cw_checkpoint_write_commands(folder, &commands, error);
-}
-
-static int
-write_title(const char *folder, const char *title, struct cw_error *error)
-{
-	cw_auto_strv struct cw_strv notes = {0}, changes = {0};
-	cw_autofree char *line = cw_strdup(title);
-	int status = cw_checkpoint_read_list(folder, CW_CHANGES, &notes, error);
-
-	for (char *at = line; *at != '\0'; at++) {
-		if ((unsigned char)*at < 0x20)
-			*at = ' ';
-	}
-	cw_strv_addf(&changes, "-- %s --", line);
-	cw_strv_add_all(&changes, &notes);
-	if (status == CW_OK)
-		status = cw_checkpoint_write_list(folder, CW_CHANGES, &changes, error);
-	return status;
-}
-
-void
-cw_checkpoints_set_maker(struct cw_checkpoints *checkpoints, const char *maker)
-{
-	free(checkpoints->maker);
-	checkpoints->maker = cw_strdup(maker);
-}
-
-static int
-write_maker(const char *folder, const char *maker, struct cw_error *error)
-{
-	cw_auto_strv struct cw_strv lines = {0};
-
-	cw_strv_add(&lines, maker);
-	return cw_checkpoint_write_list(folder, CW_MAKER, &lines, error);
-}
-
-/* "SECONDS.FRACTION", later than all of BACKUPS in the order of strings, which is how both programs
- * tell the newest; release with free(). */
-static char *
-checkpoint_name(const struct cw_strv *backups)
-{
-	const char *newest = NULL;
-	struct timeval now;
-	char *name;
-
-	gettimeofday(&now, NULL);
-	name = cw_format("%lld.%06ld", (long long)now.tv_sec, (long)now.tv_usec);
-	for (size_t i = 0; i < backups->count; i++) {
-		if (backups->items[i][0] >= '0' && backups->items[i][0] <= '9')
-			newest = backups->items[i];
-	}
-	if (newest != NULL && strcmp(newest, name) >= 0) {
-		/* The clock was put back. */
-		free(name);
-		name = cw_format("%lld.%06ld", strtoll(newest, NULL, 10) + 1, (long)now.tv_usec);
-	}
-	return name;
-}
-
-static int
-move_to_backups(const char *work, const char *folder, struct cw_error *error)
-{
-	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
-	int status = cw_folder_make(backups, 0755, error);
-
-	for (int tries = 0; status == CW_OK && tries < NAME_TRIES; tries++) {
-		cw_auto_strv struct cw_strv names = {0};
-		cw_autofree char *name = NULL;
-		cw_autofree char *path = NULL;
-
-		status = cw_folder_list(backups, false, &names, error);
-		if (status != CW_OK)
-			return status;
-		name = checkpoint_name(&names);
-		path = cw_format("%s/%s", backups, name);
-		if (rename(folder, path) == 0) {
-			status = cw_folder_sync(backups, error);
-			return status == CW_OK ? cw_folder_sync(work, error) : status;
-		}
-		if (errno != EEXIST && errno != ENOTEMPTY)
-			return cw_fail_path(error, errno, "keep the checkpoint as", path);
-	}
-	return status != CW_OK ? status
-			       : cw_fail(error, CW_E_EXISTS,
-					 "no name is free for a checkpoint in \"%s\"", backups);
-}
-
-/* Adds the edits of PROGRESS to those of TEMPORARY, which came after them. While both are there, a
- * revert of the one and then of the other comes to the same. */
-static int
-merge(const char *progress, const char *temporary, struct cw_error *error)
-{
-	cw_auto(cw_checkpoint_clear_commands) struct cw_checkpoint_commands commands = {0};
-	cw_auto_strv struct cw_strv edited = {0}, created = {0}, all_edited = {0};
-	cw_auto_strv struct cw_strv later_created = {0};
-	int status = cw_checkpoint_read_list(progress, CW_FILEPATHS, &edited, error);
-
-	if (status == CW_OK)
-		status = cw_checkpoint_read_list(progress, CW_NEW_FILES, &created, error);
-	if (status == CW_OK)
-		status = cw_checkpoint_read_list(temporary, CW_FILEPATHS, &all_edited, error);
-	if (status == CW_OK)
-		status = cw_checkpoint_read_list(temporary, CW_NEW_FILES, &later_created, error);
-	if (status == CW_OK)
-		status = cw_checkpoint_read_commands(progress, &commands, error);
-	if (status == CW_OK)
-		status = cw_checkpoint_read_commands(temporary, &commands, error);
-	for (size_t i = 0; i < created.count && status == CW_OK; i++)
-		status = cw_written_merge(progress, temporary, created.items[i], error);
-	for (size_t i = 0; i < edited.count && status == CW_OK; i++) {
-		cw_autofree char *from = cw_checkpoint_copy_path(progress, edited.items[i], i);
-		cw_autofree char *to = NULL;
-		size_t at = 0;
-
-		while (at < all_edited.count && strcmp(all_edited.items[at], edited.items[i]) != 0)
-			at++;
-		to = cw_checkpoint_copy_path(temporary, edited.items[i], at);
-		status = cw_checkpoint_copy(from, to, error);
-		if (status == CW_OK)
-			status = cw_written_merge(progress, temporary, edited.items[i], error);
-		cw_strv_add_unique(&all_edited, edited.items[i]);
-	}
-	/* What was there at first is not new, even if it was away for a while. */
-	for (size_t i = 0; i < later_created.count; i++) {
-		if (!cw_strv_contains(&edited, later_created.items[i]))
-			cw_strv_add_unique(&created, later_created.items[i]);
-	}
-	if (status == CW_OK)
-		status = cw_checkpoint_write_commands(temporary, &commands, error);
-	if (status == CW_OK)
-		status = cw_checkpoint_write_list(temporary, CW_FILEPATHS, &all_edited, error);
-	if (status == CW_OK)
-		status = cw_checkpoint_write_list(temporary, CW_NEW_FILES, &created, error);
-	return status == CW_OK ? cw_checkpoint_discard(progress, error) : status;
-}
-
-static int
-make_temporary(struct cw_checkpoints *checkpoints, const char *progress, struct cw_error *error)
-{
-	cw_autofree char *temporary = cw_checkpoint_temporary_folder(checkpoints->work);
-	int status = CW_OK;
-
-	if (cw_is_folder(progress)) {
-		if (cw_file_exists(temporary))
-			status = merge(progress, temporary, error);
-		else if (rename(progress, temporary) != 0)
-			status = cw_fail_path(error, errno, "make temporary", progress);
-		if (status == CW_OK)
-			status = cw_folder_sync(checkpoints->work, error);
-	}
-	if (status == CW_OK)
-		checkpoints->temporary = true;
-	return status;
+	return add_record(checkpoints, CW_COMMANDS, &added, error);
 }
 
 int
-cw_checkpoints_commit(struct cw_checkpoints *checkpoints, const char *title, struct cw_error *error)
+cw_checkpoints_plugin(struct cw_checkpoints *checkpoints, const char *plugin,
+		      const struct cw_strv *options, const char *data, struct cw_error *error)
 {
-	cw_autofree char *progress = cw_checkpoint_progress_folder(checkpoints->work);
-	int status;
+	cw_auto_strv struct cw_strv record = {0};
 
-	if (title == NULL)
-		return checkpoints->temporary ? CW_OK
-					      : make_temporary(checkpoints, progress, error);
-	if (checkpoints->temporary)
-		return cw_fail(error, CW_E_INVALID, "temporary edits cannot be kept as \"%s\"",
-			       title);
-	if (!cw_is_folder(progress))
-		return CW_OK;
-	status = write_title(progress, title, error);
-	if (status == CW_OK && checkpoints->maker != NULL)
-		status = write_maker(progress, checkpoints->maker, error);
-	if (status == CW_OK)
-		status = move_to_backups(checkpoints->work, progress, error);
-	return status == CW_OK ? CW_OK
-			       : cw_context(error, "cannot keep the checkpoint \"%s\"", title);
+	cw_strv_add(&record, plugin);
+	cw_strv_add(&record, data);
+	cw_strv_add_all(&record, options);
+	return add_record(checkpoints, CW_PLUGINS, &record, error);
 }

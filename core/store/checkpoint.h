@@ -7,8 +7,10 @@
 #define CW_STORE_CHECKPOINT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include "base/error.h"
 #include "base/strv.h"
+#include "store/undo.h"
 
 struct cw_checkpoints;
 
@@ -31,8 +33,28 @@ int cw_checkpoints_write(struct cw_checkpoints *checkpoints, const char *path, c
 			 struct cw_error *error);
 int cw_checkpoints_remove(struct cw_checkpoints *checkpoints, const char *path,
 			  struct cw_error *error);
+/* A file to be written, as struct cw_file (certwright/plugin.h) describes it. */
+struct cw_checkpoint_file {
+	const char *data; /* NULL: the file is removed */
+	size_t length;
+	const char *expected; /* NULL: whatever it says */
+	size_t expected_length;
+	bool secret; /* a file that has or had a private key in PEM always counts as secret */
+	mode_t mode; /* 0: not given */
+	uid_t owner; /* (uid_t)-1: not given */
+	gid_t group; /* (gid_t)-1: not given */
+};
+/* Secret files are restored by a revert and by cw_checkpoints_undo(), but not by a rollback. */
+int cw_checkpoints_put(struct cw_checkpoints *checkpoints, const char *path,
+		       const struct cw_checkpoint_file *file, struct cw_error *error);
 int cw_checkpoints_command(struct cw_checkpoints *checkpoints, const char *const *argv,
 			   struct cw_error *error);
+/* What PLUGIN undoes itself when the checkpoint is reverted; as cw_undo_add_plugin(). */
+int cw_checkpoints_plugin(struct cw_checkpoints *checkpoints, const char *plugin,
+			  const struct cw_strv *options, const char *data, struct cw_error *error);
+/* How this process has plugins undo that; PLUGINS is copied. Until it is called there are none, and
+ * a warning says what they should have undone. */
+void cw_checkpoints_use_plugins(const struct cw_undo_plugins *plugins);
 /* Who makes the edits, in one line, for cw_checkpoints_makers(). Recorded with the checkpoint. */
 void cw_checkpoints_set_maker(struct cw_checkpoints *checkpoints, const char *maker);
 /*
@@ -42,8 +64,9 @@ void cw_checkpoints_set_maker(struct cw_checkpoints *checkpoints, const char *ma
  */
 int cw_checkpoints_commit(struct cw_checkpoints *checkpoints, const char *title,
 			  struct cw_error *error);
-/* Reverts the temporary checkpoint, then IN_PROGRESS: undo commands (a failing one is logged), then
- * edited files, then created ones. After a failure, what was not reverted stays recorded. */
+/* Reverts the temporary checkpoint, then IN_PROGRESS: what plugins undo, then undo commands (a
+ * failing one is logged), then edited files, then created ones. After a failure, what was not
+ * reverted stays recorded. */
 int cw_checkpoints_revert(struct cw_checkpoints *checkpoints, struct cw_error *error);
 /* The same after a crash, for each verb that writes. *REVERTED: something was reverted, so the
  * server must be reloaded. */
@@ -53,6 +76,16 @@ int cw_checkpoints_recover(const char *work, const char *config, bool *reverted,
  * and nothing is done, if there are fewer. CW_E_BUSY, before a checkpoint is touched, if someone
  * else has changed its lines. */
 int cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
+			    struct cw_error *error);
+/* The same for the checkpoints of a change that has just failed: secret files are restored too. */
+int cw_checkpoints_undo(const char *work, const char *config, unsigned count,
+			struct cw_error *error);
+/* The changes of all finished checkpoints are in use: what they have of secrets is removed. */
+int cw_checkpoints_settle(const char *work, struct cw_error *error);
+/* Of which lineages the edits are; recorded with a checkpoint that has secret files. */
+void cw_checkpoints_set_lineages(struct cw_checkpoints *checkpoints, const struct cw_strv *names);
+/* Adds the lineages whose secret files were edited under the COUNT newest finished checkpoints. */
+int cw_checkpoints_lineages(const char *work, unsigned count, struct cw_strv *lineages,
 			    struct cw_error *error);
 /* Who made the COUNT newest finished checkpoints (or fewer, if there are fewer), newest first: one
  * string for each, "" if not recorded (Certbot's). */

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "store/checkpoint_secret.h"
 #include "store/replace.h"
 
 #include <errno.h>
@@ -162,11 +163,11 @@ cw_checkpoint_clear_commands(struct cw_checkpoint_commands *commands)
 }
 
 int
-cw_checkpoint_read_commands(const char *folder, struct cw_checkpoint_commands *commands,
-			    struct cw_error *error)
+cw_checkpoint_read_commands(const char *folder, const char *name,
+			    struct cw_checkpoint_commands *commands, struct cw_error *error)
 {
 	cw_auto_buf struct cw_buf text = {0};
-	int status = read_file(folder, CW_COMMANDS, &text, error);
+	int status = read_file(folder, name, &text, error);
 
 	if (status != CW_OK)
 		return status;
@@ -181,8 +182,8 @@ cw_checkpoint_read_commands(const char *folder, struct cw_checkpoint_commands *c
 }
 
 int
-cw_checkpoint_write_commands(const char *folder, const struct cw_checkpoint_commands *commands,
-			     struct cw_error *error)
+cw_checkpoint_write_commands(const char *folder, const char *name,
+			     const struct cw_checkpoint_commands *commands, struct cw_error *error)
 {
 	cw_auto_buf struct cw_buf text = {0};
 
@@ -196,25 +197,39 @@ cw_checkpoint_write_commands(const char *folder, const struct cw_checkpoint_comm
 		}
 		cw_buf_add_text(&text, "\r\n");
 	}
-	return write_file(folder, CW_COMMANDS, &text, error);
+	return write_file(folder, name, &text, error);
 }
 
-int
-cw_checkpoint_discard(const char *folder, struct cw_error *error)
+/* Removes the lists in FOLDER, which may be missing: then it does nothing. */
+static int
+remove_lists(const char *folder, struct cw_error *error)
 {
-	const char *const lists[] = {CW_COMMANDS, CW_FILEPATHS, CW_NEW_FILES};
-	cw_autofree char *parent = cw_path_folder(folder);
-	int status;
+	const char *const lists[] = {CW_COMMANDS, CW_PLUGINS, CW_FILEPATHS, CW_NEW_FILES,
+				     CW_SECRETS};
 
-	/* Without its lists a checkpoint does nothing; with them, and all copies, it does what was
-	 * done already. */
+	if (!cw_is_folder(folder))
+		return CW_OK;
 	for (size_t i = 0; i < CW_COUNT(lists); i++) {
 		cw_autofree char *path = cw_format("%s/%s", folder, lists[i]);
 
 		if (unlink(path) != 0 && errno != ENOENT)
 			return cw_fail_path(error, errno, "remove", path);
 	}
-	status = cw_folder_sync(folder, error);
+	return cw_folder_sync(folder, error);
+}
+
+int
+cw_checkpoint_discard(const char *folder, struct cw_error *error)
+{
+	cw_autofree char *secret = cw_checkpoint_secret_folder(folder);
+	cw_autofree char *parent = cw_path_folder(folder);
+	int status;
+
+	/* Without its lists a checkpoint does nothing; with them, and all copies, it does what was
+	 * done already. */
+	status = remove_lists(secret, error);
+	if (status == CW_OK)
+		status = remove_lists(folder, error);
 	if (status == CW_OK)
 		status = cw_tree_remove(folder, error);
 	if (status == CW_OK)

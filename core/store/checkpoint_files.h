@@ -9,13 +9,17 @@
 #define CW_FILEPATHS "FILEPATHS" /* edited paths, one a line; line I's copy is BASENAME_I */
 #define CW_NEW_FILES "NEW_FILES" /* created paths, one a line */
 #define CW_COMMANDS "COMMANDS"   /* undo commands, CSV (RFC 4180), one a record */
+#define CW_PLUGINS                                                                                 \
+	"PLUGINS" /* what plugins undo, likewise: plugin, data, options; certwright's own */
 #define CW_CHANGES "CHANGES_SINCE"
-#define CW_MAKER "MADE_BY" /* one line; certwright's own, ignored by Certbot */
+#define CW_LINEAGES "LINEAGES" /* whose secret files were edited, one a line; likewise */
+#define CW_MAKER "MADE_BY"     /* one line; certwright's own, ignored by Certbot */
 
 struct cw_checkpoints {
 	char *work;
 	char *config;
 	char *maker; /* NULL: unknown */
+	struct cw_strv lineages;
 	bool opened_temporary;
 	bool temporary; /* edits currently go to the temporary checkpoint */
 };
@@ -35,14 +39,15 @@ char *cw_checkpoint_copy_path(const char *folder, const char *path, size_t index
 /* Copies FROM to TO, with all attributes, synced; TO is replaced. */
 int cw_checkpoint_copy(const char *from, const char *to, struct cw_error *error);
 
-/* The undo commands, in the order in which they were added. */
+/* The records of CW_COMMANDS or CW_PLUGINS, in the order in which they were added. */
 struct cw_checkpoint_commands {
 	struct cw_strv *items;
 	size_t count;
 };
-int cw_checkpoint_read_commands(const char *folder, struct cw_checkpoint_commands *commands,
-				struct cw_error *error);
-int cw_checkpoint_write_commands(const char *folder, const struct cw_checkpoint_commands *commands,
+int cw_checkpoint_read_commands(const char *folder, const char *name,
+				struct cw_checkpoint_commands *commands, struct cw_error *error);
+int cw_checkpoint_write_commands(const char *folder, const char *name,
+				 const struct cw_checkpoint_commands *commands,
 				 struct cw_error *error);
 void cw_checkpoint_add_command(struct cw_checkpoint_commands *commands, const struct cw_strv *argv);
 void cw_checkpoint_clear_commands(struct cw_checkpoint_commands *commands);

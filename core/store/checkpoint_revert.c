@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "base/process.h"
 #include "store/checkpoint_files.h"
+#include "store/checkpoint_secret.h"
 #include "store/checkpoint_written.h"
 #include "store/replace.h"
 
@@ -41,7 +42,42 @@ run_commands(const struct cw_checkpoint_commands *commands)
 	}
 }
 
-/* Whether the file at PATH has the copy's contents and mode already. */
+static struct cw_undo_plugins plugins_used;
+
+void
+cw_checkpoints_use_plugins(const struct cw_undo_plugins *plugins)
+{
+	plugins_used = *plugins;
+}
+
+/* Each record: plugin, data, options. Likewise. */
+static void
+run_plugins(const struct cw_checkpoint_commands *records)
+{
+	for (size_t i = records->count; i > 0; i--) {
+		const struct cw_strv *record = &records->items[i - 1];
+		cw_auto_strv struct cw_strv options = {0};
+		cw_auto_error struct cw_error problem = {0};
+
+		if (record->count < 2)
+			continue;
+		for (size_t j = 2; j < record->count; j++)
+			cw_strv_add(&options, record->items[j]);
+		if (plugins_used.undo == NULL)
+			cw_fail(&problem, CW_E_UNSUPPORTED, "no plugin can be called now");
+		else
+			plugins_used.undo(plugins_used.context, record->items[0], &options,
+					  record->items[1], &problem);
+		if (problem.status != CW_OK) {
+			cw_autofree char *line = cw_error_line(&problem);
+
+			cw_log_warning("the plugin \"%s\" could not undo \"%s\": %s",
+				       record->items[0], record->items[1], line);
+		}
+	}
+}
+
+/* Whether the file at PATH has the copy's contents and the original's mode already. */
 static bool
 is_restored(const char *path, const struct stat *copy, const struct cw_buf *data)
 {
@@ -49,7 +85,7 @@ is_restored(const char *path, const struct stat *copy, const struct cw_buf *data
 	struct stat status;
 
 	return lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-	       status.st_mode == copy->st_mode && status.st_size == copy->st_size &&
+	       status.st_mode == copy->st_mode &&
 	       cw_file_read(path, CW_REPLACE_MAX, &present, NULL) == CW_OK &&
 	       present.length == data->length &&
 	       memcmp(cw_buf_text(&present), cw_buf_text(data), data->length) == 0;
@@ -62,11 +98,13 @@ struct reverting {
 	 * leaving the file as it is. */
 	bool strict;
 	struct cw_strv edited, created;
+	struct cw_strv lost; /* files of which there is no copy any more, as they have secrets */
 };
 
 static void
 clear_reverting(struct reverting *reverting)
 {
+	cw_strv_clear(&reverting->lost);
 	cw_strv_clear(&reverting->edited);
 	cw_strv_clear(&reverting->created);
 }
@@ -115,19 +153,20 @@ put_back(const struct reverting *reverting, const char *path, const char *real, 
 	 struct cw_error *error)
 {
 	cw_autofree char *note = cw_written_note(reverting->folder, path);
+	cw_autofree char *attributes = cw_checkpoint_attributes_of(copy);
 	cw_auto_buf struct cw_buf data = {0};
 	struct stat status;
 	int result;
 
-	if (stat(copy, &status) != 0)
-		return cw_fail_path(error, errno, "open the copy", copy);
+	if (stat(attributes, &status) != 0)
+		return cw_fail_path(error, errno, "open the copy", attributes);
 	result = cw_file_read(copy, CW_REPLACE_MAX, &data, error);
 	if (result != CW_OK || is_restored(real, &status, &data))
 		return result;
 	return cw_replace_file(real,
 			       &(struct cw_replacement){.data = cw_buf_text(&data),
 							.length = data.length,
-							.like = copy,
+							.like = attributes,
 							.times = true,
 							.note = note},
 			       error);
@@ -247,6 +286,8 @@ restore_edited(const struct reverting *reverting, bool only_look, struct cw_erro
 		cw_autofree char *copy = cw_checkpoint_copy_path(reverting->folder, path, i);
 		cw_auto_error struct cw_error problem = {0};
 
+		if (cw_strv_contains(&reverting->lost, path))
+			continue;
 		if (restore(reverting, path, copy, only_look, &problem) != CW_OK &&
 		    first.status == CW_OK)
 			cw_error_move(&first, &problem);
@@ -263,6 +304,8 @@ restore_all(const struct reverting *reverting, struct cw_error *error)
 	for (size_t i = 0; i < reverting->created.count; i++) {
 		cw_auto_error struct cw_error problem = {0};
 
+		if (cw_strv_contains(&reverting->lost, reverting->created.items[i]))
+			continue;
 		if (remove_created(reverting, reverting->created.items[i], &problem) != CW_OK &&
 		    first.status == CW_OK)
 			cw_error_move(&first, &problem);
@@ -271,22 +314,53 @@ restore_all(const struct reverting *reverting, struct cw_error *error)
 }
 
 static int
+read_lists(struct reverting *reverting, struct cw_error *error)
+{
+	const char *folder = reverting->folder;
+	cw_autofree char *secret = cw_checkpoint_secret_folder(folder);
+	int status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &reverting->edited, error);
+
+	if (status == CW_OK)
+		status = cw_checkpoint_read_list(folder, CW_NEW_FILES, &reverting->created, error);
+	if (status == CW_OK && !cw_file_exists(secret))
+		status = cw_checkpoint_read_list(folder, CW_SECRETS, &reverting->lost, error);
+	return status;
+}
+
+/* Those of a change that was not settled. */
+static int
+revert_secrets(const struct reverting *reverting, bool *reverted, struct cw_error *error)
+{
+	cw_autofree char *folder = cw_checkpoint_secret_folder(reverting->folder);
+	cw_auto(clear_reverting) struct reverting secrets = {
+		.work = reverting->work, .config = reverting->config, .folder = folder};
+	int status = read_lists(&secrets, error);
+
+	if (secrets.edited.count + secrets.created.count > 0)
+		*reverted = true;
+	return status == CW_OK ? restore_all(&secrets, error) : status;
+}
+
+static int
 revert_lists(struct reverting *reverting, bool *reverted, struct cw_error *error)
 {
 	cw_auto(cw_checkpoint_clear_commands) struct cw_checkpoint_commands commands = {0};
+	cw_auto(cw_checkpoint_clear_commands) struct cw_checkpoint_commands plugins = {0};
 	const char *folder = reverting->folder;
-	int status = cw_checkpoint_read_commands(folder, &commands, error);
+	int status = cw_checkpoint_read_commands(folder, CW_COMMANDS, &commands, error);
 
 	if (status == CW_OK)
-		status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &reverting->edited, error);
+		status = cw_checkpoint_read_commands(folder, CW_PLUGINS, &plugins, error);
 	if (status == CW_OK)
-		status = cw_checkpoint_read_list(folder, CW_NEW_FILES, &reverting->created, error);
+		status = read_lists(reverting, error);
 	if (status != CW_OK)
 		return status;
-	if (commands.count + reverting->edited.count + reverting->created.count > 0)
+	if (commands.count + plugins.count + reverting->edited.count + reverting->created.count > 0)
 		*reverted = true;
+	run_plugins(&plugins);
 	run_commands(&commands);
-	return restore_all(reverting, error);
+	status = revert_secrets(reverting, reverted, error);
+	return status == CW_OK ? restore_all(reverting, error) : status;
 }
 
 /* Commands, then edited files, then new ones, as Certbot does it. All of it can be done again, so a
@@ -345,7 +419,8 @@ cw_checkpoints_revert(struct cw_checkpoints *checkpoints, struct cw_error *error
 static bool
 is_checkpoint(const char *backups, const char *name)
 {
-	const char *const lists[] = {CW_FILEPATHS, CW_NEW_FILES, CW_COMMANDS};
+	const char *const lists[] = {CW_FILEPATHS, CW_NEW_FILES, CW_COMMANDS, CW_PLUGINS,
+				     CW_SECRETS};
 	cw_autofree char *folder = cw_format("%s/%s", backups, name);
 
 	if (!isdigit((unsigned char)*name) || !cw_is_folder(folder))
@@ -367,7 +442,7 @@ check_folder(const char *work, const char *folder, const char *config, struct cw
 {
 	cw_auto(clear_reverting) struct reverting reverting = {
 		.work = work, .config = config, .folder = folder, .strict = true};
-	int status = cw_checkpoint_read_list(folder, CW_FILEPATHS, &reverting.edited, error);
+	int status = read_lists(&reverting, error);
 
 	if (status == CW_OK)
 		status = restore_edited(&reverting, true, error);
@@ -425,8 +500,41 @@ cw_checkpoints_makers(const char *work, unsigned count, struct cw_strv *makers,
 }
 
 int
-cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
+cw_checkpoints_lineages(const char *work, unsigned count, struct cw_strv *lineages,
 			struct cw_error *error)
+{
+	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
+	cw_auto_strv struct cw_strv names = {0};
+	int status = list_checkpoints(backups, &names, error);
+
+	for (size_t i = names.count; i > 0 && count > 0 && status == CW_OK; i--, count--) {
+		cw_autofree char *folder = cw_format("%s/%s", backups, names.items[i - 1]);
+		cw_auto_strv struct cw_strv lines = {0};
+
+		status = cw_checkpoint_read_list(folder, CW_LINEAGES, &lines, error);
+		for (size_t j = 0; j < lines.count; j++)
+			cw_strv_add_unique(lineages, lines.items[j]);
+	}
+	return status;
+}
+
+int
+cw_checkpoints_settle(const char *work, struct cw_error *error)
+{
+	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
+	cw_auto_strv struct cw_strv names = {0};
+	int status = cw_folder_list(backups, true, &names, error);
+
+	for (size_t i = 0; i < names.count && status == CW_OK; i++) {
+		cw_autofree char *folder = cw_format("%s/%s", backups, names.items[i]);
+
+		status = cw_checkpoint_settle(folder, error);
+	}
+	return status;
+}
+
+int
+cw_checkpoints_undo(const char *work, const char *config, unsigned count, struct cw_error *error)
 {
 	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
 	cw_auto_strv struct cw_strv names = {0};
@@ -450,4 +558,15 @@ cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
 		status = roll_back(work, folder, config, error);
 	}
 	return status;
+}
+
+/* What an earlier run did not settle goes before the first file is restored: a rollback that is
+ * killed is completed by the next run. */
+int
+cw_checkpoints_rollback(const char *work, const char *config, unsigned count,
+			struct cw_error *error)
+{
+	int status = cw_checkpoints_settle(work, error);
+
+	return status == CW_OK ? cw_checkpoints_undo(work, config, count, error) : status;
 }

@@ -4,8 +4,10 @@ libcertwright_sources += \
 	core/store/account.c core/store/account.h \
 	core/store/account_folder.c core/store/account_folder.h \
 	core/store/checkpoint.c core/store/checkpoint.h \
+	core/store/checkpoint_commit.c \
 	core/store/checkpoint_files.c core/store/checkpoint_files.h \
 	core/store/checkpoint_revert.c \
+	core/store/checkpoint_secret.c core/store/checkpoint_secret.h \
 	core/store/checkpoint_written.c core/store/checkpoint_written.h \
 	core/store/configobj.c core/store/configobj.h \
 	core/store/configobj_lines.h \
@@ -28,6 +30,7 @@ libcertwright_sources += \
 	core/store/renewal.c core/store/renewal.h \
 	core/store/rewrite.c core/store/rewrite.h \
 	core/store/replace.c core/store/replace.h \
+	core/store/state.c core/store/state.h \
 	core/store/undo.c core/store/undo.h \
 	core/store/undo_journal.h \
 	core/store/undo_owner.c \
@@ -38,6 +41,7 @@ check_PROGRAMS += \
 	tests/unit/test_account \
 	tests/unit/test_checkpoint \
 	tests/unit/test_checkpoint_changed \
+	tests/unit/test_checkpoint_secret \
 	tests/unit/test_configobj \
 	tests/unit/test_lineage \
 	tests/unit/test_lineage_look \
@@ -50,6 +54,8 @@ check_PROGRAMS += \
 	tests/unit/test_undo
 
 tests_unit_test_checkpoint_SOURCES = tests/unit/test_checkpoint.c \
+	tests/unit/checkpoint_fixture.h tests/unit/scratch.h
+tests_unit_test_checkpoint_secret_SOURCES = tests/unit/test_checkpoint_secret.c \
 	tests/unit/checkpoint_fixture.h tests/unit/scratch.h
 tests_unit_test_checkpoint_changed_SOURCES = tests/unit/test_checkpoint_changed.c \
 	tests/unit/checkpoint_fixture.h tests/unit/scratch.h

@@ -442,9 +442,8 @@ cw_renewal_write_plugin(struct cw_configobj *config, const struct cw_settings *s
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {
 		const struct cw_option *option = cw_option_set_at(options, i);
 
-		if ((option->flags & CW_OPT_PLUGIN) != 0 &&
-		    is_of_plugin(option->internal, plugin) &&
-		    cw_settings_given(settings, option->internal))
+		if (is_of_plugin(option->internal, plugin) &&
+		    section_for(option, settings, NULL, plugin) == params)
 			write_option(&writing, params, option);
 	}
 	cw_strv_clear(&writing.params);

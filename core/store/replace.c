@@ -117,6 +117,37 @@ drop_acl(int file)
 }
 #endif
 
+/* Mode and owner that are given: at no time may more people open it. Returns an errno. */
+static int
+apply_given(int file, const struct cw_replacement *replacement, const struct stat *old)
+{
+	const struct cw_file_mode *given = replacement->given;
+	cw_autoclose int like = -1;
+	struct stat now;
+	uid_t owner = given->owner;
+	gid_t group = given->group;
+	int number = 0;
+
+	if (fstat(file, &now) != 0)
+		return errno;
+	if (owner == (uid_t)-1)
+		owner = old != NULL ? old->st_uid : now.st_uid;
+	if (group == (gid_t)-1)
+		group = old != NULL ? old->st_gid : now.st_gid;
+	if (fchmod(file, now.st_mode & given->mode & 07777) != 0)
+		return errno;
+	if ((owner != now.st_uid || group != now.st_gid) && fchown(file, owner, group) != 0)
+		return errno;
+	if (replacement->like != NULL)
+		like = open(replacement->like, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (like >= 0)
+		number = copy_attributes(like, file);
+	drop_acl(file);
+	if (number == 0 && fchmod(file, given->mode) != 0)
+		number = errno;
+	return number;
+}
+
 /* Makes FILE like REPLACEMENT->like. OLD: the file replaced, NULL when there is none. Returns an
  * errno. */
 static int
@@ -126,6 +157,8 @@ apply_attributes(int file, const struct cw_replacement *replacement, const struc
 	struct stat model, now;
 	bool foreign;
 
+	if (replacement->given != NULL)
+		return apply_given(file, replacement, old);
 	if (replacement->like == NULL)
 		return fchmod(file, 0644) == 0 ? 0 : errno;
 	like = open(replacement->like, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -213,6 +246,10 @@ rewrite_in_place(const char *path, const struct cw_replacement *replacement, con
 		return number;
 	if (!is_as_seen(path, replacement))
 		return fail_changed(path, error);
+	if (replacement->given != NULL)
+		number = apply_attributes(file, replacement, old);
+	if (number != 0)
+		return cw_fail_path(error, number, "set the attributes of", path);
 	number = write_all(file, replacement);
 	if (number != 0)
 		return cw_fail_path(error, number, "write", path);

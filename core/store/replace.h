@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 #include "base/error.h"
+#include "base/file.h"
 
 /* The size limit for files, in bytes. */
 #define CW_REPLACE_MAX ((size_t)64 * 1024 * 1024)
@@ -20,6 +21,9 @@ struct cw_replacement {
 	 * 0644. The owner is that of the file replaced, else LIKE's where we may give it that. */
 	const char *like;
 	bool times;
+	/* Given instead of all that, except for extended attributes other than the ACL: before
+	 * anything is written. NULL: none is given. */
+	const struct cw_file_mode *given;
 	/* The file's status when it was read: if the file differs just before it is replaced,
 	 * nothing is written, and CW_E_BUSY. NULL: not checked. */
 	const struct stat *seen;

@@ -217,8 +217,8 @@ struct cw_deployment {
 	const char *const *names;
 	size_t names_count;
 	enum cw_reason reason; /* since 1.1 */
-	/* Since 1.1: the serial number of the certificate that the server had before, in hexadecimal.
-	 * NULL: there was none, its file is gone, or nothing was renewed. */
+	/* Since 1.1: the serial number of the certificate that the server had before, in
+	 * hexadecimal. NULL: there was none, its file is gone, or nothing was renewed. */
 	const char *previous_serial;
 	/* Since 1.1: when it expires, in seconds since the epoch. 0: not known, in check(), and in
 	 * undeploy() if the certificate is damaged. */
@@ -325,9 +325,10 @@ struct cw_plugin {
 	/*
 	 * Since 1.1. The rights that an instance with these options and settings needs. Called
 	 * before open(), when HOST only has options and settings. With fewer rights than the user's
-	 * the process becomes an unprivileged user and cannot open files; run(), the services that
-	 * write or undo, and exclusive_directory() are not available, and read_credentials() reads
-	 * only files named by the plugin's options. NULL: CW_RIGHTS_USER.
+	 * the process becomes an unprivileged user and cannot open files; run(), the services for
+	 * files, checkpoints and undo (but not undo_plugin() and checkpoint_plugin()), and
+	 * exclusive_directory() are not available, and read_credentials() reads only files named by
+	 * the plugin's options. NULL: CW_RIGHTS_USER.
 	 */
 	enum cw_rights (*rights)(const struct cw_host *host);
 	/*
@@ -469,6 +470,26 @@ enum cw_encoding {
 	CW_BASE16 = 2     /* lower-case hex digits; decode() takes both cases */
 };
 
+/* Since 1.1. A file to write or remove (section "put_file" below). */
+struct cw_file {
+	size_t size;          /* sizeof(struct cw_file) */
+	const char *path;     /* absolute */
+	const void *data;     /* NULL: remove the file */
+	size_t length;        /* bytes */
+	const void *expected; /* as in write_file(); NULL: whatever it says */
+	size_t expected_length;
+	/*
+	 * The permission bits that it has from the first byte on, whatever it had; a secret allows
+	 * only the owner, and the group to read. 0: those that it has; a new file, or any with
+	 * SECRET, gets 0600 if it has a secret, else 0644.
+	 */
+	unsigned mode;
+	/* A user's and a group's name or number; NULL: as they are, or ours for a new file. */
+	const char *owner;
+	const char *group;
+	int secret; /* 1: it has a secret, such as a private key */
+};
+
 /* Given a descriptor that poll(2) found ready, with the poll bits in EVENTS. */
 typedef void (*cw_watch_callback)(void *context, int descriptor, short events);
 
@@ -563,7 +584,8 @@ struct cw_host {
 	 * contents in the current checkpoint first: written to a temporary file in the same folder,
 	 * synced, renamed; owner, mode, ACLs and extended attributes kept; links followed.
 	 * EXPECTED, when not NULL, is what the plugin read there before: when the file no longer
-	 * says that, nothing is written and CW_E_BUSY is returned.
+	 * says that, nothing is written and CW_E_BUSY is returned. A new file with a private key in
+	 * PEM gets the mode 0600, and is kept in checkpoints as put_file() keeps secrets.
 	 */
 	int (*write_file)(const struct cw_host *host, const char *path, const char *data,
 			  size_t length, const char *expected, size_t expected_length);
@@ -702,6 +724,34 @@ struct cw_host {
 	 * this.
 	 */
 	void (*still_busy)(const struct cw_host *host);
+	/*
+	 * Since 1.1. Writes or removes a file under the current checkpoint, as write_file() and
+	 * remove_file() do, with a mode and an owner. A secret is kept with mode 0600 in a folder
+	 * with mode 0700 until the server uses the change, and restored if it fails; after that no
+	 * old version is kept. "rollback" leaves files with secrets as they are, and then calls
+	 * renewed() for their lineages.
+	 */
+	int (*put_file)(const struct cw_host *host, const struct cw_file *file);
+	/*
+	 * Since 1.1. Registers that the core shall call the plugin's undo() with DATA (text, 1 MiB
+	 * at most, no secrets) when the current checkpoint is rolled back: because the change
+	 * fails, by "rollback", or by the next run after a crash. Like checkpoint_command(), but
+	 * no program: the plugin itself. Register it before the change is made. Without the rights
+	 * of the user, nothing is kept for "rollback".
+	 */
+	int (*checkpoint_plugin)(const struct cw_host *host, const char *data);
+	/*
+	 * Since 1.1. A value that the plugin keeps for a lineage between runs, such as the number
+	 * that an appliance gave to its certificate: KEY ([A-Za-z0-9_.-], up to 64 bytes) and up to
+	 * 64 KiB; at most 100 keys for each lineage. It is written at once, is not part of a
+	 * checkpoint, and is deleted with the lineage. LINEAGE is that of the current call; a
+	 * plugin only sees what it has put itself. state_get() returns CW_E_NOT_FOUND when there is
+	 * none; *DATA is NUL-terminated, to be released with release(). VALUE NULL removes the key.
+	 */
+	int (*state_put)(const struct cw_host *host, const char *lineage, const char *key,
+			 const void *value, size_t length);
+	int (*state_get)(const struct cw_host *host, const char *lineage, const char *key,
+			 char **data, size_t *length);
 };
 
 #define CW_MESSAGE_MAX 2048
@@ -931,6 +981,39 @@ cw_host_still_busy(const struct cw_host *host)
 {
 	if (CW_HAS(host, struct cw_host, still_busy))
 		host->still_busy(host);
+}
+
+static inline int
+cw_host_put_file(const struct cw_host *host, const struct cw_file *file)
+{
+	return CW_HAS(host, struct cw_host, put_file) ? host->put_file(host, file)
+						      : cw_host_lacks(host, "put_file");
+}
+
+static inline int
+cw_host_checkpoint_plugin(const struct cw_host *host, const char *data)
+{
+	return CW_HAS(host, struct cw_host, checkpoint_plugin)
+		       ? host->checkpoint_plugin(host, data)
+		       : cw_host_lacks(host, "checkpoint_plugin");
+}
+
+static inline int
+cw_host_state_put(const struct cw_host *host, const char *lineage, const char *key,
+		  const void *value, size_t length)
+{
+	return CW_HAS(host, struct cw_host, state_put)
+		       ? host->state_put(host, lineage, key, value, length)
+		       : cw_host_lacks(host, "state_put");
+}
+
+static inline int
+cw_host_state_get(const struct cw_host *host, const char *lineage, const char *key, char **data,
+		  size_t *length)
+{
+	return CW_HAS(host, struct cw_host, state_get)
+		       ? host->state_get(host, lineage, key, data, length)
+		       : cw_host_lacks(host, "state_get");
 }
 
 static inline void

@@ -105,6 +105,28 @@ share(void)
 	return status == CW_OK ? host->shared_get(host, "another", &data, &length) : status;
 }
 
+/* For a lineage that it works for, and for another one. */
+static int
+keep(void)
+{
+	char *data = NULL;
+	size_t length = 0;
+	int status = cw_host_state_put(host, "one.example", "key", "a\0b", 3);
+
+	if (status == CW_OK)
+		status = cw_host_state_get(host, "one.example", "key", &data, &length);
+	if (status == CW_OK && (length != 3 || memcmp(data, "a\0b", 3) != 0))
+		status = cw_host_fail(host, CW_E_IO, NULL, "it holds something else");
+	cw_host_release(host, data);
+	if (status == CW_OK &&
+	    cw_host_state_get(host, "one.example", "another", &data, &length) != CW_E_NOT_FOUND)
+		status = cw_host_fail(host, CW_E_IO, NULL, "another is there");
+	if (status == CW_OK &&
+	    cw_host_state_put(host, "one.example", "../key", "x", 1) != CW_E_INVALID)
+		status = cw_host_fail(host, CW_E_IO, NULL, "any key is allowed");
+	return status == CW_OK ? cw_host_state_put(host, "two.example", "key", "x", 1) : status;
+}
+
 static int
 fetch(void)
 {
@@ -254,6 +276,8 @@ act(const char *what)
 		return listen_here();
 	if (strcmp(what, "share") == 0)
 		return share();
+	if (strcmp(what, "keep") == 0)
+		return keep();
 	if (strcmp(what, "http") == 0)
 		return fetch();
 	if (strcmp(what, "locate") == 0)

@@ -31,6 +31,9 @@ def tool():
     return path
 
 
+KEY = "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n"
+
+
 class Scene:
     """A server's configuration, and the directories of a run."""
 
@@ -42,7 +45,9 @@ class Scene:
         for made in (self.folder, self.work, self.config, self.etc):
             os.mkdir(made)
         for name, text, mode in (("site.conf", "old site\n", 0o640), ("gone.conf", "gone\n", 0o600),
-                                 ("linked.conf", "a text with a second name\n", 0o644)):
+                                 ("linked.conf", "a text with a second name\n", 0o644),
+                                 ("key.pem", KEY.format("old"), 0o640),
+                                 ("gone.pem", KEY.format("old"), 0o600)):
             path = self.path(name)
             with open(path, "w", encoding="ascii") as stream:
                 stream.write(text)
@@ -62,6 +67,27 @@ class Scene:
                 "write", self.path("made.conf"), "made again\n",
                 "remove", self.path("enabled.conf"),
                 "command", "/bin/true", "a, \"b\""]
+
+    def secret_edits(self):
+        """Edits of files with keys, one of which had none."""
+        return ["write", self.path("key.pem"), KEY.format("new"),
+                "write", self.path("made.pem"), KEY.format("made"),
+                "remove", self.path("gone.pem"),
+                "write", self.path("site.conf"), "first\n",
+                "write", self.path("site.conf"), KEY.format("made"),
+                "write", self.path("linked.conf"), "new\n"]
+
+    def has_key(self, name):
+        """Whether a file of the run has the key NAME, and that no other user can read it."""
+        found = False
+        for folder, _, files in os.walk(self.work):
+            for path in (os.path.join(folder, f) for f in files):
+                with open(path, encoding="ascii") as stream:
+                    if KEY.format(name) in stream.read():
+                        found = True
+                        assert os.stat(path).st_mode & 0o077 == 0
+                        assert os.stat(folder).st_mode & 0o077 == 0
+        return found
 
     def state(self):
         """All that is in etc/: names, kinds, modes, contents, which names are one file."""
@@ -199,6 +225,52 @@ def test_rollback_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
                       lambda _: ["rollback", "1"], check)
 
 
+@pytest.mark.parametrize("what", ["edits", "revert"])
+def test_secrets_killed_anywhere_are_reverted(tool, tmp_path, what):
+    def check(scene, before):
+        scene.has_key("old")
+        scene.run(tool, "recover")
+        assert scene.state() == before
+        scene.nothing_is_under_way()
+        assert not scene.has_key("old") and not scene.has_key("made")
+
+    if what == "edits":
+        killed_everywhere(tool, tmp_path, nothing, lambda scene: scene.secret_edits(), check)
+    else:
+        killed_everywhere(tool, tmp_path, lambda scene: scene.secret_edits(),
+                          lambda _: ["recover"], check)
+
+
+def test_edits_of_secrets_made_temporary_killed_anywhere_are_reverted(tool, tmp_path):
+    def prepare(scene):
+        return [*scene.secret_edits(), "temporary", "write", scene.path("temporary.pem"),
+                KEY.format("made")]
+
+    def check(scene, before):
+        scene.run(tool, "recover")
+        assert scene.state() == before
+        scene.nothing_is_under_way()
+
+    killed_everywhere(tool, tmp_path, prepare, lambda _: ["make-temporary"], check)
+
+
+def test_rollback_killed_anywhere_brings_no_key_back(tool, tmp_path):
+    def check(scene, before):
+        scene.run(tool, "recover")
+        scene.nothing_is_under_way()
+        for _ in scene.backups():
+            scene.run(tool, "rollback", "1")
+        after = scene.state()
+        for name, text in (("key.pem", "new"), ("made.pem", "made"), ("site.conf", "made")):
+            assert after[name][2].decode() == KEY.format(text)
+        assert "gone.pem" not in after
+        assert after["linked.conf"] == before["linked.conf"]
+        assert not scene.has_key("old") and scene.backups() == []
+
+    killed_everywhere(tool, tmp_path, lambda scene: [*scene.secret_edits(), "commit", "a title"],
+                      lambda _: ["rollback", "1"], check)
+
+
 def certbots(scene):
     """Certbot's Reverter on the same directories."""
     return reverter.Reverter(SimpleNamespace(
@@ -206,6 +278,16 @@ def certbots(scene):
         temp_checkpoint_dir=os.path.join(scene.work, "temp_checkpoint"),
         in_progress_dir=os.path.join(scene.work, "IN_PROGRESS"),
         strict_permissions=False))
+
+
+def test_certbot_never_brings_a_key_back(tool, tmp_path):
+    scene = Scene(tmp_path / "scene")
+    before = scene.state()
+    scene.run(tool, *scene.secret_edits(), "commit", "a title")
+    certbots(scene).rollback_checkpoints(1)
+    assert scene.state()["linked.conf"] == before["linked.conf"]
+    assert scene.state()["key.pem"][2].decode() == KEY.format("new")
+    assert not scene.has_key("old")
 
 
 def test_certbot_reverts_what_certwright_left(tool, tmp_path):

@@ -190,3 +190,14 @@ def test_a_rehearsal_tells_the_installer_nothing(certwright, tester):
     tester.forget_calls()
     renew(certwright, tester, "--dry-run", "--server", certwright.ca.directory)
     assert tester.calls() == []
+
+
+def test_an_installer_that_cannot_deploy_is_refused_and_the_others_work(certwright, tmp_path):
+    folder = str(tmp_path / "plugins")
+    path = installer.compile_plugin(folder, "bare", "tester.c",
+                                    macros=['TESTER_NAME="bare"', "TESTER_BARE=1"])
+    installer.compile_plugin(folder, "tester", "tester.c")
+    result = certwright.run("plugins", env=installer.environment(folder), json=True)
+    assert [r["path"] for r in result.json["refused"]] == [path]
+    assert 'lacks the function "deploy"' in str(result.json["refused"])
+    assert "tester" in [p["name"] for p in result.json["plugins"]]

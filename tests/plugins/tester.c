@@ -13,10 +13,15 @@
 #ifndef TESTER_NAME
 #define TESTER_NAME "tester"
 #endif
+/* 1: without the functions that an installer must have. */
+#ifndef TESTER_BARE
+#define TESTER_BARE 0
+#endif
 
 struct tester {
 	const struct cw_host *host;
 	char text[65536];
+	char state[64]; /* what it had kept for the lineage of the last call */
 };
 
 static int
@@ -35,18 +40,25 @@ tester_close(void *self)
 	free(self);
 }
 
+static void
+append(const char *path, const char *line)
+{
+	FILE *stream = path != NULL ? fopen(path, "a") : NULL;
+
+	if (stream != NULL) {
+		fprintf(stream, "%s\n", line);
+		fclose(stream);
+	}
+}
+
 static int
 called(struct tester *tester, const char *call)
 {
-	const char *log = cw_host_option(tester->host, "calls");
 	const char *fail = cw_host_option(tester->host, "fail");
 	const char *crash = cw_host_option(tester->host, "crash");
-	FILE *stream = log != NULL ? fopen(log, "a") : NULL;
 
-	if (stream != NULL) {
-		fprintf(stream, "%s\n", call);
-		fclose(stream);
-	}
+	append(cw_host_option(tester->host, "calls"), call);
+	append(cw_host_option(tester->host, "trace"), call);
 	if (crash != NULL && strcmp(crash, call) == 0)
 		raise(SIGKILL);
 	if (fail != NULL && strcmp(fail, call) == 0)
@@ -104,6 +116,7 @@ told(struct tester *tester, const char *call, const struct cw_deployment *deploy
 		print_list(stream, "names", deployment->names, deployment->names_count);
 		print_list(stream, "hosts", deployment->hosts, deployment->hosts_count);
 		print_text(stream, "previous_serial", deployment->previous_serial);
+		print_text(stream, "state", tester->state);
 		fprintf(stream, ", \"reason\": %d, \"expiry\": %lld", (int)deployment->reason,
 			(long long)deployment->expiry);
 #endif
@@ -120,6 +133,65 @@ told(struct tester *tester, const char *call, const struct cw_deployment *deploy
 	return called(tester, call);
 }
 
+#if CW_ABI_MINOR >= 1
+/* Counts the deployments of the lineage. */
+static int
+count(struct tester *tester, const struct cw_deployment *deployment)
+{
+	const struct cw_host *host = tester->host;
+	char *kept = NULL;
+	size_t length = 0;
+	int status = cw_host_state_get(host, deployment->lineage, "count", &kept, &length);
+
+	if (status != CW_OK && status != CW_E_NOT_FOUND)
+		return status;
+	snprintf(tester->state, sizeof(tester->state), "%s", kept != NULL ? kept : "");
+	cw_host_release(host, kept);
+	snprintf(tester->text, sizeof(tester->text), "%d", atoi(tester->state) + 1);
+	status = cw_host_state_put(host, deployment->lineage, "count", tester->text,
+				   strlen(tester->text));
+	tester->text[0] = '\0';
+	return status;
+}
+
+/* Writes the lineage's name to a secret file. */
+static int
+write_secret(struct tester *tester, const char *path, const struct cw_deployment *deployment)
+{
+	struct cw_file file;
+
+	memset(&file, 0, sizeof(file));
+	file.size = sizeof(file);
+	file.path = path;
+	file.data = deployment->lineage;
+	file.length = strlen(deployment->lineage);
+	file.secret = 1;
+	return cw_host_put_file(tester->host, &file);
+}
+#endif
+
+/* What the options "choose", "undo", "secret" and "count" have it do beside. */
+static int
+do_more(struct tester *tester, const struct cw_deployment *deployment)
+{
+	const struct cw_host *host = tester->host;
+	const char *chosen = cw_host_option(host, "choose");
+	int status = CW_OK;
+
+	(void)deployment;
+	if (chosen != NULL)
+		status = host->set_option(host, "chosen", NULL, chosen);
+#if CW_ABI_MINOR >= 1
+	if (status == CW_OK && cw_host_option(host, "undo") != NULL)
+		status = cw_host_checkpoint_plugin(host, cw_host_option(host, "undo"));
+	if (status == CW_OK && cw_host_option(host, "secret") != NULL)
+		status = write_secret(tester, cw_host_option(host, "secret"), deployment);
+	if (status == CW_OK && cw_host_option(host, "count") != NULL)
+		status = count(tester, deployment);
+#endif
+	return status;
+}
+
 static void
 add(struct tester *tester, const char *a, const char *b, const char *c)
 {
@@ -131,15 +203,46 @@ add(struct tester *tester, const char *a, const char *b, const char *c)
 static int
 tester_deploy(void *self, const struct cw_deployment *deployment)
 {
+	int status = do_more(self, deployment);
+
 	add(self, "deploy", deployment->name, deployment->fullchain_path);
-	return told(self, "deploy", deployment);
+	return status == CW_OK ? told(self, "deploy", deployment) : status;
 }
 
 #if CW_ABI_MINOR >= 1
 static int
 tester_renewed(void *self, const struct cw_deployment *deployment)
 {
-	return told(self, "renewed", deployment);
+	int status = do_more(self, deployment);
+
+	return status == CW_OK ? told(self, "renewed", deployment) : status;
+}
+
+static int
+tester_check(void *self, const struct cw_deployment *deployment)
+{
+	struct tester *tester = self;
+
+	(void)deployment;
+	append(cw_host_option(tester->host, "trace"), "check");
+	return CW_OK;
+}
+
+static enum cw_rights
+tester_rights(const struct cw_host *host)
+{
+	return cw_host_option(host, "confined") != NULL ? CW_RIGHTS_NONE : CW_RIGHTS_USER;
+}
+
+static int
+tester_undo(void *self, const char *data)
+{
+	struct tester *tester = self;
+
+	cw_host_log(tester->host, CW_LOG_WARNING, "the tester undoes \"%s\"", data);
+	append(cw_host_option(tester->host, "trace"), "undo");
+	append(cw_host_option(tester->host, "undone"), data);
+	return CW_OK;
 }
 
 static int
@@ -169,7 +272,7 @@ tester_save(void *self, const char *title)
 						  strlen(tester->text), NULL, 0);
 	if (status == CW_OK)
 		status = called(tester, "save");
-	if (status == CW_OK)
+	if (status == CW_OK && cw_host_option(tester->host, "confined") == NULL)
 		status = tester->host->checkpoint_commit(tester->host, title);
 	return status;
 }
@@ -200,7 +303,7 @@ static const char *const enhancements[] = {"redirect", "hsts", NULL};
 static const struct cw_installer installer = {
 	.size = sizeof(struct cw_installer),
 	.names = tester_names,
-	.deploy = tester_deploy,
+	.deploy = TESTER_BARE ? NULL : tester_deploy,
 	.enhancements = enhancements,
 	.enhance = tester_enhance,
 	.save = tester_save,
@@ -208,6 +311,7 @@ static const struct cw_installer installer = {
 	.reload = tester_reload,
 	.reread = tester_reread,
 #if CW_ABI_MINOR >= 1
+	.check = tester_check,
 	.renewed = tester_renewed,
 	.undeploy = tester_undeploy,
 #endif
@@ -220,9 +324,14 @@ static const struct cw_installer installer = {
 	}
 static const struct cw_plugin_option target = OPTION("target"), calls = OPTION("calls"),
 				     fail = OPTION("fail"), crash = OPTION("crash"),
-				     facts = OPTION("facts");
-static const struct cw_plugin_option *const options[] = {&target, &calls, &fail,
-							 &crash,  &facts, NULL};
+				     facts = OPTION("facts"), trace = OPTION("trace"),
+				     choose = OPTION("choose"), chosen = OPTION("chosen"),
+				     undo = OPTION("undo"), undone = OPTION("undone"),
+				     secret = OPTION("secret"), counting = OPTION("count"),
+				     confined = OPTION("confined");
+static const struct cw_plugin_option *const options[] = {
+	&target, &calls, &fail,   &crash,  &facts,    &trace,    &choose,
+	&chosen, &undo,  &undone, &secret, &counting, &confined, NULL};
 
 static const struct cw_plugin plugin = {
 	.size = sizeof(struct cw_plugin),
@@ -235,6 +344,10 @@ static const struct cw_plugin plugin = {
 	.open = tester_open,
 	.close = tester_close,
 	.installer = &installer,
+#if CW_ABI_MINOR >= 1
+	.undo = tester_undo,
+	.rights = tester_rights,
+#endif
 };
 
 const struct cw_plugin *

@@ -14,6 +14,7 @@
 #include "plugin/process.h"
 #include "plugin_fixture.h"
 #include "role_fixture.h"
+#include "store/state.h"
 
 #include "base/sandbox.h"
 
@@ -137,12 +138,20 @@ on_set_option(void *context, const char *name, const char *key, const char *valu
 	return cw_module_set_option(fixture.module, fixture.settings, name, key, value, error);
 }
 
+static bool
+on_concerns(void *context, const char *name)
+{
+	(void)context;
+	return strcmp(name, "one.example") == 0;
+}
+
 static const struct cw_plugin_handlers handlers = {
 	.ask = on_question,
 	.listen = on_listen,
 	.unlisten = on_unlisten,
 	.network = on_network,
 	.set_option = on_set_option,
+	.concerns = on_concerns,
 };
 
 static void
@@ -479,6 +488,23 @@ test_shared_values_are_the_coordinators(void **state)
 	assert_int_equal(cw_shared_store_get(store, "acting", "key", &value, &length, NULL), CW_OK);
 	assert_int_equal(length, 3);
 	assert_int_equal(cw_shared_store_get(store, "others", "key", &value, &length, NULL),
+			 CW_E_NOT_FOUND);
+	batch_clear(&batch);
+}
+
+static void
+test_values_are_kept_only_for_what_it_works_for(void **state)
+{
+	struct batch batch = {.count = 0};
+	const char *work = fixture.directories.work;
+	cw_auto_buf struct cw_buf value = {0};
+
+	(void)state;
+	assert_int_equal(perform("keep", &batch), CW_E_INVALID);
+	ERROR_SAYS("two.example");
+	assert_int_equal(cw_state_get(work, "one.example", "acting", "key", &value, NULL), CW_OK);
+	assert_int_equal(value.length, 3);
+	assert_int_equal(cw_state_get(work, "one.example", "others", "key", &value, NULL),
 			 CW_E_NOT_FOUND);
 	batch_clear(&batch);
 }
@@ -906,6 +932,7 @@ main(int argc, char **argv)
 		ACTING(test_questions_are_answered_by_the_coordinator),
 		ACTING(test_sockets_are_handed_over_and_given_back),
 		ACTING(test_shared_values_are_the_coordinators),
+		ACTING(test_values_are_kept_only_for_what_it_works_for),
 		ACTING(test_requests_of_the_network_are_relayed),
 		ACTING(test_dns_messages_are_relayed),
 		ACTING(test_what_a_dead_process_left_is_undone_by_the_plugin),

@@ -90,27 +90,33 @@ settle(const struct cw_context *context, struct cw_request *request, cw_request_
 	failed(failed_context, request);
 }
 
+struct renewed {
+	struct cw_context *context;
+	cw_request_done failed;
+	void *failed_context;
+};
+
 static void
-update_members(struct cw_context *context, struct cw_request **members, size_t count,
-	       cw_request_done failed, void *failed_context)
+update_renewed(void *user, struct cw_request **members, size_t count)
 {
+	const struct renewed *renewed = user;
 	cw_autofree struct cw_installation *installations =
 		cw_calloc(count, sizeof(*installations));
 
 	cw_log_info("updating the server of \"%s\"", members[0]->installer);
 	for (size_t i = 0; i < count; i++)
-		describe(context, members[i], &installations[i]);
-	cw_update_server(context, members, count);
+		describe(renewed->context, members[i], &installations[i]);
+	cw_update_server(renewed->context, members, count);
 	for (size_t i = 0; i < count; i++) {
 		members[i]->installation = NULL;
 		cw_installation_clear(&installations[i]);
-		settle(context, members[i], failed, failed_context);
+		settle(renewed->context, members[i], renewed->failed, renewed->failed_context);
 	}
 }
 
 void
-cw_update_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
-		  cw_request_done failed, void *failed_context)
+cw_for_each_server(struct cw_request *const *requests, size_t count, cw_server_function function,
+		   void *context)
 {
 	cw_autofree bool *taken = cw_calloc(count > 0 ? count : 1, sizeof(*taken));
 	cw_autofree struct cw_request **members =
@@ -122,6 +128,15 @@ cw_update_servers(struct cw_context *context, struct cw_request *const *requests
 		if (taken[i] || !has_server(requests[i]))
 			continue;
 		gather(requests, count, i, taken, members, &member_count);
-		update_members(context, members, member_count, failed, failed_context);
+		function(context, members, member_count);
 	}
+}
+
+void
+cw_update_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
+		  cw_request_done failed, void *failed_context)
+{
+	struct renewed renewed = {context, failed, failed_context};
+
+	cw_for_each_server(requests, count, update_renewed, &renewed);
 }

@@ -4,9 +4,11 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/ask/still_used.h"
 #include "flow/context.h"
+#include "flow/install/undeploy.h"
 #include "flow/issue/names.h"
 #include "store/lineage.h"
 #include "store/memory.h"
+#include "store/state.h"
 
 struct deletion {
 	struct cw_context *context;
@@ -94,6 +96,7 @@ delete_all(struct deletion *deletion, struct json_object *deleted, struct cw_err
 		if (status < 0)
 			break;
 		cw_memory_forget(deletion->context->directories.work, lineage->name);
+		cw_state_forget(deletion->context->directories.work, lineage->name);
 		cw_log_info("deleted all files of the certificate \"%s\"", lineage->name);
 		cw_json_append(deleted, json_object_new_string(lineage->name));
 	}
@@ -114,6 +117,8 @@ cw_flow_delete(struct cw_context *context, struct json_object *result, struct cw
 		status = open_one(&deletion, names.items[i], error);
 	if (status == CW_OK)
 		status = confirm(&deletion, error);
+	if (status == CW_OK)
+		status = cw_undeploy(context, deletion.lineages, deletion.count, result, error);
 	if (status == CW_OK)
 		status = delete_all(&deletion, deleted, error);
 	for (size_t i = 0; i < deletion.count; i++)

@@ -7,12 +7,14 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/ask/still_used.h"
 #include "flow/context.h"
+#include "flow/install/undeploy.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/names.h"
 #include "flow/issue/server.h"
 #include "flow/work/ca.h"
 #include "store/lineage.h"
 #include "store/memory.h"
+#include "store/state.h"
 
 /* RFC 5280 section 5.3.1, as far as subscribers may give them. */
 static const struct {
@@ -227,7 +229,7 @@ confirm(struct cw_context *context, const struct revocation *revocation,
 
 static int
 delete_files(struct cw_context *context, struct revocation *revocation, bool *deleted,
-	     struct cw_error *error)
+	     struct json_object *result, struct cw_error *error)
 {
 	bool wanted;
 	int status;
@@ -251,10 +253,13 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 		tell_left(context, revocation->lineage);
 		return CW_OK;
 	}
-	status = cw_lineage_delete(revocation->lineage, error);
+	status = cw_undeploy(context, &revocation->lineage, 1, result, error);
+	if (status == CW_OK)
+		status = cw_lineage_delete(revocation->lineage, error);
 	*deleted = status == CW_OK;
 	if (*deleted) {
 		cw_memory_forget(context->directories.work, revocation->lineage->name);
+		cw_state_forget(context->directories.work, revocation->lineage->name);
 		cw_log_info("deleted all files of the certificate \"%s\"",
 			    revocation->lineage->name);
 	}
@@ -333,7 +338,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	cw_log_info("the certificate %s %s revoked", revocation->path,
 		    status < 0 ? "had already been" : "is");
 	remember(context, revocation, serial);
-	status = delete_files(context, revocation, &deleted, error);
+	status = delete_files(context, revocation, &deleted, result, error);
 	if (status == CW_OK && !deleted && refusal.status < 0) {
 		/* There was nothing to do. */
 		cw_error_move(error, &refusal);

@@ -1,8 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "flow/ask/choose_plugin.h"
 #include "flow/install/install.h"
+#include "flow/install/redeploy.h"
 #include "store/checkpoint.h"
 
 /* An installer whose checkpoints are taken back, with the settings that it made them with. */
@@ -15,6 +17,8 @@ struct rollback {
 	struct cw_context *context;
 	struct maker *makers;
 	size_t count;
+	struct cw_strv lineages; /* whose files with secrets were changed */
+	struct cw_strv reloaded; /* the installers of these */
 };
 
 static void
@@ -25,6 +29,8 @@ release(struct rollback *rollback)
 		cw_settings_free(rollback->makers[i].settings);
 	}
 	free(rollback->makers);
+	rollback->makers = NULL;
+	rollback->count = 0;
 }
 
 static struct maker *
@@ -114,22 +120,57 @@ find_makers(struct rollback *rollback, unsigned count, struct cw_error *error)
 	if (!named && records.count == 0)
 		return CW_OK;
 	release(rollback);
-	rollback->makers = NULL;
-	rollback->count = 0;
 	status = cw_choose_installer(context, &installer, error);
 	if (status == CW_OK)
 		add_maker(rollback, installer);
 	return status;
 }
 
+/* Files with secrets are not rolled back: instead, their installers hear of the lineages whose
+ * files they are, which may have been renewed since. */
+static int
+deploy_again(struct rollback *rollback, struct cw_error *error)
+{
+	const char *config = rollback->context->directories.config;
+	cw_autofree struct cw_deployed *deployed = NULL;
+	cw_autofree bool *done = cw_calloc(rollback->lineages.count + 1, sizeof(*done));
+	size_t count = 0;
+	int status;
+
+	deployed = cw_calloc(rollback->lineages.count + 1, sizeof(*deployed));
+	for (size_t i = 0; i < rollback->lineages.count; i++) {
+		cw_auto_lineage struct cw_lineage *lineage = NULL;
+		const char *installer;
+
+		if (cw_lineage_open(config, rollback->lineages.items[i], &lineage, NULL) < 0)
+			continue;
+		installer = cw_configobj_get(lineage->config, "renewalparams", "installer");
+		if (installer == NULL)
+			continue;
+		deployed[count++] =
+			(struct cw_deployed){cw_strdup(lineage->name), cw_strdup(installer)};
+		cw_strv_add_unique(&rollback->reloaded, cw_after_last(installer, ':'));
+	}
+	status = cw_call_installers(rollback->context, deployed, count, CW_REASON_ROLLBACK, done,
+				    error);
+	for (size_t i = 0; i < count; i++) {
+		free(deployed[i].lineage);
+		free(deployed[i].installer);
+	}
+	return status;
+}
+
 static int
 reload(struct rollback *rollback, struct cw_error *error)
 {
-	int status = CW_OK;
+	int status = deploy_again(rollback, error);
 
 	for (size_t i = 0; i < rollback->count; i++) {
 		struct cw_context context = *rollback->context;
 		cw_auto_error struct cw_error failure = {0};
+
+		if (cw_strv_contains(&rollback->reloaded, rollback->makers[i].installer))
+			continue;
 
 		context.settings = rollback->makers[i].settings;
 		/* One server that does not reload keeps no other one from it. */
@@ -161,6 +202,9 @@ roll_back(struct rollback *rollback, struct json_object *result, struct cw_error
 	int status = find_makers(rollback, (unsigned)count, error);
 
 	if (status == CW_OK)
+		status = cw_checkpoints_lineages(directories->work, (unsigned)count,
+						 &rollback->lineages, error);
+	if (status == CW_OK)
 		status = cw_checkpoints_rollback(directories->work, directories->config,
 						 (unsigned)count, error);
 	if (status < 0)
@@ -178,5 +222,7 @@ cw_flow_rollback(struct cw_context *context, struct json_object *result, struct 
 	int status = roll_back(&rollback, result, error);
 
 	release(&rollback);
+	cw_strv_clear(&rollback.lineages);
+	cw_strv_clear(&rollback.reloaded);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include "store/lineage.h"
 #include "store/logfile.h"
 #include "store/pending.h"
+#include "store/state.h"
 
 /* Orders expire within days at every public CA; a record that is older helps nobody. */
 #define PENDING_AGE_MAX (30 * 24 * 3600)
@@ -14,10 +15,15 @@ static int
 recover(struct cw_context *context, struct cw_error *error)
 {
 	const struct cw_directories *directories = &context->directories;
+	const struct cw_undo_plugins plugins = cw_undo_by_plugins(context);
 	bool reverted = false;
 	int status;
 
+	cw_checkpoints_use_plugins(&plugins);
 	status = cw_checkpoints_recover(directories->work, directories->config, &reverted, error);
+	if (status < 0)
+		return status;
+	status = cw_checkpoints_settle(directories->work, error);
 	if (status < 0)
 		return status;
 	/* After the files: what is to be undone may be a server that has to read them again. */
@@ -27,6 +33,7 @@ recover(struct cw_context *context, struct cw_error *error)
 			       "reload the web server if it is running");
 	cw_work_sweep(directories->work);
 	cw_pending_sweep(directories->work, PENDING_AGE_MAX);
+	cw_state_sweep(directories->work, directories->config);
 	return cw_lineage_sweep(directories->config, error);
 }
 

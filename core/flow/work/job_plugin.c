@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sandbox.h"
+#include "base/text.h"
 #include "flow/work/jobs_internal.h"
 #include "flow/work/relay.h"
 
@@ -174,6 +175,23 @@ on_set_option(void *context, const char *name, const char *key, const char *valu
 	return status;
 }
 
+static bool
+on_concerns(void *context, const char *name)
+{
+	const struct cw_job_plugin *plugin = context;
+	const struct cw_batch *batch = plugin->job->batch;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct cw_request *request = batch->requests[i];
+
+		if (cw_equal(request->name, name) ||
+		    (request->installation != NULL &&
+		     cw_equal(request->installation->lineage, name)))
+			return true;
+	}
+	return false;
+}
+
 static void
 fill_opening(struct cw_job_plugin *plugin)
 {
@@ -187,6 +205,7 @@ fill_opening(struct cw_job_plugin *plugin)
 		.unlisten = on_unlisten,
 		.network = on_network,
 		.set_option = on_set_option,
+		.concerns = on_concerns,
 		.context = plugin,
 	};
 	plugin->opening = (struct cw_plugin_opening){

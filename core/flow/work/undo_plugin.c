@@ -3,7 +3,7 @@
 #include "flow/work/relay.h"
 #include "plugin/process.h"
 #include "plugin/shared_store.h"
-#include "store/undo.h"
+#include "store/lineage.h"
 
 /* One call of a plugin's undo(). */
 struct undoing {
@@ -67,6 +67,14 @@ refuse_option(void *context, const char *name, const char *key, const char *valu
 	return CW_E_UNSUPPORTED;
 }
 
+static bool
+on_concerns(void *context, const char *name)
+{
+	const struct undoing *undoing = context;
+
+	return cw_lineage_exists(undoing->context->directories.config, name);
+}
+
 static void
 on_network(void *context, enum cw_plugin_message service, struct cw_message *message,
 	   struct cw_plugin_request *request)
@@ -108,6 +116,7 @@ work(struct undoing *undoing, const struct cw_settings *settings, struct cw_erro
 						    .unlisten = forget_socket,
 						    .network = on_network,
 						    .set_option = refuse_option,
+						    .concerns = on_concerns,
 						    .context = undoing};
 	const struct cw_plugin_opening opening = {
 		.handlers = &handlers,
@@ -158,10 +167,16 @@ undo(void *context, const char *plugin, const struct cw_strv *options, const cha
 	return status == CW_OK ? work(&undoing, settings, error) : status;
 }
 
+struct cw_undo_plugins
+cw_undo_by_plugins(struct cw_context *context)
+{
+	return (struct cw_undo_plugins){undo, context};
+}
+
 void
 cw_undo_what_was_left(struct cw_context *context)
 {
-	const struct cw_undo_plugins plugins = {undo, context};
+	const struct cw_undo_plugins plugins = cw_undo_by_plugins(context);
 
 	cw_undo_replay(context->directories.work, 0, &plugins);
 }
