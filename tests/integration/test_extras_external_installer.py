@@ -69,6 +69,30 @@ def test_a_renewal_that_the_appliance_refuses_is_tried_again_by_the_next_run(cer
     assert len(api.requests) == 3
 
 
+def test_a_certificate_that_is_deleted_is_taken_from_the_appliance(certwright, api, appliance):
+    run(certwright, appliance)
+    certwright.run("delete", "--cert-name", ONE, "--remove-from-servers")
+    assert api.requests[-1] == ("DELETE", f"/certificates/{ONE}")
+    assert not api.things and not certwright.lineages()
+
+
+def test_a_certificate_that_the_appliance_has_lost_is_deleted_all_the_same(certwright, api,
+                                                                          appliance):
+    run(certwright, appliance)
+    api.things.clear()
+    certwright.run("delete", "--cert-name", ONE, "--remove-from-servers")
+    assert api.requests[-1] == ("DELETE", f"/certificates/{ONE}")
+    assert not certwright.lineages()
+
+
+def test_nothing_is_deleted_if_the_appliance_refuses(certwright, api, appliance):
+    run(certwright, appliance)
+    api.refuse = lambda path: True
+    stderr = certwright.run("delete", "--cert-name", ONE, "--remove-from-servers", status=1).stderr
+    assert "HTTP Error 503" in stderr
+    assert certwright.lineages() == [ONE] and api.things
+
+
 def test_requests_have_the_documented_members_and_not_the_key(certwright, tmp_path):
     talker = Talker(tmp_path)
     run(certwright, talker.path, ONE, TWO)
@@ -97,6 +121,10 @@ def test_requests_have_the_documented_members_and_not_the_key(certwright, tmp_pa
     certwright.run("renew")
     again = talker.requests("renewed")[-1]["certificate"]
     assert again["reason"] == "retry"
+    certwright.run("delete", "--cert-name", ONE, "--remove-from-servers")
+    undeploy = talker.requests("undeploy")[0]["certificate"]
+    assert undeploy["reason"] == "undeploy" and undeploy["lineage"] == ONE
+    assert undeploy["hosts"] == undeploy["names"] == [ONE, TWO]
     for request, words, environment in talker.calls():
         assert "PRIVATE KEY" not in str(request) and not words
         assert "privkey" not in str(environment)

@@ -2,7 +2,6 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/plugin_name.h"
-#include "base/text.h"
 #include "store/renewal.h"
 
 static const char section[] = "certwright/deployed";
