@@ -49,8 +49,9 @@ check_in_chroot() {
 	unshare --mount --pid --fork --kill-child sh -c '
 		root=$1 jobs=$2
 		shift 2
-		mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" &&
-			mount --rbind /dev "$root/dev" &&
+		# The root has to be a mount point for tests that use unshare --mount.
+		mount --bind "$root" "$root" && mount -t proc proc "$root/proc" &&
+			mount --rbind /sys "$root/sys" && mount --rbind /dev "$root/dev" &&
 			exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 				LANG=C.UTF-8 CW_BUILD=/build CW_JOBS="$jobs" /source/scripts/check "$@"
 	' sh "$root" "$cw_jobs" "$@"

@@ -3,7 +3,7 @@
  * a signer (signer.h) and CSRs.
  *
  * What it asks of the server is an operation: started, then under way on the loop, beside any
- * number of others. wait.h has the same as functions that turn the loop until they are done.
+ * number of others.
  *
  * Transport rules for every request (RFC 8555 sections 6.2 to 6.7): nonces come from a pool filled
  * by every answer; badNonce is retried with the nonce of the refusal, up to 25 times within the
@@ -183,7 +183,7 @@ struct cw_acme_order {
 			   refused the order, or answered 5xx twice, and was asked without */
 	char *url; /* of an order to continue; NULL: make a new one. Set after cw_acme_orders_open()
 		    */
-	/* For cw_acme_orders_open() of wait.h: called as soon as the server has made a new order
+	/* Of the caller (flow/work/ca.h): called as soon as the server has made a new order
 	 * (url is set), before anything else is asked of it; what it returns fails the order. NULL:
 	 * nobody is told. */
 	int (*created)(void *context, struct cw_acme_order *order, struct cw_error *error);

@@ -30,7 +30,6 @@ libcertwright_sources += \
 	core/acme/validate.c core/acme/validate.h \
 	core/acme/validate_authorization.c \
 	core/acme/validate_order.c \
-	core/acme/wait.c core/acme/wait.h \
 	core/acme/wire.c core/acme/wire.h
 
 # acme-smoke skips itself without arguments; the integration tests give it a server.
@@ -52,7 +51,9 @@ check_PROGRAMS += \
 	tests/tools/acme-smoke
 
 # These put a server of their own where the HTTP client would be.
-acme_server = tests/unit/test_acme_server.c tests/unit/test_acme_server.h
+acme_wait = tests/unit/acme_wait.c tests/unit/acme_wait.h
+acme_server = tests/unit/test_acme_server.c tests/unit/test_acme_server.h $(acme_wait)
+tests_tools_acme_smoke_SOURCES = tests/tools/acme-smoke.c $(acme_wait)
 acme_server_ldflags = $(AM_LDFLAGS) -Wl,--wrap=cw_http_start,--wrap=cw_http_cancel
 
 tests_unit_test_acme_account_SOURCES = tests/unit/test_acme_account.c $(acme_server)

@@ -272,11 +272,11 @@ cw_write_all(int descriptor, const void *data, size_t length)
 
 /* Returns an errno. */
 static int
-write_and_sync(int file, const void *data, size_t length)
+write_file(int file, const void *data, size_t length, bool sync)
 {
 	int number = cw_write_all(file, data, length);
 
-	return number != 0 ? number : (fsync(file) == 0 ? 0 : errno);
+	return number == 0 && sync && fsync(file) != 0 ? errno : number;
 }
 
 /* Gives the temporary the final name unless that is taken. Returns an errno. */
@@ -333,13 +333,13 @@ cw_file_write(const char *path, const void *data, size_t length, const struct cw
 	number = set_owner_and_mode(replacement.file, mode);
 	if (number != 0)
 		return cw_fail_path(error, number, "set the owner and mode of", path);
-	number = write_and_sync(replacement.file, data, length);
+	number = write_file(replacement.file, data, length, !mode->unsynced);
 	if (number != 0)
 		return cw_fail_path(error, number, "write", path);
 	number = mode->exclusive ? rename_exclusive(&replacement) : rename_over(&replacement);
 	if (number != 0)
 		return cw_fail_path(error, number, mode->exclusive ? "make" : "replace", path);
-	number = sync_folder(replacement.folder);
+	number = mode->unsynced ? 0 : sync_folder(replacement.folder);
 	if (number != 0)
 		return cw_fail_path(error, number, "sync the folder of", path);
 	return CW_OK;

@@ -33,6 +33,7 @@ struct cw_file_mode {
 	uid_t owner;    /* (uid_t)-1: ours */
 	gid_t group;    /* (gid_t)-1: ours */
 	bool exclusive; /* CW_E_EXISTS if PATH exists, instead of replacing it */
+	bool unsynced;  /* for what can be had anew: a power cut may leave it empty or undone */
 };
 
 /* Replaces PATH atomically and durably. */

@@ -29,6 +29,7 @@ libcertwright_sources += \
 	core/base/process_stream.c core/base/process_stream.h \
 	core/base/program_path.c core/base/program_path.h \
 	core/base/role.c core/base/role.h \
+	core/base/process_stat.c core/base/process_stat.h \
 	core/base/role_main.c \
 	core/base/sandbox.c core/base/sandbox.h core/base/sandbox_parts.h \
 	core/base/sandbox_landlock.c \

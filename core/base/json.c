@@ -82,18 +82,15 @@ parse(struct json_tokener *tokener, const char *text, size_t length, struct json
 	return NULL;
 }
 
-int
-cw_json_parse(const char *text, size_t length, const char *what, struct json_object **value,
-	      struct cw_error *error)
+static int
+parse_with(struct json_tokener *tokener, const char *text, size_t length, const char *what,
+	   struct json_object **value, struct cw_error *error)
 {
-	cw_auto(free_tokener) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
 	cw_auto_json struct json_object *result = NULL;
 	const char *reason;
 	size_t blanks = 0, foreign;
 
 	*value = NULL;
-	if (tokener == NULL)
-		cw_nomem();
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	while (blanks < length && strchr(" \t\r\n", text[blanks]) != NULL && text[blanks] != '\0')
 		blanks++;
@@ -116,6 +113,54 @@ cw_json_parse(const char *text, size_t length, const char *what, struct json_obj
 		cw_nomem();
 	*value = cw_take(&result);
 	return CW_OK;
+}
+
+static struct json_tokener *
+new_tokener(void)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+
+	if (tokener == NULL)
+		cw_nomem();
+	return tokener;
+}
+
+int
+cw_json_parse(const char *text, size_t length, const char *what, struct json_object **value,
+	      struct cw_error *error)
+{
+	cw_auto(free_tokener) struct json_tokener *tokener = new_tokener();
+
+	return parse_with(tokener, text, length, what, value, error);
+}
+
+/* Fills the parser's buffer with LENGTH other bytes. Before a secret is parsed, this also makes the
+ * buffer so large that it is not moved, which would leave copies behind. */
+static void
+overwrite_buffer(struct json_tokener *tokener, size_t length)
+{
+	cw_autofree char *text = cw_alloc(length + 2);
+
+	memset(text, 'x', length + 2);
+	text[0] = text[length + 1] = '"';
+	json_tokener_reset(tokener);
+	json_object_put(json_tokener_parse_ex(tokener, text, (int)length + 2));
+	json_tokener_reset(tokener);
+}
+
+int
+cw_json_parse_secret(const char *text, size_t length, const char *what, struct json_object **value,
+		     struct cw_error *error)
+{
+	cw_auto(free_tokener) struct json_tokener *tokener = new_tokener();
+	int status;
+
+	if (length < INT_MAX - 2)
+		overwrite_buffer(tokener, length);
+	status = parse_with(tokener, text, length, what, value, error);
+	if (length < INT_MAX - 2)
+		overwrite_buffer(tokener, length);
+	return status;
 }
 
 /* The member KEY if it is of TYPE, else NULL. */
@@ -342,6 +387,59 @@ cw_json_text(struct json_object *value)
 
 	if (text == NULL)
 		cw_nomem();
+	return text;
+}
+
+/* No text of VALUE is longer; bytes. */
+static size_t
+text_limit(struct json_object *value)
+{
+	size_t limit = 32; /* numbers and words */
+
+	if (json_object_is_type(value, json_type_string)) {
+		limit += 6 * (size_t)json_object_get_string_len(value);
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			limit += text_limit(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member) limit +=
+			6 * strlen(key) + text_limit(member);
+	}
+	return limit;
+}
+
+/* Makes a text of more than LENGTH bytes of OBJECT, which has no members: its buffer, which is used
+ * for later texts too, then has room, and nothing else. */
+static void
+fill_text(struct json_object *object, size_t length)
+{
+	static const char name[] = "padding";
+	cw_autofree char *padding = cw_alloc(length + 1);
+
+	memset(padding, 'x', length);
+	cw_json_set_string(object, name, padding);
+	(void)cw_json_text(object);
+	json_object_object_del(object, name);
+}
+
+char *
+cw_json_secret_text(struct json_object *object)
+{
+	cw_auto_json struct json_object *copy = cw_json_new_object();
+	size_t limit = text_limit(object);
+	char *text;
+
+	/* A buffer that grows is moved, and leaves what it had behind. */
+	fill_text(copy, limit);
+	json_object_object_foreach(object, key, member)
+		cw_json_set(copy, key, json_object_get(member));
+	text = cw_strdup(cw_json_text(copy));
+	json_object_object_foreach(object, name, same)
+	{
+		(void)same;
+		json_object_object_del(copy, name);
+	}
+	fill_text(copy, limit);
 	return text;
 }
 

@@ -17,6 +17,10 @@
  * *VALUE and CW_OK; invalid JSON or UTF-8 is CW_E_INVALID. */
 int cw_json_parse(const char *text, size_t length, const char *what, struct json_object **value,
 		  struct cw_error *error);
+/* The same for a text with secrets: no copy of it stays in memory, except the strings of *VALUE,
+ * which is to be released with cw_json_wipe(). */
+int cw_json_parse_secret(const char *text, size_t length, const char *what,
+			 struct json_object **value, struct cw_error *error);
 /* A member of OBJECT. NULL if it is absent, null or of another type, or if OBJECT is NULL or not an
  * object. A string with a NUL counts as absent. The pointer is valid as long as OBJECT. */
 const char *cw_json_string(struct json_object *object, const char *key);
@@ -43,6 +47,8 @@ void cw_json_to_error(struct json_object *object, struct cw_error *error);
 void cw_json_make_printable(struct json_object *value);
 /* VALUE as compact text, without escaped slashes; valid as long as VALUE. */
 const char *cw_json_text(struct json_object *value);
+/* The same for an object with secrets, as a copy for cw_free_secret(): no other stays in memory. */
+char *cw_json_secret_text(struct json_object *object);
 void cw_json_clear(struct json_object **value);
 /* Releases a value that nobody else holds and overwrites its strings and its text: for secrets. */
 void cw_json_wipe(struct json_object **value);

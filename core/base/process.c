@@ -482,3 +482,16 @@ cw_process_run(struct cw_loop *loop, struct cw_process *const *processes, size_t
 		sigaction(SIGCHLD, &present, NULL);
 	return status;
 }
+
+int
+cw_process_run_one(struct cw_process *process, struct cw_error *error)
+{
+	cw_auto_error struct cw_error failure = {0};
+	struct cw_loop *loop = cw_loop_new();
+	int status = cw_process_run(loop, &process, 1, 1, &failure);
+
+	cw_loop_free(loop);
+	if (status != CW_OK && status != CW_E_CANCELLED)
+		return cw_error_move(error, &failure);
+	return cw_process_error(process, error);
+}

@@ -33,6 +33,7 @@ struct cw_process {
 	/* stdin, stdout and stderr are ours; nothing is kept; it stays in our process group, and
 	 * only it itself is ended at the time limit */
 	bool inherit_terminal;
+	bool in_session;      /* it stays in our session, so that it ends with us (role.h) */
 	cw_process_line line; /* NULL: none */
 	void *line_context;
 	/* out */

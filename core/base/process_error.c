@@ -79,19 +79,6 @@ cw_process_error(const struct cw_process *process, struct cw_error *error)
 		       words);
 }
 
-int
-cw_process_run_one(struct cw_process *process, struct cw_error *error)
-{
-	cw_auto_error struct cw_error failure = {0};
-	struct cw_loop *loop = cw_loop_new();
-	int status = cw_process_run(loop, &process, 1, 1, &failure);
-
-	cw_loop_free(loop);
-	if (status != CW_OK && status != CW_E_CANCELLED)
-		return cw_error_move(error, &failure);
-	return cw_process_error(process, error);
-}
-
 void
 cw_process_clear(struct cw_process *process)
 {

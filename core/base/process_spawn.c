@@ -232,8 +232,10 @@ run_child(const struct plan *plan)
 	 * A program that inherits the terminal stays in our group, which is the foreground one, so
 	 * that ^C and ^Z concern it and us alike, as a shell's user expects. Only it itself can be
 	 * ended then.
+	 *
+	 * The session of a process of a run has no terminal: there a group is enough.
 	 */
-	if (!process->inherit_terminal && setsid() < 0)
+	if (process->in_session ? setpgid(0, 0) != 0 : !process->inherit_terminal && setsid() < 0)
 		report_failure(report, STAGE_SESSION);
 	default_signals();
 	for (int i = 0; i < 3; i++) {

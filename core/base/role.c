@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/peer.h"
 #include "base/process_spawn.h"
+#include "base/process_stat.h"
 #include "base/process_stream.h"
 
 /* Milliseconds. */
@@ -37,6 +38,8 @@ struct cw_role_process {
 	int exit_status;
 	int signal; /* 0: exited */
 	bool has_ended;
+	bool whole_session; /* it did not end because its work was over: all that it runs ends too
+			     */
 
 	struct cw_timer *deadline; /* SIGKILL */
 	int64_t kill_at;
@@ -121,6 +124,8 @@ static void
 send_signal(const struct cw_role_process *process, int number)
 {
 	kill(-process->pid, number);
+	if (process->whole_session)
+		cw_session_signal(process->pid, number);
 }
 
 static void
@@ -151,8 +156,10 @@ end_group(struct cw_role_process *process, int64_t delay)
 void
 cw_role_stop(struct cw_role_process *process, int64_t delay)
 {
-	if (!process->has_ended)
-		end_group(process, delay > 0 ? delay : 0);
+	if (process->has_ended)
+		return;
+	process->whole_session = true;
+	end_group(process, delay > 0 ? delay : 0);
 }
 
 /* Waits, with OPTIONS of waitid(2), for its exit; until it is reaped its number, which is its
@@ -199,7 +206,8 @@ group_is_alive(struct cw_role_process *process)
 	reap(process);
 	while (waitpid(-process->pid, NULL, WNOHANG) > 0)
 		continue;
-	return kill(-process->pid, 0) == 0 || errno == EPERM;
+	return kill(-process->pid, 0) == 0 || errno == EPERM ||
+	       (process->whole_session && cw_session_signal(process->pid, 0) > 0);
 }
 
 static void
@@ -226,6 +234,7 @@ advance(struct cw_role_process *process)
 		return;
 	}
 	cw_close_watched(process->loop, &process->exit_descriptor);
+	process->whole_session = true;
 	if (group_is_alive(process)) {
 		end_group(process, LEFTOVER_DELAY);
 		/* After SIGKILL the rest is the kernel's. */

@@ -6,8 +6,10 @@
  *     1, 2  one pipe to the process that started it; what is printed there goes to the log
  *     3     a socket to the process that started it (base/peer.h)
  *
- * It leads a session and a process group of its own, gets SIGTERM when the process that started it
- * dies, and when it ends itself, what is left in its group is ended too.
+ * It leads a session and a process group of its own, and gets SIGTERM when the process that started
+ * it dies. When it ends by itself or is stopped, the rest of its session ends too: what it left in
+ * its group, and the programs that it runs (in_session in process.h). When its work is over and it
+ * is only freed, its group alone ends: a program that it ran may have left a server on purpose.
  */
 #ifndef CW_BASE_ROLE_H
 #define CW_BASE_ROLE_H
@@ -47,7 +49,7 @@ struct cw_role_start {
 	const char *role;
 	const char *what; /* "the network process": in errors and log lines; copied */
 	/* Called once, from the loop, when the process has ended, what it printed is in the log and
-	 * what it left in its group was ended. The process may be freed here. */
+	 * the rest of its session was ended. The process may be freed here. */
 	void (*ended)(void *context);
 	void *context;
 };
@@ -61,14 +63,13 @@ void cw_role_move(struct cw_role_process *process, struct cw_loop *loop);
 int cw_role_take_socket(struct cw_role_process *process);
 pid_t cw_role_pid(const struct cw_role_process *process);
 bool cw_role_has_ended(const struct cw_role_process *process);
-/* Sends SIGTERM to its group now, and SIGKILL after DELAY milliseconds (0: SIGKILL now). A second
+/* Sends SIGTERM to its session now, and SIGKILL after DELAY milliseconds (0: SIGKILL now). A second
  * call shortens the delay. "ended" is called as for any other end. */
 void cw_role_stop(struct cw_role_process *process, int64_t delay);
 /* After "ended": fills ERROR with "the network process was ended by signal 9 (Killed)", "... exited
  * with status 3" or the like; returns its status, CW_E_IO. */
 int cw_role_fate(const struct cw_role_process *process, struct cw_error *error);
-/* Kills what still runs, waits for its end, and forgets it; NULL is allowed. "ended" is not called.
- */
+/* Kills its group, waits for its end, and forgets it; NULL is allowed. "ended" is not called. */
 void cw_role_free(struct cw_role_process *process);
 
 #endif

@@ -97,29 +97,39 @@ cw_render_installed(struct json_object *result)
 		puts("The server's configuration was already up to date. No file was changed.");
 }
 
-/* Whether the certificate ended with ACTION ("renewed": in any way that is neither of the others).
- */
 static bool
 has_action(struct json_object *item, const char *action)
 {
-	const char *own = text_of(item, "action");
+	return strcmp(text_of(item, "action"), action) == 0;
+}
 
-	if (strcmp(action, "renewed") == 0)
-		return strcmp(own, "kept") != 0 && strcmp(own, "failed") != 0;
-	return strcmp(own, action) == 0;
+/* What renew did for a certificate, as the heading under which it is listed. */
+enum ending { NOT_DUE, RENEWED, IN_USE, FAILED };
+
+static enum ending
+ending_of(struct json_object *item)
+{
+	if (has_action(item, "kept"))
+		return NOT_DUE;
+	if (has_action(item, "installed") || has_action(item, "reloaded"))
+		return IN_USE;
+	return has_action(item, "failed") ? FAILED : RENEWED;
 }
 
 static void
 render_renewed(struct json_object *item)
 {
 	const char *path = cw_json_string(item, "fullchain_path");
+	enum ending ending = ending_of(item);
 
-	if (has_action(item, "kept"))
+	if (path == NULL)
+		path = text_of(item, "name");
+	if (ending == NOT_DUE)
 		printf("  %s expires on %.10s (skipped)\n", path, text_of(item, "expiry"));
-	else if (has_action(item, "failed"))
-		printf("  %s (failure)\n", path != NULL ? path : text_of(item, "name"));
+	else if (ending == IN_USE)
+		printf("  %s (%s)\n", path, text_of(item, "action"));
 	else
-		printf("  %s (success)\n", path != NULL ? path : text_of(item, "name"));
+		printf("  %s (%s)\n", path, ending == FAILED ? "failure" : "success");
 }
 
 static void
@@ -128,9 +138,9 @@ render_skipped(struct json_object *item)
 	printf("  %s (skipped)\n", json_object_get_string(item));
 }
 
-/* The certificates that ended with ACTION under HEADING, if there are any. */
+/* The certificates with ENDING under HEADING, if there are any. */
 static void
-render_ended(struct json_object *result, const char *action, const char *heading)
+render_ended(struct json_object *result, enum ending ending, const char *heading)
 {
 	struct json_object *array = cw_json_array(result, "certificates");
 	bool begun = false;
@@ -138,7 +148,7 @@ render_ended(struct json_object *result, const char *action, const char *heading
 	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
 		struct json_object *item = json_object_array_get_idx(array, i);
 
-		if (!has_action(item, action))
+		if (ending_of(item) != ending)
 			continue;
 		if (!begun)
 			puts(heading);
@@ -167,11 +177,12 @@ cw_render_renewed(struct json_object *result)
 	if (count(result, "skipped") > 0)
 		puts("These certificates are not due for renewal yet:");
 	each(result, "skipped", render_skipped);
-	render_ended(result, "kept", "These certificates are not due for renewal yet:");
-	render_ended(result, "renewed",
+	render_ended(result, NOT_DUE, "These certificates are not due for renewal yet:");
+	render_ended(result, RENEWED,
 		     is_dry_run(result) ? "The dry run succeeded for these certificates:"
 					: "These certificates were renewed:");
-	render_ended(result, "failed", "These certificates could not be renewed:");
+	render_ended(result, IN_USE, "Web servers now use these certificates of earlier runs:");
+	render_ended(result, FAILED, "These certificates could not be renewed or installed:");
 	rule();
 }
 

@@ -15,6 +15,7 @@ const struct cw_verb cw_verbs[] = {
 			       "installer plugin. This is the default verb.",
 		.plugins = CW_PLUGINS_ROLES,
 		.writes = true,
+		.asks_ca = true,
 		.csr = "obtain the certificate with certonly --csr, then install it with install "
 		       "--cert-path and --key-path",
 		.keep = "Install the existing certificate",
@@ -31,6 +32,7 @@ const struct cw_verb cw_verbs[] = {
 			       "certificate for exactly these names, it is renewed.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
+		.asks_ca = true,
 		.has_dry_run = true,
 		.keep = "Keep the existing certificate for now",
 		.flow = cw_flow_certonly,
@@ -80,6 +82,7 @@ const struct cw_verb cw_verbs[] = {
 		.description = "Registers an ACME account with the server. certonly does this "
 			       "itself if there is no account.",
 		.writes = true,
+		.asks_ca = true,
 		.flow = cw_flow_register,
 		.render = cw_render_account,
 	},
@@ -99,6 +102,7 @@ const struct cw_verb cw_verbs[] = {
 		.description = "Changes the account's e-mail address (--email) or its key "
 			       "(--new-key, RFC 8555 section 7.3.5).",
 		.writes = true,
+		.asks_ca = true,
 		.flow = cw_flow_update_account,
 		.render = cw_render_account,
 	},
@@ -109,6 +113,7 @@ const struct cw_verb cw_verbs[] = {
 		.description = "Deactivates the ACME account permanently and removes it from this "
 			       "machine.",
 		.writes = true,
+		.asks_ca = true,
 		.flow = cw_flow_unregister,
 		.render = cw_render_account,
 	},
@@ -121,6 +126,7 @@ const struct cw_verb cw_verbs[] = {
 			       "certificate's own key if --key-path is given. Then deletes the "
 			       "certificate's files, unless --no-delete-after-revoke is given.",
 		.writes = true,
+		.asks_ca = true,
 		.which = "Which certificate do you want to revoke?",
 		.flow = cw_flow_revoke,
 	},

@@ -84,13 +84,16 @@ read_chain(const char *pem, size_t length, struct certificates *certificates,
 }
 
 int
-cw_chain_split(const char *pem, size_t length, char **leaf, char **chain, struct cw_error *error)
+cw_chain_split(const char *pem, size_t length, char **leaf, char **chain,
+	       struct cw_certificate **certificate, struct cw_error *error)
 {
 	cw_auto(clear_certificates) struct certificates certificates = {0};
 	cw_auto_buf struct cw_buf rest = {0};
 	int status;
 
 	*leaf = *chain = NULL;
+	if (certificate != NULL)
+		*certificate = NULL;
 	status = read_chain(pem, length, &certificates, error);
 	if (status != CW_OK)
 		return status;
@@ -109,6 +112,10 @@ cw_chain_split(const char *pem, size_t length, char **leaf, char **chain, struct
 	}
 	*leaf = cw_x509_to_pem(certificates.items[0]);
 	*chain = cw_buf_take(&rest);
+	if (certificate == NULL)
+		return CW_OK;
+	*certificate = cw_alloc(sizeof(**certificate));
+	(*certificate)->x509 = cw_take(&certificates.items[0]);
 	return CW_OK;
 }
 

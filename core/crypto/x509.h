@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "base/strv.h"
-#include "crypto/key.h"
+
+struct cw_key;
 
 struct cw_certificate; /* one certificate */
 
@@ -43,10 +44,11 @@ bool cw_certificate_signed_by(const struct cw_certificate *child,
 /*
  * Splits a downloaded chain (application/pem-certificate-chain, RFC 8555 section 9.1) into the
  * leaf and the rest, each certificate rewritten in canonical PEM, and checks that every one is
- * signed by the next. *LEAF and *CHAIN are to be released with free().
+ * signed by the next. *LEAF and *CHAIN are to be released with free(); *CERTIFICATE is the leaf,
+ * decoded (CERTIFICATE NULL: not wanted).
  */
 int cw_chain_split(const char *pem, size_t length, char **leaf, char **chain,
-		   struct cw_error *error);
+		   struct cw_certificate **certificate, struct cw_error *error);
 /* The issuer common name of the chain's last certificate (--preferred-chain), NULL: none. */
 char *cw_chain_topmost_issuer(const char *pem, size_t length);
 

@@ -58,9 +58,10 @@ struct cw_ca *cw_context_ca(struct cw_context *context, const char *server,
 /*
  * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"
  * (RFC 3339), "key_type", "cert_path", "key_path", "chain_path", "fullchain_path", "action":
- * "issued", "renewed", "kept", "simulated" (--dry-run) or "failed", "error": null or an error
- * object, "left_out": an array of an error object for each name that --allow-subset-of-names left
- * out}. With --csr name and key_path are null.
+ * "issued", "renewed", "kept", "installed" or "reloaded" (renew did what an earlier run could not
+ * do for a certificate that is not due), "simulated" (--dry-run) or "failed", "error": null or an
+ * error object, "left_out": an array of an error object for each name that --allow-subset-of-names
+ * left out}. With --csr name and key_path are null.
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);

@@ -63,7 +63,16 @@ libcertwright_sources += \
 	core/flow/verbs/register.c \
 	core/flow/due/renewal_info.c \
 	core/flow/due/renewal_info.h \
+	core/flow/verbs/install.c \
+	core/flow/install/choose_installation.c \
+	core/flow/install/choose_installation.h \
+	core/flow/install/pay.c \
+	core/flow/install/pay.h \
 	core/flow/verbs/renew.c \
+	core/flow/verbs/renew_failure.c \
+	core/flow/verbs/renew_internal.h \
+	core/flow/verbs/renew_owed.c \
+	core/flow/verbs/renew_request.c \
 	core/flow/issue/request.c \
 	core/flow/issue/server.c core/flow/issue/server.h \
 	core/flow/issue/request.h \

@@ -36,6 +36,7 @@ struct cw_verb {
 
 	enum cw_verb_plugins plugins;
 	bool writes;      /* runs with the locks and a log file (flow/work/begin.h) */
+	bool asks_ca;     /* always: the network process starts before all else */
 	bool has_dry_run; /* supports --dry-run; a verb that only reads ignores it */
 	bool asks_nobody; /* never asks, not even on a terminal */
 	bool several;     /* works on several certificates: --cert-name can be repeated */

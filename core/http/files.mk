@@ -11,6 +11,8 @@ libcertwright_sources += \
 	core/http/redirect.c \
 	core/http/trust.c \
 	core/http/trust.h \
+	core/http/trust_index.c \
+	core/http/trust_index.h \
 	core/http/url.c \
 	core/http/url.h
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "http/trust_index.h"
 
 #include <dirent.h>
 #include <openssl/err.h>
@@ -101,7 +102,7 @@ cw_trust_choose(struct cw_trust *trust)
 }
 
 static void
-load_folder(X509_STORE *store, const char *path)
+load_folder(struct cw_trust_index *index, const char *path)
 {
 	cw_auto_strv struct cw_strv names = {0};
 
@@ -113,22 +114,22 @@ load_folder(X509_STORE *store, const char *path)
 		if (!is_hash_name(names.items[i]))
 			continue;
 		file = cw_format("%s/%s", path, names.items[i]);
-		X509_STORE_load_file(store, file);
+		cw_trust_index_add(index, file);
 	}
 }
 
 /* Where libcurl would look. */
 static void
-load_default(X509_STORE *store)
+load_default(X509_STORE *store, struct cw_trust_index *index)
 {
 #if LIBCURL_VERSION_NUM >= 0x074600
 	const curl_version_info_data *info = cw_curl.version_info(CURLVERSION_NOW);
 
 	if (info->age >= CURLVERSION_SEVENTH && info->cainfo != NULL &&
-	    X509_STORE_load_file(store, info->cainfo) == 1)
+	    cw_trust_index_add(index, info->cainfo))
 		return;
 	if (info->age >= CURLVERSION_SEVENTH && info->capath != NULL) {
-		load_folder(store, info->capath);
+		load_folder(index, info->capath);
 		return;
 	}
 #endif
@@ -139,6 +140,7 @@ int
 cw_trust_preload(struct cw_trust *trust, struct cw_error *error)
 {
 	const curl_version_info_data *info = cw_curl.version_info(CURLVERSION_NOW);
+	struct cw_trust_index *index;
 
 	if (info->ssl_version == NULL || !cw_starts_with(info->ssl_version, "OpenSSL"))
 		return cw_fail(error, CW_E_CRYPTO,
@@ -148,13 +150,14 @@ cw_trust_preload(struct cw_trust *trust, struct cw_error *error)
 	trust->store = X509_STORE_new();
 	if (trust->store == NULL)
 		cw_nomem();
+	index = cw_trust_index_new(trust->store);
 	if (trust->variable == NULL) {
-		load_default(trust->store);
+		load_default(trust->store, index);
 	} else {
 		if (trust->file != NULL)
-			X509_STORE_load_file(trust->store, trust->file);
+			cw_trust_index_add(index, trust->file);
 		if (trust->folder != NULL)
-			load_folder(trust->store, trust->folder);
+			load_folder(index, trust->folder);
 	}
 	ERR_clear_error();
 	return CW_OK;

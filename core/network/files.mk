@@ -9,4 +9,4 @@ libcertwright_sources += \
 	core/network/names.c \
 	core/network/network.h \
 	core/network/orders.c \
-	core/network/process.c
+	core/network/process.c core/network/serving.c

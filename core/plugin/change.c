@@ -46,6 +46,24 @@ new_backups(const struct change *change)
 	return count;
 }
 
+/* Without checkpoints. */
+static void
+undo_by_plugin(struct cw_instance *instance)
+{
+	for (size_t i = instance->undo_data.count; i > 0; i--) {
+		const char *data = instance->undo_data.items[i - 1];
+		cw_auto_error struct cw_error error = {0};
+
+		if (cw_instance_undo(instance, data, &error) < 0) {
+			cw_autofree char *line = cw_error_line(&error);
+
+			cw_log_warning("the plugin \"%s\" could not undo \"%s\": %s",
+				       instance->module->name, data, line);
+		}
+	}
+	cw_host_change_over(instance);
+}
+
 static int
 restore_files(const struct change *change, struct cw_error *error)
 {
@@ -71,7 +89,7 @@ undo(struct change *change)
 	int status = CW_OK;
 
 	if (change->instance->services->restricted)
-		cw_host_change_undo(change->instance);
+		undo_by_plugin(change->instance);
 	else
 		status = restore_files(change, &error);
 	if (status < 0) {
@@ -106,7 +124,7 @@ settle(const struct change *change)
 	cw_auto_error struct cw_error error = {0};
 
 	if (change->instance->services->restricted)
-		cw_host_change_kept(change->instance);
+		cw_host_change_over(change->instance);
 	else if (cw_checkpoints_settle(change->instance->services->directories->work, &error) < 0)
 		say("cannot remove copies of old files with secrets", &error);
 }

@@ -7,6 +7,7 @@ libcertwright_sources += \
 	core/plugin/exclusive.c \
 	core/plugin/installation.c core/plugin/installation.h \
 	core/plugin/installer.c \
+	core/plugin/host_call.c \
 	core/plugin/instance.c core/plugin/instance.h core/plugin/instance_internal.h \
 	core/plugin/listen.c \
 	core/plugin/module.c core/plugin/module_internal.h \

@@ -81,9 +81,8 @@ struct cw_checkpoints *cw_host_checkpoints(const struct cw_host *host);
 struct cw_error *cw_host_error(const struct cw_host *host);
 /* Fails the current call because the plugin gave a service something that breaks the ABI. */
 int cw_host_misused(const struct cw_host *host, const char *service, const char *what);
-/* The change of a process that may not write is in use, or is undone: by the plugin. */
-void cw_host_change_kept(struct cw_instance *instance);
-void cw_host_change_undo(struct cw_instance *instance);
+/* Forgets what the plugin registered for its change, which is in use, or undone. */
+void cw_host_change_over(struct cw_instance *instance);
 /* Begins and ends a call; cw_call_end() judges what the plugin returned. */
 void cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name);
 int cw_call_end(struct cw_call *call, int result, struct cw_error *error);

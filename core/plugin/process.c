@@ -180,6 +180,8 @@ cw_plugin_process_free(struct cw_plugin_process *process)
 	cw_plugin_process_drop_requests(process);
 	cw_loop_cancel(process->loop, process->watchdog);
 	cw_loop_cancel(process->loop, process->soon);
+	if (process->call.done != NULL)
+		cw_role_stop(process->role, 0);
 	cw_peer_free(process->peer);
 	cw_role_free(process->role);
 	cw_undo_close(process->undo);

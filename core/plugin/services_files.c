@@ -304,28 +304,11 @@ register_change(const struct cw_host *host, const char *data)
 }
 
 void
-cw_host_change_kept(struct cw_instance *instance)
+cw_host_change_over(struct cw_instance *instance)
 {
 	for (size_t i = 0; i < instance->undo_data.count; i++)
 		cw_remote_undo_done(&instance->host, instance->undo_ids[i]);
 	cw_strv_clear(&instance->undo_data);
-}
-
-void
-cw_host_change_undo(struct cw_instance *instance)
-{
-	for (size_t i = instance->undo_data.count; i > 0; i--) {
-		const char *data = instance->undo_data.items[i - 1];
-		cw_auto_error struct cw_error error = {0};
-
-		if (cw_instance_undo(instance, data, &error) < 0) {
-			cw_autofree char *line = cw_error_line(&error);
-
-			cw_log_warning("the plugin \"%s\" could not undo \"%s\": %s",
-				       instance->module->name, data, line);
-		}
-	}
-	cw_host_change_kept(instance);
 }
 
 int

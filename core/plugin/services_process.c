@@ -67,6 +67,7 @@ cw_service_run(const struct cw_host *host, const struct cw_command *const *comma
 			.directory = commands[i]->directory,
 			.time_limit = commands[i]->time_limit,
 			.output_limit = commands[i]->output_limit,
+			.in_session = true,
 		};
 		pointers[i] = &processes[i];
 		cw_log_debug("%s: running \"%s\"", cw_host_instance(host)->module->name,

@@ -4,10 +4,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "dns/exchange.h"
-#include "http/client.h"
 #include "plugin/wire.h"
 
-enum { TIME_LIMIT = 30, DNS_TIME_LIMIT = 10, RESPONSE_LIMIT = 1024 * 1024, HEADERS_MAX = 10000 };
+enum {
+	TIME_LIMIT = 30,
+	DNS_TIME_LIMIT = 10,
+	RESPONSE_LIMIT = 1024 * 1024,
+	HEADERS_MAX = 10000,
+	REDIRECTIONS_MAX = 10
+};
 
 static const char coordinator[] = "the coordinating process";
 
@@ -181,10 +186,10 @@ static void
 put_since_1_1(struct cw_message *message, const struct cw_http_request *request)
 {
 	bool there = CW_HAS(request, struct cw_http_request, client_key);
-	unsigned redirections = there ? request->redirections : CW_HTTP_REDIRECTIONS_MAX;
+	unsigned redirections = there ? request->redirections : REDIRECTIONS_MAX;
 
-	if (redirections > CW_HTTP_REDIRECTIONS_MAX)
-		redirections = CW_HTTP_REDIRECTIONS_MAX;
+	if (redirections > REDIRECTIONS_MAX)
+		redirections = REDIRECTIONS_MAX;
 	cw_message_put_int(message, redirections);
 	cw_message_put_bool(message, there && request->no_verify);
 	cw_message_put_text(message, there ? request->ca_certificates : NULL);

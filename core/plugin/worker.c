@@ -336,7 +336,7 @@ clean_up(struct cw_worker *worker)
 int
 cw_plugin_main(int socket)
 {
-	struct cw_worker worker = {.loop = cw_loop_new()};
+	struct cw_worker worker = {.loop = cw_loop_new(), .presence = -1};
 	const struct cw_peer_handler handler = {received, gone, &worker};
 
 	cw_set_nomem_handler(die_of_nomem);

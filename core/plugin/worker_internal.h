@@ -24,6 +24,8 @@ struct cw_worker {
 	enum cw_rights rights;
 	struct cw_strv missing; /* what could not be given up */
 
+	int presence; /* descriptor of cw_presence_mark(), -1: it has no right to change files */
+
 	bool busy;    /* a request is being worked on */
 	bool in_call; /* the plugin is at work */
 	struct cw_timer *beat;

@@ -267,6 +267,16 @@ tell_secret(void *context, const char *text)
 	cw_peer_tell(worker->peer, notice);
 }
 
+/* Where this cannot be written, no file can be edited either. */
+static void
+mark_presence(struct cw_worker *worker)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_presence_mark(worker->settings.directories.work, &worker->presence, &error) < 0)
+		cw_log_debug("%s", error.message);
+}
+
 /* The answer to OPEN tells what the sandbox lacks. */
 static int
 restrict_to(void *context, enum cw_rights rights, struct cw_error *error)
@@ -291,6 +301,7 @@ restrict_to(void *context, enum cw_rights rights, struct cw_error *error)
 			       worker->entry->module.name);
 	if (rights == CW_RIGHTS_USER) {
 		worker->services.undo = cw_undo_open(settings->directories.work);
+		mark_presence(worker);
 		return CW_OK;
 	}
 	worker->services.restricted = true;
@@ -340,4 +351,7 @@ void
 cw_worker_clear_services(struct cw_worker *worker)
 {
 	cw_undo_close(cw_take(&worker->services.undo));
+	if (worker->presence >= 0)
+		close(worker->presence);
+	worker->presence = -1;
 }

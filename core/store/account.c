@@ -104,7 +104,7 @@ cw_account_list(const char *config, const char *server, struct cw_strv *ids, str
 	return status;
 }
 
-/* An object from a file of an account. */
+/* An object from a file of an account, which may be its key. */
 static int
 read_object(const char *folder, const char *name, struct json_object **object,
 	    struct cw_error *error)
@@ -115,7 +115,7 @@ read_object(const char *folder, const char *name, struct json_object **object,
 	int status = cw_file_read(path, FILE_MAX, &text, error);
 
 	if (status == CW_OK)
-		status = cw_json_parse(cw_buf_text(&text), text.length, what, object, error);
+		status = cw_json_parse_secret(cw_buf_text(&text), text.length, what, object, error);
 	if (status == CW_OK && !json_object_is_type(*object, json_type_object))
 		status = cw_fail(error, CW_E_INVALID, "%s is not a JSON object", what);
 	if (status != CW_OK)
@@ -196,7 +196,7 @@ write_object(const char *folder, const char *name, struct json_object *object, m
 {
 	const struct cw_file_mode how = {.mode = mode, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *path = cw_format("%s/%s", folder, name);
-	const char *text = cw_json_text(object);
+	cw_autosecret char *text = cw_json_secret_text(object);
 
 	return cw_file_write(path, text, strlen(text), &how, error);
 }

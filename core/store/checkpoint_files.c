@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "store/checkpoint_secret.h"
 #include "store/replace.h"
 
 #include <errno.h>
@@ -29,6 +28,12 @@ char *
 cw_checkpoint_backups_folder(const char *work)
 {
 	return cw_format("%s/backups", work);
+}
+
+char *
+cw_checkpoint_secret_folder(const char *folder)
+{
+	return cw_format("%s/secret", folder);
 }
 
 static int

@@ -12,6 +12,7 @@
 #define CW_PLUGINS                                                                                 \
 	"PLUGINS" /* what plugins undo, likewise: plugin, data, options; certwright's own */
 #define CW_CHANGES "CHANGES_SINCE"
+#define CW_SECRETS "SECRETS"   /* paths of files with secrets, one a line; certwright's own */
 #define CW_LINEAGES "LINEAGES" /* whose secret files were edited, one a line; likewise */
 #define CW_MAKER "MADE_BY"     /* one line; certwright's own, ignored by Certbot */
 
@@ -27,6 +28,8 @@ struct cw_checkpoints {
 char *cw_checkpoint_temporary_folder(const char *work);
 char *cw_checkpoint_progress_folder(const char *work);
 char *cw_checkpoint_backups_folder(const char *work);
+/* That for files with secrets (checkpoint_secret.h) in the folder of a checkpoint. */
+char *cw_checkpoint_secret_folder(const char *folder);
 
 /* Appends the lines of the list NAME to LINES; none if there is no such file. */
 int cw_checkpoint_read_list(const char *folder, const char *name, struct cw_strv *lines,

@@ -7,12 +7,6 @@
 
 #include <stdlib.h>
 
-char *
-cw_checkpoint_secret_folder(const char *folder)
-{
-	return cw_format("%s/secret", folder);
-}
-
 int
 cw_checkpoint_is_secret(const char *folder, const char *path, bool *is, struct cw_error *error)
 {

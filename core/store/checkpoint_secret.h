@@ -11,10 +11,6 @@
 #include "base/error.h"
 #include "base/strv.h"
 
-#define CW_SECRETS "SECRETS" /* paths of files with secrets, one a line */
-
-/* The folder "secret" in FOLDER; release with free(). */
-char *cw_checkpoint_secret_folder(const char *folder);
 /* Whether the edits of PATH are recorded there already. */
 int cw_checkpoint_is_secret(const char *folder, const char *path, bool *is, struct cw_error *error);
 /* Makes it, and names PATH in SECRETS. */

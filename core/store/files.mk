@@ -10,6 +10,7 @@ libcertwright_sources += \
 	core/store/checkpoint_secret.c core/store/checkpoint_secret.h \
 	core/store/checkpoint_written.c core/store/checkpoint_written.h \
 	core/store/configobj.c core/store/configobj.h \
+	core/store/configobj_lines.c \
 	core/store/configobj_lines.h \
 	core/store/configobj_parse.c \
 	core/store/configobj_value.c \
@@ -20,6 +21,8 @@ libcertwright_sources += \
 	core/store/lineage_exchange.c core/store/lineage_exchange.h \
 	core/store/lineage_files.c core/store/lineage_files.h \
 	core/store/lineage_live.c \
+	core/store/lineage_damaged.c \
+	core/store/lineage_shared.c \
 	core/store/lineage_remove.c \
 	core/store/lineage_switch.c \
 	core/store/lineage_update.c \

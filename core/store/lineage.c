@@ -70,14 +70,6 @@ cw_renewal_path(const char *config_dir, const char *name, const char *mark)
 	return cw_format("%s/renewal/.%s%s.%s", config_dir, name, suffix, mark);
 }
 
-char *
-cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned version)
-{
-	struct cw_version_name name = cw_version_name(kind, version);
-
-	return cw_format("%s/%s", lineage->archive, name.text);
-}
-
 bool
 cw_lineage_exists(const char *config_dir, const char *name)
 {
@@ -145,19 +137,31 @@ take_paths(struct cw_lineage *lineage, struct cw_error *error)
 }
 
 int
-cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **lineage,
-		struct cw_error *error)
+cw_lineage_new(const char *config_dir, const char *name, struct cw_lineage **lineage,
+	       struct cw_error *error)
 {
-	cw_auto_lineage struct cw_lineage *opened = NULL;
 	int status = cw_lineage_check_name(name, error);
 
 	*lineage = NULL;
 	if (status != CW_OK)
 		return status;
-	opened = cw_alloc(sizeof(*opened));
-	opened->name = cw_strdup(name);
-	opened->config_dir = cw_strdup(config_dir);
-	opened->renewal_path = cw_renewal_path(config_dir, name, NULL);
+	*lineage = cw_alloc(sizeof(**lineage));
+	(*lineage)->name = cw_strdup(name);
+	(*lineage)->config_dir = cw_strdup(config_dir);
+	(*lineage)->renewal_path = cw_renewal_path(config_dir, name, NULL);
+	return CW_OK;
+}
+
+int
+cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **lineage,
+		struct cw_error *error)
+{
+	cw_auto_lineage struct cw_lineage *opened = NULL;
+	int status = cw_lineage_new(config_dir, name, &opened, error);
+
+	*lineage = NULL;
+	if (status != CW_OK)
+		return status;
 	status = cw_configobj_load(opened->renewal_path, &opened->config, error);
 	if (status == CW_E_NOT_FOUND) {
 		cw_fail(error, status, "there is no certificate \"%s\" (no file \"%s\")", name,
@@ -166,61 +170,6 @@ cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **li
 	}
 	if (status == CW_OK)
 		status = take_paths(opened, error);
-	if (status == CW_OK)
-		*lineage = cw_take(&opened);
-	return status;
-}
-
-/* Whether another lineage has a link in the folder of LINEAGE's. */
-static int
-check_apart(const struct cw_lineage *lineage, struct cw_error *error)
-{
-	cw_autofree char *folder = cw_path_folder(lineage->live[CW_KIND_CERT]);
-	cw_auto_strv struct cw_strv names = {0};
-	bool shared = cw_lineage_archive_is_shared(lineage);
-	int status = cw_lineage_list(lineage->config_dir, &names, error);
-
-	for (size_t i = 0; i < names.count && status == CW_OK && !shared; i++) {
-		cw_auto_lineage struct cw_lineage *other = NULL;
-
-		if (strcmp(names.items[i], lineage->name) == 0 ||
-		    cw_lineage_open(lineage->config_dir, names.items[i], &other, NULL) < 0)
-			continue;
-		for (unsigned kind = 0; kind < CW_KIND_COUNT; kind++) {
-			cw_autofree char *others = cw_path_folder(other->live[kind]);
-
-			shared |= strcmp(others, folder) == 0;
-		}
-	}
-	if (status < 0 || !shared)
-		return status;
-	cw_fail(error, CW_E_BUSY,
-		"the renewal file \"%s\" is damaged, and another certificate has files in the "
-		"folders of \"%s\"",
-		lineage->renewal_path, lineage->name);
-	cw_hint(error, "repair the renewal file, or remove it by hand");
-	return CW_E_BUSY;
-}
-
-int
-cw_lineage_open_damaged(const char *config_dir, const char *name, struct cw_lineage **lineage,
-			struct cw_error *error)
-{
-	cw_auto_lineage struct cw_lineage *opened = NULL;
-	int status = cw_lineage_check_name(name, error);
-
-	*lineage = NULL;
-	if (status != CW_OK)
-		return status;
-	opened = cw_alloc(sizeof(*opened));
-	opened->name = cw_strdup(name);
-	opened->config_dir = cw_strdup(config_dir);
-	opened->renewal_path = cw_renewal_path(config_dir, name, NULL);
-	opened->archive = cw_format("%s/archive/%s", config_dir, name);
-	for (unsigned kind = 0; kind < CW_KIND_COUNT; kind++)
-		opened->live[kind] = cw_format("%s/live/%s/%s", config_dir, name,
-					       cw_kind_link((enum cw_kind)kind));
-	status = check_apart(opened, error);
 	if (status == CW_OK)
 		*lineage = cw_take(&opened);
 	return status;

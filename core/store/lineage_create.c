@@ -86,7 +86,8 @@ make_folders(const char *config_dir, struct cw_error *error)
 {
 	static const char *const folders[] = {"renewal", "archive", "live"};
 	cw_autofree char *path = cw_format("%s/live/README", config_dir);
-	struct cw_file_mode mode = {0644, (uid_t)-1, (gid_t)-1, true};
+	struct cw_file_mode mode = {
+		.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1, .exclusive = true};
 	int status = CW_OK;
 
 	for (size_t i = 0; i < CW_COUNT(folders) && status == CW_OK; i++) {
@@ -136,7 +137,7 @@ make_live(const char *config_dir, const char *name, struct cw_error *error)
 {
 	cw_autofree char *live = cw_format("%s/live/%s", config_dir, name);
 	cw_autofree char *path = cw_format("%s/README", live);
-	struct cw_file_mode mode = {0644, (uid_t)-1, (gid_t)-1, false};
+	struct cw_file_mode mode = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 	int status = cw_folder_make(live, 0755, error);
 
 	for (unsigned i = 0; i < CW_KIND_COUNT && status == CW_OK; i++) {
@@ -185,7 +186,7 @@ cw_lineage_create(const char *config_dir, const char *name, const struct cw_vers
 		  const struct cw_configobj *config, struct cw_lineage **lineage,
 		  struct cw_error *error)
 {
-	struct cw_file_mode mode = {0644, (uid_t)-1, (gid_t)-1, false};
+	struct cw_file_mode mode = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *mark = NULL;
 	cw_auto_buf struct cw_buf text = {0};
 	int status = cw_lineage_check_name(name, error);
@@ -236,7 +237,7 @@ cw_lineage_save_config(struct cw_lineage *lineage, const struct cw_configobj *co
 		       struct cw_error *error)
 {
 	cw_auto_configobj struct cw_configobj *saved = cw_configobj_copy(config);
-	struct cw_file_mode mode = {0644, (uid_t)-1, (gid_t)-1, false};
+	struct cw_file_mode mode = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_auto_buf struct cw_buf before = {0};
 	cw_auto_buf struct cw_buf after = {0};
 	struct stat old;

@@ -183,15 +183,6 @@ temporary_name(enum cw_kind kind, unsigned version)
 	return name;
 }
 
-/* Returns 0 or an errno. */
-static int
-write_synced(int file, const char *text)
-{
-	int number = cw_write_all(file, text, strlen(text));
-
-	return number == 0 && fsync(file) != 0 ? errno : number;
-}
-
 /* The group and what the group and others may do are taken over from the previous key: an
  * administrator has let a server's group read it. Returns an errno. */
 static int
@@ -226,23 +217,37 @@ contents(const struct cw_version_files *files, enum cw_kind kind)
 	}
 }
 
-/* Returns an errno. */
+/* Leaves the file open, in *FILE. Returns an errno. */
 static int
 stage_file(int folder, const char *temporary, const char *text, bool key,
-	   const struct stat *key_status, const char *path)
+	   const struct stat *key_status, const char *path, int *file)
 {
-	cw_autoclose int file =
-		openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-		       S_IRUSR | S_IWUSR);
 	int number;
 
-	if (file < 0)
+	*file = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		       S_IRUSR | S_IWUSR);
+	if (*file < 0)
 		return errno;
 	if (key)
-		number = set_key_mode(file, key_status, path);
+		number = set_key_mode(*file, key_status, path);
 	else
-		number = fchmod(file, 0644) == 0 ? 0 : errno;
-	return number == 0 ? write_synced(file, text) : number;
+		number = fchmod(*file, 0644) == 0 ? 0 : errno;
+	return number == 0 ? cw_write_all(*file, text, strlen(text)) : number;
+}
+
+/* Brings the files to the disk and closes them, unless NUMBER, an errno, is set already. After all
+ * are written: a file system with a journal then writes it once. Returns an errno. */
+static int
+sync_and_close(const int *files, size_t count, int number)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (files[i] < 0)
+			continue;
+		if (number == 0 && fsync(files[i]) != 0)
+			number = errno;
+		close(files[i]);
+	}
+	return number;
 }
 
 /* Returns an errno. */
@@ -263,6 +268,7 @@ static int
 add_version(int folder, unsigned version, const struct cw_version_files *files,
 	    const struct stat *key_status, const char *key_target, const char *path)
 {
+	int open_files[CW_KIND_COUNT] = {-1, -1, -1, -1};
 	int number = 0;
 
 	for (size_t i = 0; i < CW_KIND_COUNT && number == 0; i++) {
@@ -275,8 +281,9 @@ add_version(int folder, unsigned version, const struct cw_version_files *files,
 			number = symlinkat(key_target, folder, temporary.text) == 0 ? 0 : errno;
 		else
 			number = stage_file(folder, temporary.text, contents(files, kind), key,
-					    key_status, path);
+					    key_status, path, &open_files[i]);
 	}
+	number = sync_and_close(open_files, CW_KIND_COUNT, number);
 	for (size_t i = 0; i < CW_KIND_COUNT && number == 0; i++) {
 		struct cw_version_name temporary = temporary_name(writing_order[i], version);
 		struct cw_version_name name = cw_version_name(writing_order[i], version);
@@ -345,4 +352,12 @@ cw_archive_prune(const char *path, const struct cw_archive *archive, unsigned cu
 				unlinkat(folder, name.text, 0);
 		}
 	}
+}
+
+char *
+cw_lineage_file(const struct cw_lineage *lineage, enum cw_kind kind, unsigned version)
+{
+	struct cw_version_name name = cw_version_name(kind, version);
+
+	return cw_format("%s/%s", lineage->archive, name.text);
 }

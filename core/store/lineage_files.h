@@ -76,4 +76,8 @@ char *cw_renewal_path(const char *config_dir, const char *name, const char *mark
 /* Removes the folders of an unfinished lineage, and its mark. */
 int cw_lineage_unmake(const char *config_dir, const char *name, struct cw_error *error);
 
+/* A lineage with nothing but its name and the path of its renewal file. */
+int cw_lineage_new(const char *config_dir, const char *name, struct cw_lineage **lineage,
+		   struct cw_error *error);
+
 #endif

@@ -25,7 +25,7 @@ struct cw_lock {
 	int descriptor;
 };
 
-/* TYPE is F_WRLCK or F_UNLCK. Returns an errno. */
+/* TYPE is F_WRLCK, F_RDLCK or F_UNLCK. Returns an errno. */
 static int
 set_lock(int descriptor, short type)
 {
@@ -302,4 +302,61 @@ cw_run_locks_release(struct cw_run_locks *locks)
 	cw_lock_release(locks->config);
 	cw_lock_release(locks->logs);
 	*locks = (struct cw_run_locks){0};
+}
+
+static char *
+presence_path(const char *work)
+{
+	return cw_format("%s/certwright/plugin-processes.lock", work);
+}
+
+int
+cw_presence_mark(const char *work, int *descriptor, struct cw_error *error)
+{
+	cw_autofree char *path = presence_path(work);
+	cw_autofree char *folder = cw_path_folder(path);
+	cw_autoclose int made = -1;
+	int number, status = cw_folder_make(folder, 0700, error);
+
+	*descriptor = -1;
+	if (status != CW_OK)
+		return status;
+	made = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	if (made < 0)
+		return cw_fail_path(error, errno, "open the lock file", path);
+	number = set_lock(made, F_RDLCK);
+	if (number != 0)
+		return cw_fail_path(error, number, "lock", path);
+	*descriptor = made;
+	made = -1;
+	return CW_OK;
+}
+
+int
+cw_presence_wait(const char *work, int64_t timeout, struct cw_error *error)
+{
+	cw_autofree char *path = presence_path(work);
+	cw_autoclose int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	cw_auto(free_loop) struct cw_loop *loop = NULL;
+	int64_t deadline = deadline_after(timeout), delay = DELAY_FIRST;
+	int number;
+
+	if (descriptor < 0)
+		return errno == ENOENT ? CW_OK
+				       : cw_fail_path(error, errno, "open the lock file", path);
+	while ((number = set_lock(descriptor, F_WRLCK)) == EAGAIN || number == EACCES) {
+		int64_t left = deadline - cw_now_ms();
+		int status;
+
+		if (left <= 0)
+			return cw_fail(error, CW_E_BUSY,
+				       "a plugin process of a run that was killed has not ended");
+		if (loop == NULL)
+			loop = cw_loop_new();
+		status = cw_loop_turn(loop, left < delay ? left : delay, error);
+		if (status != CW_OK)
+			return status;
+		delay = delay * 2 < DELAY_MAX ? delay * 2 : DELAY_MAX;
+	}
+	return number == 0 ? CW_OK : cw_fail_path(error, number, "lock", path);
 }

@@ -34,7 +34,7 @@ static int
 remember(const char *work, const char *name, const char *key, struct json_object *item,
 	 struct cw_error *error)
 {
-	const struct cw_file_mode mode = {0600, (uid_t)-1, (gid_t)-1, false};
+	const struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_auto_json struct json_object *memory = cw_memory_read(work, name);
 	cw_autofree char *now = cw_format_utc(cw_time());
 	cw_autofree char *folder = NULL;

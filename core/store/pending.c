@@ -92,7 +92,8 @@ read_record(const char *path, const struct cw_pending_binding *binding, struct c
 	int status = cw_file_read(path, RECORD_MAX, &text, error);
 
 	if (status == CW_OK)
-		status = cw_json_parse(cw_buf_text(&text), text.length, "it", &record, error);
+		status =
+			cw_json_parse_secret(cw_buf_text(&text), text.length, "it", &record, error);
 	if (status != CW_OK)
 		return status;
 	url = cw_json_string(record, "order");
@@ -137,7 +138,7 @@ cw_pending_save(const char *work, const struct cw_pending_binding *binding, cons
 	cw_autofree char *name = record_name(binding);
 	cw_autofree char *folder = NULL;
 	cw_autofree char *path = NULL;
-	const char *text;
+	cw_autosecret char *text = NULL;
 	int status = cw_private_folder(work, FOLDER, true, &folder, error);
 
 	*pending = NULL;
@@ -147,7 +148,7 @@ cw_pending_save(const char *work, const struct cw_pending_binding *binding, cons
 	cw_json_set(record, "binding", binding_object(binding));
 	cw_json_set_string(record, "order", order_url);
 	cw_json_set_string(record, "key", key_pem);
-	text = cw_json_text(record);
+	text = cw_json_secret_text(record);
 	status = cw_file_write(path, text, strlen(text), &mode, error);
 	if (status != CW_OK)
 		return cw_context(error, "cannot record the order");
@@ -158,14 +159,18 @@ cw_pending_save(const char *work, const struct cw_pending_binding *binding, cons
 int
 cw_pending_remove(struct cw_pending *pending, struct cw_error *error)
 {
-	cw_autofree char *folder = cw_path_folder(pending->path);
+	if (unlink(pending->path) == 0 || errno == ENOENT)
+		return CW_OK;
+	return cw_fail_path(error, errno, "remove the record of an order", pending->path);
+}
 
-	if (unlink(pending->path) != 0) {
-		if (errno == ENOENT)
-			return CW_OK;
-		return cw_fail_path(error, errno, "remove the record of an order", pending->path);
-	}
-	return cw_folder_sync(folder, error);
+void
+cw_pending_sync(const char *work)
+{
+	cw_autofree char *folder = NULL;
+
+	if (cw_private_folder(work, FOLDER, false, &folder, NULL) == CW_OK)
+		cw_folder_sync(folder, NULL);
 }
 
 void

@@ -33,8 +33,11 @@ int cw_pending_find(const char *work, const struct cw_pending_binding *binding,
 int cw_pending_save(const char *work, const struct cw_pending_binding *binding,
 		    const char *order_url, const char *key_pem, struct cw_pending **pending,
 		    struct cw_error *error);
-/* Removes a record: the certificate is saved, or the order is not needed any more. */
+/* Removes a record: the certificate is saved, or the order is not needed any more. A power cut may
+ * bring it back until cw_pending_sync(). */
 int cw_pending_remove(struct cw_pending *pending, struct cw_error *error);
+/* Makes the removal of all records durable. */
+void cw_pending_sync(const char *work);
 void cw_pending_free(struct cw_pending *pending); /* NULL is allowed; wipes the key */
 /* Removes records older than AGE seconds (orders expire). */
 void cw_pending_sweep(const char *work, int64_t age);

@@ -1,6 +1,7 @@
 #include "store/undo_journal.h"
 
 #include "base/file.h"
+#include "base/process_stat.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -8,25 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat, and the state, field 3; see proc(5). */
 static bool
 read_process_stat(pid_t pid, struct cw_undo_owner *owner)
 {
-	cw_auto_buf struct cw_buf text = {0};
-	cw_autofree char *path = cw_format("/proc/%ld/stat", (long)pid);
-	cw_auto_strv struct cw_strv fields = {0};
-	const char *rest;
+	struct cw_process_stat stat;
 
-	if (cw_file_read(path, 8192, &text, NULL) != CW_OK)
+	if (!cw_process_stat(pid, &stat))
 		return false;
-	/* The program's name, in brackets, may hold blanks and brackets itself. */
-	rest = strrchr(cw_buf_text(&text), ')');
-	if (rest == NULL)
-		return false;
-	cw_strv_split(&fields, rest + 1, ' ');
-	if (fields.count < 20 || !cw_parse_uint(fields.items[19], UINT64_MAX, &owner->start))
-		return false;
-	owner->ended = strchr("ZX", fields.items[0][0]) != NULL;
+	owner->start = stat.start;
+	owner->ended = stat.ended;
 	return true;
 }
 

@@ -9,6 +9,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "integration"))
 
+from lib.certwright import TRUST_VARIABLES  # noqa: E402
+
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -68,8 +70,10 @@ def trust(ca_path, folder):
     """Adds a CA to what every program below trusts, in this mount namespace only.
 
     Some peers know no other way than the system's bundle; so that all pay for reading the same
-    one, all are told in this way.
+    one, all are told in this way, and the environment says nothing else.
     """
+    for name in TRUST_VARIABLES:
+        os.environ.pop(name, None)
     bundle = os.path.join(folder, "bundle.crt")
     with open(bundle, "wb") as out:
         for path in (SYSTEM_BUNDLE, ca_path):

@@ -221,7 +221,7 @@ def test_the_summary_of_renewals_has_headings(certwright, start):
     text = certwright.run("renew", "--jobs", "1", status=1).stdout
     for heading, name, end in (("are not due for renewal yet:", "kept", r"expires on [-0-9]+ \(skipped\)"),
                                ("were renewed:", "good", r"\(success\)"),
-                               ("could not be renewed:", "bad", r"\(failure\)")):
+                               ("could not be renewed or installed:", "bad", r"\(failure\)")):
         live = re.escape(certwright.live(f"{name}.example.test"))
         assert re.search(rf"{heading}\n  {live} {end}\n", text), text
     text = certwright.run("renew", "--dry-run", "--cert-name", "good.example.test", "--server",

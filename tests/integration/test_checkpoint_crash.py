@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from certbot import reverter
-from lib.certwright import program_path, real_program
+from lib.certwright import built_tool
 
 # What changes anything on disk; a process that is killed before each of them has been killed at all
 # places that differ.
@@ -23,11 +23,7 @@ TRACE = "trace=" + ",".join("?" + call for call in CALLS)
 
 @pytest.fixture(scope="module")
 def tool():
-    named = os.environ.get("CERTWRIGHT_CHECKPOINT_CRASH")
-    if not named:
-        build = os.environ.get("CERTWRIGHT_BUILD") or os.path.dirname(program_path())
-        named = os.path.join(build, "tests", "tools", "checkpoint-crash")
-    path, _ = real_program(named)
+    path, _ = built_tool("checkpoint-crash")
     return path
 
 

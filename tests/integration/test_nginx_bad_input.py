@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from lib.certwright import program_path, real_program, top_folder
+from lib.certwright import built_tool, top_folder
 from lib.outcome import assert_failed
 from test_nginx import nginx as challenged_nginx, obtain  # noqa: F401  (a fixture)
 from test_nginx_install import nginx, site  # noqa: F401  (fixtures)
@@ -118,8 +118,7 @@ def test_configuration_that_another_process_works_on(certwright, challenged_ngin
 
 
 def roundtrip(*files):
-    build = os.environ.get("CERTWRIGHT_BUILD") or os.path.dirname(program_path())
-    tool, _ = real_program(os.path.join(build, "tests", "tools", "nginx-roundtrip"))
+    tool, _ = built_tool("nginx-roundtrip")
     return subprocess.run([tool, *map(str, files)], capture_output=True, timeout=60, check=False)
 
 

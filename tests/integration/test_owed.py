@@ -38,6 +38,27 @@ def records(certwright):
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 
+def assert_summary(result, certwright, action):
+    """The certificate is listed once, with what was done."""
+    lines = result.stdout.splitlines()
+    entry = f"  {certwright.live(NAME, 'fullchain')} ({action})"
+    assert lines[lines.index(entry) - 1] == "Web servers now use these certificates of earlier runs:"
+    assert len([line for line in lines if line.startswith("  ") and NAME in line]) == 1
+
+
+@pytest.mark.parametrize("owed", ["reloaded", "installed"])
+def test_what_is_made_up_for_is_the_action_of_the_certificate(certwright, tester, owed):
+    if owed == "reloaded":
+        run(certwright, tester, "--no-redirect")
+        renew(certwright, tester, "--force-renewal", fail="reload", status=1)
+    else:
+        run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    result = renew(certwright, tester, json=True)
+    assert result.certificates[NAME]["action"] == owed
+    assert result.certificates[NAME]["error"] is None
+    assert renew(certwright, tester, json=True).certificates[NAME]["action"] == "kept"
+
+
 def assert_nothing_is_owed(certwright, tester):
     assert records(certwright) == []
     tester.forget_calls()
@@ -56,9 +77,11 @@ def test_a_reload_that_failed_is_made_by_the_next_renew(certwright, tester, how,
                        json=True)
         assert_failed(result, "not in use")
         assert identifiers(result.json) == {NAME}
-        assert result.certificates[NAME]["action"] == "kept"
+        assert result.certificates[NAME]["action"] == "failed"
+        assert "not in use" in result.certificates[NAME]["error"]["message"]
     tester.forget_calls()
     result = renew(certwright, tester, "--tester-crash", "nothing")
+    assert_summary(result, certwright, "reloaded")
     assert tester.calls() == ["renewed", "save", "config_test", "reload"]
     assert f'reloading the server for the certificate "{NAME}"' in result.stderr
     assert os.readlink(certwright.live(NAME, "cert")).endswith("/cert2.pem")
@@ -84,8 +107,11 @@ def test_an_installation_that_failed_is_made_by_the_next_renew(certwright, teste
     result = renew(certwright, tester, fail=call, status=1, json=True)
     assert_failed(result, "not installed", call)
     assert identifiers(result.json) == {NAME}
+    assert result.certificates[NAME]["action"] == "failed"
+    assert "not installed" in result.certificates[NAME]["error"]["message"]
     assert tester.text() == "as it was\n"
     result = renew(certwright, tester)
+    assert_summary(result, certwright, "installed")
     assert f'installing the certificate "{NAME}"' in result.stderr
     assert tester.text() == (f"deploy {NAME} {certwright.live(NAME)}\n"
                              f"enhance {NAME} redirect\nenhance {NAME} hsts\n")

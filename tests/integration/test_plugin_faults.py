@@ -1,13 +1,14 @@
 """A plugin that crashes, hangs or lies harms the certificates that it works on, and no others."""
 
 import os
+import signal
 import time
 
 import pytest
 
 from lib.account import challenge_again
 from lib.plugins import IDLE, PluginFolder
-from lib.process import wait_until
+from lib.process import is_gone, wait_until
 
 # perform() leaves a file that it registered for removal, then does what FAULT says.
 PERFORM = r"""
@@ -83,6 +84,78 @@ def test_a_hang_is_ended_at_the_plugin_timeout(certwright, pebble, faulty):
     assert actions == {"bad.example.test": "failed", "good.example.test": "renewed"}
     assert "--plugin-timeout" in str(result.json["error"])
     assert not os.path.exists(left)
+
+
+# perform() puts the key authorizations where the web server serves them.
+PUBLISH = r"""
+#include <stdio.h>
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	(void)self;
+	for (size_t i = 0; i < count; i++) {
+		char path[4096];
+		FILE *file;
+		snprintf(path, sizeof(path), "%s/%s", SERVED, challenges[i]->token);
+		if ((file = fopen(path, "w")) == NULL)
+			return CW_E_IO;
+		fputs(challenges[i]->key_authorization, file);
+		fclose(file);
+		challenges[i]->result = CW_OK;
+	}
+	return CW_OK;
+}
+"""
+
+
+@pytest.mark.parametrize("names", [["one.example.test"], ["one.example.test", "two.example.test"]],
+                         ids=["one-name", "two-names"])
+@pytest.mark.parametrize("fault", ["raise(SIGSEGV)", "exit(0)", "for (;;) pause()",
+                                   "return CW_E_IO"])
+def test_a_fault_in_cleanup_costs_no_certificate(certwright, pebble, start, tmp_path, fault, names):
+    """The CA has seen the challenges: there is no reason to fail."""
+    folder = PluginFolder(tmp_path / "plugins")
+    served = tmp_path / "root" / ".well-known" / "acme-challenge"
+    served.mkdir(parents=True)
+    folder.compile("publisher", PUBLISH, SERVED=f'"{served}"', AT_CLEANUP=fault)
+    start.web(pebble.http_port, lambda host: str(tmp_path / "root"))
+    words = [word for name in names for word in ("-d", name)]
+    result = certwright.run("certonly", "-a", "publisher", *words, "--plugin-timeout", "2",
+                            env=folder.env, json=True)
+    assert result.certificates[names[0]]["action"] == "issued"
+    assert os.path.exists(certwright.live(names[0]))
+    assert "cleanup" in certwright.log_text()
+
+
+# perform() runs a shell that kills the plugin's process, and goes on in the background too.
+RUN = r"""
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	const char *const argv[] = {"/bin/sh", "-c",
+		"sleep 1000 & echo $$ $! >" NUMBERS ".new; mv " NUMBERS ".new " NUMBERS ";"
+		AND_THEN "; wait", NULL};
+	struct cw_command command = {.size = sizeof(command), .argv = argv};
+	struct cw_command_result result = {.size = sizeof(result)};
+	(void)self; (void)challenges; (void)count;
+	return cw_host_run(host, &command, &result);
+}
+"""
+
+
+@pytest.mark.parametrize("end", ["crash", "interrupt"])
+def test_what_a_plugin_runs_ends_with_it(certwright, tmp_path, end):
+    folder = PluginFolder(tmp_path / "plugins")
+    numbers = tmp_path / "numbers"
+    folder.compile("runner", RUN, NUMBERS=f'"{numbers}"',
+                   AND_THEN='"kill -9 $PPID"' if end == "crash" else '":"')
+    running = certwright.start("certonly", "-a", "runner", "-d", "run.example.test",
+                               env=folder.env)
+    wait_until(numbers.exists, what="the shell")
+    if end == "interrupt":
+        os.kill(running.pid, signal.SIGINT)
+    result = running.finish()
+    assert result.status != 0
+    for number in numbers.read_text().split():
+        assert is_gone(int(number))
 
 
 def test_a_killed_run_is_undone_by_the_next(certwright, faulty):
@@ -194,3 +267,34 @@ def test_a_process_that_a_module_leaves_keeps_no_pipe_open(certwright, early, tm
     assert "early" in {plugin["name"] for plugin in result.json["plugins"]}
     pid = int(left.read_text())
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="the end of the forked process")
+
+
+SLOW_END = r"""
+#include <time.h>
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	(void)self; (void)challenges; (void)count;
+	kill(getppid(), SIGKILL);
+	return CW_OK;
+}
+static void slow_close(void *self)
+{
+	struct timespec second = {1, 0};
+	FILE *file;
+	(void)self;
+	while (nanosleep(&second, &second) != 0)
+		continue;
+	file = fopen(LEFT, "w");
+	if (file != NULL)
+		fclose(file);
+}
+"""
+
+
+def test_the_next_run_waits_for_a_plugin_process_that_still_undoes_its_work(certwright, tmp_path):
+    folder = PluginFolder(tmp_path / "plugins")
+    ended = str(tmp_path / "ended")
+    folder.compile("slow", SLOW_END, ".close = slow_close,", LEFT=f'"{ended}"')
+    certwright.run("certonly", "-a", "slow", "-d", "killed.example.test", env=folder.env, status=-9)
+    certwright.certonly("next.example.test")
+    assert os.path.exists(ended)

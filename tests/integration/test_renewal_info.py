@@ -1,7 +1,8 @@
 """Renewal information (RFC 9773) and OCSP: when the CA wants certificates to be renewed.
 
-Pebble 2.4 has no renewal information. The reverse proxy of lib.rogue_ca stands before it, adds the
-entry to the directory and answers the queries; everything else is Pebble's own doing.
+Pebble 2.4 has no renewal information, later ones have their own. The reverse proxy of lib.rogue_ca
+stands before it, sets the entry in the directory and answers the queries; everything else is
+Pebble's own doing.
 """
 
 import base64
@@ -212,6 +213,7 @@ def test_many_are_asked_about_over_few_connections(rogue, rogue_certwright):
     names = [f"many{i}.example.test" for i in range(5)]
     for name in names:
         rogue_certwright.certonly(name)
+    rogue_certwright.forget_cas()
     rogue.requests.clear()
     advise(rogue, answer(200, window(24, 48), {"Retry-After": "3600"}))
     done = rogue_certwright.json("renew").certificates

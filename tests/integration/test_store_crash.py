@@ -7,21 +7,14 @@ import subprocess
 
 import pytest
 
-from lib.certwright import real_program, top_folder
+from lib.certwright import built_tool
 from lib.tools import command
 
 
 @pytest.fixture(scope="module")
 def lineage_crash():
-    """lineage-crash of the build; built here, from the sources, where there is none."""
-    for build in (os.environ.get("CERTWRIGHT_BUILD"), os.path.join(top_folder(), "build"),
-                  top_folder()):
-        path = os.path.join(build, "tests", "tools", "lineage-crash") if build else ""
-        if os.path.isfile(path):
-            program, environment = real_program(path)
-            return program, {**os.environ, **environment}
-    raise FileNotFoundError("tests/tools/lineage-crash is not built: run scripts/check, or name "
-                            "the build folder in CERTWRIGHT_BUILD")
+    program, environment = built_tool("lineage-crash")
+    return program, {**os.environ, **environment}
 
 
 def run(lineage_crash, *arguments):

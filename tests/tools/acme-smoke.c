@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "acme/wait.h"
+#include "../unit/acme_wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -273,7 +273,7 @@ download(const struct smoke *smoke, const struct cw_acme_order *order, struct cw
 			cw_chain_topmost_issuer(chains.items[i], strlen(chains.items[i]));
 
 		status = cw_chain_split(chains.items[i], strlen(chains.items[i]), &leaf, &chain,
-					error);
+					NULL, error);
 		if (status != CW_OK)
 			return status;
 		printf("chain: %s\n", issuer);

@@ -113,7 +113,7 @@ do_work(const char *folder, enum work work, struct cw_error *error)
 static void
 write_text(const char *path, const char *text)
 {
-	struct cw_file_mode mode = {0644, (uid_t)-1, (gid_t)-1, false};
+	struct cw_file_mode mode = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 
 	cw_file_write(path, text, strlen(text), &mode, NULL);
 }

@@ -48,7 +48,7 @@ static inline void
 install_module(const char *build, const char *name)
 {
 	cw_auto_buf struct cw_buf data = {0};
-	const struct cw_file_mode how = {0644, (uid_t)-1, (gid_t)-1, false};
+	const struct cw_file_mode how = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *from = cw_format("%s/%s.so", build, name);
 	cw_autofree char *folder = scratch_path("plugins");
 	cw_autofree char *to = cw_format("%s/%s.so", folder, name);

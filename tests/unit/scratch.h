@@ -45,7 +45,7 @@ scratch_path(const char *name)
 static inline void
 scratch_write(const char *name, const char *text, mode_t mode)
 {
-	const struct cw_file_mode how = {mode, (uid_t)-1, (gid_t)-1, false};
+	const struct cw_file_mode how = {.mode = mode, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *path = scratch_path(name);
 	cw_autofree char *folder = cw_path_folder(path);
 

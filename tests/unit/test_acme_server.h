@@ -5,7 +5,7 @@
 #ifndef TEST_ACME_SERVER_H
 #define TEST_ACME_SERVER_H
 
-#include "acme/wait.h"
+#include "acme_wait.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "crypto/jws.h"

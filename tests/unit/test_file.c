@@ -18,8 +18,10 @@
 /* After ours: its macro fail() would change a member of struct cw_host. */
 #include <cmocka.h>
 
-static const struct cw_file_mode public_mode = {0644, (uid_t)-1, (gid_t)-1, false};
-static const struct cw_file_mode private_mode = {0600, (uid_t)-1, (gid_t)-1, false};
+static const struct cw_file_mode public_mode = {
+	.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
+static const struct cw_file_mode private_mode = {
+	.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
 
 static char *folder;
 

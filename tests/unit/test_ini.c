@@ -129,7 +129,7 @@ static void
 test_a_nul_character_is_refused(void **state)
 {
 	static const char text[] = "a = 1\0b = 2\n";
-	const struct cw_file_mode how = {0600, (uid_t)-1, (gid_t)-1, false};
+	const struct cw_file_mode how = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *path = scratch_path("cli.ini");
 
 	(void)state;

@@ -11,6 +11,8 @@
 /* After ours: its macro fail() would change a member of struct cw_host. */
 #include <cmocka.h>
 
+#include "memory_search.h"
+
 static int
 parse(const char *text, struct json_object **value, struct cw_error *error)
 {
@@ -264,6 +266,54 @@ test_a_secret_is_overwritten_in_the_value_and_in_its_text(void **state)
 	json_object_put(text);
 }
 
+/* SIZE bytes that differ from place to place, with a line end in each ten. */
+static char *
+telling_text(size_t size)
+{
+	char *text = cw_alloc(size + 32);
+	size_t length = 0;
+
+	for (unsigned i = 0; length < size; i++)
+		length += (size_t)snprintf(text + length, 32, "%c%08x\\n", 'a' + (int)(i % 26),
+					   i * 2654435761U);
+	return text;
+}
+
+/* Whatever the size: the buffers of the library grow at other places in its other releases. */
+static void
+test_a_secret_leaves_no_copy_when_it_is_parsed_and_written(void **state)
+{
+	(void)state;
+	for (size_t size = 100; size < 20000; size = size * 5 / 4) {
+		cw_autosecret char *secret = telling_text(size);
+		cw_autosecret char *text = cw_alloc(size + 100);
+		cw_autosecret char *again = NULL;
+		cw_auto_secret_json struct json_object *value = NULL;
+		struct sought sought;
+
+		/* The end, in the form that the parser's value does not have. */
+		seek(&sought, secret + strlen(secret) - 40);
+		if (count_in_heap(&sought) == 0)
+			skip();
+		snprintf(text, size + 100, "{\"a\":\"%s\",\"b\":\"and more\"}", secret);
+		assert_int_equal(count_in_heap(&sought), 2);
+		assert_int_equal(cw_json_parse_secret(text, strlen(text), "it", &value, NULL),
+				 CW_OK);
+		again = cw_json_secret_text(value);
+		assert_string_equal(again, text);
+		cw_free_secret(cw_take(&again));
+		cw_free_secret(cw_take(&text));
+		assert_int_equal(count_in_heap(&sought), 1);
+		/* And in the form that it has. */
+		text = cw_strdup(cw_json_string(value, "a"));
+		seek(&sought, text + strlen(text) - 40);
+		cw_free_secret(cw_take(&text));
+		assert_int_equal(count_in_heap(&sought), 1);
+		cw_json_wipe(&value);
+		assert_int_equal(count_in_heap(&sought), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -278,6 +328,7 @@ main(void)
 		cmocka_unit_test(test_an_error_becomes_one_redacted_object),
 		cmocka_unit_test(test_an_error_survives_the_way_through_json),
 		cmocka_unit_test(test_a_secret_is_overwritten_in_the_value_and_in_its_text),
+		cmocka_unit_test(test_a_secret_leaves_no_copy_when_it_is_parsed_and_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

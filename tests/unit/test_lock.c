@@ -418,6 +418,22 @@ test_private_folder_that_others_can_write_to_is_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
+static void
+test_a_run_waits_for_the_plugin_processes_of_an_earlier_one(void **state)
+{
+	int first = -1, second = -1;
+
+	(void)state;
+	assert_int_equal(cw_presence_wait(scratch, 0, NULL), CW_OK);
+	assert_int_equal(cw_presence_mark(scratch, &first, NULL), CW_OK);
+	assert_int_equal(cw_presence_mark(scratch, &second, NULL), CW_OK);
+	assert_int_equal(cw_presence_wait(scratch, 30, NULL), CW_E_BUSY);
+	close(first);
+	assert_int_equal(cw_presence_wait(scratch, 0, NULL), CW_E_BUSY);
+	close(second);
+	assert_int_equal(cw_presence_wait(scratch, 0, NULL), CW_OK);
+}
+
 int
 main(void)
 {
@@ -439,6 +455,7 @@ main(void)
 		TEST(test_locks_taken_are_given_back_when_a_later_one_is_held),
 		TEST(test_folder_that_cannot_be_made_is_named_with_its_option),
 		TEST(test_private_folder_that_others_can_write_to_is_refused),
+		TEST(test_a_run_waits_for_the_plugin_processes_of_an_earlier_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/peer.h"
+#include "base/process.h"
+#include "base/process_stat.h"
 #include "base/role.h"
 #include <cmocka.h>
 
@@ -66,6 +68,29 @@ role_serve(int socket)
 	cw_peer_free(server.peer);
 	cw_loop_free(loop);
 	return 7;
+}
+
+static void
+tell_number(void *context, int stream, const char *line)
+{
+	const int *socket = context;
+	pid_t number = (pid_t)atoi(line);
+
+	(void)stream;
+	(void)!write(*socket, &number, sizeof(number));
+}
+
+/* Runs a program as a plugin does: what that program leaves in the session tells its number. */
+static int
+role_runner(int socket)
+{
+	const char *const argv[] = {"/bin/sh", "-c", "(echo $$; exec sleep 1000 >&-) & wait", NULL};
+	struct cw_process process = {
+		.argv = argv, .in_session = true, .line = tell_number, .line_context = &socket};
+
+	cw_process_run_one(&process, NULL);
+	cw_process_clear(&process);
+	return 0;
 }
 
 static int
@@ -183,9 +208,11 @@ role_crash(int socket)
 }
 
 static const struct cw_role roles[] = {
-	{"serve", role_serve},       {"look", role_look},     {"flood", role_flood},
-	{"stubborn", role_stubborn}, {"leaver", role_leaver}, {"parent", role_parent},
-	{"stays", role_stays},       {"crash", role_crash},   {NULL, NULL},
+	{"serve", role_serve},   {"look", role_look},
+	{"flood", role_flood},   {"stubborn", role_stubborn},
+	{"leaver", role_leaver}, {"parent", role_parent},
+	{"stays", role_stays},   {"crash", role_crash},
+	{"runner", role_runner}, {NULL, NULL},
 };
 
 /* The tests. */
@@ -425,6 +452,51 @@ test_what_it_leaves_in_its_group_is_ended(void **state)
 	finish(scene);
 }
 
+/* Starts one that runs a shell, and waits for it; *PROGRAM is that shell. */
+static struct scene *
+start_runner(int *socket, pid_t *program)
+{
+	struct scene *scene = start("runner");
+
+	*socket = cw_role_take_socket(scene->process);
+	assert_int_equal(read(*socket, program, sizeof(*program)), sizeof(*program));
+	return scene;
+}
+
+static void
+test_what_it_runs_ends_when_it_crashes(void **state)
+{
+	pid_t program = 0;
+	int socket;
+	struct scene *scene = start_runner(&socket, &program);
+
+	(void)state;
+	assert_int_not_equal(getpgid(program), cw_role_pid(scene->process));
+	kill(cw_role_pid(scene->process), SIGKILL);
+	wait_for_end(scene);
+	assert_int_equal(cw_session_signal(cw_role_pid(scene->process), 0), 0);
+	assert_dies(program);
+	close(socket);
+	finish(scene);
+}
+
+static void
+test_what_it_runs_ends_when_it_is_stopped(void **state)
+{
+	pid_t program = 0;
+	int socket;
+	struct scene *scene = start_runner(&socket, &program);
+
+	(void)state;
+	assert_true(cw_session_signal(cw_role_pid(scene->process), 0) >= 2);
+	cw_role_stop(scene->process, 0);
+	wait_for_end(scene);
+	assert_int_equal(cw_session_signal(cw_role_pid(scene->process), 0), 0);
+	assert_dies(program);
+	close(socket);
+	finish(scene);
+}
+
 static void
 test_forgetting_a_process_kills_it_and_its_group(void **state)
 {
@@ -517,6 +589,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_what_it_prints_is_bounded_and_the_log_says_so),
 		cmocka_unit_test(test_one_that_ignores_sigterm_is_killed),
 		cmocka_unit_test(test_what_it_leaves_in_its_group_is_ended),
+		cmocka_unit_test(test_what_it_runs_ends_when_it_crashes),
+		cmocka_unit_test(test_what_it_runs_ends_when_it_is_stopped),
 		cmocka_unit_test(test_forgetting_a_process_kills_it_and_its_group),
 		cmocka_unit_test(test_it_dies_with_the_one_that_started_it),
 		cmocka_unit_test(test_a_crash_is_told_by_its_signal),

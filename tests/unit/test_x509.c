@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "crypto/key.h"
 #include "crypto/x509.h"
 
 #include <openssl/pem.h>
@@ -252,7 +253,7 @@ test_chain_is_split_into_leaf_and_rest(void **state)
 	/* Blank lines and carriage returns are not kept. */
 	whole = cw_format("%s\r\n%s\n\n%s\n", chain.leaf, chain.intermediate, chain.root);
 	rest_expected = cw_format("%s%s", chain.intermediate, chain.root);
-	assert_int_equal(cw_chain_split(whole, strlen(whole), &leaf, &rest, NULL), CW_OK);
+	assert_int_equal(cw_chain_split(whole, strlen(whole), &leaf, &rest, NULL, NULL), CW_OK);
 	assert_string_equal(leaf, chain.leaf);
 	assert_string_equal(rest, rest_expected);
 	issuer = cw_chain_topmost_issuer(whole, strlen(whole));
@@ -267,7 +268,8 @@ test_chain_of_one_has_an_empty_rest(void **state)
 
 	(void)state;
 	make_chain(&chain);
-	assert_int_equal(cw_chain_split(chain.leaf, strlen(chain.leaf), &leaf, &rest, NULL), CW_OK);
+	assert_int_equal(cw_chain_split(chain.leaf, strlen(chain.leaf), &leaf, &rest, NULL, NULL),
+			 CW_OK);
 	assert_string_equal(leaf, chain.leaf);
 	assert_string_equal(rest, "");
 	issuer = cw_chain_topmost_issuer(chain.leaf, strlen(chain.leaf));
@@ -298,8 +300,9 @@ test_chain_that_does_not_hold_together_is_refused(void **state)
 		cw_auto_error struct cw_error error = {0};
 		char *leaf, *rest;
 
-		assert_int_equal(cw_chain_split(cases[i], strlen(cases[i]), &leaf, &rest, &error),
-				 CW_E_PROTOCOL);
+		assert_int_equal(
+			cw_chain_split(cases[i], strlen(cases[i]), &leaf, &rest, NULL, &error),
+			CW_E_PROTOCOL);
 		assert_null(leaf);
 		assert_null(rest);
 		assert_non_null(strstr(error.message, "chain"));
@@ -318,7 +321,8 @@ test_endless_chain_is_refused(void **state)
 	make_chain(&chain);
 	for (int i = 0; i < 100; i++)
 		cw_buf_add_text(&pem, chain.root);
-	assert_int_equal(cw_chain_split(pem.data, pem.length, &leaf, &rest, NULL), CW_E_PROTOCOL);
+	assert_int_equal(cw_chain_split(pem.data, pem.length, &leaf, &rest, NULL, NULL),
+			 CW_E_PROTOCOL);
 }
 
 static void

@@ -18,10 +18,6 @@ int cw_installer_names(struct cw_context *context, const char *installer, struct
  */
 int cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
 			   struct cw_strv *enhancements, struct cw_error *error);
-/* Sets the name and the paths of the lineage that --cert-name names or the user chooses. Its saved
- * settings are added to those of the run, which take precedence. */
-int cw_installation_choose(struct cw_context *context, struct cw_installation *installation,
-			   struct cw_lineage **lineage, struct cw_error *error);
 /* Carries out INSTALLATION; *DESCRIPTION is the "installed" member. Undoes what a failure or a
  * crash left in the server's configuration. */
 int cw_install(struct cw_context *context, const char *installer,

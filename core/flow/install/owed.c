@@ -1,12 +1,9 @@
 #include "flow/install/owed.h"
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
-#include "flow/install/certificate.h"
-#include "flow/install/install.h"
+#include "plugin/installation.h"
 
 #define FOLDER "install"
 #define RECORD_MAX 4096 /* bytes */
@@ -89,7 +86,7 @@ static int
 write_record(const struct cw_context *context, const char *name, const struct record *record,
 	     struct cw_error *error)
 {
-	struct cw_file_mode mode = {0600, (uid_t)-1, (gid_t)-1, false};
+	const struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *folder = NULL;
 	cw_autofree char *path = NULL;
 	cw_auto_buf struct cw_buf text = {0};
@@ -159,62 +156,19 @@ cw_installations_owed(const struct cw_context *context, struct cw_strv *names)
 			cw_strv_add(names, files.items[i]);
 }
 
-/* Fails when the installer must not change anything. */
-static int
-check_updates(const struct cw_request *request, struct cw_error *error)
-{
-	if (!cw_settings_flag(request->settings, "disable_renew_updates"))
-		return CW_OK;
-	cw_fail(error, CW_E_INVALID,
-		"the certificate is saved but not installed, because --disable-renew-updates is "
-		"set");
-	cw_hint(error, "install it with: certwright install --cert-name %s", request->name);
-	return CW_E_INVALID;
-}
-
-static int
-install(struct cw_context *context, const struct cw_request *request, const struct record *record,
-	struct cw_error *error)
-{
-	struct cw_installation installation = {
-		.settings = request->settings, .deploy = true, .reason = CW_REASON_RETRY};
-	cw_auto_json struct json_object *description = NULL;
-	int status = cw_installation_describe_certificate(&installation, request->lineage,
-							  record->before, error);
-
-	if (status < 0)
-		return status;
-	cw_log_warning("installing the certificate \"%s\", which an earlier run could not install",
-		       request->name);
-	cw_installation_use(&installation, request->lineage);
-	cw_names_all(&request->names, &installation.names);
-	cw_strv_copy(&installation.enhancements, &record->enhancements);
-	status = cw_install(context, request->installer, &installation, &description, error);
-	cw_installation_clear(&installation);
-	return status < 0 ? cw_context(error, "the certificate is saved but not installed") : CW_OK;
-}
-
-int
-cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *follow,
-		    struct cw_error *error)
+enum cw_owed
+cw_installation_owed(const struct cw_context *context, const struct cw_request *request,
+		     struct cw_strv *enhancements)
 {
 	struct record record;
-	int status = CW_OK;
 
-	*follow = false;
 	read_record(context, request->name, &record);
-	if (record.owed == CW_OWED_NOTHING)
-		return CW_OK;
-	if (!has_server(request) || request->lineage->version <= record.before) {
+	if (record.owed != CW_OWED_NOTHING &&
+	    (!has_server(request) || request->lineage->version <= record.before)) {
 		cw_installation_settled(context, request->name);
 		record.owed = CW_OWED_NOTHING;
 	}
-	if (record.owed > CW_OWED_RELOAD)
-		status = check_updates(request, error);
-	if (status == CW_OK && record.owed == CW_OWED_INSTALLATION)
-		status = install(context, request, &record, error);
-	else if (status == CW_OK)
-		*follow = record.owed != CW_OWED_NOTHING;
+	cw_strv_copy(enhancements, &record.enhancements);
 	cw_strv_clear(&record.enhancements);
-	return status;
+	return record.owed;
 }

@@ -33,11 +33,11 @@ void cw_renewal_settled(const struct cw_context *context, const char *name);
 /* The lineages that have a record. */
 void cw_installations_owed(const struct cw_context *context, struct cw_strv *names);
 /*
- * Makes the recorded installation for the lineage of REQUEST, which has its settings and its
- * installer. *FOLLOW: a reload or renewal is recorded, which the caller must make. The record of a
- * lineage without a new version or without an installer is removed.
+ * What is owed to the lineage of REQUEST, which has its settings and its installer; ENHANCEMENTS
+ * gets those of an installation. The record of a lineage without a new version or without an
+ * installer is removed: nothing is owed then.
  */
-int cw_installation_pay(struct cw_context *context, struct cw_request *request, bool *follow,
-			struct cw_error *error);
+enum cw_owed cw_installation_owed(const struct cw_context *context,
+				  const struct cw_request *request, struct cw_strv *enhancements);
 
 #endif

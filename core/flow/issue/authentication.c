@@ -398,6 +398,24 @@ cw_authentication_perform(struct cw_authentication *authentication, cw_authentic
 		end_step_soon(authentication);
 }
 
+bool
+cw_authentication_resume(struct cw_authentication *authentication,
+			 const struct cw_request *const *requests,
+			 struct cw_acme_order *const *orders, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < orders[i]->authorization_count; j++) {
+			struct cw_acme_authorization *authorization = orders[i]->authorizations[j];
+			struct part *part = part_for(authentication, requests[i], authorization);
+
+			if (authorization->state == CW_ACME_PENDING &&
+			    !cw_challenges_resume(&part->set, authorization))
+				return false;
+		}
+	}
+	return true;
+}
+
 int
 cw_authentication_show(const struct cw_authentication *authentication,
 		       const struct cw_settings *settings, const struct cw_asker *asker,

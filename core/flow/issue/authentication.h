@@ -36,6 +36,13 @@ void cw_authentication_choose(struct cw_authentication *authentication,
 /* Publishes what was chosen; the authorizations that failed get their errors. */
 void cw_authentication_perform(struct cw_authentication *authentication,
 			       cw_authentication_done done, void *context);
+/*
+ * The same orders were opened again, after perform: whether all that is pending is in place. Each
+ * such authorization then has its challenge. Otherwise the next steps are cleanup and choose.
+ */
+bool cw_authentication_resume(struct cw_authentication *authentication,
+			      const struct cw_request *const *requests,
+			      struct cw_acme_order *const *orders, size_t count);
 /* Undoes perform, and forgets what was chosen. What fails is a warning in the log. */
 void cw_authentication_cleanup(struct cw_authentication *authentication,
 			       cw_authentication_done done, void *context);

@@ -103,12 +103,12 @@ fill(struct cw_challenge_set *set, struct cw_challenge *challenge, const struct 
 
 	challenge->size = sizeof(*challenge);
 	challenge->lineage = request->name;
-	challenge->type = chosen->type;
-	challenge->identifier_type = authorization->identifier.type;
-	challenge->identifier = name;
+	challenge->type = keep(set, cw_strdup(chosen->type));
+	challenge->identifier_type = keep(set, cw_strdup(authorization->identifier.type));
+	challenge->identifier = keep(set, cw_strdup(name));
 	challenge->wildcard = authorization->wildcard;
-	challenge->token = chosen->token;
-	challenge->key_authorization = chosen->key_authorization;
+	challenge->token = keep(set, cw_strdup(chosen->token));
+	challenge->key_authorization = keep(set, cw_strdup(chosen->key_authorization));
 	cw_sha256(chosen->key_authorization, strlen(chosen->key_authorization), digest);
 	if (strcmp(chosen->type, "dns-01") == 0) {
 		challenge->validation = keep(set, cw_base64url(digest, sizeof(digest)));
@@ -117,9 +117,9 @@ fill(struct cw_challenge_set *set, struct cw_challenge *challenge, const struct 
 		challenge->validation = keep(set, cw_hex(digest, sizeof(digest)));
 		challenge->location = strcmp(authorization->identifier.type, "ip") == 0
 					      ? keep(set, reverse_name(name))
-					      : name;
+					      : challenge->identifier;
 	} else {
-		challenge->validation = chosen->key_authorization;
+		challenge->validation = challenge->key_authorization;
 		challenge->location =
 			keep(set, cw_format("/.well-known/acme-challenge/%s", chosen->token));
 	}
@@ -193,6 +193,35 @@ cw_challenges_truncate(struct cw_challenge_set *set, size_t count)
 		set->authorizations[set->count]->chosen = NULL;
 		free(set->slots[set->count]);
 	}
+}
+
+/* The challenge of AUTHORIZATION that is in place as CHALLENGE; NULL: none. */
+static struct cw_acme_challenge *
+find_published(const struct cw_acme_authorization *authorization,
+	       const struct cw_challenge *challenge)
+{
+	if (challenge->result != CW_OK ||
+	    strcmp(challenge->identifier, authorization->identifier.value) != 0)
+		return NULL;
+	for (size_t i = 0; i < authorization->challenge_count; i++) {
+		struct cw_acme_challenge *offer = authorization->challenges[i];
+
+		if (strcmp(offer->type, challenge->type) == 0 &&
+		    strcmp(offer->key_authorization, challenge->key_authorization) == 0)
+			return offer;
+	}
+	return NULL;
+}
+
+bool
+cw_challenges_resume(struct cw_challenge_set *set, struct cw_acme_authorization *authorization)
+{
+	for (size_t i = 0; i < set->count && authorization->chosen == NULL; i++) {
+		authorization->chosen = find_published(authorization, &set->slots[i]->challenge);
+		if (authorization->chosen != NULL)
+			set->authorizations[i] = authorization;
+	}
+	return authorization->chosen != NULL;
 }
 
 void

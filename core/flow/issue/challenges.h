@@ -6,10 +6,13 @@
 #include "flow/issue/request.h"
 #include "plugin/instance.h"
 
-/* The challenges of a batch; owns the strings that the slots point to. */
+/* The challenges of a batch; owns the strings that the slots point to, except the names of the
+ * requests. */
 struct cw_challenge_set {
 	struct cw_challenge_slot **slots;
-	struct cw_acme_authorization **authorizations; /* of each slot; borrowed */
+	/* Of each slot; borrowed. After perform() nothing uses them: they may end before the set.
+	 */
+	struct cw_acme_authorization **authorizations;
 	struct cw_strv *identifiers; /* of each request that has any, for all_identifiers */
 	size_t identifiers_count;
 	struct cw_strv texts;
@@ -29,6 +32,10 @@ void cw_challenges_choose(struct cw_challenge_set *set, const struct cw_strv *ty
 void cw_challenges_truncate(struct cw_challenge_set *set, size_t count);
 /* Gives each challenge from FIRST on, all of one certificate, the identifiers of these. */
 void cw_challenges_share_identifiers(struct cw_challenge_set *set, size_t first);
+/* Chooses the challenge of AUTHORIZATION, which was fetched again, that was performed before;
+ * false: there is none. */
+bool cw_challenges_resume(struct cw_challenge_set *set,
+			  struct cw_acme_authorization *authorization);
 /* After perform(): gives each failed slot's error to its authorization, which is then left alone.
  */
 void cw_challenges_take_results(struct cw_challenge_set *set);

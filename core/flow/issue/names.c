@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/idn.h"
 #include "base/text.h"
-#include "crypto/x509.h"
+#include "crypto/summary.h"
 
 static bool
 is_address(const char *text, char *canonical)
@@ -152,11 +152,13 @@ cw_names_from_settings(const struct cw_settings *settings, struct cw_names *name
 int
 cw_names_from_certificate(const char *path, struct cw_names *names, struct cw_error *error)
 {
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	int status = cw_certificate_load(path, &certificate, error);
+	cw_auto_certificate_summary struct cw_certificate_summary certificate = {0};
+	int status = cw_certificate_summary_read(path, CW_SUMMARY_NAMES, &certificate, error);
 
-	if (status == CW_OK)
-		cw_certificate_names(certificate, &names->dns, &names->ip);
+	if (status == CW_OK) {
+		cw_strv_add_all(&names->dns, &certificate.dns);
+		cw_strv_add_all(&names->ip, &certificate.ip);
+	}
 	return status;
 }
 

@@ -42,7 +42,9 @@ struct issuance {
 	struct cw_ca_call *call; /* where one is under way */
 	struct errand *errands;  /* where several are */
 	size_t errand_count;
-	bool reopening; /* the network process died in this step, and the orders are continued */
+	bool reopening; /* the network process died, and the orders are continued after this step */
+	bool published; /* challenges are in place, or were chosen to be */
+	bool again;     /* these are removed, and others are chosen */
 	struct cw_acme_order **orders; /* those of the step under way */
 	const struct cw_request **requests;
 	size_t order_count;
@@ -57,6 +59,7 @@ struct errand {
 };
 
 static void open_orders(struct issuance *issuance);
+static void choose(struct issuance *issuance);
 static void clean_up(struct issuance *issuance);
 
 /* Reports the end of a certificate. ERROR NULL: it succeeded. */
@@ -150,14 +153,13 @@ gather_orders(struct issuance *issuance)
 	return issuance->order_count > 0;
 }
 
-/* The batch as a whole failed. What was published is taken back first. */
+/* The batch as a whole failed. What was published is removed first. */
 static void
 fail(struct issuance *issuance, const struct cw_error *error)
 {
 	if (issuance->failure.status == CW_OK)
 		cw_error_copy(&issuance->failure, error);
-	if (issuance->step == STEP_CHOOSE || issuance->step == STEP_PERFORM ||
-	    issuance->step == STEP_VALIDATE)
+	if (issuance->published)
 		clean_up(issuance);
 	else
 		end_all(issuance);
@@ -172,7 +174,8 @@ can_reopen(const struct issuance *issuance, const struct cw_error *error)
 
 /*
  * When the network process has died, all that is not over is begun again with the next one, once:
- * the records of the orders lead to them.
+ * the records of the orders lead to them. Challenges stay in place meanwhile, as the CA may be
+ * looking at them.
  */
 static void
 reopen(struct issuance *issuance)
@@ -189,14 +192,10 @@ reopen(struct issuance *issuance)
 static void
 fail_or_reopen(struct issuance *issuance, const struct cw_error *error)
 {
-	if (!can_reopen(issuance, error)) {
-		fail(issuance, error);
-	} else if (issuance->step == STEP_VALIDATE) {
-		issuance->reopening = true;
-		clean_up(issuance);
-	} else {
+	if (can_reopen(issuance, error))
 		reopen(issuance);
-	}
+	else
+		fail(issuance, error);
 }
 
 static void
@@ -376,14 +375,16 @@ cleaned_up(void *context, const struct cw_error *error)
 	struct issuance *issuance = context;
 
 	(void)error;
+	issuance->published = false;
 	if (issuance->failure.status != CW_OK) {
 		end_all(issuance);
 		return;
 	}
 	if (stopped(issuance))
 		return;
-	if (issuance->reopening) {
-		reopen(issuance);
+	if (issuance->again) {
+		issuance->again = false;
+		choose(issuance);
 		return;
 	}
 	gather_errors(issuance);
@@ -411,6 +412,15 @@ validated(void *context, struct cw_error *error)
 }
 
 static void
+validate(struct issuance *issuance)
+{
+	issuance->step = STEP_VALIDATE;
+	issuance->call =
+		cw_ca_orders_validate(issuance->ca, issuance->orders, issuance->order_count,
+				      time_limit(issuance), validated, issuance);
+}
+
+static void
 performed(void *context, const struct cw_error *error)
 {
 	struct issuance *issuance = context;
@@ -426,14 +436,10 @@ performed(void *context, const struct cw_error *error)
 		fail(issuance, &failure);
 		return;
 	}
-	if (issuance->order_count == 0) {
+	if (issuance->order_count == 0)
 		clean_up(issuance);
-		return;
-	}
-	issuance->step = STEP_VALIDATE;
-	issuance->call =
-		cw_ca_orders_validate(issuance->ca, issuance->orders, issuance->order_count,
-				      time_limit(issuance), validated, issuance);
+	else
+		validate(issuance);
 }
 
 static void
@@ -450,15 +456,37 @@ chosen(void *context, const struct cw_error *error)
 	cw_authentication_perform(issuance->authentication, performed, issuance);
 }
 
+/* The orders were continued. What is in place for them stays there; else all is done again. */
+static void
+resume(struct issuance *issuance)
+{
+	if (issuance->order_count > 0 &&
+	    cw_authentication_resume(issuance->authentication, issuance->requests, issuance->orders,
+				     issuance->order_count)) {
+		validate(issuance);
+		return;
+	}
+	issuance->again = true;
+	clean_up(issuance);
+}
+
 static void
 choose(struct issuance *issuance)
 {
+	bool any;
+
 	end_failed(issuance);
+	any = gather_orders(issuance);
+	if (issuance->published) {
+		resume(issuance);
+		return;
+	}
 	issuance->step = STEP_CHOOSE;
-	if (!gather_orders(issuance)) {
+	if (!any) {
 		end_attempt(issuance);
 		return;
 	}
+	issuance->published = true;
 	cw_authentication_choose(issuance->authentication, issuance->requests, issuance->orders,
 				 issuance->order_count, chosen, issuance);
 }
@@ -680,11 +708,17 @@ static void
 end(void *state)
 {
 	struct issuance *issuance = state;
+	bool dropped = false;
 
 	cw_ca_cancel(issuance->call);
 	forget_errands(issuance);
-	for (size_t i = 0; i < issuance->count; i++)
+	for (size_t i = 0; i < issuance->count; i++) {
+		dropped |= issuance->items[i].dropped_record;
 		cw_order_item_clear(&issuance->items[i], issuance->ca);
+	}
+	/* Once for all of the batch. */
+	if (dropped)
+		cw_pending_sync(issuance->context->directories.work);
 	cw_authentication_free(issuance->authentication);
 	cw_error_clear(&issuance->failure);
 	free(issuance->items);

@@ -12,8 +12,8 @@
  *     downloaded, checked, saved
  *
  * What fails of a certificate that can do without some of its names (--allow-subset-of-names) is
- * tried again without these, up to three times. When the network process dies the step is taken
- * back, and the orders are continued, once.
+ * tried again without these, up to three times. When the network process dies, the orders are
+ * continued with another one, once; published challenges stay in place.
  */
 extern const struct cw_work cw_obtain_work;
 

@@ -63,6 +63,7 @@ cw_order_item_drop_record(struct cw_order_item *item)
 	if (item->pending == NULL)
 		return;
 	cw_pending_remove(item->pending, NULL);
+	item->dropped_record = true;
 	cw_pending_free(cw_take(&item->pending));
 }
 

@@ -21,7 +21,8 @@ struct cw_order_item {
 	struct cw_strv identifiers;
 	char *plan; /* how its key is to be made */
 	struct cw_strv chains;
-	bool over; /* saved or failed, and reported */
+	bool over;           /* saved or failed, and reported */
+	bool dropped_record; /* whose removal is not durable yet: cw_pending_sync() */
 };
 
 /* Forgets order, key and record (which stays on disk). */

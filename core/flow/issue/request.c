@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/text.h"
-#include "crypto/x509.h"
+#include "crypto/summary.h"
 #include "flow/issue/server.h"
 
 struct cw_request *
@@ -50,18 +50,20 @@ cw_request_is_for_issuer(const struct cw_request *request)
 int
 cw_request_name_replaced(struct cw_request *request, struct cw_error *error)
 {
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	cw_auto_names struct cw_names names = {0};
+	cw_auto_certificate_summary struct cw_certificate_summary certificate = {0};
+	struct cw_names names;
 	int status;
 
 	if (request->dry_run || !cw_request_is_for_issuer(request))
 		return CW_OK;
-	status = cw_certificate_load(request->lineage->live[CW_KIND_CERT], &certificate, error);
+	status = cw_certificate_summary_read(request->lineage->live[CW_KIND_CERT],
+					     CW_SUMMARY_ARI_ID | CW_SUMMARY_NAMES, &certificate,
+					     error);
 	if (status < 0)
 		return status;
-	cw_certificate_names(certificate, &names.dns, &names.ip);
+	names = (struct cw_names){.dns = certificate.dns, .ip = certificate.ip};
 	if (cw_names_overlap(&names, &request->names))
-		request->replaces = cw_certificate_ari_id(certificate);
+		request->replaces = cw_take(&certificate.ari_id);
 	return CW_OK;
 }
 

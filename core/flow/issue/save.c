@@ -150,32 +150,23 @@ check_names(const struct cw_request *request, const struct cw_certificate *certi
 	return CW_OK;
 }
 
+/* What the CA sent, before it takes the place of anything. */
 static int
-check_leaf(const struct cw_request *request, const struct cw_key *key, const char *leaf,
-	   struct cw_error *error)
+check_chain(const struct cw_request *request, const struct cw_key *key,
+	    const struct cw_certificate *certificate, const char *chain, struct cw_error *error)
 {
-	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	int status = cw_certificate_from_pem(leaf, strlen(leaf), "the certificate that the CA sent",
-					     &certificate, error);
+	int status;
 
-	if (status < 0)
-		return status;
+	if (*chain == '\0') {
+		cw_fail(error, CW_E_PROTOCOL,
+			"the CA sent a certificate without its issuer's certificate");
+		cw_hint(error, "clients cannot verify it; tell the CA");
+		return CW_E_PROTOCOL;
+	}
 	if (!cw_certificate_has_key(certificate, key))
 		return cw_fail(error, CW_E_PROTOCOL, "the CA sent a certificate for another key");
 	status = check_lifetime(certificate, error);
 	return status < 0 ? status : check_names(request, certificate, error);
-}
-
-/* What the CA sent, before it takes the place of anything. */
-static int
-check_chain(const struct cw_request *request, const struct cw_key *key, const char *leaf,
-	    const char *chain, struct cw_error *error)
-{
-	if (*chain != '\0')
-		return check_leaf(request, key, leaf, error);
-	cw_fail(error, CW_E_PROTOCOL, "the CA sent a certificate without its issuer's certificate");
-	cw_hint(error, "clients cannot verify it; tell the CA");
-	return CW_E_PROTOCOL;
 }
 
 void
@@ -268,6 +259,7 @@ cw_request_save(const struct cw_context *context, struct cw_request *request,
 		const struct cw_key *key, const struct cw_strv *chains, struct cw_error *error)
 {
 	const char *preferred = prefer_chain(request, chains);
+	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	cw_autofree char *leaf = NULL;
 	cw_autofree char *chain = NULL;
 	cw_autofree char *fullchain = NULL;
@@ -275,10 +267,10 @@ cw_request_save(const struct cw_context *context, struct cw_request *request,
 	struct cw_version_files files;
 	int status;
 
-	status = cw_chain_split(preferred, strlen(preferred), &leaf, &chain, error);
+	status = cw_chain_split(preferred, strlen(preferred), &leaf, &chain, &certificate, error);
 	if (status == CW_OK)
 		status = check_chain(request, request->csr != NULL ? request->csr->public_key : key,
-				     leaf, chain, error);
+				     certificate, chain, error);
 	if (status < 0 || request->dry_run)
 		return status;
 	fullchain = cw_format("%s%s", leaf, chain);

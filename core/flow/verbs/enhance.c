@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include "flow/ask/choose_names.h"
 #include "flow/ask/choose_plugin.h"
+#include "flow/install/choose_installation.h"
 #include "flow/install/install.h"
 
 /* The certificate whose names are meant; the user may choose fewer of them. */

@@ -2,25 +2,16 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "flow/ask/choose_plugin.h"
-#include "flow/context.h"
 #include "flow/due/decide.h"
-#include "flow/due/lineage_settings.h"
 #include "flow/due/survey.h"
-#include "flow/install/owed.h"
-#include "flow/install/servers.h"
-#include "flow/issue/accounts.h"
-#include "flow/issue/request.h"
-#include "flow/issue/save.h"
-#include "flow/issue/server.h"
+#include "flow/verbs/renew_internal.h"
 #include "flow/work/batches.h"
 #include "flow/work/begin.h"
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/jobs.h"
+#include "flow/work/network_process.h"
 #include "store/memory.h"
 
 /* "renew" from a timer spreads the load on the CA: one sleep of up to eight minutes. */
@@ -30,156 +21,10 @@
 /* Due certificates whose settings are in memory at the same time. */
 #define WAVE 400
 
-struct renewal {
-	struct cw_context *context;
-	struct cw_loop *loop;
-	struct cw_hooks *hooks;
-	struct json_object *certificates;
-	struct json_object *skipped; /* NULL: all are among the certificates */
-	struct cw_buf kept;          /* names that are not due, for the log */
-	struct cw_strv due_names;
-	struct cw_strv owed;     /* lineages whose certificates earlier runs did not put to use */
-	struct cw_strv shared;   /* archive folders that several lineages have */
-	struct cw_request **due; /* of this wave, behind those of earlier ones whose servers are to
-				    be reloaded */
-	size_t due_count;
-	struct cw_account **accounts; /* each loaded once, however many lineages share it */
-	size_t account_count;
-	struct cw_strv renewed;
-	struct cw_strv failed;
-	struct cw_error failures; /* a part for each lineage that failed */
-	size_t successes;
-	size_t refused; /* of those that are due */
-	size_t done;
-	bool again; /* what the wave lost with a worker is tried on its own */
-};
-
-static void
-log_detail(void *context, const char *line)
-{
-	(void)context;
-	cw_log_error("%s", line);
-}
-
-/* For "certificates". A dry run changes nothing. */
-static void
-remember_failure(const struct renewal *renewal, const struct cw_request *request,
-		 const struct cw_error *failure)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	if (!request->dry_run && cw_memory_failed(renewal->context->directories.work, request->name,
-						  failure, &error) < 0) {
-		cw_autofree char *line = cw_error_line(&error);
-
-		cw_log_warning("cannot record the failure of \"%s\": %s", request->name, line);
-	}
-}
-
-/* Each failure is said at once, with all that is known, and is a part of the run's error. */
-static void
-add_failure(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
-{
-	cw_auto_error struct cw_error part = {0};
-	cw_autofree char *line = cw_error_line(error);
-
-	cw_log_error("cannot renew \"%s\": %s", request->name, line);
-	cw_error_details(error, 2, log_detail, NULL);
-	remember_failure(renewal, request, error);
-	cw_names_all(&request->names, &renewal->failed);
-	cw_error_copy(&part, error);
-	cw_error_set_identifier(&part, request->name);
-	cw_error_add_part(&renewal->failures, &part);
-}
-
-static int
-find_account(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
-{
-	const char *server = cw_server_url(request->settings);
-	const char *id = cw_settings_get(request->settings, "account");
-	struct cw_account *account = NULL;
-	bool created;
-	int status;
-
-	for (size_t i = 0; i < renewal->account_count; i++) {
-		request->account = renewal->accounts[i];
-		if (strcmp(request->account->server, server) == 0 &&
-		    (id == NULL || cw_starts_with(request->account->id, id)))
-			return CW_OK;
-	}
-	/* The lineage's account is one at the lineage's server. */
-	if (!cw_request_is_for_issuer(request) &&
-	    cw_settings_source(request->settings, "account") == CW_SOURCE_RENEWAL)
-		cw_settings_reset(request->settings, "account");
-	status = cw_account_acquire(renewal->context, request->settings, request->dry_run, &account,
-				    &created, error);
-	if (status < 0)
-		return status;
-	renewal->accounts =
-		cw_realloc(renewal->accounts, renewal->account_count + 1, sizeof(account));
-	renewal->accounts[renewal->account_count++] = account;
-	request->account = account;
-	return CW_OK;
-}
-
-static int
-read_request(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
-{
-	const struct cw_lineage *lineage = request->lineage;
-	int status = cw_lineage_settings(renewal->context, lineage, request->settings, error);
-
-	if (status < 0)
-		return status;
-	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
-	status = cw_names_from_certificate(lineage->live[CW_KIND_CERT], &request->names, error);
-	if (status == CW_OK)
-		status = cw_choose_for_names(renewal->context, request, error);
-	if (status == CW_OK)
-		status = cw_flow_validate_hooks(request->settings, error);
-	return status;
-}
-
-static int
-load_request(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
-{
-	const char *only = cw_settings_get(renewal->context->settings, "certname");
-	int status = cw_lineage_load(renewal->context->directories.config, request->name,
-				     &request->lineage, error);
-
-	/* The survey has seen no other. */
-	if (status == CW_OK && only != NULL && cw_lineage_archive_is_shared(request->lineage))
-		cw_strv_add_unique(&renewal->shared, request->lineage->archive);
-	if (status == CW_OK)
-		status = cw_refuse_shared_archive(request->lineage, &renewal->shared, error);
-	if (status == CW_OK)
-		status = read_request(renewal, request, error);
-	if (status == CW_OK)
-		status = cw_check_renewal(request->settings, request->lineage, error);
-	if (status == CW_OK)
-		status = cw_request_check_savable(renewal->context, request, error);
-	if (status == CW_OK)
-		status = cw_request_name_replaced(request, error);
-	if (status == CW_OK)
-		status = find_account(renewal, request, error);
-	return status;
-}
-
-static struct cw_request *
-new_request(struct renewal *renewal, const char *name)
-{
-	const struct cw_settings *settings = renewal->context->settings;
-	struct cw_request *request = cw_request_new(name, settings);
-
-	request->dry_run = cw_settings_flag(settings, "dry_run");
-	request->renewal = true;
-	request->reloads = !request->dry_run;
-	return request;
-}
-
 static void
 refuse(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
 {
-	add_failure(renewal, request, error);
+	cw_renewal_failed(renewal, request, error);
 	cw_json_append(renewal->certificates, cw_describe_request(request, "failed", error));
 }
 
@@ -188,10 +33,11 @@ static void
 load_wave(struct renewal *renewal, size_t next)
 {
 	for (size_t i = next; i < renewal->due_names.count && i < next + WAVE; i++) {
-		struct cw_request *request = new_request(renewal, renewal->due_names.items[i]);
+		struct cw_request *request =
+			cw_renewal_request_new(renewal, renewal->due_names.items[i]);
 		cw_auto_error struct cw_error error = {0};
 
-		if (load_request(renewal, request, &error) == CW_OK) {
+		if (cw_renewal_request_load(renewal, request, &error) == CW_OK) {
 			renewal->due[renewal->due_count++] = request;
 			continue;
 		}
@@ -215,13 +61,15 @@ survey_kept(void *user, const struct cw_surveyed *lineage)
 {
 	struct renewal *renewal = user;
 	cw_autofree char *expiry = NULL;
+	struct json_object *description;
 	struct cw_request *request;
 
 	cw_buf_add_char(&renewal->kept, ' ');
 	cw_buf_add_text(&renewal->kept, lineage->name);
 	if (renewal->kept.length >= KEPT_LINE)
 		log_kept(renewal);
-	if (renewal->skipped != NULL) {
+	if (renewal->skipped != NULL &&
+	    !json_object_object_get_ex(renewal->owed, lineage->name, NULL)) {
 		cw_autofree char *line = NULL;
 
 		expiry = cw_format_utc(lineage->expiry);
@@ -232,7 +80,9 @@ survey_kept(void *user, const struct cw_surveyed *lineage)
 	request = cw_request_new(lineage->name, renewal->context->settings);
 	cw_lineage_load(renewal->context->directories.config, lineage->name, &request->lineage,
 			NULL);
-	cw_json_append(renewal->certificates, cw_describe_request(request, "kept", NULL));
+	description = cw_describe_request(request, "kept", NULL);
+	cw_json_append(renewal->certificates, description);
+	cw_renewal_note_owed(renewal, request->name, description);
 	cw_request_free(request);
 }
 
@@ -248,7 +98,7 @@ static void
 survey_failed(void *user, const char *name, const struct cw_error *error)
 {
 	struct renewal *renewal = user;
-	struct cw_request *request = new_request(renewal, name);
+	struct cw_request *request = cw_renewal_request_new(renewal, name);
 
 	/* For its description, if it can be read. */
 	cw_lineage_load(renewal->context->directories.config, name, &request->lineage, NULL);
@@ -269,7 +119,7 @@ request_done(void *user, struct cw_request *request)
 		renewal->context->progress(renewal->context->output, "renewing", renewal->done,
 					   renewal->due_names.count - renewal->refused);
 	if (failed) {
-		add_failure(renewal, request, &request->error);
+		cw_renewal_failed(renewal, request, &request->error);
 	} else {
 		renewal->successes++;
 		if (!request->dry_run)
@@ -280,24 +130,21 @@ request_done(void *user, struct cw_request *request)
 	cw_deploy_done(renewal->context, renewal->hooks, request);
 }
 
-/* The certificate is there, and its server does not use it. */
-static void
-not_in_use(void *user, struct cw_request *request)
+static bool
+sleeps_first(const struct renewal *renewal)
 {
-	struct renewal *renewal = user;
+	const struct cw_settings *settings = renewal->context->settings;
 
-	renewal->successes--;
-	add_failure(renewal, request, &request->error);
+	return cw_settings_flag(settings, "random_sleep_on_renew") && !isatty(STDIN_FILENO) &&
+	       !cw_settings_flag(settings, "dry_run");
 }
 
 static int
 random_sleep(struct renewal *renewal, struct cw_error *error)
 {
-	const struct cw_settings *settings = renewal->context->settings;
 	int64_t until;
 
-	if (!cw_settings_flag(settings, "random_sleep_on_renew") || isatty(STDIN_FILENO) ||
-	    cw_settings_flag(settings, "dry_run"))
+	if (!sleeps_first(renewal))
 		return CW_OK;
 	until = cw_now_ms() + (int64_t)cw_random_below(RANDOM_SLEEP_MAX);
 	cw_log_info("not on a terminal: waiting %d seconds before the first renewal",
@@ -403,80 +250,11 @@ static void
 give_up(struct renewal *renewal, size_t next, const struct cw_error *error)
 {
 	for (size_t i = next; i < renewal->due_names.count; i++) {
-		struct cw_request *request = new_request(renewal, renewal->due_names.items[i]);
+		struct cw_request *request =
+			cw_renewal_request_new(renewal, renewal->due_names.items[i]);
 
 		refuse(renewal, request, error);
 		cw_request_free(request);
-	}
-}
-
-static int
-load_owed(struct renewal *renewal, struct cw_request *request, struct cw_error *error)
-{
-	struct cw_context *context = renewal->context;
-	int status = cw_lineage_load(context->directories.config, request->name, &request->lineage,
-				     error);
-
-	if (status == CW_OK)
-		status = cw_lineage_settings(context, request->lineage, request->settings, error);
-	if (status < 0)
-		return status;
-	cw_selected_plugins(request->settings, &request->authenticator, &request->installer);
-	return cw_names_from_certificate(request->lineage->live[CW_KIND_CERT], &request->names,
-					 error);
-}
-
-/* What follows its renewal in this run is the same that an earlier run owes. */
-static bool
-is_renewed_now(const struct renewal *renewal, const char *name)
-{
-	for (size_t i = 0; i < renewal->due_count; i++)
-		if (renewal->due[i]->saved && strcmp(renewal->due[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
-/* What follows a renewal joins what follows those of this run. */
-static void
-pay(struct renewal *renewal, const char *name)
-{
-	struct cw_request *request = new_request(renewal, name);
-	cw_auto_error struct cw_error error = {0};
-	int status = load_owed(renewal, request, &error);
-	bool follow = false;
-
-	if (status == CW_OK)
-		status = cw_installation_pay(renewal->context, request, &follow, &error);
-	if (status < 0)
-		add_failure(renewal, request, &error);
-	if (!follow || is_renewed_now(renewal, name)) {
-		cw_request_free(request);
-		return;
-	}
-	cw_log_warning(
-		"reloading the server for the certificate \"%s\", which an earlier run could "
-		"not reload",
-		name);
-	request->saved = true;
-	request->retry = true;
-	renewal->successes++;
-	renewal->due[renewal->due_count++] = request;
-}
-
-static void
-pay_all(struct renewal *renewal)
-{
-	const char *config = renewal->context->directories.config;
-	const char *only = cw_settings_get(renewal->context->settings, "certname");
-
-	for (size_t i = 0; i < renewal->owed.count; i++) {
-		const char *name = renewal->owed.items[i];
-		cw_autofree char *path = cw_format("%s/renewal/%s.conf", config, name);
-
-		if (!cw_file_exists(path))
-			cw_installation_settled(renewal->context, name);
-		else if (only == NULL || strcmp(only, name) == 0)
-			pay(renewal, name);
 	}
 }
 
@@ -487,8 +265,11 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 	bool begun = false;
 	int status = CW_OK;
 
-	renewal->due = cw_calloc(renewal->due_names.count + renewal->owed.count + 1,
+	renewal->due = cw_calloc(renewal->due_names.count +
+					 (size_t)json_object_object_length(renewal->owed) + 1,
 				 sizeof(struct cw_request *));
+	if (renewal->due_names.count > 0 && !sleeps_first(renewal))
+		cw_network_start(cw_context_network(renewal->context));
 	for (size_t next = 0; next < renewal->due_names.count && status == CW_OK; next += WAVE) {
 		size_t first = renewal->due_count;
 
@@ -509,10 +290,9 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 		}
 	}
 	if (status == CW_OK)
-		pay_all(renewal);
+		cw_renewal_pay_owed(renewal);
 	if (status == CW_OK && renewal->due_count > 0)
-		cw_update_servers(renewal->context, renewal->due, renewal->due_count, not_in_use,
-				  renewal);
+		cw_renewal_update_servers(renewal);
 	if (begun)
 		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;
@@ -530,7 +310,7 @@ release(struct renewal *renewal)
 	cw_error_clear(&renewal->failures);
 	cw_buf_clear(&renewal->kept);
 	cw_strv_clear(&renewal->due_names);
-	cw_strv_clear(&renewal->owed);
+	cw_json_clear(&renewal->owed);
 	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
@@ -588,8 +368,7 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 		cw_strv_clear(&names);
 		cw_strv_add(&names, copy);
 	}
-	if (!cw_settings_flag(context->settings, "dry_run"))
-		cw_installations_owed(context, &renewal->owed);
+	cw_renewal_find_owed(renewal);
 	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, &renewal->shared,
 			   error);
 	log_kept(renewal);

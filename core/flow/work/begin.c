@@ -1,6 +1,7 @@
 #include "flow/work/begin.h"
 #include "base/log.h"
 #include "flow/work/deploy_hooks.h"
+#include "flow/work/network_process.h"
 #include "flow/work/undo_plugin.h"
 #include "store/checkpoint.h"
 #include "store/lineage.h"
@@ -10,6 +11,22 @@
 
 /* Orders expire within days at every public CA; a record that is older helps nobody. */
 #define PENDING_AGE_MAX (30 * 24 * 3600)
+/* Milliseconds. */
+#define PLUGINS_WAIT (60 * 1000)
+
+/* For the plugin processes of a run that was killed, which undo their own work. One that hangs must
+ * not prevent every later run. */
+static int
+wait_for_plugins(const char *work, struct cw_error *error)
+{
+	cw_auto_error struct cw_error problem = {0};
+	int status = cw_presence_wait(work, PLUGINS_WAIT, &problem);
+
+	if (status != CW_E_BUSY)
+		return cw_error_move(error, &problem);
+	cw_log_warning("%s; going on without waiting any longer", problem.message);
+	return CW_OK;
+}
 
 static int
 recover(struct cw_context *context, struct cw_error *error)
@@ -17,8 +34,10 @@ recover(struct cw_context *context, struct cw_error *error)
 	const struct cw_directories *directories = &context->directories;
 	const struct cw_undo_plugins plugins = cw_undo_by_plugins(context);
 	bool reverted = false;
-	int status;
+	int status = wait_for_plugins(directories->work, error);
 
+	if (status < 0)
+		return status;
 	cw_checkpoints_use_plugins(&plugins);
 	status = cw_checkpoints_recover(directories->work, directories->config, &reverted, error);
 	if (status < 0)
@@ -45,6 +64,9 @@ cw_run_begin(struct cw_context *context, struct cw_run *run, struct cw_error *er
 	int64_t backups = cw_settings_int(context->settings, "max_log_backups", 1000);
 	int status;
 
+	/* It loads its libraries meanwhile. Answers to questions may go into its user agent. */
+	if (context->verb->asks_ca && !context->asker->interactive)
+		cw_network_start(cw_context_network(context));
 	status = cw_directories_make(directories, error);
 	if (status == CW_OK && cw_settings_flag(context->settings, "strict_permissions"))
 		status = cw_directories_check(directories, error);

@@ -62,7 +62,8 @@ cw_ca_remember(const struct cw_ca *ca, const char *directory, const char *nonce)
 	cw_autofree char *old_nonce = NULL;
 	cw_auto_buf struct cw_buf text = {0};
 	cw_auto_error struct cw_error error = {0};
-	struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
+	struct cw_file_mode mode = {
+		.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .unsynced = true};
 	int status;
 
 	if (ca->work == NULL || directory == NULL)

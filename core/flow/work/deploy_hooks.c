@@ -20,7 +20,7 @@ int
 cw_deploy_owe(const struct cw_context *context, const struct cw_request *request,
 	      struct cw_error *error)
 {
-	struct cw_file_mode mode = {0600, (uid_t)-1, (gid_t)-1, false};
+	struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *folder = NULL;
 	cw_autofree char *path = NULL;
 	cw_autofree char *text =

@@ -335,6 +335,14 @@ start(struct cw_network *network, struct cw_error *error)
 	return CW_OK;
 }
 
+void
+cw_network_start(struct cw_network *network)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	start(network, &error);
+}
+
 static void
 answered(void *context, struct cw_message **answer, const struct cw_error *gone_error)
 {

@@ -1,7 +1,7 @@
 /*
- * The coordinator's side of the network process: started when the first request needs it, and once
- * more when it has died. What it says is checked field by field; what it wants signed is judged by
- * the CA that it is for (ca.h).
+ * The coordinator's side of the network process: started when the first request needs it, or before
+ * that where one is sure to come, and once more when it has died. What it says is checked field by
+ * field; what it wants signed is judged by the CA that it is for (ca.h).
  */
 #ifndef CW_FLOW_WORK_NETWORK_PROCESS_H
 #define CW_FLOW_WORK_NETWORK_PROCESS_H
@@ -17,6 +17,8 @@ struct cw_network_call; /* a request under way */
 /* Nothing is started yet. LOOP and SETTINGS (--user-agent, --no-verify-ssl,
  * --network-user, --require-sandbox) must outlive it. */
 struct cw_network *cw_network_new(struct cw_loop *loop, const struct cw_settings *settings);
+/* Starts the process now, so that it is ready for the first request. What fails is told then. */
+void cw_network_start(struct cw_network *network);
 /* Ends the process. Calls under way are forgotten; NULL is allowed. */
 void cw_network_free(struct cw_network *network);
 struct cw_loop *cw_network_loop(const struct cw_network *network);

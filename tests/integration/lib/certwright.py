@@ -48,6 +48,14 @@ def real_program(path):
     return newest, {"LD_LIBRARY_PATH": folder}
 
 
+def built_tool(name):
+    """A program of tests/tools in the build that is tested, and its environment; as real_program()."""
+    path = os.path.join(os.path.dirname(program_path()), "tests", "tools", name)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{path} is not built: run scripts/check")
+    return real_program(path)
+
+
 @functools.lru_cache(maxsize=None)
 def plugin_path(program):
     """CERTWRIGHT_PLUGIN_PATH for an uninstalled build, else "".

@@ -17,7 +17,7 @@ static const char *const *challenge_types(void *self, const char *type, const ch
 static int open_plugin(const struct cw_host *given, void **self)
 { host = given; *self = NULL; return CW_OK; }
 static int cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
-{ (void)self; (void)challenges; (void)count; return CW_OK; }
+{ (void)self; (void)challenges; (void)count; AT_CLEANUP; return CW_OK; }
 @functions@
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(struct cw_authenticator), .challenge_types = challenge_types,
@@ -48,7 +48,7 @@ class PluginFolder:
         macros that have other values."""
         macros = {"SIZE": "sizeof(struct cw_plugin)", "MAJOR": "CW_ABI_MAJOR",
                   "MINOR": "CW_ABI_MINOR", "NAME": f'"{file_name}"', "SYMBOL": "cw_plugin_entry",
-                  "AT_ENTRY": "(void)0"}
+                  "AT_ENTRY": "(void)0", "AT_CLEANUP": "(void)0"}
         macros.update(values)
         path = os.path.join(self.path, f"{file_name}.so")
         source = FRAME.replace("@functions@", functions).replace("@members@", members)

@@ -3,8 +3,8 @@
  * have nothing else to do meanwhile. Each takes and gives what its cw_acme_..._start() does, and
  * returns its end; CW_E_CANCELLED when the loop was interrupted.
  */
-#ifndef CW_ACME_WAIT_H
-#define CW_ACME_WAIT_H
+#ifndef CW_TESTS_ACME_WAIT_H
+#define CW_TESTS_ACME_WAIT_H
 
 #include "acme/client.h"
 

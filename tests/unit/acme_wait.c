@@ -1,4 +1,4 @@
-#include "acme/wait.h"
+#include "acme_wait.h"
 
 #include "acme/internal.h"
 #include "base/mem.h"

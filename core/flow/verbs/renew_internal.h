@@ -1,0 +1,57 @@
+/* One run of the verb renew. Private to the files of renew. */
+#ifndef CW_FLOW_VERBS_RENEW_INTERNAL_H
+#define CW_FLOW_VERBS_RENEW_INTERNAL_H
+
+#include "flow/context.h"
+#include "flow/issue/accounts.h"
+#include "flow/issue/request.h"
+
+struct renewal {
+	struct cw_context *context;
+	struct cw_loop *loop;
+	struct cw_hooks *hooks;
+	struct json_object *certificates;
+	struct json_object *skipped; /* NULL: all are among the certificates */
+	struct cw_buf kept;          /* names that are not due, for the log */
+	struct cw_strv due_names;
+	/* Lineages whose server did not use the certificate after earlier runs: their names, each
+	 * with the lineage's member of CERTIFICATES if it is not due, else null. */
+	struct json_object *owed;
+	struct cw_strv shared;   /* archive folders that several lineages have */
+	struct cw_request **due; /* those of this wave, after those of earlier waves whose servers
+				    will be reloaded */
+	size_t due_count;
+	struct cw_account **accounts; /* each is loaded once, even if many lineages share it */
+	size_t account_count;
+	struct cw_strv renewed;
+	struct cw_strv failed;
+	struct cw_error failures; /* a part for each lineage that failed */
+	size_t successes;
+	size_t refused; /* due, but without a usable request */
+	size_t done;
+	bool again; /* the certificates of a lost batch are tried one by one */
+};
+
+/* Logs the failure of REQUEST with its details, and adds it to the run's error. */
+void cw_renewal_failed(struct renewal *renewal, const struct cw_request *request,
+		       const struct cw_error *error);
+
+/* A request for the lineage NAME with the run's settings. */
+struct cw_request *cw_renewal_request_new(struct renewal *renewal, const char *name);
+/* Completes it: lineage, settings, plugins, names, account. */
+int cw_renewal_request_load(struct renewal *renewal, struct cw_request *request,
+			    struct cw_error *error);
+
+/* Reads which lineages are owed an installation or a reload. */
+void cw_renewal_find_owed(struct renewal *renewal);
+/* DESCRIPTION is the member of the lineage NAME, which is not due. It will say what was done if
+ * something is owed. */
+void cw_renewal_note_owed(struct renewal *renewal, const char *name,
+			  struct json_object *description);
+/* Installs the certificates whose installation is owed, and adds those whose server must be told or
+ * reloaded to the due requests. */
+void cw_renewal_pay_owed(struct renewal *renewal);
+/* Has the servers of all saved certificates use them, and reloads each server once. */
+void cw_renewal_update_servers(struct renewal *renewal);
+
+#endif
