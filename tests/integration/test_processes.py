@@ -2,6 +2,7 @@
 than it must."""
 
 import os
+import pwd
 import resource
 import signal
 
@@ -201,6 +202,25 @@ def test_a_coordinator_that_lacks_descriptors_says_so(known, limit):
     """It fails at another place with each limit."""
     assert_shortage(known.run("certonly", "--standalone", "-d", "a.test", json=True, status=1,
                               wrap=["prlimit", f"--nofile={limit}:{limit}"]))
+
+
+def test_a_network_process_that_lacks_descriptors_says_so(known, rogue):
+    """It loses them while it has the directory, and needs another connection for the rest."""
+    running = []
+
+    def limit(exchange):
+        pid = wait_until(lambda: running and process_of(running[0].pid, "network"),
+                         what="the network process")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, 3))
+        exchange.send(exchange.forward())
+        exchange.handler.close_connection = True
+
+    known.forget_cas()
+    rogue.on("directory", limit, times=1)
+    # Its own user, so that its limit may be changed.
+    running.append(known.start("certonly", "--standalone", "-d", "a.test", "--network-user",
+                               pwd.getpwuid(os.geteuid()).pw_name, json=True))
+    assert_shortage(running[0].finish())
 
 
 def test_a_plugin_process_that_lacks_descriptors_says_so(known, rogue, tmp_path):
