@@ -128,6 +128,8 @@ render_renewed(struct json_object *item)
 		printf("  %s expires on %.10s (skipped)\n", path, text_of(item, "expiry"));
 	else if (ending == IN_USE)
 		printf("  %s (%s)\n", path, text_of(item, "action"));
+	else if (ending == RENEWED && cw_json_object(item, "error") != NULL)
+		printf("  %s (saved, but not in use yet)\n", path);
 	else
 		printf("  %s (%s)\n", path, ending == FAILED ? "failure" : "success");
 }

@@ -71,7 +71,8 @@ def assert_nothing_is_owed(certwright, tester):
 @pytest.mark.parametrize("call", ["config_test", "reload"])
 def test_a_reload_that_failed_is_made_by_the_next_renew(certwright, tester, how, call):
     run(certwright, tester, "--no-redirect")
-    certwright.run("renew", "--force-renewal", how, call, env=tester.env, status=1)
+    saved = certwright.run("renew", "--force-renewal", how, call, env=tester.env, status=1)
+    assert f'{certwright.live(NAME)} (saved, but not in use yet)' in saved.stdout
     for _ in range(2):
         result = renew(certwright, tester, "--tester-crash", "nothing", fail="reload", status=1,
                        json=True)
