@@ -1,6 +1,6 @@
 /*
- * Objects of the CA that are polled side by side until each is settled or the time is over.
- * Private to acme/.
+ * Polls several objects of the CA at the same time, until each is settled or the deadline has
+ * passed. Private to acme/.
  */
 #ifndef CW_ACME_POLL_H
 #define CW_ACME_POLL_H
@@ -8,10 +8,11 @@
 #include "acme/internal.h"
 
 /*
- * How long to wait before the next poll. *INTERVAL is 0 before the first: then it starts at the
- * time that an exchange takes, at most 50 ms (nothing where it takes longer, as the server had the
- * time of the way back and forth), and grows by half up to 5 s. A Retry-After holds instead, but
- * the last poll is made a second before DEADLINE whatever it says.
+ * Returns the milliseconds to wait before the next poll. *INTERVAL must be 0 before the first poll.
+ * It then starts at the time that an exchange takes, at most 50 ms, and grows by half each time, up
+ * to 5 s. If the exchange took longer than that, the first poll is made at once, because the server
+ * already had the time of the round trip. A longer Retry-After is used instead. In any case the
+ * last poll is made one second before DEADLINE.
  */
 int64_t cw_acme_poll_delay(int64_t *interval, const struct cw_acme_reply *reply, int64_t deadline);
 
@@ -22,13 +23,13 @@ struct cw_acme_round {
 	struct cw_timer *timer;
 };
 
-/* One object of a round: a member of OWNER, which every function that is called back gets. */
+/* One object of a round. It is a member of OWNER, which is passed to all callbacks. */
 struct cw_acme_polled {
 	struct cw_acme_round *round;
 	struct cw_acme_polled *next;
 	void *owner;
-	/* For what is not settled by the deadline, and has nothing in flight any more; it must
-	 * settle it. */
+	/* Called if the object is not settled at the deadline. Nothing is in flight for it then. It
+	 * must settle the object. */
 	void (*time_out)(void *owner);
 	int64_t interval; /* for cw_acme_poll_delay() */
 	struct cw_acme_call *call;
@@ -38,20 +39,22 @@ struct cw_acme_polled {
 	bool settled;
 };
 
-/* Puts POLLED, which is empty, into ROUND. Both stay where they are until the round is over. */
+/* Adds POLLED, which must be empty, to ROUND. Neither may move in memory until the round is
+ * over. */
 void cw_acme_polled_add(struct cw_acme_round *round, struct cw_acme_polled *polled,
 			void (*time_out)(void *owner), void *owner);
-/* Nothing more is to be done about it. */
+/* Marks POLLED as settled: nothing more is done for it. */
 void cw_acme_polled_settle(struct cw_acme_polled *polled);
-/* Starts REQUEST, with the round's deadline as its own; one at a time. */
+/* Sends REQUEST, with the deadline of the round. One request at a time. */
 void cw_acme_polled_ask(struct cw_acme_polled *polled, struct cw_acme_request *request,
 			cw_acme_callback on_reply);
-/* Calls ON_DUE in DELAY milliseconds; one at a time. */
+/* Calls ON_DUE after DELAY milliseconds. One timer at a time. */
 void cw_acme_polled_later(struct cw_acme_polled *polled, int64_t delay, cw_timer_callback on_due);
 
-/* All is in the round: it ends when all are settled, in time or by time_out(). */
+/* Call this when all objects are added. The round ends when all are settled, by themselves or by
+ * time_out(). */
 void cw_acme_round_begun(struct cw_acme_round *round);
-/* Cancels what is in flight. */
+/* Cancels everything in flight. */
 void cw_acme_round_stop(struct cw_acme_round *round);
 
 #endif

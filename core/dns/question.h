@@ -1,5 +1,5 @@
-/* DNS questions, on the event loop. Messages are made and read with libldns, which is mapped when
- * it is first needed. */
+/* Asks DNS questions on the event loop. Messages are written and read with libldns, which is loaded
+ * when it is first needed. */
 #ifndef CW_DNS_QUESTION_H
 #define CW_DNS_QUESTION_H
 
@@ -21,7 +21,7 @@ enum cw_dns_type {
 	CW_DNS_AAAA = 28
 };
 
-/* Of the RCODEs those that are told apart (RFC 1035 section 4.1.1). */
+/* The RCODEs that we distinguish (RFC 1035 section 4.1.1). */
 enum cw_dns_code {
 	CW_DNS_NO_ERROR = 0,
 	CW_DNS_SERVER_FAILURE = 2,
@@ -34,9 +34,9 @@ enum cw_dns_code {
 struct cw_dns_record {
 	char *owner;
 	enum cw_dns_type type;
-	bool authority; /* of the authority section rather than the answer section */
-	char *text;     /* NS and CNAME: the name; TXT: the strings joined; else NULL */
-	struct cw_dns_address address; /* A and AAAA, without a port */
+	bool authority; /* from the authority section, not the answer section */
+	char *text;     /* NS and CNAME: the name; TXT: the joined strings; others: NULL */
+	struct cw_dns_address address; /* for A and AAAA, without a port */
 };
 
 struct cw_dns_answer {
@@ -45,22 +45,23 @@ struct cw_dns_answer {
 	size_t count;
 };
 
-/* ANSWER, or NULL and why none came ("no answer", "connection refused"). Valid during the call. */
+/* Called when a question ends. If ANSWER is NULL, WHY says why ("no answer", "connection refused").
+ * Both are valid only during the call. */
 typedef void (*cw_dns_callback)(void *context, const struct cw_dns_answer *answer, const char *why);
 
-/* Maps libldns, if it is not; false when it is not there. */
+/* Loads libldns if needed. Returns false if it is not installed. */
 bool cw_dns_library(struct cw_error *error);
-/* CW_E_UNSUPPORTED when libldns is not there. */
+/* CW_E_UNSUPPORTED if libldns is not installed. */
 int cw_dns_new(struct cw_loop *loop, struct cw_dns **dns, struct cw_error *error);
-/* Ends all questions without calling back; NULL is allowed. */
+/* Cancels all questions. Their callbacks are not called. NULL is allowed. */
 void cw_dns_free(struct cw_dns *dns);
-/* Asks SERVER for the records of NAME; CALLBACK is called from the loop, within 6 seconds of the
- * time when the question went out. Questions beyond what may be in flight wait their turn. */
+/* Asks SERVER for the records of NAME. CALLBACK is called from the loop, within 6 seconds after the
+ * question was sent. The number of questions in flight is limited; further ones wait. */
 void cw_dns_ask(struct cw_dns *dns, const struct cw_dns_address *server, const char *name,
 		enum cw_dns_type type, bool recurse, cw_dns_callback callback, void *context);
 
-/* message.c: a question on the wire (release *WIRE with free()), and an answer read from it,
- * which must be to the question with this ID; false when it is not, or is nonsense. */
+/* message.c: writes a question (release *WIRE with free()) and reads an answer. cw_dns_decode()
+ * returns false if the answer is malformed, or does not answer the question with this ID. */
 bool cw_dns_encode(const char *name, enum cw_dns_type type, bool recurse, uint16_t id,
 		   uint8_t **wire, size_t *length);
 bool cw_dns_decode(const uint8_t *wire, size_t length, uint16_t id, const char *name,

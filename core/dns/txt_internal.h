@@ -1,7 +1,8 @@
 /*
- * The steps of waiting for TXT records: record -> zone (txt_zone.c) -> servers (txt_servers.c) ->
- * one check for each record and server (txt_checks.c). All of it runs on the loop at once; every
- * step that fails is tried again until the time is over (txt.c). Private to those.
+ * The steps of waiting for TXT records: for each record find the zone (txt_zone.c), for each zone
+ * find the servers (txt_servers.c), and check each record at each server (txt_checks.c). All of
+ * this runs on the loop at the same time. A step that fails is tried again until the time is over
+ * (txt.c). This header is private to these files.
  */
 #ifndef CW_DNS_TXT_INTERNAL_H
 #define CW_DNS_TXT_INTERNAL_H
@@ -17,10 +18,10 @@
 enum {
 	CW_TXT_SERVERS_MAX = 32,   /* of a zone */
 	CW_TXT_ADDRESSES_MAX = 16, /* of a server */
-	CW_TXT_RESOLVERS_MAX = 3   /* as the C library's */
+	CW_TXT_RESOLVERS_MAX = 3   /* the same as the C library */
 };
 
-/* A step that is tried again after a while. */
+/* The retries of one step. */
 struct cw_txt_retry {
 	struct cw_timer *timer;
 	int64_t delay;
@@ -35,13 +36,13 @@ struct cw_txt_server {
 	size_t count;
 };
 
-/* A zone that records are in. */
+/* A zone that contains some of the records. */
 struct cw_txt_zone {
 	struct cw_txt_waiter *waiter;
-	char *name; /* NULL: not found; the resolver itself is asked */
+	char *name; /* NULL: not found, so the resolver itself is asked */
 	struct cw_txt_server servers[CW_TXT_SERVERS_MAX];
 	size_t count;
-	unsigned pending; /* questions for addresses */
+	unsigned pending; /* questions for addresses that have no answer yet */
 	bool ready;
 	struct cw_txt_retry retry;
 	struct cw_txt_zone *next;
@@ -53,15 +54,15 @@ struct cw_txt_check {
 	const struct cw_txt_server *server;
 	struct cw_txt_retry retry;
 	bool seen;
-	bool wrong; /* an authoritative server answered last without the value */
-	char *last; /* what the server said last */
+	bool wrong; /* the last answer of an authoritative server did not have the value */
+	char *last; /* the last answer of the server, in words */
 };
 
-/* A record that is waited for. */
+/* A record that we wait for. */
 struct cw_txt_wanted {
 	struct cw_txt_waiter *waiter;
 	struct cw_txt_record *out;
-	char *name; /* where the TXT record is, after CNAMEs */
+	char *name; /* the name of the TXT record, after CNAMEs */
 	struct cw_dns_search search;
 	struct cw_txt_zone *zone;
 	struct cw_txt_check *checks;
@@ -71,7 +72,7 @@ struct cw_txt_wanted {
 	char *last;
 };
 
-/* All of them. */
+/* The wait for all records. */
 struct cw_txt_waiter {
 	struct cw_loop *loop;
 	struct cw_dns *dns;
@@ -86,24 +87,25 @@ struct cw_txt_waiter {
 	void *context;
 };
 
-/* Tries a step again by CALLBACK, after a while that doubles from one try to the next. */
+/* Calls CALLBACK to retry a step. The delay doubles with each retry. */
 void cw_txt_again(struct cw_txt_waiter *waiter, struct cw_txt_retry *retry,
 		  cw_timer_callback callback, void *context);
-/* Another resolver for each try. */
+/* Returns the resolver for this try. Each try uses another one. */
 const struct cw_dns_address *cw_txt_resolver(const struct cw_txt_waiter *waiter,
 					     const struct cw_txt_retry *retry);
-/* Ends the wait from the loop, whatever is missing. */
+/* Ends the wait from the loop, even if records are missing. */
 void cw_txt_finish_soon(struct cw_txt_waiter *waiter);
-/* Sets *TEXT to WITH, which it owns then. */
+/* Frees *TEXT and sets it to WITH, which it then owns. */
 void cw_txt_replace(char **text, char *with);
 
-/* Looks for the zone of CONTEXT, a cw_txt_wanted, and what comes after. */
+/* Finds the zone of CONTEXT, a cw_txt_wanted, and then continues with the servers. */
 void cw_txt_find_zone(void *context);
-/* Looks for the servers of CONTEXT, a cw_txt_zone; then the checks of its records begin. */
+/* Finds the servers of CONTEXT, a cw_txt_zone, and then starts the checks of its records. */
 void cw_txt_find_servers(void *context);
-/* If the DNS names no servers (a small resolver that replaces it), the resolver is asked. */
+/* Makes the resolver the server of ZONE. For a zone without name servers: a small resolver can
+ * replace the whole DNS. */
 void cw_txt_use_resolver(struct cw_txt_zone *zone);
-/* Asks all servers of the record's zone for it until they have its value. */
+/* Asks all servers of the record's zone for the record until they have its value. */
 void cw_txt_start_checks(struct cw_txt_wanted *record);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * The context of a verb, and the verbs. Each verb is one function that fills RESULT with its
- * members of the --json object; cli/ adds "verb", "ok" and "error", and makes the text output from
- * the same members. Code in flow/ prints nothing: messages for the user go to the log at level info
- * or above, which the terminal shows.
+ * The context of a verb, and the verbs. Each verb is one function that adds its members of the
+ * --json object to RESULT. cli/ adds "verb", "ok" and "error", and makes the text output from the
+ * same members. Code in flow/ prints nothing. Messages for the user go to the log at level info or
+ * above, which the terminal shows.
  */
 #ifndef CW_FLOW_CONTEXT_H
 #define CW_FLOW_CONTEXT_H
@@ -27,31 +27,31 @@ struct cw_context {
 	struct cw_registry *registry;
 	struct cw_directories directories;
 	const struct cw_asker *asker;
-	struct json_object *failed_hooks; /* the member of the result; set where the verb writes */
-	/* Shows on a terminal that DONE of TOTAL steps of WHAT are done. TOTAL 0: finished. NULL:
-	 * no progress is shown. */
+	struct json_object *failed_hooks; /* a member of the result; set if the verb writes */
+	/* Shows on a terminal that DONE of TOTAL steps of WHAT are done. TOTAL is 0 when the work
+	 * is finished. NULL: no progress is shown. */
 	void (*progress)(void *context, const char *what, size_t done, size_t total);
 	/* Prints ITEM of the array LIST at once instead of adding it to RESULT, for lists that may
 	 * be very long. */
 	void (*item)(void *context, const char *list, struct json_object *item);
 	void *output;                /* the context of progress and item */
-	const char *certbot_version; /* that renewal files are written for: "2.1.0" */
-	/* Made by cw_context_open(), or when first asked for; of the whole command. */
+	const char *certbot_version; /* the Certbot version in new renewal files: "2.1.0" */
+	/* Made by cw_context_open() or when first needed, for the whole command. */
 	struct cw_loop *loop;
 	struct cw_network *network;
 	struct cw_known_ca *cas;
-	bool writes; /* the locks are held: what is learned of CAs may be kept */
+	bool writes; /* the locks are held, so facts about CAs may be saved */
 };
 
 struct cw_account;
 struct cw_ca;
 /* Makes the loop. */
 void cw_context_open(struct cw_context *context);
-/* Ends the network process, having kept what the next run can use. */
+/* Saves what the next run can use, and ends the network process. */
 void cw_context_close(struct cw_context *context);
-/* The network process's side of the run. */
+/* Returns the run's connection to the network process. */
 struct cw_network *cw_context_network(struct cw_context *context);
-/* The CA at SERVER as ACCOUNT has it (NULL: whichever). */
+/* Returns the CA at SERVER for ACCOUNT (NULL: any account). */
 struct cw_ca *cw_context_ca(struct cw_context *context, const char *server,
 			    const struct cw_account *account);
 
@@ -65,22 +65,21 @@ struct cw_ca *cw_context_ca(struct cw_context *context, const char *server,
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
-/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (what is in
- * place), "failed_names", "failed_enhancements" (what is not), "changed" (whether the server's
- * configuration was), and the paths as above}. install, enhance: "installed" alone; its name is
- * null for files of no lineage.
- */
+/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (those in
+ * place), "failed_names", "failed_enhancements" (those not in place), "changed" (whether the
+ * server's configuration was changed), and the paths as above}. install, enhance: only "installed".
+ * Its name is null for files that belong to no lineage. */
 int cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_enhance(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_check_enhance(const struct cw_settings *settings, struct cw_error *error);
-/* rollback: "rolled_back": {"checkpoints" (how many), "installer", "installers": an array (several
- * may have made them; "installer" is the one of the newest)}. */
+/* rollback: "rolled_back": {"checkpoints" (how many), "installer" (which made the newest one),
+ * "installers": an array, because several may have made them}. */
 int cw_flow_rollback(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
-/* reconfigure: "reconfigured": {"name", "changes": an array of {"key", "before", "after"}: the
- * lines of [renewalparams] that changed, null where there was or is none}, and "certificates" of
- * the dry run. */
+/* reconfigure: "reconfigured": {"name", "changes": an array of {"key", "before", "after"} for each
+ * line of [renewalparams] that changed; null if there was or is no line}, and "certificates" of the
+ * dry run. */
 int cw_flow_reconfigure(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
 int cw_flow_renew(struct cw_context *context, struct json_object *result, struct cw_error *error);

@@ -12,43 +12,44 @@ struct cw_context;
 /* Does the verb's work (flow/context.h). */
 typedef int (*cw_flow)(struct cw_context *context, struct json_object *result,
 		       struct cw_error *error);
-/* Writes RESULT (flow/context.h) for people to stdout. */
+/* Prints RESULT (flow/context.h) to stdout as text. */
 typedef void (*cw_renderer)(struct json_object *result);
-/* Writes an item of a long list (cw_context.item) for people to stdout; FIRST: of the list. */
+/* Prints an item of a long list (cw_context.item) to stdout as text. FIRST: it is the first of the
+ * list. */
 typedef void (*cw_item_renderer)(struct json_object *item, bool first);
-/* CW_E_USAGE if the verb does not support SETTINGS. Changes nothing. */
+/* Returns CW_E_USAGE if the verb does not support SETTINGS. Changes nothing. */
 typedef int (*cw_verb_check)(const struct cw_settings *settings, struct cw_error *error);
 
 /* What a flag that selects a plugin (--nginx) means. */
 enum cw_verb_plugins {
 	CW_PLUGINS_NONE,
 	CW_PLUGINS_AUTHENTICATOR, /* the verb only obtains certificates */
-	CW_PLUGINS_ROLES          /* it also or only installs: all roles that the plugin has */
+	CW_PLUGINS_ROLES          /* the verb installs: the flag selects all roles of the plugin */
 };
 
 struct cw_verb {
 	const char *name;
 	const char *alias;       /* another spelling ("auth"), NULL: none */
-	const char *arguments;   /* as the usage line shows them; NULL: options alone */
+	const char *arguments;   /* as the usage line shows them; NULL: only options */
 	const char *title;       /* the heading of its options */
 	const char *summary;     /* one line for --help */
 	const char *description; /* a paragraph for --help VERB and the man page */
 
 	enum cw_verb_plugins plugins;
 	bool writes;      /* runs with the locks and a log file (flow/work/begin.h) */
-	bool asks_ca;     /* always: the network process starts before all else */
+	bool asks_ca;     /* always asks a CA: the network process starts first */
 	bool has_dry_run; /* supports --dry-run; a verb that only reads ignores it */
 	bool asks_nobody; /* never asks, not even on a terminal */
 	bool several;     /* works on several certificates: --cert-name can be repeated */
 	bool keeps_names; /* does not change the names of certificates */
-	const char *csr;  /* the hint with which it refuses --csr; NULL: accepts it */
+	const char *csr;  /* the hint if --csr is refused; NULL: --csr is accepted */
 
 	const char *which; /* the question for a certificate if none is given; NULL: does not ask */
 	const char *keep;  /* the answer that keeps a certificate that is not due */
 
 	cw_verb_check check;          /* NULL: accepts all settings */
-	cw_flow flow;                 /* NULL: "help", which cli/ does itself */
-	cw_renderer render;           /* NULL: the messages say everything */
+	cw_flow flow;                 /* NULL: "help", which is done in cli/ */
+	cw_renderer render;           /* NULL: its messages are the output */
 	cw_item_renderer render_item; /* NULL: its lists are short */
 };
 

@@ -1,7 +1,7 @@
 /*
- * HTTP over libcurl: many requests in flight over one pool of connections, HTTP/2 where the server
- * has it. libcurl is mapped when the first client is made, so that verbs without network do not pay
- * for it.
+ * HTTP over libcurl. Many requests share one pool of connections, with HTTP/2 if the server
+ * supports it. libcurl is loaded when the first client is made, so that verbs that need no network
+ * do not pay for it.
  */
 #ifndef CW_HTTP_CLIENT_H
 #define CW_HTTP_CLIENT_H
@@ -22,26 +22,26 @@ struct cw_http_options {
 	bool verify;            /* check the servers' certificates */
 	unsigned time_limit;    /* seconds for one whole exchange; 0: 30 */
 	unsigned connect_limit; /* seconds; 0: 10 */
-	/* Read the whole trust store now, so that no file is opened later. */
+	/* Read the whole trust store now, so that no file has to be opened later. */
 	bool preload_trust;
 };
 
 /*
- * Proxies: http_proxy, https_proxy, all_proxy, no_proxy. Trust: the system's store, or
- * SSL_CERT_FILE, SSL_CERT_DIR, or REQUESTS_CA_BUNDLE (a file or a folder) or CURL_CA_BUNDLE,
- * whichever is set, in this order.
+ * Makes a client. Proxies come from http_proxy, https_proxy, all_proxy and no_proxy. The trust
+ * store is the first of these that is set: SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE (a file
+ * or a folder), CURL_CA_BUNDLE. If none is set, it is the system's trust store.
  */
 int cw_http_new(struct cw_loop *loop, const struct cw_http_options *options, struct cw_http **http,
 		struct cw_error *error);
-/* Ends the exchanges in flight without calling back; NULL is allowed. */
+/* Frees the client and cancels its exchanges. Their callbacks are not called. NULL is allowed. */
 void cw_http_free(struct cw_http *http);
 
-/* How one request trusts the server and shows itself to it, instead of what the client's options
- * say. PEM texts. */
+/* TLS settings of one request, which replace those of the client. All texts are PEM. */
 struct cw_http_tls {
-	bool no_verify;                 /* accept any certificate of the server */
-	const char *ca_certificates;    /* to trust instead of the trust store; NULL: that */
-	const char *client_certificate; /* with its chain; NULL: none */
+	bool no_verify; /* accept any certificate from the server */
+	const char *
+		ca_certificates; /* trusted instead of the trust store; NULL: use the trust store */
+	const char *client_certificate; /* including its chain; NULL: none */
 	const char *client_key;         /* without a passphrase; NULL: none */
 };
 
@@ -49,52 +49,55 @@ enum { CW_HTTP_REDIRECTIONS_MAX = 10 };
 
 struct cw_http_message {
 	const char *method;         /* "GET", "HEAD", "POST" */
-	const char *url;            /* https; http where the caller wants that */
+	const char *url;            /* https, or http if the caller allows it */
 	const char *const *headers; /* "Name: value", NULL-terminated; NULL: none */
 	const char *body;           /* NULL: none; copied */
 	size_t body_length;
-	size_t limit; /* bytes of the answer's body; 0: 1 MiB; more is CW_E_PROTOCOL */
+	/* Limit of the answer's body in bytes; 0: 1 MiB. A longer body is CW_E_PROTOCOL. */
+	size_t limit;
 	/*
-	 * How many redirections to follow, at most CW_HTTP_REDIRECTIONS_MAX; 0: none. A further one
-	 * is CW_E_PROTOCOL, and so is one from https to http, and one of a request with a body to
-	 * another origin. Another origin gets neither the headers nor the client certificate.
+	 * How many redirections to follow, at most CW_HTTP_REDIRECTIONS_MAX; 0: none. These are
+	 * CW_E_PROTOCOL: one redirection too many, one from https to http, and one to another
+	 * origin if the request has a body. Another origin gets neither the headers nor the client
+	 * certificate.
 	 */
 	unsigned redirections;
-	const struct cw_http_tls *tls; /* NULL: what the client's options say */
-	bool quiet;                    /* one of very many: logged only when it fails */
+	const struct cw_http_tls *tls; /* NULL: use the client's options */
+	bool quiet;                    /* one of very many requests: logged only if it fails */
 };
 
 struct cw_http_answer {
 	int status; /* 100 to 599 */
 	struct cw_buf body;
-	struct cw_strv
-		headers; /* "name: value", the names in lower case, in order, of the last answer */
+	/* the headers of the last answer, in order: "name: value", with the name in lower case */
+	struct cw_strv headers;
 };
 
-/* The first header with this lower-case name, or NULL. */
+/* Returns the value of the first header with this name (in lower case), or NULL. */
 const char *cw_http_header(const struct cw_http_answer *answer, const char *name);
-/* All "Link" targets with rel=RELATION (RFC 8288), made absolute against BASE. */
+/* Adds all "Link" targets with rel=RELATION (RFC 8288) to TARGETS, resolved against BASE. */
 void cw_http_links(const struct cw_http_answer *answer, const char *base, const char *relation,
 		   struct cw_strv *targets);
-/* REFERENCE resolved against BASE; NULL if that is not an http(s) URL; release with free(). */
+/* Resolves REFERENCE against BASE. Returns NULL if the result is not an http or https URL. Release
+ * with free(). */
 char *cw_http_resolve(const char *base, const char *reference);
 
 /*
- * The end of an exchange: ANSWER, or NULL with ERROR when none came (CW_E_NETWORK, CW_E_TIMEOUT,
- * CW_E_PROTOCOL; the message names the host, and the hint what to check: name resolution, the
- * certificate and its trust store, the proxy). Both are valid during the call only; the callback
- * may take the body's buffer.
+ * Called when an exchange ends. If there is no answer, ANSWER is NULL and ERROR is set
+ * (CW_E_NETWORK, CW_E_TIMEOUT or CW_E_PROTOCOL). The error's message names the host. Its hint says
+ * what to check: name resolution, the certificate and the trust store, or the proxy. Both are valid
+ * only during the call. The callee may take the buffer of the body.
  */
 typedef void (*cw_http_callback)(void *context, struct cw_http_answer *answer,
 				 const struct cw_error *error);
-/* Starts an exchange; CALLBACK is called from the loop, never from within this call. NULL with
- * ERROR when it cannot be started (a bad URL). */
+/* Starts an exchange. CALLBACK is called from the loop, never directly. Returns NULL and fills
+ * ERROR if the exchange cannot be started (for example, a bad URL). */
 struct cw_http_exchange *cw_http_start(struct cw_http *http, const struct cw_http_message *message,
 				       cw_http_callback callback, void *context,
 				       struct cw_error *error);
-/* Ends an exchange without a call back; NULL is allowed. */
+/* Cancels an exchange. Its callback is not called. NULL is allowed. */
 void cw_http_cancel(struct cw_http_exchange *exchange);
-/* One exchange, turning the loop meanwhile. ANSWER is the caller's, to be cleared. */
+/* Runs one exchange, and turns the loop until it ends. The caller must clear ANSWER. */
 int cw_http_run(struct cw_http *http, const struct cw_http_message *message,
 		struct cw_http_answer *answer, struct cw_error *error);
 void cw_http_answer_clear(struct cw_http_answer *answer);

@@ -1,8 +1,8 @@
 /*
- * libcurl, mapped on demand: its dependencies cost milliseconds and memory that verbs without
+ * libcurl, loaded on demand: its dependencies cost milliseconds and memory, which verbs without
  * network should not pay. For http/ only.
  *
- * CW_LINKED_CURL binds the same table at link time, for static builds.
+ * CW_LINKED_CURL fills the same table at link time, for static builds.
  */
 #ifndef CW_HTTP_CURL_API_H
 #define CW_HTTP_CURL_API_H
@@ -14,7 +14,7 @@
 #define CW_CURL_LIBRARY "libcurl.so.4"
 #endif
 
-/* The functions of libcurl that are used, without "curl_". */
+/* The functions of libcurl that we use, without "curl_". */
 #define CW_CURL_FUNCTIONS(X)                                                                       \
 	X(easy_cleanup)                                                                            \
 	X(easy_getinfo)                                                                            \
@@ -39,10 +39,10 @@ struct cw_curl {
 };
 #undef CW_CURL_POINTER
 
-/* Valid after cw_curl_load() returned CW_OK. */
+/* Valid once cw_curl_load() has returned CW_OK. */
 extern struct cw_curl cw_curl;
 
-/* Maps and initializes libcurl, the first time; it stays until the process ends. */
+/* Loads and initializes libcurl on the first call. It stays loaded until the process ends. */
 int cw_curl_load(struct cw_error *error);
 
 #endif

@@ -7,7 +7,7 @@
 #include "http/trust.h"
 #include "http/url.h"
 
-/* What all exchanges of a client have in common. */
+/* The settings that all exchanges of a client share. */
 struct cw_http_settings {
 	char *user_agent; /* NULL: none */
 	bool verify;
@@ -17,53 +17,55 @@ struct cw_http_settings {
 
 struct cw_http_exchange {
 	struct cw_http *http;
-	struct cw_http_exchange *previous, *next; /* among the client's */
+	struct cw_http_exchange *previous, *next; /* in the client's list */
 	CURL *easy;
 	struct curl_slist *headers;
 	char *method, *url;
 	char *body; /* NULL: none */
 	size_t body_length;
-	unsigned redirections; /* that it may follow in all, and that are left */
+	unsigned redirections; /* how many it may follow in total, and how many are left */
 	unsigned redirections_left;
-	long spent;       /* milliseconds before the last redirection */
-	bool own_tls;     /* struct cw_http_tls was given, ... */
-	bool own_trust;   /* ... which says whom to trust */
-	bool only_folder; /* the trust store that it was begun with was the folder alone */
-	bool finished;    /* its callback is being called */
-	bool quiet;       /* see struct cw_http_message */
+	long spent;     /* milliseconds before the last redirection */
+	bool own_tls;   /* the message has a struct cw_http_tls */
+	bool own_trust; /* that struct has CA certificates */
+	/* it was started with only the folder of the trust store */
+	bool only_folder;
+	bool finished; /* its callback is being called */
+	bool quiet;    /* see struct cw_http_message */
 	cw_http_callback callback;
 	void *context;
-	/* Of the answer, as far as it came. */
+	/* The answer, as far as it has arrived. */
 	struct cw_http_answer answer;
 	size_t limit;
 	size_t header_bytes;
-	bool body_too_long, headers_too_long; /* why it was broken off from here */
-	int socket_errno;                     /* why no socket could be made; 0: it could */
+	bool body_too_long, headers_too_long; /* why we cancelled it */
+	int socket_errno;                     /* why no socket could be made; 0: no such error */
 	char detail[CURL_ERROR_SIZE];
 };
 
-/* Prepares an exchange; it belongs to no client yet. */
+/* Prepares an exchange. It does not belong to a client yet. */
 int cw_exchange_new(const struct cw_http_settings *settings, const struct cw_http_message *message,
 		    struct cw_http_exchange **exchange, struct cw_error *error);
 /*
- * Makes an exchange that was answered with a redirection ready to be sent to where that leads:
- * true. False, without an error: this answer is the last. With an error: it leads to where this
- * request must not go.
+ * Call this when an exchange is answered. If the answer is a redirection, prepares the exchange to
+ * be sent to its target and returns true. Otherwise returns false. Without an error, this answer is
+ * the last one. With an error, the request must not go to that target.
  */
 bool cw_exchange_redirect(struct cw_http_exchange *exchange,
 			  const struct cw_http_settings *settings, struct cw_error *error);
-/* Frees one that is in no multi handle. */
+/* Frees an exchange that is not in a multi handle. */
 void cw_exchange_free(struct cw_http_exchange *exchange);
-/* Points one that was answered at URL, which it takes; AS_GET without its body, and without its
- * headers and client certificate unless SAME_ORIGIN. */
+/* Redirects an answered exchange to URL, and takes ownership of URL. With AS_GET, its body is
+ * dropped. Without SAME_ORIGIN, its headers and its client certificate are dropped. */
 int cw_exchange_turn(struct cw_http_exchange *exchange, const struct cw_http_settings *settings,
 		     char *url, bool as_get, bool same_origin, struct cw_error *error);
-/* Sets the trust store of SETTINGS and forgets what came of an answer, to begin (again). */
+/* Prepares the exchange to be sent, or sent again: sets the trust store of SETTINGS and clears what
+ * is left of an answer. */
 int cw_exchange_arm(struct cw_http_exchange *exchange, const struct cw_http_settings *settings,
 		    struct cw_error *error);
-/* The host and port of URL in words, for messages; release with free(). */
+/* Returns the host and port of URL in words, for messages. Release with free(). */
 char *cw_exchange_server(const char *url, struct cw_endpoint *endpoint);
-/* Fills ERROR from what libcurl says about a failed exchange; returns the status. */
+/* Fills ERROR from libcurl's RESULT for a failed exchange, and returns its status. */
 int cw_exchange_failure(const struct cw_http_exchange *exchange,
 			const struct cw_http_settings *settings, CURLcode result,
 			struct cw_error *error);

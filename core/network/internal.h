@@ -1,4 +1,4 @@
-/* The requests that are under way; private to network/. */
+/* The requests in progress. Private to network/. */
 #ifndef CW_NETWORK_INTERNAL_H
 #define CW_NETWORK_INTERNAL_H
 
@@ -19,33 +19,33 @@ struct cw_network_process {
 	bool over;
 };
 
-/* A request of the coordinator's, from when it came until it is answered or cancelled. What a kind
- * of request needs beyond this begins with it. */
+/* A job: one request of the coordinator, until it is answered or cancelled. Each kind of request
+ * has a struct that begins with this one. */
 struct cw_serving {
 	struct cw_network_process *process;
 	uint32_t number;
-	struct cw_served_ca *ca; /* that it is for; NULL: none */
-	/* Called when the CA's directory is there; NULL: it has begun. */
+	struct cw_served_ca *ca; /* the CA that the request is for; NULL: none */
+	/* Called when the CA's directory is there; NULL: the job has started. */
 	void (*begin)(struct cw_serving *job);
-	struct cw_acme_operation *operation; /* under way; NULL: none */
-	/* Releases what the kind of request added, ending what is under way; NULL: nothing. */
+	struct cw_acme_operation *operation; /* the current operation; NULL: none */
+	/* Frees what this kind of request added and cancels what is in flight. May be NULL. */
 	void (*clear)(struct cw_serving *job);
 	struct cw_serving *next;
 };
 
-/* A job of SIZE bytes, zeroed behind its beginning, for REQUEST. */
+/* Makes a job of SIZE bytes for REQUEST. All bytes after struct cw_serving are zero. */
 void *cw_serving_new(struct cw_network_process *process, const struct cw_message *request,
 		     size_t size, void (*clear)(struct cw_serving *job));
-/* The beginning of its answer: says that the request did not fail; more fields may follow. */
+/* Starts an answer that says that the request succeeded. More fields may follow. */
 struct cw_message *cw_serving_answer(void);
-/* Sends ANSWER, which is taken, and ends the job. */
+/* Sends ANSWER, which it takes, and ends the job. */
 void cw_serving_finish(struct cw_serving *job, struct cw_message *answer);
 /* Answers with ERROR and ends the job. */
 void cw_serving_fail(struct cw_serving *job, const struct cw_error *error);
-/* Ends it without an answer. */
+/* Ends the job without an answer. */
 void cw_serving_end(struct cw_serving *job);
 
-/* A request's handler; REQUEST is valid during the call. */
+/* Handles a request. REQUEST is valid only during the call. */
 typedef void (*cw_network_handler)(struct cw_network_process *process, struct cw_message *request);
 
 /* cas.c: */
@@ -54,17 +54,19 @@ void cw_serve_ca_close(struct cw_network_process *process, struct cw_message *re
 void cw_serve_account_use(struct cw_network_process *process, struct cw_message *request);
 struct cw_acme *cw_served_acme(const struct cw_served_ca *ca);
 uint32_t cw_served_number(const struct cw_served_ca *ca);
-/* The CA that a request's first field names; NULL, and the request is answered with an error, where
- * there is none. */
+/* Returns the CA that the first field of REQUEST names. If there is none, answers REQUEST with an
+ * error and returns NULL. */
 struct cw_served_ca *cw_served_find(struct cw_network_process *process, struct cw_message *request);
-/* Begins JOB when the CA's directory is there: now, later, or never (then it fails). */
+/* Starts JOB when the CA's directory is there: now or later. If the directory cannot be fetched,
+ * JOB fails. */
 void cw_served_start(struct cw_served_ca *ca, struct cw_serving *job,
 		     void (*begin)(struct cw_serving *));
-/* The signer with this number, with THUMBPRINT where it is new (NULL: it need not be known). It
- * lives as long as the CA. */
+/* Returns the signer with this number. If it is new, THUMBPRINT is its thumbprint (NULL: not
+ * needed). It lives as long as the CA. */
 const struct cw_acme_signer *cw_served_signer(struct cw_served_ca *ca, uint32_t number,
 					      const char *thumbprint);
-/* The order with this number; NULL: none. Put there by orders.c, which frees what it replaces. */
+/* Finds an order by its number; NULL: none. orders.c adds the orders. Adding one frees the one that
+ * it replaces. */
 struct cw_acme_order *cw_served_order(const struct cw_served_ca *ca, uint32_t number);
 void cw_served_keep_order(struct cw_served_ca *ca, uint32_t number, struct cw_acme_order *order);
 uint32_t cw_served_order_number(const struct cw_served_ca *ca, const struct cw_acme_order *order);

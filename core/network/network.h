@@ -1,7 +1,7 @@
 /*
- * The network process: the one process of a run that reads what the network sends. It has no key,
- * no account, no file and, where the kernel can take them away, no right but to talk to hosts; what
- * is to be signed it asks of the coordinator, which started it (flow/issue/server.h).
+ * The network process. It is the only process of a run that reads data from the network. It has no
+ * key, no account and no file. If the kernel supports it, it has no right except to talk to hosts.
+ * The coordinator starts it (flow/work/network_process.h), and signs what it asks for.
  */
 #ifndef CW_NETWORK_NETWORK_H
 #define CW_NETWORK_NETWORK_H

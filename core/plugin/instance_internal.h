@@ -1,4 +1,4 @@
-/* An instance and the services that its plugin may call; private to plugin/. */
+/* An instance and the services that its plugin may call. Private to plugin/. */
 #ifndef CW_PLUGIN_INSTANCE_INTERNAL_H
 #define CW_PLUGIN_INSTANCE_INTERNAL_H
 
@@ -7,13 +7,14 @@
 #include "store/checkpoint.h"
 #include "store/lock.h"
 
-/* The size that a struct of a plugin's had in ABI 1.0, LAST being its last field then. */
+/* The size that a plugin's struct had in ABI 1.0, if LAST was its last field then. */
 #define CW_SIZE_1_0(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
 
-/* Bytes of a plugin's message that are kept; it has to fit into a message between processes. */
+/* The maximum bytes kept of a plugin's message. It has to fit into a message between processes. */
 enum { CW_FAILURE_MAX = 32 * 1024 };
 
-/* A call into the plugin; calls nest where the event loop, turned by a service, calls a watch. */
+/* A call into the plugin. Calls are nested if a service turns the event loop and the loop calls a
+ * watch. */
 struct cw_call {
 	struct cw_instance *instance;
 	const char *name;
@@ -44,9 +45,9 @@ struct cw_instance {
 	const struct cw_services *services;
 	struct cw_settings *settings;
 	void *self;
-	struct cw_call *call; /* the innermost, NULL: none */
+	struct cw_call *call; /* the innermost call; NULL: none */
 
-	/* From perform() to cleanup(). */
+	/* Set from perform() to cleanup(). */
 	struct cw_challenge **challenges;
 	struct cw_challenge_slot *const *slots;
 	size_t challenge_count;
@@ -56,41 +57,41 @@ struct cw_instance {
 	struct cw_exclusive *exclusive;
 	struct cw_checkpoints *checkpoints;
 	bool checkpoints_temporary;
-	/* What checkpoint_plugin() was given by a process that may not write: the data, and as many
-	 * numbers of entries in its journal. */
+	/* For a process that may not write: the data given to checkpoint_plugin(), and the number
+	 * of the journal entry for each. */
 	struct cw_strv undo_data;
 	unsigned *undo_ids;
-	struct cw_strv lineages;      /* whose installation is under way */
+	struct cw_strv lineages;      /* the lineages that are being installed */
 	bool for_challenges;          /* perform() or cleanup() is running */
-	struct cw_strv settings_text; /* joined lists that setting() gave, kept until the end */
+	struct cw_strv settings_text; /* joined lists that setting() returned; kept until the end */
 };
 
-/* Locks of exclusive directories, shared by the instances of this process. */
+/* Locks of exclusive directories. The instances of this process share them. */
 struct cw_exclusive;
 int cw_exclusive_take(const char *directory, int64_t timeout, struct cw_exclusive **exclusive,
 		      struct cw_error *error);
 void cw_exclusive_release(struct cw_exclusive *exclusive); /* NULL is allowed */
 
-/* The instance behind a host. */
+/* Returns the instance of a host. */
 struct cw_instance *cw_host_instance(const struct cw_host *host);
-/* Fails the current call of SERVICE when the plugin has declared that it needs no such right. */
+/* Fails the current call of SERVICE if the plugin has declared that it does not need that right. */
 int cw_host_may(const struct cw_host *host, const char *service);
-/* The checkpoints that the plugin's edits go to. */
+/* Returns the checkpoints for the plugin's edits. */
 struct cw_checkpoints *cw_host_checkpoints(const struct cw_host *host);
-/* The error of the current call, for services to fill; NULL when there is no call. */
+/* Returns the error of the current call, for services to fill. NULL if there is no call. */
 struct cw_error *cw_host_error(const struct cw_host *host);
-/* Fails the current call because the plugin gave a service something that breaks the ABI. */
+/* Fails the current call because the plugin passed something to a service that breaks the ABI. */
 int cw_host_misused(const struct cw_host *host, const char *service, const char *what);
-/* Forgets what the plugin registered for its change, which is in use, or undone. */
+/* Forgets what the plugin registered for its change. The change is in use or was undone. */
 void cw_host_change_over(struct cw_instance *instance);
-/* Begins and ends a call; cw_call_end() judges what the plugin returned. */
+/* Begin and end a call. cw_call_end() checks what the plugin returned. */
 void cw_call_begin(struct cw_call *call, struct cw_instance *instance, const char *name);
 int cw_call_end(struct cw_call *call, int result, struct cw_error *error);
 void cw_watches_end(struct cw_instance *instance);
-/* Says that the plugin will serve no socket any more, before it is made to close them. */
+/* Reports that the plugin will serve no more sockets. Call this before the plugin closes them. */
 void cw_listening_end(struct cw_instance *instance);
 
-/* The services, as struct cw_host (certwright/plugin.h) documents them. services_options.c: */
+/* The services, documented in struct cw_host (certwright/plugin.h). services_options.c: */
 const char *cw_service_option(const struct cw_host *host, const char *name);
 size_t cw_service_option_count(const struct cw_host *host, const char *name);
 const char *cw_service_option_at(const struct cw_host *host, const char *name, size_t index);
@@ -99,8 +100,8 @@ const char *cw_service_option_map(const struct cw_host *host, const char *name, 
 int cw_service_set_option(const struct cw_host *host, const char *name, const char *key,
 			  const char *value);
 const char *cw_service_setting(const struct cw_host *host, const char *name);
-/* The settings that concern plugins, by the long names of their options, NULL-terminated; and the
- * value of one, to be released with free(), or NULL. */
+/* The settings that concern plugins: the long names of their options, NULL-terminated. The function
+ * returns the value of one, to be released with free(), or NULL. */
 extern const char *const cw_known_settings[];
 char *cw_known_setting(const struct cw_settings *settings, const char *name);
 /* services_ask.c: */
@@ -122,8 +123,8 @@ int cw_service_run(const struct cw_host *host, const struct cw_command *const *c
 int cw_service_wait(const struct cw_host *host, unsigned milliseconds);
 void cw_service_still_busy(const struct cw_host *host);
 /* services_files.c: */
-/* Reads a file of credentials; *TEXT is to be wiped and released. STRICT: not one that all users
- * can read. */
+/* Reads a credentials file. The caller must wipe and release *TEXT. STRICT: refuses a file that all
+ * users can read. */
 int cw_credentials_read(const char *path, bool strict, char **text, struct cw_error *error);
 int cw_service_read_credentials(const struct cw_host *host, const char *path, char **text);
 int cw_service_read_private(const struct cw_host *host, const char *path, char **text);

@@ -1,4 +1,4 @@
-/* Which process listens on a port; private to plugin/. */
+/* Finds the process that listens on a port. Private to plugin/. */
 #ifndef CW_PLUGIN_PORT_HOLDER_INTERNAL_H
 #define CW_PLUGIN_PORT_HOLDER_INTERNAL_H
 
@@ -7,15 +7,16 @@
 #include <sys/types.h>
 
 struct cw_port_holder {
-	pid_t process;    /* 0: not known */
+	pid_t process;    /* 0: unknown */
 	char program[64]; /* its name, as ps shows it */
-	bool ours;        /* all that hold the port run this program's executable */
+	bool ours;        /* all processes that have the port run this program's executable */
 };
 
 /*
- * Looks for the processes that listen on the port of ADDRESS (an IPv4 or IPv6 one), those on an
- * overlapping address first, in /proc/net/tcp, /proc/net/tcp6 and /proc/<pid>/fd. HOLDER is zeroed
- * when none can be seen: no Linux, another user's or container's.
+ * Finds the processes that listen on the port of ADDRESS (IPv4 or IPv6), first those on an
+ * overlapping address. Reads /proc/net/tcp, /proc/net/tcp6 and /proc/<pid>/fd. HOLDER is zeroed if
+ * no process can be seen: the system is not Linux, or the process belongs to another user or
+ * container.
  */
 void cw_port_holder_find(const struct sockaddr_storage *address, struct cw_port_holder *holder);
 

@@ -1,13 +1,14 @@
 /*
- * The modules there are. A module is known by its file name (NAME.so in a plugin folder, or
- * preloaded into a static build) before it is opened; it is opened only when the command needs it:
- * a plugin process (plugin/process.h) loads it with libltdl and says what it is like. Nothing of a
- * plugin runs in this process.
+ * The registry of modules. A module is known by its file name (NAME.so in a plugin folder, or
+ * preloaded into a static build) before it is opened. It is opened only when a command needs it: a
+ * plugin process (plugin/process.h) loads it with libltdl and describes it. No code of a plugin
+ * runs in this process.
  *
- * Folders: CERTWRIGHT_PLUGIN_PATH (colon-separated) when set and the program is not set-user-id,
- * else the installation's plugin folder; and the ".libs" in each, where libtool leaves what is not
- * installed. Files that begin with "lib" are taken for libraries. A module or folder that users
- * other than root and ourselves can write to is refused.
+ * The plugin folders are those of CERTWRIGHT_PLUGIN_PATH (colon-separated) if it is set and the
+ * program is not set-user-id, else the plugin folder of the installation. The folder ".libs" in
+ * each is searched too: libtool leaves modules there that are not installed. Files that begin with
+ * "lib" are taken for libraries. A module or folder is refused if users other than root and
+ * ourselves can write to it.
  */
 #ifndef CW_PLUGIN_REGISTRY_H
 #define CW_PLUGIN_REGISTRY_H
@@ -18,12 +19,12 @@
 #include "base/option.h"
 #include "base/strv.h"
 
-/* Milliseconds that a module may take to be loaded and described. */
+/* Milliseconds that loading and describing a module may take. */
 #define CW_PLUGIN_LOAD_LIMIT 10000
 
 struct cw_registry;
 
-/* What a plugin says of itself. It is said in a plugin process, and every value is checked. */
+/* A plugin's description of itself. It is made in a plugin process, and every value is checked. */
 struct cw_plugin_description {
 	char *version;
 	char *description;
@@ -31,72 +32,74 @@ struct cw_plugin_description {
 	unsigned abi_major, abi_minor;
 	bool authenticator, installer; /* its roles */
 	bool exclusive;                /* it has an exclusive directory */
-	struct cw_strv dns_types;      /* challenge types, as it lists them for no instance */
+	struct cw_strv dns_types;      /* the challenge types that it lists without an instance */
 	struct cw_strv ip_types;
 	bool undeploys;                    /* its installer removes certificates */
-	struct cw_strv enhancements;       /* none without the function for them */
+	struct cw_strv enhancements;       /* empty if it lacks the function enhance */
 	struct cw_plugin_option **options; /* NULL-terminated; NULL: none */
 	size_t option_count;
-	struct cw_strv texts; /* those that the options point to */
+	struct cw_strv texts; /* the strings that the options point to */
 };
 
 struct cw_module {
-	char *name;                          /* by its file name */
-	char *path;                          /* "(built in)" for preloaded and core ones */
-	struct cw_plugin_description *about; /* NULL until opened, and when refused */
-	struct cw_error error;      /* why it was refused: one sentence that names the file */
-	struct cw_option **options; /* the plugin's options as --NAME-OPTION, NULL-terminated; set
-				       when opened */
+	char *name; /* from its file name */
+	char *path; /* "(built in)" for modules that are preloaded or part of the core */
+	struct cw_plugin_description *about; /* NULL if not opened yet or refused */
+	struct cw_error error; /* why it was refused: one sentence that names the file */
+	/* the plugin's options as --NAME-OPTION, NULL-terminated; set when it is opened */
+	struct cw_option **options;
 };
 
 struct cw_registry *cw_registry_new(void);
-/* One with the COUNT module files PATHS and what is built in, for the documentation of a build: who
- * could have written them is not asked. */
+/* Makes a registry of the COUNT module files PATHS and the built-in ones, to document a build. It
+ * does not check who can write to the files. */
 struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
 
-/* All modules by name, sorted, none opened for it. A folder that is refused is a warning in the log
- * and gives none. */
+/* All modules, sorted by name. No module is opened for this. A folder that is refused is skipped,
+ * with a warning in the log. */
 size_t cw_registry_count(struct cw_registry *registry);
 struct cw_module *cw_registry_at(struct cw_registry *registry, size_t index);
 
-/* Why folders were refused, a sentence each; none opened for it. */
+/* Returns why folders were refused, one sentence for each. No module is opened for this. */
 const struct cw_strv *cw_registry_refused_folders(struct cw_registry *registry);
 
-/* Whether there is a module NAME (or another spelling of it), by its file name alone: it can still
- * be refused when it is opened. */
+/* Whether there is a module NAME (or another spelling of it). Looks only at file names: the module
+ * can still be refused when it is opened. */
 bool cw_registry_has(struct cw_registry *registry, const char *name);
 
 /*
- * The module NAME, opened: its file, the entry symbol, the size and ABI of its struct, its name,
- * its options are checked. Other spellings are accepted (base/plugin_name.h). CW_E_NOT_FOUND with
- * the nearest name and the installed ones in the hint; CW_E_PLUGIN when it is refused, also because
- * it crashed, or did not come to an end in CW_PLUGIN_LOAD_LIMIT. The null installer is found here
- * too, which is part of the core.
+ * Opens the module NAME and checks its file, entry symbol, the size and ABI of its struct, its name
+ * and its options. Other spellings of the name are accepted (base/plugin_name.h). On CW_E_NOT_FOUND
+ * the hint has the nearest name and the installed ones. CW_E_PLUGIN if it is refused, also if it
+ * crashed or took longer than CW_PLUGIN_LOAD_LIMIT. Also finds the null installer, which is part of
+ * the core.
  */
 int cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		     struct cw_error *error);
-/* Opens all, side by side; those refused keep their error. */
+/* Opens all modules at the same time. A refused module has its error set. */
 void cw_registry_open_all(struct cw_registry *registry);
 /* Whether an opened module's installer has ENHANCEMENT. */
 bool cw_module_enhances(const struct cw_module *module, const char *enhancement);
-/* Has an opened module's option NAME, as its plugin calls it, take the place of the present value
- * in SETTINGS, whoever gave that, to be saved for renewals. KEY: of a map; NULL: the whole option.
- * VALUE NULL: back to the default. A value that is refused leaves the present one. */
+/* Replaces the value of an opened module's option in SETTINGS, regardless of who set it, to be
+ * saved for renewals. NAME is the plugin's own name for the option. KEY is a key of a map; NULL:
+ * the whole option. VALUE NULL restores the default. If VALUE is refused, the present value
+ * stays. */
 int cw_module_set_option(const struct cw_module *module, struct cw_settings *settings,
 			 const char *name, const char *key, const char *value,
 			 struct cw_error *error);
-/* Adds to LIST what SETTINGS have of an opened module's options beyond defaults, and sets that
- * again: three texts each, internal name, a map's key or "", value. */
+/* The first function adds to LIST the values of an opened module's options in SETTINGS that are not
+ * defaults. Each has three strings: internal name, a map's key or "", value. The second function
+ * sets them again. */
 void cw_module_save_options(const struct cw_module *module, const struct cw_settings *settings,
 			    struct cw_strv *list);
 int cw_module_restore_options(const struct cw_module *module, struct cw_settings *settings,
 			      const struct cw_strv *list, struct cw_error *error);
-/* Sets options of an opened module that neither the command line nor a configuration file gives
- * from their environment variables. */
+/* For options of an opened module that neither the command line nor a configuration file sets: sets
+ * them from their environment variables. */
 int cw_module_take_environment(const struct cw_module *module, struct cw_settings *settings,
 			       struct cw_error *error);
-/* CW_E_USAGE if SETTINGS lack an option that an opened module requires. */
+/* Returns CW_E_USAGE if SETTINGS lack an option that an opened module requires. */
 int cw_module_check_required(const struct cw_module *module, const struct cw_settings *settings,
 			     struct cw_error *error);
 /* Adds the options of an opened module to SET, once. */

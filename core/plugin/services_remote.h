@@ -1,5 +1,5 @@
-/* The services that the coordinator gives to a plugin process, and through it the network process:
- * private to plugin/. Arguments are checked by the caller. */
+/* The services that the coordinator, and through it the network process, provides to a plugin
+ * process. Private to plugin/. The caller must check the arguments. */
 #ifndef CW_PLUGIN_SERVICES_REMOTE_H
 #define CW_PLUGIN_SERVICES_REMOTE_H
 
@@ -16,7 +16,7 @@ int cw_remote_state_get(const struct cw_host *host, const char *lineage, const c
 int cw_remote_credentials(const struct cw_host *host, const char *path, bool strict, char **text);
 int cw_remote_undo_plugin(const struct cw_host *host, const char *data, unsigned *id);
 int cw_remote_undo_done(const struct cw_host *host, unsigned id);
-/* HEADERS: those of REQUEST, "Name: value". */
+/* HEADERS are the headers of REQUEST, as "Name: value". */
 int cw_remote_http(const struct cw_host *host, const struct cw_http_request *request,
 		   const struct cw_strv *headers, struct cw_http_response *response);
 int cw_remote_wait_txt(const struct cw_host *host, struct cw_txt_record *const *records,

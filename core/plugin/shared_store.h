@@ -1,5 +1,5 @@
-/* The store that the plugin processes of a run share (host->shared_put()): values by plugin and
- * key, in the coordinator's memory. */
+/* The store that the plugin processes of a run share (host->shared_put()). It holds values by
+ * plugin and key, in the coordinator's memory. */
 #ifndef CW_PLUGIN_SHARED_STORE_H
 #define CW_PLUGIN_SHARED_STORE_H
 
@@ -11,13 +11,14 @@ struct cw_shared_store;
 
 struct cw_shared_store *cw_shared_store_new(void);
 void cw_shared_store_free(struct cw_shared_store *store); /* NULL is allowed */
-/* Whether KEY is one ([A-Za-z0-9_.-], up to 255 bytes, not "." and not ".."). */
+/* Whether KEY is valid ([A-Za-z0-9_.-], up to 255 bytes, not "." and not ".."). */
 bool cw_shared_key_valid(const char *key);
-/* VALUE NULL removes it. CW_E_INVALID when the key or the value is malformed or too long, or the
- * plugin's share (64 MiB, 100000 keys) is full. */
+/* Stores VALUE; NULL removes the key. CW_E_INVALID if the key or the value is malformed or too
+ * long, or if the plugin's share (64 MiB, 100000 keys) is full. */
 int cw_shared_store_put(struct cw_shared_store *store, const char *plugin, const char *key,
 			const void *value, size_t length, struct cw_error *error);
-/* *VALUE is the store's, until the next put. CW_E_NOT_FOUND when there is none. */
+/* Finds a value. *VALUE belongs to the store and is valid until the next put. CW_E_NOT_FOUND if
+ * there is none. */
 int cw_shared_store_get(const struct cw_shared_store *store, const char *plugin, const char *key,
 			const void **value, size_t *length, struct cw_error *error);
 

@@ -1,4 +1,4 @@
-/* The plugin process' own; private to plugin/. */
+/* The state of a plugin process. Private to plugin/. */
 #ifndef CW_PLUGIN_WORKER_INTERNAL_H
 #define CW_PLUGIN_WORKER_INTERNAL_H
 
@@ -10,7 +10,7 @@
 struct cw_worker {
 	struct cw_loop *loop;
 	struct cw_peer *peer; /* the coordinator */
-	bool over;            /* nothing more will come */
+	bool over;            /* the coordinator will send nothing more */
 
 	struct cw_module_entry *entry;
 	struct cw_plugin_settings settings;
@@ -18,24 +18,25 @@ struct cw_worker {
 	struct cw_services services;
 	struct cw_instance *instance;
 	struct cw_plugin_challenges challenges;
-	bool performed; /* and not cleaned up */
+	bool performed; /* perform() was called, and cleanup() not yet */
 
-	bool restricted; /* it has given up all rights beyond these */
+	bool restricted; /* it has given up all rights except the following */
 	enum cw_rights rights;
 	struct cw_strv missing; /* what could not be given up */
 
-	int presence; /* descriptor of cw_presence_mark(), -1: it has no right to change files */
+	/* The descriptor of cw_presence_mark(). -1: the process has no right to change files. */
+	int presence;
 
-	bool busy;    /* a request is being worked on */
-	bool in_call; /* the plugin is at work */
+	bool busy;    /* a request is being handled */
+	bool in_call; /* a function of the plugin is running */
 	struct cw_timer *beat;
 };
 
-/* Fills WORKER's services, which stand on its settings and its peer. */
+/* Fills WORKER's services, which use its settings and its peer. */
 void cw_worker_fill_services(struct cw_worker *worker);
-/* Releases what the services stand on. */
+/* Frees what the services use. */
 void cw_worker_clear_services(struct cw_worker *worker);
-/* A sink of the log: to the coordinator. */
+/* Sends log lines to the coordinator. */
 void cw_worker_log(void *context, enum cw_log_level level, const char *line);
 
 #endif

@@ -7,8 +7,8 @@
 
 enum cw_decision {
 	CW_DECISION_NEW,   /* a new lineage */
-	CW_DECISION_RENEW, /* a new version of an existing one */
-	CW_DECISION_KEEP   /* nothing to do: the existing one fits and is not due */
+	CW_DECISION_RENEW, /* a new version of an existing lineage */
+	CW_DECISION_KEEP   /* nothing to do: an existing lineage fits and is not due */
 };
 
 /*

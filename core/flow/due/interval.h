@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct cw_interval {
-	double months; /* of the calendar, whole */
+	double months; /* calendar months; a whole number */
 	double seconds;
 };
 
@@ -17,7 +17,7 @@ struct cw_interval {
  * anything else.
  */
 bool cw_interval_parse(const char *text, struct cw_interval *interval);
-/* The time INTERVAL before INSTANT, in seconds since the epoch; at least 0. */
+/* Returns the time INTERVAL before INSTANT, in seconds since the epoch; at least 0. */
 int64_t cw_interval_before(const struct cw_interval *interval, int64_t instant);
 
 #endif

@@ -15,7 +15,7 @@ struct cw_lineage_facts {
 	char *chain;
 	struct cw_due due;
 	struct cw_ask_again_place place;
-	bool is_renewed; /* as autorenew says */
+	bool is_renewed; /* autorenew allows it to be renewed */
 	bool waits;      /* the CA said recently that it is not due */
 };
 

@@ -1,6 +1,6 @@
 /*
- * Finds out which lineages are due. There may be a hundred thousand, so nothing is kept of a
- * lineage after its turn, and the CAs are asked about many at once.
+ * Finds out which lineages are due. There may be a hundred thousand. So the data of a lineage is
+ * freed when it has been checked, and a CA is asked about many lineages at once.
  */
 #ifndef CW_FLOW_DUE_SURVEY_H
 #define CW_FLOW_DUE_SURVEY_H

@@ -1,4 +1,4 @@
-/* What an installer is told about a lineage's certificate. */
+/* Describes a lineage's certificate for an installer. */
 #ifndef CW_FLOW_INSTALL_CERTIFICATE_H
 #define CW_FLOW_INSTALL_CERTIFICATE_H
 

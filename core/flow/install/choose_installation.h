@@ -1,4 +1,4 @@
-/* Which certificate to install. */
+/* Chooses the certificate to install. */
 #ifndef CW_FLOW_INSTALL_CHOOSE_INSTALLATION_H
 #define CW_FLOW_INSTALL_CHOOSE_INSTALLATION_H
 

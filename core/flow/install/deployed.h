@@ -1,6 +1,7 @@
 /*
- * Which installers use a lineage's certificate, and for which names: the section [[deployed]] of
- * [certwright] in the renewal file, where Certbot ignores it. Each key is an installer's name.
+ * Records which installers use a lineage's certificate, and for which names. The record is the
+ * section [[deployed]] of [certwright] in the renewal file, which Certbot ignores. Each key is an
+ * installer's name.
  */
 #ifndef CW_FLOW_INSTALL_DEPLOYED_H
 #define CW_FLOW_INSTALL_DEPLOYED_H
@@ -15,10 +16,10 @@ void cw_deployed_names(const struct cw_lineage *lineage, const char *installer,
 /* Adds the installers that have it. */
 void cw_deployed_installers(const struct cw_lineage *lineage, struct cw_strv *installers);
 /*
- * Records that INSTALLER has deployed INSTALLATION, beside names for which it had done so before
- * and that the certificate still has. Saves with it what renewals need to reach the installer: its
- * name if the renewal file has none, and its options in SETTINGS if it is the one of the file. A
- * file that says all of that already is not written.
+ * Records that INSTALLER has deployed INSTALLATION. Names of earlier deployments are kept if the
+ * certificate still has them. Also saves what renewals need to call the installer: its name if the
+ * renewal file has no installer, and its options in SETTINGS if the file names this installer. The
+ * file is not written if nothing would change.
  */
 int cw_record_deployment(const struct cw_context *context, const char *installer,
 			 const struct cw_installation *installation,

@@ -10,12 +10,12 @@
 #include "flow/issue/request.h"
 #include "flow/work/begin.h"
 
-/* What must follow; a later one includes those before it. */
+/* What must follow. Each value includes the ones before it. */
 enum cw_owed {
 	CW_OWED_NOTHING,
 	CW_OWED_RELOAD,      /* the server reads its files again (--disable-renew-updates) */
-	CW_OWED_RENEWAL,     /* the installer hears of the new version, then a reload */
-	CW_OWED_INSTALLATION /* by "run" */
+	CW_OWED_RENEWAL,     /* the installer is told of the new version, then a reload */
+	CW_OWED_INSTALLATION /* an installation that "run" has started */
 };
 
 /* In a worker, just before the request's new version is saved: durably records what must follow, if
@@ -33,9 +33,9 @@ void cw_renewal_settled(const struct cw_context *context, const char *name);
 /* The lineages that have a record. */
 void cw_installations_owed(const struct cw_context *context, struct cw_strv *names);
 /*
- * What is owed to the lineage of REQUEST, which has its settings and its installer; ENHANCEMENTS
- * gets those of an installation. The record of a lineage without a new version or without an
- * installer is removed: nothing is owed then.
+ * Returns what is owed to the lineage of REQUEST. The request must have its settings and its
+ * installer. ENHANCEMENTS gets the enhancements of an owed installation. If the lineage has no new
+ * version or no installer, nothing is owed and the record is removed.
  */
 enum cw_owed cw_installation_owed(const struct cw_context *context,
 				  const struct cw_request *request, struct cw_strv *enhancements);

@@ -1,4 +1,4 @@
-/* Lineages that installers are called for without a renewal: before they are deleted, and after a
+/* Calls installers for lineages without a renewal: before lineages are deleted, and after a
  * rollback. */
 #ifndef CW_FLOW_INSTALL_REDEPLOY_H
 #define CW_FLOW_INSTALL_REDEPLOY_H
@@ -12,8 +12,8 @@ struct cw_deployed {
 	char *installer;
 };
 
-/* Has each of COUNT installers be called for its lineage for REASON, and the servers reloaded. The
- * ones that succeeded are marked in DONE. */
+/* Calls each of the COUNT installers for its lineage, giving it REASON, and has the servers
+ * reloaded. Sets DONE for those that succeeded. */
 int cw_call_installers(struct cw_context *context, const struct cw_deployed *deployed, size_t count,
 		       enum cw_reason reason, bool *done, struct cw_error *error);
 

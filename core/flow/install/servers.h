@@ -1,4 +1,4 @@
-/* Servers that get new certificates after renewals. */
+/* Updates servers after renewals. */
 #ifndef CW_FLOW_INSTALL_SERVERS_H
 #define CW_FLOW_INSTALL_SERVERS_H
 
@@ -6,19 +6,19 @@
 #include "flow/issue/request.h"
 #include "flow/work/jobs.h"
 
-/* Calls FUNCTION for each server with those of the REQUESTS that it belongs to: requests that were
- * saved and have the same installer with the same options. */
+/* Calls FUNCTION for each server with the requests that belong to it. These were saved, and have
+ * the same installer with the same options. */
 typedef void (*cw_server_function)(void *context, struct cw_request **members, size_t count);
 void cw_for_each_server(struct cw_request *const *requests, size_t count,
 			cw_server_function function, void *context);
-/* Brings the server of REQUESTS up to date with the installation of each (NULL: it only needs the
- * reload), and reloads it once. Sets their errors. */
+/* Updates the server of REQUESTS with the installation of each, and reloads it once. A request
+ * whose installation is NULL only needs the reload. Sets the requests' errors. */
 void cw_update_server(struct cw_context *context, struct cw_request **requests, size_t count);
 /*
- * After renewals: has the servers of the REQUESTS that were saved use the new certificates. The
- * installers hear of those lineages for which a renewal is owed (owed.h). What was done is not owed
- * any more. The requests for which it failed get the error, in their results too, and FAILED is
- * called for each.
+ * Has the servers of all saved REQUESTS use the new certificates, after renewals. The installers
+ * are told of those lineages for which a renewal is owed (owed.h). What is done is not owed any
+ * more. If this fails for a request, the error is set in the request and in its result, and FAILED
+ * is called for it.
  */
 void cw_update_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
 		       cw_request_done failed, void *failed_context);

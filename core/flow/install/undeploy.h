@@ -1,4 +1,4 @@
-/* Servers that use certificates which are about to be deleted. */
+/* Removes certificates from servers before they are deleted. */
 #ifndef CW_FLOW_INSTALL_UNDEPLOY_H
 #define CW_FLOW_INSTALL_UNDEPLOY_H
 

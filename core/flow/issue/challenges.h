@@ -1,4 +1,4 @@
-/* From an order's authorizations to what a plugin is given. */
+/* Turns an order's authorizations into challenges for a plugin. */
 #ifndef CW_FLOW_ISSUE_CHALLENGES_H
 #define CW_FLOW_ISSUE_CHALLENGES_H
 
@@ -6,40 +6,42 @@
 #include "flow/issue/request.h"
 #include "plugin/instance.h"
 
-/* The challenges of a batch; owns the strings that the slots point to, except the names of the
- * requests. */
+/* The challenges of a batch. Owns the strings that the slots point to, except the names, which
+ * belong to the requests. */
 struct cw_challenge_set {
 	struct cw_challenge_slot **slots;
-	/* Of each slot; borrowed. After perform() nothing uses them: they may end before the set.
-	 */
+	/* One for each slot; borrowed. Not used after perform(), so they may be freed before the
+	 * set. */
 	struct cw_acme_authorization **authorizations;
-	struct cw_strv *identifiers; /* of each request that has any, for all_identifiers */
+	struct cw_strv *identifiers; /* one list for each request that has challenges, for
+					all_identifiers */
 	size_t identifiers_count;
 	struct cw_strv texts;
 	size_t count;
 };
 
 /*
- * Chooses for AUTHORIZATION the challenge that PLUGIN, which can do TYPES for it, likes best of
- * those offered (--preferred-challenges first), and adds a slot. An authorization for which there
- * is none gets an error. ONLY: no other plugin is at work on the batch, so that all preferences are
- * meant for this one.
+ * Chooses a challenge for AUTHORIZATION and adds a slot. TYPES are the types that PLUGIN supports
+ * for it, most preferred first. With --preferred-challenges, only those types are used, in that
+ * order. If no challenge fits, the authorization gets an error. ONLY: PLUGIN is the only plugin of
+ * the batch, so all preferences are for it.
  */
 void cw_challenges_choose(struct cw_challenge_set *set, const struct cw_strv *types,
 			  const char *plugin, bool only, const struct cw_request *request,
 			  struct cw_acme_authorization *authorization);
-/* Takes the slots from COUNT on out again. */
+/* Removes all slots from index COUNT on. */
 void cw_challenges_truncate(struct cw_challenge_set *set, size_t count);
-/* Gives each challenge from FIRST on, all of one certificate, the identifiers of these. */
+/* The challenges from index FIRST on belong to one certificate: gives each the list of their
+ * identifiers. */
 void cw_challenges_share_identifiers(struct cw_challenge_set *set, size_t first);
-/* Chooses the challenge of AUTHORIZATION, which was fetched again, that was performed before;
- * false: there is none. */
+/* AUTHORIZATION was fetched again. Chooses the challenge of it that was performed before. Returns
+ * false if there is none. */
 bool cw_challenges_resume(struct cw_challenge_set *set,
 			  struct cw_acme_authorization *authorization);
-/* After perform(): gives each failed slot's error to its authorization, which is then left alone.
- */
+/* Call this after perform(). Copies the error of each failed slot to its authorization, which is
+ * then not answered. */
 void cw_challenges_take_results(struct cw_challenge_set *set);
-/* Adds a line to TEXT for each that is in place: for --debug-challenges. */
+/* Adds a line to TEXT for each challenge in place, for --debug-challenges. */
 void cw_challenges_describe(const struct cw_challenge_set *set, struct cw_buf *text);
 void cw_challenge_set_clear(struct cw_challenge_set *set);
 

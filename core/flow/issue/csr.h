@@ -11,9 +11,9 @@
  */
 int cw_csr_request(struct cw_context *context, struct cw_request **request, struct cw_error *error);
 /*
- * Saves the certificate of such a request where --cert-path, --chain-path and --fullchain-path say,
- * else, as Certbot does, in the working directory as NNNN_cert.pem and NNNN_chain.pem (with and
- * without the leaf), NNNN being the first number that is free.
+ * Saves the certificate of such a request at --cert-path, --chain-path and --fullchain-path.
+ * Without these it is saved in the working directory, as Certbot does: NNNN_cert.pem, and
+ * NNNN_chain.pem for the chain with and without the leaf. NNNN is the first free number.
  */
 int cw_csr_save_files(struct cw_request *request, const char *leaf, const char *chain,
 		      const char *fullchain, struct cw_error *error);

@@ -1,4 +1,4 @@
-/* Obtaining the certificates of a batch: orders, challenges, finalization, saving. */
+/* Obtains the certificates of a batch: orders, challenges, finalization, saving. */
 #ifndef CW_FLOW_ISSUE_OBTAIN_H
 #define CW_FLOW_ISSUE_OBTAIN_H
 

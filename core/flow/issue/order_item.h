@@ -1,5 +1,5 @@
-/* One certificate of a batch on its way: its order, its key, and the record that lets another run
- * go on with it. Private to issue/. */
+/* One certificate of a batch while it is obtained: its order, its key, and the record with which
+ * another run can continue it. Private to issue/. */
 #ifndef CW_FLOW_ISSUE_ORDER_ITEM_H
 #define CW_FLOW_ISSUE_ORDER_ITEM_H
 
@@ -13,33 +13,36 @@
 struct cw_order_item {
 	struct cw_context *context;
 	struct cw_request *request;
-	struct cw_acme_order *order; /* NULL: none is under way */
+	struct cw_acme_order *order; /* NULL: no order yet */
 	struct cw_pending *pending;
 	struct cw_key *key;
 	struct cw_buf csr;
-	struct cw_pending_binding binding; /* what the order is bound to, over the two below */
+	struct cw_pending_binding
+		binding; /* what the order is bound to; points to the two fields below */
 	struct cw_strv identifiers;
 	char *plan; /* how its key is to be made */
 	struct cw_strv chains;
-	bool over;           /* saved or failed, and reported */
-	bool dropped_record; /* whose removal is not durable yet: cw_pending_sync() */
+	bool over; /* saved or failed, and reported */
+	/* the record was removed, but not durably yet: cw_pending_sync() */
+	bool dropped_record;
 };
 
-/* Forgets order, key and record (which stays on disk). */
+/* Frees order, key and record. The record stays on disk. */
 void cw_order_item_clear(struct cw_order_item *item, struct cw_ca *ca);
-/* Makes the order as it is wanted: that of an earlier run where there is one. Its key is made, and
- * the record written, when the server has made the order. */
+/* Fills in the order to open. If an earlier run left a usable order, that one is continued. For a
+ * new order, the key is made and the record is written when the server has made the order. */
 int cw_order_item_prepare(struct cw_order_item *item, const struct cw_ca *ca,
 			  struct cw_error *error);
-/* The CSR, into item->csr. */
+/* Makes the CSR, in item->csr. */
 int cw_order_item_make_csr(struct cw_order_item *item, struct cw_error *error);
-/* Removes the record: the order is of no use to another run. */
+/* Removes the record. Another run can then not continue the order. */
 void cw_order_item_drop_record(struct cw_order_item *item);
-/* The failures of single names as the failure of their order. */
+/* Combines the errors of single names into the error of their order. */
 void cw_order_item_gather_errors(struct cw_order_item *item);
-/* --allow-subset-of-names: takes the failed names out of the request; true when some remain. */
+/* For --allow-subset-of-names: removes the failed names from the request. Returns true if names
+ * remain. */
 bool cw_order_item_reduce_names(struct cw_order_item *item, const struct cw_error *error);
-/* Whether its order is under way and well. */
+/* Whether the item has an order, and no error so far. */
 bool cw_order_item_is_well(const struct cw_order_item *item);
 
 #endif

@@ -5,8 +5,9 @@
 #include "acme/wire.h"
 #include "base/option.h"
 
-/* The profile to order: that of --required-profile, which the CA must have (CW_E_UNSUPPORTED with
- * those that it has), else that of --preferred-profile if the CA has it; NULL: none. */
+/* Returns the profile to order: --required-profile, else --preferred-profile if the CA has it, else
+ * NULL. If the CA does not have the required one, the error is CW_E_UNSUPPORTED and lists the CA's
+ * profiles. */
 const char *cw_profile_choose(const struct cw_settings *settings,
 			      const struct cw_wire_directory *directory, struct cw_error *error);
 

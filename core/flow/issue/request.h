@@ -1,4 +1,4 @@
-/* A request for a certificate: flow/due/ makes it, workers carry it out. */
+/* A request for a certificate. flow/due/ makes it, and workers carry it out. */
 #ifndef CW_FLOW_ISSUE_REQUEST_H
 #define CW_FLOW_ISSUE_REQUEST_H
 
@@ -22,16 +22,16 @@ struct cw_request {
 	char *installer;                  /* NULL: none */
 	const struct cw_account *account; /* borrowed */
 	struct cw_csr *csr; /* --csr: the request to sign, without a lineage; NULL: none */
-	/* Borrowed: the work of an installer's worker, or what follows once the certificate is
-	 * saved; NULL: nothing. */
+	/* The work for an installer, or what follows once the certificate is saved. Borrowed; NULL:
+	 * nothing. */
 	const struct cw_installation *installation;
-	bool reloads;   /* the installer's server is reloaded when the certificate is saved */
+	bool reloads;   /* reload the installer's server when the certificate is saved */
 	char *replaces; /* ARI identifier of the certificate replaced; NULL: none */
 	bool retry;     /* an earlier run saved the certificate, but its server does not use it */
 	bool renewal;   /* the lineage existed before */
 	bool dry_run;   /* save nothing */
 	bool prune;     /* remove old versions from the archive; no other lineage uses it */
-	/* out */
+	/* Output. */
 	bool saved;     /* the lineage has the new certificate */
 	bool lost;      /* failed because its worker died, perhaps because of another request */
 	bool ca_silent; /* failed because the CA did not answer for a long time */

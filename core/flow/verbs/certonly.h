@@ -1,4 +1,4 @@
-/* What certonly and run have in common. */
+/* What certonly and run share. */
 #ifndef CW_FLOW_VERBS_CERTONLY_H
 #define CW_FLOW_VERBS_CERTONLY_H
 
@@ -7,14 +7,14 @@
 #include "flow/issue/request.h"
 #include "flow/work/begin.h"
 
-/* From the settings to a request: plugins (INSTALL: an installer too), names, hooks and the
- * decision are settled, with questions where they are open. */
+/* Makes a request from the settings. Settles the plugins (INSTALL: also an installer), the names,
+ * the hooks and the decision, and asks the user what the settings leave open. */
 int cw_request_make(struct cw_context *context, bool install, struct cw_request **request,
 		    enum cw_decision *decision, struct cw_error *error);
-/* Obtains the certificate, with the account (made where there is none) and with hooks; adds it to
- * the "certificates" of RESULT. */
+/* Obtains the certificate and runs the hooks. Makes an account if there is none. Adds the
+ * certificate to the "certificates" of RESULT. */
 int cw_request_fulfil(struct cw_context *context, struct cw_request *request,
 		      struct json_object *result, struct cw_error *error);
-/* Adds a certificate that is kept as it is. */
+/* Adds a certificate that is kept unchanged. */
 void cw_request_keep(const struct cw_request *request, struct json_object *result);
 #endif

@@ -11,15 +11,16 @@ struct renewal {
 	struct cw_loop *loop;
 	struct cw_hooks *hooks;
 	struct json_object *certificates;
-	struct json_object *skipped; /* NULL: all are among the certificates */
+	struct json_object *skipped; /* NULL: those are in certificates too */
 	struct cw_buf kept;          /* names that are not due, for the log */
 	struct cw_strv due_names;
 	/* Lineages whose server did not use the certificate after earlier runs: their names, each
 	 * with the lineage's member of CERTIFICATES if it is not due, else null. */
 	struct json_object *owed;
-	struct cw_strv shared;   /* archive folders that several lineages have */
-	struct cw_request **due; /* those of this wave, after those of earlier waves whose servers
-				    will be reloaded */
+	struct cw_strv shared; /* archive folders that several lineages have */
+	/* The requests of earlier waves whose servers are still to be reloaded, then those of this
+	 * wave. */
+	struct cw_request **due;
 	size_t due_count;
 	struct cw_account **accounts; /* each is loaded once, even if many lineages share it */
 	size_t account_count;
@@ -27,16 +28,16 @@ struct renewal {
 	struct cw_strv failed;
 	struct cw_error failures; /* a part for each lineage that failed */
 	size_t successes;
-	size_t refused; /* due, but without a usable request */
+	size_t refused; /* due, but no valid request could be made */
 	size_t done;
-	bool again; /* the certificates of a lost batch are tried one by one */
+	bool again; /* trying the certificates of a lost batch one by one */
 };
 
 /* Logs the failure of REQUEST with its details, and adds it to the run's error. */
 void cw_renewal_failed(struct renewal *renewal, const struct cw_request *request,
 		       const struct cw_error *error);
 
-/* A request for the lineage NAME with the run's settings. */
+/* Makes a request for the lineage NAME with the run's settings. */
 struct cw_request *cw_renewal_request_new(struct renewal *renewal, const char *name);
 /* Completes it: lineage, settings, plugins, names, account. */
 int cw_renewal_request_load(struct renewal *renewal, struct cw_request *request,
@@ -44,8 +45,8 @@ int cw_renewal_request_load(struct renewal *renewal, struct cw_request *request,
 
 /* Reads which lineages are owed an installation or a reload. */
 void cw_renewal_find_owed(struct renewal *renewal);
-/* DESCRIPTION is the member of the lineage NAME, which is not due. It will say what was done if
- * something is owed. */
+/* DESCRIPTION is the member for the lineage NAME, which is not due. If something is owed to it, the
+ * member will later say what was done. */
 void cw_renewal_note_owed(struct renewal *renewal, const char *name,
 			  struct json_object *description);
 /* Installs the certificates whose installation is owed, and adds those whose server must be told or

@@ -1,12 +1,13 @@
-/* Which certificates are obtained together. */
+/* Decides which certificates are obtained together. */
 #ifndef CW_FLOW_WORK_BATCHES_H
 #define CW_FLOW_WORK_BATCHES_H
 
 #include "flow/context.h"
 #include "flow/work/jobs.h"
 
-/* More would be lost, for a while, when a plugin process dies; and the CA looks at all challenges
- * of a batch at the same time, from several places, for which the server needs connections. */
+/* The limit has two reasons. If a plugin process dies, the work on the whole batch must be
+ * repeated. And the CA checks all challenges of a batch at the same time from several places, so
+ * the server needs that many connections. */
 #define CW_BATCH_MAX 50
 
 struct cw_batches {
@@ -15,15 +16,16 @@ struct cw_batches {
 };
 
 /*
- * Certificates come together, MOST in a batch, where account, authenticator, its options and all
- * else that it is told are the same: each step then takes one round trip for all of them, and a web
- * server is changed and reloaded once. One whose names have several authenticators is on its own.
+ * Groups certificates into batches of at most MOST. All certificates of a batch have the same
+ * account, the same authenticator with the same options, and everything else the plugin is told.
+ * Each step then takes one round trip for the whole batch, and a web server is changed and reloaded
+ * once. A certificate whose names have several authenticators gets a batch of its own.
  */
 void cw_batches_make(struct cw_context *context, struct cw_request *const *requests, size_t count,
 		     size_t most, struct cw_batches *batches);
 void cw_batches_clear(struct cw_batches *batches);
 
-/* Whether both give the plugin's own options the same values. */
+/* Whether both requests have the same values for the options of PLUGIN. */
 bool cw_share_options(const struct cw_request *a, const struct cw_request *b, const char *plugin);
 
 #endif

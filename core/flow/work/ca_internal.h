@@ -1,10 +1,10 @@
-/* What the files of ca.h share. */
+/* Private to the files that implement ca.h. */
 #ifndef CW_FLOW_WORK_CA_INTERNAL_H
 #define CW_FLOW_WORK_CA_INTERNAL_H
 
 #include "flow/work/ca.h"
 
-/* A key that signs for a CA, as the network process names it. */
+/* A key that signs for a CA, with its number for the network process. */
 struct cw_ca_signer {
 	uint32_t number;
 	struct cw_key *key;
@@ -20,7 +20,7 @@ struct cw_ca {
 	char *work; /* NULL: nothing is kept */
 	int64_t limit;
 	bool only_asks;      /* needs no nonce */
-	unsigned generation; /* of the network process that knows it; 0: none does */
+	unsigned generation; /* of the network process that knows this CA; 0: none */
 	bool known;          /* the directory */
 	struct cw_wire_directory directory;
 	char *account_uri;
@@ -31,43 +31,45 @@ struct cw_ca {
 	struct cw_ca_call *calls;
 };
 
-/* Reads what comes behind the error of an answer, or breaks it. */
+/* Reads the fields after the error of an answer, or marks the answer as broken. */
 typedef void (*cw_ca_take)(struct cw_ca_call *call, struct cw_message *answer);
 
 struct cw_ca_call {
 	struct cw_ca *ca;
 	struct cw_network_call *asked;
-	cw_ca_take take; /* NULL: nothing comes */
+	cw_ca_take take; /* NULL: there are no more fields */
 	cw_ca_done done;
 	void *context;
-	/* What the different calls fill. */
+	/* Results; which of them are used depends on the kind of call. */
 	struct cw_ca_account *account;
-	struct cw_ca_signer *signer; /* of this call alone */
+	struct cw_ca_signer *signer; /* for this call only */
 	struct cw_acme_order **orders;
 	struct cw_acme_renewal_info **infos;
 	size_t count;
 	struct cw_strv *chains;
-	struct cw_timer *soon; /* nothing was asked: it is over when the loop turns */
+	struct cw_timer *soon; /* no request was sent: ends the call from the loop */
 	struct cw_error failure;
 	struct cw_ca_call *next;
 };
 
-/* The beginning of a request about the CA, which the network process knows from here on. */
+/* Starts a message of type TYPE about the CA. Tells the network process about the CA first if
+ * needed. */
 struct cw_message *cw_ca_request(struct cw_ca *ca, unsigned type);
-/* Sends it. */
+/* Sends MESSAGE. */
 struct cw_ca_call *cw_ca_ask(struct cw_ca *ca, struct cw_message *message, cw_ca_take take,
 			     cw_ca_done done, void *context);
-/* A call that asks nothing: it ends from the loop, with ERROR (copied; NULL: well). */
+/* Makes a call that sends nothing. It ends from the loop with ERROR (copied; NULL: success). */
 struct cw_ca_call *cw_ca_fail(struct cw_ca *ca, const struct cw_error *error, cw_ca_done done,
 			      void *context);
-/* The order that the network process calls by this number; NULL: none that is being opened. */
+/* Returns the order with this number, or NULL if no such order is being opened. */
 struct cw_acme_order *cw_ca_find_order(const struct cw_ca *ca, uint32_t number);
-/* A signer with a number of its own. */
+/* Makes a signer with a new number. */
 struct cw_ca_signer *cw_ca_add_signer(struct cw_ca *ca, const struct cw_key *key, bool with_jwk);
 void cw_ca_remove_signer(struct cw_ca *ca, struct cw_ca_signer *signer);
-/* signing.c: the answer to a request for a signature that was read up to the CA's number. */
+/* signing.c: returns the answer to a request for a signature. REQUEST was read up to the CA's
+ * number. */
 struct cw_message *cw_ca_sign(struct cw_network_ca *network_ca, struct cw_message *request);
-/* ca_memory.c: what was learned of the server; NULL: nothing. */
+/* ca_memory.c: reads and writes what is known of the server; NULL: nothing. */
 void cw_ca_recall(const struct cw_ca *ca, char **directory, char **nonce);
 void cw_ca_remember(const struct cw_ca *ca, const char *directory, const char *nonce);
 

@@ -11,14 +11,15 @@ struct cw_jobs {
 	struct cw_job *items; /* one for each batch */
 	size_t count;
 	size_t active;
-	size_t most; /* of one CA at the same time */
+	size_t most; /* the most batches of one CA at the same time */
 	struct cw_listeners listeners;
 	struct cw_shared_store *store;
-	struct cw_request **ended; /* to be given to done() */
+	struct cw_request **ended; /* requests that are to be passed to done() */
 	size_t ended_count;
-	/* Processes that died amid their work: what they left is undone when nobody edits. */
+	/* Processes died during their work. What they left is undone when no other process edits
+	 * files. */
 	bool left_work;
-	bool stopping; /* after a signal: nothing is waited for any more */
+	bool stopping; /* after a signal: wait for nothing any more */
 	cw_request_done done;
 	void *done_context;
 };
@@ -27,11 +28,11 @@ struct cw_job {
 	struct cw_jobs *jobs;
 	const struct cw_batch *batch;
 	void *state;
-	bool *reported; /* of each request of the batch */
+	bool *reported; /* for each request of the batch */
 	struct cw_job_plugin *plugins;
 	bool started;
 	bool over;
-	bool ended; /* its state is released */
+	bool ended; /* its state was freed */
 	struct cw_timer *soon;
 };
 

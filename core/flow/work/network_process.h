@@ -1,7 +1,7 @@
 /*
- * The coordinator's side of the network process: started when the first request needs it, or before
- * that where one is sure to come, and once more when it has died. What it says is checked field by
- * field; what it wants signed is judged by the CA that it is for (ca.h).
+ * The coordinator's side of the network process. The process is started when the first request
+ * needs it, or earlier if one is sure to come. It is started once more if it dies. Every field of
+ * its messages is checked. The CA decides whether to sign what the process asks for (ca.h).
  */
 #ifndef CW_FLOW_WORK_NETWORK_PROCESS_H
 #define CW_FLOW_WORK_NETWORK_PROCESS_H
@@ -12,44 +12,47 @@
 #include "base/option.h"
 
 struct cw_network;
-struct cw_network_call; /* a request under way */
+struct cw_network_call; /* a request in progress */
 
-/* Nothing is started yet. LOOP and SETTINGS (--user-agent, --no-verify-ssl,
- * --network-user, --require-sandbox) must outlive it. */
+/* Does not start the process yet. LOOP and SETTINGS (--user-agent, --no-verify-ssl, --network-user,
+ * --require-sandbox) must outlive the network. */
 struct cw_network *cw_network_new(struct cw_loop *loop, const struct cw_settings *settings);
-/* Starts the process now, so that it is ready for the first request. What fails is told then. */
+/* Starts the process now, so that it is ready for the first request. If that fails, the first
+ * request reports it. */
 void cw_network_start(struct cw_network *network);
-/* Ends the process. Calls under way are forgotten; NULL is allowed. */
+/* Ends the process. The callbacks of pending calls are not called. NULL is allowed. */
 void cw_network_free(struct cw_network *network);
 struct cw_loop *cw_network_loop(const struct cw_network *network);
-/* Whether there is a process now. */
+/* Whether the process is running. */
 bool cw_network_is_there(const struct cw_network *network);
-/* How many processes there have been: what one of them knew, the next does not. */
+/* The number of processes so far. A new process does not know what an earlier one knew. */
 unsigned cw_network_generation(const struct cw_network *network);
 
 /*
- * The end of a request: ANSWER, whose fields behind the error are to be read, or NULL with ERROR.
- * The callee judges ANSWER with cw_message_finish(). Both are valid during the call.
+ * Called when a request ends. ANSWER is positioned after its error field, or is NULL with ERROR.
+ * The callee must check it with cw_message_finish(). Both are valid only during the call.
  */
 typedef void (*cw_network_done)(void *context, struct cw_message *answer,
 				const struct cw_error *error);
-/* Sends MESSAGE (taken), one of acme/wire.h. DONE comes from the loop, once. */
+/* Sends MESSAGE, one of those in acme/wire.h, and takes ownership of it. DONE is called once from
+ * the loop. */
 struct cw_network_call *cw_network_ask(struct cw_network *network, struct cw_message *message,
 				       cw_network_done done, void *context);
-/* DONE is not called; the process is told that nobody waits. NULL is allowed. */
+/* Cancels CALL. DONE is not called, and the process is told that no answer is needed. NULL is
+ * allowed. */
 void cw_network_cancel(struct cw_network_call *call);
-/* Sends a notice. It is lost when the process is gone. */
+/* Sends a notice. It is lost if the process is gone. */
 void cw_network_tell(struct cw_network *network, struct cw_message *message);
 
-/* What a CA is asked by the process. REQUEST has been read up to behind the CA's number; what is
- * returned is the answer. */
+/* The requests of the process about a CA. REQUEST was read up to and including the CA's number. The
+ * functions return the answer. */
 struct cw_network_ca {
-	uint32_t number; /* in */
+	uint32_t number; /* set by cw_network_add_ca() */
 	struct cw_message *(*sign)(struct cw_network_ca *ca, struct cw_message *request);
 	struct cw_message *(*created)(struct cw_network_ca *ca, struct cw_message *request);
 	struct cw_network_ca *next;
 };
-/* CA gets a number, and what concerns it from now on. */
+/* Gives CA a number. From now on it gets the requests for that number. */
 void cw_network_add_ca(struct cw_network *network, struct cw_network_ca *ca);
 void cw_network_remove_ca(struct cw_network *network, struct cw_network_ca *ca);
 

@@ -1,17 +1,19 @@
-/* Requests of plugin processes that the network process is asked in their name. */
+/* Passes requests of plugin processes on to the network process. */
 #ifndef CW_FLOW_WORK_RELAY_H
 #define CW_FLOW_WORK_RELAY_H
 
 #include "flow/work/network_process.h"
 #include "plugin/process.h"
 
-/* A request under way; who asks keeps a list, which begins as NULL and must stay where it is. */
+/* A request in progress. The caller keeps a list of them, which starts as NULL and must not move in
+ * memory. */
 struct cw_relay;
 
-/* For cw_plugin_handlers.network: sends MESSAGE (taken) on, and answers REQUEST with what comes. */
+/* For cw_plugin_handlers.network: sends MESSAGE (taken) to the network process and answers REQUEST
+ * with its answer. */
 void cw_relay(struct cw_relay **list, struct cw_network *network, enum cw_plugin_message service,
 	      struct cw_message *message, struct cw_plugin_request *request);
-/* Answers all that wait with ERROR. */
+/* Answers all pending requests with ERROR. */
 void cw_relays_end(struct cw_relay **list, const struct cw_error *error);
 
 #endif
