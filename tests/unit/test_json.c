@@ -279,11 +279,24 @@ telling_text(size_t size)
 	return text;
 }
 
+/* Not where a sanitizer has the heap. */
+static bool
+heap_can_be_searched(void)
+{
+	cw_autofree char *text = telling_text(100);
+	struct sought sought;
+
+	seek(&sought, text + strlen(text) - 40);
+	return count_in_heap(&sought) > 0;
+}
+
 /* Whatever the size: the buffers of the library grow at other places in its other releases. */
 static void
 test_a_secret_leaves_no_copy_when_it_is_parsed_and_written(void **state)
 {
 	(void)state;
+	if (!heap_can_be_searched())
+		skip();
 	for (size_t size = 100; size < 20000; size = size * 5 / 4) {
 		cw_autosecret char *secret = telling_text(size);
 		cw_autosecret char *text = cw_alloc(size + 100);
@@ -293,8 +306,6 @@ test_a_secret_leaves_no_copy_when_it_is_parsed_and_written(void **state)
 
 		/* The end, in the form that the parser's value does not have. */
 		seek(&sought, secret + strlen(secret) - 40);
-		if (count_in_heap(&sought) == 0)
-			skip();
 		snprintf(text, size + 100, "{\"a\":\"%s\",\"b\":\"and more\"}", secret);
 		assert_int_equal(count_in_heap(&sought), 2);
 		assert_int_equal(cw_json_parse_secret(text, strlen(text), "it", &value, NULL),
