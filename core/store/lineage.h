@@ -88,7 +88,7 @@ int cw_lineage_create(const char *config_dir, const char *name,
 		      struct cw_lineage **lineage, struct cw_error *error);
 /*
  * Adds the next version to the archive, then saves the renewal file if CONFIG is not NULL, then
- * switches live to the new version. Key and certificate never differ (DESIGN section 3). The key
+ * switches live to the new version. Key and certificate always match (DESIGN section 3). The key
  * keeps the old key's group and permission bits, as reference/on-disk.md says. PRUNE: removes
  * versions older than the five before the newest.
  */
