@@ -216,27 +216,42 @@ cw_json_int(struct json_object *object, const char *key, int64_t otherwise)
 	return value == NULL ? otherwise : json_object_get_int64(value);
 }
 
+/* How many of the SIZE bytes at TEXT are UTF-8 before something else comes. */
+static size_t
+valid_length(const char *text, size_t size)
+{
+	size_t valid = 0, length = 1;
+
+	while (valid < size && length > 0) {
+		length = cw_utf8_length(text + valid, size - valid);
+		valid += length;
+	}
+	return valid;
+}
+
 /* json-c writes strings as they are, so what is no UTF-8 (a file name, say) is replaced here. */
 static struct json_object *
 new_string(const char *text)
 {
-	cw_auto_buf struct cw_buf valid = {0};
-	size_t rest = strlen(text);
+	size_t rest = strlen(text), valid = valid_length(text, rest);
+	cw_auto_buf struct cw_buf replaced = {0};
 
-	cw_buf_reserve(&valid, rest);
-	while (rest > 0) {
-		size_t length = cw_utf8_length(text, rest);
-
-		if (length > 0)
-			cw_buf_add(&valid, text, length);
-		else
-			cw_buf_add_text(&valid, "\xef\xbf\xbd");
-		text += length > 0 ? length : 1;
-		rest -= length > 0 ? length : 1;
-	}
-	if (valid.length >= INT_MAX)
+	if (rest >= INT_MAX / 3)
 		cw_nomem();
-	return not_null(json_object_new_string_len(cw_buf_text(&valid), (int)valid.length));
+	if (valid == rest)
+		return not_null(json_object_new_string_len(text, (int)rest));
+	while (rest > 0) {
+		cw_buf_add(&replaced, text, valid);
+		text += valid;
+		rest -= valid;
+		if (rest == 0)
+			break;
+		cw_buf_add_text(&replaced, "\xef\xbf\xbd");
+		text++;
+		rest--;
+		valid = valid_length(text, rest);
+	}
+	return not_null(json_object_new_string_len(cw_buf_text(&replaced), (int)replaced.length));
 }
 
 void

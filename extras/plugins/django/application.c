@@ -63,8 +63,8 @@ fail_answer(const struct cw_host *host, const struct key *key,
 
 /* Sends REQUEST, signed. GONE: whether it may also be answered with "not found". */
 static int
-send_request(const struct cw_host *host, const struct key *key, struct cw_http_request *request,
-	     int gone)
+send_request(const struct cw_host *host, const struct key *key,
+	     const struct cw_http_request *request, int gone)
 {
 	static const struct cw_http_header json = {
 		.size = sizeof(json), .name = "Content-Type", .value = "application/json"};
@@ -72,6 +72,7 @@ send_request(const struct cw_host *host, const struct key *key, struct cw_http_r
 					       .name = "Authorization"};
 	const struct cw_http_header *const headers[] = {&authorization, &json, NULL};
 	struct cw_http_response response = {.size = sizeof(response)};
+	struct cw_http_request with_headers = *request;
 	char *token = NULL, *value = NULL;
 	int status = token_make(host, key->pair, cw_host_option(host, "username"), &token);
 
@@ -85,9 +86,9 @@ send_request(const struct cw_host *host, const struct key *key, struct cw_http_r
 			snprintf(value, size, "JWT %s", token);
 	}
 	authorization.value = value;
-	request->headers = headers;
+	with_headers.headers = headers;
 	if (status == CW_OK)
-		status = cw_host_http(host, request, &response);
+		status = cw_host_http(host, &with_headers, &response);
 	if (status == CW_OK && response.http_status / 100 != 2 &&
 	    !(gone && response.http_status == 404))
 		status = fail_answer(host, key, request, &response);
