@@ -21,13 +21,13 @@ struct cw_acme {
 	char *directory_url;
 	struct json_object *directory;
 	char *directory_text;
-	struct json_object
-		*stale_directory; /* kept because callers borrow its strings; NULL: none */
-	bool directory_given;     /* it is from an earlier run and was not fetched again yet */
+	/* kept because callers borrow its strings; NULL: none */
+	struct json_object *stale_directory;
+	bool directory_given; /* it is from an earlier run and was not fetched again yet */
 	bool directory_fetched;
-	struct cw_acme_call
-		*directory_call; /* fetches a directory to replace the one from the earlier run */
-	char *account_url;       /* NULL: none in use */
+	/* fetches a directory to replace the one from the earlier run */
+	struct cw_acme_call *directory_call;
+	char *account_url; /* NULL: none in use */
 	int64_t time_limit;
 	bool *silent; /* see struct cw_acme_options */
 	struct cw_acme_operation *operations;

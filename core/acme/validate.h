@@ -11,8 +11,8 @@
 /* One authorization that is being validated. */
 struct cw_acme_validation {
 	struct cw_acme_polled polled;
-	struct cw_acme_watch
-		*watch; /* its order's watch; NULL: the authorization itself is polled */
+	/* its order's watch; NULL: the authorization itself is polled */
+	struct cw_acme_watch *watch;
 	const struct cw_acme_order *order;
 	struct cw_acme_authorization *authorization;
 	struct cw_error refusal;     /* set if the CA refused the answer to the challenge */
@@ -23,8 +23,8 @@ struct cw_acme_validation {
 struct cw_acme_watch {
 	struct cw_acme_polled polled;
 	struct cw_acme_order *order;
-	struct cw_acme_validation
-		*validations; /* the order's validations, one after the other in memory */
+	/* the order's validations, one after the other in memory */
+	struct cw_acme_validation *validations;
 	size_t count;
 	size_t unanswered;
 	unsigned polls;

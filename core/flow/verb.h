@@ -39,7 +39,7 @@ struct cw_verb {
 	bool writes;      /* runs with the locks and a log file (flow/work/begin.h) */
 	bool asks_ca;     /* always asks a CA: the network process starts first */
 	bool has_dry_run; /* supports --dry-run; a verb that only reads ignores it */
-	bool asks_nobody; /* never asks, not even on a terminal */
+	bool asks_nobody; /* asks the user nothing, not even on a terminal */
 	bool several;     /* works on several certificates: --cert-name can be repeated */
 	bool keeps_names; /* does not change the names of certificates */
 	const char *csr;  /* the hint if --csr is refused; NULL: --csr is accepted */

@@ -41,9 +41,8 @@ struct cw_plugin_process {
 	struct cw_plugin_request *requests; /* requests that were not answered yet */
 	bool cut_off;                       /* nothing more is read from it */
 	int64_t deadline;                   /* deadline for its call after a signal; 0: none */
-	bool late, silent,
-		/* why it was ended: while loading, during a call, by a signal */
-		interrupted;
+	/* why it was ended: while loading, during a call, by a signal */
+	bool late, silent, interrupted;
 	struct cw_error broken; /* how it broke the protocol */
 	struct cw_error end;    /* why it does not answer any more; CW_OK: it does */
 	bool left_work;

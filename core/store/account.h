@@ -22,13 +22,13 @@ void cw_account_free(struct cw_account *account); /* NULL is allowed */
 #define cw_auto_account cw_auto(cw_account_cleanup)
 void cw_account_cleanup(struct cw_account **account);
 
-/* CONFIG/accounts/<host[:port]>/<path>. CW_E_INVALID if SERVER is not an http(s) URL. Release
+/* Finds CONFIG/accounts/<host[:port]>/<path>. CW_E_INVALID if SERVER is not an http(s) URL. Release
  * *FOLDER with free(). */
 int cw_account_folder(const char *config, const char *server, char **folder,
 		      struct cw_error *error);
-/* The IDs of the accounts at SERVER, sorted; may be empty. As in Certbot, accounts of Let's
- * Encrypt's old server are also found for its new one. Folders without the three files are skipped
- * with a warning. */
+/* Adds the IDs of the accounts at SERVER, sorted; there may be none. Accounts of Let's Encrypt's
+ * old server are also found for its new one, as in Certbot. Folders without the three files are
+ * skipped with a warning. */
 int cw_account_list(const char *config, const char *server, struct cw_strv *ids,
 		    struct cw_error *error);
 /* Loads an account. The error names the file that is missing or damaged. */

@@ -1,7 +1,7 @@
 /*
- * Where the accounts of a server are: CONFIG/accounts/<host[:port]>/<path>. Let's Encrypt's
- * accounts outlived a change of its servers' names, so the folder of the newer name may be a link
- * to that of the older one, or hold links to single accounts there. For account.c only.
+ * Finds the folder of a server's accounts: CONFIG/accounts/<host[:port]>/<path>. Let's Encrypt has
+ * renamed its servers, and the accounts stayed valid. So the folder of the newer name may be a link
+ * to the older folder, or may contain links to single accounts there. For account.c only.
  */
 #ifndef CW_STORE_ACCOUNT_FOLDER_H
 #define CW_STORE_ACCOUNT_FOLDER_H

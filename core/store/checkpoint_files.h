@@ -10,10 +10,10 @@
 #define CW_NEW_FILES "NEW_FILES" /* created paths, one a line */
 #define CW_COMMANDS "COMMANDS"   /* undo commands, CSV (RFC 4180), one a record */
 #define CW_PLUGINS                                                                                 \
-	"PLUGINS" /* what plugins undo, likewise: plugin, data, options; certwright's own */
+	"PLUGINS" /* what plugins undo, as CSV: plugin, data, options; certwright's own */
 #define CW_CHANGES "CHANGES_SINCE"
 #define CW_SECRETS "SECRETS"   /* paths of files with secrets, one a line; certwright's own */
-#define CW_LINEAGES "LINEAGES" /* whose secret files were edited, one a line; likewise */
+#define CW_LINEAGES "LINEAGES" /* lineages whose secret files were edited, one a line; likewise */
 #define CW_MAKER "MADE_BY"     /* one line; certwright's own, ignored by Certbot */
 
 struct cw_checkpoints {
@@ -28,18 +28,18 @@ struct cw_checkpoints {
 char *cw_checkpoint_temporary_folder(const char *work);
 char *cw_checkpoint_progress_folder(const char *work);
 char *cw_checkpoint_backups_folder(const char *work);
-/* That for files with secrets (checkpoint_secret.h) in the folder of a checkpoint. */
+/* The folder for files with secrets (checkpoint_secret.h), in the folder of a checkpoint. */
 char *cw_checkpoint_secret_folder(const char *folder);
 
-/* Appends the lines of the list NAME to LINES; none if there is no such file. */
+/* Appends the lines of the list NAME to LINES. Appends none if there is no such file. */
 int cw_checkpoint_read_list(const char *folder, const char *name, struct cw_strv *lines,
 			    struct cw_error *error);
 /* Rewrites the list NAME. */
 int cw_checkpoint_write_list(const char *folder, const char *name, const struct cw_strv *lines,
 			     struct cw_error *error);
-/* The path of the copy for line INDEX, which is PATH; release with free(). */
+/* Returns the path of the copy for line INDEX, which is PATH. Release with free(). */
 char *cw_checkpoint_copy_path(const char *folder, const char *path, size_t index);
-/* Copies FROM to TO, with all attributes, synced; TO is replaced. */
+/* Copies FROM to TO with all attributes, and syncs it. TO is replaced. */
 int cw_checkpoint_copy(const char *from, const char *to, struct cw_error *error);
 
 /* The records of CW_COMMANDS or CW_PLUGINS, in the order in which they were added. */
@@ -55,10 +55,11 @@ int cw_checkpoint_write_commands(const char *folder, const char *name,
 void cw_checkpoint_add_command(struct cw_checkpoint_commands *commands, const struct cw_strv *argv);
 void cw_checkpoint_clear_commands(struct cw_checkpoint_commands *commands);
 
-/* Removes a reverted checkpoint, in an order that leaves it complete or without effect. */
+/* Removes a reverted checkpoint. The order of the steps ensures that after a crash it is either
+ * complete or has no effect. */
 int cw_checkpoint_discard(const char *folder, struct cw_error *error);
-/* Whether REAL (links followed) is one of the store's own files beneath CONFIG: a rollback must
- * never put an old key or certificate back. */
+/* Whether REAL (a path without links) is one of the store's own files below CONFIG. A rollback must
+ * never restore an old key or certificate. */
 bool cw_checkpoint_is_own(const char *config, const char *real);
 
 #endif

@@ -14,9 +14,9 @@
  * NULL). The earlier record stays valid until cw_written_settle(). */
 int cw_written_record(const char *folder, const char *path, const char *data, size_t length,
 		      struct cw_error *error);
-/* The edit was made. */
+/* Call this when the edit was made. */
 void cw_written_settle(const char *folder, const char *path);
-/* The edit was not made: only the earlier record is valid. */
+/* Call this when the edit was not made. Only the earlier record is then valid. */
 void cw_written_forget(const char *folder, const char *path);
 /* The path of the note that cw_replace_file() leaves while it rewrites PATH in place; release with
  * free(). */

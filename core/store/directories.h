@@ -20,10 +20,10 @@ int cw_directories_check(const struct cw_directories *directories, struct cw_err
 void cw_directories_clear(struct cw_directories *directories);
 
 /*
- * WORK/certwright/NAME, for data that Certbot does not have; release *FOLDER with free(). With
- * MAKE, missing folders are created with mode 0700; without, CW_E_NOT_FOUND. Its contents are
- * trusted (keys, commands to run), so CW_E_PERMISSION if it or WORK/certwright belongs to another
- * user, is a link, or can be written to by others.
+ * Finds WORK/certwright/NAME, a folder for data that Certbot does not have. Release *FOLDER with
+ * free(). With MAKE, missing folders are created with mode 0700. Without it, a missing folder is
+ * CW_E_NOT_FOUND. Its contents are trusted (keys, commands to run). So CW_E_PERMISSION if it or
+ * WORK/certwright belongs to another user, is a link, or can be written to by others.
  */
 int cw_private_folder(const char *work, const char *name, bool make, char **folder,
 		      struct cw_error *error);

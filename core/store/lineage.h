@@ -19,13 +19,13 @@ const char *cw_kind_name(enum cw_kind kind);
 struct cw_lineage {
 	char *name;
 	char *config_dir;
-	char *renewal_path;          /* renewal/<name>.conf */
-	char *archive;               /* the archive folder, from the renewal file */
-	char *live[CW_KIND_COUNT];   /* the four links, from the renewal file */
-	unsigned version;            /* that the links point to; 0: not read (cw_lineage_open()) */
-	unsigned newest;             /* the newest complete version in the archive */
-	bool interrupted;            /* the links differ because a switch was interrupted */
-	bool unsettled;              /* a switch left something for cw_lineage_recover() */
+	char *renewal_path;        /* renewal/<name>.conf */
+	char *archive;             /* the archive folder, from the renewal file */
+	char *live[CW_KIND_COUNT]; /* the four links, from the renewal file */
+	unsigned version; /* the version that the links point to; 0: not read (cw_lineage_open()) */
+	unsigned newest;  /* the newest complete version in the archive */
+	bool interrupted; /* the links differ because a switch was interrupted */
+	bool unsettled;   /* a switch left something for cw_lineage_recover() */
 	struct cw_configobj *config; /* the renewal file */
 };
 
@@ -77,26 +77,26 @@ int cw_lineage_check_free(const char *config_dir, const char *name, struct cw_er
 int cw_lineage_free_name(const char *config_dir, const char *wanted, char **name,
 			 struct cw_error *error);
 /*
- * A new lineage NAME: archive/NAME with version 1, live/NAME, the READMEs, then renewal/NAME.conf
- * from CONFIG to which version, archive_dir and the four paths are added, as the last thing: a
- * crash before leaves folders that cw_lineage_sweep() recognizes as unfinished, by the file
- * renewal/.NAME.conf.new, and removes. CW_E_EXISTS when a part of NAME is there. LINEAGE may be
+ * Makes a new lineage NAME: archive/NAME with version 1, live/NAME and the READMEs. The last step
+ * is renewal/NAME.conf: CONFIG with the version, archive_dir and the four paths added. A crash
+ * before that leaves unfinished folders. cw_lineage_sweep() recognizes them by the file
+ * renewal/.NAME.conf.new and removes them. CW_E_EXISTS if a part of NAME exists. LINEAGE may be
  * NULL.
  */
 int cw_lineage_create(const char *config_dir, const char *name,
 		      const struct cw_version_files *files, const struct cw_configobj *config,
 		      struct cw_lineage **lineage, struct cw_error *error);
 /*
- * Adds the next version to the archive (key with the old key's group and permission bits as
- * reference/on-disk.md says), then the renewal file when CONFIG is not NULL, then switches live to
- * it: key and certificate are never apart (DESIGN section 3). PRUNE: remove versions older than the
- * five before the newest.
+ * Adds the next version to the archive, then saves the renewal file if CONFIG is not NULL, then
+ * switches live to the new version. Key and certificate always match (DESIGN section 3). The key
+ * keeps the old key's group and permission bits, as reference/on-disk.md says. PRUNE: removes
+ * versions older than the five before the newest.
  */
 int cw_lineage_update(struct cw_lineage *lineage, const struct cw_version_files *files,
 		      const struct cw_configobj *config, bool prune, struct cw_error *error);
-/* Points live to VERSION, by exchange of folders where live/<name>/ is plain, else link by link
- * under previous_<kind>.pem. An interrupted switch is recovered first. CW_E_NOT_FOUND when VERSION
- * is not complete. */
+/* Switches live to VERSION. If live/<name>/ has only the usual contents, the whole folder is
+ * exchanged. Otherwise the links are replaced one by one, with copies as previous_<kind>.pem.
+ * Recovers an interrupted switch first. CW_E_NOT_FOUND if VERSION is not complete. */
 int cw_lineage_switch(struct cw_lineage *lineage, unsigned version, struct cw_error *error);
 /* Completes or undoes a switch that a crash interrupted, then reads version and newest again.
  * *CHANGED (may be NULL): live points to another version than before that switch, so the deploy
@@ -105,12 +105,12 @@ int cw_lineage_recover(struct cw_lineage *lineage, bool *changed, struct cw_erro
 /* Removes what crashed runs left in CONFIG_DIR: temporary files and unfinished new lineages.
  * CONFIG_DIR must be locked. */
 int cw_lineage_sweep(const char *config_dir, struct cw_error *error);
-/* Writes CONFIG to the renewal file, whose owner and mode stay. Adds the version and the paths if
- * they are missing. LINEAGE's config is then a copy of it. */
+/* Writes CONFIG to the renewal file, which keeps its owner and mode. Adds the version and the paths
+ * if they are missing. Afterwards LINEAGE's config is a copy of it. */
 int cw_lineage_save_config(struct cw_lineage *lineage, const struct cw_configobj *config,
 			   struct cw_error *error);
-/* Removes the renewal file, the live folder and the archive (only if no other lineage uses it), but
- * no foreign files in them. After a crash, cw_lineage_sweep() continues. */
+/* Removes the renewal file and the live folder, and the archive if no other lineage uses it. Keeps
+ * foreign files in them. After a crash, cw_lineage_sweep() continues. */
 int cw_lineage_delete(struct cw_lineage *lineage, struct cw_error *error);
 /* Whether another lineage uses this archive folder. */
 bool cw_lineage_archive_is_shared(const struct cw_lineage *lineage);

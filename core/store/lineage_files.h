@@ -1,4 +1,4 @@
-/* The files of lineages: what lineage*.c share. */
+/* The files of lineages. For lineage*.c only. */
 #ifndef CW_STORE_LINEAGE_FILES_H
 #define CW_STORE_LINEAGE_FILES_H
 
@@ -13,10 +13,11 @@ struct cw_version_name {
 };
 struct cw_version_name cw_version_name(enum cw_kind kind, unsigned version);
 bool cw_version_parse(const char *name, enum cw_kind *kind, unsigned *version);
-/* "<kind>.pem"; valid for ever. */
+/* "<kind>.pem"; always valid */
 const char *cw_kind_link(enum cw_kind kind);
 
-/* Whether NAME is a temporary file that a crash left (of base/file.h, or of this folder). */
+/* Whether NAME is a temporary file that a crash left: one of base/file.h or one of a lineage's
+ * folder. */
 bool cw_is_temporary(const char *name);
 
 /* The contents of an archive folder. */
@@ -29,7 +30,7 @@ struct cw_archive {
 };
 #define cw_auto_archive cw_auto(cw_archive_clear)
 void cw_archive_clear(struct cw_archive *archive);
-/* With SWEEP, removes temporary files. */
+/* Reads an archive folder. With SWEEP, removes temporary files. */
 int cw_archive_read(const char *path, bool sweep, struct cw_archive *archive,
 		    struct cw_error *error);
 /* The newest version with all four parts; 0: none. */
@@ -37,9 +38,9 @@ unsigned cw_archive_newest(const struct cw_archive *archive, const char *path);
 bool cw_archive_has(const char *path, unsigned version);
 
 /*
- * Writes all four parts of a version into the archive folder, durably: no name is there before its
- * contents are. KEY_STATUS, when not NULL, is that of the previous key, whose group and permissions
- * are kept; KEY_TARGET, when not NULL, makes the key a link to it.
+ * Writes all four parts of a version into the archive folder, durably: a name appears only when its
+ * contents are complete. KEY_STATUS is the status of the previous key, whose group and permissions
+ * are kept; may be NULL. If KEY_TARGET is not NULL, the key becomes a link to it.
  */
 int cw_archive_add(const char *path, unsigned version, const struct cw_version_files *files,
 		   const struct stat *key_status, const char *key_target, struct cw_error *error);
@@ -67,16 +68,16 @@ bool cw_live_resolves(const struct cw_lineage *lineage, bool previous);
 char *cw_previous_path(const struct cw_lineage *lineage, enum cw_kind kind);
 /* The folder beside live/<name>/ that is exchanged with it; release with free(). */
 char *cw_successor_path(const struct cw_lineage *lineage);
-/* Determines version, newest and interrupted again. */
+/* Reads version, newest and interrupted again. */
 int cw_lineage_refresh(struct cw_lineage *lineage, struct cw_error *error);
 
-/* The path of a renewal file; release with free(). MARK NULL: the real one; "new", "del": those
- * of a lineage that is being made or deleted, which Certbot does not see. */
+/* Returns the path of a renewal file. Release with free(). MARK is NULL for the real one. "new" and
+ * "del" are for a lineage that is being made or deleted; Certbot does not see these files. */
 char *cw_renewal_path(const char *config_dir, const char *name, const char *mark);
 /* Removes the folders of an unfinished lineage, and its mark. */
 int cw_lineage_unmake(const char *config_dir, const char *name, struct cw_error *error);
 
-/* A lineage with nothing but its name and the path of its renewal file. */
+/* Makes a lineage with only its name and the path of its renewal file. */
 int cw_lineage_new(const char *config_dir, const char *name, struct cw_lineage **lineage,
 		   struct cw_error *error);
 

@@ -1,5 +1,5 @@
 /*
- * Facts about a lineage that are kept between runs and that Certbot's files cannot hold:
+ * Facts about a lineage that are kept between runs and do not fit into Certbot's files.
  * WORK/certwright/lineages/NAME.json has the last failed renewal, until one succeeds, and the
  * certificate that certwright revoked.
  */
@@ -17,8 +17,8 @@ int cw_memory_revoked(const char *work, const char *name, const char *serial,
 		      struct cw_error *error);
 /* Forgets both, after NAME was renewed or deleted. */
 void cw_memory_forget(const char *work, const char *name);
-/* {"last_failure": {"time", "error"}, "revoked": {"time", "serial"}}, each if there is one. NULL:
- * there is nothing, or it cannot be read. The caller releases it. */
+/* Returns {"last_failure": {"time", "error"}, "revoked": {"time", "serial"}}, each if there is one.
+ * NULL if there is nothing or it cannot be read. The caller releases it. */
 struct json_object *cw_memory_read(const char *work, const char *name);
 
 #endif

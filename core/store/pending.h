@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 
-/* What an order belongs to; a record is found only if all of it is the same. */
+/* What an order belongs to. A record is found only if all values are the same. */
 struct cw_pending_binding {
 	const char *server;
 	const char *account;               /* the account's id */

@@ -1,4 +1,4 @@
-/* Renewal parameters: settings to and from a lineage's renewal file (reference: [renewalparams],
+/* Reads and writes settings in a lineage's renewal file (reference: [renewalparams],
  * [certwright]). */
 #ifndef CW_STORE_RENEWAL_H
 #define CW_STORE_RENEWAL_H
@@ -8,24 +8,34 @@
 #include "store/configobj.h"
 
 /*
- * Puts the values of [renewalparams], its [[sections]] (maps) and [certwright] into SETTINGS as
- * CW_SOURCE_RENEWAL. ConfigObj's None, True and False are understood; lists where the option is a
- * list; deploy_hook is renew_hook there. Keys that no option has are left alone (they may be a
- * plugin's that is not here) and added to UNKNOWN when that is not NULL. A value that the option
- * does not allow is an error that names the file's WHAT, key and value.
+ * Reads the values of [renewalparams], its [[sections]] (maps) and [certwright] into SETTINGS as
+ * CW_SOURCE_RENEWAL. Understands ConfigObj's None, True and False, and lists if the option is a
+ * list. The key renew_hook is the option deploy_hook. Keys without an option are ignored, because
+ * they may belong to a plugin that is not installed; they are added to UNKNOWN, which may be NULL.
+ * A value that the option does not allow is an error that names the file (WHAT), the key and the
+ * value.
  */
 int cw_renewal_read(const struct cw_configobj *config, const char *what,
 		    struct cw_settings *settings, struct cw_strv *unknown, struct cw_error *error);
-/* Whether that would succeed with a copy of SETTINGS; for checking many files. */
+/* Checks whether cw_renewal_read() would succeed with a copy of SETTINGS. For checking many
+ * files. */
 int cw_renewal_check(const struct cw_configobj *config, const char *what,
 		     const struct cw_settings *settings, struct cw_error *error);
 /*
- * Rewrites [renewalparams] and [certwright] of CONFIG from SETTINGS: account, server and key_type
- * always; options with CW_OPT_RENEWAL where the user set them (source above the default); all
- * options with CW_OPT_PLUGIN whose plugin (internal name up to the plugin's underscored name) is
- * AUTHENTICATOR or INSTALLER; CW_OPT_OWN ones, and those of other plugins that the map
- * "authenticator_map" names, in [certwright]. A key of [renewalparams] that the new settings do not
- * have is removed. Everything else in the file stays byte for byte.
+ * Rewrites [renewalparams] and [certwright] of CONFIG from SETTINGS. It writes:
+ *
+ * - account, server and key_type, always;
+ *
+ * - options with CW_OPT_RENEWAL that the user has set (source above the default);
+ *
+ * - all options with CW_OPT_PLUGIN whose plugin is AUTHENTICATOR or INSTALLER (the internal name
+ * begins with the plugin's underscored name);
+ *
+ * - to [certwright]: options with CW_OPT_OWN, and those of other plugins that the map
+ * "authenticator_map" names.
+ *
+ * A key of [renewalparams] that the new settings do not have is removed. Everything else in the
+ * file stays the same, byte for byte.
  */
 void cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings,
 		      const char *account, const char *authenticator, const char *installer);

@@ -1,7 +1,7 @@
 /*
- * Rewriting many files at once: each is made under a temporary name in its folder; then all are
- * brought to the disk together, and renamed. One that was killed leaves the old file or the new
- * one, and costs the disk a few waits for all rather than a few for each.
+ * Rewrites many files at once. Each is written under a temporary name in its folder. Then all of
+ * them are synced together and renamed. After a crash, each file is either the old one or the new
+ * one. The disk is waited for only a few times in total, instead of a few times for each file.
  */
 #ifndef CW_STORE_REWRITE_H
 #define CW_STORE_REWRITE_H
@@ -12,21 +12,22 @@
 
 struct cw_rewrite;
 
-/* For files in FOLDER, which must be locked. */
+/* Starts a rewrite of files in FOLDER, which must be locked. */
 struct cw_rewrite *cw_rewrite_new(const char *folder);
-/* Drops what was added and not committed; NULL is allowed. */
+/* Drops files that were added and not committed. NULL is allowed. */
 void cw_rewrite_free(struct cw_rewrite *rewrite);
-/* Adds new contents for the regular file NAME, whose owner and mode it keeps. CW_E_UNSUPPORTED when
- * it is a link, or has an owner that we may not give it. */
+/* Adds new contents for the regular file NAME, which keeps its owner and mode. CW_E_UNSUPPORTED if
+ * it is a link, or if it has an owner that we may not set. */
 int cw_rewrite_add(struct cw_rewrite *rewrite, const char *name, const void *data, size_t length,
 		   struct cw_error *error);
 /* Durably replaces all files that were added. */
 int cw_rewrite_commit(struct cw_rewrite *rewrite, struct cw_error *error);
 
 /*
- * Overwrites the LENGTH bytes at OFFSET of the file PATH, which are OLD, with DATA when they lie
- * within one sector: then a crash leaves the old or the new ones, and nothing is waited for, as
- * either will do. False when it cannot be done so, or something else stands there.
+ * Overwrites LENGTH bytes at OFFSET of the file PATH, which must be OLD, with DATA. Does this only
+ * if they lie within one sector: after a crash they are then either the old or the new bytes. It
+ * does not wait for the disk, because both are fine. Returns false if it is not possible or the
+ * file has other bytes there.
  */
 bool cw_rewrite_in_place(const char *path, size_t offset, const char *old, const char *data,
 			 size_t length);

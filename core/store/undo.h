@@ -14,14 +14,16 @@ struct cw_undo;
 
 /* Opens a journal for this process. The first entry creates the file. */
 struct cw_undo *cw_undo_open(const char *work);
-/* The same for another process, PID, which is ours and may not write itself. */
+/* The same for another process of ours, PID, which may not write itself. */
 struct cw_undo *cw_undo_open_for(const char *work, pid_t pid);
-/* PATH is absolute; /proc/self/fd/N/NAME is NAME in a folder that is open. It is removed from the
- * folder that has this path now, and from no other that takes its place. */
+/* Records that PATH, which is absolute, must be removed. /proc/self/fd/N/NAME is NAME in a folder
+ * that is open. PATH is removed only from the folder that has this path now, not from another
+ * folder that takes its place later. */
 int cw_undo_add_path(struct cw_undo *undo, const char *path, unsigned *id, struct cw_error *error);
 int cw_undo_add_command(struct cw_undo *undo, const char *const *argv, unsigned *id,
 			struct cw_error *error);
-/* What PLUGIN shall undo itself: DATA is its own, OPTIONS what it needs to be opened again. */
+/* Records what PLUGIN itself must undo. DATA is the plugin's. OPTIONS are what it needs to be
+ * opened again. */
 int cw_undo_add_plugin(struct cw_undo *undo, const char *plugin, const struct cw_strv *options,
 		       const char *data, unsigned *id, struct cw_error *error);
 /* Removes an entry that is not needed any more. The last one removes the file. */

@@ -27,11 +27,11 @@ struct cw_survey_calls {
 };
 
 /*
- * Goes through the lineages NAMES. Completes interrupted switches of live/ and runs their deploy
- * hooks (not with --dry-run). With --force-renewal and --dry-run, every lineage is due, and no CA
- * is asked. When the CAs may be asked again is written to the renewal files. SHARED gets the
- * archive folders that several lineages use; the first of these may have been reported as due or
- * kept before the second was seen. CW_OK unless the loop was interrupted.
+ * Checks the lineages NAMES. Completes interrupted switches of live/ and runs their deploy hooks
+ * (not with --dry-run). With --force-renewal and --dry-run, every lineage is due, and no CA is
+ * asked. The time when a CA may be asked again is written to the renewal files. SHARED gets the
+ * archive folders that several lineages use. The first of these lineages may have been reported as
+ * due or kept before the second was seen. CW_OK unless the loop was interrupted.
  */
 int cw_survey(struct cw_context *context, struct cw_loop *loop, struct cw_hooks *hooks,
 	      const struct cw_strv *names, const struct cw_survey_calls *calls,

@@ -17,10 +17,10 @@ struct cw_order_item {
 	struct cw_pending *pending;
 	struct cw_key *key;
 	struct cw_buf csr;
-	struct cw_pending_binding
-		binding; /* what the order is bound to; points to the two fields below */
+	/* what the order is bound to; points to the two fields below */
+	struct cw_pending_binding binding;
 	struct cw_strv identifiers;
-	char *plan; /* how its key is to be made */
+	char *plan; /* how to make its key */
 	struct cw_strv chains;
 	bool over; /* saved or failed, and reported */
 	/* the record was removed, but not durably yet: cw_pending_sync() */
