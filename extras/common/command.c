@@ -11,9 +11,10 @@ add_word(char *text, size_t size, const char *word)
 	snprintf(text + length, size - length, "%s%s", length > 0 ? " " : "", word);
 }
 
-/* NAME is for messages. */
+/* NAME is for messages; OUTPUT may be NULL. */
 static int
-run(const struct cw_host *host, const char *const *argv, const char *name, const char *hint)
+run(const struct cw_host *host, const char *const *argv, const char *name, const char *hint,
+    char **output)
 {
 	struct cw_command command;
 	struct cw_command_result result;
@@ -39,18 +40,28 @@ run(const struct cw_host *host, const char *const *argv, const char *name, const
 			host, result.status, hint, "\"%s\" failed: %.*s", name, TEXT_MAX,
 			said != NULL && said[0] != '\0' ? said : "it does not say why");
 	}
+	if (status == CW_OK && output != NULL) {
+		*output = result.output;
+		result.output = NULL;
+	}
 	cw_host_release_result(host, &result);
 	return status;
 }
 
 int
-command_run(const struct cw_host *host, const char *const *argv, const char *hint)
+command_read(const struct cw_host *host, const char *const *argv, const char *hint, char **output)
 {
 	char name[TEXT_MAX] = "";
 
 	for (size_t i = 0; argv[i] != NULL; i++)
 		add_word(name, sizeof(name), argv[i]);
-	return run(host, argv, name, hint);
+	return run(host, argv, name, hint, output);
+}
+
+int
+command_run(const struct cw_host *host, const char *const *argv, const char *hint)
+{
+	return command_read(host, argv, hint, NULL);
 }
 
 int
@@ -58,5 +69,5 @@ command_shell(const struct cw_host *host, const char *line, const char *hint)
 {
 	const char *const argv[] = {"sh", "-c", line, NULL};
 
-	return run(host, argv, line, hint);
+	return run(host, argv, line, hint, NULL);
 }

@@ -10,6 +10,9 @@
  * the message, and HINT (NULL: none) says what to do.
  */
 int command_run(const struct cw_host *host, const char *const *argv, const char *hint);
+/* As command_run(); *OUTPUT is what it wrote to stdout, to be released with cw_host_release(). */
+int command_read(const struct cw_host *host, const char *const *argv, const char *hint,
+		 char **output);
 int command_shell(const struct cw_host *host, const char *line, const char *hint);
 
 #endif
