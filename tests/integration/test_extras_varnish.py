@@ -83,7 +83,8 @@ def test_what_a_killed_run_published_is_removed_by_the_next_run(certwright, varn
     # The CA waits for the answer of a backend that gives none, so that the challenge stays.
     with socket.create_server(("127.0.0.1", start.ports.take())) as backend:
         varnish = varnish_of(
-            backend=f'backend slow {{ .host = "127.0.0.1"; .port = "{backend.getsockname()[1]}"; }}',
+            backend='backend slow { .host = "127.0.0.1"; '
+                    f'.port = "{backend.getsockname()[1]}"; }}',
             challenges='if (req.url ~ "acme") { return (pass); }' + CHALLENGES)
         running = certwright.start("certonly", *arguments(varnish, ONE))
         wait_until(lambda: varnish.vcls()[1] != "acme-none", 60, "the challenge")

@@ -110,7 +110,7 @@ replace(const struct cw_host *host, const char *path, const struct text *pem)
 static int
 take(const struct cw_host *host, const char *list, const char *path, const struct text *pem)
 {
-	int known, listed, has_list;
+	int known = 0, listed = 0, has_list = 0;
 	int status = lists(host, "show ssl cert", "", path, &known);
 
 	if (status == CW_OK)
@@ -136,7 +136,7 @@ take(const struct cw_host *host, const char *list, const char *path, const struc
 static int
 forget(const struct cw_host *host, const char *list, const char *path)
 {
-	int known, listed;
+	int known = 0, listed = 0;
 	int status = lists(host, "show ssl crt-list", list, path, &listed);
 
 	if (status == CW_OK && listed)

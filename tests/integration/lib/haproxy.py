@@ -23,8 +23,8 @@ frontend web
 """
 
 # As certwright-haproxy(8) has it, with another path.
-CHALLENGES = ('http-request return status 200 content-type text/plain lf-string "%[path,map({map})]"'
-              " if {{ path,map({map}) -m found }}")
+CHALLENGES = ('http-request return status 200 content-type text/plain lf-string '
+              '"%[path,map({map})]" if {{ path,map({map}) -m found }}')
 
 
 class Haproxy:
