@@ -35,10 +35,11 @@ class Installed:
     def _install(self):
         self._make(os.path.dirname(program_path()), "install", f"prefix={self.prefix}",
                    f"libdir={self.prefix}/lib")
+        copies = f"{self.prefix}-extras"
+        shutil.copytree(os.path.join(top_folder(), "extras"), copies)
         for folder in plugin_folders():
-            copy = os.path.join(f"{self.prefix}-extras", os.path.basename(folder))
-            shutil.copytree(folder, copy)
-            self._make(copy, "install", f"PREFIX={self.prefix}", f"CFLAGS={CFLAGS}",
+            self._make(os.path.join(copies, "plugins", os.path.basename(folder)), "install",
+                       f"PREFIX={self.prefix}", f"CFLAGS={CFLAGS}",
                        "PKG_CONFIG=pkg-config --define-prefix")
 
     def _make(self, folder, *arguments):
