@@ -34,12 +34,12 @@ static X509_NAME *
 subject_of(const unsigned char *der, long length)
 {
 	const unsigned char *at = der, *end = der + length;
-	long part;
+	long whole, part;
 
-	if (!enter(&at, end, V_ASN1_SEQUENCE, &part) || !enter(&at, end, V_ASN1_SEQUENCE, &part))
+	if (!enter(&at, end, V_ASN1_SEQUENCE, &whole) || !enter(&at, end, V_ASN1_SEQUENCE, &part))
 		return NULL;
 	end = at + part;
-	for (int skipped = *at == 0xa0 ? 0 : 1; skipped < 5; skipped++) {
+	for (int skipped = part > 0 && *at == 0xa0 ? 0 : 1; skipped < 5; skipped++) {
 		if (at >= end || !enter(&at, end, 0, &part))
 			return NULL;
 		at += part;

@@ -149,7 +149,10 @@ make_other(struct fixture *fixture, const char *subject, const char *name)
 static void
 test_preloaded_certificates_need_no_file(void **state)
 {
+	/* Empty sequences: of a certificate, and of what is signed in one. */
 	static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMAA=\n"
+				      "-----END CERTIFICATE-----\n"
+				      "-----BEGIN CERTIFICATE-----\nMAIwAA==\n"
 				      "-----END CERTIFICATE-----\n";
 	struct fixture *fixture = *state;
 	cw_auto_buf struct cw_buf bundle = {0};
