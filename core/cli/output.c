@@ -324,6 +324,25 @@ cw_render_plugins(struct json_object *result)
 	rule();
 }
 
+static void
+render_file(struct json_object *item)
+{
+	printf("  %s\n", json_object_get_string(item));
+}
+
+void
+cw_render_plugin_tool(struct json_object *result)
+{
+	struct json_object *created = cw_json_object(result, "created");
+
+	if (created == NULL)
+		return;
+	printf("The plugin \"%s\" begins in %s:\n", text_of(created, "name"),
+	       text_of(created, "folder"));
+	each(created, "files", render_file);
+	puts("Now run \"make check\" there.");
+}
+
 /* TEXT without secrets, as a terminal may have it; release with free(). */
 static char *
 harmless(const char *text)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/plugin_tool.h"
 #include "flow/context.h"
 
 const struct cw_verb cw_verbs[] = {
@@ -210,6 +211,22 @@ const struct cw_verb cw_verbs[] = {
 		.render = cw_render_plugins,
 	},
 	{
+		.name = "plugin",
+		.arguments = "new NAME --authenticator|--installer|--both --to DIR",
+		.title = "Writing plugins",
+		.summary = "begin a plugin of your own",
+		.description = "For authors of plugins. \"plugin new NAME\" writes a small "
+			       "complete project: "
+			       "source, Makefile, manual page and a test that obtains a "
+			       "certificate from a "
+			       "local test CA. It builds and passes with \"make check\". See "
+			       "certwright-plugin(7).",
+		.own_options = cw_plugin_tool_options,
+		.actions = cw_plugin_tool_actions,
+		.flow = cw_plugin_tool,
+		.render = cw_render_plugin_tool,
+	},
+	{
 		.name = "help",
 		.arguments = "[TOPIC]",
 		.title = "Help",
@@ -235,6 +252,13 @@ cw_verb_heading(const struct cw_verb *verb)
 {
 	return verb->alias != NULL ? cw_format("%s, %s", verb->name, verb->alias)
 				   : cw_strdup(verb->name);
+}
+
+char *
+cw_verb_option_heading(const struct cw_verb_option *option)
+{
+	return cw_format("--%s%s%s", option->name, option->metavar != NULL ? " " : "",
+			 option->metavar != NULL ? option->metavar : "");
 }
 
 bool

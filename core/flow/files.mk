@@ -48,6 +48,8 @@ libcertwright_sources += \
 	core/flow/install/owed.h \
 	core/flow/due/lineage_settings.c \
 	core/flow/due/lineage_settings.h \
+	core/flow/kit/new.c core/flow/kit/new.h \
+	core/flow/kit/template.c core/flow/kit/template.h \
 	core/flow/work/listeners.c \
 	core/flow/work/listeners.h \
 	core/flow/issue/names.c \

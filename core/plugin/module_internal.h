@@ -41,9 +41,6 @@ void cw_plugin_description_free(struct cw_plugin_description *about); /* NULL is
 /* Sets MODULE's description, which is taken, and its options. */
 void cw_module_set_description(struct cw_module *module, struct cw_plugin_description *about);
 
-/* Whether a plugin or option may be called so: lower-case letters, digits and '-', a letter first,
- * no '-' last, at most 64 bytes. */
-bool cw_plugin_name_valid(const char *name);
 /* Checks what a module's entry function gave: sizes, versions, the name, roles, options. */
 int cw_module_check(const struct cw_module *module, const struct cw_plugin *plugin,
 		    struct cw_error *error);

@@ -55,6 +55,10 @@ struct cw_registry *cw_registry_new(void);
 struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
 
+/* Whether a plugin or option may be called so: lower-case letters, digits and '-', a letter first,
+ * no '-' last, at most 64 bytes. */
+bool cw_plugin_name_valid(const char *name);
+
 /* All modules by name, sorted, none opened for it. A folder that is refused is a warning in the log
  * and gives none. */
 size_t cw_registry_count(struct cw_registry *registry);
