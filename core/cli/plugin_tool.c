@@ -3,10 +3,15 @@
 #include <string.h>
 #include "base/text.h"
 #include "flow/context.h"
+#include "flow/kit/check.h"
 #include "flow/kit/new.h"
 
 /* The numbers of getopt_long(): above those of characters. */
-enum { AUTHENTICATOR = 256, INSTALLER, BOTH, TO, LANGUAGE };
+enum { AUTHENTICATOR = 256, INSTALLER, BOTH, TO, LANGUAGE, SECONDS };
+
+/* How long a call may take. */
+#define SECONDS_DEFAULT 30
+#define SECONDS_MAX 3600
 
 const struct cw_verb_option cw_plugin_tool_options[] = {
 	{AUTHENTICATOR, "authenticator", NULL, "For new: the plugin proves control of names."},
@@ -15,16 +20,20 @@ const struct cw_verb_option cw_plugin_tool_options[] = {
 	{TO, "to", "DIR", "For new: the folder to make. It may exist if it is empty."},
 	{LANGUAGE, "language", "LANGUAGE",
 	 "For new: \"c\" (the default), \"c++\" or \"rust\" (without crates)."},
+	{SECONDS, "seconds", "SECONDS",
+	 "For check: how long a call may show no sign of life. The default is 30."},
 	{0, NULL, NULL, NULL},
 };
 
-const char *const cw_plugin_tool_actions[] = {"new", NULL};
+const char *const cw_plugin_tool_actions[] = {"new", "check", NULL};
 
 /* What the words say. */
 struct words {
 	const char *action;
 	const char *name;
 	struct cw_plugin_project project;
+	uint64_t seconds;
+	struct cw_strv rest; /* behind "--" */
 };
 
 static int
@@ -74,6 +83,11 @@ take_option(struct words *words, int number, const char *typed, struct cw_error 
 	case BOTH: words->project.authenticator = words->project.installer = true; return CW_OK;
 	case TO: words->project.folder = optarg; return CW_OK;
 	case LANGUAGE: return take_language(words, optarg, error);
+	case SECONDS:
+		if (cw_parse_uint(optarg, SECONDS_MAX, &words->seconds) && words->seconds > 0)
+			return CW_OK;
+		cw_fail(error, CW_E_USAGE, "\"%s\" is not a number of seconds", optarg);
+		break;
 	case ':': cw_fail(error, CW_E_USAGE, "the option \"%s\" needs a value", typed); break;
 	default:
 		cw_fail(error, CW_E_USAGE, "the verb \"plugin\" has no option \"%s\"", typed);
@@ -115,7 +129,7 @@ read_words(int argc, char **argv, struct words *words, struct cw_error *error)
 				     : take_option(words, number, typed, error);
 	}
 	for (; optind < argc && status == CW_OK; optind++)
-		status = take_word(words, argv[optind], error);
+		cw_strv_add(&words->rest, argv[optind]);
 	return status;
 }
 
@@ -139,24 +153,57 @@ tool_new(struct words *words, struct json_object *result, struct cw_error *error
 	return CW_E_USAGE;
 }
 
+static int
+tool_check(struct cw_context *context, struct words *words, struct json_object *result,
+	   struct cw_error *error)
+{
+	const struct cw_plugin_checking checking = {
+		.plugin = words->name,
+		.options = &words->rest,
+		.limit = (int64_t)words->seconds * 1000,
+	};
+
+	if (words->name != NULL)
+		return cw_plugin_check(context, &checking, result, error);
+	cw_fail(error, CW_E_USAGE, "the plugin to check is missing");
+	cw_hint(error, "certwright plugin check PATH|NAME [-- OPTION...]");
+	return CW_E_USAGE;
+}
+
+static int
+act(struct cw_context *context, struct words *words, struct json_object *result,
+    struct cw_error *error)
+{
+	const char *action = words->action;
+
+	if (action != NULL && strcmp(action, "check") == 0)
+		return tool_check(context, words, result, error);
+	if (action != NULL && strcmp(action, "new") == 0 && words->rest.count > 0)
+		return cw_fail(error, CW_E_USAGE, "unexpected argument \"%s\"",
+			       words->rest.items[0]);
+	if (action != NULL && strcmp(action, "new") == 0)
+		return tool_new(words, result, error);
+	if (action == NULL)
+		cw_fail(error, CW_E_USAGE, "the verb \"plugin\" needs to know what to do");
+	else
+		cw_fail(error, CW_E_USAGE, "the verb \"plugin\" cannot do \"%s\"", action);
+	return usage(error);
+}
+
 int
 cw_plugin_tool(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
 	const struct cw_strv *given = context->words;
-	struct words words = {.project = {.language = cw_plugin_languages[0]}};
+	struct words words = {.project = {.language = cw_plugin_languages[0]},
+			      .seconds = SECONDS_DEFAULT};
 	cw_auto_strv struct cw_strv argv = {0};
 	int status;
 
 	cw_strv_add(&argv, "plugin");
 	cw_strv_add_all(&argv, given);
 	status = read_words((int)argv.count, argv.items, &words, error);
-	if (status < 0)
-		return status;
-	if (words.action != NULL && strcmp(words.action, "new") == 0)
-		return tool_new(&words, result, error);
-	if (words.action == NULL)
-		cw_fail(error, CW_E_USAGE, "the verb \"plugin\" needs to know what to do");
-	else
-		cw_fail(error, CW_E_USAGE, "the verb \"plugin\" cannot do \"%s\"", words.action);
-	return usage(error);
+	if (status == CW_OK)
+		status = act(context, &words, result, error);
+	cw_strv_clear(&words.rest);
+	return status;
 }

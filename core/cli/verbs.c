@@ -212,15 +212,21 @@ const struct cw_verb cw_verbs[] = {
 	},
 	{
 		.name = "plugin",
-		.arguments = "new NAME --authenticator|--installer|--both --to DIR",
+		.arguments = "new NAME --authenticator|--installer|--both --to DIR, or check "
+			     "PATH|NAME [-- OPTION...]",
 		.title = "Writing plugins",
-		.summary = "begin a plugin of your own",
-		.description = "For authors of plugins. \"plugin new NAME\" writes a small "
-			       "complete project: "
-			       "source, Makefile, manual page and a test that obtains a "
-			       "certificate from a "
-			       "local test CA. It builds and passes with \"make check\". See "
-			       "certwright-plugin(7).",
+		.summary = "begin a plugin of your own, or check one",
+		.description =
+			"For authors of plugins. \"plugin new NAME\" writes a small complete "
+			"project: source, Makefile, manual page and a test that obtains a "
+			"certificate from a local test CA. It builds and passes with \"make "
+			"check\". \"plugin check\" tries a plugin without a CA and without a "
+			"network, and reports each promise of the interface that it breaks: "
+			"crashes, hanging calls, output, secrets in the log, and what is left of "
+			"files, descriptors, memory and processes, also after kill -9. Options of "
+			"the plugin follow \"--\". For an installer, they must name a copy of the "
+			"server's configuration; the installer's reload is called. See "
+			"certwright-plugin(7).",
 		.own_options = cw_plugin_tool_options,
 		.actions = cw_plugin_tool_actions,
 		.flow = cw_plugin_tool,
