@@ -15,8 +15,8 @@ cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-
 	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libpcre2-dev libseccomp-dev
 	libcmocka-dev)
 cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
-cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema certbot
-	python3-certbot-nginx python3-certbot-dns-rfc2136 uacme lego nginx libnginx-mod-http-lua bind9
+cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python3-django
+	python3-djangorestframework python3-jwt certbot python3-certbot-nginx python3-certbot-dns-rfc2136 uacme lego nginx libnginx-mod-http-lua bind9
 	bind9-dnsutils valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc)
 # Only if this Debian release has it.

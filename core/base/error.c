@@ -120,7 +120,10 @@ cw_fail_errno(struct cw_error *error, int number, const char *format, ...)
 	cw_buf_vaddf(&message, format, arguments);
 	va_end(arguments);
 	cw_buf_addf(&message, ": %s", strerror(number));
-	return set_message(error, cw_status_of_errno(number), cw_buf_take(&message));
+	set_message(error, cw_status_of_errno(number), cw_buf_take(&message));
+	if (number == EMFILE || number == ENFILE)
+		cw_hint(error, "raise the limit on open files (ulimit -n)");
+	return cw_status_of_errno(number);
 }
 
 void

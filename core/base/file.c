@@ -40,8 +40,6 @@ cw_fail_path(struct cw_error *error, int number, const char *action, const char 
 		cw_hint(error, "free some space on the file system of \"%s\", then try again",
 			folder);
 		break;
-	case EMFILE:
-	case ENFILE: cw_hint(error, "raise the limit on open files (ulimit -n)"); break;
 	default: break;
 	}
 	return status;

@@ -20,6 +20,7 @@ libcertwright_sources += \
 	core/base/path.c \
 	core/base/peer.c core/base/peer.h \
 	core/base/permissions.c core/base/permissions.h \
+	core/base/plugin_name.c core/base/plugin_name.h \
 	core/base/pool.c core/base/pool.h \
 	core/base/printable.c core/base/printable.h \
 	core/base/process.c core/base/process.h \
@@ -54,6 +55,7 @@ check_PROGRAMS += \
 	tests/unit/test_message \
 	tests/unit/test_option \
 	tests/unit/test_peer \
+	tests/unit/test_plugin_name \
 	tests/unit/test_pool \
 	tests/unit/test_printable \
 	tests/unit/test_process \

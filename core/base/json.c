@@ -402,8 +402,10 @@ text_limit(struct json_object *value)
 		for (size_t i = 0; i < json_object_array_length(value); i++)
 			limit += text_limit(json_object_array_get_idx(value, i));
 	} else if (json_object_is_type(value, json_type_object)) {
-		json_object_object_foreach(value, key, member) limit +=
-			6 * strlen(key) + text_limit(member);
+		json_object_object_foreach(value, key, member)
+		{
+			limit += 6 * strlen(key) + text_limit(member);
+		}
 	}
 	return limit;
 }
@@ -432,7 +434,9 @@ cw_json_secret_text(struct json_object *object)
 	/* A buffer that grows is moved, and leaves what it had behind. */
 	fill_text(copy, limit);
 	json_object_object_foreach(object, key, member)
+	{
 		cw_json_set(copy, key, json_object_get(member));
+	}
 	text = cw_strdup(cw_json_text(copy));
 	json_object_object_foreach(object, name, same)
 	{

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/plugin_name.h"
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/select.h"
@@ -234,7 +235,7 @@ fill_authenticators(const struct filling *filling, struct cw_error *error)
 
 		names |= gives_names(item->option) && in_force(item, filling->settings);
 		several |= value != NULL && first != NULL &&
-			   !cw_equal(cw_after_last(first, ':'), cw_after_last(value, ':'));
+			   !cw_equal(cw_plugin_name(first), cw_plugin_name(value));
 		first = first != NULL ? first : value;
 	}
 	if (!several || !names)

@@ -1,6 +1,7 @@
 #include "cli/lookup.h"
 #include <string.h>
 #include "base/log.h"
+#include "base/plugin_name.h"
 #include "base/text.h"
 
 /* How many candidates an ambiguous abbreviation is answered with. */
@@ -124,7 +125,7 @@ plugin_of(const struct cw_lookup *lookup, const char *name)
 	for (size_t i = 0; i < cw_registry_count(lookup->registry); i++)
 		best = better_prefix(best, cw_registry_at(lookup->registry, i)->name, name);
 	for (size_t i = 0; lookup->named != NULL && i < lookup->named->count; i++)
-		best = better_prefix(best, cw_after_last(lookup->named->items[i], ':'), name);
+		best = better_prefix(best, cw_plugin_name(lookup->named->items[i]), name);
 	return best != NULL ? best : cw_known_plugin_of(name);
 }
 

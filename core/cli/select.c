@@ -1,5 +1,6 @@
 #include "cli/select.h"
 #include <string.h>
+#include "base/plugin_name.h"
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/options_tables.h"
@@ -67,7 +68,7 @@ put(struct cw_settings *settings, const char *setting, const char *plugin, enum 
 	bool both = strcmp(setting, "configurator") == 0;
 
 	for (size_t i = 0; i < CW_COUNT(all); i++) {
-		const char *present = cw_after_last(cw_settings_get(settings, all[i]), ':');
+		const char *present = cw_plugin_name(cw_settings_get(settings, all[i]));
 		bool concerns =
 			both || strcmp(all[i], setting) == 0 || strcmp(all[i], "configurator") == 0;
 
@@ -81,7 +82,7 @@ put(struct cw_settings *settings, const char *setting, const char *plugin, enum 
 		else
 			return CW_OK;
 	}
-	if (cw_equal(cw_after_last(cw_settings_get(settings, setting), ':'), plugin))
+	if (cw_equal(cw_plugin_name(cw_settings_get(settings, setting)), plugin))
 		return CW_OK;
 	return cw_settings_set(settings, setting, source, plugin, error);
 }
@@ -129,7 +130,7 @@ has_names_of_its_own(const struct selection *selection, const char *plugin)
 	if (cw_settings_source(selection->settings, "authenticator_map") != selection->source)
 		return false;
 	for (size_t i = 0; i < plugins->count; i++)
-		if (strcmp(cw_after_last(plugins->items[i], ':'), plugin) == 0)
+		if (strcmp(cw_plugin_name(plugins->items[i]), plugin) == 0)
 			return true;
 	return false;
 }
@@ -186,7 +187,7 @@ select_source(struct cw_settings *settings, enum cw_verb_plugins use, struct cw_
 static int
 check_cloud_dns(const char *selected, struct cw_registry *registry, struct cw_error *error)
 {
-	const char *plugin = cw_after_last(selected, ':');
+	const char *plugin = cw_plugin_name(selected);
 
 	if (plugin == NULL || !cw_is_cloud_dns(plugin) || cw_registry_has(registry, plugin))
 		return CW_OK;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/plugin_name.h"
 #include "base/text.h"
 #include "plugin/module_internal.h"
 #include "plugin/process_internal.h"
@@ -216,7 +217,7 @@ bool
 cw_registry_has(struct cw_registry *registry, const char *name)
 {
 	scan(registry);
-	return find(registry, cw_after_last(name, ':')) != NULL;
+	return find(registry, cw_plugin_name(name)) != NULL;
 }
 
 static int
@@ -342,7 +343,7 @@ int
 cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		 struct cw_error *error)
 {
-	const char *plain = cw_after_last(name, ':');
+	const char *plain = cw_plugin_name(name);
 	struct cw_module_entry *entry;
 	int status;
 

@@ -67,16 +67,16 @@ struct cw_module *cw_registry_at(struct cw_registry *registry, size_t index);
 /* Why folders were refused, a sentence each; none opened for it. */
 const struct cw_strv *cw_registry_refused_folders(struct cw_registry *registry);
 
-/* Whether there is a module NAME ("dist:name" too), by its file name alone: it can still be refused
- * when it is opened. */
+/* Whether there is a module NAME (or another spelling of it), by its file name alone: it can still
+ * be refused when it is opened. */
 bool cw_registry_has(struct cw_registry *registry, const char *name);
 
 /*
  * The module NAME, opened: its file, the entry symbol, the size and ABI of its struct, its name,
- * its options are checked. "dist:name" spellings are accepted (the part after the last colon
- * counts). CW_E_NOT_FOUND with the nearest name and the installed ones in the hint; CW_E_PLUGIN
- * when it is refused, also because it crashed, or did not come to an end in CW_PLUGIN_LOAD_LIMIT.
- * The null installer is found here too, which is part of the core.
+ * its options are checked. Other spellings are accepted (base/plugin_name.h). CW_E_NOT_FOUND with
+ * the nearest name and the installed ones in the hint; CW_E_PLUGIN when it is refused, also because
+ * it crashed, or did not come to an end in CW_PLUGIN_LOAD_LIMIT. The null installer is found here
+ * too, which is part of the core.
  */
 int cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		     struct cw_error *error);

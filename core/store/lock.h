@@ -43,8 +43,8 @@ void cw_run_locks_release(struct cw_run_locks *locks);
 
 /*
  * A plugin process with the user's rights outlives a run that is killed, for as long as it takes to
- * undo what it began. It marks its presence below WORK until *DESCRIPTOR is closed, and the next run
- * waits before it restores the same files.
+ * undo what it began. It marks its presence below WORK until *DESCRIPTOR is closed, and the next
+ * run waits before it restores the same files.
  */
 int cw_presence_mark(const char *work, int *descriptor, struct cw_error *error);
 /* Waits up to TIMEOUT milliseconds until nobody is present: then CW_OK, else CW_E_BUSY.

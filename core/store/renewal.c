@@ -1,6 +1,7 @@
 #include "store/renewal.h"
 
 #include "base/mem.h"
+#include "base/plugin_name.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -210,7 +211,7 @@ is_of_plugin(const char *internal, const char *name)
 
 	if (name == NULL || *name == '\0')
 		return false;
-	prefix = cw_format("%s_", cw_after_last(name, ':'));
+	prefix = cw_format("%s_", cw_plugin_name(name));
 	cw_replace_char(prefix, '-', '_');
 	return cw_starts_with(internal, prefix);
 }

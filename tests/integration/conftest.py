@@ -11,12 +11,17 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib.authority import Authority  # noqa: E402  (the path is set just above)
 from lib.bind import Bind  # noqa: E402
 from lib.certwright import Certwright  # noqa: E402
+from lib.installed import Installed  # noqa: E402
 from lib.pebble import Pebble  # noqa: E402
 from lib.ports import Ports  # noqa: E402
 from lib.process import Server  # noqa: E402
 from lib.relay import Relay  # noqa: E402
 from lib.rogue_ca import RogueCa  # noqa: E402
 from lib.webserver import WebServer  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="longer proofs: scripts/check --full")
 
 
 def pytest_configure(config):
@@ -41,6 +46,14 @@ def pytest_runtest_makereport(item, call):
 def authority(tmp_path_factory):
     """Who signs the HTTPS certificates of the ACME servers."""
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """The installed tree with the plugins of extras/, the same one for all test workers."""
+    folder = tmp_path_factory.getbasetemp()
+    return Installed((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
+                     / "installed")
 
 
 class Starter:
@@ -69,17 +82,17 @@ class Starter:
     def relay(self, pebble):
         return self._keep(Relay(self.ports, pebble))
 
-    def run(self, name, argv, folder, ready):
+    def run(self, name, argv, folder, ready, env=None):
         """Any server program, once READY() says so."""
-        return self._keep(Server(name, argv, folder, ready=ready))
+        return self._keep(Server(name, argv, folder, env=env, ready=ready))
 
     def web(self, port, folder_of):
         return self._keep(WebServer(port, folder_of))
 
-    def certwright(self, ca, name="certwright"):
+    def certwright(self, ca, name="certwright", installed=None):
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        return self._keep(Certwright(folder, ca))
+        return self._keep(Certwright(folder, ca, installed))
 
     def stop(self):
         for thing in reversed(self._made):
@@ -136,6 +149,12 @@ def rogue(start, pebble):
 def certwright(start, pebble):
     """The program, with pebble as its CA."""
     return start.certwright(pebble)
+
+
+@pytest.fixture
+def installed_certwright(start, pebble, installed):
+    """The installed program, with pebble as its CA and the plugins of extras/."""
+    return start.certwright(pebble, installed=installed)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 than it must."""
 
 import os
+import resource
 import signal
 
 import pytest
@@ -189,3 +190,31 @@ def test_of_a_hundred_names_that_fail_every_reason_is_told(start, certwright, pe
     # As a person reads it.
     log = certwright.log_text()
     assert [name for name in names if f'could not validate "{name}"' not in log] == []
+
+
+def assert_shortage(result):
+    assert_failed(result, "Too many open files", "raise the limit on open files")
+
+
+@pytest.mark.parametrize("limit", [7, 9, 10, 12])
+def test_a_coordinator_that_lacks_descriptors_says_so(known, limit):
+    """It fails at another place with each limit."""
+    assert_shortage(known.run("certonly", "--standalone", "-d", "a.test", json=True, status=1,
+                              wrap=["prlimit", f"--nofile={limit}:{limit}"]))
+
+
+def test_a_plugin_process_that_lacks_descriptors_says_so(known, rogue, tmp_path):
+    """It loses them when it has been opened, while the CA makes the order."""
+    running = []
+
+    def limit(exchange):
+        pid = wait_until(lambda: running and process_of(running[0].pid, "plugin"),
+                         what="the plugin process")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, 3))
+        exchange.send(exchange.forward())
+
+    (tmp_path / "root").mkdir()
+    rogue.on("new-order", limit, times=1)
+    running.append(known.start("certonly", "--webroot", "-w", tmp_path / "root", "-d", "a.test",
+                               json=True))
+    assert_failed(running[0].finish(), "cannot open the webroot", "Too many open files")

@@ -437,6 +437,51 @@ try_credentials(void)
 	report("read-a-key-as-credentials", *why == '\0' ? "done" : why);
 }
 
+/*
+ * A restricted plugin's journal is the coordinator's. What is to be undone is made to look like
+ * records of a command and of a file, as core/store/undo_journal.h has them; then the process dies,
+ * so that it is undone.
+ */
+static void
+try_undo(void)
+{
+	struct forged message = {.header = {.type = CW_PLUGIN_UNDO_PLUGIN}};
+	struct forged end = {.header = {.type = CW_PLUGIN_UNDO_DONE}};
+	char command[2048], data[8000];
+	const char *key = strrchr(setting("CW_TEST_KEY"), '/');
+	const char *why;
+
+	if (key == NULL)
+		return;
+	snprintf(command, sizeof(command), "touch %s/var/attempt", setting("CW_TEST_FOLDER"));
+	snprintf(data, sizeof(data),
+		 "0:\ncommand 1 3 7:/bin/sh 2:-c %zu:%s\nplace 2 4 %d:%.*s 1:0 1:0 %zu:%s\n",
+		 strlen(command), command, (int)(key - setting("CW_TEST_KEY")),
+		 (int)(key - setting("CW_TEST_KEY")), setting("CW_TEST_KEY"), strlen(key + 1),
+		 key + 1);
+	add_text(&message, data);
+	why = ask(&message);
+	report("undo-records-as-data", *why == '\0' ? "done" : why);
+	add_int(&end, 4711);
+	why = ask(&end);
+	report("undo-done-of-an-unknown-record", *why == '\0' ? "done" : why);
+	raise(SIGKILL);
+}
+
+/* The name of another plugin, and a command, as further fields. */
+static void
+try_undo_fields(void)
+{
+	struct forged message = {.header = {.type = CW_PLUGIN_UNDO_PLUGIN}};
+	const char *why;
+
+	add_text(&message, "data");
+	add_text(&message, "webroot");
+	add_text(&message, "/bin/sh");
+	why = ask(&message);
+	report("undo-for-another-plugin", *why == '\0' ? "done" : why);
+}
+
 static const struct attack {
 	const char *name;
 	void (*run)(void);
@@ -450,6 +495,8 @@ static const struct attack {
 	{"huge", try_huge},
 	{"cut-off", try_cut_off},
 	{"credentials", try_credentials},
+	{"undo", try_undo},
+	{"undo-fields", try_undo_fields},
 };
 
 void

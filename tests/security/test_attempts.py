@@ -169,3 +169,23 @@ def test_a_broken_plugin_process_costs_its_batch_with_a_reason(forger, attack, r
 def test_a_plugin_without_rights_reads_no_file_but_those_of_its_options(forger):
     forger.certonly("test-hole-perform-credentials.test")
     assert "one of its options" in forger.outcomes()["read-a-key-as-credentials"]
+
+
+def test_what_a_plugin_without_rights_has_undone_is_no_command_and_no_file(forger):
+    """Its text looks like such records, and is undone after its death, by another process."""
+    forger.certonly("test-hole-perform-undo.test", status=1)
+    outcomes = forger.outcomes()
+    assert outcomes["undo-records-as-data"] == "done"
+    assert "no undo record" in outcomes["undo-done-of-an-unknown-record"]
+    assert "signal 9" in forger.log_text()
+    # And by the next run, should anything be left.
+    forger.certonly("a.test")
+    assert not forger.traces()
+    assert os.path.exists(forger.key)
+
+
+def test_a_plugin_without_rights_has_nothing_undone_by_another_plugin(forger):
+    result = forger.certonly("test-hole-perform-undo-fields.test", status=1)
+    assert "standalone" in result.output + forger.log_text()
+    assert forger.outcomes().get("undo-for-another-plugin") != "done"
+    forger.certonly("a.test")

@@ -31,7 +31,7 @@ named_write_files(const struct named_zone *zones, size_t count)
 	cw_buf_addf(&config,
 		    "options { directory \"%s\"; listen-on port %u { 127.0.0.1; };\n"
 		    "listen-on-v6 { none; }; pid-file none; session-keyfile none;\n"
-		    "recursion no; dnssec-validation no; lock-file none; };\n"
+		    "recursion no; dnssec-validation no; };\n"
 		    "controls { };\n"
 		    "logging { channel log { file \"named.log\"; severity info; };\n"
 		    "category default { log; }; };\n",

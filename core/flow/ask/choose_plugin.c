@@ -1,6 +1,7 @@
 #include "flow/ask/choose_plugin.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/plugin_name.h"
 #include "base/text.h"
 #include "flow/due/decide.h"
 
@@ -177,7 +178,7 @@ open_mapped(struct cw_context *context, struct cw_request *request, const struct
 		const char *mapped =
 			cw_settings_map_get(request->settings, map_key, names->items[i]);
 		const char *plugin =
-			mapped != NULL ? cw_after_last(mapped, ':') : request->authenticator;
+			mapped != NULL ? cw_plugin_name(mapped) : request->authenticator;
 		struct cw_module *module = NULL;
 		bool known = cw_strv_contains(plugins, plugin);
 

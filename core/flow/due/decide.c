@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/plugin_name.h"
 #include "base/text.h"
 #include "crypto/key.h"
 #include "crypto/summary.h"
@@ -22,8 +23,8 @@ cw_selected_plugins(const struct cw_settings *settings, char **authenticator, ch
 		first = both;
 	if (first == NULL && mapped->count > 0)
 		first = mapped->items[0];
-	*authenticator = cw_strdup(cw_after_last(first, ':'));
-	*installer = cw_strdup(cw_after_last(second != NULL ? second : both, ':'));
+	*authenticator = cw_strdup(cw_plugin_name(first));
+	*installer = cw_strdup(cw_plugin_name(second != NULL ? second : both));
 }
 
 /* What the lineages there are have to do with the names asked for. */

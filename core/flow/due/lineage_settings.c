@@ -1,6 +1,7 @@
 #include "flow/due/lineage_settings.h"
 #include <string.h>
 #include "base/permissions.h"
+#include "base/plugin_name.h"
 #include "base/text.h"
 #include "store/renewal.h"
 
@@ -45,7 +46,7 @@ open_plugin(struct cw_context *context, const struct cw_lineage *lineage, const 
 	int status = cw_registry_open(context->registry, plugin, &module, error);
 
 	if (status == CW_E_NOT_FOUND)
-		return lacks_plugin(lineage, cw_after_last(plugin, ':'), error);
+		return lacks_plugin(lineage, cw_plugin_name(plugin), error);
 	if (status == CW_OK)
 		status = cw_module_add_options(module, context->options, error);
 	return status;

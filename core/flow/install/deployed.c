@@ -1,7 +1,7 @@
 #include "flow/install/deployed.h"
 #include <string.h>
 #include "base/log.h"
-#include "base/text.h"
+#include "base/plugin_name.h"
 #include "store/renewal.h"
 
 static const char section[] = "certwright/deployed";
@@ -9,7 +9,7 @@ static const char section[] = "certwright/deployed";
 void
 cw_deployed_names(const struct cw_lineage *lineage, const char *installer, struct cw_strv *names)
 {
-	cw_configobj_get_list(lineage->config, section, cw_after_last(installer, ':'), names);
+	cw_configobj_get_list(lineage->config, section, cw_plugin_name(installer), names);
 }
 
 void
@@ -64,7 +64,7 @@ set_installer(struct cw_configobj *config, const struct cw_lineage *lineage, con
 
 	if (saved == NULL || strcmp(saved, "None") == 0 || strcmp(saved, "null") == 0) {
 		cw_configobj_set(config, params, "installer", installer);
-	} else if (strcmp(cw_after_last(saved, ':'), installer) != 0) {
+	} else if (strcmp(cw_plugin_name(saved), installer) != 0) {
 		cw_log_warning("renewals of \"%s\" use the installer \"%s\", and do not reach "
 			       "\"%s\"; change that with: certwright reconfigure --cert-name %s -i "
 			       "%s",
@@ -79,7 +79,7 @@ cw_record_deployment(const struct cw_context *context, const char *installer,
 		     const struct cw_installation *installation, const struct cw_settings *settings,
 		     struct cw_error *error)
 {
-	const char *name = cw_after_last(installer, ':');
+	const char *name = cw_plugin_name(installer);
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_auto_configobj struct cw_configobj *config = NULL;
 	int status;

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
-#include "base/text.h"
+#include "base/plugin_name.h"
 #include "flow/ask/choose_plugin.h"
 #include "flow/install/install.h"
 #include "flow/install/redeploy.h"
@@ -149,7 +149,7 @@ deploy_again(struct rollback *rollback, struct cw_error *error)
 			continue;
 		deployed[count++] =
 			(struct cw_deployed){cw_strdup(lineage->name), cw_strdup(installer)};
-		cw_strv_add_unique(&rollback->reloaded, cw_after_last(installer, ':'));
+		cw_strv_add_unique(&rollback->reloaded, cw_plugin_name(installer));
 	}
 	status = cw_call_installers(rollback->context, deployed, count, CW_REASON_ROLLBACK, done,
 				    error);

@@ -170,11 +170,17 @@ class Running:
 class Certwright:
     """The program with directories of its own below FOLDER, and CA as its server.
 
-    CA is anything with directory, ca_path and http_port: a Pebble or a RogueCa.
+    CA is anything with directory, ca_path and http_port: a Pebble or a RogueCa. INSTALLED: the
+    lib.installed.Installed whose program it is, instead of the build's.
     """
 
-    def __init__(self, folder, ca):
-        self.program, self._program_env = real_program(program_path())
+    def __init__(self, folder, ca, installed=None):
+        if installed:
+            self.program, self._program_env = installed.program, {}
+            self.plugin_path = installed.plugin_path
+        else:
+            self.program, self._program_env = real_program(program_path())
+            self.plugin_path = plugin_path(program_path())
         self.folder = str(folder)
         self.ca = ca
         self.config_dir = os.path.join(self.folder, "etc")
@@ -190,9 +196,8 @@ class Certwright:
         env["SSL_CERT_FILE"] = self.ca.ca_path
         # An administrator's own cli.ini must not change what a test sees.
         env["XDG_CONFIG_HOME"] = os.path.join(self.folder, "xdg")
-        path = plugin_path(program_path())
-        if path:
-            env["CERTWRIGHT_PLUGIN_PATH"] = path
+        if self.plugin_path:
+            env["CERTWRIGHT_PLUGIN_PATH"] = self.plugin_path
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             log = f"log_path={self.folder}/sanitizer"
             env[name] = f"{env[name]}:{log}" if env.get(name) else log

@@ -1,0 +1,20 @@
+#include "base/plugin_name.h"
+#include <string.h>
+#include "base/mem.h"
+#include "base/text.h"
+
+/* Plugins of Certbot by their whole spelling, which a part of it would not tell. */
+static const struct {
+	const char *certbots, *ours;
+} spellings[] = {
+	{"certbot-django:auth", "django"},
+};
+
+const char *
+cw_plugin_name(const char *spelling)
+{
+	for (size_t i = 0; spelling != NULL && i < CW_COUNT(spellings); i++)
+		if (strcmp(spellings[i].certbots, spelling) == 0)
+			return spellings[i].ours;
+	return cw_after_last(spelling, ':');
+}
