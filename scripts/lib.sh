@@ -18,7 +18,7 @@ cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates 
 cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python3-django
 	python3-djangorestframework python3-jwt certbot python3-certbot-nginx python3-certbot-dns-rfc2136 uacme lego nginx libnginx-mod-http-lua bind9
 	bind9-dnsutils valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
-	clang-tidy clang libclang-rt-dev g++ rustc)
+	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools)
 # Only if this Debian release has it.
 cw_format_package=clang-format-14
 

@@ -40,9 +40,9 @@ class Kit:
         packages = os.path.join(str(self.folder), "pkgconfig")
         os.makedirs(packages, exist_ok=True)
         plugins = plugin_path(program_path())
-        with open(os.path.join(packages, "certwright.pc"), "w", encoding="ascii") as stream:
+        with open(os.path.join(packages, "certwright-plugin.pc"), "w", encoding="ascii") as stream:
             stream.write(f"prefix={self.folder}/prefix\nplugindir={plugins}\n"
-                         "Name: certwright\nDescription: the tree that is tested\nVersion: 1\n"
+                         "Name: certwright-plugin\nDescription: the tree that is tested\nVersion: 1\n"
                          f"Cflags: -I{shlex.quote(os.path.join(top_folder(), 'include'))}\n")
         env.update({"PKG_CONFIG_PATH": packages, "CERTWRIGHT": program})
         env.pop("SSL_CERT_FILE")
