@@ -74,7 +74,8 @@ def ok(findings, *names):
     return all(findings[name]["result"] == "ok" for name in names)
 
 
-CHALLENGES = ("one challenge", "many challenges", "equal challenges", "kill -9 in perform")
+CHALLENGES = ("one challenge", "many challenges", "equal challenges", "kill -9 in perform",
+              "kill -9 in cleanup")
 LEAKS = ("open and close", "descriptors", "memory", "processes", "output", "secrets")
 
 
@@ -165,6 +166,22 @@ static const struct cw_plugin_option *const options[] = {&nameless, &number, NUL
     wrong = checker.wrong("careless")
     assert "not a value of its kind" in wrong["option --careless-port"]
     assert "does not end with a full stop" in wrong["option --careless-number"]
+
+
+def test_plugin_is_never_opened_without_a_required_option(checker, folder):
+    """It may rely on the value."""
+    folder.compile("demanding", perform() + r"""
+static const struct cw_plugin_option label = {
+	.size = sizeof(struct cw_plugin_option), .name = "label", .kind = CW_OPTION_STRING,
+	.help = "A label.", .flags = CW_OPTION_REQUIRED };
+static const struct cw_plugin_option *const options[] = {&label, NULL};
+static int prepare(void *self)
+{ (void)self; return strlen(cw_host_option(host, "label")) > 0 ? CW_OK : CW_E_INVALID; }
+""", members=".options = options, .prepare = prepare,")
+    findings = checker.check("demanding")
+    assert findings["open and close"]["result"] == "skipped"
+    assert "--demanding-label" in findings["open and close"]["message"]
+    assert ok(checker.check("demanding", "--demanding-label=x"), *LEAKS, *CHALLENGES)
 
 
 def test_crash_on_a_bad_value_is_found(checker, folder):

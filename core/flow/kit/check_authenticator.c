@@ -158,9 +158,10 @@ check_batch(struct cw_check *check, const char *name, struct batch *batch, bool 
 	return error->status;
 }
 
-/* kill -9 after DELAY milliseconds of perform(). */
+/* kill -9 after DELAY milliseconds of perform(), or of the cleanup() that follows it. */
 static int
-kill_once(struct cw_check *check, const char *type, int64_t delay, struct cw_error *error)
+kill_once(struct cw_check *check, const char *type, bool in_cleanup, int64_t delay,
+	  struct cw_error *error)
 {
 	struct cw_trial *trial = &check->trial;
 	struct batch batch;
@@ -169,9 +170,15 @@ kill_once(struct cw_check *check, const char *type, int64_t delay, struct cw_err
 	make_batch(&batch, type, MANY, false);
 	status = cw_trial_open(trial, trial->settings, false, error);
 	if (status == CW_OK) {
+		/* That it succeeds was seen before. */
+		if (in_cleanup)
+			cw_trial_perform(trial, batch.pointers, batch.count, NULL);
 		cw_trial_call(trial);
-		cw_plugin_process_perform(trial->process, batch.pointers, batch.count,
-					  cw_trial_done, trial);
+		if (in_cleanup)
+			cw_plugin_process_cleanup(trial->process, cw_trial_done, trial);
+		else
+			cw_plugin_process_perform(trial->process, batch.pointers, batch.count,
+						  cw_trial_done, trial);
 		status = cw_trial_kill(trial, delay, error);
 	}
 	cw_trial_end(trial);
@@ -180,16 +187,16 @@ kill_once(struct cw_check *check, const char *type, int64_t delay, struct cw_err
 }
 
 static int
-check_kill(struct cw_check *check, const char *type, struct cw_error *error)
+check_kill(struct cw_check *check, const char *name, const char *type, bool in_cleanup,
+	   struct cw_error *error)
 {
-	static const char name[] = "kill -9 in perform";
 	static const int64_t delays[] = {0, 1, 2, 5, 20, 100};
 	cw_auto_strv struct cw_strv before = {0};
 	int status = cw_snapshot(&check->trial.roots, &before, error);
 	bool good = true;
 
 	for (size_t i = 0; i < CW_COUNT(delays) && status == CW_OK && good; i++) {
-		status = kill_once(check, type, delays[i], error);
+		status = kill_once(check, type, in_cleanup, delays[i], error);
 		if (status == CW_OK)
 			good = cw_check_unchanged(check, name, &before,
 						  "kill -9 and the undoing of what is registered",
@@ -290,10 +297,13 @@ check_batches(struct cw_check *check, const char *type, struct cw_error *error)
 	}
 	if (status != CW_OK)
 		return status;
-	if (works)
-		return check_kill(check, type, error);
-	cw_check_skip(check, "kill -9 in perform", "perform does not succeed here");
-	return CW_OK;
+	if (!works) {
+		cw_check_skip(check, "kill -9 in perform", "perform does not succeed here");
+		return CW_OK;
+	}
+	status = check_kill(check, "kill -9 in perform", type, false, error);
+	return status == CW_OK ? check_kill(check, "kill -9 in cleanup", type, true, error)
+			       : status;
 }
 
 int

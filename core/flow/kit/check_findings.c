@@ -48,9 +48,9 @@ cw_check_died(struct cw_check *check, const char *name, const struct cw_error *e
 	cw_autofree char *line = cw_error_line(error);
 	bool silent;
 
-	if (cw_trial_is_alive(&check->trial))
+	if (check->trial.process == NULL || cw_trial_is_alive(&check->trial))
 		return false;
-	silent = check->trial.process != NULL && cw_plugin_process_was_silent(check->trial.process);
+	silent = cw_plugin_process_was_silent(check->trial.process);
 	cw_check_wrong(check, name,
 		       silent ? "return in time, wait with the services of the host, or call "
 				"still_busy()"

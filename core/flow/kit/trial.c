@@ -124,9 +124,9 @@ cw_trial_open(struct cw_trial *trial, const struct cw_settings *settings, bool o
 		.time_limit = trial->limit,
 		.user = cw_sandbox_default_user(),
 	};
-	int status = CW_OK;
+	int status = cw_module_check_required(trial->module, settings, error);
 
-	if (trial->process == NULL)
+	if (status == CW_OK && trial->process == NULL)
 		status = cw_plugin_process_take(trial->module, trial->context.loop, &trial->process,
 						error);
 	if (status < 0)

@@ -25,7 +25,8 @@ struct cw_trial {
 };
 
 /* Opens an instance over SETTINGS, in a new process unless there is one. ONLY_OPEN: without
- * prepare. */
+ * prepare. CW_E_USAGE, without a process, if a required option has no value: the plugin may rely on
+ * that. */
 int cw_trial_open(struct cw_trial *trial, const struct cw_settings *settings, bool only_open,
 		  struct cw_error *error);
 int cw_trial_close(struct cw_trial *trial, struct cw_error *error);
