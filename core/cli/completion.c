@@ -132,8 +132,8 @@ write_own_words(FILE *out, const struct cw_verb *verb)
 	for (const struct cw_verb_option *option = verb->own_options; option->name != NULL;
 	     option++)
 		fprintf(out, "--%s ", option->name);
-	fputs("--json\" -- \"$cur\")\n\t\t[[ $cur == -* ]] || COMPREPLY+=($(compgen -f -- "
-	      "\"$cur\"))\n"
+	fputs("--json\" -- \"$cur\"\n"
+	      "\t\t\t[[ $cur == -* ]] || compgen -f -- \"$cur\")\n"
 	      "\t\treturn\n\tfi\n",
 	      out);
 }
