@@ -2,6 +2,7 @@
 stays compatible with the older ones."""
 
 import os
+import shlex
 import shutil
 import subprocess
 
@@ -12,8 +13,17 @@ from lib.plugins import PluginFolder
 
 OLD = os.path.join(top_folder(), "tests", "abi", "1.0")
 TODAY = os.path.join(top_folder(), "include", "certwright", "plugin.h")
+TEMPLATES = os.path.join(top_folder(), "packaging", "plugin-templates")
 TOOL = os.path.join(top_folder(), "tests", "tools", "abi-compatible")
 NAME = "life.example.test"
+
+needs_abidiff = pytest.mark.skipif(shutil.which("abidiff") is None,
+                                   reason="abidiff (abigail-tools) is not installed")
+
+
+class NoCa:
+    ca_path = "/nonexistent"
+
 
 COMPILERS = {"c": ["gcc", "-std=c99", "-x", "c"], "c++": ["g++", "-std=c++11", "-x", "c++"]}
 
@@ -55,8 +65,49 @@ def compare(new):
                           timeout=120, capture_output=True, text=True)
 
 
-needs_abidiff = pytest.mark.skipif(shutil.which("abidiff") is None,
-                                   reason="abidiff (abigail-tools) is not installed")
+# The last commit whose core has ABI 1.0.
+CORE_1_0 = "1305a2f"
+
+
+def build_core_1_0(folder):
+    """Returns the program, and a folder with its plugins."""
+    source, build, plugins = folder / "source", folder / "build", folder / "plugins"
+    for path in (source, build, plugins):
+        path.mkdir()
+    subprocess.run(f"git -C {shlex.quote(top_folder())} archive {CORE_1_0} | tar x -C {source}",
+                   shell=True, check=True)
+    for argv in (["autoreconf", "-fi", str(source)], [str(source / "configure")],
+                 ["make", f"-j{os.cpu_count()}"]):
+        subprocess.run(argv, cwd=build, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=3600)
+    shutil.copy(build / ".libs" / "standalone.so", plugins)
+    return str(build / "certwright"), str(plugins)
+
+
+def test_plugin_of_today_works_with_the_core_of_1_0(request, start, tmp_path):
+    """It is loaded, obtains a certificate, and asks before it uses a service that is not there."""
+    if not request.config.getoption("--full"):
+        pytest.skip("it builds an older core: scripts/check --full")
+    if not os.path.exists(os.path.join(top_folder(), ".git")):
+        pytest.skip("the older core is in the repository, which is not here")
+    program, plugins = build_core_1_0(tmp_path)
+    today = start.certwright(NoCa())
+    today.run("plugin", "new", "newer", "--both", "--to", tmp_path / "newer", defaults=False,
+              env={"CERTWRIGHT_TEMPLATE_PATH": TEMPLATES})
+    packages = tmp_path / "pkgconfig"
+    packages.mkdir()
+    (packages / "certwright-plugin.pc").write_text(
+        f"Name: certwright-plugin\nDescription: today's header\nVersion: 1\nplugindir={plugins}\n"
+        f"Cflags: -I{os.path.dirname(os.path.dirname(TODAY))}\n", encoding="ascii")
+    done = subprocess.run(["make", "-C", str(tmp_path / "newer"), "check"], check=False,
+                          env={**os.environ, "PKG_CONFIG_PATH": str(packages),
+                               "CERTWRIGHT": program, "CERTWRIGHT_PLUGIN_PATH": plugins},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    output = done.stdout + done.stderr
+    assert "ok: a certificate was obtained" in output, output
+    assert "ok: it was renewed" in output, output
+    assert 'this certwright does not have the service "put_file"' in output, output
+    assert "install a newer certwright" in output, output
 
 
 @needs_abidiff
