@@ -59,6 +59,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 		.options = invocation->options,
 		.settings = invocation->settings,
 		.registry = registry,
+		.words = &invocation->words,
 		.asker = cw_terminal_asker(settings),
 		.progress = cw_settings_flag(settings, "quiet") ? NULL : cw_terminal_progress,
 		.item = cw_result_item,
@@ -173,7 +174,7 @@ static void
 judge_environment(void)
 {
 	static const char *const names[] = {"OPENSSL_CONF", "SSLKEYLOGFILE",
-					    "CERTWRIGHT_PLUGIN_PATH"};
+					    "CERTWRIGHT_PLUGIN_PATH", "CERTWRIGHT_TEMPLATE_PATH"};
 	bool privileged =
 		getauxval(AT_SECURE) != 0 || getuid() != geteuid() || getgid() != getegid();
 

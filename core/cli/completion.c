@@ -119,11 +119,32 @@ write_lists(FILE *out, const struct cw_option_set *options, struct cw_registry *
 	fputs("\"\n", out);
 }
 
+/* What follows a verb that reads its words itself. */
+static void
+write_own_words(FILE *out, const struct cw_verb *verb)
+{
+	if (verb->own_options == NULL)
+		return;
+	fprintf(out, "\tif [[ ${COMP_WORDS[1]} == %s ]] && ((COMP_CWORD > 1)); then\n", verb->name);
+	fputs("\t\tmapfile -t COMPREPLY < <(compgen -W \"", out);
+	for (const char *const *action = verb->actions; *action != NULL; action++)
+		fprintf(out, "%s ", *action);
+	for (const struct cw_verb_option *option = verb->own_options; option->name != NULL;
+	     option++)
+		fprintf(out, "--%s ", option->name);
+	fputs("--json\" -- \"$cur\"\n"
+	      "\t\t\t[[ $cur == -* ]] || compgen -f -- \"$cur\")\n"
+	      "\t\treturn\n\tfi\n",
+	      out);
+}
+
 void
 cw_completion_write(FILE *out, const struct cw_option_set *options, struct cw_registry *registry)
 {
 	fputs(head, out);
 	write_lists(out, options, registry);
+	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
+		write_own_words(out, verb);
 	fputs("\tcase $prev in\n", out);
 	for (size_t i = 0; i < cw_option_set_count(options); i++)
 		write_values(out, cw_option_set_at(options, i));

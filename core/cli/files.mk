@@ -22,6 +22,7 @@ libcertwright_sources += \
 	core/cli/output.c core/cli/output.h \
 	core/cli/result.c core/cli/result.h \
 	core/cli/parse.c core/cli/parse.h \
+	core/cli/plugin_tool.c core/cli/plugin_tool.h \
 	core/cli/select.c core/cli/select.h \
 	core/cli/terminal.c core/cli/terminal.h \
 	core/cli/verbs.c core/cli/verbs.h
@@ -32,7 +33,8 @@ generate_docs_SOURCES = core/cli/generate.c
 generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
-dist_man7_MANS = docs/certwright-json.7
+dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
+dist_doc_DATA = docs/plugin-authors-guide.md
 dist_pkgdata_DATA = docs/certwright-json.schema.json
 CLEANFILES += docs/certwright.8 packaging/certwright.bash
 

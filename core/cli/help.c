@@ -136,6 +136,18 @@ write_overview(const struct cw_help_page *page)
 }
 
 static void
+write_own_options(const struct cw_help_page *page, const struct cw_verb *verb)
+{
+	cw_help_section(page, "Options", NULL);
+	for (const struct cw_verb_option *option = verb->own_options; option->name != NULL;
+	     option++) {
+		cw_autofree char *term = cw_verb_option_heading(option);
+
+		cw_help_entry(page, term, option->help);
+	}
+}
+
+static void
 write_verb(const struct cw_help_page *page, const struct cw_verb *verb)
 {
 	cw_autofree char *usage_line =
@@ -146,6 +158,8 @@ write_verb(const struct cw_help_page *page, const struct cw_verb *verb)
 	fputc('\n', page->out);
 	cw_help_wrap(page, verb->description, 0, 0);
 	cw_help_options(page, "Options", NULL, cw_option_has_topic, verb->name);
+	if (verb->own_options != NULL)
+		write_own_options(page, verb);
 	cw_help_options(page, "Options of all verbs", NULL, concerns_all_verbs, "");
 	if (cw_is_help(verb))
 		list_topics(page);

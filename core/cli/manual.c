@@ -155,6 +155,21 @@ write_plugin_topics(FILE *out, const struct cw_option_set *options)
 	}
 }
 
+/* The options of a verb that reads its words itself. */
+static void
+write_own_options(FILE *out, const struct cw_verb *verb)
+{
+	if (verb->own_options == NULL)
+		return;
+	macro(out, "SS", verb->title);
+	for (const struct cw_verb_option *option = verb->own_options; option->name != NULL;
+	     option++) {
+		cw_autofree char *heading = cw_verb_option_heading(option);
+
+		term(out, heading, option->help);
+	}
+}
+
 static void
 write_options(FILE *out, const struct cw_option_set *options)
 {
@@ -169,6 +184,8 @@ write_options(FILE *out, const struct cw_option_set *options)
 		write_topic(out, options, topic->name, topic->title, topic->summary);
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
 		write_topic(out, options, verb->name, verb->title, NULL);
+	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
+		write_own_options(out, verb);
 	write_plugin_topics(out, options);
 }
 
@@ -215,6 +232,8 @@ write_environment(FILE *out)
 	static const struct pair variables[] = {
 		{"CERTWRIGHT_PLUGIN_PATH", "The directories to search for plugins, separated by "
 					   "colons, instead of the default one."},
+		{"CERTWRIGHT_TEMPLATE_PATH", "The directory with the templates for \"plugin new\", "
+					     "instead of the installed one."},
 		{"XDG_CONFIG_HOME", "The directory of the user's configuration file."},
 		{"SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE",
 		 "The CA certificates to trust for the ACME server, instead of the system's."},
@@ -293,7 +312,7 @@ write_examples(FILE *out)
 static void
 write_see_also(FILE *out, struct cw_registry *registry)
 {
-	fputs(".SH SEE ALSO\n.BR certwright\\-json (7)", out);
+	fputs(".SH SEE ALSO\n.BR certwright\\-json (7),\n.BR certwright\\-plugin (7)", out);
 	for (size_t i = 0; i < cw_registry_count(registry); i++) {
 		const struct cw_module *module = cw_registry_at(registry, i);
 

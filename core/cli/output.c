@@ -326,6 +326,42 @@ cw_render_plugins(struct json_object *result)
 	rule();
 }
 
+static void
+render_file(struct json_object *item)
+{
+	printf("  %s\n", json_object_get_string(item));
+}
+
+static void
+render_finding(struct json_object *item)
+{
+	const char *message = cw_json_string(item, "message");
+	const char *hint = cw_json_string(item, "hint");
+
+	printf("%-8s %s", text_of(item, "result"), text_of(item, "check"));
+	if (message != NULL)
+		printf(": %s", message);
+	if (hint != NULL)
+		printf(" (%s)", hint);
+	putchar('\n');
+}
+
+void
+cw_render_plugin_tool(struct json_object *result)
+{
+	struct json_object *created = cw_json_object(result, "created");
+	struct json_object *checked = cw_json_object(result, "checked");
+
+	if (checked != NULL)
+		each(checked, "findings", render_finding);
+	if (created == NULL)
+		return;
+	printf("The plugin \"%s\" begins in %s:\n", text_of(created, "name"),
+	       text_of(created, "folder"));
+	each(created, "files", render_file);
+	puts("Now run \"make check\" there.");
+}
+
 /* TEXT without secrets, as a terminal may have it; release with free(). */
 static char *
 harmless(const char *text)

@@ -218,20 +218,40 @@ parse_word(struct parser *parser, const char *word)
 	note(parser, CW_E_USAGE, &error);
 }
 
+/* Whether ARGUMENT is for the verb, which reads its words itself. These options are for all. */
+static bool
+is_own_word(const struct parser *parser, const char *argument)
+{
+	static const char *const common[] = {"--json", "--quiet",   "-q",  "--help", "-h",
+					     "-v",     "--verbose", "-vv", "--debug"};
+	const struct cw_verb *verb = parser->invocation->verb;
+
+	if (verb == NULL || verb->own_options == NULL)
+		return false;
+	for (size_t i = 0; i < CW_COUNT(common) && !parser->only_words; i++)
+		if (strcmp(argument, common[i]) == 0)
+			return false;
+	return true;
+}
+
 static void
 parse_arguments(struct parser *parser)
 {
 	while (parser->at < parser->argc) {
 		const char *argument = parser->argv[parser->at++];
 
-		if (parser->only_words || argument[0] != '-' || argument[1] == '\0')
+		if (is_own_word(parser, argument)) {
+			parser->only_words |= strcmp(argument, "--") == 0;
+			cw_strv_add(&parser->invocation->words, argument);
+		} else if (parser->only_words || argument[0] != '-' || argument[1] == '\0') {
 			parse_word(parser, argument);
-		else if (strcmp(argument, "--") == 0)
+		} else if (strcmp(argument, "--") == 0) {
 			parser->only_words = true;
-		else if (argument[1] == '-')
+		} else if (argument[1] == '-') {
 			parse_long(parser, argument + 2);
-		else
+		} else {
 			parse_short(parser, argument + 1);
+		}
 	}
 }
 
@@ -279,6 +299,8 @@ conclude(struct parser *parser, struct cw_error *error)
 	struct cw_invocation *invocation = parser->invocation;
 	int status;
 
+	if (invocation->verb->own_options != NULL)
+		return CW_OK;
 	cw_lookup_add_plugin_options(&parser->lookup);
 	status = read_config(parser, error);
 	if (status == CW_OK)
@@ -369,5 +391,6 @@ cw_invocation_clear(struct cw_invocation *invocation)
 	cw_option_set_free(invocation->options);
 	cw_plugin_flags_free(invocation->plugin_flags);
 	free(invocation->help_topic);
+	cw_strv_clear(&invocation->words);
 	*invocation = (struct cw_invocation){0};
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/plugin_tool.h"
 #include "flow/context.h"
 
 const struct cw_verb cw_verbs[] = {
@@ -210,6 +211,28 @@ const struct cw_verb cw_verbs[] = {
 		.render = cw_render_plugins,
 	},
 	{
+		.name = "plugin",
+		.arguments = "new NAME --authenticator|--installer|--both --to DIR, or check "
+			     "PATH|NAME [-- OPTION...]",
+		.title = "Writing plugins",
+		.summary = "begin a plugin of your own, or check one",
+		.description =
+			"For authors of plugins. \"plugin new NAME\" writes a small complete "
+			"project: source, Makefile, manual page and a test that obtains a "
+			"certificate from a local test CA. It builds and passes with \"make "
+			"check\". \"plugin check\" tries a plugin without a CA and without a "
+			"network, and reports each promise of the interface that it breaks: "
+			"crashes, hanging calls, output, secrets in the log, and what is left of "
+			"files, descriptors, memory and processes, also after kill -9. Options of "
+			"the plugin follow \"--\". For an installer, they must name a copy of the "
+			"server's configuration; the installer's reload is called. See "
+			"certwright-plugin(7).",
+		.own_options = cw_plugin_tool_options,
+		.actions = cw_plugin_tool_actions,
+		.flow = cw_plugin_tool,
+		.render = cw_render_plugin_tool,
+	},
+	{
 		.name = "help",
 		.arguments = "[TOPIC]",
 		.title = "Help",
@@ -235,6 +258,13 @@ cw_verb_heading(const struct cw_verb *verb)
 {
 	return verb->alias != NULL ? cw_format("%s, %s", verb->name, verb->alias)
 				   : cw_strdup(verb->name);
+}
+
+char *
+cw_verb_option_heading(const struct cw_verb_option *option)
+{
+	return cw_format("--%s%s%s", option->name, option->metavar != NULL ? " " : "",
+			 option->metavar != NULL ? option->metavar : "");
 }
 
 bool

@@ -26,6 +26,7 @@ struct cw_context {
 	struct cw_settings *settings; /* command line over cli.ini over defaults */
 	struct cw_registry *registry;
 	struct cw_directories directories;
+	const struct cw_strv *words; /* of a verb that reads them itself (own_options) */
 	const struct cw_asker *asker;
 	struct json_object *failed_hooks; /* a member of the result; set if the verb writes */
 	/* Shows on a terminal that DONE of TOTAL steps of WHAT are done. TOTAL is 0 when the work

@@ -27,6 +27,14 @@ enum cw_verb_plugins {
 	CW_PLUGINS_ROLES          /* the verb installs: the flag selects all roles of the plugin */
 };
 
+/* An option of a verb that reads its words itself. */
+struct cw_verb_option {
+	int number;          /* its own */
+	const char *name;    /* without "--"; NULL ends a list */
+	const char *metavar; /* NULL: it takes no value */
+	const char *help;
+};
+
 struct cw_verb {
 	const char *name;
 	const char *alias;       /* another spelling ("auth"), NULL: none */
@@ -46,6 +54,12 @@ struct cw_verb {
 
 	const char *which; /* the question for a certificate if none is given; NULL: does not ask */
 	const char *keep;  /* the answer that keeps a certificate that is not due */
+
+	/* Not NULL: the words after the verb are not read with the option table, but for a few
+	 * options of all verbs. They are in cw_context.words, and it reads no configuration file.
+	 */
+	const struct cw_verb_option *own_options;
+	const char *const *actions; /* then: what its first word can be; NULL-terminated */
 
 	cw_verb_check check;          /* NULL: accepts all settings */
 	cw_flow flow;                 /* NULL: "help", which is done in cli/ */

@@ -41,9 +41,6 @@ void cw_plugin_description_free(struct cw_plugin_description *about); /* NULL is
 /* Sets MODULE's description, which it takes, and its options. */
 void cw_module_set_description(struct cw_module *module, struct cw_plugin_description *about);
 
-/* Whether NAME is a valid name for a plugin or an option: lower-case letters, digits and '-',
- * beginning with a letter, not ending with '-', at most 64 bytes. */
-bool cw_plugin_name_valid(const char *name);
 /* Checks what a module's entry function returned: sizes, versions, name, roles, options. */
 int cw_module_check(const struct cw_module *module, const struct cw_plugin *plugin,
 		    struct cw_error *error);

@@ -56,6 +56,10 @@ struct cw_registry *cw_registry_new(void);
 struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
 
+/* Whether NAME is a valid name for a plugin or an option: lower-case letters, digits and '-',
+ * beginning with a letter, not ending with '-', at most 64 bytes. */
+bool cw_plugin_name_valid(const char *name);
+
 /* All modules, sorted by name. No module is opened for this. A folder that is refused is skipped,
  * with a warning in the log. */
 size_t cw_registry_count(struct cw_registry *registry);
