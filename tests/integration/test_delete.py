@@ -168,3 +168,9 @@ def test_a_server_that_still_names_the_files_is_told(two, tmp_path, option):
     assert result.stderr.count("still names files in") == 1
     assert f"{root}/sites-" in result.stderr and f"live/{NAME}/" in result.stderr
 
+
+@pytest.mark.parametrize("verb", [["delete"], ["revoke"], ["reconfigure"], ["install"],
+                                  ["enhance", "--redirect"]], ids=lambda words: words[0])
+def test_a_name_where_there_is_no_certificate_at_all_is_an_error(certwright, verb):
+    result = certwright.run(*verb, "--cert-name", "nope", status=1)
+    assert 'there is no certificate "nope"' in result.stderr

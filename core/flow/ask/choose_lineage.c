@@ -10,7 +10,7 @@ check_known(const struct cw_strv *known, const char *name, struct cw_error *erro
 
 	if (cw_strv_contains(known, name))
 		return CW_OK;
-	nearest = cw_nearest(name, (const char *const *)known->items);
+	nearest = cw_nearest(name, (const char *const *)cw_strv_items(known));
 	cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", name);
 	if (nearest != NULL)
 		cw_hint(error, "did you mean \"%s\"?", nearest);
