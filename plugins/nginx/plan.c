@@ -88,6 +88,53 @@ share_plain(const struct nginx *nginx, const char *host, const char *other)
 	return shared;
 }
 
+static bool
+has_name(const struct server *server, const char *text)
+{
+	for (size_t i = 0; i < server->name_count; i++)
+		if (strcmp(server->names[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a server other than SERVER serves NAME on the https port because it has the name, so that
+ * SERVER must not take the name there. */
+static bool
+has_tls_elsewhere(const struct nginx *nginx, const struct server *server, const char *name)
+{
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *group = nginx->model.groups[i];
+		const struct server *chosen;
+		enum name_match match;
+		struct name *by = NULL;
+
+		if (!group->ssl || group->port != nginx->https_port)
+			continue;
+		chosen = group_choose(group, name, &by, &match);
+		if (by != NULL && chosen != server)
+			return true;
+		/* A wildcard or an expression. */
+		for (size_t j = 0; j < group->count; j++)
+			if (group->servers[j] != server && has_name(group->servers[j], name))
+				return true;
+	}
+	return false;
+}
+
+/* Whether TLS for SERVER would take a name of it, other than HOST, from the server that has it. */
+static bool
+would_take_names(const struct nginx *nginx, const struct server *server, const char *host)
+{
+	for (size_t i = 0; i < server->name_count; i++) {
+		const char *name = server->names[i].text;
+
+		if (*name != '\0' && strcmp(name, "_") != 0 &&
+		    !is_itself(&server->names[i], host) && has_tls_elsewhere(nginx, server, name))
+			return true;
+	}
+	return false;
+}
+
 char *
 plan_names(const struct nginx *nginx, const struct wish *wish, struct server *server, bool tls)
 {
@@ -101,6 +148,7 @@ plan_names(const struct nginx *nginx, const struct wish *wish, struct server *se
 
 		if (name[0] != '*' && strcmp(name, wish->name) != 0 &&
 		    !(tls && has_itself(server, name)) && is_chosen(nginx, server, name, tls) &&
+		    (tls || !has_tls_elsewhere(nginx, server, name)) &&
 		    (!catch_all || share_plain(nginx, wish->name, name)))
 			text_format(&words, " %s", name);
 	}
@@ -348,7 +396,9 @@ plan_plain(struct nginx *nginx, const struct wish *wish, const struct choices *p
 		enum content rest = content_of(nginx, server, wish->name, &redirects);
 
 		if (!redirects)
-			plan_add(plan, server, STEP_USE);
+			plan_add(plan, server,
+				 would_take_names(nginx, server, wish->name) ? STEP_CONTENT
+									     : STEP_USE);
 		else if (rest == CONTENT_OWN)
 			plan_add(plan, server, STEP_CONTENT);
 	}

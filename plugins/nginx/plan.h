@@ -15,7 +15,8 @@
 enum step {
 	STEP_USE,    /* the block gets the certificate */
 	STEP_OWN,    /* a copy with its TLS for the name; other names keep their certificate */
-	STEP_CONTENT /* for https, a copy of a block without its redirects to https */
+	STEP_CONTENT /* for https, a copy of a block without its redirects to https: the block
+		      * itself has such redirects, or names that another block serves by https */
 };
 
 struct plan {

@@ -373,6 +373,35 @@ def test_content_beside_a_redirect_is_served_by_https(site, case):
     assert copied != (case in USED_AS_THEY_ARE)
 
 
+WWW = f"www.{NAME}"
+WITH_WWW = {
+    "redirect to www": (f"server {{ listen @http@; server_name {NAME} {WWW}; "
+                        f"return 301 https://{WWW}$request_uri; }}", (301, f"https://{WWW}/")),
+    "redirect in a location": (f"server {{ listen @http@; server_name {NAME} {WWW}; "
+                               f"location / {{ return 301 https://{WWW}$request_uri; }} }}",
+                               (301, f"https://{WWW}/")),
+    "content": (f"server {{ listen @http@; server_name {NAME} {WWW}; "
+                "location / { return 200 plain; } }", (200, "plain")),
+    "content behind a redirect": (f"server {{ listen @http@; server_name {NAME} {WWW}; "
+                                  "if ($scheme = http) { return 301 https://$host$request_uri; } "
+                                  "location / { return 200 plain; } }", (200, "plain")),
+}
+
+
+@pytest.mark.parametrize("names", [[NAME], [NAME, WWW]], ids=len)
+@pytest.mark.parametrize("case", WITH_WWW)
+def test_tls_block_of_another_name_of_a_plain_block_keeps_that_name(site, case, names):
+    block, answer = WITH_WWW[case]
+    site.start(block + f" server {{ listen @https@ ssl; server_name {WWW}; {OLD} "
+               "location / { return 200 secure; } }")
+    site.run(*names, args=["--no-redirect"])
+    assert site.https() == (site.certificate(), *answer)
+    kept = site.certificate() if WWW in names else site.old()
+    assert site.https(WWW) == (kept, 200, "secure")
+    site.run(*names, args=["--keep", "--no-redirect"])
+    assert site.https(WWW) == (kept, 200, "secure")
+
+
 def test_names_of_a_redirecting_block_share_one_new_block(site):
     site.page("www", "home")
     site.start("server {\n  listen @http@;\n  listen [::]:@http@;\n"
