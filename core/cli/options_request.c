@@ -194,6 +194,7 @@ const struct cw_option cw_options_request[] = {
 	 .help = "The address to answer http-01 challenges on. The default is all addresses."},
 	{.names = CW_WORDS("https-port"),
 	 .kind = CW_OPTION_INTEGER,
+	 .flags = CW_OPT_OWN,
 	 .internal = "https_port",
 	 .default_value = "443",
 	 .metavar = "PORT",

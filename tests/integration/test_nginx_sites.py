@@ -634,3 +634,11 @@ def test_nginx_is_found_in_sbin_with_the_path_of_cron(site):
     assert site.https() == (site.certificate(), 200, "x")
     site.certwright.run("renew", "--force-renewal", env={"PATH": "/usr/bin:/bin"})
     assert site.https()[0] == site.certificate()
+
+
+def test_the_https_port_is_kept_with_the_certificate(site):
+    site.start(f"server {{ listen @http@; server_name {NAME}; location / {{ return 200 plain; }} }}")
+    site.certwright.run("certonly", *site.words(NAME))
+    site.certwright.run("install", "--cert-name", NAME, "--nginx", "--nginx-server-root",
+                        site.nginx.root, "-d", NAME, "--no-redirect")
+    assert site.https() == (site.certificate(), 200, "plain")

@@ -19,13 +19,14 @@ is_installers(const struct cw_option *option, const char *installer)
 	return cw_starts_with(option->names[0], installer) && option->names[0][length] == '-';
 }
 
+/* Whether an installation depends on the option, whatever the installer. */
 static bool
-is_directory(const struct cw_option *option)
+is_for_all(const struct cw_option *option)
 {
-	static const char *const directories[] = {"config_dir", "work_dir", "logs_dir"};
+	static const char *const options[] = {"config_dir", "work_dir", "logs_dir", "https_port"};
 
-	for (size_t i = 0; i < CW_COUNT(directories); i++)
-		if (strcmp(option->internal, directories[i]) == 0)
+	for (size_t i = 0; i < CW_COUNT(options); i++)
+		if (strcmp(option->internal, options[i]) == 0)
 			return true;
 	return false;
 }
@@ -61,7 +62,7 @@ cw_command_to_install(const struct cw_context *context, const char *name, const 
 			     CW_SOURCE_COMMAND;
 
 		if (given && (option->flags & (CW_OPT_SECRET | CW_OPT_NEGATIVE)) == 0 &&
-		    (is_directory(option) || is_installers(option, installer)))
+		    (is_for_all(option) || is_installers(option, installer)))
 			add_option(&command, context, option);
 	}
 	return cw_buf_take(&command);
