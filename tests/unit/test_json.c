@@ -283,7 +283,7 @@ telling_text(size_t size)
 static bool
 heap_can_be_searched(void)
 {
-	cw_autofree char *text = telling_text(100);
+	cw_autosecret char *text = telling_text(100);
 	struct sought sought;
 
 	seek(&sought, text + strlen(text) - 40);
