@@ -25,7 +25,7 @@ def usage(certwright, *argv, words=()):
 
 
 @pytest.mark.parametrize("given, meant", [("certnoly", "certonly"), ("renw", "renew"),
-                                          ("certificate", "certificates"), ("plugin", "plugins")])
+                                          ("certificate", "certificates"), ("plugi", "plugin")])
 def test_an_unknown_verb_names_the_nearest(certwright, given, meant):
     usage(certwright, given, words=[f"{given}", meant])
 

@@ -167,6 +167,7 @@ kill_process(void *context)
 {
 	struct cw_trial *trial = context;
 
+	trial->killer = NULL;
 	if (cw_trial_is_alive(trial))
 		kill(trial->pid, SIGKILL);
 }
@@ -177,18 +178,17 @@ cw_trial_kill(struct cw_trial *trial, int64_t delay, struct cw_error *error)
 	struct cw_loop *loop = trial->context.loop;
 	struct cw_undo_plugins plugins = cw_undo_by_plugins(&trial->context);
 	const struct cw_directories *directories = &trial->context.directories;
-	struct cw_timer *timer = cw_loop_timer(loop, delay, kill_process, trial);
 	bool reverted;
-	/* What the call says is no matter. */
-	int status = cw_loop_until(loop, &trial->done, error);
+	int status;
 
+	trial->killer = cw_loop_timer(loop, delay, kill_process, trial);
+	/* What the call says is no matter. */
+	status = cw_loop_until(loop, &trial->done, error);
 	cw_error_clear(&trial->error);
-	if (status < 0) {
-		cw_loop_cancel(loop, timer);
-		return status;
-	}
 	while (status == CW_OK && cw_trial_is_alive(trial))
 		status = cw_loop_turn(loop, GONE_LIMIT, error);
+	/* It may have ended by itself; the next process is not to be killed in its place. */
+	cw_loop_cancel(loop, cw_take(&trial->killer));
 	cw_trial_end(trial);
 	if (status == CW_OK) {
 		cw_checkpoints_use_plugins(&plugins);

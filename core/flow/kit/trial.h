@@ -19,8 +19,9 @@ struct cw_trial {
 	struct cw_shared_store *store;
 	/* NULL before cw_trial_open(), and after cw_trial_end(). */
 	struct cw_plugin_process *process;
-	pid_t pid; /* its number, or that of the last one */
-	bool done; /* the call that was begun has ended, as ERROR says */
+	pid_t pid;               /* its number, or that of the last one */
+	struct cw_timer *killer; /* of cw_trial_kill(); NULL: it has fired, or there is none */
+	bool done;               /* the call that was begun has ended, as ERROR says */
 	struct cw_error error;
 };
 
