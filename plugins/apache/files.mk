@@ -1,0 +1,20 @@
+apache_model_sources = \
+	$(common_memory) \
+	plugins/apache/address.c plugins/apache/address.h \
+	plugins/apache/condition.c plugins/apache/condition.h \
+	plugins/apache/config.c plugins/apache/config.h \
+	plugins/apache/files.c plugins/apache/files.h \
+	plugins/apache/include.c plugins/apache/include.h \
+	plugins/apache/layout.c plugins/apache/layout.h \
+	plugins/apache/macro.c plugins/apache/macro.h \
+	plugins/apache/model.c plugins/apache/model.h \
+	plugins/apache/program.c plugins/apache/program.h \
+	plugins/apache/words.c plugins/apache/words.h
+
+EXTRA_DIST += plugins/apache/fixtures
+
+if PLUGIN_APACHE
+noinst_PROGRAMS += tests/tools/apache-hosts
+tests_tools_apache_hosts_SOURCES = tests/tools/apache-hosts.c $(apache_model_sources)
+tests_tools_apache_hosts_LDADD = libcore.la
+endif
