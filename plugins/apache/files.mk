@@ -14,6 +14,19 @@ apache_model_sources = \
 EXTRA_DIST += plugins/apache/fixtures
 
 if PLUGIN_APACHE
+plugin_LTLIBRARIES += apache.la
+apache_la_SOURCES = \
+	$(apache_model_sources) \
+	$(common_proc) \
+	plugins/apache/apache.c plugins/apache/plugin.h \
+	plugins/apache/challenge.c \
+	plugins/apache/edit.c plugins/apache/edit.h \
+	plugins/apache/port.c plugins/apache/port.h \
+	plugins/apache/reload.c plugins/apache/reload.h
+apache_la_LDFLAGS = $(plugin_ldflags)
+apache_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
+dist_man8_MANS += plugins/apache/certwright-apache.8
+
 noinst_PROGRAMS += tests/tools/apache-hosts
 tests_tools_apache_hosts_SOURCES = tests/tools/apache-hosts.c $(apache_model_sources)
 tests_tools_apache_hosts_LDADD = libcore.la

@@ -244,7 +244,6 @@ read_tree(struct model *model)
 		else if (directive_is(at, "VirtualHost"))
 			add_host(model, at, port);
 	}
-	model->pid_path = host_value(model, &model->main, "PidFile");
 	for (size_t i = 0; i < model->host_count; i++)
 		model->hosts[i].tls = has_tls(model, &model->hosts[i]);
 	model->main.tls = has_tls(model, &model->main);

@@ -34,7 +34,6 @@ struct model {
 	size_t host_count;
 	struct listen *listens;
 	size_t listen_count;
-	const char *pid_path; /* as in the configuration, or NULL */
 };
 
 /* Reads the configuration that the program uses. */

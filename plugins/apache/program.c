@@ -208,6 +208,8 @@ take_dump(struct facts *facts, const char *output)
 					keep(facts, name,
 					     (size_t)((equals != NULL ? equals : end) - name)),
 					(void *)keep(facts, value, (size_t)(end - value)));
+		} else if (strncmp(line, "PidFile: \"", 10) == 0 && size > 11) {
+			facts->pid_path = keep(facts, line + 10, size - 11);
 		} else if (*line == ' ' && size > 10 && strncmp(end - 9, " (static)", 9) == 0) {
 			map_set(&facts->modules, keep(facts, line + 1, size - 10),
 				(void *)keep(facts, "", 0));
@@ -247,6 +249,7 @@ take_facts(struct program *program, const struct cw_command_result *results)
 			      results[RUN_DUMP].error_output);
 	if (results[RUN_DUMP].status != CW_OK)
 		return cannot_run(program, results[RUN_DUMP].status);
+	program->facts.pid_path = "";
 	take_dump(&program->facts, results[RUN_DUMP].output);
 	if (results[RUN_ENVIRONMENT].status == CW_OK)
 		take_environment(&program->facts, results[RUN_ENVIRONMENT].output,

@@ -17,6 +17,7 @@ struct facts {
 	struct map modules;     /* built in: "core_module" and so on */
 	struct map defines;     /* name -> value, "" if it has none, when everything is read */
 	struct map environment; /* name -> value, of the environment file */
+	const char *pid_path;   /* absolute */
 	struct arena *arena;    /* of their keys and values */
 };
 

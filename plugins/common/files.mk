@@ -1,5 +1,6 @@
 # Code that several plugins share, compiled into each.
 common_memory = plugins/common/memory.c plugins/common/memory.h
+common_proc = plugins/common/proc.c plugins/common/proc.h
 common_instance = plugins/common/instance.c plugins/common/instance.h
 common_words = plugins/common/words.c plugins/common/words.h
 common_undo = plugins/common/undo.c plugins/common/undo.h

@@ -29,6 +29,7 @@ LogLevel notice
 User ${APACHE_RUN_USER}
 Group ${APACHE_RUN_GROUP}
 KeepAlive On
+ServerName main.test
 <IfModule mpm_event_module>
 	StartServers 1
 	ServerLimit 4
@@ -39,6 +40,9 @@ KeepAlive On
 </IfModule>
 IncludeOptional mods-enabled/*.load
 IncludeOptional mods-enabled/*.conf
+<IfModule mod_mime.c>
+	TypesConfig /dev/null
+</IfModule>
 Include ports.conf
 <Directory />
 	AllowOverride None
