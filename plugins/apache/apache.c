@@ -68,6 +68,9 @@ apache_close(void *self)
 {
 	struct apache *apache = self;
 
+	/* The process lives, so nothing is owed. */
+	reload_done(apache, &apache->owed);
+	model_clear(&apache->model);
 	program_clear(&apache->program);
 	free(apache);
 }
@@ -217,6 +220,22 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = challenge_cleanup,
 };
 
+static const char *const enhancements[] = {"redirect", "hsts", "uir", "staple-ocsp", NULL};
+
+static const struct cw_installer installer = {
+	.size = sizeof(installer),
+	.names = install_names,
+	.deploy = install_deploy,
+	.enhancements = enhancements,
+	.enhance = install_enhance,
+	.save = install_save,
+	.config_test = install_config_test,
+	.reload = install_reload,
+	.reread = install_reread,
+	.check = install_check,
+	.renewed = install_renewed,
+};
+
 static const struct cw_plugin plugin = {
 	.size = sizeof(plugin),
 	.abi_major = CW_ABI_MAJOR,
@@ -224,14 +243,17 @@ static const struct cw_plugin plugin = {
 	.name = "apache",
 	.version = PACKAGE_VERSION,
 	.description = "Apache Web Server plugin",
-	.help = "Answers the CA through a running Apache (http-01). Every change is tested with "
-		"\"apache2ctl -t\" and undone afterwards. Apache keeps running.",
+	.help = "Answers the CA through a running Apache (http-01), and installs certificates in "
+		"its "
+		"configuration. Every change is tested with \"apache2ctl -t\" and can be rolled "
+		"back. Apache keeps running.",
 	.options = options,
 	.open = apache_open,
 	.prepare = apache_prepare,
 	.close = apache_close,
 	.exclusive_directory = apache_exclusive_directory,
 	.authenticator = &authenticator,
+	.installer = &installer,
 };
 
 const struct cw_plugin *

@@ -198,7 +198,7 @@ add_to_main(struct setup *setup, struct edits *edits, const char *rewrite, const
 	auto_text struct text begin = {0}, end = {0};
 	bool included = setup->uses_main || main_rules_come_first(setup);
 	bool loaded = map_get(&setup->model.config.modules, "rewrite_module") != NULL;
-	int status = port_listen(&setup->model, setup->apache->http_port, &end);
+	int status = port_listen(&setup->model, setup->apache->http_port, 0, false, &end);
 
 	if ((included || !loaded) && *rewrite != '\0')
 		text_format(&begin, "LoadModule rewrite_module %s\n", rewrite);
@@ -216,7 +216,7 @@ add_to_main(struct setup *setup, struct edits *edits, const char *rewrite, const
 static void
 add_file(struct setup *setup, const char *path, const struct text *text)
 {
-	struct file *file = files_create(&setup->model.config.files, path);
+	struct file *file = files_create(&setup->model.config.files, path, NULL, NULL);
 	autofree char *all = memory_format("RewriteEngine on\n%s", text->data);
 
 	files_set_text(file, memory_copy(all, strlen(all)), strlen(all));

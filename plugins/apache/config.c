@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 #include "condition.h"
 #include "include.h"
 #include "macro.h"
@@ -15,6 +14,7 @@ struct source {
 	const struct line *lines;
 	size_t count;
 	const char *use; /* as in struct directive */
+	const struct trail *trail;
 	unsigned depth;
 };
 
@@ -55,6 +55,16 @@ bool
 directive_is(const struct directive *directive, const char *name)
 {
 	return strcasecmp(directive->name, name) == 0;
+}
+
+const struct trail *
+config_included(const struct directive *section, const struct directive *directive)
+{
+	for (const struct trail *at = directive->trail; at != NULL; at = at->up)
+		if (at->file == section->file && at->line->start > section->line->start &&
+		    at->line->start < section->close->start)
+			return at;
+	return NULL;
 }
 
 const struct directive *
@@ -126,6 +136,7 @@ add_directive(struct reader *reader, const char *name, const char *arguments)
 	directive->parent = parent;
 	directive->file = reader->source->file;
 	directive->line = &reader->source->lines[reader->at];
+	directive->trail = reader->source->trail;
 	directive->use = reader->source->use;
 	directive->name = name;
 	directive->arguments = arguments;
@@ -229,6 +240,7 @@ include_file(struct reader *reader, const char *path)
 	const char *place =
 		place_of(config, reader->source->file, &reader->source->lines[reader->at]);
 	struct file *file;
+	struct trail *trail;
 	struct source source = {.depth = reader->source->depth + 1};
 	int status = files_read(&config->files, path, place, &file);
 
@@ -240,6 +252,11 @@ include_file(struct reader *reader, const char *path)
 	source.lines = file->lines;
 	source.count = file->line_count;
 	source.use = reader->source->use;
+	trail = arena_alloc(config->arena, sizeof(*trail));
+	trail->up = reader->source->trail;
+	trail->file = reader->source->file;
+	trail->line = &reader->source->lines[reader->at];
+	source.trail = trail;
 	file->uses++;
 	file->walking = true;
 	status = read_source(config, &source, reader->parent);
@@ -256,8 +273,9 @@ read_include(struct reader *reader, const char *arguments, bool optional)
 	int status = CW_OK;
 
 	include_find(pattern, &paths);
+	files_add_created(&config->files, pattern, &paths);
 	for (size_t i = 0; i < paths.count && status == CW_OK; i++)
-		if (!optional || access(paths.items[i], F_OK) == 0)
+		if (!optional || files_exist(&config->files, paths.items[i]))
 			status = include_file(reader, paths.items[i]);
 	paths_clear(&paths);
 	return status;
@@ -278,6 +296,7 @@ read_use(struct reader *reader, const char *arguments)
 	source.file = macro->file;
 	source.lines = macro_expand(config, macro, arguments);
 	source.count = macro->line_count;
+	source.trail = reader->source->trail;
 	source.use = reader->source->use != NULL ? reader->source->use
 						 : place_of(config, reader->source->file,
 							    &reader->source->lines[reader->at]);

@@ -10,14 +10,22 @@
 #include "program.h"
 #include "words.h"
 
+/* The Include that led to a file, and those that led to the file that it is in. */
+struct trail {
+	const struct trail *up;
+	struct file *file;
+	const struct line *line;
+};
+
 struct directive {
 	struct directive *parent, *next, *first_child, *last_child; /* the root has no parent */
 	struct file *file;                                          /* of LINE */
-	const struct line *line;  /* in a macro, of its definition */
-	const struct line *close; /* of a section */
-	const char *use;          /* "FILE:LINE" where a macro made it; NULL: none did */
-	const char *name;         /* as written; of a section without "<" */
-	const char *arguments;    /* not yet divided into words */
+	const struct line *line;   /* in a macro, of its definition */
+	const struct line *close;  /* of a section */
+	const struct trail *trail; /* how FILE was reached; NULL: it is the main file */
+	const char *use;           /* "FILE:LINE" where a macro made it; NULL: none did */
+	const char *name;          /* as written; of a section without "<" */
+	const char *arguments;     /* not yet divided into words */
 };
 
 struct config {
@@ -48,6 +56,10 @@ bool directive_is(const struct directive *directive, const char *name);
 const char *directive_place(struct config *config, const struct directive *directive);
 /* The next directive below TOP in order, including children; NULL at the end. Begin with TOP. */
 const struct directive *config_walk(const struct directive *top, const struct directive *at);
+/* The Include in the file of SECTION, between its beginning and end, that led to DIRECTIVE; NULL:
+ * the directive is in that file itself. */
+const struct trail *config_included(const struct directive *section,
+				    const struct directive *directive);
 /* PATH relative to the server root, made absolute. */
 const char *config_path(struct config *config, const char *path);
 /* Whether a module is loaded: NAME is "ssl_module" or "mod_ssl.c". */

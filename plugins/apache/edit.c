@@ -127,6 +127,14 @@ edits_before(struct edits *edits, const struct directive *directive, const char 
 }
 
 void
+edits_remove(struct edits *edits, const struct directive *directive)
+{
+	const struct line *line = directive->line;
+
+	edits_replace(edits, directive->file, line->start, line->end - line->start, "");
+}
+
+void
 edits_set(struct edits *edits, const struct directive *directive, const char *arguments)
 {
 	const struct file *file = directive->file;

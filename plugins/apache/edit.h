@@ -26,6 +26,8 @@ void edits_begin_file(struct edits *edits, struct file *file, const char *lines)
 void edits_end_file(struct edits *edits, struct file *file, const char *lines);
 /* Adds LINES before a directive. */
 void edits_before(struct edits *edits, const struct directive *directive, const char *lines);
+/* Removes a directive with its line. */
+void edits_remove(struct edits *edits, const struct directive *directive);
 /* Replaces the arguments of a directive. */
 void edits_set(struct edits *edits, const struct directive *directive, const char *arguments);
 

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +29,8 @@ files_clear(struct files *files)
 		free(file->path);
 		free(file->text);
 		free(file->disk);
+		free(file->link);
+		free(file->target);
 		free(file);
 	}
 	free(files->items);
@@ -166,6 +169,22 @@ add_file(struct files *files, const char *path)
 	return file;
 }
 
+/* By which an Include finds it. */
+static const char *
+found_as(const struct file *file)
+{
+	return file->link != NULL ? file->link : file->path;
+}
+
+static struct file *
+find_created(const struct files *files, const char *path)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (files->items[i]->created && strcmp(found_as(files->items[i]), path) == 0)
+			return files->items[i];
+	return NULL;
+}
+
 int
 files_read(struct files *files, const char *path, const char *place, struct file **file)
 {
@@ -175,6 +194,8 @@ files_read(struct files *files, const char *path, const char *place, struct file
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int number;
 
+	if (descriptor < 0 && (*file = find_created(files, path)) != NULL)
+		return CW_OK;
 	if (descriptor < 0 || fstat(descriptor, &status) != 0) {
 		number = errno;
 		if (descriptor >= 0)
@@ -200,13 +221,35 @@ files_read(struct files *files, const char *path, const char *place, struct file
 }
 
 struct file *
-files_create(struct files *files, const char *path)
+files_create(struct files *files, const char *path, const char *link, const char *target)
 {
 	struct file *file = add_file(files, path);
 
 	file->created = true;
 	file->text = memory_copy("", 0);
+	if (link != NULL) {
+		file->link = memory_copy(link, strlen(link));
+		file->target = memory_copy(target, strlen(target));
+	}
 	return file;
+}
+
+void
+files_add_created(const struct files *files, const char *pattern, struct paths *paths)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const char *path = found_as(files->items[i]);
+
+		if (files->items[i]->created &&
+		    fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD | FNM_LEADING_DIR) == 0)
+			paths_insert(paths, path);
+	}
+}
+
+bool
+files_exist(const struct files *files, const char *path)
+{
+	return access(path, F_OK) == 0 || find_created(files, path) != NULL;
 }
 
 void
@@ -240,6 +283,19 @@ files_changed(const struct files *files)
 	return false;
 }
 
+/* A link is not a file that the checkpoint services write. */
+static int
+make_link(const struct cw_host *host, const struct file *file)
+{
+	const char *const undo[] = {"rm", "-f", "--", file->link, NULL};
+	int status = host->checkpoint_command(host, undo);
+
+	if (status == CW_OK && symlink(file->target, file->link) != 0 && errno != EEXIST)
+		return cw_host_fail(host, CW_E_IO, NULL, "cannot make the link \"%s\": %s",
+				    file->link, strerror(errno));
+	return status;
+}
+
 int
 files_write(struct files *files)
 {
@@ -251,6 +307,8 @@ files_write(struct files *files)
 			continue;
 		status = files->host->write_file(files->host, file->path, file->text, file->length,
 						 file->disk, file->disk_length);
+		if (status == CW_OK && file->link != NULL)
+			status = make_link(files->host, file);
 		if (status != CW_OK)
 			return status;
 		free(file->disk);

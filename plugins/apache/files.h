@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "../common/memory.h"
+#include "include.h"
 
 /* A line with a directive, with the lines that continue it after a "\". */
 struct line {
@@ -24,6 +25,8 @@ struct file {
 	char *disk; /* the contents on disk as read or last written; NULL: as TEXT */
 	size_t disk_length;
 	bool created; /* there is no such file on disk yet */
+	char *link;   /* of a new file: a symbolic link to make; NULL: none */
+	char *target; /* what is in the link */
 	bool walking; /* set by the reader, to detect loops */
 	struct line *lines;
 	size_t line_count;
@@ -44,8 +47,14 @@ void files_clear(struct files *files);
 
 /* Reads PATH, unless it was read already. PLACE, "FILE:LINE", includes it; NULL: none does. */
 int files_read(struct files *files, const char *path, const char *place, struct file **file);
-/* Adds an empty file that does not exist on disk. */
-struct file *files_create(struct files *files, const char *path);
+/* Adds an empty file that does not exist on disk. LINK and TARGET are as in struct file, or NULL.
+ */
+struct file *files_create(struct files *files, const char *path, const char *link,
+			  const char *target);
+/* Adds the new files that an Include of PATTERN will find. */
+void files_add_created(const struct files *files, const char *pattern, struct paths *paths);
+/* Whether PATH exists or is a new file. */
+bool files_exist(const struct files *files, const char *path);
 /* Takes over TEXT as the file's text and divides it into lines, which frees the old ones. */
 void files_set_text(struct file *file, char *text, size_t length);
 bool files_changed(const struct files *files);

@@ -41,6 +41,16 @@ compare(const void *first, const void *second)
 	return (*a == '/' ? 0 : *a) - (*b == '/' ? 0 : *b);
 }
 
+void
+paths_insert(struct paths *paths, const char *path)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (strcmp(paths->items[i], path) == 0)
+			return;
+	add(paths, path);
+	qsort(paths->items, paths->count, sizeof(*paths->items), compare);
+}
+
 static bool
 is_folder(const char *path)
 {

@@ -15,6 +15,8 @@ struct paths {
  * wildcards.
  */
 void include_find(const char *pattern, struct paths *paths);
+/* Adds PATH in that order, unless it is there. */
+void paths_insert(struct paths *paths, const char *path);
 void paths_clear(struct paths *paths);
 
 #endif

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { HTTPS_PORT = 443 };
+
 static bool
 can_bind(const struct sockaddr *address, socklen_t size)
 {
@@ -22,8 +24,21 @@ can_bind(const struct sockaddr *address, socklen_t size)
 	return number != EADDRINUSE;
 }
 
+static void
+add_line(struct text *lines, const char *address, unsigned port, bool tls)
+{
+	const char *protocol = tls && port != HTTPS_PORT ? " https" : "";
+
+	if (strcmp(address, "*") == 0)
+		text_format(lines, "Listen %u%s\n", port, protocol);
+	else if (strchr(address, ':') != NULL)
+		text_format(lines, "Listen [%s]:%u%s\n", address, port, protocol);
+	else
+		text_format(lines, "Listen %s:%u%s\n", address, port, protocol);
+}
+
 int
-port_listen(const struct model *model, unsigned port, struct text *lines)
+port_listen(const struct model *model, unsigned port, unsigned like, bool tls, struct text *lines)
 {
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
@@ -37,6 +52,10 @@ port_listen(const struct model *model, unsigned port, struct text *lines)
 				    "stop that program, or have Apache listen on its port",
 				    "Apache does not listen on port %u, which another program has",
 				    port);
-	text_format(lines, "Listen %u\n", port);
+	for (size_t i = 0; i < model->listen_count; i++)
+		if (model->listens[i].address.port == like)
+			add_line(lines, model->listens[i].address.host, port, tls);
+	if (lines->length == 0)
+		add_line(lines, "*", port, tls);
 	return CW_OK;
 }

@@ -5,9 +5,11 @@
 #include "model.h"
 
 /*
- * Adds a "Listen" line to LINES if Apache does not listen on PORT. Fails if another program does:
+ * Adds "Listen" lines to LINES if Apache does not listen on PORT: for the addresses on which it
+ * listens on the port LIKE, or else for all. TLS: for https. Fails if another program does:
  * Apache's own test does not see that, and Apache ends when it cannot have the port.
  */
-int port_listen(const struct model *model, unsigned port, struct text *lines);
+int port_listen(const struct model *model, unsigned port, unsigned like, bool tls,
+		struct text *lines);
 
 #endif

@@ -38,19 +38,23 @@ nap(unsigned *milliseconds)
 	*milliseconds = *milliseconds * 2 > NAP_LAST ? NAP_LAST : *milliseconds * 2;
 }
 
-/* A pid file survives a crash; another program may have the pid now. */
+/* Another program may have the pid now. */
+static bool
+is_apache(pid_t pid)
+{
+	char name[64];
+
+	return proc_runs(pid) && (!proc_read(pid, "comm", name, sizeof(name)) ||
+				  strstr(name, "apache") != NULL || strstr(name, "httpd") != NULL);
+}
+
+/* The process of a pid file, which survives a crash. */
 static pid_t
 find_parent(const char *pid_path)
 {
 	pid_t pid = proc_pid_file(pid_path);
-	char name[64];
 
-	if (pid == 0 || !proc_runs(pid))
-		return 0;
-	if (proc_read(pid, "comm", name, sizeof(name)) && strstr(name, "apache") == NULL &&
-	    strstr(name, "httpd") == NULL)
-		return 0;
-	return pid;
+	return pid != 0 && is_apache(pid) ? pid : 0;
 }
 
 static bool
@@ -115,20 +119,13 @@ children_are_new(const struct wait *wait)
 }
 
 static int
-say_ended(const struct wait *wait)
-{
-	return cw_host_fail(wait->program->host, CW_E_COMMAND, "see Apache's error log",
-			    "Apache ended while it loaded its configuration");
-}
-
-static int
 tell_parent(struct wait *wait)
 {
 	wait->told = milliseconds_now();
 	if (kill(wait->parent, SIGUSR1) == 0)
 		return CW_OK;
 	if (errno == ESRCH)
-		return say_ended(wait);
+		return CW_OK; /* seen when it is waited for */
 	return cw_host_fail(wait->program->host, errno == EPERM ? CW_E_PERMISSION : CW_E_IO,
 			    errno == EPERM ? "run certwright as root" : NULL,
 			    "cannot tell Apache (process %ld) to reload: %s", (long)wait->parent,
@@ -142,16 +139,18 @@ has_lost_signal(const struct wait *wait)
 	return milliseconds_now() - wait->told > AGAIN_LIMIT && is_idle(wait->parent);
 }
 
+/* Sets *ENDED if Apache ends meanwhile. */
 static int
-wait_until_live(struct wait *wait)
+wait_until_live(struct wait *wait, bool *ended)
 {
 	unsigned naptime = NAP_FIRST;
 	bool rewritten = false;
 	int status = tell_parent(wait);
 
 	while (status == CW_OK) {
-		if (!proc_runs(wait->parent))
-			return say_ended(wait);
+		*ended = !proc_runs(wait->parent);
+		if (*ended)
+			return CW_OK;
 		rewritten = rewritten || note_children(wait);
 		if (rewritten && children_are_new(wait))
 			return CW_OK;
@@ -167,13 +166,25 @@ wait_until_live(struct wait *wait)
 	return status;
 }
 
+/* Apache does not start as long as its former process, of the pid file, is a zombie. */
+static void
+wait_for_burial(const struct wait *wait)
+{
+	pid_t pid = proc_pid_file(wait->pid_path);
+	unsigned naptime = NAP_FIRST;
+
+	while (pid != 0 && kill(pid, 0) == 0 && !proc_runs(pid) &&
+	       milliseconds_now() < wait->deadline)
+		nap(&naptime);
+}
+
 static int
 start(struct wait *wait)
 {
 	unsigned naptime = NAP_FIRST;
 	int status;
 
-	cw_host_log(wait->program->host, CW_LOG_INFO, "Apache is not running; starting it");
+	wait_for_burial(wait);
 	status = program_start(wait->program);
 	while (status == CW_OK) {
 		struct pids children = {0};
@@ -207,18 +218,47 @@ look_before(struct wait *wait)
 	note_children(wait);
 }
 
+/* Children whose parent is gone have its ports for ever, and end for no other signal. */
+static void
+end_orphans(const struct wait *wait)
+{
+	unsigned naptime = NAP_FIRST;
+	bool any = true;
+
+	while (any && milliseconds_now() < wait->deadline) {
+		any = false;
+		for (size_t i = 0; i < wait->before.count; i++)
+			if (proc_has_socket(wait->before.items[i], &wait->listening)) {
+				kill(wait->before.items[i], SIGKILL);
+				any = true;
+			}
+		if (any)
+			nap(&naptime);
+	}
+}
+
 int
 reload_apache(struct program *program)
 {
 	struct wait wait = {.program = program, .deadline = milliseconds_now() + TIME_LIMIT};
+	bool ended = false;
 	int status;
 
 	wait.pid_path = program->facts.pid_path;
 	wait.parent = find_parent(wait.pid_path);
-	if (wait.parent == 0)
+	if (wait.parent == 0) {
+		cw_host_log(program->host, CW_LOG_INFO, "Apache is not running; starting it");
 		return start(&wait);
+	}
 	look_before(&wait);
-	status = wait_until_live(&wait);
+	status = wait_until_live(&wait, &ended);
+	if (status == CW_OK && ended) {
+		/* It does so if a port is taken, or by a fault of a module that is reloaded. */
+		cw_host_log(program->host, CW_LOG_WARNING,
+			    "Apache ended while it loaded its configuration; starting it again");
+		end_orphans(&wait);
+		status = start(&wait);
+	}
 	wait_clear(&wait);
 	return status;
 }

@@ -204,6 +204,15 @@ class Apache:
         connection.close()
         return answer.status, answer.getheader("Location"), body
 
+    def header(self, host, name):
+        """What is sent by TLS before the body."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.https_port, timeout=10,
+                                                 context=ssl._create_unverified_context())
+        connection.request("GET", "/", headers={"Host": host})
+        answer = connection.getresponse()
+        connection.close()
+        return answer.getheader(name)
+
     def served(self, name, address="127.0.0.1", port=None):
         """The certificate, in DER, that a TLS client that asks for NAME gets."""
         context = ssl.create_default_context()
