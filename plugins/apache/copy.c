@@ -305,6 +305,40 @@ open_file(struct apache *apache, const struct file *original, struct file **file
 	return status;
 }
 
+/* Whether TEXT has a variable that a file defines; those of the environment are known everywhere.
+ */
+static bool
+has_variable(const struct config *config, const char *text)
+{
+	const char *begin, *end;
+
+	for (; (begin = strstr(text, "${")) != NULL && (end = strchr(begin, '}')) != NULL;
+	     text = end) {
+		autofree char *name = memory_copy(begin + 2, (size_t)(end - begin) - 2);
+
+		if (map_get(&config->defined, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a copy of the host would be another one in another file, which Apache may read before the
+ * variables and macros are defined. */
+static bool
+depends_on_file(const struct config *config, const struct host *host)
+{
+	const struct file *file = host->section->file;
+
+	for (size_t i = 0; i < file->line_count; i++)
+		if ((is_within(host, &file->lines[i]) ||
+		     file->lines[i].start == host->section->line->start) &&
+		    (has_variable(config, file->lines[i].text) ||
+		     line_is(file->lines[i].text, "Use") ||
+		     line_is(file->lines[i].text, "<IfDefine")))
+			return true;
+	return false;
+}
+
 /* If no Include finds the new file, the main file gets one. */
 static int
 enable_file(struct apache *apache, const struct file *file)
@@ -332,6 +366,13 @@ copy_host(struct apache *apache, size_t order, const char *lines)
 	int status;
 
 	add_section(&text, host, apache->https_port, lines);
+	if (depends_on_file(&apache->model.config, host)) {
+		struct edits edits = {0};
+
+		edits_behind(&edits, host->section, text.data);
+		edits_apply(&edits);
+		return model_rebuild(&apache->model);
+	}
 	status = open_file(apache, host->section->file, &file);
 	if (status != CW_OK)
 		return status;

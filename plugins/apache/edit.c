@@ -107,6 +107,12 @@ edits_last(struct edits *edits, const struct directive *section, const char *lin
 }
 
 void
+edits_behind(struct edits *edits, const struct directive *section, const char *lines)
+{
+	add_lines(edits, section->file, section->close->end, "", lines);
+}
+
+void
 edits_begin_file(struct edits *edits, struct file *file, const char *lines)
 {
 	add_lines(edits, file, 0, "", lines);
@@ -116,14 +122,6 @@ void
 edits_end_file(struct edits *edits, struct file *file, const char *lines)
 {
 	add_lines(edits, file, file->length, "", lines);
-}
-
-void
-edits_before(struct edits *edits, const struct directive *directive, const char *lines)
-{
-	autofree char *indent = indentation(directive->file, directive->line);
-
-	add_lines(edits, directive->file, directive->line->start, indent, lines);
 }
 
 void

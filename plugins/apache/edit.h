@@ -21,11 +21,11 @@ void edits_replace(struct edits *edits, struct file *file, size_t at, size_t len
 /* Adds LINES at the beginning of a section, or at its end. */
 void edits_first(struct edits *edits, const struct directive *section, const char *lines);
 void edits_last(struct edits *edits, const struct directive *section, const char *lines);
+/* Adds LINES behind a section, without more indentation. */
+void edits_behind(struct edits *edits, const struct directive *section, const char *lines);
 /* Adds LINES at the beginning of a file, or at its end. */
 void edits_begin_file(struct edits *edits, struct file *file, const char *lines);
 void edits_end_file(struct edits *edits, struct file *file, const char *lines);
-/* Adds LINES before a directive. */
-void edits_before(struct edits *edits, const struct directive *directive, const char *lines);
 /* Removes a directive with its line. */
 void edits_remove(struct edits *edits, const struct directive *directive);
 /* Replaces the arguments of a directive. */

@@ -183,7 +183,9 @@ has_tls(struct model *model, const struct host *host)
 		engine = host_value(model, host, "GnuTLSEnable");
 		return engine != NULL && strcasecmp(engine, "on") == 0;
 	}
-	return engine != NULL ? strcasecmp(engine, "off") != 0 : listens_by_tls(model, host);
+	if (engine != NULL)
+		return strcasecmp(engine, "off") != 0;
+	return host_value(model, host, "SSLCertificateFile") != NULL && listens_by_tls(model, host);
 }
 
 static void

@@ -92,7 +92,7 @@ def test_tls_is_told_from_plain(apache):
                         "rb"))
     lines = command(TOOL, apache.root).stdout.splitlines()
     assert [line.split("\t")[2:] for line in lines] == [
-        ["tls", "implied.example"], ["tls", "also-implied.example"], ["plain", "plain.example"]]
+        ["tls", "implied.example"], ["plain", "no-certificate.example"], ["plain", "plain.example"]]
 
 
 LAYOUTS = {

@@ -132,8 +132,8 @@ class Apache:
 
     def fixture(self, text, name="site.conf"):
         """A configuration of the corpus, with this server's ports."""
-        text = re.sub(rb"(?<=:|\s)80(?=[\s>\"'])", str(self.http_port).encode(), text)
-        text = re.sub(rb"(?<=:|\s)443(?=[\s>\"'])", str(self.https_port).encode(), text)
+        for port, own in ((80, self.http_port), (443, self.https_port), (8080, self.other_port)):
+            text = re.sub(rb"(?<=:|\s)%d(?=[\s>\"'])" % port, str(own).encode(), text)
         text = re.sub(rb"/etc/ssl/old", os.path.join(self.folder, "old").encode(), text)
         text, modules, files = divide(text)
         for module in modules:
