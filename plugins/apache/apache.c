@@ -158,7 +158,7 @@ static const struct cw_plugin_option logs_root_option = {
 	.kind = CW_OPTION_PATH,
 	.default_value = "/var/log/apache2",
 	.metavar = "FOLDER",
-	.help = "The folder of Apache's logs. It has no effect.",
+	.help = "It has no effect: no directive for a log is added.",
 };
 
 static const struct cw_plugin_option le_vhost_ext_option = {

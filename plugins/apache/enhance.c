@@ -115,7 +115,7 @@ static const struct {
 static void
 add_stapling_cache(struct apache *apache, struct edits *edits)
 {
-	if (host_find(&apache->model.main, "SSLStaplingCache") == NULL)
+	if (model_find(&apache->model, "SSLStaplingCache") == NULL)
 		edits_end_file(edits, apache->model.config.main,
 			       "<IfModule mod_ssl.c>\n"
 			       "\tSSLStaplingCache shmcb:ssl_stapling(128000)\n"

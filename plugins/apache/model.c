@@ -90,14 +90,32 @@ host_find(const struct host *host, const char *name)
 	return found;
 }
 
+static char *
+lower(const char *name)
+{
+	char *copy = memory_copy(name, strlen(name));
+
+	for (char *byte = copy; *byte != '\0'; byte++)
+		*byte = (char)tolower((unsigned char)*byte);
+	return copy;
+}
+
+const struct directive *
+model_find(const struct model *model, const char *name)
+{
+	autofree char *key = lower(name);
+
+	return map_get(&model->values, key);
+}
+
 const char *
 host_value(struct model *model, const struct host *host, const char *name)
 {
-	const struct directive *found = host_find(host, name);
+	const struct directive *found = host == &model->main ? NULL : host_find(host, name);
 	const char *arguments;
 
 	if (found == NULL)
-		found = host_find(&model->main, name);
+		found = model_find(model, name);
 	if (found == NULL)
 		return NULL;
 	arguments = found->arguments;
@@ -223,10 +241,20 @@ forget(struct model *model)
 {
 	free(model->hosts);
 	free(model->listens);
+	map_clear(&model->values);
 	model->hosts = NULL;
 	model->listens = NULL;
 	model->host_count = model->listen_count = 0;
 	memset(&model->main, 0, sizeof(model->main));
+}
+
+static void
+note_value(struct model *model, const struct directive *directive)
+{
+	autofree char *key = lower(directive->name);
+
+	map_set(&model->values, arena_copy(model->config.arena, key, strlen(key)),
+		(void *)directive);
 }
 
 static void
@@ -245,6 +273,8 @@ read_tree(struct model *model)
 			server_name(model->config.arena, at->arguments, &port);
 		else if (directive_is(at, "VirtualHost"))
 			add_host(model, at, port);
+		if (at->close == NULL)
+			note_value(model, at);
 	}
 	for (size_t i = 0; i < model->host_count; i++)
 		model->hosts[i].tls = has_tls(model, &model->hosts[i]);

@@ -32,6 +32,7 @@ struct model {
 	struct host main; /* for connections that no virtual host is for */
 	struct host *hosts;
 	size_t host_count;
+	struct map values; /* name in lower case -> last directive of the main server */
 	struct listen *listens;
 	size_t listen_count;
 };
@@ -54,8 +55,10 @@ bool host_has_exact_name(const struct host *host, const char *name);
  */
 const struct host *model_choose(const struct model *model, const char *address, unsigned port,
 				const char *name);
-/* The last directive NAME of the host, outside of sections; NULL: none. */
+/* The last directive NAME of a virtual host, outside of sections; NULL: none. */
 const struct directive *host_find(const struct host *host, const char *name);
+/* The same of the main server. */
+const struct directive *model_find(const struct model *model, const char *name);
 /* The value of the host's last directive NAME or else of the main server's; NULL: none. */
 const char *host_value(struct model *model, const struct host *host, const char *name);
 

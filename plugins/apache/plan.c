@@ -47,17 +47,24 @@ is_on_port(const struct host *host, unsigned port)
 static void
 add_chosen(const struct model *model, const char *name, unsigned port, bool tls, struct plan *plan)
 {
+	struct arena *arena = arena_new();
+	struct map seen = {0};
+
 	for (size_t i = 0; i < model->host_count; i++)
 		for (size_t j = 0; j < model->hosts[i].address_count; j++) {
 			const struct address *at = &model->hosts[i].addresses[j];
+			autofree char *key = memory_format("%s %u", at->host, at->port);
 			const struct host *host;
 
-			if (at->port != port && at->port != 0)
+			if ((at->port != port && at->port != 0) || map_get(&seen, key) != NULL)
 				continue;
+			map_set(&seen, arena_copy(arena, key, strlen(key)), plan);
 			host = model_choose(model, at->host, at->port, name);
 			if (host->tls == tls && host_has_name(host, name))
 				add(plan, host);
 		}
+	map_clear(&seen);
+	arena_free(arena);
 }
 
 void
