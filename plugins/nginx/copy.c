@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "change.h"
+#include "redirect.h"
 
 enum { ROUNDS_MAX = 8, ASK_MAX = 50 /* server blocks to choose from */ };
 
@@ -167,13 +168,13 @@ is_chosen_for_tls(const struct nginx *nginx, const struct server *server,
 }
 
 /* Sets the draft's names and listeners. ONLY_TLS: only those of SERVER that serve the name by
- * TLS. */
+ * TLS. CAPTURES: lines to put first; NULL: none. */
 static int
-rename_draft(struct draft *draft, const char *words, const struct server *server,
-	     const char *only_tls)
+rename_draft(struct draft *draft, const char *words, const char *captures,
+	     const struct server *server, const char *only_tls)
 {
 	const struct directive *block = draft->file.syntax->root.first_child;
-	struct edits edits = {0};
+	struct edits edits = {.mark = MANAGED_MARK};
 	bool named = false;
 
 	for (struct directive *at = block->first_child; at != NULL; at = at->next) {
@@ -194,9 +195,10 @@ rename_draft(struct draft *draft, const char *words, const struct server *server
 	if (!named) {
 		autofree char *line = memory_format("server_name %s;", words);
 
-		edits.mark = MANAGED_MARK;
 		edits_first(&edits, block, line);
 	}
+	if (captures != NULL)
+		edits_first(&edits, block, captures);
 	return edits_apply(&edits, &draft->nginx->model.files);
 }
 
@@ -287,7 +289,7 @@ copy_default_server(struct nginx *nginx, const char *name, bool check)
 	if (status == CW_OK)
 		status = inline_parts(&draft, false);
 	if (status == CW_OK)
-		status = rename_draft(&draft, word, server, NULL);
+		status = rename_draft(&draft, word, NULL, server, NULL);
 	if (status == CW_OK)
 		status = place(nginx, server->directive, &draft);
 	draft_end(&draft);
@@ -295,22 +297,26 @@ copy_default_server(struct nginx *nginx, const char *name, bool check)
 }
 
 static int
-remove_redirects(struct draft *draft, struct server *server, const struct request *request)
+remove_redirects(struct draft *draft, struct server *server, const struct naming *naming)
 {
 	struct model *model = &draft->nginx->model;
 	const struct directive *block = draft->file.syntax->root.first_child;
-	struct redirects redirects;
+	struct redirects redirects = {0};
 	struct edits edits = {0};
 
-	redirects_find(model, block, server, request, &redirects);
+	for (size_t i = 0; i < naming->count; i++) {
+		const struct request request = {
+			.name = naming->names[i], .port = draft->nginx->https_port, .tls = true};
+
+		redirects_find(model, block, server, &request, &redirects);
+	}
 	redirects_remove(&edits, block, &redirects);
 	redirects_clear(&redirects);
 	return edits_apply(&edits, &model->files);
 }
 
 int
-copy_server(struct nginx *nginx, size_t order, const char *words, const struct request *request,
-	    enum copy copy)
+copy_server(struct nginx *nginx, size_t order, const struct naming *naming, enum copy copy)
 {
 	struct server *server = nginx->model.servers[order];
 	struct draft draft;
@@ -319,10 +325,10 @@ copy_server(struct nginx *nginx, size_t order, const char *words, const struct r
 	if (status == CW_OK)
 		status = inline_parts(&draft, copy == COPY_CONTENT);
 	if (status == CW_OK && copy == COPY_CONTENT)
-		status = remove_redirects(&draft, server, request);
+		status = remove_redirects(&draft, server, naming);
 	if (status == CW_OK)
-		status = rename_draft(&draft, words, server,
-				      copy == COPY_TLS ? request->name : NULL);
+		status = rename_draft(&draft, naming->words, naming->captures, server,
+				      copy == COPY_TLS ? naming->names[0] : NULL);
 	if (status == CW_OK)
 		status = place(nginx, server->directive, &draft);
 	draft_end(&draft);

@@ -26,6 +26,7 @@ nginx_la_SOURCES = \
 	plugins/nginx/enhance.c \
 	plugins/nginx/headers.c plugins/nginx/headers.h \
 	plugins/nginx/install.c \
+	plugins/nginx/naming.c plugins/nginx/naming.h \
 	plugins/nginx/nginx.c \
 	plugins/nginx/pair.c plugins/nginx/pair.h \
 	plugins/nginx/plan.c plugins/nginx/plan.h \

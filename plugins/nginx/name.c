@@ -32,17 +32,31 @@ name_clear(struct name *name)
 	name->regex = NULL;
 }
 
-/* nginx ignores case only if the expression has capitals (ngx_http_core_server_name()). */
+bool
+name_ignores_case(const struct name *name)
+{
+	for (const char *byte = name->text + 1; *byte != '\0'; byte++)
+		if (*byte >= 'A' && *byte <= 'Z')
+			return true;
+	return false;
+}
+
+bool
+name_has_captures(const struct name *name)
+{
+	uint32_t count = 0;
+
+	return name->regex != NULL &&
+	       pcre2_pattern_info(name->regex, PCRE2_INFO_CAPTURECOUNT, &count) == 0 && count > 0;
+}
+
 static void
 compile(struct name *name)
 {
-	uint32_t options = 0;
+	uint32_t options = name_ignores_case(name) ? PCRE2_CASELESS : 0;
 	PCRE2_SIZE offset;
 	int error;
 
-	for (const char *byte = name->text + 1; *byte != '\0'; byte++)
-		if (*byte >= 'A' && *byte <= 'Z')
-			options = PCRE2_CASELESS;
 	name->regex = pcre2_compile((PCRE2_SPTR)name->text + 1, PCRE2_ZERO_TERMINATED, options,
 				    &error, &offset, NULL);
 	name->regex_refused = name->regex == NULL;

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "copy.h"
+#include "naming.h"
 #include "pair.h"
+#include "redirect.h"
 #include "wildcard.h"
 
 static void
@@ -31,128 +33,6 @@ plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choic
 		if (choices->count == 0 || others.match == MATCH_EXACT)
 			choices_add(choices, others.items[i]);
 	choices_clear(&others);
-}
-
-/* Whether NAME of a server stands for HOST and no other name. */
-static bool
-is_itself(const struct name *name, const char *host)
-{
-	return strcmp(name->text, host) == 0 ||
-	       (name->text[0] == '.' && strcmp(name->text + 1, host) == 0);
-}
-
-static bool
-has_itself(const struct server *server, const char *host)
-{
-	for (size_t i = 0; i < server->name_count; i++)
-		if (is_itself(&server->names[i], host))
-			return true;
-	return false;
-}
-
-static bool
-is_chosen(const struct nginx *nginx, const struct server *server, const char *host, bool tls)
-{
-	for (size_t i = 0; i < nginx->model.group_count; i++) {
-		const struct group *group = nginx->model.groups[i];
-		enum name_match match;
-		struct name *by;
-
-		if (group->ssl == tls && group_choose(group, host, &by, &match) == server)
-			return true;
-	}
-	return false;
-}
-
-/* Whether nginx serves HOST by TLS only by default, as no server has the name. */
-static bool
-is_catch_all(struct server *server, const char *host)
-{
-	for (size_t i = 0; i < server->name_count; i++)
-		if (name_matches(&server->names[i], host, strlen(host)) != MATCH_NONE)
-			return false;
-	return true;
-}
-
-/* Whether plain requests for both hosts reach the same server. */
-static bool
-share_plain(const struct nginx *nginx, const char *host, const char *other)
-{
-	struct choices choices;
-	bool shared = false;
-
-	choices_find(&nginx->model, host, nginx->http_port, false, &choices);
-	for (size_t i = 0; i < choices.count; i++)
-		shared |= is_chosen(nginx, choices.items[i], other, false);
-	choices_clear(&choices);
-	return shared;
-}
-
-static bool
-has_name(const struct server *server, const char *text)
-{
-	for (size_t i = 0; i < server->name_count; i++)
-		if (strcmp(server->names[i].text, text) == 0)
-			return true;
-	return false;
-}
-
-/* Whether a server other than SERVER serves NAME on the https port because it has the name, so that
- * SERVER must not take the name there. */
-static bool
-has_tls_elsewhere(const struct nginx *nginx, const struct server *server, const char *name)
-{
-	for (size_t i = 0; i < nginx->model.group_count; i++) {
-		const struct group *group = nginx->model.groups[i];
-		const struct server *chosen;
-		enum name_match match;
-		struct name *by = NULL;
-
-		if (!group->ssl || group->port != nginx->https_port)
-			continue;
-		chosen = group_choose(group, name, &by, &match);
-		if (by != NULL && chosen != server)
-			return true;
-		/* A wildcard or an expression. */
-		for (size_t j = 0; j < group->count; j++)
-			if (group->servers[j] != server && has_name(group->servers[j], name))
-				return true;
-	}
-	return false;
-}
-
-/* Whether TLS for SERVER would take a name of it, other than HOST, from the server that has it. */
-static bool
-would_take_names(const struct nginx *nginx, const struct server *server, const char *host)
-{
-	for (size_t i = 0; i < server->name_count; i++) {
-		const char *name = server->names[i].text;
-
-		if (*name != '\0' && strcmp(name, "_") != 0 &&
-		    !is_itself(&server->names[i], host) && has_tls_elsewhere(nginx, server, name))
-			return true;
-	}
-	return false;
-}
-
-char *
-plan_names(const struct nginx *nginx, const struct wish *wish, struct server *server, bool tls)
-{
-	autofree char *first = syntax_quote(wish->name);
-	bool catch_all = is_catch_all(server, wish->name);
-	auto_text struct text words = {0};
-
-	text_add_string(&words, first);
-	for (size_t i = 0; i < wish->name_count; i++) {
-		const char *name = wish->names[i];
-
-		if (name[0] != '*' && strcmp(name, wish->name) != 0 &&
-		    !(tls && has_itself(server, name)) && is_chosen(nginx, server, name, tls) &&
-		    (tls || !has_tls_elsewhere(nginx, server, name)) &&
-		    (!catch_all || share_plain(nginx, wish->name, name)))
-			text_format(&words, " %s", name);
-	}
-	return memory_copy(words.data, words.length);
 }
 
 /* The names that NAME of a server stands for, in the form of certificates. A name that no
@@ -273,7 +153,7 @@ needs_own(const struct wish *wish, const struct server *server, const struct pai
 	for (size_t i = 0; i < server->name_count; i++)
 		all &= covers(wish->names, wish->name_count, &server->names[i], false);
 	return !all && pairs->count > 0 && !pairs_have(pairs, wish->certificate) &&
-	       !has_itself(server, wish->name);
+	       !naming_has(server, wish->name);
 }
 
 /* How a server with TLS that nginx chooses for the name gets the certificate. */
@@ -313,7 +193,7 @@ static enum content
 content_of(struct nginx *nginx, struct server *server, const char *name, bool *any)
 {
 	const struct request request = {.name = name, .port = nginx->https_port, .tls = true};
-	struct redirects redirects;
+	struct redirects redirects = {0};
 	enum content content;
 
 	redirects_find(&nginx->model, server->directive, server, &request, &redirects);
@@ -321,21 +201,6 @@ content_of(struct nginx *nginx, struct server *server, const char *name, bool *a
 	*any = redirects.count > 0;
 	redirects_clear(&redirects);
 	return content;
-}
-
-static bool
-has_certificate_for(struct nginx *nginx, const struct server *server, const char *name)
-{
-	struct pairs pairs;
-	bool found = false;
-
-	pairs_find(&nginx->model, server, &pairs);
-	for (size_t i = 0; i < pairs.count; i++)
-		found |= pairs.items[i].readable &&
-			 names_cover((const char *const *)pairs.items[i].read.names,
-				     pairs.items[i].read.name_count, name);
-	pairs_clear(&pairs);
-	return found;
 }
 
 /*
@@ -355,7 +220,7 @@ find_catch_all(struct nginx *nginx, const char *name, bool content, struct choic
 		    model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") !=
 			    NULL ||
 		    content_of(nginx, server, name, &redirects) == CONTENT_NONE ||
-		    (content && !has_certificate_for(nginx, server, name)))
+		    (content && !pairs_cover(&nginx->model, server, name)))
 			continue;
 		choices_add(choices, server);
 	}
@@ -372,6 +237,44 @@ only_redirects(struct nginx *nginx, const char *name, const struct server *redir
 			    "the server block for \"%s\" (%s) only redirects to https, but no "
 			    "block serves the name there",
 			    name, place);
+}
+
+/* Whether the server redirects requests by TLS for other names of its own to themselves. */
+static bool
+redirects_others(struct nginx *nginx, const struct wish *wish, struct server *server)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < server->name_count && !any; i++) {
+		const char *host = name_host(&server->names[i]);
+
+		if (host != NULL && strcmp(host, wish->name) != 0)
+			content_of(nginx, server, host, &any);
+	}
+	return any;
+}
+
+static int
+plan_one_plain(struct nginx *nginx, const struct wish *wish, struct server *server,
+	       struct plan *plan)
+{
+	struct naming naming;
+	bool redirects;
+	enum content content = content_of(nginx, server, wish->name, &redirects);
+	int status;
+
+	if (redirects && content != CONTENT_OWN)
+		return CW_OK;
+	if (!redirects && !naming_would_take(nginx, server, wish->name) &&
+	    !(content != CONTENT_NONE && redirects_others(nginx, wish, server))) {
+		plan_add(plan, server, STEP_USE);
+		return CW_OK;
+	}
+	status = naming_find(nginx, wish, server, false, &naming);
+	naming_clear(&naming);
+	if (status == CW_OK)
+		plan_add(plan, server, STEP_CONTENT);
+	return status;
 }
 
 static int
@@ -391,18 +294,11 @@ plan_plain(struct nginx *nginx, const struct wish *wish, const struct choices *p
 	choices_clear(&catch_all);
 	if (status != CW_OK || plan->count > 0)
 		return status;
-	for (size_t i = 0; i < plain->count; i++) {
-		struct server *server = plain->items[i];
-		enum content rest = content_of(nginx, server, wish->name, &redirects);
-
-		if (!redirects)
-			plan_add(plan, server,
-				 would_take_names(nginx, server, wish->name) ? STEP_CONTENT
-									     : STEP_USE);
-		else if (rest == CONTENT_OWN)
-			plan_add(plan, server, STEP_CONTENT);
-	}
-	return plan->count == 0 ? only_redirects(nginx, wish->name, plain->items[0]) : CW_OK;
+	for (size_t i = 0; i < plain->count && status == CW_OK; i++)
+		status = plan_one_plain(nginx, wish, plain->items[i], plan);
+	if (status != CW_OK || plan->count > 0)
+		return status;
+	return only_redirects(nginx, wish->name, plain->items[0]);
 }
 
 static int

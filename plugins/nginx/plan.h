@@ -42,9 +42,5 @@ void plan_clear(struct plan *plan);
 
 /* The blocks with TLS that have NAME. */
 void plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choices);
-/* The names of the certificate for which nginx chooses SERVER, by TLS or for plain requests.
- * They go to a copy of SERVER. As in server_name; release with free(). */
-char *plan_names(const struct nginx *nginx, const struct wish *wish, struct server *server,
-		 bool tls);
 
 #endif

@@ -17,6 +17,9 @@ struct search {
 static void
 found_add(struct redirects *found, struct directive *directive)
 {
+	for (size_t i = 0; i < found->count; i++)
+		if (found->items[i] == directive)
+			return;
 	found->items = memory_resize(found->items, found->count + 1, sizeof(struct directive *));
 	found->items[found->count++] = directive;
 }
@@ -347,7 +350,6 @@ redirects_find(struct model *model, const struct directive *block, struct server
 				.request = request,
 				.found = redirects};
 
-	memset(redirects, 0, sizeof(*redirects));
 	run_search(&search);
 }
 

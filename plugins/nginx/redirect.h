@@ -24,7 +24,7 @@ struct redirects {
 /*
  * Finds the directives in BLOCK (SERVER's own, or a copy of it) that would send a request by TLS
  * back to itself: to https on a name of SERVER, with a path that leads to the same directive again.
- * Release with redirects_clear().
+ * Adds them to REDIRECTS, each once. Release with redirects_clear().
  */
 void redirects_find(struct model *model, const struct directive *block, struct server *server,
 		    const struct request *request, struct redirects *redirects);

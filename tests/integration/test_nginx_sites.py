@@ -18,6 +18,7 @@ from test_nginx import MAIN, Nginx
 pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
 
 NAME = "l.example.test"
+WWW = f"www.{NAME}"
 OLD = "ssl_certificate @folder@/old.pem; ssl_certificate_key @folder@/old.key;"
 
 
@@ -246,6 +247,126 @@ def test_block_that_certbot_chose_keeps_the_certificate(site):
     assert site.nginx.snapshot() == before
 
 
+# A copy of a block keeps what the block's names say in it.
+
+NAMED = {
+    "named_capture": (r"~^(?<sub>.+)\.example\.test$", "$sub"),
+    "numbered_capture": (r"~^(www\.)?(.+)\.example\.test$", "$2"),
+    "quoted": (r'"~^(?<sub>[a-z]{1,9})\.example\.test$"', "$sub"),
+    "capitals": (r"~^(?<sub>.+)\.EXAMPLE\.test$", "$sub"),
+    "second_of_two": (r"~^(?<sub>x+)\.example\.test$ ~^(?<sub>.+)\.example\.test$", "$sub"),
+    "both_match": (r"~^(l+)\.example ~^(.)", "$1"),
+    "optional": (r"~^(?<sub>l)?(?<rest>.*)\.example\.test$", "$sub$rest"),
+    "head": ("*.example.test", "$server_name"),
+    "dotted": (".example.test", "$server_name"),
+    "several": ("main.test *.example.test", "${server_name}"),
+    "catch_all": ("_", "$server_name"),
+    "server_name_of_regex": (r"~^(.+)\.example\.test$", "$server_name"),
+}
+
+
+@pytest.mark.parametrize("where", ("text", "set", "http"))
+@pytest.mark.parametrize("case", NAMED)
+def test_new_block_for_a_name_answers_what_the_shared_block_answered(site, case, where):
+    """Made from a block with TLS, whose other names keep their certificate."""
+    names, value = NAMED[case]
+    if where == "http":
+        site.main(f"map {value} $seen {{ volatile; default $said{value}; }} "
+                  "map $host $said { default in-; }" if value[1] not in "012" else "")
+    said = {"text": value, "set": "$seen", "http": "$seen" if value[1] not in "012" else value}[where]
+    set_it = f"set $seen <{value}>;" if where == "set" else ""
+    site.start(f"server {{\n  listen @https@ ssl;\n  server_name {names};\n  {OLD}\n  {set_it}\n"
+               f"  location / {{ return 200 {said}; }}\n}}\n" + PLAIN["redirect"])
+    before = site.https()
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), *before[1:])
+    assert site.https("x.example.test")[0] == site.old()
+    installed = site.nginx.snapshot()
+    site.run(args=["--no-redirect", "--keep"])
+    assert site.nginx.snapshot() == installed
+
+
+@pytest.mark.parametrize("case", [case for case in NAMED if case != "catch_all"])
+def test_https_of_a_redirecting_block_answers_what_it_says(site, case):
+    """Made from a block that redirects plain requests: a folder after the name, say."""
+    names, value = NAMED[case]
+    site.start(f"server {{\n  listen @http@;\n  server_name {names};\n"
+               f"  location /plain {{ return 200 {value}; }}\n"
+               f"  location / {{ return 200 {value}; }}\n"
+               "  if ($uri != /plain) { return 301 https://$host$request_uri; }\n}\n")
+    said = site.nginx.get(NAME, "/plain")[2]
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, said)
+    assert site.nginx.get(NAME)[0] == 301 and site.nginx.get(NAME, "/plain")[2] == said
+
+
+def test_two_names_of_an_expression_keep_its_variables(site):
+    site.page("srv/a", "of a")
+    site.page("srv/b", "of b")
+    site.start("server {\n  listen @http@;\n  server_name ~^(?<sub>.+)\\.example\\.test$;\n"
+               "  root @folder@/srv/$sub;\n"
+               "  if ($scheme = http) { return 301 https://$host$request_uri; }\n"
+               "  rewrite ^ https://$host$request_uri? permanent;\n}\n")
+    site.run("a.example.test", "b.example.test")
+    for sub in "ab":
+        assert site.https(f"{sub}.example.test") == (
+            site.certificate("a.example.test"), 200, f"of {sub}")
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert stream.read().count("if ($host ~ ") == 1
+
+
+SECURE_WWW = f"server {{ listen @https@ ssl; server_name {WWW}; {OLD} return 200 www; }}\n"
+
+
+def test_server_name_that_another_block_has_by_https_is_told_before_the_ca_is_asked(site):
+    site.start(f"server {{ listen @http@; server_name www.{NAME} {NAME};\n"
+               "  location / { return 302 http://$server_name/home; } }\n" + SECURE_WWW)
+    before, orders = site.nginx.snapshot(), site.orders()
+    result = site.run(status=1, json=True)
+    assert_failed(result, "$server_name", f"www.{NAME}", "sites-enabled/site:1")
+    assert site.orders() == orders, "the CA was asked"
+    assert site.nginx.snapshot() == before
+
+
+def test_server_name_that_only_programs_are_given_stops_nothing(site):
+    site.page("www", "home")
+    site.start(f"server {{ listen @http@; server_name www.{NAME} {NAME}; root @folder@/www;\n"
+               "  location /php { fastcgi_param SERVER_NAME $server_name;\n"
+               "    fastcgi_pass 127.0.0.1:9; } }\n" + SECURE_WWW)
+    site.run(args=["--no-redirect"])
+    assert site.https()[1:] == (200, "home")
+    assert site.https(f"www.{NAME}") == (site.old(), 200, "www")
+
+
+def test_name_that_a_default_block_has_a_certificate_for_stays_there(site):
+    other = "other.example.test"
+    site.issued("old", other)
+    site.start(f"server {{ listen @http@; server_name {NAME} {other};\n"
+               "  location / { return 200 plain; } }\n"
+               f"server {{ listen @https@ ssl; server_name _; {OLD} return 200 secure; }}\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "plain")
+    assert site.https(other) == (site.old(), 200, "secure")
+
+
+@pytest.mark.parametrize("together", (True, False), ids=("together", "one_by_one"))
+@pytest.mark.parametrize("redirected", ([WWW], [WWW, NAME]), ids=len)
+def test_redirect_of_one_name_beside_content_leaves_https_without_a_circle(
+        site, redirected, together):
+    """As Certbot leaves it: a condition for each name that it redirects."""
+    site.page("www", "home")
+    site.start("server {\n" + "".join(
+        f"  if ($host = {name}) {{\n    return 301 https://$host$request_uri;\n"
+        "  } # managed by Certbot\n" for name in redirected) +
+        f"  listen @http@;\n  server_name {NAME} {WWW};\n  root @folder@/www;\n}}\n")
+    before = [site.nginx.get(name) for name in (NAME, WWW)]
+    for names in [(NAME, WWW)] if together else [(NAME,), (WWW,)]:
+        site.run(*names, args=["--no-redirect"])
+    for name in (NAME, WWW):
+        assert site.https(name)[1:] == (200, "home")
+    assert [site.nginx.get(name) for name in (NAME, WWW)] == before
+
+
 # A block that only redirects.
 
 REDIRECTS = {
@@ -373,7 +494,6 @@ def test_content_beside_a_redirect_is_served_by_https(site, case):
     assert copied != (case in USED_AS_THEY_ARE)
 
 
-WWW = f"www.{NAME}"
 WITH_WWW = {
     "redirect to www": (f"server {{ listen @http@; server_name {NAME} {WWW}; "
                         f"return 301 https://{WWW}$request_uri; }}", (301, f"https://{WWW}/")),
