@@ -86,11 +86,13 @@ cw_render_installed(struct json_object *result)
 	if (installed == NULL)
 		return;
 	/* The null installer configures nothing. */
-	if (count(installed, "names") == 0 || strcmp(text_of(installed, "installer"), "null") == 0)
+	if (strcmp(text_of(installed, "installer"), "null") == 0 ||
+	    (count(installed, "names") == 0 && count(installed, "unneeded_enhancements") == 0))
 		return;
 	names = join(cw_json_array(installed, "names"), ", ");
 	enhancements = join(cw_json_array(installed, "enhancements"), ", ");
-	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
+	if (*names != '\0')
+		printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
 	if (*enhancements != '\0')
 		printf("Enhancements: %s\n", enhancements);
 	if (!cw_json_bool(installed, "changed", true))

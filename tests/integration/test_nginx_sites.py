@@ -616,6 +616,62 @@ def test_redirect_to_tls_on_another_port_needs_that_port_to_be_named(site):
     assert site.nginx.get(NAME, "/x")[:2] == (301, f"https://{NAME}:{site.nginx.other_port}/x")
 
 
+SECURE = f"server_name {NAME}; {OLD} location / {{ return 200 secure; }} }}\n"
+NOTHING_TO_REDIRECT = {
+    "on_another_port": (BESIDE["content"] + f"server {{ listen @other@ ssl; {SECURE}",
+                        "--https-port"),
+    "on_a_socket": (BESIDE["content"] + f"server {{ listen unix:@folder@/s.sock ssl; {SECURE}",
+                    "unix socket"),
+    "on_a_socket_and_a_port": (
+        BESIDE["content"] + f"server {{ listen @other@ ssl; listen unix:@folder@/s.sock ssl; {SECURE}",
+        "--https-port"),
+    "no_plain_block": (f"server {{ listen @https@ ssl; {SECURE}", "nothing to redirect"),
+    "plain_default_only": (f"server {{ listen @https@ ssl; {SECURE}"
+                           "server { listen @http@ default_server; return 200 default; }",
+                           "nothing to redirect"),
+    "plain_socket": (f"server {{ listen unix:@folder@/p.sock; listen @https@ ssl; {SECURE}",
+                     "nothing to redirect"),
+    "redirects_already": (PLAIN["redirect"] + f"server {{ listen @https@ ssl; {SECURE}", "already"),
+}
+
+
+@pytest.mark.parametrize("verb", ("run", "enhance"))
+@pytest.mark.parametrize("case", NOTHING_TO_REDIRECT)
+def test_redirect_that_was_not_made_is_not_claimed(site, case, verb):
+    text, why = NOTHING_TO_REDIRECT[case]
+    site.start(text)
+    site.run(args=["--no-redirect"])
+    before = site.nginx.snapshot()
+
+    def again(**options):
+        if verb == "run":
+            return site.run(args=["--keep", "--redirect"], **options)
+        return site.enhance(NAME, args=["--redirect"], **options)
+
+    output = again().output
+    assert why in output and "Enhancements" not in output
+    assert ("--https-port" in output) == (why == "--https-port")
+    assert ("Configured with" in output) == (verb == "run")
+    assert "No file was changed" in output
+    installed = again(json=True).json["installed"]
+    assert installed["enhancements"] == installed["failed_enhancements"] == []
+    assert installed["unneeded_enhancements"] == ["redirect"]
+    assert installed["names"] == ([NAME] if verb == "run" else [])
+    assert site.nginx.snapshot() == before
+
+
+def test_enhancements_are_claimed_when_they_are_added(site):
+    site.start(BESIDE["content"])
+    words = ["--redirect", "--hsts"]
+    output = site.run(args=words).output
+    assert "Enhancements: redirect, hsts\n" in output and "already" not in output
+    output = site.enhance(NAME, args=[*words, "--uir"]).output
+    assert "Enhancements: uir\n" in output
+    installed = site.enhance(NAME, args=[*words, "--uir"], json=True).json["installed"]
+    assert installed["unneeded_enhancements"] == ["redirect", "hsts", "uir"]
+    assert installed["enhancements"] == [] and not installed["changed"]
+
+
 # Blocks and certificates of several names.
 
 SHARED = (f"server {{\n  listen @http@;\n  listen @https@ ssl;\n"
