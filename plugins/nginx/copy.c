@@ -6,11 +6,29 @@
 
 enum { ROUNDS_MAX = 8, ASK_MAX = 50 /* server blocks to choose from */ };
 
-/* Do not copy a server that rejects every handshake. */
+/* Whether a copy of the server for NAME would only redirect NAME to https. */
 static bool
-serves(struct nginx *nginx, const struct server *server)
+only_redirects(struct nginx *nginx, const struct server *server, const char *name)
 {
-	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL;
+	autofree char *text = memory_copy(name, strlen(name));
+	struct server copy = *server;
+	struct name own;
+	bool redirects;
+
+	name_init(&own, text);
+	copy.names = &own;
+	copy.name_count = 1;
+	return redirects_content(&nginx->model, &copy, name, nginx->https_port, &redirects) !=
+		       CONTENT_OWN &&
+	       redirects;
+}
+
+/* Whether a copy of the server would serve NAME. */
+static bool
+serves(struct nginx *nginx, const struct server *server, const char *name)
+{
+	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL &&
+	       !only_redirects(nginx, server, name);
 }
 
 bool
@@ -24,15 +42,16 @@ copy_is_nobodys(const struct server *server)
 
 /* A site that is the default only because it comes first is not meant for other names. */
 static const struct server *
-default_server(struct nginx *nginx, unsigned port)
+default_server(struct nginx *nginx, unsigned port, const char *name)
 {
 	const struct server *found = NULL;
 
 	for (size_t i = 0; i < nginx->model.group_count; i++) {
 		const struct group *group = nginx->model.groups[i];
 
-		if (group->port != port || !serves(nginx, group->default_server) ||
-		    !(group->default_given || copy_is_nobodys(group->default_server)))
+		if (group->port != port ||
+		    !(group->default_given || copy_is_nobodys(group->default_server)) ||
+		    !serves(nginx, group->default_server, name))
 			continue;
 		if (found == NULL || strcmp(group->address, "*") == 0)
 			found = group->default_server;
@@ -234,30 +253,63 @@ describe(const struct server *server)
 	return memory_copy(words.data, words.length);
 }
 
-/* Asks the user which server to copy. */
+/* Asks the user which server to copy for NAME; none if no server can be copied. */
 static int
-ask_server(struct nginx *nginx, const char *name, const struct server **server)
+ask_server(struct nginx *nginx, const char *name, bool check, const struct server **server)
 {
-	size_t count = nginx->model.server_count, choice = 0;
+	const struct server *candidates[ASK_MAX];
 	autofree char *question = memory_format(
 		"No server block has the name %s. Which one do you want to copy for it?", name);
-	autofree char **items = memory_resize(NULL, count, sizeof(*items));
+	char *items[ASK_MAX];
+	size_t count = 0, choice = 0;
 	int status;
 
+	for (size_t i = 0; i < nginx->model.server_count; i++)
+		if (serves(nginx, nginx->model.servers[i], name))
+			candidates[count++] = nginx->model.servers[i];
+	if (count == 0)
+		return CW_OK;
+	*server = candidates[0];
+	if (check)
+		return CW_OK;
 	for (size_t i = 0; i < count; i++)
-		items[i] = describe(nginx->model.servers[i]);
+		items[i] = describe(candidates[i]);
 	status = nginx->host->ask_choice(nginx->host, question, (const char *const *)items, count,
 					 &choice);
 	for (size_t i = 0; i < count; i++)
 		free(items[i]);
-	if (status == CW_OK && choice < count)
-		*server = nginx->model.servers[choice];
+	if (choice < count)
+		*server = candidates[choice];
 	return status;
+}
+
+/* The default server for plain requests, if all it does for NAME is to redirect it to https. */
+static const struct server *
+redirecting_default(struct nginx *nginx, const char *name)
+{
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *group = nginx->model.groups[i];
+
+		if (!group->ssl && group->port == nginx->http_port &&
+		    only_redirects(nginx, group->default_server, name))
+			return group->default_server;
+	}
+	return NULL;
 }
 
 static int
 no_server(struct nginx *nginx, const char *name)
 {
+	const struct server *redirecting = redirecting_default(nginx, name);
+	autofree char *place = redirecting != NULL ? file_place(redirecting->directive) : NULL;
+
+	if (place != NULL)
+		return cw_host_fail(
+			nginx->host, CW_E_NOT_FOUND,
+			"add a server block that serves the name by https",
+			"no server block has the name \"%s\"; the default block (%s) only "
+			"redirects it to https",
+			name, place);
 	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
 			    "add it to the server_name of a block, or mark the block to copy as "
 			    "default_server; then run \"certwright install\"",
@@ -268,23 +320,22 @@ no_server(struct nginx *nginx, const char *name)
 int
 copy_default_server(struct nginx *nginx, const char *name, bool check)
 {
-	const struct server *server = default_server(nginx, nginx->https_port);
+	const struct server *server = default_server(nginx, nginx->https_port, name);
 	autofree char *word = syntax_quote(name);
-	bool asks = nginx->model.server_count > 0 && nginx->model.server_count <= ASK_MAX &&
-		    nginx->host->interactive(nginx->host);
 	struct draft draft;
 	int status = CW_OK;
 
 	if (server == NULL)
-		server = default_server(nginx, nginx->http_port);
-	if (check)
-		return server != NULL || asks ? CW_OK : no_server(nginx, name);
-	if (server == NULL && asks)
-		status = ask_server(nginx, name, &server);
+		server = default_server(nginx, nginx->http_port, name);
+	if (server == NULL && nginx->model.server_count <= ASK_MAX &&
+	    nginx->host->interactive(nginx->host))
+		status = ask_server(nginx, name, check, &server);
 	if (status != CW_OK)
 		return status;
 	if (server == NULL)
 		return no_server(nginx, name);
+	if (check)
+		return CW_OK;
 	status = draft_begin(&draft, nginx, server->directive);
 	if (status == CW_OK)
 		status = inline_parts(&draft, false);

@@ -11,6 +11,29 @@
 
 #define SCHEME_AND_HOST "$certwright_request"
 
+/* The servers that have NAME for plain requests: on several addresses all those beside which it is
+ * served by TLS, and in any case the best matches. */
+static void
+find_plain(const struct nginx *nginx, const char *name, struct choices *choices)
+{
+	choices_find(&nginx->model, name, nginx->http_port, false, choices);
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *plain = nginx->model.groups[i];
+		const struct group *tls =
+			model_group(&nginx->model, plain->address, nginx->https_port);
+		struct name *by = NULL, *tls_by = NULL;
+		enum name_match match;
+		struct server *server;
+
+		if (plain->ssl || plain->port != nginx->http_port || tls == NULL || !tls->ssl)
+			continue;
+		server = group_choose(plain, name, &by, &match);
+		group_choose(tls, name, &tls_by, &match);
+		if (by != NULL && tls_by != NULL)
+			choices_add(choices, server);
+	}
+}
+
 /* The servers of NAME, those for plain requests or those with TLS. */
 static int
 find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *choices)
@@ -20,7 +43,7 @@ find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *ch
 	if (tls)
 		plan_find_tls(nginx, name, choices);
 	else
-		choices_find(&nginx->model, name, nginx->http_port, false, choices);
+		find_plain(nginx, name, choices);
 	return CW_OK;
 }
 

@@ -25,14 +25,25 @@ plan_clear(struct plan *plan)
 void
 plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choices)
 {
-	struct choices others;
+	bool here = false;
 
-	choices_find(&nginx->model, name, nginx->https_port, true, choices);
-	choices_find(&nginx->model, name, 0, true, &others);
-	for (size_t i = 0; i < others.count; i++)
-		if (choices->count == 0 || others.match == MATCH_EXACT)
-			choices_add(choices, others.items[i]);
-	choices_clear(&others);
+	memset(choices, 0, sizeof(*choices));
+	/* The https port first. The address that a client uses decides which server it reaches. */
+	for (int others = 0; others < 2; others++) {
+		for (size_t i = 0; i < nginx->model.group_count; i++) {
+			const struct group *group = nginx->model.groups[i];
+			struct name *by = NULL;
+			enum name_match match;
+			struct server *server;
+
+			if (!group->ssl || (group->port != nginx->https_port) != others)
+				continue;
+			server = group_choose(group, name, &by, &match);
+			if (by != NULL && !(here && match != MATCH_EXACT))
+				choices_add(choices, server);
+		}
+		here = choices->count > 0;
+	}
 }
 
 /* The names that NAME of a server stands for, in the form of certificates. A name that no
@@ -188,25 +199,11 @@ plan_tls(struct nginx *nginx, const struct wish *wish, const struct choices *cho
 	return status;
 }
 
-/* The content of a server without its redirects to https; *ANY: whether it has redirects. */
-static enum content
-content_of(struct nginx *nginx, struct server *server, const char *name, bool *any)
-{
-	const struct request request = {.name = name, .port = nginx->https_port, .tls = true};
-	struct redirects redirects = {0};
-	enum content content;
-
-	redirects_find(&nginx->model, server->directive, server, &request, &redirects);
-	content = redirects_rest(&nginx->model, server->directive, &redirects);
-	*any = redirects.count > 0;
-	redirects_clear(&redirects);
-	return content;
-}
-
 /*
  * The default servers with TLS, of no particular site, that serve NAME on the https port because no
- * server there has the name. Beside a plain server with CONTENT of its own they count only if their
- * certificate is for the name: otherwise https never served the site.
+ * server there has the name. What https serves must stay, so they count if plain requests are sent
+ * there or get nothing. Beside a plain server with CONTENT of its own they count only if their
+ * certificate is for the name: otherwise browsers refused it, and the site is the plain server's.
  */
 static void
 find_catch_all(struct nginx *nginx, const char *name, bool content, struct choices *choices)
@@ -219,7 +216,8 @@ find_catch_all(struct nginx *nginx, const char *name, bool content, struct choic
 		if (!group->ssl || group->port != nginx->https_port || !copy_is_nobodys(server) ||
 		    model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") !=
 			    NULL ||
-		    content_of(nginx, server, name, &redirects) == CONTENT_NONE ||
+		    redirects_content(&nginx->model, server, name, nginx->https_port, &redirects) ==
+			    CONTENT_NONE ||
 		    (content && !pairs_cover(&nginx->model, server, name)))
 			continue;
 		choices_add(choices, server);
@@ -249,7 +247,7 @@ redirects_others(struct nginx *nginx, const struct wish *wish, struct server *se
 		const char *host = name_host(&server->names[i]);
 
 		if (host != NULL && strcmp(host, wish->name) != 0)
-			content_of(nginx, server, host, &any);
+			redirects_content(&nginx->model, server, host, nginx->https_port, &any);
 	}
 	return any;
 }
@@ -260,7 +258,8 @@ plan_one_plain(struct nginx *nginx, const struct wish *wish, struct server *serv
 {
 	struct naming naming;
 	bool redirects;
-	enum content content = content_of(nginx, server, wish->name, &redirects);
+	enum content content =
+		redirects_content(&nginx->model, server, wish->name, nginx->https_port, &redirects);
 	int status;
 
 	if (redirects && content != CONTENT_OWN)
@@ -286,8 +285,8 @@ plan_plain(struct nginx *nginx, const struct wish *wish, const struct choices *p
 	int status = CW_OK;
 
 	for (size_t i = 0; i < plain->count; i++)
-		content |= content_of(nginx, plain->items[i], wish->name, &redirects) !=
-				   CONTENT_NONE &&
+		content |= redirects_content(&nginx->model, plain->items[i], wish->name,
+					     nginx->https_port, &redirects) != CONTENT_NONE &&
 			   !redirects;
 	find_catch_all(nginx, wish->name, content, &catch_all);
 	status = plan_tls(nginx, wish, &catch_all, plan);

@@ -41,6 +41,10 @@ enum content {
 /* What a server block serves apart from REDIRECTS and ACME challenges. */
 enum content redirects_rest(struct model *model, const struct directive *block,
 			    const struct redirects *redirects);
+/* What SERVER serves without its redirects if NAME is requested by TLS on PORT; *ANY: whether it
+ * has such redirects. */
+enum content redirects_content(struct model *model, struct server *server, const char *name,
+			       unsigned port, bool *any);
 /* Removes REDIRECTS from BLOCK, and with them blocks that become empty and a rejection of all
  * other requests. */
 void redirects_remove(struct edits *edits, const struct directive *block,

@@ -124,6 +124,21 @@ redirects_rest(struct model *model, const struct directive *block,
 	return rest.top_refused ? CONTENT_NONE : CONTENT_UNSAID;
 }
 
+enum content
+redirects_content(struct model *model, struct server *server, const char *name, unsigned port,
+		  bool *any)
+{
+	const struct request request = {.name = name, .port = port, .tls = true};
+	struct redirects redirects = {0};
+	enum content content;
+
+	redirects_find(model, server->directive, server, &request, &redirects);
+	content = redirects_rest(model, server->directive, &redirects);
+	*any = redirects.count > 0;
+	redirects_clear(&redirects);
+	return content;
+}
+
 static bool
 is_named(const struct directive *directive)
 {

@@ -64,7 +64,8 @@ class Site:
     def https(self, name=NAME, path="/", port=None, family=socket.AF_INET, proxy=False):
         """The certificate, the status, and where it leads or what it says."""
         context = ssl._create_unverified_context()
-        where = port if family == socket.AF_UNIX else ("127.0.0.1", port or self.nginx.https_port)
+        address = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        where = port if family == socket.AF_UNIX else (address, port or self.nginx.https_port)
         with socket.socket(family) as plain:
             plain.settimeout(10)
             plain.connect(where)
@@ -202,6 +203,46 @@ def test_wildcard_block_of_one_address_of_several(site):
     site.run()
     assert site.https() == (site.certificate(), 200, "one")
     assert site.https("x.example.test") == (site.old(), 200, "one")
+
+
+ADDRESSES = {
+    "exact_and_head": (NAME, "*.example.test"),
+    "head_and_exact": ("*.example.test", NAME),
+    "head_and_tail": ("*.example.test", "l.example.*"),
+    "long_and_short": (".example.test", "*.test"),
+    "regex_and_exact": (r"~^(?<sub>.)\.example\.test$", NAME),
+    "exact_and_exact": (NAME, f"{NAME} other.test"),
+}
+
+
+@pytest.mark.parametrize("port", ("https", "other"))
+@pytest.mark.parametrize("case", ADDRESSES)
+def test_each_address_that_serves_the_name_by_tls_gets_the_certificate(site, case, port):
+    first, second = ADDRESSES[case]
+    site.start(f"server {{ listen [::1]:@{port}@ ssl; server_name {first}; {OLD} return 200 v6; }}\n"
+               f"server {{ listen @{port}@ ssl; server_name {second}; {OLD} return 200 v4; }}\n"
+               + PLAIN["redirect"])
+    site.run(args=["--no-redirect"])
+    where = {"port": getattr(site.nginx, f"{port}_port")}
+    assert site.https(family=socket.AF_INET6, **where) == (site.certificate(), 200, "v6")
+    assert site.https(**where) == (site.certificate(), 200, "v4")
+    installed = site.nginx.snapshot()
+    site.run(args=["--no-redirect", "--keep"])
+    assert site.nginx.snapshot() == installed
+    site.enhance(NAME, args=["--hsts"])
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert stream.read().count("Strict-Transport-Security") == 2
+
+
+def test_each_address_with_tls_is_redirected_to_it(site):
+    site.start("".join(
+        f"server {{ listen {address}@http@; listen {address}@https@ ssl; server_name {names};\n"
+        f"  {OLD} location / {{ return 200 here; }} }}\n"
+        for address, names in (("[::1]:", NAME), ("", "*.example.test"))))
+    site.run(args=["--redirect"])
+    for address in ("127.0.0.1", "::1"):
+        assert site.nginx.get(NAME, "/x", address=address)[0] == 301
+    assert site.nginx.get("x.example.test")[2] == "here"
 
 
 def test_wildcard_block_with_both_kinds_of_listeners_stays_what_http_is(site):
@@ -404,6 +445,56 @@ REDIRECTS = {
     "included": "include snippets/redirect.conf;",
     "included_in_location": "location / { include snippets/redirect.conf; }",
 }
+
+
+DEFAULTS = {
+    "marked": "server {{ listen @http@ default_server; server_name main.test; {} }}",
+    "nobodys": "server {{ listen @http@; server_name _; {} }}",
+    "nameless": "server {{ listen @http@; {} }}",
+}
+OTHERS_TLS = (f"\nserver {{ listen @https@ ssl; server_name other.test; {OLD}\n"
+              "  location / { return 200 other; } }\n")
+
+
+@pytest.mark.parametrize("redirect", ("return", "location_rewrite", "certbot", "method", "variable"))
+@pytest.mark.parametrize("default", DEFAULTS)
+def test_name_that_only_a_redirecting_default_has_is_told_before_the_ca_is_asked(
+        site, default, redirect):
+    site.start(DEFAULTS[default].format(REDIRECTS[redirect]) + OTHERS_TLS)
+    before, orders = site.nginx.snapshot(), site.orders()
+    result = site.run(status=1, json=True)
+    assert_failed(result, NAME, "only redirects it to https", "sites-enabled/site:1")
+    assert site.orders() == orders, "the CA was asked"
+    assert site.nginx.snapshot() == before
+    assert not os.path.exists(site.certwright.live(NAME, "cert"))
+
+
+def test_redirecting_default_with_content_is_copied_for_a_name(site):
+    site.page("www", "home")
+    site.start(DEFAULTS["marked"].format(
+        "root @folder@/www; location /.well-known/ { return 404; } "
+        "if ($scheme = http) { return 301 https://$host$request_uri; } "
+        "return 301 https://$host$request_uri;") + OTHERS_TLS)
+    before = site.nginx.get(NAME, "/x")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "home")
+    assert site.nginx.get(NAME, "/x") == before
+    site.certwright.run("renew", "--force-renewal")
+    assert site.https()[0] == site.certificate()
+
+
+def test_default_that_redirects_to_its_own_site_is_copied_for_a_name(site):
+    site.start(DEFAULTS["marked"].format("return 301 https://main.test$request_uri;") + OTHERS_TLS)
+    site.run(args=["--no-redirect"])
+    assert site.https(path="/x") == (site.certificate(), 301, "https://main.test/x")
+
+
+def test_only_blocks_that_serve_the_name_by_https_are_offered_for_it(site):
+    site.start(f"server {{ listen @http@ default_server; {REDIRECTS['return']} }}" + OTHERS_TLS)
+    terminal = on_terminal(site.certwright, "run", *site.words(NAME), "--no-redirect")
+    terminal.answer("Which one do you want to copy.*\n.*1: other\\.test.*\n(?!.*2:)", "1")
+    terminal.finish(status=0)
+    assert site.https() == (site.certificate(), 200, "other")
 
 
 def write_snippet(nginx):
