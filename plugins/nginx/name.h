@@ -38,5 +38,8 @@ const char *name_host(const struct name *name);
 /* Whether a regular expression of the configuration matches TEXT. An invalid one matches
  * nothing. */
 bool expression_matches(const char *expression, bool any_case, const char *text);
+/* REPLACEMENT with the groups of a match in TEXT ("$1", "$name"); other variables become "a". NULL:
+ * EXPRESSION does not match. Release with free(). */
+char *expression_replace(const char *expression, const char *text, const char *replacement);
 
 #endif

@@ -2,9 +2,9 @@
  * Decides which server blocks get a certificate for a name, and how.
  *
  * It goes to the blocks with TLS that have the name: those that nginx chooses for it on the https
- * port of any address or, if there are none, on any other port; and all that have the exact name. If there are
- * none, it goes to the blocks that have the name for plain requests, which get TLS listeners. If no
- * block has the name, it goes to a copy of the default server.
+ * port of any address or, if there are none, on any other port; and all that have the exact name.
+ * If there are none, it goes to the blocks that have the name for plain requests, which get TLS
+ * listeners. If no block has the name, it goes to a copy of the default server.
  */
 #ifndef NGINX_PLAN_H
 #define NGINX_PLAN_H

@@ -442,9 +442,51 @@ REDIRECTS = {
     "variables": "set $h $host; set $to https://$h; location / { return 301 $to$request_uri; }",
     "header": "if ($http_x_forwarded_proto != https) { return 301 https://$host$request_uri; }\n"
               "  return 404;",
+    "map_host": "return 301 $to_host;",
+    "map_scheme": "location / { return 301 $scheme_wanted://$host$request_uri; }",
+    "map_of_map": "if ($plain_wanted) { return 301 $to_host; } return 404;",
+    "map_names": "rewrite ^ $to_names permanent;",
+    "map_unknown": "return 301 $to_unknown;",
+    "rewrite_to_location": "rewrite ^(.*)$ /to-https$1 last;\n"
+                           "  location ~ ^/to-https(?<rest>.*)$ { return 301 https://$host$rest; }",
+    "rewrite_to_internal": "rewrite ^ /secure last;\n  location = /secure { internal;\n"
+                           "    rewrite ^ https://$host$request_uri? permanent; }",
+    "two_rewrites": "location / { rewrite ^/(.*)$ /r/$1 last; }\n"
+                    "  location /r/ { rewrite ^/r/(.*)$ https://$host/$1 permanent; }",
+    "three_rewrites": "rewrite ^/(?<all>.*)$ /one/$all;\n"
+                      "  location /one/ { rewrite ^/one/(.*) /two/$1 last; }\n"
+                      "  location ~ ^/two/(.*)$ { return 301 https://$host/$1; }",
+    "try_files": "location / { try_files /not-there @s; }\n"
+                 "  location @s { return 301 https://$host$request_uri; }",
+    "try_files_included": "location / { try_files /not-there @s; }\n"
+                          "  location @s { include snippets/redirect.conf; }",
+    "try_files_path": "location / { try_files /not-there /secure; }\n"
+                      "  location = /secure { return 301 https://$host$request_uri; }",
     "included": "include snippets/redirect.conf;",
     "included_in_location": "location / { include snippets/redirect.conf; }",
 }
+
+
+def test_try_files_of_a_root_for_all_sites_is_content(site):
+    site.page("www", "page", "page")
+    site.main("root @folder@/www;")
+    site.start(f"server {{ listen @http@; server_name {NAME}; location / {{ try_files $uri @s; }}\n"
+               "  location @s { return 301 https://$host$request_uri; } }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https(path="/page") == (site.certificate(), 200, "page")
+    assert site.https(path="/none")[1] == 404
+
+
+@pytest.mark.parametrize("plain", (
+    "root @folder@/www; location / { return 301 https://$host$request_uri; }",
+    "location /login { return 301 https://$host$request_uri; } location / { return 200 plain; }"))
+def test_default_block_that_plain_requests_are_sent_to_is_the_site(site, plain):
+    site.start(f"server {{ listen @http@; server_name {NAME}; {plain} }}\n"
+               f"server {{ listen @https@ ssl; server_name _; {OLD}\n"
+               "  location / { return 200 secure; } }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https(path="/login") == (site.certificate(), 200, "secure")
+    assert site.https("other.test")[0] == site.old()
 
 
 DEFAULTS = {
@@ -497,6 +539,17 @@ def test_only_blocks_that_serve_the_name_by_https_are_offered_for_it(site):
     assert site.https() == (site.certificate(), 200, "other")
 
 
+MAPS = """
+    map $host $to_host { other.test https://other.test; default https://$host$request_uri; }
+    map $https $scheme_wanted { "" https; on "https"; }
+    map $scheme $plain_wanted { ~^http 1; default 0; }
+    map $host $to_names { hostnames; *.example.test https://$host$request_uri; default ""; }
+    map $remote_addr $to_unknown { 192.0.2.1 ""; default https://$host$request_uri; }
+    map $scheme $plain_only { http 1; }
+    map $uri $moved { /old https://$host/new; }
+"""
+
+
 def write_snippet(nginx):
     nginx.write("snippets/redirect.conf", "# to https\nreturn 301 https://$host$request_uri;\n")
 
@@ -504,6 +557,7 @@ def write_snippet(nginx):
 @pytest.mark.parametrize("case", REDIRECTS)
 def test_redirect_without_content_is_told_before_the_ca_is_asked(site, case):
     write_snippet(site.nginx)
+    site.main(MAPS)
     site.start(f"server {{\n  listen @http@;\n  server_name {NAME};\n  {REDIRECTS[case]}\n}}\n")
     before, orders = site.nginx.snapshot(), site.orders()
     result = site.run(status=1, json=True)
@@ -516,6 +570,7 @@ def test_redirect_without_content_is_told_before_the_ca_is_asked(site, case):
 @pytest.mark.parametrize("case", REDIRECTS)
 def test_redirect_before_content_stays_on_http_only(site, case):
     write_snippet(site.nginx)
+    site.main(MAPS)
     site.page("www", "content", "deep/page.html")
     site.page("www", "home")
     text = REDIRECTS[case]
@@ -551,6 +606,21 @@ CONTENTS = {
                    "  location / { return 200 all; }\n", "/shop/x", "all"),
     "try_files": ("root @folder@/www; location / { try_files $uri @s; }\n"
                   "  location @s { return 301 https://$host$request_uri; }\n", "/page", "page"),
+    "try_files_without_root": ("location / { try_files $uri @s; }\n"
+                               "  location @s { return 301 https://$host$request_uri; }\n"
+                               "  location /own { return 200 own; }\n", "/own", "own"),
+    "moved_by_map": ("if ($moved) { return 301 $moved; }\n"
+                     "  location / { return 200 new; }\n", "/new", "new"),
+    "by_map_of_scheme": ("if ($plain_only) { return 301 https://$host$request_uri; }\n"
+                         "  location / { return 200 scheme; }\n", "/", "scheme"),
+    "by_map_to_content": ("if ($to_host) { return 301 $to_host; }\n"
+                          "  location / { return 200 text; }\n", "/", "text"),
+    "front_controller": ("rewrite ^ /index.php last;\n  location = /index.php {\n"
+                         "    if ($scheme = http) { return 301 https://$host$request_uri; }\n"
+                         "    return 200 app; }\n", "/any", "app"),
+    "rewrite_beside": ("rewrite ^/old$ /page last; root @folder@/www;\n"
+                       "  location / { return 301 https://$host$request_uri; }\n",
+                       "/old", "page"),
     "slash_added": ("rewrite /admin$ $scheme://$host$request_uri/ permanent;\n"
                     "  location /admin/ { return 200 admin; }\n", "/admin/", "admin"),
     "by_scheme": ("if ($scheme = http) { return 301 https://$host$request_uri; }\n"
@@ -566,12 +636,13 @@ CONTENTS = {
 
 # Blocks whose redirects do not lead back by https.
 USED_AS_THEY_ARE = {"other_place", "old_paths", "slash_added", "by_scheme", "by_scheme_not",
-                    "by_https", "by_port"}
+                    "by_https", "by_port", "moved_by_map", "by_map_of_scheme", "front_controller"}
 
 
 @pytest.mark.parametrize("case", CONTENTS)
 def test_content_beside_a_redirect_is_served_by_https(site, case):
     text, path, words = CONTENTS[case]
+    site.main(MAPS)
     site.page("www", "page", "page")
     site.start(f"server {{\n  listen @http@;\n  server_name {NAME};\n  {text}}}\n"
                "server { listen @other@; location / { return 200 up; } }\n")
