@@ -117,7 +117,8 @@ variable_value(struct evaluation *evaluation, const char *name)
 	    strcmp(name, "ssl_server_name") == 0)
 		return request->name;
 	if (strcmp(name, "server_name") == 0)
-		return evaluation->server->names[0].text;
+		return evaluation->server->names[0].text +
+		       (evaluation->server->names[0].text[0] == '.');
 	if (strcmp(name, "scheme") == 0)
 		return request->tls ? "https" : "http";
 	if (strcmp(name, "https") == 0)

@@ -84,7 +84,7 @@ pairs_cover(struct model *model, const struct server *server, const char *name)
 
 	pairs_find(model, server, &pairs);
 	for (size_t i = 0; i < pairs.count; i++)
-		found |= pairs.items[i].readable &&
+		found |= pairs.items[i].readable && !pairs.items[i].read.self_signed &&
 			 names_cover((const char *const *)pairs.items[i].read.names,
 				     pairs.items[i].read.name_count, name);
 	pairs_clear(&pairs);

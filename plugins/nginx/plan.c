@@ -202,8 +202,9 @@ plan_tls(struct nginx *nginx, const struct wish *wish, const struct choices *cho
 /*
  * The default servers with TLS, of no particular site, that serve NAME on the https port because no
  * server there has the name. What https serves must stay, so they count if plain requests are sent
- * there or get nothing. Beside a plain server with CONTENT of its own they count only if their
- * certificate is for the name: otherwise browsers refused it, and the site is the plain server's.
+ * there or get nothing. Beside a plain server with CONTENT of its own they count only if they have
+ * a certificate for the name that is not self-signed: otherwise browsers refused it, and the site
+ * is the plain server's.
  */
 static void
 find_catch_all(struct nginx *nginx, const char *name, bool content, struct choices *choices)

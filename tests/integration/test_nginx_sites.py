@@ -195,6 +195,17 @@ def test_plain_site_beside_a_block_that_never_served_it_gets_tls(site, block):
     assert site.https() == (site.certificate(), 200, "site")
 
 
+def test_self_signed_certificate_makes_no_site_of_a_default_block(site):
+    """As Debian's default site has it for the machine's own name."""
+    site.nginx.make_certificate(NAME)
+    site.start(f"server {{ listen @http@; server_name {NAME}; location / {{ return 200 site; }} }}\n"
+               f"server {{ listen @https@ ssl; server_name _; return 200 default;\n"
+               f"  ssl_certificate @folder@/{NAME}.pem; ssl_certificate_key @folder@/{NAME}.key; }}\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "site")
+    assert site.https("other.test")[1:] == (200, "default")
+
+
 def test_wildcard_block_of_one_address_of_several(site):
     site.start(PLAIN["redirect"] +
                f"server {{ listen @https@ ssl; server_name *.example.test; {OLD} return 200 any; }}\n"
@@ -487,6 +498,15 @@ def test_default_block_that_plain_requests_are_sent_to_is_the_site(site, plain):
     site.run(args=["--no-redirect"])
     assert site.https(path="/login") == (site.certificate(), 200, "secure")
     assert site.https("other.test")[0] == site.old()
+
+
+def test_redirect_to_the_server_name_without_its_dot_is_none_for_it(site):
+    site.start(f"server {{ listen @http@; server_name .{NAME}; location / {{ return 200 base; }}\n"
+               "  if ($host != $server_name) { return 301 https://$server_name$request_uri; } }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "base")
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert stream.read().count("server {") == 1, "a copy was not needed"
 
 
 DEFAULTS = {
@@ -793,7 +813,8 @@ NOTHING_TO_REDIRECT = {
                            "nothing to redirect"),
     "plain_socket": (f"server {{ listen unix:@folder@/p.sock; listen @https@ ssl; {SECURE}",
                      "nothing to redirect"),
-    "redirects_already": (PLAIN["redirect"] + f"server {{ listen @https@ ssl; {SECURE}", "already"),
+    "redirects_already": (PLAIN["redirect"] + f"server {{ listen @https@ ssl; {SECURE}",
+                          "redirected to https already"),
 }
 
 
@@ -826,7 +847,7 @@ def test_enhancements_are_claimed_when_they_are_added(site):
     site.start(BESIDE["content"])
     words = ["--redirect", "--hsts"]
     output = site.run(args=words).output
-    assert "Enhancements: redirect, hsts\n" in output and "already" not in output
+    assert "Enhancements: redirect, hsts\n" in output and "to https already" not in output
     output = site.enhance(NAME, args=[*words, "--uir"]).output
     assert "Enhancements: uir\n" in output
     installed = site.enhance(NAME, args=[*words, "--uir"], json=True).json["installed"]
