@@ -111,7 +111,8 @@ render_installation(struct json_object *installed)
 	cw_autofree char *names = join(cw_json_array(installed, "names"), ", ");
 	cw_autofree char *enhancements = join(cw_json_array(installed, "enhancements"), ", ");
 
-	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
+	if (*names != '\0')
+		printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
 	if (*enhancements != '\0')
 		printf("Enhancements: %s\n", enhancements);
 	if (!cw_json_bool(installed, "changed", true))
@@ -125,8 +126,8 @@ cw_render_installed(struct json_object *result)
 
 	each(result, "certificates", render_obtained);
 	/* The null installer configures nothing. */
-	if (installed != NULL && count(installed, "names") > 0 &&
-	    strcmp(text_of(installed, "installer"), "null") != 0)
+	if (installed != NULL && strcmp(text_of(installed, "installer"), "null") != 0 &&
+	    (count(installed, "names") > 0 || count(installed, "unneeded_enhancements") > 0))
 		render_installation(installed);
 	render_schedule(result);
 }

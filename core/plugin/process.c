@@ -498,6 +498,7 @@ read_outcome(struct cw_plugin_process *process, struct cw_message *answer, bool 
 	outcome->deployed = cw_message_get_bool(answer);
 	outcome->enhanced = cw_message_get_bool(answer);
 	outcome->changed = cw_message_get_bool(answer);
+	outcome->unneeded = (uint64_t)cw_message_get_int(answer, INT64_MIN, INT64_MAX);
 }
 
 void

@@ -33,7 +33,8 @@ enum cw_plugin_message {
 	CW_PLUGIN_CLEANUP, /* nothing (the challenges of the last PERFORM): nothing */
 	CW_PLUGIN_NAMES,   /* nothing: list */
 	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): whether it is deployed, whether enhanced,
-			      whether a file was changed; also if it failed */
+			      whether a file was changed, bits of the enhancements that were not
+			      needed; also if it failed */
 	CW_PLUGIN_CHECK,   /* (cw_wire_put_installation): nothing */
 	CW_PLUGIN_UPDATE, /* number, (cw_wire_put_installation) for each: an error for each, also if
 			     it failed */

@@ -172,6 +172,7 @@ do_install(struct cw_worker *worker, struct cw_message *request, struct cw_error
 		cw_message_put_bool(answer, outcome.deployed);
 		cw_message_put_bool(answer, outcome.enhanced);
 		cw_message_put_bool(answer, outcome.changed);
+		cw_message_put_int(answer, (int64_t)outcome.unneeded);
 	}
 	cw_installation_clear(&installation);
 	return answer;

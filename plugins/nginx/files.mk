@@ -24,8 +24,11 @@ nginx_la_SOURCES = \
 	plugins/nginx/copy.c plugins/nginx/copy.h \
 	plugins/nginx/deploy.c \
 	plugins/nginx/enhance.c \
+	plugins/nginx/evaluate.c plugins/nginx/evaluate.h \
 	plugins/nginx/headers.c plugins/nginx/headers.h \
 	plugins/nginx/install.c \
+	plugins/nginx/location.c plugins/nginx/location.h \
+	plugins/nginx/naming.c plugins/nginx/naming.h \
 	plugins/nginx/nginx.c \
 	plugins/nginx/pair.c plugins/nginx/pair.h \
 	plugins/nginx/plan.c plugins/nginx/plan.h \
