@@ -22,8 +22,8 @@ struct cw_configobj *cw_configobj_new(void);
 int cw_configobj_parse(const char *text, size_t length, const char *what,
 		       struct cw_configobj **config, struct cw_error *error);
 int cw_configobj_load(const char *path, struct cw_configobj **config, struct cw_error *error);
-/* The same. *STATUS gets that of the file, or that of the link if PATH is one. */
-int cw_configobj_load_and_stat(const char *path, struct cw_configobj **config, struct stat *status,
+/* The same. *FILE gets the status of the file, or that of the link if PATH is one. */
+int cw_configobj_load_and_stat(const char *path, struct cw_configobj **config, struct stat *file,
 			       struct cw_error *error);
 struct cw_configobj *cw_configobj_copy(const struct cw_configobj *config);
 /* Appends the file's text to BUF. */
