@@ -139,7 +139,7 @@ has_action(struct json_object *item, const char *action)
 }
 
 /* What renew did for a certificate, as the heading under which it is listed. */
-enum ending { NOT_DUE, RENEWED, IN_USE, FAILED };
+enum ending { NOT_DUE, RENEWED, UNUSED, IN_USE, FAILED };
 
 static enum ending
 ending_of(struct json_object *item)
@@ -148,7 +148,9 @@ ending_of(struct json_object *item)
 		return NOT_DUE;
 	if (has_action(item, "installed") || has_action(item, "reloaded"))
 		return IN_USE;
-	return has_action(item, "failed") ? FAILED : RENEWED;
+	if (has_action(item, "failed"))
+		return FAILED;
+	return cw_json_object(item, "error") != NULL ? UNUSED : RENEWED;
 }
 
 static void
@@ -163,7 +165,7 @@ render_renewed(struct json_object *item)
 		printf("  %s expires on %.10s (skipped)\n", path, text_of(item, "expiry"));
 	else if (ending == IN_USE)
 		printf("  %s (%s)\n", path, text_of(item, "action"));
-	else if (ending == RENEWED && cw_json_object(item, "error") != NULL)
+	else if (ending == UNUSED)
 		printf("  %s (saved, but not in use yet)\n", path);
 	else
 		printf("  %s (%s)\n", path, ending == FAILED ? "failure" : "success");
@@ -218,6 +220,8 @@ cw_render_renewed(struct json_object *result)
 	render_ended(result, RENEWED,
 		     is_dry_run(result) ? "The dry run succeeded for these certificates:"
 					: "These certificates were renewed:");
+	render_ended(result, UNUSED,
+		     "These certificates were renewed, but their servers do not use them yet:");
 	render_ended(result, IN_USE, "Web servers now use these certificates of earlier runs:");
 	render_ended(result, FAILED, "These certificates could not be renewed or installed:");
 	rule();

@@ -93,8 +93,9 @@ struct cw_plugin_description *cw_wire_get_description(struct cw_message *message
 struct cw_plugin_settings {
 	struct cw_directories directories;
 	bool interactive;
-	bool only_open;       /* do not prepare */
-	int64_t lock_timeout; /* milliseconds, for the exclusive directory */
+	bool only_open;          /* do not prepare */
+	int64_t lock_timeout;    /* milliseconds, for the exclusive directory */
+	bool strict_permissions; /* of the credentials that it reads (base/permissions.h) */
 	/* For an instance that needs fewer rights than the user's (enum cw_rights). */
 	char *user; /* the user to become if we are root; NULL: stay */
 	bool require_sandbox, without_landlock, without_seccomp;
