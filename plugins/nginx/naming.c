@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "pair.h"
+#include "redirect.h"
 
 /* Whether NAME of a server stands for HOST and no other name. */
 static bool
@@ -110,6 +111,7 @@ naming_would_take(struct nginx *nginx, const struct server *server, const char *
 /* Where $server_name is used. */
 struct use {
 	struct model *model;
+	struct redirects dropped; /* that the copy lacks */
 	bool anywhere;
 	bool decides; /* not only as a parameter of a program, such as SERVER_NAME */
 };
@@ -137,7 +139,8 @@ use_visit(void *context, struct directive *directive)
 		    strcmp(syntax_value(directive, 1), "on") == 0;
 
 	/* Other servers, and what is not served. */
-	if (syntax_is(directive, "server") || syntax_is(directive, "log_format"))
+	if (syntax_is(directive, "server") || syntax_is(directive, "log_format") ||
+	    redirects_have(&use->dropped, directive))
 		return CW_OK;
 	for (size_t i = 1; i < directive->word_count && !used; i++)
 		used = has_variable(syntax_value(directive, i));
@@ -151,12 +154,19 @@ use_visit(void *context, struct directive *directive)
 }
 
 static struct use
-find_use(struct nginx *nginx, const struct server *server)
+find_use(struct nginx *nginx, struct server *server, bool tls, const struct naming *naming)
 {
 	struct use use = {.model = &nginx->model};
 
+	for (size_t i = 0; i < naming->count && !tls; i++) {
+		const struct request request = {
+			.name = naming->names[i], .port = nginx->https_port, .tls = true};
+
+		redirects_find(&nginx->model, server->directive, server, &request, &use.dropped);
+	}
 	model_visit(&nginx->model, server->directive, use_visit, &use);
 	model_visit(&nginx->model, server->http, use_visit, &use);
+	redirects_clear(&use.dropped);
 	return use;
 }
 
@@ -188,35 +198,33 @@ may_keep_first(struct nginx *nginx, const struct server *server, bool tls)
 }
 
 static void
-add_capture(struct naming *naming, const struct name *by)
-{
-	autofree char *expression = syntax_quote(by->text + 1);
-	autofree char *line = memory_format("if ($host %s %s) { }",
-					    name_ignores_case(by) ? "~*" : "~", expression);
-	autofree char *before = naming->captures;
-
-	/* The first that matches decides, so it comes last. */
-	if (before != NULL && strstr(before, line) != NULL)
-		naming->captures = memory_copy(before, strlen(before));
-	else
-		naming->captures = memory_format("%s%s%s", line, before != NULL ? "\n" : "",
-						 before != NULL ? before : "");
-}
-
-static void
-add_name(struct naming *naming, const char *name, const struct name *by)
+add_name(struct naming *naming, const char *name)
 {
 	naming->names = memory_resize(naming->names, naming->count + 1, sizeof(*naming->names));
 	naming->names[naming->count++] = name;
-	if (by != NULL && name_is_regex(by) && name_has_captures(by))
-		add_capture(naming, by);
+}
+
+/* The regular expression with groups that is a server's name, or NULL. */
+static const struct name *
+with_captures(const struct name *by)
+{
+	return by != NULL && name_is_regex(by) && name_has_captures(by) ? by : NULL;
+}
+
+static char *
+write_captures(const struct name *by)
+{
+	autofree char *expression = syntax_quote(by->text + 1);
+
+	return memory_format("if ($host %s %s) { }", name_ignores_case(by) ? "~*" : "~",
+			     expression);
 }
 
 /* Puts the names into the words, the server's first name first. */
 static int
 write_words(struct nginx *nginx, struct server *server, bool tls, struct naming *naming)
 {
-	const struct use use = find_use(nginx, server);
+	const struct use use = find_use(nginx, server, tls, naming);
 	const struct name *first = &server->names[0];
 	const char *leader = NULL;
 	auto_text struct text words = {0};
@@ -258,20 +266,24 @@ naming_find(struct nginx *nginx, const struct wish *wish, struct server *server,
 	    struct naming *naming)
 {
 	bool catch_all = is_catch_all(server, wish->name);
+	const struct name *expression;
 	struct name *by = NULL;
 
 	memset(naming, 0, sizeof(*naming));
 	is_chosen(nginx, server, wish->name, tls, &by);
-	add_name(naming, wish->name, by);
+	expression = with_captures(by);
+	add_name(naming, wish->name);
+	if (expression != NULL)
+		naming->captures = write_captures(expression);
 	for (size_t i = 0; i < wish->name_count; i++) {
 		const char *name = wish->names[i];
 
 		if (name[0] != '*' && strcmp(name, wish->name) != 0 &&
 		    !(tls && naming_has(server, name)) &&
-		    is_chosen(nginx, server, name, tls, &by) &&
+		    is_chosen(nginx, server, name, tls, &by) && with_captures(by) == expression &&
 		    (tls || !has_tls_elsewhere(nginx, server, name)) &&
 		    (!catch_all || share_plain(nginx, wish->name, name)))
-			add_name(naming, name, by);
+			add_name(naming, name);
 	}
 	return write_words(nginx, server, tls, naming);
 }

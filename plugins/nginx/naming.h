@@ -12,8 +12,8 @@ struct naming {
 	 * ($server_name), even if nginx goes on choosing the original for it.
 	 */
 	char *words;
-	/* An "if" for each regular expression by which nginx chooses the original, so that the
-	 * variables that it sets are set in the copy, which has exact names. NULL: none. */
+	/* An "if" that sets the variables of the regular expression by which nginx chooses the
+	 * original, as the copy has exact names. NULL: they are not chosen by one with groups. */
 	char *captures;
 };
 

@@ -367,6 +367,18 @@ def test_two_names_of_an_expression_keep_its_variables(site):
         assert stream.read().count("if ($host ~ ") == 1
 
 
+def test_names_of_two_expressions_keep_the_variables_of_each(site):
+    site.start("server {\n  listen @https@ ssl;\n  server_name ~^(?<a>a+)\\.example\\.test$\n"
+               f"    ~^(?<b>b+)\\.example\\.test$;\n  {OLD}\n"
+               "  location / { return 200 $a-$b-$1; }\n}\n"
+               "server { listen @http@ default_server; return 404; }")
+    names = ("aa.example.test", "bb.example.test")
+    before = [site.https(name)[1:] for name in names]
+    site.run(*names, args=["--no-redirect"])
+    assert [site.https(name)[1:] for name in names] == before
+    assert {site.https(name)[0] for name in names} == {site.certificate(names[0])}
+
+
 SECURE_WWW = f"server {{ listen @https@ ssl; server_name {WWW}; {OLD} return 200 www; }}\n"
 
 
@@ -378,6 +390,16 @@ def test_server_name_that_another_block_has_by_https_is_told_before_the_ca_is_as
     assert_failed(result, "$server_name", f"www.{NAME}", "sites-enabled/site:1")
     assert site.orders() == orders, "the CA was asked"
     assert site.nginx.snapshot() == before
+
+
+def test_server_name_in_the_redirect_gives_the_copy_no_other_name(site):
+    site.page("www", "home")
+    site.start("server { listen @http@; server_name .example.test; root @folder@/www;\n"
+               "  return 301 https://$server_name$request_uri; }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "home")
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert f"server_name {NAME};" in stream.read()
 
 
 def test_server_name_that_only_programs_are_given_stops_nothing(site):
