@@ -262,6 +262,8 @@ end_trial(struct cw_trial *trial, const struct cw_context *context)
 	cw_shared_store_free(trial->store);
 	cw_settings_free(trial->settings);
 	cw_strv_clear(&trial->roots);
+	cw_trial_plan(trial, CW_TRIAL_FAIL, NULL, 0);
+	cw_strv_clear(&trial->calls);
 	cw_error_clear(&trial->error);
 	if (trial->context.registry != context->registry)
 		cw_registry_free(trial->context.registry);
@@ -306,6 +308,7 @@ cw_plugin_check(struct cw_context *context, const struct cw_plugin_checking *che
 					 json_object_array_length(check.findings));
 	}
 	json_object_put(check.findings);
+	cw_strv_clear(&check.tried);
 	end_trial(&check.trial, context);
 	return status;
 }
