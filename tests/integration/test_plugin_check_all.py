@@ -43,6 +43,7 @@ def check(start, installed):
         assert result.status == 0
         return findings
 
+    check_plugin.certwright = certwright
     return check_plugin
 
 
@@ -95,9 +96,11 @@ def test_external(check, tmp_path):
 
 
 def test_django_without_a_network(check, tmp_path):
-    check("django", ["--django-username", "somebody", "--django-public-ip-logging-ok",
-                     "--django-key-directory", tmp_path / "keys"],
-          EVERY + ("failure in perform", "kill -9 in perform"))
+    """It makes a key for each name on first use, and keeps it."""
+    options = ["--django-username", "somebody", "--django-public-ip-logging-ok",
+               "--django-key-directory", tmp_path / "keys"]
+    check.certwright.run("plugin", "check", "django", "--", *options, status=1, defaults=False)
+    check("django", options, EVERY + ("failure in perform", "kill -9 in perform"))
 
 
 def test_haproxy(check, start, removed):

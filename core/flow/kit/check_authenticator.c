@@ -220,7 +220,7 @@ check_types(struct cw_check *check, struct cw_strv types[2])
 {
 	static const char name[] = "challenge types";
 	cw_auto_error struct cw_error error = {0};
-	int status = cw_trial_open(&check->trial, check->trial.settings, true, &error);
+	int status = cw_trial_open(&check->trial, check->trial.settings, false, &error);
 
 	if (status == CW_OK)
 		status = ask_types(&check->trial, types, &error);

@@ -79,7 +79,7 @@ cw_life_note_change(struct cw_check *check, struct cw_life *life, const struct c
 	cw_autofree char *path = NULL;
 
 	if (cw_snapshot(&check->trial.roots, &now, NULL) == CW_OK)
-		path = cw_snapshot_difference(before, &now);
+		path = cw_snapshot_difference(before, &now, false);
 	life->changed |= path != NULL;
 }
 
@@ -95,6 +95,7 @@ live(struct cw_check *check, const struct life_maker *maker, struct cw_life *lif
 	struct cw_trial *trial = &check->trial;
 
 	*life = (struct cw_life){0};
+	check->finished = false;
 	maker->live(check, maker->context, life);
 	if (!cw_trial_is_alive(trial))
 		return;
@@ -158,69 +159,96 @@ judge_failure(struct cw_check *check, const char *name, const struct cw_life *li
 	return false;
 }
 
-/* One life. *WRONG: there is a finding. False: CALL has no such point. */
+/* What was done before files were compared. */
+static char *
+describe(const struct cw_trial_fault *fault)
+{
+	if (fault->kind != CW_TRIAL_KILL)
+		return cw_format("\"%s\" failed in %s(), cleanup and recovery", fault->service,
+				 fault->call);
+	if (fault->service != NULL)
+		return cw_format("kill -9 at the request \"%s\" of %s(), and recovery",
+				 fault->service, fault->call);
+	return cw_format("kill -9 just before %s() returns, and recovery", fault->call);
+}
+
+/* One life. Returns whether the plugin keeps the contract there. */
 static bool
 try_point(struct cw_check *check, const struct life_maker *maker, const char *name,
-	  const struct cw_life *usual, bool *wrong, struct cw_error *error)
+	  const struct cw_life *usual, struct cw_error *error)
 {
 	struct cw_trial *trial = &check->trial;
-	const struct cw_trial_fault *fault = &trial->fault;
-	const bool killed = fault->kind == CW_TRIAL_KILL;
 	cw_auto_strv struct cw_strv before = {0};
 	cw_autofree char *when = NULL;
 	struct cw_life life = {0};
-	bool happened;
+	bool good = true;
 
 	if (cw_snapshot(&trial->roots, &before, error) < 0)
 		return false;
 	live(check, maker, &life);
-	happened = fault->happened;
-	if (killed && happened && fault->service != NULL)
-		when = cw_format("kill -9 at the request \"%s\" of %s(), and recovery",
-				 fault->service, fault->call);
-	else if (killed)
-		when = cw_format("kill -9 just before %s() returns, and recovery", fault->call);
-	else
-		when = cw_format("\"%s\" failed in %s(), cleanup and recovery",
-				 happened ? fault->service : "", fault->call);
-	if (happened && !killed)
-		*wrong = !judge_failure(check, name, &life, usual);
-	cw_trial_plan(trial, CW_TRIAL_FAIL, NULL, 0);
-	if (cw_trial_recover(trial, error) == CW_OK && happened && !*wrong)
-		*wrong = !cw_check_unchanged(check, name, &before, when, error);
+	if (trial->fault.happened) {
+		when = describe(&trial->fault);
+		if (trial->fault.kind != CW_TRIAL_KILL)
+			good = judge_failure(check, name, &life, usual);
+	}
 	clear_life(&life);
-	return happened && error->status == CW_OK;
+	cw_trial_plan(trial, CW_TRIAL_FAIL, NULL, 0);
+	if (cw_trial_recover(trial, error) < 0)
+		return false;
+	/* The life was another one than the usual, and did not come to the point. */
+	if (when == NULL)
+		return true;
+	return good && cw_check_unchanged(check, name, &before, when, error);
 }
 
-/* Whether there is a finding. */
+/* A service that is used many times, once for each name perhaps, fails often enough then. */
+static bool
+is_first_or_last(const struct cw_strv *points, size_t at)
+{
+	bool before = false, after = false;
+
+	for (size_t i = 0; i < points->count; i++) {
+		bool same = strcmp(points->items[i], points->items[at]) == 0;
+
+		before |= same && i < at;
+		after |= same && i > at;
+	}
+	return !before || !after;
+}
+
+/* POINTS: those of the life USUAL. */
 static bool
 try_points(struct cw_check *check, const struct life_maker *maker, const char *name,
-	   enum cw_trial_fault_kind kind, const char *call, const struct cw_life *usual,
-	   struct cw_error *error)
+	   enum cw_trial_fault_kind kind, const char *call, const struct cw_strv *points,
+	   const struct cw_life *usual, struct cw_error *error)
 {
-	bool wrong = false, more = true;
+	bool good = true;
+	size_t number = 0;
 
-	for (size_t number = 1; more && !wrong && number <= POINTS_MAX; number++) {
+	for (size_t i = 0; i < points->count && number < POINTS_MAX && good; i++) {
+		if (!cw_trial_may_plan(points->items[i], kind, call))
+			continue;
+		number++;
+		if (kind != CW_TRIAL_KILL && !is_first_or_last(points, i))
+			continue;
 		cw_trial_plan(&check->trial, kind, call, number);
-		more = try_point(check, maker, name, usual, &wrong, error);
+		good = try_point(check, maker, name, usual, error);
 	}
-	return wrong;
+	return good;
 }
 
 static void
 try_call(struct cw_check *check, const struct life_maker *maker, const char *call,
-	 const struct cw_life *usual, struct cw_error *error)
+	 const struct cw_strv *points, const struct cw_life *usual, struct cw_error *error)
 {
 	cw_autofree char *failing = cw_format("failure in %s", call);
 	cw_autofree char *killed = cw_format("kill -9 in %s", call);
 
-	if (!try_points(check, maker, failing, CW_TRIAL_FAIL, call, usual, error) &&
-	    !try_points(check, maker, failing, CW_TRIAL_REFUSE, call, usual, error) &&
-	    error->status == CW_OK)
+	if (try_points(check, maker, failing, CW_TRIAL_FAIL, call, points, usual, error) &&
+	    try_points(check, maker, failing, CW_TRIAL_REFUSE, call, points, usual, error))
 		cw_check_ok(check, failing);
 	if (error->status == CW_OK &&
-	    !try_points(check, maker, killed, CW_TRIAL_KILL, call, usual, error) &&
-	    error->status == CW_OK)
+	    try_points(check, maker, killed, CW_TRIAL_KILL, call, points, usual, error))
 		cw_check_ok(check, killed);
 }
 
@@ -230,19 +258,23 @@ cw_check_calls(struct cw_check *check, cw_check_live live_once, void *context,
 {
 	struct cw_trial *trial = &check->trial;
 	const struct life_maker maker = {live_once, context};
-	cw_auto_strv struct cw_strv calls = {0};
+	cw_auto_strv struct cw_strv points = {0};
 	struct cw_life usual = {0};
 
 	cw_trial_plan(trial, CW_TRIAL_FAIL, NULL, 0);
-	cw_strv_clear(&trial->calls);
+	cw_strv_clear(&trial->points);
 	live(check, &maker, &usual);
 	/* If it crashes or hangs without that, there are findings already. */
 	if (cw_trial_is_alive(trial))
-		cw_strv_copy(&calls, &trial->calls);
+		cw_strv_copy(&points, &trial->points);
 	cw_trial_recover(trial, error);
-	for (size_t i = 0; i < calls.count && error->status == CW_OK; i++)
-		if (cw_strv_add_unique(&check->tried, calls.items[i]))
-			try_call(check, &maker, calls.items[i], &usual, error);
+	for (size_t i = 0; i < points.count && error->status == CW_OK; i++) {
+		const char *point = points.items[i];
+		cw_autofree char *call = cw_memdup(point, strcspn(point, " "));
+
+		if (cw_strv_add_unique(&check->tried, call))
+			try_call(check, &maker, call, &points, &usual, error);
+	}
 	clear_life(&usual);
 	return error->status;
 }

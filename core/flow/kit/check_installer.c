@@ -18,6 +18,7 @@ enum { DAYS = 90, DAY = 24 * 3600 };
 struct scratch {
 	struct cw_installation installation;
 	struct cw_strv before; /* the roots, before all else */
+	bool changing;         /* an installation that succeeds changes them */
 };
 
 static int
@@ -126,11 +127,12 @@ install(struct cw_trial *trial, const struct scratch *scratch, struct cw_error *
 
 /* Installs, and takes it back as after a reload that failed. */
 static int
-check_undo(struct cw_check *check, const struct scratch *scratch, struct cw_error *error)
+check_undo(struct cw_check *check, struct scratch *scratch, struct cw_error *error)
 {
 	static const char name[] = "install and roll back";
 	struct cw_trial *trial = &check->trial;
 	cw_auto_error struct cw_error failure = {0};
+	struct cw_life life = {0};
 	int status = install(trial, scratch, &failure);
 
 	if (cw_check_died(check, name, &failure))
@@ -145,6 +147,9 @@ check_undo(struct cw_check *check, const struct scratch *scratch, struct cw_erro
 			cw_check_skip(check, name, line);
 		return error->status;
 	}
+	cw_life_note_change(check, &life, &scratch->before);
+	scratch->changing = life.changed;
+	check->finished = true;
 	if (cw_trial_recover(trial, error) == CW_OK &&
 	    cw_check_unchanged(check, name, &scratch->before, "the change was rolled back", error))
 		cw_check_ok(check, name);
@@ -164,20 +169,21 @@ update(struct cw_trial *trial, struct scratch *scratch, enum cw_reason reason,
        struct cw_error *error)
 {
 	struct cw_update one = {.installation = &scratch->installation};
+	int status;
 
 	scratch->installation.reason = reason;
 	cw_trial_call(trial);
 	cw_plugin_process_update(trial->process, &one, 1, cw_trial_done, trial);
-	cw_trial_wait(trial, error);
+	status = cw_trial_wait(trial, error);
 	scratch->installation.reason = CW_REASON_INSTALL;
-	if (error->status == CW_OK)
-		cw_error_copy(error, &one.error);
+	if (status == CW_OK)
+		return cw_error_move(error, &one.error);
 	cw_error_clear(&one.error);
-	return error->status;
+	return status;
 }
 
-/* With certificate files that are not there, or are none: it may only succeed if it does anything
- * (naming the files in a configuration, say). */
+/* With certificate files that are not there, or are none: it may only succeed if it changes
+ * something, such as the files that a configuration names. */
 static int
 check_bad_files(struct cw_check *check, const char *name, const char *contents,
 		struct scratch *scratch, struct cw_error *error)
@@ -192,13 +198,14 @@ check_bad_files(struct cw_check *check, const char *name, const char *contents,
 		status = cw_trial_open(trial, trial->settings, false, error);
 	if (status < 0)
 		return status;
-	if (install(trial, scratch, &failure) == CW_OK)
+	check->finished = install(trial, scratch, &failure) == CW_OK;
+	if (check->finished)
 		cw_life_note_change(check, &life, &scratch->before);
 	else
 		line = cw_error_line(&failure);
 	if (cw_check_died(check, name, &failure))
 		return cw_trial_recover(trial, error);
-	if (failure.status == CW_OK && !life.changed)
+	if (failure.status == CW_OK && scratch->changing && !life.changed)
 		cw_check_wrong(check, name, "look whether the files can be read",
 			       "an installation succeeds although it did nothing");
 	else if (line != NULL && strstr(line, CW_CALL_IS_SILENT) != NULL)
@@ -245,9 +252,25 @@ live(struct cw_check *check, void *context, struct cw_life *life)
 		do_step(trial, scratch, step, &error);
 		if (error.status == CW_OK && step == INSTALL)
 			cw_life_note_change(check, life, &before);
+		if (error.status == CW_OK && step >= INSTALL && step <= UNDEPLOY)
+			check->finished = true;
 		goes_on = cw_life_goes_on(check, life, &error);
+		/* What else it did could hide what is left. */
+		if (trial->fault.happened && step < CLOSE)
+			step = CLOSE - 1;
 		cw_error_clear(&error);
 	}
+}
+
+/* A rollback leaves keys, so the certificate is removed as before it is deleted. */
+static int
+remove_copy(struct cw_check *check, struct scratch *scratch, struct cw_error *error)
+{
+	struct cw_trial *trial = &check->trial;
+
+	if (cw_trial_open(trial, trial->settings, false, NULL) == CW_OK)
+		update(trial, scratch, CW_REASON_UNDEPLOY, NULL);
+	return cw_trial_recover(trial, error);
 }
 
 int
@@ -285,6 +308,8 @@ cw_check_installer(struct cw_check *check, struct cw_error *error)
 					 error);
 	if (status == CW_OK)
 		status = check_bad_files(check, "missing certificate files", NULL, &scratch, error);
+	if (status == CW_OK)
+		status = remove_copy(check, &scratch, error);
 	cw_trial_end(trial);
 	clear_scratch(&scratch);
 	return status;

@@ -13,6 +13,7 @@ struct cw_check {
 	struct cw_trial trial;
 	struct json_object *findings;
 	size_t wrong;
+	bool finished;        /* an installer has finished a change: a rollback leaves its keys */
 	struct cw_strv tried; /* calls of the plugin, by cw_check_calls() */
 };
 

@@ -36,12 +36,22 @@ concerns_all(void *context, const char *name)
 
 /* Nothing fails in a return, and not every service asks others. */
 static bool
-has_point(const struct cw_trial_fault *fault, const char *service)
+has_point(enum cw_trial_fault_kind kind, const char *service)
 {
-	if (fault->kind == CW_TRIAL_KILL)
+	if (kind == CW_TRIAL_KILL)
 		return true;
-	return service != NULL && (fault->kind == CW_TRIAL_FAIL || strcmp(service, "run") == 0 ||
+	return service != NULL && (kind == CW_TRIAL_FAIL || strcmp(service, "run") == 0 ||
 				   strcmp(service, "http") == 0);
+}
+
+bool
+cw_trial_may_plan(const char *point, enum cw_trial_fault_kind kind, const char *call)
+{
+	const size_t length = strlen(call);
+
+	if (strncmp(point, call, length) != 0 || point[length] != ' ')
+		return false;
+	return has_point(kind, point[length + 1] != '\0' ? point + length + 1 : NULL);
 }
 
 /* Whether the fault happens now. */
@@ -61,8 +71,9 @@ reach_point(void *context, const char *call, const char *service, struct cw_erro
 	struct cw_trial *trial = context;
 	struct cw_trial_fault *fault = &trial->fault;
 
-	cw_strv_add_unique(&trial->calls, call);
-	if (fault->call == NULL || strcmp(call, fault->call) != 0 || !has_point(fault, service))
+	cw_strv_addf(&trial->points, "%s %s", call, service != NULL ? service : "");
+	if (fault->call == NULL || strcmp(call, fault->call) != 0 ||
+	    !has_point(fault->kind, service))
 		return;
 	fault->points++;
 	if (is_reached(fault, service)) {

@@ -42,8 +42,10 @@ struct cw_trial {
 	pid_t pid; /* its number, or that of the last one */
 	struct cw_plugin_handlers handlers;
 	struct cw_trial_fault fault;
-	struct cw_strv calls; /* the functions of the plugin that were called */
-	bool done;            /* the call that was begun has ended, as ERROR says */
+	/* All points that were reached: the function of the plugin, a blank, and the service; no
+	 * service: its return. */
+	struct cw_strv points;
+	bool done; /* the call that was begun has ended, as ERROR says */
 	struct cw_error error;
 };
 
@@ -64,6 +66,8 @@ int cw_trial_wait(struct cw_trial *trial, struct cw_error *error);
 /* From now on this happens at point NUMBER of CALL, once. CALL NULL: nothing happens. */
 void cw_trial_plan(struct cw_trial *trial, enum cw_trial_fault_kind kind, const char *call,
 		   size_t number);
+/* Whether POINT, one of the points that were reached, may have such a fault in CALL. */
+bool cw_trial_may_plan(const char *point, enum cw_trial_fault_kind kind, const char *call);
 /* Ends the process if it is there, undoes what is registered, as the next run does, and rolls back
  * what is finished. */
 int cw_trial_recover(struct cw_trial *trial, struct cw_error *error);
