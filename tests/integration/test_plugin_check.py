@@ -374,7 +374,7 @@ def test_kill_comes_at_each_request_of_a_call(checker, folder, tmp_path):
         "int s = run(); if (s == CW_OK) s = make(); if (s == CW_OK) s = run(); unlink(made);"
         "return s;"), members=".options = options,")
     wrong = checker.wrong("brief", "--brief-place", place)
-    assert list(wrong) == ["kill -9 in perform"]
+    assert "failure in perform" not in wrong
     assert 'after kill -9 at the request "run" of perform()' in wrong["kill -9 in perform"]
 
 

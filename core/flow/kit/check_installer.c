@@ -190,17 +190,20 @@ check_bad_files(struct cw_check *check, const char *name, const char *contents,
 {
 	struct cw_trial *trial = &check->trial;
 	cw_auto_error struct cw_error failure = {0};
+	cw_auto_strv struct cw_strv before = {0};
 	cw_autofree char *line = NULL;
 	struct cw_life life = {0};
-	int status = replace_files(scratch, contents, error);
+	int status = cw_snapshot(&trial->roots, &before, error);
 
+	if (status == CW_OK)
+		status = replace_files(scratch, contents, error);
 	if (status == CW_OK)
 		status = cw_trial_open(trial, trial->settings, false, error);
 	if (status < 0)
 		return status;
 	check->finished = install(trial, scratch, &failure) == CW_OK;
 	if (check->finished)
-		cw_life_note_change(check, &life, &scratch->before);
+		cw_life_note_change(check, &life, &before);
 	else
 		line = cw_error_line(&failure);
 	if (cw_check_died(check, name, &failure))
@@ -212,8 +215,7 @@ check_bad_files(struct cw_check *check, const char *name, const char *contents,
 		cw_check_wrong(check, name, "call cw_host_fail() before an error is returned",
 			       "the installation fails and does not say why");
 	else if (cw_trial_recover(trial, error) == CW_OK &&
-		 cw_check_unchanged(check, name, &scratch->before, "the change was rolled back",
-				    error))
+		 cw_check_unchanged(check, name, &before, "the change was rolled back", error))
 		cw_check_ok(check, name);
 	return cw_trial_recover(trial, error);
 }
@@ -304,8 +306,9 @@ cw_check_installer(struct cw_check *check, struct cw_error *error)
 	if (status == CW_OK)
 		status = cw_check_calls(check, live, &scratch, error);
 	if (status == CW_OK)
-		status = check_bad_files(check, "damaged certificate files", "nonsense\n", &scratch,
-					 error);
+		status =
+			check_bad_files(check, "damaged certificate files",
+					"nonsense\n-----BEGIN PRIVATE KEY-----\n", &scratch, error);
 	if (status == CW_OK)
 		status = check_bad_files(check, "missing certificate files", NULL, &scratch, error);
 	if (status == CW_OK)
