@@ -69,32 +69,66 @@ render_obtained(struct json_object *item)
 	printf("This certificate expires on %.10s.\n", text_of(item, "expiry"));
 }
 
+/* What runs "renew" here, or how to have it run. */
+static void
+render_schedule(struct json_object *result)
+{
+	struct json_object *renewal = cw_json_object(result, "renewal");
+	const char *runner = cw_json_string(renewal, "scheduled_by");
+	const char *setup = cw_json_string(renewal, "setup");
+	const char *file = cw_json_string(renewal, "file");
+
+	if (renewal == NULL)
+		return;
+	if (runner != NULL) {
+		printf("Renewal: %s\n", runner);
+		return;
+	}
+	if (setup == NULL) {
+		puts("Renewal: set up already, according to --preconfigured-renewal, but no timer "
+		     "or "
+		     "cron job was found.");
+		return;
+	}
+	fputs("Renewal: no timer or cron job was found. To set one up, ", stdout);
+	if (file != NULL)
+		printf("add this line to %s:\n", file);
+	else
+		puts("run:");
+	printf("  %s\n", setup);
+}
+
 void
 cw_render_obtained(struct json_object *result)
 {
 	each(result, "certificates", render_obtained);
+	render_schedule(result);
+}
+
+static void
+render_installation(struct json_object *installed)
+{
+	cw_autofree char *names = join(cw_json_array(installed, "names"), ", ");
+	cw_autofree char *enhancements = join(cw_json_array(installed, "enhancements"), ", ");
+
+	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
+	if (*enhancements != '\0')
+		printf("Enhancements: %s\n", enhancements);
+	if (!cw_json_bool(installed, "changed", true))
+		puts("The server's configuration was already up to date. No file was changed.");
 }
 
 void
 cw_render_installed(struct json_object *result)
 {
 	struct json_object *installed = cw_json_object(result, "installed");
-	cw_autofree char *names = NULL;
-	cw_autofree char *enhancements = NULL;
 
-	cw_render_obtained(result);
-	if (installed == NULL)
-		return;
+	each(result, "certificates", render_obtained);
 	/* The null installer configures nothing. */
-	if (count(installed, "names") == 0 || strcmp(text_of(installed, "installer"), "null") == 0)
-		return;
-	names = join(cw_json_array(installed, "names"), ", ");
-	enhancements = join(cw_json_array(installed, "enhancements"), ", ");
-	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
-	if (*enhancements != '\0')
-		printf("Enhancements: %s\n", enhancements);
-	if (!cw_json_bool(installed, "changed", true))
-		puts("The server's configuration was already up to date. No file was changed.");
+	if (installed != NULL && count(installed, "names") > 0 &&
+	    strcmp(text_of(installed, "installer"), "null") != 0)
+		render_installation(installed);
+	render_schedule(result);
 }
 
 static bool
@@ -263,6 +297,7 @@ cw_render_certificates(struct json_object *result)
 		printf("%sThese certificates could not be read:\n", shown ? "\n" : "");
 		each(result, "broken", render_broken);
 	}
+	render_schedule(result);
 	rule();
 }
 

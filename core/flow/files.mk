@@ -99,6 +99,7 @@ libcertwright_sources += \
 	core/flow/verbs/show_account.c \
 	core/flow/due/lineage_facts.c \
 	core/flow/due/lineage_facts.h \
+	core/flow/due/schedule.c core/flow/due/schedule.h \
 	core/flow/due/survey.c \
 	core/flow/due/survey_one.c \
 	core/flow/due/survey.h \
