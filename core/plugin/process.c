@@ -379,6 +379,7 @@ send_open(struct cw_plugin_process *process)
 		.require_sandbox = opening->require_sandbox,
 		.without_landlock = opening->without_landlock,
 		.without_seccomp = opening->without_seccomp,
+		.points = opening->handlers != NULL && opening->handlers->point != NULL,
 	};
 
 	cw_wire_put_settings(request, process->module, opening->settings, &others);

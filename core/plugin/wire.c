@@ -148,6 +148,7 @@ cw_wire_put_settings(struct cw_message *message, const struct cw_module *module,
 	cw_message_put_bool(message, others->require_sandbox);
 	cw_message_put_bool(message, others->without_landlock);
 	cw_message_put_bool(message, others->without_seccomp);
+	cw_message_put_bool(message, others->points);
 	for (size_t i = 0; module->options[i] != NULL; i++)
 		put_value(message, module->options[i], values);
 	for (const char *const *name = cw_known_settings; *name != NULL; name++) {
@@ -252,6 +253,7 @@ cw_wire_get_settings(struct cw_message *message, struct cw_module *module,
 	settings->require_sandbox = cw_message_get_bool(message);
 	settings->without_landlock = cw_message_get_bool(message);
 	settings->without_seccomp = cw_message_get_bool(message);
+	settings->points = cw_message_get_bool(message);
 	settings->options = cw_option_set_new();
 	settings->values = cw_settings_new(settings->options);
 	if (cw_module_add_options(module, settings->options, NULL) != CW_OK)

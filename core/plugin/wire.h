@@ -62,6 +62,8 @@ enum cw_plugin_message {
 	CW_PLUGIN_LOCATE,
 	CW_PLUGIN_WAIT_TXT,
 	CW_PLUGIN_DNS_EXCHANGE,
+	CW_PLUGIN_POINT, /* function of the plugin, service or none (cw_services.point): nothing.
+			    Only if the settings say so */
 	/* Notices of the plugin process. */
 	CW_PLUGIN_LOG,    /* enum cw_log_level, text */
 	CW_PLUGIN_SECRET, /* text */
@@ -99,6 +101,7 @@ struct cw_plugin_settings {
 	/* For an instance that needs fewer rights than the user's (enum cw_rights). */
 	char *user; /* the user to become if we are root; NULL: stay */
 	bool require_sandbox, without_landlock, without_seccomp;
+	bool points; /* send CW_PLUGIN_POINT */
 	/* The plugin's options, and as text the settings that host->setting() knows. */
 	struct cw_option_set *options;
 	struct cw_settings *values;
