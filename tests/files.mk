@@ -1,10 +1,12 @@
 check_PROGRAMS += \
 	tests/unit/test_due \
+	tests/unit/test_schedule \
 	tests/unit/test_summary \
 	tests/unit/test_rewrite \
 	tests/unit/test_names \
 	tests/unit/test_listeners
 
+tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c tests/unit/scratch.h
 tests_unit_test_summary_SOURCES = tests/unit/test_summary.c \
 	tests/unit/sample_certificate.h tests/unit/scratch.h
 tests_unit_test_listeners_SOURCES = tests/unit/test_listeners.c tests/unit/free_port.h

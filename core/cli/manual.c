@@ -227,6 +227,21 @@ write_config(FILE *out)
 }
 
 static void
+write_timer(FILE *out)
+{
+	fputs(".SH TIMER\n", out);
+	paragraph(out,
+		  "Something must run \"certwright renew\" twice a day. A systemd timer is "
+		  "installed for this: systemctl enable --now certwright-renew.timer. Its "
+		  "service writes only to /etc, /home, /opt, /root, "
+		  "/run, /srv and /var; systemctl edit certwright-renew.service gives it more. "
+		  "On machines without systemd, copy share/certwright/cron/certwright from the "
+		  "installation directory to /etc/cron.d. A timer or cron job that runs "
+		  "\"certbot renew\" renews the certificates with Certbot. certonly, run and "
+		  "certificates say which of them was found.");
+}
+
+static void
 write_environment(FILE *out)
 {
 	static const struct pair variables[] = {
@@ -332,6 +347,7 @@ cw_manual_write(FILE *out, const struct cw_option_set *options, struct cw_regist
 	write_verbs(out);
 	write_options(out, options);
 	write_hooks(out);
+	write_timer(out);
 	write_config(out);
 	write_exit_status(out);
 	write_environment(out);

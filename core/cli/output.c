@@ -69,32 +69,67 @@ render_obtained(struct json_object *item)
 	printf("This certificate expires on %.10s.\n", text_of(item, "expiry"));
 }
 
+/* What runs "renew" here, or how to have it run. */
+static void
+render_schedule(struct json_object *result)
+{
+	struct json_object *renewal = cw_json_object(result, "renewal");
+	const char *runner = cw_json_string(renewal, "scheduled_by");
+	const char *setup = cw_json_string(renewal, "setup");
+	const char *file = cw_json_string(renewal, "file");
+
+	if (renewal == NULL)
+		return;
+	if (runner != NULL) {
+		printf("Renewal: %s\n", runner);
+		return;
+	}
+	if (setup == NULL) {
+		puts("Renewal: set up already, according to --preconfigured-renewal, but no timer "
+		     "or "
+		     "cron job was found.");
+		return;
+	}
+	fputs("Renewal: no timer or cron job was found. To set one up, ", stdout);
+	if (file != NULL)
+		printf("add this line to %s:\n", file);
+	else
+		puts("run:");
+	printf("  %s\n", setup);
+}
+
 void
 cw_render_obtained(struct json_object *result)
 {
 	each(result, "certificates", render_obtained);
+	render_schedule(result);
+}
+
+static void
+render_installation(struct json_object *installed)
+{
+	cw_autofree char *names = join(cw_json_array(installed, "names"), ", ");
+	cw_autofree char *enhancements = join(cw_json_array(installed, "enhancements"), ", ");
+
+	if (*names != '\0')
+		printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
+	if (*enhancements != '\0')
+		printf("Enhancements: %s\n", enhancements);
+	if (!cw_json_bool(installed, "changed", true))
+		puts("The server's configuration was already up to date. No file was changed.");
 }
 
 void
 cw_render_installed(struct json_object *result)
 {
 	struct json_object *installed = cw_json_object(result, "installed");
-	cw_autofree char *names = NULL;
-	cw_autofree char *enhancements = NULL;
 
-	cw_render_obtained(result);
-	if (installed == NULL)
-		return;
+	each(result, "certificates", render_obtained);
 	/* The null installer configures nothing. */
-	if (count(installed, "names") == 0 || strcmp(text_of(installed, "installer"), "null") == 0)
-		return;
-	names = join(cw_json_array(installed, "names"), ", ");
-	enhancements = join(cw_json_array(installed, "enhancements"), ", ");
-	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
-	if (*enhancements != '\0')
-		printf("Enhancements: %s\n", enhancements);
-	if (!cw_json_bool(installed, "changed", true))
-		puts("The server's configuration was already up to date. No file was changed.");
+	if (installed != NULL && strcmp(text_of(installed, "installer"), "null") != 0 &&
+	    (count(installed, "names") > 0 || count(installed, "unneeded_enhancements") > 0))
+		render_installation(installed);
+	render_schedule(result);
 }
 
 static bool
@@ -104,7 +139,7 @@ has_action(struct json_object *item, const char *action)
 }
 
 /* What renew did for a certificate, as the heading under which it is listed. */
-enum ending { NOT_DUE, RENEWED, IN_USE, FAILED };
+enum ending { NOT_DUE, RENEWED, UNUSED, IN_USE, FAILED };
 
 static enum ending
 ending_of(struct json_object *item)
@@ -113,7 +148,9 @@ ending_of(struct json_object *item)
 		return NOT_DUE;
 	if (has_action(item, "installed") || has_action(item, "reloaded"))
 		return IN_USE;
-	return has_action(item, "failed") ? FAILED : RENEWED;
+	if (has_action(item, "failed"))
+		return FAILED;
+	return cw_json_object(item, "error") != NULL ? UNUSED : RENEWED;
 }
 
 static void
@@ -128,7 +165,7 @@ render_renewed(struct json_object *item)
 		printf("  %s expires on %.10s (skipped)\n", path, text_of(item, "expiry"));
 	else if (ending == IN_USE)
 		printf("  %s (%s)\n", path, text_of(item, "action"));
-	else if (ending == RENEWED && cw_json_object(item, "error") != NULL)
+	else if (ending == UNUSED)
 		printf("  %s (saved, but not in use yet)\n", path);
 	else
 		printf("  %s (%s)\n", path, ending == FAILED ? "failure" : "success");
@@ -183,6 +220,8 @@ cw_render_renewed(struct json_object *result)
 	render_ended(result, RENEWED,
 		     is_dry_run(result) ? "The dry run succeeded for these certificates:"
 					: "These certificates were renewed:");
+	render_ended(result, UNUSED,
+		     "These certificates were renewed, but their servers do not use them yet:");
 	render_ended(result, IN_USE, "Web servers now use these certificates of earlier runs:");
 	render_ended(result, FAILED, "These certificates could not be renewed or installed:");
 	rule();
@@ -263,6 +302,7 @@ cw_render_certificates(struct json_object *result)
 		printf("%sThese certificates could not be read:\n", shown ? "\n" : "");
 		each(result, "broken", render_broken);
 	}
+	render_schedule(result);
 	rule();
 }
 

@@ -50,6 +50,7 @@ libcertwright_sources += \
 	core/flow/due/lineage_settings.h \
 	core/flow/kit/check.c core/flow/kit/check.h core/flow/kit/check_internal.h \
 	core/flow/kit/check_authenticator.c \
+	core/flow/kit/check_calls.c \
 	core/flow/kit/check_findings.c \
 	core/flow/kit/check_installer.c \
 	core/flow/kit/check_leaks.c \
@@ -58,6 +59,7 @@ libcertwright_sources += \
 	core/flow/kit/new.c core/flow/kit/new.h \
 	core/flow/kit/template.c core/flow/kit/template.h \
 	core/flow/kit/trial.c core/flow/kit/trial.h \
+	core/flow/work/lone_plugin.c core/flow/work/lone_plugin.h \
 	core/flow/work/listeners.c \
 	core/flow/work/listeners.h \
 	core/flow/issue/names.c \
@@ -97,6 +99,7 @@ libcertwright_sources += \
 	core/flow/verbs/show_account.c \
 	core/flow/due/lineage_facts.c \
 	core/flow/due/lineage_facts.h \
+	core/flow/due/schedule.c core/flow/due/schedule.h \
 	core/flow/due/survey.c \
 	core/flow/due/survey_one.c \
 	core/flow/due/survey.h \

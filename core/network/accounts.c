@@ -54,14 +54,10 @@ static void
 done(void *context, struct cw_error *error)
 {
 	struct account_job *account = context;
-	struct cw_message *answer;
+	struct cw_message *answer = cw_serving_done(&account->job, error);
 
-	account->job.operation = NULL;
-	if (error != NULL) {
-		cw_serving_fail(&account->job, error);
+	if (answer == NULL)
 		return;
-	}
-	answer = cw_serving_answer();
 	if (account->gives_url)
 		cw_message_put_text(answer, account->url);
 	if (account->gives_account)
@@ -78,19 +74,6 @@ begin_new(struct cw_serving *job)
 	cw_acme_sign_with(acme, account->signer);
 	job->operation = cw_acme_account_new_start(acme, &account->registration, &account->url,
 						   &account->body, done, account);
-}
-
-/* Begins the job when the request was well-formed. */
-static void
-start(struct account_job *account, struct cw_served_ca *ca, const struct cw_message *request,
-      void (*begin)(struct cw_serving *))
-{
-	cw_auto_error struct cw_error error = {0};
-
-	if (cw_message_finish(request, "the coordinator", &error) < 0)
-		cw_serving_fail(&account->job, &error);
-	else
-		cw_served_start(ca, &account->job, begin);
 }
 
 void
@@ -116,7 +99,7 @@ cw_serve_account_new(struct cw_network_process *process, struct cw_message *requ
 	account->registration.only_existing = cw_message_get_bool(request);
 	if (binding != NULL)
 		account->registration.binding = json_tokener_parse(binding);
-	start(account, ca, request, begin_new);
+	cw_served_start(ca, &account->job, request, begin_new);
 }
 
 static void
@@ -138,7 +121,7 @@ cw_serve_account_get(struct cw_network_process *process, struct cw_message *requ
 		return;
 	account = new_job(process, request);
 	account->gives_account = true;
-	start(account, ca, request, begin_get);
+	cw_served_start(ca, &account->job, request, begin_get);
 }
 
 static void
@@ -161,7 +144,7 @@ cw_serve_account_update(struct cw_network_process *process, struct cw_message *r
 	account = new_job(process, request);
 	account->gives_account = true;
 	cw_wire_get_names(request, &account->contacts);
-	start(account, ca, request, begin_update);
+	cw_served_start(ca, &account->job, request, begin_update);
 }
 
 static void
@@ -176,7 +159,7 @@ cw_serve_account_deactivate(struct cw_network_process *process, struct cw_messag
 	struct cw_served_ca *ca = cw_served_find(process, request);
 
 	if (ca != NULL)
-		start(new_job(process, request), ca, request, begin_deactivate);
+		cw_served_start(ca, &new_job(process, request)->job, request, begin_deactivate);
 }
 
 static void
@@ -203,5 +186,5 @@ cw_serve_account_change_key(struct cw_network_process *process, struct cw_messag
 	thumbprint = cw_message_need_text(request, CW_MESSAGE_NAME);
 	account->signer = cw_served_signer(ca, signer, thumbprint);
 	account->change = cw_message_need_text(request, CW_MESSAGE_LINE);
-	start(account, ca, request, begin_change_key);
+	cw_served_start(ca, &account->job, request, begin_change_key);
 }

@@ -111,8 +111,8 @@ fail_silent(struct cw_serving *job)
 	cw_serving_fail(job, &error);
 }
 
-void
-cw_served_start(struct cw_served_ca *ca, struct cw_serving *job, void (*begin)(struct cw_serving *))
+static void
+await_directory(struct cw_served_ca *ca, struct cw_serving *job, void (*begin)(struct cw_serving *))
 {
 	job->ca = ca;
 	job->begin = begin;
@@ -122,6 +122,18 @@ cw_served_start(struct cw_served_ca *ca, struct cw_serving *job, void (*begin)(s
 		fail_silent(job);
 	else if (ca->opening == CA_OPEN)
 		begin_job(job);
+}
+
+void
+cw_served_start(struct cw_served_ca *ca, struct cw_serving *job, const struct cw_message *request,
+		void (*begin)(struct cw_serving *))
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_message_finish(request, "the coordinator", &error) < 0)
+		cw_serving_fail(job, &error);
+	else
+		await_directory(ca, job, begin);
 }
 
 /* Those that waited for the directory, in the order in which they came. */
@@ -264,7 +276,7 @@ cw_serve_ca_open(struct cw_network_process *process, struct cw_message *request)
 	}
 	ca = find(process, number);
 	if (ca != NULL) {
-		cw_served_start(ca, job, answer_directory);
+		await_directory(ca, job, answer_directory);
 		return;
 	}
 	if (directory == NULL)

@@ -30,29 +30,13 @@ clear(struct cw_serving *job)
 }
 
 static void
-start(struct certificate_job *certificate, struct cw_served_ca *ca,
-      const struct cw_message *request, void (*begin)(struct cw_serving *))
-{
-	cw_auto_error struct cw_error error = {0};
-
-	if (cw_message_finish(request, "the coordinator", &error) < 0)
-		cw_serving_fail(&certificate->job, &error);
-	else
-		cw_served_start(ca, &certificate->job, begin);
-}
-
-static void
 done(void *context, struct cw_error *error)
 {
 	struct certificate_job *certificate = context;
-	struct cw_message *answer;
+	struct cw_message *answer = cw_serving_done(&certificate->job, error);
 
-	certificate->job.operation = NULL;
-	if (error != NULL) {
-		cw_serving_fail(&certificate->job, error);
+	if (answer == NULL)
 		return;
-	}
-	answer = cw_serving_answer();
 	for (size_t i = 0; certificate->infos != NULL && i < certificate->identifiers.count; i++)
 		cw_wire_put_renewal_info(answer, &certificate->infos[i]);
 	cw_serving_finish(&certificate->job, answer);
@@ -77,7 +61,7 @@ cw_serve_authorization_deactivate(struct cw_network_process *process, struct cw_
 		return;
 	certificate = cw_serving_new(process, request, sizeof(*certificate), clear);
 	certificate->subject = cw_message_need_text(request, CW_MESSAGE_LINE);
-	start(certificate, ca, request, begin_deactivate);
+	cw_served_start(ca, &certificate->job, request, begin_deactivate);
 }
 
 static void
@@ -105,7 +89,7 @@ cw_serve_revoke(struct cw_network_process *process, struct cw_message *request)
 	signer = (uint32_t)cw_message_get_int(request, 0, UINT32_MAX);
 	if (signer != 0)
 		certificate->signer = cw_served_signer(ca, signer, NULL);
-	start(certificate, ca, request, begin_revoke);
+	cw_served_start(ca, &certificate->job, request, begin_revoke);
 }
 
 static void
@@ -136,5 +120,5 @@ cw_serve_renewal_info(struct cw_network_process *process, struct cw_message *req
 		certificate->infos[i].certificate_id = certificate->identifiers.items[i];
 		certificate->pointers[i] = &certificate->infos[i];
 	}
-	start(certificate, ca, request, begin_renewal_info);
+	cw_served_start(ca, &certificate->job, request, begin_renewal_info);
 }

@@ -40,6 +40,9 @@ void *cw_serving_new(struct cw_network_process *process, const struct cw_message
 struct cw_message *cw_serving_answer(void);
 /* Sends ANSWER, which it takes, and ends the job. */
 void cw_serving_finish(struct cw_serving *job, struct cw_message *answer);
+/* Takes the end of the job's operation. ERROR NULL: returns an answer like cw_serving_answer(), for
+ * cw_serving_finish(). Else fails the job and returns NULL. */
+struct cw_message *cw_serving_done(struct cw_serving *job, const struct cw_error *error);
 /* Answers with ERROR and ends the job. */
 void cw_serving_fail(struct cw_serving *job, const struct cw_error *error);
 /* Ends the job without an answer. */
@@ -57,10 +60,10 @@ uint32_t cw_served_number(const struct cw_served_ca *ca);
 /* Returns the CA that the first field of REQUEST names. If there is none, answers REQUEST with an
  * error and returns NULL. */
 struct cw_served_ca *cw_served_find(struct cw_network_process *process, struct cw_message *request);
-/* Starts JOB when the CA's directory is there: now or later. If the directory cannot be fetched,
- * JOB fails. */
+/* Starts JOB when the CA's directory is there: now or later. If REQUEST was not well-formed to its
+ * end or the directory cannot be fetched, JOB fails. */
 void cw_served_start(struct cw_served_ca *ca, struct cw_serving *job,
-		     void (*begin)(struct cw_serving *));
+		     const struct cw_message *request, void (*begin)(struct cw_serving *));
 /* Returns the signer with this number. If it is new, THUMBPRINT is its thumbprint (NULL: not
  * needed). It lives as long as the CA. */
 const struct cw_acme_signer *cw_served_signer(struct cw_served_ca *ca, uint32_t number,

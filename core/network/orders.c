@@ -67,30 +67,26 @@ start(struct orders_job *orders, struct cw_served_ca *ca, const struct cw_messag
       void (*begin)(struct cw_serving *))
 {
 	cw_auto_error struct cw_error error = {0};
-	int status = cw_message_finish(request, "the coordinator", &error);
 
-	for (size_t i = 0; i < orders->count && status == CW_OK; i++)
-		if (orders->orders[i] == NULL)
-			status = cw_fail(&error, CW_E_PROTOCOL,
-					 "the network process was asked about an unknown order");
-	if (status < 0)
+	for (size_t i = 0; i < orders->count && !request->broken; i++) {
+		if (orders->orders[i] != NULL)
+			continue;
+		cw_fail(&error, CW_E_PROTOCOL,
+			"the network process was asked about an unknown order");
 		cw_serving_fail(&orders->job, &error);
-	else
-		cw_served_start(ca, &orders->job, begin);
+		return;
+	}
+	cw_served_start(ca, &orders->job, request, begin);
 }
 
 static void
 opened(void *context, struct cw_error *error)
 {
 	struct orders_job *orders = context;
-	struct cw_message *answer;
+	struct cw_message *answer = cw_serving_done(&orders->job, error);
 
-	orders->job.operation = NULL;
-	if (error != NULL) {
-		cw_serving_fail(&orders->job, error);
+	if (answer == NULL)
 		return;
-	}
-	answer = cw_serving_answer();
 	for (size_t i = 0; i < orders->count; i++)
 		cw_wire_put_opened(answer, orders->orders[i]);
 	cw_serving_finish(&orders->job, answer);
@@ -165,14 +161,10 @@ static void
 validated(void *context, struct cw_error *error)
 {
 	struct orders_job *orders = context;
-	struct cw_message *answer;
+	struct cw_message *answer = cw_serving_done(&orders->job, error);
 
-	orders->job.operation = NULL;
-	if (error != NULL) {
-		cw_serving_fail(&orders->job, error);
+	if (answer == NULL)
 		return;
-	}
-	answer = cw_serving_answer();
 	for (size_t i = 0; i < orders->count; i++)
 		cw_wire_put_validated(answer, orders->orders[i]);
 	cw_serving_finish(&orders->job, answer);
@@ -211,14 +203,10 @@ static void
 finalized(void *context, struct cw_error *error)
 {
 	struct orders_job *orders = context;
-	struct cw_message *answer;
+	struct cw_message *answer = cw_serving_done(&orders->job, error);
 
-	orders->job.operation = NULL;
-	if (error != NULL) {
-		cw_serving_fail(&orders->job, error);
+	if (answer == NULL)
 		return;
-	}
-	answer = cw_serving_answer();
 	for (size_t i = 0; i < orders->count; i++) {
 		cw_message_put_int(answer, orders->orders[i]->state);
 		cw_message_put_error(answer, &orders->orders[i]->error);
@@ -274,14 +262,10 @@ static void
 downloaded(void *context, struct cw_error *error)
 {
 	struct orders_job *orders = context;
-	struct cw_message *answer;
+	struct cw_message *answer = cw_serving_done(&orders->job, error);
 
-	orders->job.operation = NULL;
-	if (error != NULL) {
-		cw_serving_fail(&orders->job, error);
+	if (answer == NULL)
 		return;
-	}
-	answer = cw_serving_answer();
 	cw_message_put_list(answer, &orders->chains);
 	cw_serving_finish(&orders->job, answer);
 }

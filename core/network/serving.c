@@ -63,3 +63,13 @@ cw_serving_fail(struct cw_serving *job, const struct cw_error *error)
 	cw_message_put_error(answer, error);
 	cw_serving_finish(job, answer);
 }
+
+struct cw_message *
+cw_serving_done(struct cw_serving *job, const struct cw_error *error)
+{
+	job->operation = NULL;
+	if (error == NULL)
+		return cw_serving_answer();
+	cw_serving_fail(job, error);
+	return NULL;
+}

@@ -32,13 +32,25 @@ cw_host_misused(const struct cw_host *host, const char *service, const char *wha
 }
 
 int
+cw_host_begin(const struct cw_host *host, const char *service)
+{
+	const struct cw_instance *instance = cw_host_instance(host);
+	const struct cw_services *services = instance->services;
+
+	if (services->point == NULL || instance->call == NULL)
+		return CW_OK;
+	return services->point(services->context, instance->call->name, service,
+			       cw_host_error(host));
+}
+
+int
 cw_host_may(const struct cw_host *host, const char *service)
 {
 	const struct cw_instance *instance = cw_host_instance(host);
 	struct cw_error *error = cw_host_error(host);
 
 	if (!instance->services->restricted)
-		return CW_OK;
+		return cw_host_begin(host, service);
 	cw_fail(error, CW_E_PERMISSION,
 		"the plugin \"%s\" called the service \"%s\", but has given up the rights for it",
 		instance->module->name, service);
@@ -82,6 +94,8 @@ cw_call_end(struct cw_call *call, int result, struct cw_error *error)
 	struct cw_instance *instance = call->instance;
 	const char *name = instance->module->name;
 
+	if (instance->services->point != NULL)
+		instance->services->point(instance->services->context, call->name, NULL, NULL);
 	trace(call, result);
 	instance->call = call->outer;
 	tell(instance, call->outer != NULL ? call->outer->name : NULL);

@@ -17,6 +17,9 @@
 #include "store/directories.h"
 #include "store/undo.h"
 
+/* How the message of a call ends that failed without one. */
+#define CW_CALL_IS_SILENT "and did not say why"
+
 /* What the services need. Everything is borrowed and must outlive the instances. */
 struct cw_services {
 	struct cw_loop *loop;
@@ -52,6 +55,12 @@ struct cw_services {
 	void (*in_call)(void *context, const char *plugin, const char *call);
 	/* Tells the watchdog that the call is still running. NULL: there is no watchdog. */
 	void (*still_busy)(void *context);
+	/*
+	 * Called in the function CALL of the plugin before each request to a service, and with
+	 * SERVICE NULL before CALL returns. A negative status makes the service fail (see
+	 * cw_host_begin()). NULL: services are not interfered with.
+	 */
+	int (*point)(void *context, const char *call, const char *service, struct cw_error *error);
 	void *context;
 };
 

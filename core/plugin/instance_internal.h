@@ -74,7 +74,11 @@ void cw_exclusive_release(struct cw_exclusive *exclusive); /* NULL is allowed */
 
 /* Returns the instance of a host. */
 struct cw_instance *cw_host_instance(const struct cw_host *host);
-/* Fails the current call of SERVICE if the plugin has declared that it does not need that right. */
+/* Called before SERVICE does anything: "plugin check" has services fail. The service must then do
+ * nothing and return the status, which is CW_E_COMMAND if what it asks has to fail, not itself. */
+int cw_host_begin(const struct cw_host *host, const char *service);
+/* The same for services that need the user's rights. Fails the current call of SERVICE if the
+ * plugin has declared that it does not need them. */
 int cw_host_may(const struct cw_host *host, const char *service);
 /* Returns the checkpoints for the plugin's edits. */
 struct cw_checkpoints *cw_host_checkpoints(const struct cw_host *host);

@@ -103,8 +103,16 @@ cw_module_add_options(struct cw_module *module, struct cw_option_set *set, struc
 		/* The core's table may describe an option of a plugin that comes with it, so that
 		 * --help need not open the module. */
 		if (there != NULL && (there->flags & CW_OPT_PLUGIN) &&
-		    there->kind == option->kind && cw_equal(there->internal, option->internal))
+		    there->kind == option->kind && cw_equal(there->internal, option->internal) &&
+		    cw_equal(there->topics, option->topics))
 			continue;
+		if (there != NULL && (there->flags & CW_OPT_PLUGIN) != 0) {
+			cw_fail(error, CW_E_PLUGIN,
+				"the plugins \"%s\" and \"%s\" both have an option \"--%s\"",
+				there->topics, module->name, option->names[0]);
+			cw_hint(error, "use only one of them at a time");
+			return CW_E_PLUGIN;
+		}
 		status = cw_option_set_add(set, option, error);
 		if (status != CW_OK)
 			return cw_context(error, "the options of the plugin \"%s\" cannot be used",

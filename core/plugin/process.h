@@ -50,8 +50,8 @@ void cw_plugin_answer_network(struct cw_plugin_request *request, struct cw_messa
  * answer is still needed. */
 struct cw_plugin_process *cw_plugin_request_process(const struct cw_plugin_request *request);
 
-/* The services of the coordinator. None may be NULL. Log, secrets, credentials and the shared store
- * are handled by process_services.c itself. */
+/* The services of the coordinator. Only POINT may be NULL. Log, secrets, credentials and the shared
+ * store are handled by process_services.c itself. */
 struct cw_plugin_handlers {
 	/* A question to the user. Only called if interactive is set. Answer with
 	 * cw_plugin_answer_question(). */
@@ -78,6 +78,9 @@ struct cw_plugin_handlers {
 			  struct cw_error *error);
 	/* Returns whether the plugin works for the lineage NAME and may keep values for it. */
 	bool (*concerns)(void *context, const char *name);
+	/* The function CALL of the plugin is about to use SERVICE, or to return (NULL). If there is
+	 * an ERROR afterwards, the service fails with it; see cw_host_begin(). */
+	void (*point)(void *context, const char *call, const char *service, struct cw_error *error);
 	void *context;
 };
 

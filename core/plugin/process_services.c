@@ -389,6 +389,21 @@ take_network(struct cw_plugin_process *process, struct cw_message **message)
 }
 
 static bool
+take_point(struct cw_plugin_process *process, struct cw_message *message)
+{
+	const struct cw_plugin_handlers *handlers = process->opening.handlers;
+	cw_autofree char *call = cw_message_need_text(message, CW_PLUGIN_KEY_MAX);
+	cw_autofree char *service = cw_message_get_text(message, CW_PLUGIN_KEY_MAX);
+	cw_auto_error struct cw_error error = {0};
+
+	if (!finish(process, message) || handlers->point == NULL)
+		return false;
+	handlers->point(handlers->context, call, service, &error);
+	answer_now(process, message, answer_of(&error));
+	return true;
+}
+
+static bool
 take_log(struct cw_plugin_process *process, struct cw_message *message)
 {
 	enum cw_log_level level =
@@ -462,6 +477,7 @@ take(struct cw_plugin_process *process, struct cw_message **message)
 	case CW_PLUGIN_LOCATE:
 	case CW_PLUGIN_WAIT_TXT:
 	case CW_PLUGIN_DNS_EXCHANGE: return take_network(process, message);
+	case CW_PLUGIN_POINT: return take_point(process, *message);
 	default: return false;
 	}
 }

@@ -37,14 +37,14 @@ read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error 
 	if (status.st_mode & (S_IWGRP | S_IWOTH | (strict ? S_IROTH : 0))) {
 		cw_fail(error, CW_E_PERMISSION, "other users can %s the credentials file \"%s\"",
 			status.st_mode & (S_IWGRP | S_IWOTH) ? "write to" : "read", path);
-		cw_hint(error, "take that right away: chmod 600 '%s'", path);
+		cw_hint(error, "run \"chmod 600 '%s'\"", path);
 		return CW_E_PERMISSION;
 	}
 	if (cw_permissions_check("the credentials file", path, error) < 0)
 		return CW_E_PERMISSION;
 	if (status.st_mode & (S_IRGRP | S_IROTH))
-		cw_log_warning("other users can read the credentials file \"%s\"; take that right "
-			       "away: chmod 600 '%s'",
+		cw_log_warning("other users can read the credentials file \"%s\"; run \"chmod 600 "
+			       "'%s'\"",
 			       path, path);
 	do {
 		got = read(descriptor, cw_buf_reserve(buf, 4096), 4096);
@@ -110,8 +110,11 @@ read_credentials(const struct cw_host *host, const char *path, bool strict, char
 int
 cw_service_read_credentials(const struct cw_host *host, const char *path, char **text)
 {
-	int status = read_credentials(host, path, false, text);
+	int status = cw_host_begin(host, "read_credentials");
 
+	*text = NULL;
+	if (status == CW_OK)
+		status = read_credentials(host, path, false, text);
 	if (status == CW_OK)
 		keep_secrets(host, *text);
 	return status;
@@ -120,7 +123,10 @@ cw_service_read_credentials(const struct cw_host *host, const char *path, char *
 int
 cw_service_read_private(const struct cw_host *host, const char *path, char **text)
 {
-	return read_credentials(host, path, true, text);
+	int status = cw_host_begin(host, "read_private");
+
+	*text = NULL;
+	return status == CW_OK ? read_credentials(host, path, true, text) : status;
 }
 
 int
@@ -175,8 +181,10 @@ int
 cw_service_write_file(const struct cw_host *host, const char *path, const char *data, size_t length,
 		      const char *expected, size_t expected_length)
 {
-	if (cw_host_may(host, "write_file") != CW_OK)
-		return CW_E_PERMISSION;
+	int status = cw_host_may(host, "write_file");
+
+	if (status != CW_OK)
+		return status;
 	if (!absolute(path))
 		return cw_host_misused(host, "write_file", relative_path);
 	return cw_checkpoints_write(cw_host_checkpoints(host), path, data, length, expected,
@@ -186,8 +194,10 @@ cw_service_write_file(const struct cw_host *host, const char *path, const char *
 int
 cw_service_remove_file(const struct cw_host *host, const char *path)
 {
-	if (cw_host_may(host, "remove_file") != CW_OK)
-		return CW_E_PERMISSION;
+	int status = cw_host_may(host, "remove_file");
+
+	if (status != CW_OK)
+		return status;
 	if (!absolute(path))
 		return cw_host_misused(host, "remove_file", relative_path);
 	return cw_checkpoints_remove(cw_host_checkpoints(host), path, cw_host_error(host));
@@ -196,8 +206,10 @@ cw_service_remove_file(const struct cw_host *host, const char *path)
 int
 cw_service_checkpoint_command(const struct cw_host *host, const char *const *argv)
 {
-	if (cw_host_may(host, "checkpoint_command") != CW_OK)
-		return CW_E_PERMISSION;
+	int status = cw_host_may(host, "checkpoint_command");
+
+	if (status != CW_OK)
+		return status;
 	if (argv == NULL || argv[0] == NULL)
 		return cw_host_misused(host, "checkpoint_command", "there is no program");
 	return cw_checkpoints_command(cw_host_checkpoints(host), argv, cw_host_error(host));
@@ -229,9 +241,10 @@ int
 cw_service_checkpoint_commit(const struct cw_host *host, const char *title)
 {
 	struct cw_checkpoints *made;
+	int status = cw_host_may(host, "checkpoint_commit");
 
-	if (cw_host_may(host, "checkpoint_commit") != CW_OK)
-		return CW_E_PERMISSION;
+	if (status != CW_OK)
+		return status;
 	made = cw_host_checkpoints(host);
 	name_maker(made, cw_host_instance(host));
 	cw_checkpoints_set_lineages(made, &cw_host_instance(host)->lineages);
@@ -243,10 +256,10 @@ int
 cw_service_checkpoint_revert(const struct cw_host *host)
 {
 	cw_auto_error struct cw_error error = {0};
-	int status;
+	int status = cw_host_may(host, "checkpoint_revert");
 
-	if (cw_host_may(host, "checkpoint_revert") != CW_OK)
-		return CW_E_PERMISSION;
+	if (status != CW_OK)
+		return status;
 	status = cw_checkpoints_revert(cw_host_checkpoints(host), &error);
 	return status == CW_OK ? CW_OK : cw_error_move(cw_host_error(host), &error);
 }
@@ -254,8 +267,10 @@ cw_service_checkpoint_revert(const struct cw_host *host)
 int
 cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *id)
 {
-	if (cw_host_may(host, "undo_remove") != CW_OK)
-		return CW_E_PERMISSION;
+	int status = cw_host_may(host, "undo_remove");
+
+	if (status != CW_OK)
+		return status;
 	if (!absolute(path))
 		return cw_host_misused(host, "undo_remove", relative_path);
 	return cw_undo_add_path(cw_host_instance(host)->services->undo, path, id,
@@ -265,8 +280,10 @@ cw_service_undo_remove(const struct cw_host *host, const char *path, unsigned *i
 int
 cw_service_undo_command(const struct cw_host *host, const char *const *argv, unsigned *id)
 {
-	if (cw_host_may(host, "undo_command") != CW_OK)
-		return CW_E_PERMISSION;
+	int status = cw_host_may(host, "undo_command");
+
+	if (status != CW_OK)
+		return status;
 	if (argv == NULL || argv[0] == NULL)
 		return cw_host_misused(host, "undo_command", "there is no program");
 	return cw_undo_add_command(cw_host_instance(host)->services->undo, argv, id,
@@ -318,6 +335,8 @@ cw_service_checkpoint_plugin(const struct cw_host *host, const char *data)
 	cw_auto_strv struct cw_strv options = {0};
 	int status = check_undo(host, "checkpoint_plugin", data);
 
+	if (status == CW_OK)
+		status = cw_host_begin(host, "checkpoint_plugin");
 	if (status != CW_OK)
 		return status;
 	if (instance->services->restricted)
@@ -334,6 +353,8 @@ cw_service_undo_plugin(const struct cw_host *host, const char *data, unsigned *i
 	cw_auto_strv struct cw_strv options = {0};
 	int status = check_undo(host, "undo_plugin", data);
 
+	if (status == CW_OK)
+		status = cw_host_begin(host, "undo_plugin");
 	if (status != CW_OK)
 		return status;
 	if (instance->services->restricted)
@@ -346,6 +367,10 @@ cw_service_undo_plugin(const struct cw_host *host, const char *data, unsigned *i
 int
 cw_service_undo_done(const struct cw_host *host, unsigned id)
 {
+	int status = cw_host_begin(host, "undo_done");
+
+	if (status != CW_OK)
+		return status;
 	if (cw_host_instance(host)->services->restricted)
 		return cw_remote_undo_done(host, id);
 	return cw_undo_done(cw_host_instance(host)->services->undo, id, cw_host_error(host));

@@ -34,11 +34,22 @@ make_headers(const struct cw_http_request *request, struct cw_strv *headers)
 	return true;
 }
 
+/* What a server answers that cannot do it. */
+static int
+refuse(const struct cw_host *host, struct cw_http_response *response)
+{
+	response->http_status = 500;
+	response->body = cw_strdup("");
+	cw_error_clear(cw_host_error(host));
+	return CW_OK;
+}
+
 int
 cw_service_http(const struct cw_host *host, const struct cw_http_request *request,
 		struct cw_http_response *response)
 {
 	cw_auto_strv struct cw_strv headers = {0};
+	int status;
 
 	if (request->size < REQUEST_SIZE || response->size < RESPONSE_SIZE)
 		return cw_host_misused(host, "http", "the request or the response is cut short");
@@ -57,7 +68,10 @@ cw_service_http(const struct cw_host *host, const struct cw_http_request *reques
 	response->content_type = NULL;
 	if (CW_HAS(response, struct cw_http_response, headers))
 		response->headers = NULL;
-	return cw_remote_http(host, request, &headers, response);
+	status = cw_host_begin(host, "http");
+	if (status == CW_E_COMMAND)
+		return refuse(host, response);
+	return status == CW_OK ? cw_remote_http(host, request, &headers, response) : status;
 }
 
 int
@@ -66,9 +80,11 @@ cw_service_listen(const struct cw_host *host, const char *address, unsigned port
 	struct cw_instance *instance = cw_host_instance(host);
 	const struct cw_services *services = instance->services;
 	bool by_run;
-	int status;
+	int status = cw_host_begin(host, "listen");
 
 	*descriptor = -1;
+	if (status != CW_OK)
+		return status;
 	if (services->listen == NULL)
 		return cw_listen(address, port, descriptor, &by_run, cw_host_error(host));
 	status =
@@ -141,7 +157,10 @@ cw_service_watch(const struct cw_host *host, int descriptor, short events,
 {
 	struct cw_instance *instance = cw_host_instance(host);
 	struct cw_watch *watch;
+	int status = cw_host_begin(host, "watch");
 
+	if (status != CW_OK)
+		return status;
 	if (descriptor < 0 || (events != 0 && callback == NULL))
 		return cw_host_misused(host, "watch", "there is no descriptor or no callback");
 	end_watch(instance, descriptor);

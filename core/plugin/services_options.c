@@ -151,9 +151,11 @@ cw_service_set_option(const struct cw_host *host, const char *name, const char *
 	struct cw_instance *instance = cw_host_instance(host);
 	const struct cw_services *services = instance->services;
 	struct cw_error *error = cw_host_error(host);
-	int status =
-		cw_module_set_option(instance->module, instance->settings, name, key, value, error);
+	int status = cw_host_begin(host, "set_option");
 
+	if (status == CW_OK)
+		status = cw_module_set_option(instance->module, instance->settings, name, key,
+					      value, error);
 	if (status == CW_OK && services->set_option != NULL)
 		status = services->set_option(services->context, name, key, value, error);
 	return status;

@@ -42,6 +42,24 @@ note_failure(const struct cw_host *host, const struct cw_process *process)
 		cw_process_error(process, error);
 }
 
+/* What is left of programs that fail. */
+static int
+refuse(struct cw_command_result *const *results, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const size_t size = results[i]->size;
+
+		*results[i] = (struct cw_command_result){
+			.size = size,
+			.status = CW_E_COMMAND,
+			.exit_status = 1,
+			.output = cw_strdup(""),
+			.error_output = cw_strdup(""),
+		};
+	}
+	return CW_OK;
+}
+
 int
 cw_service_run(const struct cw_host *host, const struct cw_command *const *commands,
 	       struct cw_command_result *const *results, size_t count, size_t jobs)
@@ -54,6 +72,8 @@ cw_service_run(const struct cw_host *host, const struct cw_command *const *comma
 		return cw_host_misused(host, "run",
 				       "a command or result is cut short, or has no program");
 	status = cw_host_may(host, "run");
+	if (status == CW_E_COMMAND)
+		return refuse(results, count);
 	if (status != CW_OK)
 		return status;
 	processes = cw_calloc(count + 1, sizeof(*processes));
@@ -98,9 +118,13 @@ cw_service_wait(const struct cw_host *host, unsigned milliseconds)
 {
 	struct cw_loop *loop = cw_host_instance(host)->services->loop;
 	bool over = false;
-	struct cw_timer *timer = cw_loop_timer(loop, milliseconds, end_wait, &over);
-	int status = cw_loop_until(loop, &over, cw_host_error(host));
+	int status = cw_host_begin(host, "wait");
+	struct cw_timer *timer;
 
+	if (status != CW_OK)
+		return status;
+	timer = cw_loop_timer(loop, milliseconds, end_wait, &over);
+	status = cw_loop_until(loop, &over, cw_host_error(host));
 	if (!over)
 		cw_loop_cancel(loop, timer);
 	return status;

@@ -74,8 +74,9 @@ cw_service_put_file(const struct cw_host *host, const struct cw_file *file)
 	const char *wrong;
 	int status;
 
-	if (cw_host_may(host, "put_file") != CW_OK)
-		return CW_E_PERMISSION;
+	status = cw_host_may(host, "put_file");
+	if (status != CW_OK)
+		return status;
 	wrong = misuse(file);
 	if (wrong != NULL)
 		return cw_host_misused(host, "put_file", wrong);

@@ -135,6 +135,17 @@ ask_simply(struct cw_worker *worker, struct cw_message *request, bool turn, stru
 	return status == CW_OK ? cw_message_finish(answer, coordinator, error) : status;
 }
 
+/* Waits for the answer: until then the plugin does nothing more. */
+static int
+reach_point(void *context, const char *call, const char *service, struct cw_error *error)
+{
+	struct cw_message *request = cw_message_new(CW_PLUGIN_POINT);
+
+	cw_message_put_text(request, call);
+	cw_message_put_text(request, service);
+	return ask_simply(context, request, false, error);
+}
+
 static struct cw_message *
 about_socket(enum cw_plugin_message type, const char *address, unsigned port)
 {
@@ -343,6 +354,7 @@ cw_worker_fill_services(struct cw_worker *worker)
 		.restrict_to = restrict_to,
 		.in_call = in_call,
 		.still_busy = still_busy,
+		.point = worker->settings.points ? reach_point : NULL,
 		.context = worker,
 	};
 }

@@ -1,5 +1,6 @@
-# For the Makefile of a plugin, which sets: name, sources, headers. Builds the plugin against an
-# installed certwright, and installs it there:
+# For the Makefile of a plugin, which sets: name, common (this folder), sources, headers, and
+# libraries (those of pkg-config) if it needs any. Builds the plugin against an installed certwright,
+# and installs it there:
 #
 #   make && sudo make install
 #
@@ -13,7 +14,8 @@ all: $(name).so
 
 $(name).so: $(sources) $(headers) Makefile $(common)/plugin.mk
 	$(CC) -std=c11 -D_XOPEN_SOURCE=700 $(CPPFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -I$(common) \
-		$(shell $(PKG_CONFIG) --cflags certwright-plugin) -shared $(LDFLAGS) -o $@ $(sources)
+		$(shell $(PKG_CONFIG) --cflags certwright-plugin $(libraries)) -shared $(LDFLAGS) -o $@ \
+		$(sources) $(if $(libraries),$(shell $(PKG_CONFIG) --libs $(libraries)))
 
 install: $(name).so
 	install -d "$(DESTDIR)$(plugindir)" "$(DESTDIR)$(PREFIX)/share/man/man8"

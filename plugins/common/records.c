@@ -5,10 +5,10 @@
 
 enum { SECONDS_MAX = 86400 };
 
-/* Fills NAMES, which are all NULL. */
+/* Fills WORKS, which are empty. */
 static void
-take_names(const struct cw_host *host, struct cw_dns_place *places,
-	   struct cw_challenge *const *challenges, size_t count, char **names)
+take_places(const struct cw_host *host, struct cw_dns_place *places,
+	    struct cw_challenge *const *challenges, size_t count, struct record_work *works)
 {
 	size_t lost = 0;
 
@@ -22,13 +22,15 @@ take_names(const struct cw_host *host, struct cw_dns_place *places,
 					    "is written instead",
 					    location, places[i].target);
 			location = places[i].target;
+			if (places[i].zone != NULL)
+				works[i].zone = strdup(places[i].zone);
 		} else if (lost++ == 0) {
 			cw_host_log(host, CW_LOG_WARNING,
 				    "cannot find out whether the record \"%s\" is an alias; "
 				    "assuming it is not",
 				    location);
 		}
-		names[i] = strdup(location);
+		works[i].record = strdup(location);
 		cw_host_release(host, places[i].target);
 		cw_host_release(host, places[i].zone);
 	}
@@ -36,7 +38,7 @@ take_names(const struct cw_host *host, struct cw_dns_place *places,
 
 static int
 locate(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
-       char **names)
+       struct record_work *works)
 {
 	struct cw_dns_place *places = calloc(count + 1, sizeof(*places));
 	struct cw_dns_place **pointers = calloc(count + 1, sizeof(struct cw_dns_place *));
@@ -52,18 +54,20 @@ locate(const struct cw_host *host, struct cw_challenge *const *challenges, size_
 		pointers[i] = &places[i];
 	}
 	host->locate(host, pointers, count);
-	take_names(host, places, challenges, count, names);
+	take_places(host, places, challenges, count, works);
 	free(places);
 	free(pointers);
 	return 1;
 }
 
 static void
-free_names(char **names, size_t count)
+free_works(struct record_work *works, size_t count)
 {
-	for (size_t i = 0; names != NULL && i < count; i++)
-		free(names[i]);
-	free(names);
+	for (size_t i = 0; works != NULL && i < count; i++) {
+		free(works[i].record);
+		free(works[i].zone);
+	}
+	free(works);
 }
 
 static int
@@ -75,22 +79,22 @@ follows(const struct cw_host *host)
 }
 
 /* NULL if out of memory. */
-static char **
-record_names(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
+static struct record_work *
+find_places(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
-	char **names = calloc(count + 1, sizeof(char *));
-	int good = names != NULL;
+	struct record_work *works = calloc(count + 1, sizeof(*works));
+	int good = works != NULL;
 
 	if (good && follows(host))
-		good = locate(host, challenges, count, names);
+		good = locate(host, challenges, count, works);
 	else
 		for (size_t i = 0; good && i < count; i++)
-			names[i] = strdup(challenges[i]->location);
+			works[i].record = strdup(challenges[i]->location);
 	for (size_t i = 0; good && i < count; i++)
-		good = names[i] != NULL;
+		good = works[i].record != NULL;
 	if (good)
-		return names;
-	free_names(names, count);
+		return works;
+	free_works(works, count);
 	return NULL;
 }
 
@@ -98,8 +102,8 @@ int
 records_begin(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
 	      size_t size)
 {
-	char **names = record_names(host, challenges, count);
-	int status = names != NULL ? CW_OK : fail_no_memory(host);
+	struct record_work *works = find_places(host, challenges, count);
+	int status = works != NULL ? CW_OK : fail_no_memory(host);
 
 	for (size_t i = 0; i < count && status == CW_OK; i++) {
 		struct record_work *work = calloc(1, size);
@@ -108,11 +112,11 @@ records_begin(const struct cw_host *host, struct cw_challenge *const *challenges
 			status = fail_no_memory(host);
 		} else {
 			challenges[i]->plugin_data = work;
-			work->record = names[i];
-			names[i] = NULL;
+			*work = works[i];
+			memset(&works[i], 0, sizeof(works[i]));
 		}
 	}
-	free_names(names, count);
+	free_works(works, count);
 	return status;
 }
 
@@ -122,8 +126,10 @@ records_end(struct cw_challenge *const *challenges, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct record_work *work = challenges[i]->plugin_data;
 
-		if (work != NULL)
+		if (work != NULL) {
 			free(work->record);
+			free(work->zone);
+		}
 		free(work);
 		challenges[i]->plugin_data = NULL;
 	}

@@ -8,12 +8,14 @@
 /* The plugin_data of a challenge, from perform() to cleanup(), begins with this. */
 struct record_work {
 	char *record; /* the name to write, without a trailing dot */
+	char *zone;   /* that the record is in; NULL: unknown */
 };
 
 /*
  * Gives each challenge such a struct, of SIZE bytes, with the name of its record and zeros
  * otherwise. The name is the challenge's location, or with the option "follow-cname" the target of
- * a CNAME there. If the lookup fails, it is the location, with a warning. CW_OK, or fails through
+ * a CNAME there. If the lookup fails, it is the location, with a warning. Without that option the
+ * zone is unknown. CW_OK, or fails through
  * the host with CW_E_NOMEM. Release with records_end() in either case.
  */
 int records_begin(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,

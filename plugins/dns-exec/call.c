@@ -5,7 +5,7 @@
 #include "../common/words.h"
 
 /* The most words of a call for each challenge, and our own variables. */
-enum { WORDS_MAX = 4, EXTRAS = 4 };
+enum { WORDS_MAX = 12, EXTRAS = 4 };
 
 static const char prefix[] = "_acme-challenge.";
 
@@ -67,13 +67,40 @@ add_dehydrated(struct words *words, const struct cw_challenge *challenge)
 	words_add(words, challenge->validation);
 }
 
+/* The zone is given where it is known: lexicon takes what is registered for it. */
+static void
+add_lexicon(struct words *words, const struct caller *caller, const struct cw_challenge *challenge,
+	    enum action action)
+{
+	const struct record_work *place = &work_of(challenge)->place;
+
+	if (caller->config_folder != NULL) {
+		words_add(words, "--config-dir");
+		words_add(words, caller->config_folder);
+	}
+	if (place->zone != NULL) {
+		words_add(words, "--delegated");
+		words_add(words, place->zone);
+	}
+	words_add(words, caller->provider);
+	words_add(words, "--output");
+	words_add(words, "QUIET");
+	words_add(words, "--name");
+	words_add(words, place->record);
+	/* It may begin with "-". */
+	words_take(words, text_format("--content=%s", challenge->validation));
+	words_add(words, action == ACTION_PRESENT ? "create" : "delete");
+	words_add(words, place->zone != NULL ? place->zone : domain_of(challenge));
+	words_add(words, "TXT");
+}
+
 static char **
 make_argv(const struct caller *caller, const struct call *call, enum action action)
 {
 	struct words words = words_new(2 + WORDS_MAX * call->count);
 
 	words_add(&words, caller_program(caller, action));
-	if (caller->style != STYLE_CERTBOT)
+	if (caller->style != STYLE_CERTBOT && caller->style != STYLE_LEXICON)
 		words_add(&words, action_word(caller->style, action));
 	for (size_t i = 0; i < call->count; i++) {
 		switch (caller->style) {
@@ -81,6 +108,7 @@ make_argv(const struct caller *caller, const struct call *call, enum action acti
 		case STYLE_LEGO_RAW: add_lego_raw(&words, call->challenges[i]); break;
 		case STYLE_DEHYDRATED: add_dehydrated(&words, call->challenges[i]); break;
 		case STYLE_CERTBOT: break;
+		case STYLE_LEXICON: add_lexicon(&words, caller, call->challenges[i], action); break;
 		}
 	}
 	return words_finish(&words);

@@ -7,7 +7,7 @@
 #include "../common/undo.h"
 
 /* Whose conventions the program follows. */
-enum style { STYLE_LEGO, STYLE_LEGO_RAW, STYLE_DEHYDRATED, STYLE_CERTBOT };
+enum style { STYLE_LEGO, STYLE_LEGO_RAW, STYLE_DEHYDRATED, STYLE_CERTBOT, STYLE_LEXICON };
 
 enum action { ACTION_PRESENT, ACTION_CLEANUP };
 
@@ -32,6 +32,7 @@ struct caller {
 	const struct cw_host *host;
 	enum style style;
 	const char *program, *cleanup_program;
+	const char *provider, *config_folder; /* lexicon's */
 	int chain; /* dehydrated's HOOK_CHAIN: one call for all records of a certificate */
 	size_t jobs;
 	unsigned time_limit; /* seconds, 0: none */

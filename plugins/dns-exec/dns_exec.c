@@ -43,28 +43,14 @@ make_absolute(const struct cw_host *host, const char *option)
 	return status;
 }
 
-static int
-dns_exec_prepare(void *self)
-{
-	const struct cw_host *host = ((struct instance *)self)->host;
-	const char *program = cw_host_option(host, "program");
-	int status;
-
-	if (program == NULL || *program == '\0')
-		return cw_host_fail(host, CW_E_USAGE,
-				    "give the program that writes TXT records with "
-				    "--dns-exec-program, and its style with --dns-exec-style",
-				    "dns-exec has no program to run");
-	status = make_absolute(host, "program");
-	return status == CW_OK ? make_absolute(host, "cleanup-program") : status;
-}
-
 static enum style
 style_of(const struct cw_host *host)
 {
 	const char *name = cw_host_option(host, "style");
 	const char *mode = getenv("EXEC_MODE");
 
+	if (option_text(host, "provider") != NULL)
+		return STYLE_LEXICON;
 	if (name == NULL || strcmp(name, "lego") == 0) {
 		if (mode == NULL || strcasecmp(mode, "RAW") != 0)
 			return STYLE_LEGO;
@@ -74,7 +60,74 @@ style_of(const struct cw_host *host)
 	}
 	if (strcmp(name, "lego-raw") == 0)
 		return STYLE_LEGO_RAW;
-	return strcmp(name, "dehydrated") == 0 ? STYLE_DEHYDRATED : STYLE_CERTBOT;
+	if (strcmp(name, "dehydrated") == 0)
+		return STYLE_DEHYDRATED;
+	return strcmp(name, "lexicon") == 0 ? STYLE_LEXICON : STYLE_CERTBOT;
+}
+
+/* NULL: none. */
+static const char *
+program_of(const struct cw_host *host)
+{
+	const char *program = option_text(host, "program");
+
+	return program == NULL && style_of(host) == STYLE_LEXICON ? "lexicon" : program;
+}
+
+/* Reads what lexicon will read, for the warning that others can read it, too. */
+static int
+check_config(const struct cw_host *host, const char *folder, const char *provider)
+{
+	char *paths[] = {text_format("%s/lexicon.yml", folder),
+			 text_format("%s/lexicon_%s.yml", folder, provider)};
+	int status = CW_OK;
+
+	for (size_t i = 0; i < 2 && status == CW_OK; i++) {
+		char *text = NULL;
+
+		if (paths[i] == NULL)
+			status = fail_no_memory(host);
+		else if (access(paths[i], F_OK) == 0)
+			status = host->read_credentials(host, paths[i], &text);
+		cw_host_release(host, text);
+	}
+	free(paths[0]);
+	free(paths[1]);
+	return status;
+}
+
+static int
+prepare_lexicon(const struct cw_host *host)
+{
+	const char *provider = option_text(host, "provider");
+	const char *folder = option_text(host, "config-dir");
+
+	if (provider == NULL)
+		return cw_host_fail(host, CW_E_USAGE,
+				    "give one with --dns-exec-provider; \"lexicon --help\" lists "
+				    "them",
+				    "lexicon has no DNS provider to use");
+	return folder != NULL ? check_config(host, folder, provider) : CW_OK;
+}
+
+static int
+dns_exec_prepare(void *self)
+{
+	const struct cw_host *host = ((struct instance *)self)->host;
+	const char *program = program_of(host);
+	int status = CW_OK;
+
+	if (style_of(host) == STYLE_LEXICON)
+		status = prepare_lexicon(host);
+	if (status != CW_OK)
+		return status;
+	if (program == NULL)
+		return cw_host_fail(host, CW_E_USAGE,
+				    "give the program that writes TXT records with "
+				    "--dns-exec-program, and its style with --dns-exec-style",
+				    "dns-exec has no program to run");
+	status = make_absolute(host, "program");
+	return status == CW_OK ? make_absolute(host, "cleanup-program") : status;
 }
 
 static struct caller
@@ -83,8 +136,10 @@ make_caller(const struct cw_host *host, struct cw_challenge *const *challenges, 
 	struct caller caller = {
 		.host = host,
 		.style = style_of(host),
-		.program = option_text(host, "program"),
+		.program = program_of(host),
 		.cleanup_program = option_text(host, "cleanup-program"),
+		.provider = option_text(host, "provider"),
+		.config_folder = option_text(host, "config-dir"),
 		.jobs = (size_t)option_number(host, "jobs", JOBS_MAX),
 		.time_limit = (unsigned)option_number(host, "timeout", SECONDS_MAX),
 		.challenges = challenges,
@@ -201,7 +256,7 @@ dns_exec_perform(void *self, struct cw_challenge *const *challenges, size_t coun
 
 	if (status != CW_OK)
 		return status;
-	caller.program = option_text(host, "program");
+	caller.program = program_of(host);
 	caller.cleanup_program = option_text(host, "cleanup-program");
 	status = records_begin(host, challenges, count, sizeof(struct work));
 	if (status == CW_OK)

@@ -1,7 +1,7 @@
 #include "options.h"
 #include "../common/records.h"
 
-static const char *const styles[] = {"lego", "lego-raw", "dehydrated", "certbot", NULL};
+static const char *const styles[] = {"lego", "lego-raw", "dehydrated", "certbot", "lexicon", NULL};
 
 static const struct cw_plugin_option program_option = {
 	.size = sizeof(program_option),
@@ -29,8 +29,28 @@ static const struct cw_plugin_option style_option = {
 	.help = "How the program is called. lego: PROGRAM present|cleanup FQDN VALUE; lego-raw: "
 		"PROGRAM present|cleanup -- DOMAIN TOKEN KEYAUTH; dehydrated: PROGRAM "
 		"deploy_challenge|clean_challenge NAME TOKEN VALUE; certbot: PROGRAM, with "
-		"CERTBOT_DOMAIN, CERTBOT_VALIDATION and others in its environment.",
+		"CERTBOT_DOMAIN, CERTBOT_VALIDATION and others in its environment; lexicon: the "
+		"program of that name, with --dns-exec-provider.",
 	.choices = styles,
+};
+
+static const struct cw_plugin_option provider_option = {
+	.size = sizeof(provider_option),
+	.name = "provider",
+	.kind = CW_OPTION_STRING,
+	.metavar = "NAME",
+	.help = "With the style lexicon, which it implies: the DNS provider, such as cloudflare. "
+		"\"lexicon --help\" lists them. The default program is lexicon.",
+};
+
+static const struct cw_plugin_option config_folder_option = {
+	.size = sizeof(config_folder_option),
+	.name = "config-dir",
+	.kind = CW_OPTION_PATH,
+	.metavar = "DIRECTORY",
+	.help = "With the style lexicon: the directory of its configuration files lexicon.yml and "
+		"lexicon_PROVIDER.yml, which have the credentials. Without it, they must be in the "
+		"environment, also at every renewal.",
 };
 
 static const struct cw_plugin_option chain_option = {
@@ -69,12 +89,7 @@ static const struct cw_plugin_option propagation_option = {
 	.help = RECORDS_PROPAGATION_HELP,
 };
 
-const struct cw_plugin_option *const dns_exec_options[] = {&program_option,
-							   &cleanup_program_option,
-							   &style_option,
-							   &chain_option,
-							   &jobs_option,
-							   &timeout_option,
-							   &propagation_option,
-							   &records_follow_option,
-							   NULL};
+const struct cw_plugin_option *const dns_exec_options[] = {
+	&program_option,       &cleanup_program_option, &style_option, &provider_option,
+	&config_folder_option, &chain_option,           &jobs_option,  &timeout_option,
+	&propagation_option,   &records_follow_option,  NULL};

@@ -274,9 +274,10 @@ make_live(struct setup *setup)
 	int status = program_test(&nginx->program, "nginx rejects its configuration with the "
 						   "challenges");
 
+	if (status == CW_OK)
+		status = register_reload(nginx, &nginx->undo);
 	if (status != CW_OK)
 		return status;
-	register_reload(nginx, &nginx->undo);
 	nginx->reloaded = true;
 	return reload_nginx(&nginx->program, &setup->model, nginx->sleep_seconds, NULL);
 }

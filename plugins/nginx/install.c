@@ -4,14 +4,13 @@
 #include "reload.h"
 #include "tls.h"
 
-void
+int
 register_reload(struct nginx *nginx, unsigned *id)
 {
 	const char *const argv[] = {nginx->program.ctl, "-c", nginx->program.configuration, "-s",
 				    "reload",           NULL};
 
-	if (*id == 0 && nginx->host->undo_command(nginx->host, argv, id) != CW_OK)
-		*id = 0;
+	return *id == 0 ? nginx->host->undo_command(nginx->host, argv, id) : CW_OK;
 }
 
 void
@@ -109,8 +108,9 @@ install_save(void *self, const char *title)
 		status = tls_check_shared(nginx);
 	if (status != CW_OK)
 		return status;
-	register_reload(nginx, &nginx->owed);
-	status = files_write(&nginx->model.files);
+	status = register_reload(nginx, &nginx->owed);
+	if (status == CW_OK)
+		status = files_write(&nginx->model.files);
 	if (status != CW_OK)
 		return revert(nginx, status);
 	status = program_test(&nginx->program, "nginx rejects its configuration");
@@ -147,7 +147,7 @@ install_reload(void *self)
 	/* Files and keys may change before the next run. */
 	nginx->tested = false;
 	if (status == CW_OK)
-		register_reload(nginx, &nginx->owed);
+		status = register_reload(nginx, &nginx->owed);
 	if (status == CW_OK)
 		status = reload_nginx(&nginx->program, &nginx->model, nginx->sleep_seconds, NULL);
 	reload_done(nginx, &nginx->owed);

@@ -45,7 +45,7 @@ int install_config_test(void *self);
 int install_reload(void *self);
 int install_reread(void *self);
 /* Registers a reload of nginx if this process dies; *ID is its undo or 0. */
-void register_reload(struct nginx *nginx, unsigned *id);
+int register_reload(struct nginx *nginx, unsigned *id);
 /* Ends that registration; *ID becomes 0. */
 void reload_done(struct nginx *nginx, unsigned *id);
 /* Reads the configuration, once. */

@@ -74,8 +74,12 @@ def ok(findings, *names):
     return all(findings[name]["result"] == "ok" for name in names)
 
 
-CHALLENGES = ("one challenge", "many challenges", "equal challenges", "kill -9 in perform",
+CHALLENGES = ("one challenge", "many challenges", "equal challenges", "failure in open",
+              "failure in perform", "failure in cleanup", "kill -9 in open", "kill -9 in perform",
               "kill -9 in cleanup")
+INSTALLATION = ("install and roll back", "failure in deploy", "failure in save",
+                "kill -9 in deploy", "kill -9 in save", "damaged certificate files",
+                "missing certificate files")
 LEAKS = ("open and close", "descriptors", "memory", "processes", "output", "secrets")
 
 
@@ -261,9 +265,158 @@ def test_installer_that_edits_through_the_core_passes(checker, folder, tmp_path)
         "@deploy@", 'return host->write_file(host, path, "new\\n", 4, NULL, 0);'),
         members=MEMBERS)
     findings = checker.check("editing", "--editing-file", server)
-    assert ok(findings, "install and roll back", "kill -9 in an installation")
+    assert ok(findings, *INSTALLATION)
     assert server.read_text(encoding="ascii") == "old\n"
     assert stat.S_IMODE(os.stat(server).st_mode) == stat.S_IMODE(before.st_mode)
+
+
+# An authenticator with an option that names a folder.
+PLACE = r"""
+static const struct cw_plugin_option place = {
+	.size = sizeof(struct cw_plugin_option), .name = "place", .kind = CW_OPTION_PATH,
+	.default_value = "/nonexistent", .help = "A folder." };
+static const struct cw_plugin_option *const options[] = {&place, NULL};
+static char made[4096];
+static unsigned undo;
+static int make(void)
+{
+	FILE *file;
+	snprintf(made, sizeof(made), "%s/made", cw_host_option(host, "place"));
+	file = fopen(made, "w");
+	if (file == NULL) return cw_host_fail(host, CW_E_IO, NULL, "cannot write \"%s\"", made);
+	fclose(file);
+	return CW_OK;
+}
+static int register_it(void)
+{
+	snprintf(made, sizeof(made), "%s/made", cw_host_option(host, "place"));
+	return host->undo_remove(host, made, &undo);
+}
+void drop(void) { unlink(made); host->undo_done(host, undo); }
+static int get(void)
+{
+	struct cw_http_request request = {
+		.size = sizeof(request), .url = "http://appliance.example.org/" };
+	struct cw_http_response response = { .size = sizeof(response) };
+	int status = cw_host_http(host, &request, &response);
+	if (status == CW_OK && response.http_status != 200) status = CW_E_NETWORK;
+	cw_host_release_response(host, &response);
+	return status;
+}
+static int run(void)
+{
+	const char *argv[] = {"true", NULL};
+	struct cw_command command = { .size = sizeof(command), .argv = argv };
+	struct cw_command_result result = { .size = sizeof(result) };
+	int status = cw_host_run(host, &command, &result);
+	if (status == CW_OK) status = result.status;
+	cw_host_release_result(host, &result);
+	return status;
+}
+"""
+
+
+@pytest.mark.parametrize("body, words", [
+    ("if (register_it() != CW_OK) return CW_OK; return make();",
+     '"undo_remove" failed in perform(), which succeeds nevertheless'),
+    ("get();", '"http" failed in perform(), which succeeds nevertheless'),
+    ("run();", '"run" failed in perform(), which succeeds nevertheless'),
+    ("char *v = NULL; size_t n; int s = host->shared_get(host, \"k\", &v, &n);"
+     "if (s != CW_OK && s != CW_E_NOT_FOUND) return CW_OK;"
+     "s = register_it(); return s == CW_OK ? make() : s;",
+     '"shared_get" failed in perform(), which succeeds although nothing was changed'),
+    ("if (run() != CW_OK) abort();", '"run" failed in perform()'),
+    ("if (run() != CW_OK) for (;;) pause();", '"run" failed in perform()'),
+    ("while (run() != CW_OK) continue;", "tries it again without end"),
+    ("if (get() == CW_OK) return CW_OK; return CW_E_NETWORK;",
+     'what "http" asked for failed in perform(), which does not say why'),
+    ("int fd = dup(0), s = run(); if (s == CW_OK) close(fd); return s;",
+     '"run" failed in perform(), and 1 descriptors are left open'),
+    ("pid_t p = fork(); int s; if (p == 0) { pause(); _exit(0); }"
+     "s = run(); if (s == CW_OK) { kill(p, SIGKILL); waitpid(p, NULL, 0); } return s;",
+     '"run" failed in perform(), and the process '),
+])
+def test_call_that_takes_a_failure_badly_is_found(checker, folder, tmp_path, body, words):
+    place = tmp_path / "place"
+    place.mkdir()
+    folder.compile("hasty", "#include <sys/wait.h>\n" + PLACE + perform(body),
+                   members=".options = options,", AT_CLEANUP="extern void drop(void); drop()")
+    wrong = checker.wrong("hasty", "--hasty-place", place, seconds=1)
+    assert words in wrong["failure in perform"]
+    assert list(wrong) == ["failure in perform"]
+    assert not os.listdir(place)
+
+
+def test_call_that_takes_failures_well_passes(checker, folder, tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+    folder.compile("prudent", PLACE + perform(
+        'int s = run(); if (s == CW_OK) s = register_it(); if (s == CW_OK) s = make();'
+        'return s == CW_OK ? CW_OK : cw_host_fail(host, s, NULL, "cannot make the file");'),
+        members=".options = options,", AT_CLEANUP="extern void drop(void); drop()")
+    findings = checker.check("prudent", "--prudent-place", place)
+    assert ok(findings, *LEAKS, *CHALLENGES)
+
+
+def test_kill_comes_at_each_request_of_a_call(checker, folder, tmp_path):
+    """The file is there only between the two requests, or before it is registered."""
+    place = tmp_path / "place"
+    place.mkdir()
+    folder.compile("late", PLACE + perform(
+        "int s = make(); return s == CW_OK ? register_it() : s;"),
+        members=".options = options,", AT_CLEANUP="extern void drop(void); drop()")
+    wrong = checker.wrong("late", "--late-place", place)
+    assert wrong["kill -9 in perform"] == (
+        f'"{place}/made" is not as it was before, after kill -9 at the request "undo_remove" of '
+        'perform(), and recovery')
+    (place / "made").unlink(missing_ok=True)
+    folder.compile("brief", PLACE + perform(
+        "int s = run(); if (s == CW_OK) s = make(); if (s == CW_OK) s = run(); unlink(made);"
+        "return s;"), members=".options = options,")
+    wrong = checker.wrong("brief", "--brief-place", place)
+    assert "failure in perform" not in wrong
+    assert 'after kill -9 at the request "run" of perform()' in wrong["kill -9 in perform"]
+
+
+def test_kill_comes_before_a_call_of_an_installer_returns(checker, folder, tmp_path):
+    """deploy() leaves a file of its own that save() removes."""
+    server = tmp_path / "server.conf"
+    server.write_text("old\n", encoding="ascii")
+    functions = INSTALLER.replace("@deploy@", """
+	FILE *file = fopen(path, "a");
+	if (file == NULL) return CW_E_IO;
+	fputs("#", file);
+	fclose(file);
+	return CW_OK;
+""").replace("{ (void)self; return host", """{
+	(void)self;
+	if (truncate(cw_host_option(host, "file"), 4) != 0) return CW_E_IO;
+	return host""")
+    folder.compile("marking", perform() + functions, members=MEMBERS)
+    wrong = checker.wrong("marking", "--marking-file", server)
+    assert "kill -9 just before deploy() returns" in wrong["kill -9 in deploy"]
+
+
+@pytest.mark.parametrize("body, name, words", [
+    ('host->write_file(host, path, "new\\n", 4, NULL, 0); return CW_OK;', "failure in deploy",
+     '"write_file" failed in deploy(), which succeeds nevertheless'),
+    ('return fopen(deployment->cert_path, "r") == NULL ? CW_OK :'
+     ' host->write_file(host, path, "new\\n", 4, NULL, 0);', "missing certificate files",
+     "succeeds although it did nothing"),
+    ('return fopen(deployment->cert_path, "r") == NULL ? CW_E_IO :'
+     ' host->write_file(host, path, "new\\n", 4, NULL, 0);', "missing certificate files",
+     "does not say why"),
+    ('char line[20]; FILE *f = fopen(deployment->cert_path, "r"); if (f == NULL) return CW_E_IO;'
+     'fgets(line, sizeof(line), f); fclose(f); if (line[0] != \'-\') abort();'
+     'return host->write_file(host, path, "new\\n", 4, NULL, 0);', "damaged certificate files",
+     "signal 6"),
+])
+def test_installer_that_takes_failures_badly_is_found(checker, folder, tmp_path, body, name, words):
+    server = tmp_path / "server.conf"
+    server.write_text("old\n", encoding="ascii")
+    folder.compile("hasty", perform() + INSTALLER.replace("@deploy@", body), members=MEMBERS)
+    assert words in checker.wrong("hasty", "--hasty-file", server)[name]
+    assert server.read_text(encoding="ascii") == "old\n"
 
 
 def test_installer_that_edits_behind_the_core_is_found(checker, folder, tmp_path):
@@ -291,8 +444,8 @@ def test_nginx_passes_on_a_copy_of_a_configuration(checker, start, tmp_path):
         # nginx was not running, so the plugin has started it.
         os.kill(int((away / "pid").read_text(encoding="ascii")), signal.SIGTERM)
     assert not [f for f in findings.values() if f["result"] == "wrong"], findings
-    assert ok(findings, "names of the server", "install and roll back",
-              "kill -9 in an installation")
+    assert ok(findings, "names of the server", *INSTALLATION, "failure in names",
+              "failure in reload", "failure in renewed", "kill -9 in reload", "kill -9 in renewed")
     assert (root / "nginx.conf").read_bytes() == before
 
 

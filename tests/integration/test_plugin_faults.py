@@ -298,3 +298,50 @@ def test_the_next_run_waits_for_a_plugin_process_that_still_undoes_its_work(cert
     certwright.run("certonly", "-a", "slow", "-d", "killed.example.test", env=folder.env, status=-9)
     certwright.certonly("next.example.test")
     assert os.path.exists(ended)
+
+
+# Both roles. In the function that WHERE names, what FAULT says happens.
+ANYWHERE = r"""
+void at(const char *call) { if (strcmp(call, WHERE) == 0) { FAULT; } }
+static int prepare(void *self) { (void)self; at("prepare"); return CW_OK; }
+static void end(void *self) { (void)self; at("close"); }
+static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{ (void)self; (void)challenges; (void)count; at("perform"); return CW_OK; }
+static int check(void *self, const struct cw_deployment *deployment)
+{ (void)self; (void)deployment; at("check"); return CW_OK; }
+static int deploy(void *self, const struct cw_deployment *deployment)
+{ (void)self; (void)deployment; at("deploy"); return CW_OK; }
+static int save(void *self, const char *title) { (void)self; (void)title; at("save"); return CW_OK; }
+static int config_test(void *self) { (void)self; at("config_test"); return CW_OK; }
+static int reload(void *self) { (void)self; at("reload"); return CW_OK; }
+static const struct cw_installer installer = {
+	.size = sizeof(struct cw_installer), .check = check, .deploy = deploy, .save = save,
+	.config_test = config_test, .reload = reload };
+"""
+AUTHENTICATING = ["prepare", "perform", "cleanup", "close"]
+INSTALLING = ["prepare", "check", "deploy", "save", "config_test", "reload", "close"]
+
+
+@pytest.mark.parametrize("role, call", [*(("-a", call) for call in AUTHENTICATING),
+                                        *(("-i", call) for call in INSTALLING)])
+@pytest.mark.parametrize("fault", ["exit(0)", "abort()", 'puts("{\\"more\\": 1}"), fflush(stdout)',
+                                   "if (fork() == 0) exit(0)"], ids=["exit", "abort", "print", "fork"])
+def test_a_fault_in_any_call_is_one_sentence_and_one_object(certwright, tmp_path, role, call, fault):
+    """That stdout is one object is what json() finds out."""
+    folder = PluginFolder(tmp_path / "plugins")
+    folder.compile("faulty", ANYWHERE,
+                   ".prepare = prepare, .close = end, .installer = &installer,", FAULT=fault,
+                   WHERE=f'"{call}"', AT_CLEANUP='extern void at(const char *); at("cleanup")')
+    other = ["-i", "null"] if role == "-a" else ["-a", "standalone", "--no-redirect"]
+    result = certwright.json("run", role, "faulty", *other, "-d", "any.example.test",
+                             env=folder.env, status=None)
+    assert "more" not in result.stdout
+    ends = fault in ("exit(0)", "abort()")
+    if role == "-i":
+        # An instance that was closed has done its work.
+        assert result.status == (1 if ends and call != "close" else 0)
+    if ends and call not in ("close", "cleanup"):
+        message = result.json["error"]["message"]
+        assert '"faulty"' in message and call in message and "\n" not in message
+    # The others stay usable.
+    certwright.certonly("good.example.test", env=folder.env)

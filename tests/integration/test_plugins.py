@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from lib.plugins import PluginFolder
+from lib.plugins import IDLE, PluginFolder
 
 
 @pytest.fixture
@@ -81,6 +81,26 @@ def spoil_file(folder):
         stream.write("no shared object\n")
 
 
+def spoil_architecture(folder):
+    """The same module for a machine of another kind, as its header says."""
+    with open(folder.compile("stranger"), "r+b") as stream:
+        stream.seek(18)
+        machine = int.from_bytes(stream.read(2), "little")
+        stream.seek(18)
+        stream.write((183 if machine != 183 else 62).to_bytes(2, "little"))
+
+
+OPTION = """static const struct cw_plugin_option option = {
+	.size = sizeof(struct cw_plugin_option), .name = "path", .kind = CW_OPTION_PATH,
+	.help = "A path." };
+static const struct cw_plugin_option *const options[] = {&option, @more@ NULL};
+"""
+
+
+def spoil_options(folder):
+    folder.compile("stranger", IDLE + OPTION.replace("@more@", "&option,"), ".options = options,")
+
+
 def spoil_writable_module(folder):
     os.chmod(folder.compile("stranger"), 0o666)
 
@@ -93,7 +113,8 @@ def spoil_writable_folder(folder):
 @pytest.mark.parametrize("spoil, words", [
     (spoil_symbol, ["cw_plugin_entry"]), (spoil_newer_major, ["2.1", "1.1"]),
     (spoil_older_major, ["0.1", "1.1"]), (spoil_size, []), (spoil_name, ["somebody-else"]),
-    (spoil_file, []), (spoil_writable_module, ["writ"]),
+    (spoil_file, []), (spoil_architecture, ["stranger.so"]), (spoil_options, ["occurs twice"]),
+    (spoil_writable_module, ["writ"]),
     (spoil_writable_folder, ["writ"])])
 def test_a_bad_plugin_is_skipped_with_a_sentence(certwright, folder, spoil, words):
     spoil(folder)
@@ -105,6 +126,23 @@ def test_a_bad_plugin_is_skipped_with_a_sentence(certwright, folder, spoil, word
     for word in words:
         assert word in told
     # And the command goes on, also where the plugin is not what it is about.
+    certwright.certonly("goes-on.example.test", env=folder.env)
+
+
+def test_an_option_that_another_plugin_has_is_refused_and_both_are_named(certwright, folder):
+    """--web-root-path would be an option of "web" and of "web-root"."""
+    folder.compile("web", IDLE + OPTION.replace("@more@", "").replace(
+        '"path"', '"root-path"'), ".options = options,")
+    folder.compile("web-root", IDLE + OPTION.replace("@more@", ""), ".options = options,")
+    result = certwright.json("plugins", "--init", env=folder.env)
+    assert listed(result)["standalone"]["prepared"] is True
+    assert listed(result)["web"]["prepared"] is True
+    message = listed(result)["web-root"]["prepared"]["message"]
+    assert "--web-root-path" in message and '"web-root"' in message and '"web"' in message
+    result = certwright.json("certonly", "-a", "web", "-a", "web-root", "-d", "a.example.test",
+                             "-d", "b.example.test", env=folder.env, status=None)
+    assert result.status in (1, 2)
+    assert "--web-root-path" in str(result.json["error"])
     certwright.certonly("goes-on.example.test", env=folder.env)
 
 

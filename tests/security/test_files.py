@@ -7,64 +7,20 @@ import shutil
 import pytest
 
 from integration.test_nginx import nginx  # noqa: F401  (a fixture)
+from lib.trace import PRIVATE, START, opened, tracing, tried
 
-OPEN = re.compile(r'open(?:at)?\((?:AT_FDCWD, |\d+, )?"([^"]*)".*\) = (-?\d+)')
-START = re.compile(r'execve\("[^"]*", \["certwright", "--process", "(network|plugin)"\]')
 # With these a sandbox stands: seccomp is its last part, and the user goes first.
 STANDS = re.compile(r"seccomp\(SECCOMP_SET_MODE_FILTER")
-PRIVATE = re.compile(r"privkey|private_key|/keys/|/certwright/orders/")
 # What name resolution reads (cw_sandbox_resolver_files).
 RESOLUTION = re.compile(r"/etc/(resolv\.conf|hosts|host\.conf|nsswitch\.conf|gai\.conf|services|"
                         r"protocols|ld\.so\.cache)$|/run/(systemd/resolve|resolvconf|NetworkManager)"
                         r"|(/usr)?(/local)?/lib(64)?/")
 
 
-class Trace:
-    """What each process of a run did: the lines of strace, one file a process."""
-
-    def __init__(self, folder):
-        self.processes = []
-        for name in sorted(os.listdir(folder), key=lambda n: int(n.rpartition(".")[2])):
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-                self.processes.append(file.read().splitlines())
-
-    def of(self, role):
-        """Those that are of ROLE, from their start on."""
-        found = []
-        for lines in self.processes:
-            begins = [i for i, line in enumerate(lines)
-                      if (match := START.search(line)) and match.group(1) == role]
-            if begins:
-                found.append(lines[begins[0]:])
-        return found
-
-
-def opened(lines):
-    """The paths that were opened."""
-    return [match.group(1) for line in lines
-            if (match := OPEN.search(line)) and int(match.group(2)) >= 0]
-
-
-def tried(lines):
-    return [match.group(1) for line in lines if (match := OPEN.search(line))]
-
-
 @pytest.fixture
 def traced(start, pebble, tmp_path):
     """Runs certwright under strace."""
-    certwright = start.certwright(pebble)
-    count = iter(range(100))
-
-    def run(verb, *arguments, **options):
-        folder = tmp_path / f"trace{next(count)}"
-        folder.mkdir()
-        certwright.run(verb, *arguments, wrap=[
-            "strace", "-ff", "-qq", "-s", "300", "-e", "trace=open,openat,execve,seccomp",
-            "-o", str(folder / "p")], **options)
-        return Trace(folder)
-
-    run.certwright = certwright
-    return run
+    return tracing(start.certwright(pebble), tmp_path)
 
 
 def check(trace):

@@ -150,13 +150,31 @@ check_output(struct cw_check *check, const char *log)
 		cw_check_ok(check, name);
 }
 
-/* A value of a private file that the log shows, as in "key = value". */
+/* Not every value of a private file is a secret: servers and users are in messages, too. */
+static bool
+names_secret(char *key)
+{
+	static const char *const words[] = {"secret", "password", "token", "key", "credential"};
+
+	cw_lower(key);
+	for (size_t i = 0; i < CW_COUNT(words); i++)
+		if (strstr(key, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* A secret of a private file that the log shows: the value in "key = value", or a whole line. */
 static bool
 shows_value(const char *log, char *line)
 {
 	size_t begin = strcspn(line, "=:");
-	char *value = line[begin] != '\0' ? cw_trim(line + begin + 1) : line;
+	bool has_key = line[begin] != '\0';
+	char *value = has_key ? cw_trim(line + begin + 1) : line;
 	size_t length = strlen(value);
+
+	line[begin] = '\0';
+	if (has_key && !names_secret(line))
+		return false;
 
 	if (length > 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value) {
 		value[length - 1] = '\0';
@@ -262,6 +280,8 @@ end_trial(struct cw_trial *trial, const struct cw_context *context)
 	cw_shared_store_free(trial->store);
 	cw_settings_free(trial->settings);
 	cw_strv_clear(&trial->roots);
+	cw_trial_plan(trial, CW_TRIAL_FAIL, NULL, 0);
+	cw_strv_clear(&trial->points);
 	cw_error_clear(&trial->error);
 	if (trial->context.registry != context->registry)
 		cw_registry_free(trial->context.registry);
@@ -306,6 +326,7 @@ cw_plugin_check(struct cw_context *context, const struct cw_plugin_checking *che
 					 json_object_array_length(check.findings));
 	}
 	json_object_put(check.findings);
+	cw_strv_clear(&check.tried);
 	end_trial(&check.trial, context);
 	return status;
 }

@@ -1,12 +1,11 @@
-/* The calls of an authenticator: with one, many, equal and unknown challenges, and with kill -9. */
+/* The calls of an authenticator: with one, many, equal and unknown challenges. */
 #include <string.h>
-#include <unistd.h>
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "flow/kit/check_internal.h"
 #include "flow/kit/measure.h"
 
-enum { MANY = 20 };
+enum { FEW = 3, MANY = 20 };
 
 /* Challenges for names of ours. */
 struct batch {
@@ -158,73 +157,62 @@ check_batch(struct cw_check *check, const char *name, struct batch *batch, bool 
 	return error->status;
 }
 
-/* kill -9 after DELAY milliseconds of perform(), or of the cleanup() that follows it. */
-static int
-kill_once(struct cw_check *check, const char *type, bool in_cleanup, int64_t delay,
-	  struct cw_error *error)
-{
-	struct cw_trial *trial = &check->trial;
-	struct batch batch;
-	int status;
-
-	make_batch(&batch, type, MANY, false);
-	status = cw_trial_open(trial, trial->settings, false, error);
-	if (status == CW_OK) {
-		/* That it succeeds was seen before. */
-		if (in_cleanup)
-			cw_trial_perform(trial, batch.pointers, batch.count, NULL);
-		cw_trial_call(trial);
-		if (in_cleanup)
-			cw_plugin_process_cleanup(trial->process, cw_trial_done, trial);
-		else
-			cw_plugin_process_perform(trial->process, batch.pointers, batch.count,
-						  cw_trial_done, trial);
-		status = cw_trial_kill(trial, delay, error);
-	}
-	cw_trial_end(trial);
-	clear_batch(&batch);
-	return status;
-}
-
-static int
-check_kill(struct cw_check *check, const char *name, const char *type, bool in_cleanup,
-	   struct cw_error *error)
-{
-	static const int64_t delays[] = {0, 1, 2, 5, 20, 100};
-	cw_auto_strv struct cw_strv before = {0};
-	int status = cw_snapshot(&check->trial.roots, &before, error);
-	bool good = true;
-
-	for (size_t i = 0; i < CW_COUNT(delays) && status == CW_OK && good; i++) {
-		status = kill_once(check, type, in_cleanup, delays[i], error);
-		if (status == CW_OK)
-			good = cw_check_unchanged(check, name, &before,
-						  "kill -9 and the undoing of what is registered",
-						  error);
-	}
-	if (good && status == CW_OK)
-		cw_check_ok(check, name);
-	return status;
-}
-
-/* Adds the types that an instance offers for a name and for an address. */
+/* Adds the types that the open instance offers for a name and for an address. */
 static int
 ask_types(struct cw_trial *trial, struct cw_strv types[2], struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv kinds = {0}, identifiers = {0};
-	int status = cw_trial_open(trial, trial->settings, true, error);
 
 	cw_strv_add(&kinds, "dns");
 	cw_strv_add(&identifiers, CW_CHECK_NAME);
 	cw_strv_add(&kinds, "ip");
 	cw_strv_add(&identifiers, "192.0.2.1");
-	if (status == CW_OK) {
-		cw_trial_call(trial);
-		cw_plugin_process_types(trial->process, &kinds, &identifiers, types, cw_trial_done,
-					trial);
-		status = cw_trial_wait(trial, error);
+	cw_trial_call(trial);
+	cw_plugin_process_types(trial->process, &kinds, &identifiers, types, cw_trial_done, trial);
+	return cw_trial_wait(trial, error);
+}
+
+/* cw_check_live for challenges of the type CONTEXT. */
+static void
+live(struct cw_check *check, void *context, struct cw_life *life)
+{
+	struct cw_trial *trial = &check->trial;
+	cw_auto_strv struct cw_strv before = {0};
+	cw_auto_error struct cw_error error = {0};
+	struct cw_strv types[2] = {{0}, {0}};
+	struct batch batch;
+	bool goes_on;
+
+	cw_snapshot(&trial->roots, &before, NULL);
+	make_batch(&batch, context, FEW, false);
+	goes_on = cw_trial_open(trial, trial->settings, false, &error) == CW_OK;
+	goes_on = cw_life_goes_on(check, life, &error) && goes_on;
+	if (goes_on) {
+		ask_types(trial, types, &error);
+		goes_on = cw_life_goes_on(check, life, &error);
 	}
-	return status;
+	if (goes_on) {
+		if (cw_trial_perform(trial, batch.pointers, batch.count, &error) == CW_OK) {
+			if (failure_of(&batch) != NULL)
+				cw_error_copy(&error, failure_of(&batch));
+			else
+				cw_life_note_change(check, life, &before);
+		}
+		goes_on = cw_life_goes_on(check, life, &error);
+		cw_error_clear(&error);
+	}
+	if (goes_on) {
+		cw_trial_cleanup(trial, &error);
+		goes_on = cw_life_goes_on(check, life, &error);
+		cw_error_clear(&error);
+	}
+	if (goes_on) {
+		cw_trial_close(trial, &error);
+		cw_life_goes_on(check, life, &error);
+	}
+	cw_strv_clear(&types[0]);
+	cw_strv_clear(&types[1]);
+	clear_batch(&batch);
 }
 
 static bool
@@ -232,8 +220,10 @@ check_types(struct cw_check *check, struct cw_strv types[2])
 {
 	static const char name[] = "challenge types";
 	cw_auto_error struct cw_error error = {0};
-	int status = ask_types(&check->trial, types, &error);
+	int status = cw_trial_open(&check->trial, check->trial.settings, false, &error);
 
+	if (status == CW_OK)
+		status = ask_types(&check->trial, types, &error);
 	if (cw_check_died(check, name, &error))
 		return false;
 	cw_trial_end(&check->trial);
@@ -282,7 +272,7 @@ check_batches(struct cw_check *check, const char *type, struct cw_error *error)
 		{"equal challenges", NULL, 2, true},
 		{"an unknown challenge", "unknown-01", 1, false},
 	};
-	bool ready = false, works = false;
+	bool ready = false;
 	int status = CW_OK;
 
 	for (size_t i = 0; i < CW_COUNT(batches) && status == CW_OK; i++) {
@@ -293,17 +283,8 @@ check_batches(struct cw_check *check, const char *type, struct cw_error *error)
 		status = check_batch(check, batches[i].name, &batch, batches[i].type != NULL,
 				     &ready, error);
 		clear_batch(&batch);
-		works |= ready;
 	}
-	if (status != CW_OK)
-		return status;
-	if (!works) {
-		cw_check_skip(check, "kill -9 in perform", "perform does not succeed here");
-		return CW_OK;
-	}
-	status = check_kill(check, "kill -9 in perform", type, false, error);
-	return status == CW_OK ? check_kill(check, "kill -9 in cleanup", type, true, error)
-			       : status;
+	return status;
 }
 
 int
@@ -313,10 +294,13 @@ cw_check_authenticator(struct cw_check *check, struct cw_error *error)
 	int status = CW_OK;
 
 	/* It edits a server's configuration, and without options that of the server in use. */
-	if (check->trial.module->about->exclusive && check->trial.roots.count == 0)
+	if (check->trial.module->about->exclusive && check->trial.roots.count == 0) {
 		cw_check_skip(check, "perform and cleanup", CW_CHECK_NEEDS_COPY);
-	else if (check_types(check, types))
+	} else if (check_types(check, types)) {
 		status = check_batches(check, types[0].items[0], error);
+		if (status == CW_OK)
+			status = cw_check_calls(check, live, types[0].items[0], error);
+	}
 	cw_strv_clear(&types[0]);
 	cw_strv_clear(&types[1]);
 	return status;

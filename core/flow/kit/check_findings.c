@@ -69,7 +69,7 @@ cw_check_unchanged(struct cw_check *check, const char *name, const struct cw_str
 
 	if (cw_snapshot(&check->trial.roots, &after, error) < 0)
 		return false;
-	path = cw_snapshot_difference(before, &after);
+	path = cw_snapshot_difference(before, &after, check->finished);
 	if (path != NULL)
 		cw_check_wrong(check, name,
 			       "register what undoes a change before it is made, and undo it in "

@@ -1,7 +1,9 @@
 /* The calls of an installer, on a copy of a server's configuration that the user's options name. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/key.h"
@@ -16,6 +18,7 @@ enum { DAYS = 90, DAY = 24 * 3600 };
 struct scratch {
 	struct cw_installation installation;
 	struct cw_strv before; /* the roots, before all else */
+	bool changing;         /* an installation that succeeds changes them */
 };
 
 static int
@@ -48,6 +51,25 @@ write_certificate(struct scratch *scratch, const char *folder, const char *name,
 	return status;
 }
 
+/* All files of the certificate get CONTENTS. NULL: they are removed. */
+static int
+replace_files(const struct scratch *scratch, const char *contents, struct cw_error *error)
+{
+	static const struct cw_file_mode mode = {
+		.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .unsynced = true};
+	int status = CW_OK;
+
+	for (int kind = 0; kind < CW_KIND_COUNT && status == CW_OK; kind++) {
+		const char *path = scratch->installation.paths[kind];
+
+		if (contents != NULL)
+			status = cw_file_write(path, contents, strlen(contents), &mode, error);
+		else if (unlink(path) != 0)
+			status = cw_fail_path(error, errno, "remove", path);
+	}
+	return status;
+}
+
 static int
 make_scratch(struct cw_trial *trial, const char *name, struct scratch *scratch,
 	     struct cw_error *error)
@@ -71,6 +93,14 @@ clear_scratch(struct scratch *scratch)
 	cw_strv_clear(&scratch->before);
 }
 
+static int
+list_names(struct cw_trial *trial, struct cw_strv *names, struct cw_error *error)
+{
+	cw_trial_call(trial);
+	cw_plugin_process_names(trial->process, names, cw_trial_done, trial);
+	return cw_trial_wait(trial, error);
+}
+
 /* The first name that the server has; ours if it has none. */
 static int
 ask_name(struct cw_trial *trial, char **name, struct cw_error *error)
@@ -78,38 +108,33 @@ ask_name(struct cw_trial *trial, char **name, struct cw_error *error)
 	cw_auto_strv struct cw_strv names = {0};
 	int status = cw_trial_open(trial, trial->settings, false, error);
 
-	if (status == CW_OK) {
-		cw_trial_call(trial);
-		cw_plugin_process_names(trial->process, &names, cw_trial_done, trial);
-		status = cw_trial_wait(trial, error);
-	}
+	if (status == CW_OK)
+		status = list_names(trial, &names, error);
 	*name = cw_strdup(names.count > 0 ? names.items[0] : CW_CHECK_NAME);
 	return status;
 }
 
-static void
-begin_installation(struct cw_trial *trial, const struct scratch *scratch,
-		   struct cw_installation_outcome *outcome)
+static int
+install(struct cw_trial *trial, const struct scratch *scratch, struct cw_error *error)
 {
+	struct cw_installation_outcome outcome = {0};
+
 	cw_trial_call(trial);
-	cw_plugin_process_install(trial->process, &scratch->installation, outcome, cw_trial_done,
+	cw_plugin_process_install(trial->process, &scratch->installation, &outcome, cw_trial_done,
 				  trial);
+	return cw_trial_wait(trial, error);
 }
 
 /* Installs, and takes it back as after a reload that failed. */
 static int
-check_undo(struct cw_check *check, const struct scratch *scratch, struct cw_error *error)
+check_undo(struct cw_check *check, struct scratch *scratch, struct cw_error *error)
 {
 	static const char name[] = "install and roll back";
 	struct cw_trial *trial = &check->trial;
-	const struct cw_directories *directories = &trial->context.directories;
-	struct cw_installation_outcome outcome = {0};
 	cw_auto_error struct cw_error failure = {0};
-	cw_auto_strv struct cw_strv makers = {0};
-	int status;
+	struct cw_life life = {0};
+	int status = install(trial, scratch, &failure);
 
-	begin_installation(trial, scratch, &outcome);
-	status = cw_trial_wait(trial, &failure);
 	if (cw_check_died(check, name, &failure))
 		return CW_OK;
 	cw_trial_end(trial);
@@ -122,47 +147,132 @@ check_undo(struct cw_check *check, const struct scratch *scratch, struct cw_erro
 			cw_check_skip(check, name, line);
 		return error->status;
 	}
-	status = cw_checkpoints_makers(directories->work, 1, &makers, error);
-	if (status == CW_OK && makers.count > 0)
-		status = cw_checkpoints_undo(directories->work, directories->config, 1, error);
-	if (status < 0)
-		return status;
-	if (cw_check_unchanged(check, name, &scratch->before, "the change was rolled back", error))
+	cw_life_note_change(check, &life, &scratch->before);
+	scratch->changing = life.changed;
+	check->finished = true;
+	if (cw_trial_recover(trial, error) == CW_OK &&
+	    cw_check_unchanged(check, name, &scratch->before, "the change was rolled back", error))
 		cw_check_ok(check, name);
 	return error->status;
 }
 
 static int
-check_kill(struct cw_check *check, const struct scratch *scratch, struct cw_error *error)
+check_deployment(struct cw_trial *trial, const struct scratch *scratch, struct cw_error *error)
 {
-	static const char name[] = "kill -9 in an installation";
-	static const int64_t delays[] = {0, 1, 2, 5, 20};
-	struct cw_trial *trial = &check->trial;
-	const struct cw_directories *directories = &trial->context.directories;
-	int status = CW_OK;
+	cw_trial_call(trial);
+	cw_plugin_process_check(trial->process, &scratch->installation, cw_trial_done, trial);
+	return cw_trial_wait(trial, error);
+}
 
-	for (size_t i = 0; i < CW_COUNT(delays) && status == CW_OK; i++) {
-		struct cw_installation_outcome outcome = {0};
-		cw_auto_strv struct cw_strv makers = {0};
+static int
+update(struct cw_trial *trial, struct scratch *scratch, enum cw_reason reason,
+       struct cw_error *error)
+{
+	struct cw_update one = {.installation = &scratch->installation};
+	int status;
 
-		status = cw_trial_open(trial, trial->settings, false, error);
-		if (status < 0)
-			break;
-		begin_installation(trial, scratch, &outcome);
-		status = cw_trial_kill(trial, delays[i], error);
-		/* It may have come to its end before. */
-		if (status == CW_OK)
-			status = cw_checkpoints_makers(directories->work, 1, &makers, error);
-		if (status == CW_OK && makers.count > 0)
-			status = cw_checkpoints_undo(directories->work, directories->config, 1,
-						     error);
-		if (status == CW_OK && !cw_check_unchanged(check, name, &scratch->before,
-							   "kill -9 and recovery", error))
-			return error->status;
-	}
+	scratch->installation.reason = reason;
+	cw_trial_call(trial);
+	cw_plugin_process_update(trial->process, &one, 1, cw_trial_done, trial);
+	status = cw_trial_wait(trial, error);
+	scratch->installation.reason = CW_REASON_INSTALL;
 	if (status == CW_OK)
-		cw_check_ok(check, name);
+		return cw_error_move(error, &one.error);
+	cw_error_clear(&one.error);
 	return status;
+}
+
+/* With certificate files that are not there, or are none: it may only succeed if it changes
+ * something, such as the files that a configuration names. */
+static int
+check_bad_files(struct cw_check *check, const char *name, const char *contents,
+		struct scratch *scratch, struct cw_error *error)
+{
+	struct cw_trial *trial = &check->trial;
+	cw_auto_error struct cw_error failure = {0};
+	cw_auto_strv struct cw_strv before = {0};
+	cw_autofree char *line = NULL;
+	struct cw_life life = {0};
+	int status = cw_snapshot(&trial->roots, &before, error);
+
+	if (status == CW_OK)
+		status = replace_files(scratch, contents, error);
+	if (status == CW_OK)
+		status = cw_trial_open(trial, trial->settings, false, error);
+	if (status < 0)
+		return status;
+	check->finished = install(trial, scratch, &failure) == CW_OK;
+	if (check->finished)
+		cw_life_note_change(check, &life, &before);
+	else
+		line = cw_error_line(&failure);
+	if (cw_check_died(check, name, &failure))
+		return cw_trial_recover(trial, error);
+	if (failure.status == CW_OK && scratch->changing && !life.changed)
+		cw_check_wrong(check, name, "look whether the files can be read",
+			       "an installation succeeds although it did nothing");
+	else if (line != NULL && strstr(line, CW_CALL_IS_SILENT) != NULL)
+		cw_check_wrong(check, name, "call cw_host_fail() before an error is returned",
+			       "the installation fails and does not say why");
+	else if (cw_trial_recover(trial, error) == CW_OK &&
+		 cw_check_unchanged(check, name, &before, "the change was rolled back", error))
+		cw_check_ok(check, name);
+	return cw_trial_recover(trial, error);
+}
+
+enum step { NAMES, CHECK, INSTALL, RENEW, UNDEPLOY, CLOSE, END };
+
+static void
+do_step(struct cw_trial *trial, struct scratch *scratch, enum step step, struct cw_error *error)
+{
+	cw_auto_strv struct cw_strv names = {0};
+
+	switch (step) {
+	case NAMES: list_names(trial, &names, error); break;
+	case CHECK: check_deployment(trial, scratch, error); break;
+	case INSTALL: install(trial, scratch, error); break;
+	case RENEW: update(trial, scratch, CW_REASON_RENEW, error); break;
+	case UNDEPLOY: update(trial, scratch, CW_REASON_UNDEPLOY, error); break;
+	case CLOSE: cw_trial_close(trial, error); break;
+	case END: break;
+	}
+}
+
+/* cw_check_live with the certificate CONTEXT. */
+static void
+live(struct cw_check *check, void *context, struct cw_life *life)
+{
+	struct cw_trial *trial = &check->trial;
+	struct scratch *scratch = context;
+	cw_auto_strv struct cw_strv before = {0};
+	cw_auto_error struct cw_error error = {0};
+	bool goes_on = cw_snapshot(&trial->roots, &before, NULL) == CW_OK &&
+		       cw_trial_open(trial, trial->settings, false, &error) == CW_OK;
+
+	goes_on = cw_life_goes_on(check, life, &error) && goes_on;
+	for (enum step step = NAMES; step < END && goes_on; step++) {
+		do_step(trial, scratch, step, &error);
+		if (error.status == CW_OK && step == INSTALL)
+			cw_life_note_change(check, life, &before);
+		if (error.status == CW_OK && step >= INSTALL && step <= UNDEPLOY)
+			check->finished = true;
+		goes_on = cw_life_goes_on(check, life, &error);
+		/* What else it did could hide what is left. */
+		if (trial->fault.happened && step < CLOSE)
+			step = CLOSE - 1;
+		cw_error_clear(&error);
+	}
+}
+
+/* A rollback leaves keys, so the certificate is removed as before it is deleted. */
+static int
+remove_copy(struct cw_check *check, struct scratch *scratch, struct cw_error *error)
+{
+	struct cw_trial *trial = &check->trial;
+
+	if (cw_trial_open(trial, trial->settings, false, NULL) == CW_OK)
+		update(trial, scratch, CW_REASON_UNDEPLOY, NULL);
+	return cw_trial_recover(trial, error);
 }
 
 int
@@ -194,7 +304,15 @@ cw_check_installer(struct cw_check *check, struct cw_error *error)
 	if (status == CW_OK)
 		status = check_undo(check, &scratch, error);
 	if (status == CW_OK)
-		status = check_kill(check, &scratch, error);
+		status = cw_check_calls(check, live, &scratch, error);
+	if (status == CW_OK)
+		status =
+			check_bad_files(check, "damaged certificate files",
+					"nonsense\n-----BEGIN PRIVATE KEY-----\n", &scratch, error);
+	if (status == CW_OK)
+		status = check_bad_files(check, "missing certificate files", NULL, &scratch, error);
+	if (status == CW_OK)
+		status = remove_copy(check, &scratch, error);
 	cw_trial_end(trial);
 	clear_scratch(&scratch);
 	return status;

@@ -85,10 +85,15 @@ cw_measure_child(pid_t pid)
 	return NULL;
 }
 
+/* At the end of the line of a file with a private key. */
+static const char secret_mark[] = " secret";
+
 static int
 add_line(const char *path, const struct stat *about, struct cw_strv *lines, struct cw_error *error)
 {
+	static const char private_key[] = " PRIVATE KEY-----";
 	cw_autofree char *what = NULL;
+	bool secret = false;
 	int status = CW_OK;
 
 	if (S_ISREG(about->st_mode)) {
@@ -98,12 +103,15 @@ add_line(const char *path, const struct stat *about, struct cw_strv *lines, stru
 		status = cw_file_read(path, FILE_MAX, &contents, error);
 		cw_sha256(cw_buf_text(&contents), contents.length, digest);
 		what = cw_hex(digest, sizeof(digest));
+		secret = memmem(contents.data, contents.length, private_key, strlen(private_key)) !=
+			 NULL;
 	} else if (S_ISLNK(about->st_mode)) {
 		status = cw_file_readlink(path, &what, error);
 	}
 	/* The path comes first, so that snapshots are compared by path. */
-	cw_strv_addf(lines, "%s\n%o %u:%u %s", path, (unsigned)about->st_mode,
-		     (unsigned)about->st_uid, (unsigned)about->st_gid, what != NULL ? what : "");
+	cw_strv_addf(lines, "%s\n%o %u:%u %s%s", path, (unsigned)about->st_mode,
+		     (unsigned)about->st_uid, (unsigned)about->st_gid, what != NULL ? what : "",
+		     secret ? secret_mark : "");
 	return status;
 }
 
@@ -143,21 +151,26 @@ cw_snapshot(const struct cw_strv *roots, struct cw_strv *lines, struct cw_error 
 	return status;
 }
 
+/* The next line from *AT on; NULL: there is none. */
+static const char *
+next_line(const struct cw_strv *lines, bool but_secrets, size_t *at)
+{
+	while (but_secrets && *at < lines->count && cw_ends_with(lines->items[*at], secret_mark))
+		++*at;
+	return *at < lines->count ? lines->items[(*at)++] : NULL;
+}
+
 char *
-cw_snapshot_difference(const struct cw_strv *before, const struct cw_strv *after)
+cw_snapshot_difference(const struct cw_strv *before, const struct cw_strv *after, bool but_secrets)
 {
 	size_t i = 0, j = 0;
-	const char *line;
+	const char *old, *now;
 
-	while (i < before->count && j < after->count &&
-	       strcmp(before->items[i], after->items[j]) == 0)
-		i++, j++;
-	if (i == before->count && j == after->count)
-		return NULL;
-	if (i == before->count || j == after->count)
-		line = i == before->count ? after->items[j] : before->items[i];
-	else
-		line = strcmp(before->items[i], after->items[j]) < 0 ? before->items[i]
-								     : after->items[j];
-	return cw_memdup(line, strcspn(line, "\n"));
+	do {
+		old = next_line(before, but_secrets, &i);
+		now = next_line(after, but_secrets, &j);
+	} while (old != NULL && now != NULL && strcmp(old, now) == 0);
+	if (old == NULL || (now != NULL && strcmp(now, old) < 0))
+		old = now;
+	return old != NULL ? cw_memdup(old, strcspn(old, "\n")) : NULL;
 }

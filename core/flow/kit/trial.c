@@ -4,23 +4,13 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/sandbox.h"
-#include "flow/work/undo_plugin.h"
+#include "base/text.h"
+#include "flow/work/lone_plugin.h"
 #include "store/checkpoint.h"
 #include "store/undo.h"
 
-/* Milliseconds until a process that was killed has to be gone. */
-#define GONE_LIMIT 5000
-
-static void
-refuse_question(void *context, const struct cw_plugin_question *question,
-		struct cw_plugin_request *request)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	(void)context;
-	cw_fail(&error, CW_E_USAGE, "there is nobody to ask: %s", question->text);
-	cw_plugin_answer_question(request, NULL, &error);
-}
+/* So often a call may try what fails. */
+enum { ENDLESS = 100 };
 
 /* The port is another one than the plugin wants, so that no server is in the way. */
 static void
@@ -36,56 +26,81 @@ listen_locally(void *context, const char *address, unsigned port, struct cw_plug
 	cw_plugin_answer_listen(request, descriptor, error.status != CW_OK ? &error : NULL);
 }
 
-static void
-forget_socket(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
-{
-	(void)context;
-	(void)address;
-	(void)port;
-	cw_plugin_answer(request, NULL);
-}
-
-static void
-refuse_network(void *context, enum cw_plugin_message service, struct cw_message *message,
-	       struct cw_plugin_request *request)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	(void)context;
-	(void)service;
-	cw_message_free(message);
-	cw_fail(&error, CW_E_NETWORK, "there is no network while a plugin is checked");
-	cw_plugin_answer_network(request, NULL, &error);
-}
-
-static int
-drop_option(void *context, const char *name, const char *key, const char *value,
-	    struct cw_error *error)
-{
-	(void)context;
-	(void)name;
-	(void)key;
-	(void)value;
-	(void)error;
-	return CW_OK;
-}
-
 static bool
-concern_all(void *context, const char *name)
+concerns_all(void *context, const char *name)
 {
 	(void)context;
 	(void)name;
 	return true;
 }
 
-static const struct cw_plugin_handlers handlers = {
-	.ask = refuse_question,
-	.listen = listen_locally,
-	.unlisten = forget_socket,
-	.network = refuse_network,
-	.set_option = drop_option,
-	.concerns = concern_all,
-};
+/* Nothing fails in a return, and not every service asks others. */
+static bool
+has_point(enum cw_trial_fault_kind kind, const char *service)
+{
+	if (kind == CW_TRIAL_KILL)
+		return true;
+	return service != NULL && (kind == CW_TRIAL_FAIL || strcmp(service, "run") == 0 ||
+				   strcmp(service, "http") == 0);
+}
+
+bool
+cw_trial_may_plan(const char *point, enum cw_trial_fault_kind kind, const char *call)
+{
+	const size_t length = strlen(call);
+
+	if (strncmp(point, call, length) != 0 || point[length] != ' ')
+		return false;
+	return has_point(kind, point[length + 1] != '\0' ? point + length + 1 : NULL);
+}
+
+/* Whether the fault happens now. */
+static bool
+is_reached(const struct cw_trial_fault *fault, const char *service)
+{
+	if (fault->kind == CW_TRIAL_KILL)
+		return !fault->happened && fault->points == fault->number;
+	if (fault->happened)
+		return strcmp(service, fault->service) == 0;
+	return fault->points == fault->number;
+}
+
+static void
+reach_point(void *context, const char *call, const char *service, struct cw_error *error)
+{
+	struct cw_trial *trial = context;
+	struct cw_trial_fault *fault = &trial->fault;
+
+	cw_strv_addf(&trial->points, "%s %s", call, service != NULL ? service : "");
+	if (fault->call == NULL || strcmp(call, fault->call) != 0 ||
+	    !has_point(fault->kind, service))
+		return;
+	fault->points++;
+	if (is_reached(fault, service)) {
+		if (!fault->happened) {
+			fault->happened = true;
+			fault->service = cw_strdup(service);
+			fault->first = service == NULL || !cw_strv_contains(&fault->used, service);
+		}
+		fault->endless = ++fault->count > ENDLESS;
+		if (fault->kind == CW_TRIAL_KILL || fault->endless)
+			kill(trial->pid, SIGKILL);
+		else
+			cw_fail(error, fault->kind == CW_TRIAL_REFUSE ? CW_E_COMMAND : CW_E_IO,
+				"the service \"%s\" is made to fail", service);
+	}
+	if (service != NULL)
+		cw_strv_add_unique(&fault->used, service);
+}
+
+void
+cw_trial_plan(struct cw_trial *trial, enum cw_trial_fault_kind kind, const char *call,
+	      size_t number)
+{
+	free(trial->fault.service);
+	cw_strv_clear(&trial->fault.used);
+	trial->fault = (struct cw_trial_fault){.kind = kind, .call = call, .number = number};
+}
 
 void
 cw_trial_done(void *context, const struct cw_error *error)
@@ -116,7 +131,7 @@ cw_trial_open(struct cw_trial *trial, const struct cw_settings *settings, bool o
 	      struct cw_error *error)
 {
 	const struct cw_plugin_opening opening = {
-		.handlers = &handlers,
+		.handlers = &trial->handlers,
 		.settings = settings,
 		.directories = &trial->context.directories,
 		.store = trial->store,
@@ -126,6 +141,11 @@ cw_trial_open(struct cw_trial *trial, const struct cw_settings *settings, bool o
 	};
 	int status = cw_module_check_required(trial->module, settings, error);
 
+	trial->handlers = cw_lone_plugin_handlers;
+	trial->handlers.listen = listen_locally;
+	trial->handlers.concerns = concerns_all;
+	trial->handlers.point = reach_point;
+	trial->handlers.context = trial;
 	if (status == CW_OK && trial->process == NULL)
 		status = cw_plugin_process_take(trial->module, trial->context.loop, &trial->process,
 						error);
@@ -162,41 +182,59 @@ cw_trial_cleanup(struct cw_trial *trial, struct cw_error *error)
 	return cw_trial_wait(trial, error);
 }
 
-static void
-kill_process(void *context)
+/* What a dead process registered: with the settings of the trial, and without a network. */
+static int
+undo(void *context, const char *plugin, const struct cw_strv *options, const char *data,
+     struct cw_error *error)
 {
 	struct cw_trial *trial = context;
+	int status = cw_trial_open(trial, trial->settings, true, error);
 
-	trial->killer = NULL;
-	if (cw_trial_is_alive(trial))
-		kill(trial->pid, SIGKILL);
+	(void)plugin;
+	(void)options;
+	if (status == CW_OK) {
+		cw_trial_call(trial);
+		cw_plugin_process_undo(trial->process, data, cw_trial_done, trial);
+		status = cw_trial_wait(trial, error);
+	}
+	cw_trial_end(trial);
+	return status;
+}
+
+/* What an installer has finished is rolled back too. */
+static int
+roll_back(const struct cw_directories *directories, struct cw_error *error)
+{
+	int status = CW_OK;
+	bool more = true;
+
+	while (more && status == CW_OK) {
+		cw_auto_strv struct cw_strv makers = {0};
+
+		status = cw_checkpoints_makers(directories->work, 1, &makers, error);
+		more = makers.count > 0;
+		if (status == CW_OK && more)
+			status = cw_checkpoints_undo(directories->work, directories->config, 1,
+						     error);
+	}
+	return status;
 }
 
 int
-cw_trial_kill(struct cw_trial *trial, int64_t delay, struct cw_error *error)
+cw_trial_recover(struct cw_trial *trial, struct cw_error *error)
 {
-	struct cw_loop *loop = trial->context.loop;
-	struct cw_undo_plugins plugins = cw_undo_by_plugins(&trial->context);
+	const struct cw_undo_plugins plugins = {undo, trial};
 	const struct cw_directories *directories = &trial->context.directories;
 	bool reverted;
 	int status;
 
-	trial->killer = cw_loop_timer(loop, delay, kill_process, trial);
-	/* What the call says is no matter. */
-	status = cw_loop_until(loop, &trial->done, error);
-	cw_error_clear(&trial->error);
-	while (status == CW_OK && cw_trial_is_alive(trial))
-		status = cw_loop_turn(loop, GONE_LIMIT, error);
-	/* It may have ended by itself; the next process is not to be killed in its place. */
-	cw_loop_cancel(loop, cw_take(&trial->killer));
 	cw_trial_end(trial);
-	if (status == CW_OK) {
-		cw_checkpoints_use_plugins(&plugins);
-		status = cw_checkpoints_recover(directories->work, directories->config, &reverted,
-						error);
-	}
+	cw_checkpoints_use_plugins(&plugins);
+	status = cw_checkpoints_recover(directories->work, directories->config, &reverted, error);
 	if (status == CW_OK)
-		cw_undo_replay(directories->work, trial->pid, &plugins);
+		status = roll_back(directories, error);
+	if (status == CW_OK)
+		cw_undo_replay(directories->work, 0, &plugins);
 	return status;
 }
 

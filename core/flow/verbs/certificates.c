@@ -9,6 +9,7 @@
 #include "flow/due/due.h"
 #include "flow/due/lineage_facts.h"
 #include "flow/due/revocation.h"
+#include "flow/due/schedule.h"
 #include "flow/issue/names.h"
 #include "flow/issue/request.h"
 #include "flow/issue/server.h"
@@ -277,6 +278,8 @@ cw_flow_certificates(struct cw_context *context, struct json_object *result, str
 	cw_json_set(result, "certificates", cw_json_new_array());
 	cw_json_set(result, "broken", listing->broken);
 	status = list(listing, error);
+	if (listing->shown > 0)
+		cw_schedule_describe(context, result);
 	cw_error_clear(&listing->failures);
 	forget_group(listing);
 	cw_names_clear(&listing->wanted);

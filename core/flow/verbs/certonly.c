@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "flow/ask/choose_names.h"
 #include "flow/ask/choose_plugin.h"
+#include "flow/due/schedule.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/csr.h"
 #include "flow/issue/obtain.h"
@@ -213,6 +214,8 @@ cw_flow_certonly(struct cw_context *context, struct json_object *result, struct 
 		cw_request_keep(request, result);
 	else
 		status = cw_request_fulfil(context, request, result, error);
+	if (status == CW_OK && !request->dry_run)
+		cw_schedule_describe(context, result);
 	cw_request_free(request);
 	return status;
 }

@@ -2,20 +2,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "flow/context.h"
+#include "flow/work/lone_plugin.h"
 #include "plugin/instance.h"
 #include "plugin/process.h"
-
-static void
-refuse_question(void *context, const struct cw_plugin_question *question,
-		struct cw_plugin_request *request)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	(void)context;
-	cw_fail(&error, CW_E_USAGE, "plugins cannot ask questions while they are listed: %s",
-		question->text);
-	cw_plugin_answer_question(request, NULL, &error);
-}
 
 /* The answer has a copy: the port is held as long as the plugin holds it. */
 static void
@@ -29,49 +18,6 @@ listen_alone(void *context, const char *address, unsigned port, struct cw_plugin
 	cw_listen(address, port, &descriptor, &by_run, &error);
 	cw_plugin_answer_listen(request, descriptor, &error);
 }
-
-static void
-forget_socket(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
-{
-	(void)context;
-	(void)address;
-	(void)port;
-	cw_plugin_answer(request, NULL);
-}
-
-static void
-refuse_network(void *context, enum cw_plugin_message service, struct cw_message *message,
-	       struct cw_plugin_request *request)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	(void)context;
-	(void)service;
-	cw_message_free(message);
-	cw_fail(&error, CW_E_UNSUPPORTED, "plugins cannot use the network while they are listed");
-	cw_plugin_answer_network(request, NULL, &error);
-}
-
-/* What it chooses is of no use: nothing is saved. */
-static int
-drop_option(void *context, const char *name, const char *key, const char *value,
-	    struct cw_error *error)
-{
-	(void)context;
-	(void)name;
-	(void)key;
-	(void)value;
-	(void)error;
-	return CW_OK;
-}
-
-static const struct cw_plugin_handlers handlers = {
-	.ask = refuse_question,
-	.listen = listen_alone,
-	.unlisten = forget_socket,
-	.network = refuse_network,
-	.set_option = drop_option,
-};
 
 /* The end of a call. */
 struct ending {
@@ -93,6 +39,7 @@ open_plugin(struct cw_context *context, struct cw_module *module, struct cw_loop
 	    bool prepare, struct cw_error *error)
 {
 	struct cw_shared_store *store = cw_shared_store_new();
+	struct cw_plugin_handlers handlers = cw_lone_plugin_handlers;
 	const struct cw_plugin_opening opening = {
 		.handlers = &handlers,
 		.settings = context->settings,
@@ -106,6 +53,7 @@ open_plugin(struct cw_context *context, struct cw_module *module, struct cw_loop
 	struct ending ending = {.done = false};
 	int status = cw_plugin_process_take(module, loop, &process, error);
 
+	handlers.listen = listen_alone;
 	if (status == CW_OK) {
 		cw_plugin_process_open(process, &opening, note_end, &ending);
 		status = cw_loop_until(loop, &ending.done, error);

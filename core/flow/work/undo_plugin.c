@@ -1,5 +1,6 @@
 #include "flow/work/undo_plugin.h"
 #include "base/sandbox.h"
+#include "flow/work/lone_plugin.h"
 #include "flow/work/relay.h"
 #include "plugin/process.h"
 #include "plugin/shared_store.h"
@@ -20,39 +21,6 @@ fill_refusal(struct cw_error *error)
 {
 	cw_fail(error, CW_E_UNSUPPORTED,
 		"that is not there for a plugin that undoes what an ended run left");
-}
-
-static void
-refuse_question(void *context, const struct cw_plugin_question *question,
-		struct cw_plugin_request *request)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	(void)context;
-	(void)question;
-	fill_refusal(&error);
-	cw_plugin_answer_question(request, NULL, &error);
-}
-
-static void
-refuse_socket(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	(void)context;
-	(void)address;
-	(void)port;
-	fill_refusal(&error);
-	cw_plugin_answer_listen(request, -1, &error);
-}
-
-static void
-forget_socket(void *context, const char *address, unsigned port, struct cw_plugin_request *request)
-{
-	(void)context;
-	(void)address;
-	(void)port;
-	cw_plugin_answer(request, NULL);
 }
 
 static int
@@ -111,13 +79,7 @@ work(struct undoing *undoing, const struct cw_settings *settings, struct cw_erro
 	struct cw_context *context = undoing->context;
 	const char *user = cw_settings_get(settings, "network_user");
 	struct cw_shared_store *store = cw_shared_store_new();
-	const struct cw_plugin_handlers handlers = {.ask = refuse_question,
-						    .listen = refuse_socket,
-						    .unlisten = forget_socket,
-						    .network = on_network,
-						    .set_option = refuse_option,
-						    .concerns = on_concerns,
-						    .context = undoing};
+	struct cw_plugin_handlers handlers = cw_lone_plugin_handlers;
 	const struct cw_plugin_opening opening = {
 		.handlers = &handlers,
 		.settings = settings,
@@ -132,6 +94,10 @@ work(struct undoing *undoing, const struct cw_settings *settings, struct cw_erro
 	cw_auto_error struct cw_error over = {0};
 	int status;
 
+	handlers.network = on_network;
+	handlers.set_option = refuse_option;
+	handlers.concerns = on_concerns;
+	handlers.context = undoing;
 	cw_plugin_process_open(undoing->process, &opening, opened, undoing);
 	status = cw_loop_until(context->loop, &undoing->done, error);
 	cw_plugin_process_free(undoing->process);

@@ -54,6 +54,9 @@ class ChallTestSrv:
     def set_txt(self, host, value):
         self._post("set-txt", host=host, value=value)
 
+    def clear_txt(self, host):
+        self._post("clear-txt", host=host)
+
     def add_http01(self, token, content):
         self._post("add-http01", token=token, content=content)
 

@@ -46,9 +46,10 @@ class Dovecot:
         self.folder = tempfile.mkdtemp(prefix="certwright-dovecot-")
         os.chmod(self.folder, 0o711)
         self.port = start.ports.take()
-        self.config = os.path.join(self.folder, "dovecot.conf")
-        self.conf_d = os.path.join(self.folder, "conf.d")
-        os.mkdir(self.conf_d)
+        etc = os.path.join(self.folder, "etc")
+        self.config = os.path.join(etc, "dovecot.conf")
+        self.conf_d = os.path.join(etc, "conf.d")
+        os.makedirs(self.conf_d)
         os.mkdir(os.path.join(self.folder, "run"))
         own = os.path.join(self.folder, "own")
         command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=own",
@@ -58,7 +59,7 @@ class Dovecot:
                            (os.path.join(self.conf_d, "10-own.conf"), "# made by a test\n")):
             with open(path, "w", encoding="ascii") as stream:
                 stream.write(text)
-        self.options = ["--dovecot-config-dir", self.folder]
+        self.options = ["--dovecot-config-dir", etc]
         self.start()
 
     def start(self):

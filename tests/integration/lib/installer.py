@@ -9,7 +9,8 @@ from lib.certwright import plugin_path, program_path, top_folder
 
 
 def compile_plugin(folder, name, source, header="include", macros=()):
-    """Compiles tests/plugins/SOURCE to NAME.so in FOLDER, as a stranger would."""
+    """Compiles SOURCE, a path or a name in tests/plugins, to NAME.so in FOLDER, as a stranger
+    would."""
     os.makedirs(folder, mode=0o755, exist_ok=True)
     path = os.path.join(folder, f"{name}.so")
     subprocess.run(["gcc", "-shared", "-fPIC", "-std=gnu99", "-Wall", "-Wextra", "-Werror",

@@ -45,11 +45,13 @@ class Varnish:
         self.folder = tempfile.mkdtemp(prefix="certwright-varnish-")
         os.chmod(self.folder, 0o755)
         self.name = os.path.join(self.folder, "instance")
+        vcl = os.path.join(self.folder, "vcl")
+        os.mkdir(vcl)
         for name, text in (("start.cli", START.format(folder=self.folder)), ("none.vcl", NONE),
                            ("site.vcl", SITE.format(challenges=challenges, backend=backend))):
             with open(os.path.join(self.folder, name), "w", encoding="ascii") as stream:
                 stream.write(text)
-        self.options = ["--varnish-name", self.name, "--varnish-config-dir", self.folder]
+        self.options = ["--varnish-name", self.name, "--varnish-config-dir", vcl]
         self._port = port
         self.start()
 

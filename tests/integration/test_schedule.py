@@ -1,0 +1,83 @@
+"""What runs "renew" on the machine is said after a certificate was obtained, and listed."""
+
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from lib.certwright import top_folder
+
+NAME = "scheduled.example.test"
+PACKAGING = os.path.join(top_folder(), "packaging")
+
+
+@pytest.fixture
+def found(certwright):
+    certwright.certonly(NAME)
+    return certwright
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """Without the system's cli.ini: Debian's certbot says there that renewals are set up."""
+    path = tmp_path / "empty.ini"
+    path.write_text("")
+    return ["-c", path]
+
+
+def test_where_nothing_renews_it_is_said_with_what_to_do(certwright, plain):
+    text = certwright.certonly(NAME, args=plain).stdout
+    assert "Renewal: no timer or cron job was found. To set one up, add this line to" in text
+    line = text.splitlines()[-1].strip()
+    assert line in certwright.run("certificates", *plain).stdout
+    known = certwright.json("certificates", *plain).json["renewal"]
+    assert known["scheduled_by"] is None and known["setup"] == line and known["file"]
+    # The line works: cron gives it to a shell.
+    command = re.sub(r"^(\S+ ){5}(root )?", "", line)
+    assert shlex.split(command)[1:3] == ["renew", "--quiet"]
+    done = subprocess.run(["/bin/sh", "-c", command], env=certwright.environment(), check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_what_a_distribution_set_up_is_not_set_up_again(found):
+    text = found.run("certificates", "--preconfigured-renewal").stdout
+    assert "Renewal: set up already, according to --preconfigured-renewal, but no timer" in text
+    assert "cron.d" not in text
+    known = found.json("certificates", "--preconfigured-renewal").json["renewal"]
+    assert known == {"scheduled_by": None, "setup": None, "file": None}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts over /etc/cron.d")
+def test_a_cron_job_is_named(found, tmp_path):
+    jobs = tmp_path / "cron.d"
+    jobs.mkdir()
+    (jobs / "renew-all").write_text(
+        f"1 2 * * * root certwright renew --config-dir {found.config_dir}\n")
+    over = 'mkdir -p /etc/cron.d && mount --bind "$0" /etc/cron.d && exec "$@"'
+    done = found.run("certificates", wrap=["unshare", "-m", "sh", "-c", over, str(jobs)])
+    assert "Renewal: cron job in /etc/cron.d/renew-all\n" in done.stdout
+
+
+def test_what_leaves_nothing_to_renew_says_nothing(certwright):
+    assert "Renewal:" not in certwright.certonly(NAME, args=["--dry-run"]).stdout
+    assert "Renewal:" not in certwright.run("certificates").stdout
+
+
+def test_the_timer_starts_a_service_that_systemd_accepts(certwright, tmp_path):
+    """And one that is well confined: 10 is not at all."""
+    with open(f"{PACKAGING}/systemd/certwright-renew.service.in", encoding="utf-8") as stream:
+        service = stream.read().replace("@bindir@", os.path.dirname(certwright.program))
+    assert "@" not in service.replace("@system-service", "")
+    path = tmp_path / "certwright-renew.service"
+    path.write_text(service)
+    timer = tmp_path / "certwright-renew.timer"
+    with open(f"{PACKAGING}/systemd/certwright-renew.timer", encoding="utf-8") as stream:
+        timer.write_text(stream.read())
+    done = subprocess.run(["systemd-analyze", "--man=no", "verify", path, timer], check=True,
+                          capture_output=True, text=True)
+    assert done.stderr == ""
+    subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=40", path],
+                   check=True, capture_output=True)
