@@ -233,6 +233,22 @@ def test_redirect(site, apache, text):
     assert apache.snapshot() == before
 
 
+def test_module_is_not_enabled_for_a_redirect_that_is_there(site, start):
+    server = Apache(start.ports.take(), start.ports.take(), start.ports.take(),
+                    [m for m in USUAL if m != "rewrite"])
+    site.apache = server
+    try:
+        server.site(host("Redirect permanent / https://a.test:@https@/") + tls())
+        server.start()
+        site.obtain("a.test").install()
+        before = server.snapshot()
+        result = site.run("enhance", "--redirect")
+        assert "redirected to https already" in result.output
+        assert server.snapshot() == before
+    finally:
+        server.stop()
+
+
 def test_redirect_goes_to_the_host_that_apache_chooses(site, apache):
     """A host with a wildcard alias beside the one with the exact name."""
     apache.site(host(SERVES, name="x.w.test") + host("ServerAlias *.w.test\n" + SERVES,
