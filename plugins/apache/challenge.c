@@ -269,8 +269,9 @@ write_challenges(struct setup *setup)
 }
 
 static int
-make_live(struct apache *apache)
+make_live(struct setup *setup)
 {
+	struct apache *apache = setup->apache;
 	int status = program_test(&apache->program,
 				  "Apache rejects its configuration with the challenges");
 
@@ -278,7 +279,7 @@ make_live(struct apache *apache)
 		return status;
 	register_reload(apache, &apache->undo);
 	apache->reloaded = true;
-	return reload_apache(&apache->program);
+	return reload_apache(&apache->program, &setup->model);
 }
 
 /* Restores the files. Apache accepted them before. */
@@ -317,7 +318,7 @@ perform(struct setup *setup, struct cw_challenge *const *challenges, size_t coun
 		return CW_OK;
 	status = write_challenges(setup);
 	if (status == CW_OK)
-		status = make_live(apache);
+		status = make_live(setup);
 	if (status != CW_OK && apache->challenged && !apache->reloaded)
 		return revert_after(apache, status, status == CW_E_COMMAND);
 	return status;
@@ -347,7 +348,7 @@ reload_restored(struct apache *apache)
 {
 	int status = program_test(&apache->program, "Apache rejects its configuration");
 
-	return status == CW_OK ? reload_apache(&apache->program) : status;
+	return status == CW_OK ? reload_apache(&apache->program, NULL) : status;
 }
 
 int

@@ -117,10 +117,10 @@ int
 install_reload(void *self)
 {
 	struct apache *apache = self;
-	int status = program_identify(&apache->program);
+	int status = install_load(apache);
 
 	if (status == CW_OK)
-		status = reload_apache(&apache->program);
+		status = reload_apache(&apache->program, &apache->model);
 	if (status == CW_OK)
 		reload_done(apache, &apache->owed);
 	return status;

@@ -37,17 +37,23 @@ add_line(struct text *lines, const char *address, unsigned port, bool tls)
 		text_format(lines, "Listen %s:%u%s\n", address, port, protocol);
 }
 
-int
-port_listen(const struct model *model, unsigned port, unsigned like, bool tls, struct text *lines)
+bool
+port_is_free(unsigned port)
 {
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
 
+	return can_bind((const struct sockaddr *)&four, sizeof(four)) &&
+	       can_bind((const struct sockaddr *)&six, sizeof(six));
+}
+
+int
+port_listen(const struct model *model, unsigned port, unsigned like, bool tls, struct text *lines)
+{
 	for (size_t i = 0; i < model->listen_count; i++)
 		if (model->listens[i].address.port == port)
 			return CW_OK;
-	if (!can_bind((const struct sockaddr *)&four, sizeof(four)) ||
-	    !can_bind((const struct sockaddr *)&six, sizeof(six)))
+	if (!port_is_free(port))
 		return cw_host_fail(model->config.host, CW_E_BUSY,
 				    "stop that program, or have Apache listen on its port",
 				    "Apache does not listen on port %u, which another program has",

@@ -11,5 +11,7 @@
  */
 int port_listen(const struct model *model, unsigned port, unsigned like, bool tls,
 		struct text *lines);
+/* Whether no other program listens on PORT. */
+bool port_is_free(unsigned port);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "../common/proc.h"
+#include "port.h"
 
 enum {
 	TIME_LIMIT = 120 * 1000, /* milliseconds */
@@ -237,8 +238,34 @@ end_orphans(const struct wait *wait)
 	}
 }
 
+static bool
+listens_on(const struct sockets *listening, unsigned port)
+{
+	for (size_t i = 0; i < listening->count; i++)
+		if (listening->ports[i] == port)
+			return true;
+	return false;
+}
+
+static int
+check_ports(const struct wait *wait, const struct model *model)
+{
+	for (size_t i = 0; i < model->listen_count && wait->listening.count > 0; i++) {
+		unsigned port = model->listens[i].address.port;
+
+		if (!listens_on(&wait->listening, port) && !port_is_free(port))
+			return cw_host_fail(
+				wait->program->host, CW_E_BUSY,
+				"stop that program, or remove that Listen directive",
+				"Apache would end if it were reloaded: it has to listen on "
+				"port %u, which another program has",
+				port);
+	}
+	return CW_OK;
+}
+
 int
-reload_apache(struct program *program)
+reload_apache(struct program *program, const struct model *model)
 {
 	struct wait wait = {.program = program, .deadline = milliseconds_now() + TIME_LIMIT};
 	bool ended = false;
@@ -251,7 +278,9 @@ reload_apache(struct program *program)
 		return start(&wait);
 	}
 	look_before(&wait);
-	status = wait_until_live(&wait, &ended);
+	status = model != NULL ? check_ports(&wait, model) : CW_OK;
+	if (status == CW_OK)
+		status = wait_until_live(&wait, &ended);
 	if (status == CW_OK && ended) {
 		/* It does so if a port is taken, or by a fault of a module that is reloaded. */
 		cw_host_log(program->host, CW_LOG_WARNING,

@@ -2,13 +2,16 @@
 #ifndef APACHE_RELOAD_H
 #define APACHE_RELOAD_H
 
-#include "program.h"
+#include "model.h"
 
 /*
  * Has Apache reload its configuration, without losing a connection (SIGUSR1), or starts it if it
  * does not run. When it has read the configuration it writes its pid file again and starts new
  * children; the old ones then accept no more connections. If Apache ends meanwhile, it is started.
+ *
+ * Fails before that if MODEL, unless it is NULL, has a port on which Apache does not listen yet and
+ * which another program has: then Apache would end.
  */
-int reload_apache(struct program *program);
+int reload_apache(struct program *program, const struct model *model);
 
 #endif

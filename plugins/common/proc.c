@@ -171,13 +171,21 @@ visit_sockets(pid_t pid, bool (*visit)(void *context, unsigned long inode), void
 	return stop;
 }
 
+static void
+add_socket(struct sockets *sockets, unsigned long inode, unsigned port)
+{
+	size_t count = sockets->count + 1;
+
+	sockets->items = memory_resize(sockets->items, count, sizeof(*sockets->items));
+	sockets->ports = memory_resize(sockets->ports, count, sizeof(*sockets->ports));
+	sockets->items[sockets->count] = inode;
+	sockets->ports[sockets->count++] = port;
+}
+
 static bool
 collect(void *context, unsigned long inode)
 {
-	struct sockets *sockets = context;
-
-	sockets->items = memory_resize(sockets->items, sockets->count + 1, sizeof(*sockets->items));
-	sockets->items[sockets->count++] = inode;
+	add_socket(context, inode, 0);
 	return false;
 }
 
@@ -209,11 +217,12 @@ add_listening(pid_t pid, const char *table, struct sockets *open, struct sockets
 	file = fopen(path, "re");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
 		unsigned long inode;
-		unsigned state;
+		unsigned state, port;
 
-		if (sscanf(line, " %*u: %*s %*s %x %*s %*s %*s %*u %*u %lu", &state, &inode) == 2 &&
+		if (sscanf(line, " %*u: %*[^:]:%x %*s %x %*s %*s %*s %*u %*u %lu", &port, &state,
+			   &inode) == 3 &&
 		    state == STATE_LISTEN && is_one_of(open, inode))
-			collect(found, inode);
+			add_socket(found, inode, port);
 	}
 	if (file != NULL)
 		fclose(file);
@@ -235,5 +244,6 @@ void
 sockets_clear(struct sockets *sockets)
 {
 	free(sockets->items);
+	free(sockets->ports);
 	memset(sockets, 0, sizeof(*sockets));
 }

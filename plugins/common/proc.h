@@ -24,9 +24,10 @@ void pids_add(struct pids *pids, pid_t pid);
 bool pids_have(const struct pids *pids, pid_t pid);
 void pids_clear(struct pids *pids);
 
-/* The inodes of the TCP sockets on which a process listens. */
+/* The TCP sockets on which a process listens. */
 struct sockets {
-	unsigned long *items;
+	unsigned long *items; /* their inodes */
+	unsigned *ports;
 	size_t count;
 };
 void proc_listening(pid_t pid, struct sockets *sockets);

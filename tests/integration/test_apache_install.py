@@ -212,6 +212,24 @@ def test_port_that_another_program_has_is_said(site, apache):
     assert apache.snapshot() == before and apache.pid() == pid
 
 
+def test_reload_that_would_end_apache_is_not_begun(site, apache):
+    """Somebody has added a port to the configuration that another program has."""
+    apache.site(host(SERVES) + tls())
+    apache.start()
+    pid = apache.pid()
+    apache.write("conf-enabled/more.conf", "Listen @other@\n")
+    before = apache.snapshot()
+    site.obtain("a.test")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("0.0.0.0", apache.other_port))
+        taken.listen()
+        result = site.install(status=1, json=True)
+    assert_failed(result, str(apache.other_port), "Apache would end")
+    assert apache.snapshot() == before and apache.pid() == pid
+    assert apache.get("a.test")[2] == "the site\n"
+
+
 @pytest.mark.parametrize("text", (
     host(SERVES),
     host(SERVES + "\nRewriteEngine on\nRewriteRule ^/index.html$ - [L]\nRewriteRule ^/old$ /x [R]"),
