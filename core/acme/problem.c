@@ -123,8 +123,11 @@ cw_acme_printable(const char *text, size_t max)
 bool
 cw_acme_problem_is(struct json_object *value)
 {
-	return cw_json_string(value, "type") != NULL || cw_json_string(value, "detail") != NULL ||
-	       cw_json_string(value, "title") != NULL;
+	cw_autofree char *type = cw_json_prose(value, "type");
+	cw_autofree char *detail = cw_json_prose(value, "detail");
+	cw_autofree char *title = cw_json_prose(value, "title");
+
+	return type != NULL || detail != NULL || title != NULL;
 }
 
 const char *
@@ -163,8 +166,8 @@ static void
 fill(struct cw_error *error, struct json_object *problem, const char *challenge,
      const char *message)
 {
-	const char *type = cw_json_string(problem, "type");
-	const char *detail = cw_json_string(problem, "detail");
+	cw_autofree char *type = cw_json_prose(problem, "type");
+	cw_autofree char *detail = cw_json_prose(problem, "detail");
 	const char *instance = cw_json_string(problem, "instance");
 	cw_autofree char *shown_type = cw_acme_printable(type == NULL ? "" : type, TYPE_MAX);
 	cw_autofree char *shown = NULL;
@@ -172,7 +175,7 @@ fill(struct cw_error *error, struct json_object *problem, const char *challenge,
 	const char *hint = hint_for(name, challenge);
 
 	if (detail == NULL)
-		detail = cw_json_string(problem, "title");
+		detail = cw_json_prose(problem, "title");
 	shown = cw_acme_printable(detail == NULL ? "" : detail, DETAIL_MAX);
 	/* A validation's message names the challenge's type where others have the problem's. */
 	if (challenge != NULL || *name == '\0' || cw_equal(name, "about:blank"))
@@ -200,7 +203,7 @@ static void
 add_subproblem(struct cw_error *error, struct json_object *subproblem)
 {
 	cw_auto_error struct cw_error part = {0};
-	const char *value = cw_json_string(cw_json_object(subproblem, "identifier"), "value");
+	cw_autofree char *value = cw_json_prose(cw_json_object(subproblem, "identifier"), "value");
 	cw_autofree char *name = NULL, *message = NULL;
 
 	if (!cw_acme_problem_is(subproblem))

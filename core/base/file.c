@@ -83,22 +83,21 @@ enum { READ_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
 /* Reads from DESCRIPTOR, which open(2) gave for PATH. */
 static int
-read_opened(int descriptor, const char *path, size_t max, struct cw_buf *buf,
+read_opened(int descriptor, const char *path, size_t max, struct cw_buf *buf, struct stat *status,
 	    struct cw_error *error)
 {
 	size_t before = buf->length;
-	struct stat status;
 	int number;
 
 	if (descriptor < 0)
 		return cw_fail_path(error, errno, "open", path);
-	if (fstat(descriptor, &status) != 0)
+	if (fstat(descriptor, status) != 0)
 		return cw_fail_path(error, errno, "read", path);
-	if (!S_ISREG(status.st_mode))
+	if (!S_ISREG(status->st_mode))
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is not a regular file", path);
 	number = EFBIG;
-	if (status.st_size >= 0 && (uintmax_t)status.st_size <= max)
-		number = read_all(descriptor, max, (size_t)status.st_size, buf);
+	if (status->st_size >= 0 && (uintmax_t)status->st_size <= max)
+		number = read_all(descriptor, max, (size_t)status->st_size, buf);
 	if (number == 0)
 		return CW_OK;
 	if (buf->data != NULL)
@@ -112,8 +111,21 @@ int
 cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error)
 {
 	cw_autoclose int descriptor = open(path, READ_FLAGS);
+	struct stat status;
 
-	return read_opened(descriptor, path, max, buf, error);
+	return read_opened(descriptor, path, max, buf, &status, error);
+}
+
+int
+cw_file_read_and_stat(const char *path, size_t max, struct cw_buf *buf, struct stat *status,
+		      struct cw_error *error)
+{
+	cw_autoclose int descriptor = open(path, READ_FLAGS | O_NOFOLLOW);
+
+	if (descriptor < 0 && errno == ELOOP && lstat(path, status) == 0 &&
+	    S_ISLNK(status->st_mode))
+		return cw_file_read(path, max, buf, error);
+	return read_opened(descriptor, path, max, buf, status, error);
 }
 
 /* Opens NAME in FOLDER, which it closes. Returns -1 with errno, ELOOP for a link. */
@@ -142,6 +154,7 @@ cw_file_read_below(const char *folder, const char *path, size_t max, struct cw_b
 	cw_auto_strv struct cw_strv parts = {0};
 	cw_autoclose int at = -1;
 	char *rest = copy;
+	struct stat status;
 
 	for (char *part = strtok_r(copy, "/", &rest); part != NULL;
 	     part = strtok_r(NULL, "/", &rest))
@@ -156,7 +169,7 @@ cw_file_read_below(const char *folder, const char *path, size_t max, struct cw_b
 		at = step_down(at, parts.items[parts.count - 1], READ_FLAGS);
 	if (at < 0 && errno == ELOOP)
 		return cw_fail(error, CW_E_INVALID, "\"%s\" is a link, or behind one", whole);
-	return read_opened(at, whole, max, buf, error);
+	return read_opened(at, whole, max, buf, &status, error);
 }
 
 /* A file that is being made: a temporary name in the folder that the final one will be in. */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include "buf.h"
 #include "error.h"
@@ -19,6 +20,9 @@ int cw_fail_path(struct cw_error *error, int number, const char *action, const c
 /* Appends the file's contents to BUF. CW_E_INVALID if it is longer than MAX bytes or not a regular
  * file. */
 int cw_file_read(const char *path, size_t max, struct cw_buf *buf, struct cw_error *error);
+/* The same. *STATUS gets that of the file, or that of the link if PATH is one. */
+int cw_file_read_and_stat(const char *path, size_t max, struct cw_buf *buf, struct stat *status,
+			  struct cw_error *error);
 
 /* The same for PATH, relative and without "..", below FOLDER, where no part of it may be a link. */
 int cw_file_read_below(const char *folder, const char *path, size_t max, struct cw_buf *buf,

@@ -55,6 +55,7 @@ check_PROGRAMS += \
 	tests/unit/test_message \
 	tests/unit/test_option \
 	tests/unit/test_peer \
+	tests/unit/test_permissions \
 	tests/unit/test_plugin_name \
 	tests/unit/test_pool \
 	tests/unit/test_printable \
@@ -72,6 +73,8 @@ tests_unit_test_loop_SOURCES = tests/unit/test_loop.c \
 	tests/unit/loop_fixture.h
 tests_unit_test_loop_signals_SOURCES = tests/unit/test_loop_signals.c \
 	tests/unit/child.h tests/unit/loop_fixture.h
+tests_unit_test_permissions_SOURCES = tests/unit/test_permissions.c \
+	tests/unit/scratch.h
 tests_unit_test_process_SOURCES = tests/unit/test_process.c \
 	tests/unit/process_fixture.h tests/unit/scratch.h
 tests_unit_test_process_descriptors_SOURCES = tests/unit/test_process_descriptors.c \

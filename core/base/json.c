@@ -188,6 +188,23 @@ cw_json_string(struct json_object *object, const char *key)
 	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
 }
 
+char *
+cw_json_prose(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key, json_type_string);
+	char *text;
+	size_t length;
+
+	if (value == NULL)
+		return NULL;
+	length = (size_t)json_object_get_string_len(value);
+	text = cw_memdup(json_object_get_string(value), length);
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+	return text;
+}
+
 struct json_object *
 cw_json_object(struct json_object *object, const char *key)
 {

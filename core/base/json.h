@@ -24,6 +24,9 @@ int cw_json_parse_secret(const char *text, size_t length, const char *what,
 /* A member of OBJECT. NULL if it is absent, null or of another type, or if OBJECT is NULL or not an
  * object. A string with a NUL counts as absent. The pointer is valid as long as OBJECT. */
 const char *cw_json_string(struct json_object *object, const char *key);
+/* The same for a text that people only read: each NUL is replaced with a blank. Release with
+ * free(). */
+char *cw_json_prose(struct json_object *object, const char *key);
 struct json_object *cw_json_object(struct json_object *object, const char *key);
 struct json_object *cw_json_array(struct json_object *object, const char *key);
 bool cw_json_bool(struct json_object *object, const char *key, bool otherwise);

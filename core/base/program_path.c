@@ -37,8 +37,8 @@ cw_is_executable_file(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
-bool
-cw_program_is_installed(const char *name)
+char *
+cw_program_find(const char *name)
 {
 	cw_autofree char *path = cw_program_path();
 	cw_auto_strv struct cw_strv folders = {0};
@@ -48,7 +48,7 @@ cw_program_is_installed(const char *name)
 		cw_autofree char *candidate = cw_format("%s/%s", folders.items[i], name);
 
 		if (cw_is_executable_file(candidate))
-			return true;
+			return cw_take(&candidate);
 	}
-	return false;
+	return NULL;
 }

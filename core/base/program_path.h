@@ -8,8 +8,9 @@
 /* The value of PATH (the system's default when it is unset or empty) with those folders that it
  * lacks appended. Release with free(). */
 char *cw_program_path(void);
-/* Whether one of its folders has an executable file NAME (without a slash). */
-bool cw_program_is_installed(const char *name);
+/* The path of the first executable file NAME (without a slash) in these folders; NULL: there is
+ * none. Release with free(). */
+char *cw_program_find(const char *name);
 /* Whether PATH leads to a regular file that we may execute. */
 bool cw_is_executable_file(const char *path);
 

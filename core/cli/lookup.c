@@ -120,10 +120,13 @@ better_prefix(const char *best, const char *plugin, const char *name)
 static const char *
 plugin_of(const struct cw_lookup *lookup, const char *name)
 {
+	const struct cw_strv *refused = cw_registry_refused_modules(lookup->registry);
 	const char *best = NULL;
 
 	for (size_t i = 0; i < cw_registry_count(lookup->registry); i++)
 		best = better_prefix(best, cw_registry_at(lookup->registry, i)->name, name);
+	for (size_t i = 0; i < refused->count; i++)
+		best = better_prefix(best, refused->items[i], name);
 	for (size_t i = 0; lookup->named != NULL && i < lookup->named->count; i++)
 		best = better_prefix(best, cw_plugin_name(lookup->named->items[i]), name);
 	return best != NULL ? best : cw_known_plugin_of(name);
@@ -133,7 +136,8 @@ static int
 fail_not_loaded(const char *plugin, const char *name, const char *shown,
 		const struct cw_error *refused, struct cw_error *error)
 {
-	cw_autofree char *line = cw_error_line(refused);
+	/* What the context says is said here. */
+	cw_autofree char *line = cw_error_line(refused->cause != NULL ? refused->cause : refused);
 	const char *hint = cw_error_hint(refused);
 
 	cw_fail(error, CW_E_USAGE, "the plugin \"%s\" of the option \"%s%s\" was not loaded: %s",

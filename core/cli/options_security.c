@@ -117,7 +117,7 @@ const struct cw_option cw_options_security[] = {
 		 "renewal files and hooks, belong to the user who runs the command, and that other "
 		 "users have no more permissions than certwright gives them. This is needed in an "
 		 "unsafe place like /tmp. Hooks, renewal files, credentials and configuration "
-		 "files that other users own or can write to are refused; without this option, "
-		 "there is only a warning."},
+		 "files that other users own, can write to, or can replace through a folder on "
+		 "the way to them are refused; without this option, there is only a warning."},
 	{0},
 };

@@ -111,7 +111,8 @@ render_installation(struct json_object *installed)
 	cw_autofree char *names = join(cw_json_array(installed, "names"), ", ");
 	cw_autofree char *enhancements = join(cw_json_array(installed, "enhancements"), ", ");
 
-	printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
+	if (*names != '\0')
+		printf("Configured with %s: %s\n", text_of(installed, "installer"), names);
 	if (*enhancements != '\0')
 		printf("Enhancements: %s\n", enhancements);
 	if (!cw_json_bool(installed, "changed", true))
@@ -125,8 +126,8 @@ cw_render_installed(struct json_object *result)
 
 	each(result, "certificates", render_obtained);
 	/* The null installer configures nothing. */
-	if (installed != NULL && count(installed, "names") > 0 &&
-	    strcmp(text_of(installed, "installer"), "null") != 0)
+	if (installed != NULL && strcmp(text_of(installed, "installer"), "null") != 0 &&
+	    (count(installed, "names") > 0 || count(installed, "unneeded_enhancements") > 0))
 		render_installation(installed);
 	render_schedule(result);
 }
@@ -138,7 +139,7 @@ has_action(struct json_object *item, const char *action)
 }
 
 /* What renew did for a certificate, as the heading under which it is listed. */
-enum ending { NOT_DUE, RENEWED, IN_USE, FAILED };
+enum ending { NOT_DUE, RENEWED, UNUSED, IN_USE, FAILED };
 
 static enum ending
 ending_of(struct json_object *item)
@@ -147,7 +148,9 @@ ending_of(struct json_object *item)
 		return NOT_DUE;
 	if (has_action(item, "installed") || has_action(item, "reloaded"))
 		return IN_USE;
-	return has_action(item, "failed") ? FAILED : RENEWED;
+	if (has_action(item, "failed"))
+		return FAILED;
+	return cw_json_object(item, "error") != NULL ? UNUSED : RENEWED;
 }
 
 static void
@@ -162,7 +165,7 @@ render_renewed(struct json_object *item)
 		printf("  %s expires on %.10s (skipped)\n", path, text_of(item, "expiry"));
 	else if (ending == IN_USE)
 		printf("  %s (%s)\n", path, text_of(item, "action"));
-	else if (ending == RENEWED && cw_json_object(item, "error") != NULL)
+	else if (ending == UNUSED)
 		printf("  %s (saved, but not in use yet)\n", path);
 	else
 		printf("  %s (%s)\n", path, ending == FAILED ? "failure" : "success");
@@ -217,6 +220,8 @@ cw_render_renewed(struct json_object *result)
 	render_ended(result, RENEWED,
 		     is_dry_run(result) ? "The dry run succeeded for these certificates:"
 					: "These certificates were renewed:");
+	render_ended(result, UNUSED,
+		     "These certificates were renewed, but their servers do not use them yet:");
 	render_ended(result, IN_USE, "Web servers now use these certificates of earlier runs:");
 	render_ended(result, FAILED, "These certificates could not be renewed or installed:");
 	rule();

@@ -66,9 +66,10 @@ struct cw_ca *cw_context_ca(struct cw_context *context, const char *server,
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);
-/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (those in
- * place), "failed_names", "failed_enhancements" (those not in place), "changed" (whether the
- * server's configuration was changed), and the paths as above}. install, enhance: only "installed".
+/* run: as certonly, and "installed": {"name", "installer", "names", "enhancements" (those that were
+ * added), "failed_names", "failed_enhancements" (those that could not be), "unneeded_enhancements"
+ * (those with nothing to do for any name), "changed" (whether the server's configuration was
+ * changed), and the paths as above}. install, enhance: only "installed".
  * Its name is null for files that belong to no lineage. */
 int cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_error *error);
 int cw_flow_install(struct cw_context *context, struct json_object *result, struct cw_error *error);

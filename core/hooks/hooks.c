@@ -76,6 +76,7 @@ int
 cw_hook_validate(const char *option, const char *command, struct cw_error *error)
 {
 	cw_autofree char *program = command != NULL ? first_program(command) : NULL;
+	cw_autofree char *found = NULL;
 
 	/* A command that begins with shell syntax or an expansion is the shell's to judge. */
 	if (program == NULL || strpbrk(program, "'\"\\$`~*?[{!") != NULL)
@@ -90,7 +91,7 @@ cw_hook_validate(const char *option, const char *command, struct cw_error *error
 				       "--disable-hook-validation");
 			return CW_E_PERMISSION;
 		}
-	} else if (cw_program_is_installed(program)) {
+	} else if ((found = cw_program_find(program)) != NULL) {
 		return CW_OK;
 	}
 	/* Shell built-ins and functions are not files. */
@@ -112,10 +113,13 @@ cw_hook_check_permissions(const char *option, const char *command, struct cw_err
 	cw_autofree char *program = command != NULL ? first_program(command) : NULL;
 	cw_autofree char *what = cw_format("the %s program", option);
 
-	/* Those of PATH are the system's. */
-	if (program == NULL || strchr(program, '/') == NULL)
-		return CW_OK;
-	return cw_permissions_check(what, program, error);
+	if (program != NULL && strchr(program, '/') == NULL) {
+		char *found = cw_program_find(program);
+
+		free(program);
+		program = found;
+	}
+	return program != NULL ? cw_permissions_check(what, program, error) : CW_OK;
 }
 
 struct output_context {

@@ -37,8 +37,7 @@ void cw_hooks_free(struct cw_hooks *hooks); /* NULL is allowed */
  */
 int cw_hook_validate(const char *option, const char *command, struct cw_error *error);
 
-/* Checks that other users cannot change the program of a hook command that is given by its path
- * (base/permissions.h). */
+/* Checks that other users cannot change the program of a hook command (base/permissions.h). */
 int cw_hook_check_permissions(const char *option, const char *command, struct cw_error *error);
 
 /* Runs the directory's pre hooks (once in a run), then COMMAND (once for each different command;

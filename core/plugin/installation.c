@@ -96,22 +96,27 @@ enhance(void *context, struct cw_error *error)
 {
 	const struct installing *installing = context;
 	const struct cw_installation *installation = installing->installation;
-	int status = CW_OK;
 
+	installing->outcome->unneeded = 0;
 	for (size_t i = 0; i < installation->enhancements.count; i++) {
 		const char *enhancement = installation->enhancements.items[i];
+		bool added = false;
 
-		for (size_t j = 0; j < installation->names.count && status == CW_OK; j++) {
+		for (size_t j = 0; j < installation->names.count; j++) {
 			const char *name = installation->names.items[j];
-
-			status =
+			int status =
 				cw_instance_enhance(installing->instance, name, enhancement, error);
+
 			if (status < 0)
-				cw_context(error, "cannot add the enhancement \"%s\" for \"%s\"",
-					   enhancement, name);
+				return cw_context(error,
+						  "cannot add the enhancement \"%s\" for \"%s\"",
+						  enhancement, name);
+			added |= status == CW_OK;
 		}
+		if (!added)
+			installing->outcome->unneeded |= UINT64_C(1) << i;
 	}
-	return status;
+	return CW_OK;
 }
 
 static int

@@ -28,6 +28,8 @@ struct cw_installation {
 struct cw_installation_outcome {
 	bool deployed, enhanced;
 	bool changed; /* a file was changed */
+	/* Bit I: enhancement I of the installation was not needed for any name. */
+	uint64_t unneeded;
 };
 
 void cw_installation_clear(struct cw_installation *installation);

@@ -154,6 +154,7 @@ cw_instance_enhance(struct cw_instance *instance, const char *name, const char *
 {
 	const struct cw_installer *installer = installer_of(instance, error);
 	struct cw_call call;
+	int result, status;
 
 	if (installer == NULL)
 		return CW_E_UNSUPPORTED;
@@ -162,7 +163,9 @@ cw_instance_enhance(struct cw_instance *instance, const char *name, const char *
 			       "the plugin \"%s\" does not know the enhancement \"%s\"",
 			       instance->module->name, enhancement);
 	cw_call_begin(&call, instance, "enhance");
-	return cw_call_end(&call, installer->enhance(instance->self, name, enhancement), error);
+	result = installer->enhance(instance->self, name, enhancement);
+	status = cw_call_end(&call, result == CW_UNNEEDED ? CW_OK : result, error);
+	return status == CW_OK ? result : status;
 }
 
 int

@@ -96,6 +96,28 @@ restrict_rights(struct cw_instance *instance, struct cw_error *error)
 	return services->restrict_to(services->context, rights, error);
 }
 
+/* Locks the plugin's exclusive directory. */
+static int
+lock(struct cw_instance *instance, const char *directory, struct cw_error *error)
+{
+	const struct cw_services *services = instance->services;
+	const char *name = instance->module->name;
+	int status;
+
+	/* The run holds the locks of its own folders, so it would wait for itself. */
+	if (cw_directories_have(services->directories, directory)) {
+		cw_fail(error, CW_E_INVALID,
+			"the plugin \"%s\" needs the folder \"%s\" for itself, but certwright is "
+			"to "
+			"keep its own files there",
+			name, directory);
+		cw_hint(error, "give another --config-dir, --work-dir or --logs-dir");
+		return error->status;
+	}
+	status = cw_exclusive_take(directory, services->lock_timeout, &instance->exclusive, error);
+	return status < 0 ? cw_context(error, "the plugin \"%s\" cannot be used now", name) : CW_OK;
+}
+
 static int
 open_plugin(struct cw_instance *instance, struct cw_error *error)
 {
@@ -113,15 +135,10 @@ open_plugin(struct cw_instance *instance, struct cw_error *error)
 	cw_call_end(&call, CW_OK, NULL);
 	if (directory == NULL)
 		return CW_OK;
-	status = cw_exclusive_take(directory, instance->services->lock_timeout,
-				   &instance->exclusive, error);
-	if (status != CW_OK) {
-		if (plugin->close != NULL)
-			plugin->close(instance->self);
-		return cw_context(error, "the plugin \"%s\" cannot be used now",
-				  instance->module->name);
-	}
-	return CW_OK;
+	status = lock(instance, directory, error);
+	if (status != CW_OK && plugin->close != NULL)
+		plugin->close(instance->self);
+	return status;
 }
 
 /* What the plugin itself has registered for the checkpoint that is reverted in its process. */

@@ -1,14 +1,13 @@
 /* Loading one module with libltdl, after a look at who could have written it. */
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ltdl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/permissions.h"
 #include "base/text.h"
 #include "plugin/module_internal.h"
 
@@ -37,48 +36,22 @@ release_ltdl(void)
 		lt_dlexit();
 }
 
-/* STICKY: that bit helps, as nobody can take what is another's out of the folder. It does not where
- * modules are: whoever may write to the folder can add one. */
 static int
-check_one(const char *path, const char *kind, bool sticky, struct cw_error *error)
+check_exposure(const char *kind, const char *path, struct cw_error *error)
 {
-	cw_autoclose int descriptor = open(path, O_PATH | O_CLOEXEC);
-	struct stat status;
+	cw_auto_exposure struct cw_exposure found = {0};
 
-	if (descriptor < 0 || fstat(descriptor, &status) != 0)
-		return cw_fail_errno(error, errno, "cannot look at the %s \"%s\"", kind, path);
-	if (status.st_uid != 0 && status.st_uid != geteuid()) {
-		cw_fail(error, CW_E_PERMISSION, "the %s \"%s\" was refused: it belongs to user %lu",
-			kind, path, (unsigned long)status.st_uid);
-		cw_hint(error, "give it to root: chown root '%s'", path);
-		return CW_E_PERMISSION;
-	}
-	if ((status.st_mode & (S_IWGRP | S_IWOTH)) && !(sticky && (status.st_mode & S_ISVTX))) {
-		cw_fail(error, CW_E_PERMISSION,
-			"the %s \"%s\" was refused: others than its owner can write to it", kind,
-			path);
-		cw_hint(error, "take that right away: chmod go-w '%s'", path);
-		return CW_E_PERMISSION;
-	}
-	return CW_OK;
-}
-
-/* A folder of modules, and those that it is in: who may write to one can put another in its place.
- */
-static int
-check_folder(const char *path, struct cw_error *error)
-{
-	cw_autofree char *parent = cw_strdup(path);
-	int status = check_one(path, "plugin folder", false, error);
-
-	while (status == CW_OK && strcmp(parent, "/") != 0) {
-		char *next = cw_path_folder(parent);
-
-		free(parent);
-		parent = next;
-		status = check_one(parent, "parent of the plugin folder,", true, error);
-	}
-	return status;
+	cw_permissions_look(path, &found);
+	if (found.path == NULL)
+		return CW_OK;
+	cw_fail(error, CW_E_PERMISSION,
+		found.foreign ? "the %s \"%s\" was refused: %s%s%s belongs to another user"
+			      : "the %s \"%s\" was refused: other users can write to %s%s%s",
+		kind, path, found.itself ? "" : "\"", found.itself ? "it" : found.path,
+		found.itself ? "" : "\"");
+	cw_hint(error, "run \"%s '%s'\"", found.foreign ? "chown -h root" : "chmod go-w",
+		found.path);
+	return CW_E_PERMISSION;
 }
 
 int
@@ -91,12 +64,13 @@ cw_plugin_path_check(const char *path, char **resolved, struct cw_error *error)
 	if (real == NULL)
 		return cw_fail_errno(error, errno, "cannot look at \"%s\"", path);
 	if (cw_is_folder(real)) {
-		status = check_folder(real, error);
+		status = check_exposure("plugin folder", path, error);
 	} else {
+		/* Whoever may write to the folder, even if it is sticky, can add a module. */
 		folder = cw_path_folder(real);
-		status = check_folder(folder, error);
+		status = check_exposure("plugin folder", folder, error);
 		if (status == CW_OK)
-			status = check_one(real, "plugin", false, error);
+			status = check_exposure("plugin", path, error);
 	}
 	if (status == CW_OK && resolved != NULL)
 		*resolved = cw_take(&real);

@@ -166,8 +166,8 @@ cw_module_check_options(const struct cw_module *module,
 		map = find_option(options, option->fills_map, count);
 		if (!is_list(option->kind) || map == NULL || map->kind != CW_OPTION_MAP)
 			return broken(module, error,
-				      "an option fills a map, and it is no list, or there is no "
-				      "such map");
+				      "an option fills a map, but it is not a list, or there is "
+				      "no such map");
 	}
 	return CW_OK;
 }

@@ -51,9 +51,9 @@ int cw_module_check_options(const struct cw_module *module,
 void cw_module_convert_options(struct cw_module *module);
 void cw_module_free_options(struct cw_module *module);
 
-/* Returns CW_E_PERMISSION if users other than root and ourselves can write to PATH or to its
- * folder, after links are resolved. RESOLVED may be NULL; else it gets the resolved path, to be
- * released with free(). */
+/* Returns CW_E_PERMISSION if users other than root and ourselves can change PATH, its folder, or
+ * what leads there (base/permissions.h). RESOLVED may be NULL; else it gets the resolved path, to
+ * be released with free(). */
 int cw_plugin_path_check(const char *path, char **resolved, struct cw_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/permissions.h"
 #include "plugin/module_internal.h"
 #include "plugin/process_internal.h"
 
@@ -373,6 +374,7 @@ send_open(struct cw_plugin_process *process)
 		.interactive = opening->interactive,
 		.only_open = opening->only_open,
 		.lock_timeout = opening->lock_timeout,
+		.strict_permissions = cw_permissions_are_strict(),
 		.user = cw_strdup(opening->user),
 		.require_sandbox = opening->require_sandbox,
 		.without_landlock = opening->without_landlock,
@@ -499,6 +501,7 @@ read_outcome(struct cw_plugin_process *process, struct cw_message *answer, bool 
 	outcome->deployed = cw_message_get_bool(answer);
 	outcome->enhanced = cw_message_get_bool(answer);
 	outcome->changed = cw_message_get_bool(answer);
+	outcome->unneeded = (uint64_t)cw_message_get_int(answer, INT64_MIN, INT64_MAX);
 }
 
 void

@@ -26,7 +26,10 @@ struct cw_registry {
 	struct cw_module_entry **entries;
 	size_t count;
 	bool scanned;
-	struct cw_strv refused_folders;
+	struct cw_strv refused_folders; /* what was said of each */
+	struct cw_strv refused_modules; /* the names of the modules in them */
+	struct cw_strv refused_reasons; /* for each of these: why, and the hint or "" */
+	struct cw_strv refused_hints;
 	struct cw_loop *loop; /* for the processes that describe modules; NULL: none yet */
 };
 
@@ -46,6 +49,9 @@ cw_registry_free(struct cw_registry *registry)
 		cw_module_free(registry->entries[i]);
 	}
 	free(registry->entries);
+	cw_strv_clear(&registry->refused_modules);
+	cw_strv_clear(&registry->refused_reasons);
+	cw_strv_clear(&registry->refused_hints);
 	cw_strv_clear(&registry->refused_folders);
 	cw_loop_free(registry->loop);
 	free(registry);
@@ -98,6 +104,29 @@ add_built_in(struct cw_registry *registry)
 #endif
 }
 
+static void
+add_refused(struct cw_registry *registry, const char *name, const struct cw_error *error)
+{
+	const char *hint = cw_error_hint(error);
+
+	if (registry->refused_modules.count == MODULES_MAX ||
+	    !cw_strv_add_unique(&registry->refused_modules, name))
+		return;
+	cw_strv_take(&registry->refused_reasons, cw_error_line(error));
+	cw_strv_add(&registry->refused_hints, hint != NULL ? hint : "");
+}
+
+static void
+say_refused(struct cw_registry *registry, const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+	const char *hint = cw_error_hint(error);
+
+	cw_strv_addf(&registry->refused_folders, "%s%s%s", line, hint != NULL ? "; " : "",
+		     hint != NULL ? hint : "");
+	cw_log_warning("%s", registry->refused_folders.items[registry->refused_folders.count - 1]);
+}
+
 /* NAME.so files; those that begin with "lib" are libraries, which a build tree has beside its
  * modules. */
 static void
@@ -105,18 +134,10 @@ add_folder(struct cw_registry *registry, const char *folder)
 {
 	cw_auto_strv struct cw_strv names = {0};
 	cw_auto_error struct cw_error error = {0};
+	bool trusted = cw_plugin_path_check(folder, NULL, &error) == CW_OK;
 
-	if (cw_plugin_path_check(folder, NULL, &error) != CW_OK ||
-	    cw_folder_list(folder, true, &names, &error) != CW_OK) {
-		cw_autofree char *line = cw_error_line(&error);
-		const char *hint = cw_error_hint(&error);
-
-		cw_strv_addf(&registry->refused_folders, "%s%s%s", line, hint != NULL ? "; " : "",
-			     hint != NULL ? hint : "");
-		cw_log_warning(
-			"%s", registry->refused_folders.items[registry->refused_folders.count - 1]);
-		return;
-	}
+	if (cw_folder_list(folder, true, &names, trusted ? &error : NULL) != CW_OK || !trusted)
+		say_refused(registry, &error);
 	for (size_t i = 0; i < names.count; i++) {
 		const char *file = names.items[i];
 		cw_autofree char *name = NULL, *path = NULL;
@@ -125,7 +146,10 @@ add_folder(struct cw_registry *registry, const char *folder)
 			continue;
 		name = cw_memdup(file, strlen(file) - 3);
 		path = cw_format("%s/%s", folder, file);
-		add(registry, name, path);
+		if (trusted)
+			add(registry, name, path);
+		else
+			add_refused(registry, name, &error);
 	}
 }
 
@@ -217,7 +241,28 @@ bool
 cw_registry_has(struct cw_registry *registry, const char *name)
 {
 	scan(registry);
-	return find(registry, cw_plugin_name(name)) != NULL;
+	return find(registry, cw_plugin_name(name)) != NULL ||
+	       cw_strv_contains(&registry->refused_modules, cw_plugin_name(name));
+}
+
+const struct cw_strv *
+cw_registry_refused_modules(struct cw_registry *registry)
+{
+	scan(registry);
+	return &registry->refused_modules;
+}
+
+static int
+in_refused_folder(const struct cw_registry *registry, size_t index, struct cw_error *error)
+{
+	const char *hint = registry->refused_hints.items[index];
+
+	cw_fail(error, CW_E_PERMISSION, "%s", registry->refused_reasons.items[index]);
+	if (*hint != '\0')
+		cw_hint(error, "%s", hint);
+	cw_context(error, "the plugin \"%s\" was not loaded",
+		   registry->refused_modules.items[index]);
+	return CW_E_PERMISSION;
 }
 
 static int
@@ -227,6 +272,9 @@ not_found(struct cw_registry *registry, const char *name, struct cw_error *error
 	cw_autofree char *list = NULL;
 	const char *nearest;
 
+	for (size_t i = 0; i < registry->refused_modules.count; i++)
+		if (strcmp(registry->refused_modules.items[i], name) == 0)
+			return in_refused_folder(registry, i, error);
 	for (size_t i = 0; i < registry->count; i++)
 		cw_strv_add(&names, registry->entries[i]->module.name);
 	list = cw_strv_join(&names, ", ");

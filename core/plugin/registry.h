@@ -68,16 +68,20 @@ struct cw_module *cw_registry_at(struct cw_registry *registry, size_t index);
 /* Returns why folders were refused, one sentence for each. No module is opened for this. */
 const struct cw_strv *cw_registry_refused_folders(struct cw_registry *registry);
 
-/* Whether there is a module NAME (or another spelling of it). Looks only at file names: the module
- * can still be refused when it is opened. */
+/* Returns the names of the modules in these folders. For them cw_registry_open() fails with why the
+ * folder was refused. */
+const struct cw_strv *cw_registry_refused_modules(struct cw_registry *registry);
+
+/* Whether there is a module NAME (or another spelling of it), also in a refused folder. Looks only
+ * at file names: the module can still be refused when it is opened. */
 bool cw_registry_has(struct cw_registry *registry, const char *name);
 
 /*
  * Opens the module NAME and checks its file, entry symbol, the size and ABI of its struct, its name
  * and its options. Other spellings of the name are accepted (base/plugin_name.h). On CW_E_NOT_FOUND
- * the hint has the nearest name and the installed ones. CW_E_PLUGIN if it is refused, also if it
- * crashed or took longer than CW_PLUGIN_LOAD_LIMIT. Also finds the null installer, which is part of
- * the core.
+ * the hint has the nearest name and the installed ones. CW_E_PERMISSION if other users can change
+ * it or its folder. CW_E_PLUGIN if it is refused for another reason, also if it crashed or took
+ * longer than CW_PLUGIN_LOAD_LIMIT. Also finds the null installer, which is part of the core.
  */
 int cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		     struct cw_error *error);

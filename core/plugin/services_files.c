@@ -37,14 +37,14 @@ read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error 
 	if (status.st_mode & (S_IWGRP | S_IWOTH | (strict ? S_IROTH : 0))) {
 		cw_fail(error, CW_E_PERMISSION, "other users can %s the credentials file \"%s\"",
 			status.st_mode & (S_IWGRP | S_IWOTH) ? "write to" : "read", path);
-		cw_hint(error, "take that right away: chmod 600 '%s'", path);
+		cw_hint(error, "run \"chmod 600 '%s'\"", path);
 		return CW_E_PERMISSION;
 	}
 	if (cw_permissions_check("the credentials file", path, error) < 0)
 		return CW_E_PERMISSION;
 	if (status.st_mode & (S_IRGRP | S_IROTH))
-		cw_log_warning("other users can read the credentials file \"%s\"; take that right "
-			       "away: chmod 600 '%s'",
+		cw_log_warning("other users can read the credentials file \"%s\"; run \"chmod 600 "
+			       "'%s'\"",
 			       path, path);
 	do {
 		got = read(descriptor, cw_buf_reserve(buf, 4096), 4096);

@@ -143,6 +143,7 @@ cw_wire_put_settings(struct cw_message *message, const struct cw_module *module,
 	cw_message_put_bool(message, others->interactive);
 	cw_message_put_bool(message, others->only_open);
 	cw_message_put_int(message, others->lock_timeout);
+	cw_message_put_bool(message, others->strict_permissions);
 	cw_message_put_text(message, others->user);
 	cw_message_put_bool(message, others->require_sandbox);
 	cw_message_put_bool(message, others->without_landlock);
@@ -247,6 +248,7 @@ cw_wire_get_settings(struct cw_message *message, struct cw_module *module,
 	settings->interactive = cw_message_get_bool(message);
 	settings->only_open = cw_message_get_bool(message);
 	settings->lock_timeout = cw_message_get_int(message, -1, INT64_MAX);
+	settings->strict_permissions = cw_message_get_bool(message);
 	settings->user = cw_message_get_text(message, CW_MESSAGE_NAME);
 	settings->require_sandbox = cw_message_get_bool(message);
 	settings->without_landlock = cw_message_get_bool(message);

@@ -33,7 +33,8 @@ enum cw_plugin_message {
 	CW_PLUGIN_CLEANUP, /* nothing (the challenges of the last PERFORM): nothing */
 	CW_PLUGIN_NAMES,   /* nothing: list */
 	CW_PLUGIN_INSTALL, /* (cw_wire_put_installation): whether it is deployed, whether enhanced,
-			      whether a file was changed; also if it failed */
+			      whether a file was changed, bits of the enhancements that were not
+			      needed; also if it failed */
 	CW_PLUGIN_CHECK,   /* (cw_wire_put_installation): nothing */
 	CW_PLUGIN_UPDATE, /* number, (cw_wire_put_installation) for each: an error for each, also if
 			     it failed */
@@ -94,8 +95,9 @@ struct cw_plugin_description *cw_wire_get_description(struct cw_message *message
 struct cw_plugin_settings {
 	struct cw_directories directories;
 	bool interactive;
-	bool only_open;       /* do not prepare */
-	int64_t lock_timeout; /* milliseconds, for the exclusive directory */
+	bool only_open;          /* do not prepare */
+	int64_t lock_timeout;    /* milliseconds, for the exclusive directory */
+	bool strict_permissions; /* of the credentials that it reads (base/permissions.h) */
 	/* For an instance that needs fewer rights than the user's (enum cw_rights). */
 	char *user; /* the user to become if we are root; NULL: stay */
 	bool require_sandbox, without_landlock, without_seccomp;

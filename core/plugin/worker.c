@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/permissions.h"
 #include "plugin/worker_internal.h"
 
 static const char coordinator[] = "the coordinating process";
@@ -75,6 +76,7 @@ do_open(struct cw_worker *worker, struct cw_message *request, struct cw_error *e
 	cw_wire_get_settings(request, &worker->entry->module, &worker->settings);
 	status = finish(request, error);
 	if (status == CW_OK) {
+		cw_permissions_set_strict(worker->settings.strict_permissions);
 		cw_worker_fill_services(worker);
 		status = cw_instance_open(&worker->entry->module, &worker->services,
 					  worker->settings.values, &worker->instance, error);
@@ -172,6 +174,7 @@ do_install(struct cw_worker *worker, struct cw_message *request, struct cw_error
 		cw_message_put_bool(answer, outcome.deployed);
 		cw_message_put_bool(answer, outcome.enhanced);
 		cw_message_put_bool(answer, outcome.changed);
+		cw_message_put_int(answer, (int64_t)outcome.unneeded);
 	}
 	cw_installation_clear(&installation);
 	return answer;

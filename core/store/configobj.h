@@ -8,6 +8,7 @@
 #define CW_STORE_CONFIGOBJ_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/strv.h"
@@ -21,6 +22,9 @@ struct cw_configobj *cw_configobj_new(void);
 int cw_configobj_parse(const char *text, size_t length, const char *what,
 		       struct cw_configobj **config, struct cw_error *error);
 int cw_configobj_load(const char *path, struct cw_configobj **config, struct cw_error *error);
+/* The same. *FILE gets the status of the file, or that of the link if PATH is one. */
+int cw_configobj_load_and_stat(const char *path, struct cw_configobj **config, struct stat *file,
+			       struct cw_error *error);
 struct cw_configobj *cw_configobj_copy(const struct cw_configobj *config);
 /* Appends the file's text to BUF. */
 void cw_configobj_write(const struct cw_configobj *config, struct cw_buf *buf);

@@ -472,12 +472,21 @@ cw_configobj_parse(const char *text, size_t length, const char *what, struct cw_
 int
 cw_configobj_load(const char *path, struct cw_configobj **config, struct cw_error *error)
 {
+	struct stat status;
+
+	return cw_configobj_load_and_stat(path, config, &status, error);
+}
+
+int
+cw_configobj_load_and_stat(const char *path, struct cw_configobj **config, struct stat *file,
+			   struct cw_error *error)
+{
 	cw_auto_buf struct cw_buf buf = {0};
 	cw_autofree char *what = cw_format("\"%s\"", path);
 	int status;
 
 	*config = NULL;
-	status = cw_file_read(path, FILE_MAX, &buf, error);
+	status = cw_file_read_and_stat(path, FILE_MAX, &buf, file, error);
 	if (status != CW_OK)
 		return status;
 	return cw_configobj_parse(cw_buf_text(&buf), buf.length, what, config, error);

@@ -103,6 +103,23 @@ cw_directories_check(const struct cw_directories *directories, struct cw_error *
 	return status;
 }
 
+bool
+cw_is_same_folder(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+bool
+cw_directories_have(const struct cw_directories *directories, const char *folder)
+{
+	return cw_is_same_folder(folder, directories->config) ||
+	       cw_is_same_folder(folder, directories->work) ||
+	       cw_is_same_folder(folder, directories->logs);
+}
+
 void
 cw_directories_clear(struct cw_directories *directories)
 {

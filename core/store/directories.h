@@ -17,6 +17,10 @@ int cw_directories_make(const struct cw_directories *directories, struct cw_erro
 /* --strict-permissions: CW_E_PERMISSION if one of them, or of the trusted folders in them, belongs
  * to another user or has more permissions than it is created with. */
 int cw_directories_check(const struct cw_directories *directories, struct cw_error *error);
+/* Whether FOLDER is one of them. */
+bool cw_directories_have(const struct cw_directories *directories, const char *folder);
+/* Whether both paths lead to the same folder. */
+bool cw_is_same_folder(const char *a, const char *b);
 void cw_directories_clear(struct cw_directories *directories);
 
 /*

@@ -162,7 +162,8 @@ cw_lineage_open(const char *config_dir, const char *name, struct cw_lineage **li
 	*lineage = NULL;
 	if (status != CW_OK)
 		return status;
-	status = cw_configobj_load(opened->renewal_path, &opened->config, error);
+	status = cw_configobj_load_and_stat(opened->renewal_path, &opened->config,
+					    &opened->renewal_status, error);
 	if (status == CW_E_NOT_FOUND) {
 		cw_fail(error, status, "there is no certificate \"%s\" (no file \"%s\")", name,
 			opened->renewal_path);

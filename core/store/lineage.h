@@ -6,7 +6,7 @@
 #define CW_STORE_LINEAGE_H
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/strv.h"
@@ -27,6 +27,7 @@ struct cw_lineage {
 	bool interrupted; /* the links differ because a switch was interrupted */
 	bool unsettled;   /* a switch left something for cw_lineage_recover() */
 	struct cw_configobj *config; /* the renewal file */
+	struct stat renewal_status;  /* that of the renewal file as it was read; a link's own */
 };
 
 void cw_lineage_free(struct cw_lineage *lineage); /* NULL is allowed */

@@ -256,15 +256,6 @@ cw_lock_release(struct cw_lock *lock)
 	cw_lock_abandon(lock);
 }
 
-static bool
-is_same_folder(const char *a, const char *b)
-{
-	struct stat first, second;
-
-	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-	       first.st_ino == second.st_ino;
-}
-
 int
 cw_run_locks_take(const struct cw_directories *directories, int64_t timeout,
 		  struct cw_run_locks *locks, struct cw_error *error)
@@ -280,7 +271,7 @@ cw_run_locks_take(const struct cw_directories *directories, int64_t timeout,
 		int status;
 
 		for (size_t j = 0; j < i; j++)
-			again = again || is_same_folder(folders[i], folders[j]);
+			again = again || cw_is_same_folder(folders[i], folders[j]);
 		if (again)
 			continue;
 		if (timeout <= 0)

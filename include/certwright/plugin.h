@@ -72,6 +72,9 @@ enum cw_status {
 	CW_E_COMMAND = -17      /* a program exited non-zero or was killed by a signal */
 };
 
+/* Since 1.1. What enhance() of an installer returns if there was nothing to do. */
+#define CW_UNNEEDED 1
+
 struct cw_host;
 
 /* What an option takes on the command line and in cli.ini. */
@@ -253,7 +256,8 @@ struct cw_installer {
 	/* The enhancements of enhance(): "redirect", "hsts", "uir", "staple-ocsp"; NULL-terminated.
 	 */
 	const char *const *enhancements;
-	/* Adds an enhancement for one name. */
+	/* Adds an enhancement for one name. Since 1.1 it may return CW_UNNEEDED if it had nothing
+	 * to do: the enhancement is there already, or it does not apply. It logs which. */
 	int (*enhance)(void *self, const char *name, const char *enhancement);
 	/* Writes the changes of the functions above, with the checkpoint services. */
 	int (*save)(void *self, const char *title);

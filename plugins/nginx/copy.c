@@ -2,14 +2,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include "change.h"
+#include "redirect.h"
 
 enum { ROUNDS_MAX = 8, ASK_MAX = 50 /* server blocks to choose from */ };
 
-/* Do not copy a server that rejects every handshake. */
+/* Whether a copy of the server for NAME would only redirect NAME to https. */
 static bool
-serves(struct nginx *nginx, const struct server *server)
+only_redirects(struct nginx *nginx, const struct server *server, const char *name)
 {
-	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL;
+	autofree char *text = memory_copy(name, strlen(name));
+	struct server copy = *server;
+	struct name own;
+	bool redirects;
+
+	name_init(&own, text);
+	copy.names = &own;
+	copy.name_count = 1;
+	return redirects_content(&nginx->model, &copy, name, nginx->https_port, &redirects) !=
+		       CONTENT_OWN &&
+	       redirects;
+}
+
+/* Whether a copy of the server would serve NAME. */
+static bool
+serves(struct nginx *nginx, const struct server *server, const char *name)
+{
+	return model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") == NULL &&
+	       !only_redirects(nginx, server, name);
 }
 
 bool
@@ -23,15 +42,16 @@ copy_is_nobodys(const struct server *server)
 
 /* A site that is the default only because it comes first is not meant for other names. */
 static const struct server *
-default_server(struct nginx *nginx, unsigned port)
+default_server(struct nginx *nginx, unsigned port, const char *name)
 {
 	const struct server *found = NULL;
 
 	for (size_t i = 0; i < nginx->model.group_count; i++) {
 		const struct group *group = nginx->model.groups[i];
 
-		if (group->port != port || !serves(nginx, group->default_server) ||
-		    !(group->default_given || copy_is_nobodys(group->default_server)))
+		if (group->port != port ||
+		    !(group->default_given || copy_is_nobodys(group->default_server)) ||
+		    !serves(nginx, group->default_server, name))
 			continue;
 		if (found == NULL || strcmp(group->address, "*") == 0)
 			found = group->default_server;
@@ -167,13 +187,13 @@ is_chosen_for_tls(const struct nginx *nginx, const struct server *server,
 }
 
 /* Sets the draft's names and listeners. ONLY_TLS: only those of SERVER that serve the name by
- * TLS. */
+ * TLS. CAPTURES: lines to put first; NULL: none. */
 static int
-rename_draft(struct draft *draft, const char *words, const struct server *server,
-	     const char *only_tls)
+rename_draft(struct draft *draft, const char *words, const char *captures,
+	     const struct server *server, const char *only_tls)
 {
 	const struct directive *block = draft->file.syntax->root.first_child;
-	struct edits edits = {0};
+	struct edits edits = {.mark = MANAGED_MARK};
 	bool named = false;
 
 	for (struct directive *at = block->first_child; at != NULL; at = at->next) {
@@ -194,9 +214,10 @@ rename_draft(struct draft *draft, const char *words, const struct server *server
 	if (!named) {
 		autofree char *line = memory_format("server_name %s;", words);
 
-		edits.mark = MANAGED_MARK;
 		edits_first(&edits, block, line);
 	}
+	if (captures != NULL)
+		edits_first(&edits, block, captures);
 	return edits_apply(&edits, &draft->nginx->model.files);
 }
 
@@ -232,30 +253,63 @@ describe(const struct server *server)
 	return memory_copy(words.data, words.length);
 }
 
-/* Asks the user which server to copy. */
+/* Asks the user which server to copy for NAME; none if no server can be copied. */
 static int
-ask_server(struct nginx *nginx, const char *name, const struct server **server)
+ask_server(struct nginx *nginx, const char *name, bool check, const struct server **server)
 {
-	size_t count = nginx->model.server_count, choice = 0;
+	const struct server *candidates[ASK_MAX];
 	autofree char *question = memory_format(
 		"No server block has the name %s. Which one do you want to copy for it?", name);
-	autofree char **items = memory_resize(NULL, count, sizeof(*items));
+	char *items[ASK_MAX];
+	size_t count = 0, choice = 0;
 	int status;
 
+	for (size_t i = 0; i < nginx->model.server_count; i++)
+		if (serves(nginx, nginx->model.servers[i], name))
+			candidates[count++] = nginx->model.servers[i];
+	if (count == 0)
+		return CW_OK;
+	*server = candidates[0];
+	if (check)
+		return CW_OK;
 	for (size_t i = 0; i < count; i++)
-		items[i] = describe(nginx->model.servers[i]);
+		items[i] = describe(candidates[i]);
 	status = nginx->host->ask_choice(nginx->host, question, (const char *const *)items, count,
 					 &choice);
 	for (size_t i = 0; i < count; i++)
 		free(items[i]);
-	if (status == CW_OK && choice < count)
-		*server = nginx->model.servers[choice];
+	if (choice < count)
+		*server = candidates[choice];
 	return status;
+}
+
+/* The default server for plain requests, if all it does for NAME is to redirect it to https. */
+static const struct server *
+redirecting_default(struct nginx *nginx, const char *name)
+{
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *group = nginx->model.groups[i];
+
+		if (!group->ssl && group->port == nginx->http_port &&
+		    only_redirects(nginx, group->default_server, name))
+			return group->default_server;
+	}
+	return NULL;
 }
 
 static int
 no_server(struct nginx *nginx, const char *name)
 {
+	const struct server *redirecting = redirecting_default(nginx, name);
+	autofree char *place = redirecting != NULL ? file_place(redirecting->directive) : NULL;
+
+	if (place != NULL)
+		return cw_host_fail(
+			nginx->host, CW_E_NOT_FOUND,
+			"add a server block that serves the name by https",
+			"no server block has the name \"%s\"; the default block (%s) only "
+			"redirects it to https",
+			name, place);
 	return cw_host_fail(nginx->host, CW_E_NOT_FOUND,
 			    "add it to the server_name of a block, or mark the block to copy as "
 			    "default_server; then run \"certwright install\"",
@@ -266,28 +320,27 @@ no_server(struct nginx *nginx, const char *name)
 int
 copy_default_server(struct nginx *nginx, const char *name, bool check)
 {
-	const struct server *server = default_server(nginx, nginx->https_port);
+	const struct server *server = default_server(nginx, nginx->https_port, name);
 	autofree char *word = syntax_quote(name);
-	bool asks = nginx->model.server_count > 0 && nginx->model.server_count <= ASK_MAX &&
-		    nginx->host->interactive(nginx->host);
 	struct draft draft;
 	int status = CW_OK;
 
 	if (server == NULL)
-		server = default_server(nginx, nginx->http_port);
-	if (check)
-		return server != NULL || asks ? CW_OK : no_server(nginx, name);
-	if (server == NULL && asks)
-		status = ask_server(nginx, name, &server);
+		server = default_server(nginx, nginx->http_port, name);
+	if (server == NULL && nginx->model.server_count <= ASK_MAX &&
+	    nginx->host->interactive(nginx->host))
+		status = ask_server(nginx, name, check, &server);
 	if (status != CW_OK)
 		return status;
 	if (server == NULL)
 		return no_server(nginx, name);
+	if (check)
+		return CW_OK;
 	status = draft_begin(&draft, nginx, server->directive);
 	if (status == CW_OK)
 		status = inline_parts(&draft, false);
 	if (status == CW_OK)
-		status = rename_draft(&draft, word, server, NULL);
+		status = rename_draft(&draft, word, NULL, server, NULL);
 	if (status == CW_OK)
 		status = place(nginx, server->directive, &draft);
 	draft_end(&draft);
@@ -295,22 +348,26 @@ copy_default_server(struct nginx *nginx, const char *name, bool check)
 }
 
 static int
-remove_redirects(struct draft *draft, struct server *server, const struct request *request)
+remove_redirects(struct draft *draft, struct server *server, const struct naming *naming)
 {
 	struct model *model = &draft->nginx->model;
 	const struct directive *block = draft->file.syntax->root.first_child;
-	struct redirects redirects;
+	struct redirects redirects = {0};
 	struct edits edits = {0};
 
-	redirects_find(model, block, server, request, &redirects);
+	for (size_t i = 0; i < naming->count; i++) {
+		const struct request request = {
+			.name = naming->names[i], .port = draft->nginx->https_port, .tls = true};
+
+		redirects_find(model, block, server, &request, &redirects);
+	}
 	redirects_remove(&edits, block, &redirects);
 	redirects_clear(&redirects);
 	return edits_apply(&edits, &model->files);
 }
 
 int
-copy_server(struct nginx *nginx, size_t order, const char *words, const struct request *request,
-	    enum copy copy)
+copy_server(struct nginx *nginx, size_t order, const struct naming *naming, enum copy copy)
 {
 	struct server *server = nginx->model.servers[order];
 	struct draft draft;
@@ -319,10 +376,10 @@ copy_server(struct nginx *nginx, size_t order, const char *words, const struct r
 	if (status == CW_OK)
 		status = inline_parts(&draft, copy == COPY_CONTENT);
 	if (status == CW_OK && copy == COPY_CONTENT)
-		status = remove_redirects(&draft, server, request);
+		status = remove_redirects(&draft, server, naming);
 	if (status == CW_OK)
-		status = rename_draft(&draft, words, server,
-				      copy == COPY_TLS ? request->name : NULL);
+		status = rename_draft(&draft, naming->words, naming->captures, server,
+				      copy == COPY_TLS ? naming->names[0] : NULL);
 	if (status == CW_OK)
 		status = place(nginx, server->directive, &draft);
 	draft_end(&draft);

@@ -2,8 +2,7 @@
 #ifndef NGINX_COPY_H
 #define NGINX_COPY_H
 
-#include "plugin.h"
-#include "redirect.h"
+#include "naming.h"
 
 /*
  * Adds a copy of the default server for NAME after it, without the options that an address may have
@@ -16,14 +15,10 @@ int copy_default_server(struct nginx *nginx, const char *name, bool check);
 /* What a copy of a server contains. */
 enum copy {
 	COPY_TLS,    /* only the TLS listeners where nginx chooses the server for the name */
-	COPY_CONTENT /* all but its redirects to https */
+	COPY_CONTENT /* all but its redirects to https, for any of the copy's names */
 };
-/*
- * Adds a copy after the server at ORDER, with the server names WORDS, as in the configuration; they
- * include the request's name. Rebuilds the model; the copy is at ORDER + 1.
- */
-int copy_server(struct nginx *nginx, size_t order, const char *words, const struct request *request,
-		enum copy copy);
+/* Adds a copy after the server at ORDER. Rebuilds the model; the copy is at ORDER + 1. */
+int copy_server(struct nginx *nginx, size_t order, const struct naming *naming, enum copy copy);
 
 /* Whether the server is for no particular site: "", "_", "localhost". */
 bool copy_is_nobodys(const struct server *server);

@@ -42,16 +42,18 @@ static int
 carry_out(struct nginx *nginx, const struct wish *wish, const char *key, size_t *order,
 	  enum step step)
 {
-	const struct request request = {.name = wish->name, .port = nginx->https_port, .tls = true};
 	struct edits edits = {.mark = MANAGED_MARK};
 	int status = CW_OK;
 
 	if (step != STEP_USE) {
-		enum copy copy = step == STEP_OWN ? COPY_TLS : COPY_CONTENT;
-		autofree char *words =
-			plan_names(nginx, wish, nginx->model.servers[*order], step == STEP_OWN);
+		bool own = step == STEP_OWN;
+		struct naming naming;
 
-		status = copy_server(nginx, (*order)++, words, &request, copy);
+		status = naming_find(nginx, wish, nginx->model.servers[*order], own, &naming);
+		if (status == CW_OK)
+			status = copy_server(nginx, (*order)++, &naming,
+					     own ? COPY_TLS : COPY_CONTENT);
+		naming_clear(&naming);
 	}
 	if (status == CW_OK)
 		status = pairs_set(&nginx->model, *order, wish->certificate, key);

@@ -11,6 +11,29 @@
 
 #define SCHEME_AND_HOST "$certwright_request"
 
+/* The servers that have NAME for plain requests: on several addresses all those beside which it is
+ * served by TLS, and in any case the best matches. */
+static void
+find_plain(const struct nginx *nginx, const char *name, struct choices *choices)
+{
+	choices_find(&nginx->model, name, nginx->http_port, false, choices);
+	for (size_t i = 0; i < nginx->model.group_count; i++) {
+		const struct group *plain = nginx->model.groups[i];
+		const struct group *tls =
+			model_group(&nginx->model, plain->address, nginx->https_port);
+		struct name *by = NULL, *tls_by = NULL;
+		enum name_match match;
+		struct server *server;
+
+		if (plain->ssl || plain->port != nginx->http_port || tls == NULL || !tls->ssl)
+			continue;
+		server = group_choose(plain, name, &by, &match);
+		group_choose(tls, name, &tls_by, &match);
+		if (by != NULL && tls_by != NULL)
+			choices_add(choices, server);
+	}
+}
+
 /* The servers of NAME, those for plain requests or those with TLS. */
 static int
 find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *choices)
@@ -20,7 +43,7 @@ find_servers(struct nginx *nginx, const char *name, bool tls, struct choices *ch
 	if (tls)
 		plan_find_tls(nginx, name, choices);
 	else
-		choices_find(&nginx->model, name, nginx->http_port, false, choices);
+		find_plain(nginx, name, choices);
 	return CW_OK;
 }
 
@@ -67,55 +90,74 @@ add_redirect(struct nginx *nginx, struct edits *edits, const struct server *serv
 	edits_first(edits, server->directive, lines);
 }
 
-/* The port of the TLS listeners that serve NAME if it is not --https-port; else 0. */
-static unsigned
-other_port(const struct nginx *nginx, const char *name)
+/* Whether NAME is served by TLS, but not on --https-port; *PORT is where, or 0 for a unix socket.
+ */
+static bool
+has_other_port(const struct nginx *nginx, const char *name, unsigned *port)
 {
 	struct choices tls;
-	unsigned port = 0;
+	bool other = false;
 
+	*port = 0;
 	if (name[0] == '*')
-		return 0;
+		return false;
 	choices_find(&nginx->model, name, nginx->https_port, true, &tls);
 	if (tls.count == 0) {
 		choices_clear(&tls);
 		plan_find_tls(nginx, name, &tls);
-		for (size_t i = 0; tls.count > 0 && i < tls.items[0]->listen_count; i++)
-			if (listen_is_tls(tls.items[0], &tls.items[0]->listens[i]))
-				port = tls.items[0]->listens[i].port;
-		if (tls.count > 0 && port == 0)
-			port = nginx->https_port; /* a unix socket */
+		other = tls.count > 0;
+		for (size_t i = 0; i < tls.count; i++)
+			for (size_t j = 0; j < tls.items[i]->listen_count && *port == 0; j++)
+				if (listen_is_tls(tls.items[i], &tls.items[i]->listens[j]))
+					*port = tls.items[i]->listens[j].port;
 	}
 	choices_clear(&tls);
-	return port;
+	return other;
+}
+
+/* Clients may use another port: a proxy may be in front. */
+static void
+log_other_port(struct nginx *nginx, const char *name, unsigned port)
+{
+	if (port == 0)
+		cw_host_log(
+			nginx->host, CW_LOG_INFO,
+			"\"%s\" is served by TLS only on a unix socket, so its plain requests are "
+			"not redirected; the proxy in front of nginx can redirect them",
+			name);
+	else
+		cw_host_log(
+			nginx->host, CW_LOG_INFO,
+			"\"%s\" is served by TLS on a port other than %u, so its plain requests "
+			"are not redirected; give --https-port %u to redirect them to that port",
+			name, nginx->https_port, port);
 }
 
 static int
 redirect(struct nginx *nginx, struct edits *edits, const char *name)
 {
 	const struct request request = {.name = name, .port = nginx->http_port};
-	unsigned other = other_port(nginx, name);
 	struct choices plain;
-	int status = CW_OK;
+	unsigned other;
+	int status;
 
-	if (other != 0) {
-		/* Clients may use another port: a proxy may be in front. */
-		cw_host_log(
-			nginx->host, CW_LOG_INFO,
-			"\"%s\" is served by TLS on a port other than %u, so its plain requests "
-			"are not redirected; give --https-port %u to redirect them to that port",
-			name, nginx->https_port, other);
-		return CW_OK;
+	if (has_other_port(nginx, name, &other)) {
+		log_other_port(nginx, name, other);
+		return CW_UNNEEDED;
 	}
 	status = find_servers(nginx, name, false, &plain);
-	if (status == CW_OK && plain.count == 0)
-		cw_host_log(nginx->host, CW_LOG_INFO,
-			    "no server block takes plain requests for \"%s\" on port %u, so there "
-			    "is nothing to redirect",
-			    name, nginx->http_port);
 	for (size_t i = 0; i < plain.count; i++)
 		if (!redirect_is_there(&nginx->model, plain.items[i], &request))
 			add_redirect(nginx, edits, plain.items[i], name);
+	if (status == CW_OK && plain.count == 0)
+		cw_host_log(
+			nginx->host, CW_LOG_INFO,
+			"no server block on port %u has the name \"%s\", so there is nothing to "
+			"redirect",
+			nginx->http_port, name);
+	else if (status == CW_OK && edits->count == 0)
+		cw_host_log(nginx->host, CW_LOG_INFO,
+			    "plain requests for \"%s\" are redirected to https already", name);
 	choices_clear(&plain);
 	return status;
 }
@@ -200,6 +242,10 @@ enhance_tls(struct nginx *nginx, struct edits *edits, const char *name, const ch
 				    "add_header Content-Security-Policy upgrade-insecure-requests "
 				    "always;");
 	}
+	if (status == CW_OK && edits->count == 0 && !files_changed(&nginx->model.files))
+		cw_host_log(nginx->host, CW_LOG_INFO,
+			    "the server block of \"%s\" has the enhancement \"%s\" already", name,
+			    enhancement);
 	choices_clear(&tls);
 	return status;
 }
@@ -218,7 +264,9 @@ install_enhance(void *self, const char *given, const char *enhancement)
 		status = strcmp(enhancement, "redirect") == 0
 				 ? redirect(nginx, &edits, name)
 				 : enhance_tls(nginx, &edits, name, enhancement);
-	if (status == CW_OK && edits.count > 0) {
+	if (status == CW_OK && edits.count == 0) {
+		status = CW_UNNEEDED;
+	} else if (status == CW_OK) {
 		nginx->tested = false;
 		status = edits_apply(&edits, &nginx->model.files);
 		if (status == CW_OK)

@@ -9,6 +9,7 @@ nginx_model_sources = \
 	plugins/nginx/edit.c plugins/nginx/edit.h \
 	plugins/nginx/files.c plugins/nginx/files.h \
 	plugins/nginx/listen.c plugins/nginx/listen.h \
+	plugins/nginx/location.c plugins/nginx/location.h \
 	plugins/nginx/model.c plugins/nginx/model.h \
 	plugins/nginx/name.c plugins/nginx/name.h
 
@@ -24,8 +25,10 @@ nginx_la_SOURCES = \
 	plugins/nginx/copy.c plugins/nginx/copy.h \
 	plugins/nginx/deploy.c \
 	plugins/nginx/enhance.c \
+	plugins/nginx/evaluate.c plugins/nginx/evaluate.h \
 	plugins/nginx/headers.c plugins/nginx/headers.h \
 	plugins/nginx/install.c \
+	plugins/nginx/naming.c plugins/nginx/naming.h \
 	plugins/nginx/nginx.c \
 	plugins/nginx/pair.c plugins/nginx/pair.h \
 	plugins/nginx/plan.c plugins/nginx/plan.h \

@@ -4,6 +4,7 @@
 #include <pcre2.h>
 #include <string.h>
 #include <unistd.h>
+#include "memory.h"
 
 enum { HOST_MAX = 253, STEPS_MAX = 1000000 };
 
@@ -32,17 +33,31 @@ name_clear(struct name *name)
 	name->regex = NULL;
 }
 
-/* nginx ignores case only if the expression has capitals (ngx_http_core_server_name()). */
+bool
+name_ignores_case(const struct name *name)
+{
+	for (const char *byte = name->text + 1; *byte != '\0'; byte++)
+		if (*byte >= 'A' && *byte <= 'Z')
+			return true;
+	return false;
+}
+
+bool
+name_has_captures(const struct name *name)
+{
+	uint32_t count = 0;
+
+	return name->regex != NULL &&
+	       pcre2_pattern_info(name->regex, PCRE2_INFO_CAPTURECOUNT, &count) == 0 && count > 0;
+}
+
 static void
 compile(struct name *name)
 {
-	uint32_t options = 0;
+	uint32_t options = name_ignores_case(name) ? PCRE2_CASELESS : 0;
 	PCRE2_SIZE offset;
 	int error;
 
-	for (const char *byte = name->text + 1; *byte != '\0'; byte++)
-		if (*byte >= 'A' && *byte <= 'Z')
-			options = PCRE2_CASELESS;
 	name->regex = pcre2_compile((PCRE2_SPTR)name->text + 1, PCRE2_ZERO_TERMINATED, options,
 				    &error, &offset, NULL);
 	name->regex_refused = name->regex == NULL;
@@ -83,6 +98,64 @@ expression_matches(const char *expression, bool any_case, const char *text)
 
 	pcre2_code_free(code);
 	return matches;
+}
+
+/* Adds the group that a variable at NAME stands for; returns the length of the variable's name. */
+static size_t
+add_group(struct text *out, const pcre2_code *code, pcre2_match_data *data, const char *text,
+	  const char *name)
+{
+	const PCRE2_SIZE *places = pcre2_get_ovector_pointer(data);
+	size_t brace = *name == '{', length = 0;
+	autofree char *word = NULL;
+	int group;
+
+	while (isalnum((unsigned char)name[brace + length]) || name[brace + length] == '_')
+		length++;
+	word = memory_copy(name + brace, length);
+	group = isdigit((unsigned char)*word)
+			? *word - '0'
+			: pcre2_substring_number_from_name(code, (PCRE2_SPTR)word);
+	if (group < 0)
+		text_add_string(out, "a");
+	else if ((uint32_t)group < pcre2_get_ovector_count(data) &&
+		 places[2 * group] != PCRE2_UNSET)
+		text_add(out, text + places[2 * group], places[2 * group + 1] - places[2 * group]);
+	return brace + (isdigit((unsigned char)*word) ? 1 : length) +
+	       (brace && name[brace + length] == '}');
+}
+
+char *
+expression_replace(const char *expression, const char *text, const char *replacement)
+{
+	PCRE2_SIZE offset;
+	int error;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, 0, &error,
+					 &offset, NULL);
+	pcre2_match_data *data =
+		code != NULL ? pcre2_match_data_create_from_pattern(code, NULL) : NULL;
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
+	auto_text struct text out = {0};
+	bool matches = false;
+
+	if (data != NULL && context != NULL) {
+		pcre2_set_match_limit(context, STEPS_MAX);
+		matches = pcre2_match(code, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, 0, data,
+				      context) >= 0;
+	}
+	text_add(&out, "", 0);
+	while (matches && *replacement != '\0') {
+		size_t plain = strcspn(replacement, "$");
+
+		text_add(&out, replacement, plain);
+		replacement += plain;
+		if (*replacement == '$')
+			replacement += 1 + add_group(&out, code, data, text, replacement + 1);
+	}
+	pcre2_match_context_free(context);
+	pcre2_match_data_free(data);
+	pcre2_code_free(code);
+	return matches ? memory_copy(out.data, out.length) : NULL;
 }
 
 /* "$hostname" is this machine's name. */

@@ -77,6 +77,21 @@ pairs_clear(struct pairs *pairs)
 }
 
 bool
+pairs_cover(struct model *model, const struct server *server, const char *name)
+{
+	struct pairs pairs;
+	bool found = false;
+
+	pairs_find(model, server, &pairs);
+	for (size_t i = 0; i < pairs.count; i++)
+		found |= pairs.items[i].readable && !pairs.items[i].read.self_signed &&
+			 names_cover((const char *const *)pairs.items[i].read.names,
+				     pairs.items[i].read.name_count, name);
+	pairs_clear(&pairs);
+	return found;
+}
+
+bool
 pairs_have(const struct pairs *pairs, const char *path)
 {
 	for (size_t i = 0; path != NULL && i < pairs->count; i++)

@@ -20,6 +20,8 @@ struct pairs {
 
 void pairs_find(struct model *model, const struct server *server, struct pairs *pairs);
 void pairs_clear(struct pairs *pairs);
+/* Whether a certificate of SERVER, other than a self-signed one, is for NAME. */
+bool pairs_cover(struct model *model, const struct server *server, const char *name);
 /* Whether one of them is the file PATH, by its name. */
 bool pairs_have(const struct pairs *pairs, const char *path);
 /*

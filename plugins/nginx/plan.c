@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "copy.h"
+#include "naming.h"
 #include "pair.h"
+#include "redirect.h"
 #include "wildcard.h"
 
 static void
@@ -23,136 +25,25 @@ plan_clear(struct plan *plan)
 void
 plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choices)
 {
-	struct choices others;
+	bool here = false;
 
-	choices_find(&nginx->model, name, nginx->https_port, true, choices);
-	choices_find(&nginx->model, name, 0, true, &others);
-	for (size_t i = 0; i < others.count; i++)
-		if (choices->count == 0 || others.match == MATCH_EXACT)
-			choices_add(choices, others.items[i]);
-	choices_clear(&others);
-}
+	memset(choices, 0, sizeof(*choices));
+	/* The https port first. The address that a client uses decides which server it reaches. */
+	for (int others = 0; others < 2; others++) {
+		for (size_t i = 0; i < nginx->model.group_count; i++) {
+			const struct group *group = nginx->model.groups[i];
+			struct name *by = NULL;
+			enum name_match match;
+			struct server *server;
 
-/* Whether NAME of a server stands for HOST and no other name. */
-static bool
-is_itself(const struct name *name, const char *host)
-{
-	return strcmp(name->text, host) == 0 ||
-	       (name->text[0] == '.' && strcmp(name->text + 1, host) == 0);
-}
-
-static bool
-has_itself(const struct server *server, const char *host)
-{
-	for (size_t i = 0; i < server->name_count; i++)
-		if (is_itself(&server->names[i], host))
-			return true;
-	return false;
-}
-
-static bool
-is_chosen(const struct nginx *nginx, const struct server *server, const char *host, bool tls)
-{
-	for (size_t i = 0; i < nginx->model.group_count; i++) {
-		const struct group *group = nginx->model.groups[i];
-		enum name_match match;
-		struct name *by;
-
-		if (group->ssl == tls && group_choose(group, host, &by, &match) == server)
-			return true;
+			if (!group->ssl || (group->port != nginx->https_port) != others)
+				continue;
+			server = group_choose(group, name, &by, &match);
+			if (by != NULL && !(here && match != MATCH_EXACT))
+				choices_add(choices, server);
+		}
+		here = choices->count > 0;
 	}
-	return false;
-}
-
-/* Whether nginx serves HOST by TLS only by default, as no server has the name. */
-static bool
-is_catch_all(struct server *server, const char *host)
-{
-	for (size_t i = 0; i < server->name_count; i++)
-		if (name_matches(&server->names[i], host, strlen(host)) != MATCH_NONE)
-			return false;
-	return true;
-}
-
-/* Whether plain requests for both hosts reach the same server. */
-static bool
-share_plain(const struct nginx *nginx, const char *host, const char *other)
-{
-	struct choices choices;
-	bool shared = false;
-
-	choices_find(&nginx->model, host, nginx->http_port, false, &choices);
-	for (size_t i = 0; i < choices.count; i++)
-		shared |= is_chosen(nginx, choices.items[i], other, false);
-	choices_clear(&choices);
-	return shared;
-}
-
-static bool
-has_name(const struct server *server, const char *text)
-{
-	for (size_t i = 0; i < server->name_count; i++)
-		if (strcmp(server->names[i].text, text) == 0)
-			return true;
-	return false;
-}
-
-/* Whether a server other than SERVER serves NAME on the https port because it has the name, so that
- * SERVER must not take the name there. */
-static bool
-has_tls_elsewhere(const struct nginx *nginx, const struct server *server, const char *name)
-{
-	for (size_t i = 0; i < nginx->model.group_count; i++) {
-		const struct group *group = nginx->model.groups[i];
-		const struct server *chosen;
-		enum name_match match;
-		struct name *by = NULL;
-
-		if (!group->ssl || group->port != nginx->https_port)
-			continue;
-		chosen = group_choose(group, name, &by, &match);
-		if (by != NULL && chosen != server)
-			return true;
-		/* A wildcard or an expression. */
-		for (size_t j = 0; j < group->count; j++)
-			if (group->servers[j] != server && has_name(group->servers[j], name))
-				return true;
-	}
-	return false;
-}
-
-/* Whether TLS for SERVER would take a name of it, other than HOST, from the server that has it. */
-static bool
-would_take_names(const struct nginx *nginx, const struct server *server, const char *host)
-{
-	for (size_t i = 0; i < server->name_count; i++) {
-		const char *name = server->names[i].text;
-
-		if (*name != '\0' && strcmp(name, "_") != 0 &&
-		    !is_itself(&server->names[i], host) && has_tls_elsewhere(nginx, server, name))
-			return true;
-	}
-	return false;
-}
-
-char *
-plan_names(const struct nginx *nginx, const struct wish *wish, struct server *server, bool tls)
-{
-	autofree char *first = syntax_quote(wish->name);
-	bool catch_all = is_catch_all(server, wish->name);
-	auto_text struct text words = {0};
-
-	text_add_string(&words, first);
-	for (size_t i = 0; i < wish->name_count; i++) {
-		const char *name = wish->names[i];
-
-		if (name[0] != '*' && strcmp(name, wish->name) != 0 &&
-		    !(tls && has_itself(server, name)) && is_chosen(nginx, server, name, tls) &&
-		    (tls || !has_tls_elsewhere(nginx, server, name)) &&
-		    (!catch_all || share_plain(nginx, wish->name, name)))
-			text_format(&words, " %s", name);
-	}
-	return memory_copy(words.data, words.length);
 }
 
 /* The names that NAME of a server stands for, in the form of certificates. A name that no
@@ -273,7 +164,7 @@ needs_own(const struct wish *wish, const struct server *server, const struct pai
 	for (size_t i = 0; i < server->name_count; i++)
 		all &= covers(wish->names, wish->name_count, &server->names[i], false);
 	return !all && pairs->count > 0 && !pairs_have(pairs, wish->certificate) &&
-	       !has_itself(server, wish->name);
+	       !naming_has(server, wish->name);
 }
 
 /* How a server with TLS that nginx chooses for the name gets the certificate. */
@@ -308,40 +199,12 @@ plan_tls(struct nginx *nginx, const struct wish *wish, const struct choices *cho
 	return status;
 }
 
-/* The content of a server without its redirects to https; *ANY: whether it has redirects. */
-static enum content
-content_of(struct nginx *nginx, struct server *server, const char *name, bool *any)
-{
-	const struct request request = {.name = name, .port = nginx->https_port, .tls = true};
-	struct redirects redirects;
-	enum content content;
-
-	redirects_find(&nginx->model, server->directive, server, &request, &redirects);
-	content = redirects_rest(&nginx->model, server->directive, &redirects);
-	*any = redirects.count > 0;
-	redirects_clear(&redirects);
-	return content;
-}
-
-static bool
-has_certificate_for(struct nginx *nginx, const struct server *server, const char *name)
-{
-	struct pairs pairs;
-	bool found = false;
-
-	pairs_find(&nginx->model, server, &pairs);
-	for (size_t i = 0; i < pairs.count; i++)
-		found |= pairs.items[i].readable &&
-			 names_cover((const char *const *)pairs.items[i].read.names,
-				     pairs.items[i].read.name_count, name);
-	pairs_clear(&pairs);
-	return found;
-}
-
 /*
  * The default servers with TLS, of no particular site, that serve NAME on the https port because no
- * server there has the name. Beside a plain server with CONTENT of its own they count only if their
- * certificate is for the name: otherwise https never served the site.
+ * server there has the name. What https serves must stay, so they count if plain requests are sent
+ * there or get nothing. Beside a plain server with CONTENT of its own they count only if they have
+ * a certificate for the name that is not self-signed: otherwise browsers refused it, and the site
+ * is the plain server's.
  */
 static void
 find_catch_all(struct nginx *nginx, const char *name, bool content, struct choices *choices)
@@ -354,8 +217,9 @@ find_catch_all(struct nginx *nginx, const char *name, bool content, struct choic
 		if (!group->ssl || group->port != nginx->https_port || !copy_is_nobodys(server) ||
 		    model_find(&nginx->model, server->directive, "ssl_reject_handshake", "on") !=
 			    NULL ||
-		    content_of(nginx, server, name, &redirects) == CONTENT_NONE ||
-		    (content && !has_certificate_for(nginx, server, name)))
+		    redirects_content(&nginx->model, server, name, nginx->https_port, &redirects) ==
+			    CONTENT_NONE ||
+		    (content && !pairs_cover(&nginx->model, server, name)))
 			continue;
 		choices_add(choices, server);
 	}
@@ -374,6 +238,45 @@ only_redirects(struct nginx *nginx, const char *name, const struct server *redir
 			    name, place);
 }
 
+/* Whether the server redirects requests by TLS for other names of its own to themselves. */
+static bool
+redirects_others(struct nginx *nginx, const struct wish *wish, struct server *server)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < server->name_count && !any; i++) {
+		const char *host = name_host(&server->names[i]);
+
+		if (host != NULL && strcmp(host, wish->name) != 0)
+			redirects_content(&nginx->model, server, host, nginx->https_port, &any);
+	}
+	return any;
+}
+
+static int
+plan_one_plain(struct nginx *nginx, const struct wish *wish, struct server *server,
+	       struct plan *plan)
+{
+	struct naming naming;
+	bool redirects;
+	enum content content =
+		redirects_content(&nginx->model, server, wish->name, nginx->https_port, &redirects);
+	int status;
+
+	if (redirects && content != CONTENT_OWN)
+		return CW_OK;
+	if (!redirects && !naming_would_take(nginx, server, wish->name) &&
+	    !(content != CONTENT_NONE && redirects_others(nginx, wish, server))) {
+		plan_add(plan, server, STEP_USE);
+		return CW_OK;
+	}
+	status = naming_find(nginx, wish, server, false, &naming);
+	naming_clear(&naming);
+	if (status == CW_OK)
+		plan_add(plan, server, STEP_CONTENT);
+	return status;
+}
+
 static int
 plan_plain(struct nginx *nginx, const struct wish *wish, const struct choices *plain,
 	   struct plan *plan)
@@ -383,26 +286,19 @@ plan_plain(struct nginx *nginx, const struct wish *wish, const struct choices *p
 	int status = CW_OK;
 
 	for (size_t i = 0; i < plain->count; i++)
-		content |= content_of(nginx, plain->items[i], wish->name, &redirects) !=
-				   CONTENT_NONE &&
+		content |= redirects_content(&nginx->model, plain->items[i], wish->name,
+					     nginx->https_port, &redirects) != CONTENT_NONE &&
 			   !redirects;
 	find_catch_all(nginx, wish->name, content, &catch_all);
 	status = plan_tls(nginx, wish, &catch_all, plan);
 	choices_clear(&catch_all);
 	if (status != CW_OK || plan->count > 0)
 		return status;
-	for (size_t i = 0; i < plain->count; i++) {
-		struct server *server = plain->items[i];
-		enum content rest = content_of(nginx, server, wish->name, &redirects);
-
-		if (!redirects)
-			plan_add(plan, server,
-				 would_take_names(nginx, server, wish->name) ? STEP_CONTENT
-									     : STEP_USE);
-		else if (rest == CONTENT_OWN)
-			plan_add(plan, server, STEP_CONTENT);
-	}
-	return plan->count == 0 ? only_redirects(nginx, wish->name, plain->items[0]) : CW_OK;
+	for (size_t i = 0; i < plain->count && status == CW_OK; i++)
+		status = plan_one_plain(nginx, wish, plain->items[i], plan);
+	if (status != CW_OK || plan->count > 0)
+		return status;
+	return only_redirects(nginx, wish->name, plain->items[0]);
 }
 
 static int

@@ -2,9 +2,9 @@
  * Decides which server blocks get a certificate for a name, and how.
  *
  * It goes to the blocks with TLS that have the name: those that nginx chooses for it on the https
- * port or, if there are none, on any other port; and all that have the exact name. If there are
- * none, it goes to the blocks that have the name for plain requests, which get TLS listeners. If no
- * block has the name, it goes to a copy of the default server.
+ * port of any address or, if there are none, on any other port; and all that have the exact name.
+ * If there are none, it goes to the blocks that have the name for plain requests, which get TLS
+ * listeners. If no block has the name, it goes to a copy of the default server.
  */
 #ifndef NGINX_PLAN_H
 #define NGINX_PLAN_H
@@ -42,9 +42,5 @@ void plan_clear(struct plan *plan);
 
 /* The blocks with TLS that have NAME. */
 void plan_find_tls(const struct nginx *nginx, const char *name, struct choices *choices);
-/* The names of the certificate for which nginx chooses SERVER, by TLS or for plain requests.
- * They go to a copy of SERVER. As in server_name; release with free(). */
-char *plan_names(const struct nginx *nginx, const struct wish *wish, struct server *server,
-		 bool tls);
 
 #endif

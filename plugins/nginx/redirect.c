@@ -3,20 +3,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include "change.h"
+#include "location.h"
+
+enum { ROUNDS_MAX = 10 /* as nginx has it */ };
 
 struct search {
 	struct model *model;
 	const struct directive *block;
 	struct server *server;
 	const struct request *request;
-	struct arena *arena;
-	struct map variables; /* of set directives: name -> value */
+	struct evaluation *evaluation;
 	struct redirects *found;
 };
+
+bool
+redirects_have(const struct redirects *redirects, const struct directive *directive)
+{
+	for (size_t i = 0; i < redirects->count; i++)
+		if (redirects->items[i] == directive)
+			return true;
+	return false;
+}
 
 static void
 found_add(struct redirects *found, struct directive *directive)
 {
+	if (redirects_have(found, directive))
+		return;
 	found->items = memory_resize(found->items, found->count + 1, sizeof(struct directive *));
 	found->items[found->count++] = directive;
 }
@@ -28,121 +41,6 @@ redirects_clear(struct redirects *redirects)
 	memset(redirects, 0, sizeof(*redirects));
 }
 
-/* The length of the variable at TEXT, after its "$"; *NAME is its name. */
-static size_t
-variable_name(struct arena *arena, const char *text, char **name)
-{
-	size_t brace = *text == '{', length = 0;
-
-	while (isalnum((unsigned char)text[brace + length]) || text[brace + length] == '_')
-		length++;
-	*name = arena_copy(arena, text + brace, length);
-	return brace + length + (brace && text[brace + length] == '}');
-}
-
-/* The value of a variable for the request; NULL: not known. */
-static const char *
-variable_value(struct search *search, const char *name)
-{
-	const struct request *request = search->request;
-	const char *value = map_get(&search->variables, name);
-
-	if (value != NULL)
-		return value;
-	if (strcmp(name, "host") == 0 || strcmp(name, "http_host") == 0 ||
-	    strcmp(name, "ssl_server_name") == 0)
-		return request->name;
-	if (strcmp(name, "server_name") == 0)
-		return search->server->names[0].text;
-	if (strcmp(name, "scheme") == 0)
-		return request->tls ? "https" : "http";
-	if (strcmp(name, "https") == 0)
-		return request->tls ? "on" : "";
-	if (strcmp(name, "ssl_protocol") == 0)
-		return request->tls ? "TLSv1.3" : "";
-	if (strcmp(name, "request_method") == 0)
-		return "GET";
-	if (strcmp(name, "server_port") == 0) {
-		autofree char *port = memory_format("%u", request->port);
-
-		return arena_copy(search->arena, port, strlen(port));
-	}
-	/* A proxy may add these fields; here there is none. */
-	return strncmp(name, "http_", 5) == 0 ? "" : NULL;
-}
-
-/* TEXT with the known variables replaced; others stay "$NAME". Lives as long as the search. */
-static const char *
-expand(struct search *search, const char *text)
-{
-	auto_text struct text out = {0};
-
-	text_add(&out, "", 0);
-	while (*text != '\0') {
-		size_t plain = strcspn(text, "$"), length;
-		const char *value;
-		char *name;
-
-		text_add(&out, text, plain);
-		text += plain;
-		if (*text != '$')
-			break;
-		length = variable_name(search->arena, text + 1, &name);
-		value = *name != '\0' ? variable_value(search, name) : NULL;
-		text_add_string(&out, value != NULL ? value : "$");
-		if (value == NULL)
-			text_add_string(&out, name);
-		text += 1 + length;
-	}
-	return arena_copy(search->arena, out.data, out.length);
-}
-
-/* The words of a condition, without its parentheses. */
-static size_t
-condition_words(struct search *search, const struct directive *directive, const char **words)
-{
-	size_t count = 0;
-
-	for (size_t i = 1; i < directive->word_count; i++) {
-		const char *value = syntax_value(directive, i);
-		char *word;
-
-		value += i == 1 && *value == '(';
-		word = arena_copy(search->arena, value, strlen(value));
-		if (i == directive->word_count - 1 && *word != '\0' &&
-		    word[strlen(word) - 1] == ')')
-			word[strlen(word) - 1] = '\0';
-		/* Blanks beside a parenthesis give empty words, as an empty string does. */
-		if (*word == '\0' && count != 2)
-			continue;
-		if (count == 3)
-			return 0;
-		words[count++] = word;
-	}
-	return count;
-}
-
-/* Whether the body of an "if" may apply to the request. */
-static bool
-condition_holds(struct search *search, const struct directive *directive)
-{
-	const char *words[3] = {"", "", ""};
-	size_t count = condition_words(search, directive, words);
-	const char *left, *right, *operator= words[1];
-	bool negated = operator[0] == '!';
-
-	left = expand(search, words[0]);
-	if (strchr(left, '$') != NULL || words[0][0] != '$')
-		return true;
-	if (count == 1)
-		return *left != '\0' && strcmp(left, "0") != 0;
-	operator+= negated;
-	if (operator[0] == '~')
-		return expression_matches(words[2], operator[1] == '*', left) != negated;
-	right = expand(search, words[2]);
-	return strchr(right, '$') != NULL || (strcmp(left, right) == 0) != negated;
-}
-
 /* Whether a request for PATH reaches DIRECTIVE by its locations and its own pattern. */
 static bool
 reaches(const struct search *search, const struct directive *directive, const char *path)
@@ -152,16 +50,10 @@ reaches(const struct search *search, const struct directive *directive, const ch
 		return false;
 	for (const struct directive *at = directive->parent;
 	     at != NULL && at != search->block && at->parent != NULL; at = at->parent) {
-		const char *kind, *place;
+		const char *place;
 
-		if (!syntax_is(at, "location") || at->word_count < 2)
-			continue;
-		kind = syntax_value(at, 1);
-		place = syntax_value(at, at->word_count - 1);
-		if (strcmp(kind, "=") == 0 ? strcmp(path, place) != 0
-		    : *kind == '~'         ? !expression_matches(place, kind[1] == '*', path)
-		    : *kind == '@'         ? false
-					   : strncmp(path, place, strlen(place)) != 0)
+		if (syntax_is(at, "location") && at->word_count > 1 &&
+		    location_read(at, &place) != LOCATION_NAMED && !location_matches(at, path))
 			return false;
 	}
 	return true;
@@ -257,13 +149,80 @@ is_same_path(const char *path)
 	return *path == '\0' || *path == '?';
 }
 
+/* Whether a rewrite changes the path within the server; else it redirects. */
+static bool
+is_internal_rewrite(const struct directive *directive)
+{
+	const char *to, *flag;
+
+	if (!syntax_is(directive, "rewrite") || directive->word_count < 3)
+		return false;
+	to = syntax_value(directive, 2);
+	flag = directive->word_count > 3 ? syntax_value(directive, 3) : "";
+	return strncmp(to, "http://", 7) != 0 && strncmp(to, "https://", 8) != 0 &&
+	       strncmp(to, "$scheme", 7) != 0 && strcmp(flag, "redirect") != 0 &&
+	       strcmp(flag, "permanent") != 0;
+}
+
+/* A path on its way through internal rewrites. */
+struct way {
+	struct search *search;
+	char *path;
+	bool ended; /* by a rewrite with the flag "break" */
+};
+
+static int
+way_visit(void *context, struct directive *directive)
+{
+	struct way *way = context;
+	struct search *search = way->search;
+	const char *flag, *to;
+	char *path;
+
+	if (syntax_is(directive, "if") && evaluate_condition(search->evaluation, directive))
+		return model_visit(search->model, directive, way_visit, way);
+	if (!is_internal_rewrite(directive))
+		return CW_OK;
+	to = evaluate(search->evaluation, syntax_value(directive, 2));
+	path = expression_replace(syntax_value(directive, 1), way->path, to);
+	if (path == NULL)
+		return CW_OK;
+	path[strcspn(path, "?")] = '\0';
+	free(way->path);
+	way->path = path;
+	flag = directive->word_count > 3 ? syntax_value(directive, 3) : "";
+	way->ended = strcmp(flag, "break") == 0;
+	return *flag != '\0'; /* "last" and "break" stop the others */
+}
+
+/* The path that the server's rewrites make of PATH. Release with free(). */
+static char *
+follow(struct search *search, const char *path)
+{
+	struct way way = {.search = search, .path = memory_copy(path, strlen(path))};
+	bool changed = true;
+
+	model_visit(search->model, search->block, way_visit, &way);
+	for (unsigned round = 0; round < ROUNDS_MAX && changed && !way.ended; round++) {
+		struct directive *location =
+			location_choose(search->model, search->block, way.path);
+		autofree char *before = memory_copy(way.path, strlen(way.path));
+
+		if (location != NULL)
+			model_visit(search->model, location, way_visit, &way);
+		changed = strcmp(way.path, before) != 0;
+	}
+	return way.path;
+}
+
 /* Whether DIRECTIVE, which redirects to URL, redirects the request for URL again. */
 static bool
-leads_back(const struct search *search, const struct directive *directive, const char *url)
+leads_back(struct search *search, const struct directive *directive, const char *url)
 {
 	const char *host = url + strlen("https://"), *end = after_host(host), *path;
 	autofree char *own = memory_copy(host, (size_t)(end - host));
 	autofree char *again = NULL;
+	autofree char *rewritten = NULL;
 
 	for (char *byte = own; *byte != '\0'; byte++)
 		*byte = (char)tolower((unsigned char)*byte);
@@ -275,7 +234,10 @@ leads_back(const struct search *search, const struct directive *directive, const
 	if (syntax_is(directive, "error_page"))
 		return false;
 	again = some_path(path);
-	return reaches(search, directive, again);
+	if (reaches(search, directive, again))
+		return true;
+	rewritten = follow(search, again);
+	return strcmp(rewritten, again) != 0 && reaches(search, directive, rewritten);
 }
 
 /* The URL that a directive redirects to, or NULL. */
@@ -308,22 +270,80 @@ search_visit(void *context, struct directive *directive)
 	struct search *search = context;
 	const char *url;
 
-	if (syntax_is(directive, "set") && directive->word_count == 3) {
-		const char *name = syntax_value(directive, 1);
-
-		map_set(&search->variables, name + (*name == '$'),
-			(void *)(uintptr_t)expand(search, syntax_value(directive, 2)));
-		return CW_OK;
-	}
+	if (syntax_is(directive, "set") && directive->word_count == 3)
+		evaluate_set(search->evaluation, directive);
 	if (syntax_is(directive, "location") ||
-	    (syntax_is(directive, "if") && condition_holds(search, directive)))
+	    (syntax_is(directive, "if") && evaluate_condition(search->evaluation, directive)))
 		return model_visit(search->model, directive, search_visit, search);
 	url = target(directive);
 	if (url == NULL)
 		return CW_OK;
-	url = expand(search, url);
+	url = evaluate(search->evaluation, url);
 	if (strncasecmp(url, "https://", 8) == 0 &&
 	    (!search->request->tls || leads_back(search, directive, url)))
+		found_add(search->found, directive);
+	return CW_OK;
+}
+
+/* What a location has. */
+struct contents {
+	const struct search *search;
+	bool redirects, others;
+};
+
+static int
+contents_visit(void *context, struct directive *directive)
+{
+	struct contents *contents = context;
+
+	if (redirects_have(contents->search->found, directive))
+		contents->redirects = true;
+	else if (syntax_is(directive, "if"))
+		return model_visit(contents->search->model, directive, contents_visit, contents);
+	else if (!syntax_is(directive, "set") && !syntax_is(directive, "internal"))
+		contents->others = true;
+	return CW_OK;
+}
+
+/* Whether the location for PATH, a path or "@name", is only there to redirect. */
+static bool
+is_for_redirects(struct search *search, const char *path)
+{
+	autofree char *some = *path == '@' ? memory_copy(path, strlen(path)) : some_path(path);
+	struct directive *location = location_choose(search->model, search->block, some);
+	struct contents contents = {.search = search};
+
+	/* Most requests reach it without a rewrite. */
+	if (location == NULL || location == location_choose(search->model, search->block, "/a"))
+		return false;
+	model_visit(search->model, location, contents_visit, &contents);
+	return contents.redirects && !contents.others;
+}
+
+static bool
+is_fixed(const struct directive *try_files)
+{
+	for (size_t i = 1; i + 1 < try_files->word_count; i++)
+		if (strchr(syntax_value(try_files, i), '$') != NULL)
+			return false;
+	return true;
+}
+
+/* Finds what leads all requests to a location that is only there to redirect. */
+static int
+leader_visit(void *context, struct directive *directive)
+{
+	struct search *search = context;
+	const char *to = NULL;
+
+	if (syntax_is(directive, "location") || syntax_is(directive, "if"))
+		return model_visit(search->model, directive, leader_visit, search);
+	if (is_internal_rewrite(directive))
+		to = syntax_value(directive, 2);
+	else if (syntax_is(directive, "try_files") && directive->word_count > 2 &&
+		 is_fixed(directive))
+		to = syntax_value(directive, directive->word_count - 1);
+	if (to != NULL && is_for_redirects(search, to))
 		found_add(search->found, directive);
 	return CW_OK;
 }
@@ -331,41 +351,56 @@ search_visit(void *context, struct directive *directive)
 static void
 run_search(struct search *search)
 {
-	search->arena = arena_new();
+	size_t before;
+
 	model_visit(search->model, search->block, search_visit, search);
-	map_clear(&search->variables);
-	arena_free(search->arena);
+	do {
+		before = search->found->count;
+		model_visit(search->model, search->block, leader_visit, search);
+	} while (search->found->count > before);
 }
 
 void
 redirects_find(struct model *model, const struct directive *block, struct server *server,
 	       const struct request *request, struct redirects *redirects)
 {
+	struct evaluation evaluation;
 	struct search search = {.model = model,
 				.block = block,
 				.server = server,
 				.request = request,
+				.evaluation = &evaluation,
 				.found = redirects};
 
-	memset(redirects, 0, sizeof(*redirects));
+	evaluation_begin(&evaluation, model, server, request);
 	run_search(&search);
+	evaluation_end(&evaluation);
 }
 
 bool
 redirect_is_there(struct model *model, struct server *server, const struct request *request)
 {
+	static const char *const paths[] = {"/", "/a"};
 	struct redirects found = {0};
+	struct evaluation evaluation;
 	struct search search = {.model = model,
 				.block = server->directive,
 				.server = server,
 				.request = request,
+				.evaluation = &evaluation,
 				.found = &found};
 	bool there = false;
 
+	evaluation_begin(&evaluation, model, server, request);
 	run_search(&search);
-	for (size_t i = 0; i < found.count && !there; i++)
-		there = reaches(&search, found.items[i], "/") ||
-			reaches(&search, found.items[i], "/a");
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths) && !there; i++) {
+		autofree char *path = follow(&search, paths[i]);
+
+		for (size_t j = 0; j < found.count && !there; j++)
+			there = reaches(&search, found.items[j], paths[i]) ||
+				reaches(&search, found.items[j], path);
+	}
+	evaluation_end(&evaluation);
 	redirects_clear(&found);
 	return there;
 }

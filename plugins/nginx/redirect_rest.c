@@ -2,16 +2,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "location.h"
 #include "redirect.h"
-
-static bool
-found_has(const struct redirects *found, const struct directive *directive)
-{
-	for (size_t i = 0; i < found->count; i++)
-		if (found->items[i] == directive)
-			return true;
-	return false;
-}
 
 /* Whether a directive is a return for all requests that reach it; *CODE is its status. */
 static bool
@@ -55,7 +47,9 @@ is_handler(const struct directive *directive)
 /* What a server block or location says about what it serves. */
 struct rest {
 	struct model *model;
+	const struct directive *block;
 	const struct redirects *redirects;
+	bool rooted; /* the http block has a root */
 	bool handled, answered,
 		refused;   /* with content of its own; by a text or redirect; not at all */
 	bool top_refused;  /* its location "/" */
@@ -69,7 +63,10 @@ static int rest_visit(void *context, struct directive *directive);
 static void
 rest_of_location(struct rest *rest, const struct directive *location)
 {
-	struct rest own = {.model = rest->model, .redirects = rest->redirects};
+	struct rest own = {.model = rest->model,
+			   .block = rest->block,
+			   .redirects = rest->redirects,
+			   .rooted = rest->rooted};
 	const char *place = syntax_value(location, location->word_count - 1);
 
 	if (*place == '@' || strstr(place, "well-known") != NULL)
@@ -85,12 +82,32 @@ rest_of_location(struct rest *rest, const struct directive *location)
 }
 
 static int
+redirect_visit(void *context, struct directive *directive)
+{
+	return redirects_have(context, directive);
+}
+
+/* Whether try_files leaves what it does not find to a redirect. What it finds is in a root. */
+static bool
+falls_to_redirect(const struct rest *rest, const struct directive *directive)
+{
+	const char *to = syntax_value(directive, directive->word_count - 1);
+	struct directive *named;
+
+	if (rest->rooted || !syntax_is(directive, "try_files") || *to != '@')
+		return false;
+	named = location_choose(rest->model, rest->block, to);
+	return named != NULL &&
+	       model_visit(rest->model, named, redirect_visit, (void *)rest->redirects) > 0;
+}
+
+static int
 rest_visit(void *context, struct directive *directive)
 {
 	struct rest *rest = context;
 	int code;
 
-	if (found_has(rest->redirects, directive))
+	if (redirects_have(rest->redirects, directive))
 		return CW_OK;
 	if (syntax_is(directive, "location") && directive->word_count > 1) {
 		rest_of_location(rest, directive);
@@ -99,7 +116,7 @@ rest_visit(void *context, struct directive *directive)
 	if (syntax_is(directive, "if"))
 		return CW_OK;
 	rest->left++;
-	rest->handled |= is_handler(directive);
+	rest->handled |= is_handler(directive) && !falls_to_redirect(rest, directive);
 	if (is_return(directive, &code)) {
 		rest->answered |= code < 400;
 		rest->refused |= code >= 400;
@@ -108,13 +125,17 @@ rest_visit(void *context, struct directive *directive)
 	return CW_OK;
 }
 
-enum content
-redirects_rest(struct model *model, const struct directive *block,
-	       const struct redirects *redirects)
+static enum content
+find_rest(struct model *model, const struct server *server, const struct redirects *redirects)
 {
-	struct rest rest = {.model = model, .redirects = redirects};
+	struct rest rest = {
+		.model = model,
+		.block = server->directive,
+		.redirects = redirects,
+		.rooted = model_find(model, server->http, "root", NULL) != NULL,
+	};
 
-	model_visit(model, block, rest_visit, &rest);
+	model_visit(model, server->directive, rest_visit, &rest);
 	if (rest.answered)
 		return CONTENT_OWN;
 	if (rest.refused && redirects->count == 0)
@@ -122,6 +143,21 @@ redirects_rest(struct model *model, const struct directive *block,
 	if (rest.inner || (rest.handled && (!rest.top_refused || rest.unsaid_inner)))
 		return CONTENT_OWN;
 	return rest.top_refused ? CONTENT_NONE : CONTENT_UNSAID;
+}
+
+enum content
+redirects_content(struct model *model, struct server *server, const char *name, unsigned port,
+		  bool *any)
+{
+	const struct request request = {.name = name, .port = port, .tls = true};
+	struct redirects redirects = {0};
+	enum content content;
+
+	redirects_find(model, server->directive, server, &request, &redirects);
+	content = find_rest(model, server, &redirects);
+	*any = redirects.count > 0;
+	redirects_clear(&redirects);
+	return content;
 }
 
 static bool
@@ -145,7 +181,7 @@ is_empty_then(const struct directive *block, const struct redirects *redirects)
 	if (block->first_child == NULL)
 		return false;
 	for (const struct directive *at = block->first_child; at != NULL; at = at->next)
-		if (!found_has(redirects, at) && !(can_go(at) && is_empty_then(at, redirects)))
+		if (!redirects_have(redirects, at) && !(can_go(at) && is_empty_then(at, redirects)))
 			return false;
 	return true;
 }
@@ -154,7 +190,7 @@ static void
 remove_in(struct edits *edits, const struct directive *block, const struct redirects *redirects)
 {
 	for (const struct directive *at = block->first_child; at != NULL; at = at->next) {
-		if (found_has(redirects, at)) {
+		if (redirects_have(redirects, at)) {
 			/* Other directives use a named location, so keep it. */
 			if (is_named(block))
 				edits_replace(edits, file_of(at), syntax_start(at),

@@ -169,6 +169,27 @@ def test_a_server_that_still_names_the_files_is_told(two, tmp_path, option):
     assert f"{root}/sites-" in result.stderr and f"live/{NAME}/" in result.stderr
 
 
+@pytest.mark.parametrize("verb", ["delete", "revoke"])
+@pytest.mark.parametrize("option", ["nginx_server_root", "apache_server_root"])
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_server_that_still_names_the_files_is_told_before_they_go(two, tmp_path, verb, option, saved):
+    """Also without questions, and where only the renewal file knows the server's folder."""
+    (tmp_path / "site").write_text(f"ssl_certificate {two.live(NAME)};\n")
+    words = []
+    if saved:
+        with open(two.renewal_file(NAME), "a", encoding="utf-8") as stream:
+            stream.write(f"{option} = {tmp_path}\n")
+    else:
+        words = ["--" + option.replace("_", "-"), tmp_path]
+    result = two.run(verb, "--cert-name", NAME, "-n", *words)
+    assert f'"{tmp_path}/site" still names files in' in result.stderr
+    log = two.log_text()
+    assert log.index("still names files in") < log.index("deleted all files of")
+    if verb == "revoke":
+        assert log.index("still names files in") < log.index("is now revoked")
+    assert two.lineages() == [OTHER]
+
+
 @pytest.mark.parametrize("verb", [["delete"], ["revoke"], ["reconfigure"], ["install"],
                                   ["enhance", "--redirect"]], ids=lambda words: words[0])
 def test_a_name_where_there_is_no_certificate_at_all_is_an_error(certwright, verb):

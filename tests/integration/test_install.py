@@ -54,6 +54,13 @@ def test_no_verb_is_run(certwright):
     assert certwright.lineages() == ["verb.example.test"]
 
 
+def test_everything_is_run(certwright):
+    result = certwright.json("everything", "-a", "standalone", "-i", "null", "-d", "verb.example.test")
+    assert result.json["verb"] == "run"
+    assert result.json["installed"]["installer"] == "null"
+    assert certwright.lineages() == ["verb.example.test"]
+
+
 def test_install_with_the_null_installer(certwright):
     certwright.certonly("inst.example.test")
     result = certwright.json("install", "-i", "null", "--cert-name", "inst.example.test")
@@ -125,6 +132,8 @@ def test_enhance(certwright, tester):
                              "enhance one.example.test hsts\nenhance two.example.test hsts\n")
     assert tester.calls().count("reload") == 1
     assert "deploy" not in tester.calls()
+    # What the tester writes anew each time is a change.
+    assert result.json["installed"]["changed"] is True
 
 
 def test_enhance_needs_an_enhancement(certwright, tester):

@@ -142,3 +142,18 @@ def test_roundtrip_names_the_place_of_an_error(tmp_path):
     assert done.returncode == 1
     assert done.stderr.decode().startswith(f"{bad}:3:")
     assert "expected" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("through", ("itself", "a_link"))
+@pytest.mark.parametrize("folder", ("config_dir", "work_dir", "logs_dir"))
+def test_folder_of_nginx_is_not_one_of_certwright(
+        certwright, challenged_nginx, tmp_path, folder, through):  # noqa: F811
+    challenged_nginx.site(SITE)
+    place = challenged_nginx.root
+    if through == "a_link":
+        place = str(tmp_path / "link")
+        os.symlink(challenged_nginx.root, place)
+    setattr(certwright, folder, place)
+    result = obtain(certwright, challenged_nginx, "a.test", status=1, json=True)
+    assert_failed(result, challenged_nginx.root, "--config-dir")
+    assert "--lock-timeout" not in result.output

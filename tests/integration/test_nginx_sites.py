@@ -18,6 +18,7 @@ from test_nginx import MAIN, Nginx
 pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
 
 NAME = "l.example.test"
+WWW = f"www.{NAME}"
 OLD = "ssl_certificate @folder@/old.pem; ssl_certificate_key @folder@/old.key;"
 
 
@@ -63,7 +64,8 @@ class Site:
     def https(self, name=NAME, path="/", port=None, family=socket.AF_INET, proxy=False):
         """The certificate, the status, and where it leads or what it says."""
         context = ssl._create_unverified_context()
-        where = port if family == socket.AF_UNIX else ("127.0.0.1", port or self.nginx.https_port)
+        address = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        where = port if family == socket.AF_UNIX else (address, port or self.nginx.https_port)
         with socket.socket(family) as plain:
             plain.settimeout(10)
             plain.connect(where)
@@ -193,6 +195,17 @@ def test_plain_site_beside_a_block_that_never_served_it_gets_tls(site, block):
     assert site.https() == (site.certificate(), 200, "site")
 
 
+def test_self_signed_certificate_makes_no_site_of_a_default_block(site):
+    """As Debian's default site has it for the machine's own name."""
+    site.nginx.make_certificate(NAME)
+    site.start(f"server {{ listen @http@; server_name {NAME}; location / {{ return 200 site; }} }}\n"
+               f"server {{ listen @https@ ssl; server_name _; return 200 default;\n"
+               f"  ssl_certificate @folder@/{NAME}.pem; ssl_certificate_key @folder@/{NAME}.key; }}\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "site")
+    assert site.https("other.test")[1:] == (200, "default")
+
+
 def test_wildcard_block_of_one_address_of_several(site):
     site.start(PLAIN["redirect"] +
                f"server {{ listen @https@ ssl; server_name *.example.test; {OLD} return 200 any; }}\n"
@@ -201,6 +214,46 @@ def test_wildcard_block_of_one_address_of_several(site):
     site.run()
     assert site.https() == (site.certificate(), 200, "one")
     assert site.https("x.example.test") == (site.old(), 200, "one")
+
+
+ADDRESSES = {
+    "exact_and_head": (NAME, "*.example.test"),
+    "head_and_exact": ("*.example.test", NAME),
+    "head_and_tail": ("*.example.test", "l.example.*"),
+    "long_and_short": (".example.test", "*.test"),
+    "regex_and_exact": (r"~^(?<sub>.)\.example\.test$", NAME),
+    "exact_and_exact": (NAME, f"{NAME} other.test"),
+}
+
+
+@pytest.mark.parametrize("port", ("https", "other"))
+@pytest.mark.parametrize("case", ADDRESSES)
+def test_each_address_that_serves_the_name_by_tls_gets_the_certificate(site, case, port):
+    first, second = ADDRESSES[case]
+    site.start(f"server {{ listen [::1]:@{port}@ ssl; server_name {first}; {OLD} return 200 v6; }}\n"
+               f"server {{ listen @{port}@ ssl; server_name {second}; {OLD} return 200 v4; }}\n"
+               + PLAIN["redirect"])
+    site.run(args=["--no-redirect"])
+    where = {"port": getattr(site.nginx, f"{port}_port")}
+    assert site.https(family=socket.AF_INET6, **where) == (site.certificate(), 200, "v6")
+    assert site.https(**where) == (site.certificate(), 200, "v4")
+    installed = site.nginx.snapshot()
+    site.run(args=["--no-redirect", "--keep"])
+    assert site.nginx.snapshot() == installed
+    site.enhance(NAME, args=["--hsts"])
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert stream.read().count("Strict-Transport-Security") == 2
+
+
+def test_each_address_with_tls_is_redirected_to_it(site):
+    site.start("".join(
+        f"server {{ listen {address}@http@; listen {address}@https@ ssl; server_name {names};\n"
+        f"  {OLD} location / {{ return 200 here; }} }}\n"
+        for address, names in (("[::1]:", NAME), ("", "*.example.test"))))
+    site.run(args=["--redirect"])
+    for address in ("127.0.0.1", "::1"):
+        assert site.nginx.get(NAME, "/x", address=address)[0] == 301
+    assert site.nginx.get("x.example.test")[2] == "here"
 
 
 def test_wildcard_block_with_both_kinds_of_listeners_stays_what_http_is(site):
@@ -246,6 +299,148 @@ def test_block_that_certbot_chose_keeps_the_certificate(site):
     assert site.nginx.snapshot() == before
 
 
+# A copy of a block keeps what the block's names say in it.
+
+NAMED = {
+    "named_capture": (r"~^(?<sub>.+)\.example\.test$", "$sub"),
+    "numbered_capture": (r"~^(www\.)?(.+)\.example\.test$", "$2"),
+    "quoted": (r'"~^(?<sub>[a-z]{1,9})\.example\.test$"', "$sub"),
+    "capitals": (r"~^(?<sub>.+)\.EXAMPLE\.test$", "$sub"),
+    "second_of_two": (r"~^(?<sub>x+)\.example\.test$ ~^(?<sub>.+)\.example\.test$", "$sub"),
+    "both_match": (r"~^(l+)\.example ~^(.)", "$1"),
+    "optional": (r"~^(?<sub>l)?(?<rest>.*)\.example\.test$", "$sub$rest"),
+    "head": ("*.example.test", "$server_name"),
+    "dotted": (".example.test", "$server_name"),
+    "several": ("main.test *.example.test", "${server_name}"),
+    "catch_all": ("_", "$server_name"),
+    "server_name_of_regex": (r"~^(.+)\.example\.test$", "$server_name"),
+}
+
+
+@pytest.mark.parametrize("where", ("text", "set", "http"))
+@pytest.mark.parametrize("case", NAMED)
+def test_new_block_for_a_name_answers_what_the_shared_block_answered(site, case, where):
+    """Made from a block with TLS, whose other names keep their certificate."""
+    names, value = NAMED[case]
+    if where == "http":
+        site.main(f"map {value} $seen {{ volatile; default $said{value}; }} "
+                  "map $host $said { default in-; }" if value[1] not in "012" else "")
+    said = {"text": value, "set": "$seen", "http": "$seen" if value[1] not in "012" else value}[where]
+    set_it = f"set $seen <{value}>;" if where == "set" else ""
+    site.start(f"server {{\n  listen @https@ ssl;\n  server_name {names};\n  {OLD}\n  {set_it}\n"
+               f"  location / {{ return 200 {said}; }}\n}}\n" + PLAIN["redirect"])
+    before = site.https()
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), *before[1:])
+    assert site.https("x.example.test")[0] == site.old()
+    installed = site.nginx.snapshot()
+    site.run(args=["--no-redirect", "--keep"])
+    assert site.nginx.snapshot() == installed
+
+
+@pytest.mark.parametrize("case", [case for case in NAMED if case != "catch_all"])
+def test_https_of_a_redirecting_block_answers_what_it_says(site, case):
+    """Made from a block that redirects plain requests: a folder after the name, say."""
+    names, value = NAMED[case]
+    site.start(f"server {{\n  listen @http@;\n  server_name {names};\n"
+               f"  location /plain {{ return 200 {value}; }}\n"
+               f"  location / {{ return 200 {value}; }}\n"
+               "  if ($uri != /plain) { return 301 https://$host$request_uri; }\n}\n")
+    said = site.nginx.get(NAME, "/plain")[2]
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, said)
+    assert site.nginx.get(NAME)[0] == 301 and site.nginx.get(NAME, "/plain")[2] == said
+
+
+def test_two_names_of_an_expression_keep_its_variables(site):
+    site.page("srv/a", "of a")
+    site.page("srv/b", "of b")
+    site.start("server {\n  listen @http@;\n  server_name ~^(?<sub>.+)\\.example\\.test$;\n"
+               "  root @folder@/srv/$sub;\n"
+               "  if ($scheme = http) { return 301 https://$host$request_uri; }\n"
+               "  rewrite ^ https://$host$request_uri? permanent;\n}\n")
+    site.run("a.example.test", "b.example.test")
+    for sub in "ab":
+        assert site.https(f"{sub}.example.test") == (
+            site.certificate("a.example.test"), 200, f"of {sub}")
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert stream.read().count("if ($host ~ ") == 1
+
+
+def test_names_of_two_expressions_keep_the_variables_of_each(site):
+    site.start("server {\n  listen @https@ ssl;\n  server_name ~^(?<a>a+)\\.example\\.test$\n"
+               f"    ~^(?<b>b+)\\.example\\.test$;\n  {OLD}\n"
+               "  location / { return 200 $a-$b-$1; }\n}\n"
+               "server { listen @http@ default_server; return 404; }")
+    names = ("aa.example.test", "bb.example.test")
+    before = [site.https(name)[1:] for name in names]
+    site.run(*names, args=["--no-redirect"])
+    assert [site.https(name)[1:] for name in names] == before
+    assert {site.https(name)[0] for name in names} == {site.certificate(names[0])}
+
+
+SECURE_WWW = f"server {{ listen @https@ ssl; server_name {WWW}; {OLD} return 200 www; }}\n"
+
+
+def test_server_name_that_another_block_has_by_https_is_told_before_the_ca_is_asked(site):
+    site.start(f"server {{ listen @http@; server_name www.{NAME} {NAME};\n"
+               "  location / { return 302 http://$server_name/home; } }\n" + SECURE_WWW)
+    before, orders = site.nginx.snapshot(), site.orders()
+    result = site.run(status=1, json=True)
+    assert_failed(result, "$server_name", f"www.{NAME}", "sites-enabled/site:1")
+    assert site.orders() == orders, "the CA was asked"
+    assert site.nginx.snapshot() == before
+
+
+def test_server_name_in_the_redirect_gives_the_copy_no_other_name(site):
+    site.page("www", "home")
+    site.start("server { listen @http@; server_name .example.test; root @folder@/www;\n"
+               "  return 301 https://$server_name$request_uri; }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "home")
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert f"server_name {NAME};" in stream.read()
+
+
+def test_server_name_that_only_programs_are_given_stops_nothing(site):
+    site.page("www", "home")
+    site.start(f"server {{ listen @http@; server_name www.{NAME} {NAME}; root @folder@/www;\n"
+               "  location /php { fastcgi_param SERVER_NAME $server_name;\n"
+               "    fastcgi_pass 127.0.0.1:9; } }\n" + SECURE_WWW)
+    site.run(args=["--no-redirect"])
+    assert site.https()[1:] == (200, "home")
+    assert site.https(f"www.{NAME}") == (site.old(), 200, "www")
+
+
+def test_name_that_a_default_block_has_a_certificate_for_stays_there(site):
+    other = "other.example.test"
+    site.issued("old", other)
+    site.start(f"server {{ listen @http@; server_name {NAME} {other};\n"
+               "  location / { return 200 plain; } }\n"
+               f"server {{ listen @https@ ssl; server_name _; {OLD} return 200 secure; }}\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "plain")
+    assert site.https(other) == (site.old(), 200, "secure")
+
+
+@pytest.mark.parametrize("together", (True, False), ids=("together", "one_by_one"))
+@pytest.mark.parametrize("redirected", ([WWW], [WWW, NAME]), ids=len)
+def test_redirect_of_one_name_beside_content_leaves_https_without_a_circle(
+        site, redirected, together):
+    """As Certbot leaves it: a condition for each name that it redirects."""
+    site.page("www", "home")
+    site.start("server {\n" + "".join(
+        f"  if ($host = {name}) {{\n    return 301 https://$host$request_uri;\n"
+        "  } # managed by Certbot\n" for name in redirected) +
+        f"  listen @http@;\n  server_name {NAME} {WWW};\n  root @folder@/www;\n}}\n")
+    before = [site.nginx.get(name) for name in (NAME, WWW)]
+    for names in [(NAME, WWW)] if together else [(NAME,), (WWW,)]:
+        site.run(*names, args=["--no-redirect"])
+    for name in (NAME, WWW):
+        assert site.https(name)[1:] == (200, "home")
+    assert [site.nginx.get(name) for name in (NAME, WWW)] == before
+
+
 # A block that only redirects.
 
 REDIRECTS = {
@@ -280,9 +475,121 @@ REDIRECTS = {
     "variables": "set $h $host; set $to https://$h; location / { return 301 $to$request_uri; }",
     "header": "if ($http_x_forwarded_proto != https) { return 301 https://$host$request_uri; }\n"
               "  return 404;",
+    "map_host": "return 301 $to_host;",
+    "map_scheme": "location / { return 301 $scheme_wanted://$host$request_uri; }",
+    "map_of_map": "if ($plain_wanted) { return 301 $to_host; } return 404;",
+    "map_names": "rewrite ^ $to_names permanent;",
+    "map_unknown": "return 301 $to_unknown;",
+    "rewrite_to_location": "rewrite ^(.*)$ /to-https$1 last;\n"
+                           "  location ~ ^/to-https(?<rest>.*)$ { return 301 https://$host$rest; }",
+    "rewrite_to_internal": "rewrite ^ /secure last;\n  location = /secure { internal;\n"
+                           "    rewrite ^ https://$host$request_uri? permanent; }",
+    "two_rewrites": "location / { rewrite ^/(.*)$ /r/$1 last; }\n"
+                    "  location /r/ { rewrite ^/r/(.*)$ https://$host/$1 permanent; }",
+    "three_rewrites": "rewrite ^/(?<all>.*)$ /one/$all;\n"
+                      "  location /one/ { rewrite ^/one/(.*) /two/$1 last; }\n"
+                      "  location ~ ^/two/(.*)$ { return 301 https://$host/$1; }",
+    "try_files": "location / { try_files /not-there @s; }\n"
+                 "  location @s { return 301 https://$host$request_uri; }",
+    "try_files_included": "location / { try_files /not-there @s; }\n"
+                          "  location @s { include snippets/redirect.conf; }",
+    "try_files_path": "location / { try_files /not-there /secure; }\n"
+                      "  location = /secure { return 301 https://$host$request_uri; }",
     "included": "include snippets/redirect.conf;",
     "included_in_location": "location / { include snippets/redirect.conf; }",
 }
+
+
+def test_try_files_of_a_root_for_all_sites_is_content(site):
+    site.page("www", "page", "page")
+    site.main("root @folder@/www;")
+    site.start(f"server {{ listen @http@; server_name {NAME}; location / {{ try_files $uri @s; }}\n"
+               "  location @s { return 301 https://$host$request_uri; } }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https(path="/page") == (site.certificate(), 200, "page")
+    assert site.https(path="/none")[1] == 404
+
+
+@pytest.mark.parametrize("plain", (
+    "root @folder@/www; location / { return 301 https://$host$request_uri; }",
+    "location /login { return 301 https://$host$request_uri; } location / { return 200 plain; }"))
+def test_default_block_that_plain_requests_are_sent_to_is_the_site(site, plain):
+    site.start(f"server {{ listen @http@; server_name {NAME}; {plain} }}\n"
+               f"server {{ listen @https@ ssl; server_name _; {OLD}\n"
+               "  location / { return 200 secure; } }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https(path="/login") == (site.certificate(), 200, "secure")
+    assert site.https("other.test")[0] == site.old()
+
+
+def test_redirect_to_the_server_name_without_its_dot_is_none_for_it(site):
+    site.start(f"server {{ listen @http@; server_name .{NAME}; location / {{ return 200 base; }}\n"
+               "  if ($host != $server_name) { return 301 https://$server_name$request_uri; } }\n")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "base")
+    with open(os.path.join(site.nginx.root, "sites-enabled/site"), encoding="ascii") as stream:
+        assert stream.read().count("server {") == 1, "a copy was not needed"
+
+
+DEFAULTS = {
+    "marked": "server {{ listen @http@ default_server; server_name main.test; {} }}",
+    "nobodys": "server {{ listen @http@; server_name _; {} }}",
+    "nameless": "server {{ listen @http@; {} }}",
+}
+OTHERS_TLS = (f"\nserver {{ listen @https@ ssl; server_name other.test; {OLD}\n"
+              "  location / { return 200 other; } }\n")
+
+
+@pytest.mark.parametrize("redirect", ("return", "location_rewrite", "certbot", "method", "variable"))
+@pytest.mark.parametrize("default", DEFAULTS)
+def test_name_that_only_a_redirecting_default_has_is_told_before_the_ca_is_asked(
+        site, default, redirect):
+    site.start(DEFAULTS[default].format(REDIRECTS[redirect]) + OTHERS_TLS)
+    before, orders = site.nginx.snapshot(), site.orders()
+    result = site.run(status=1, json=True)
+    assert_failed(result, NAME, "only redirects it to https", "sites-enabled/site:1")
+    assert site.orders() == orders, "the CA was asked"
+    assert site.nginx.snapshot() == before
+    assert not os.path.exists(site.certwright.live(NAME, "cert"))
+
+
+def test_redirecting_default_with_content_is_copied_for_a_name(site):
+    site.page("www", "home")
+    site.start(DEFAULTS["marked"].format(
+        "root @folder@/www; location /.well-known/ { return 404; } "
+        "if ($scheme = http) { return 301 https://$host$request_uri; } "
+        "return 301 https://$host$request_uri;") + OTHERS_TLS)
+    before = site.nginx.get(NAME, "/x")
+    site.run(args=["--no-redirect"])
+    assert site.https() == (site.certificate(), 200, "home")
+    assert site.nginx.get(NAME, "/x") == before
+    site.certwright.run("renew", "--force-renewal")
+    assert site.https()[0] == site.certificate()
+
+
+def test_default_that_redirects_to_its_own_site_is_copied_for_a_name(site):
+    site.start(DEFAULTS["marked"].format("return 301 https://main.test$request_uri;") + OTHERS_TLS)
+    site.run(args=["--no-redirect"])
+    assert site.https(path="/x") == (site.certificate(), 301, "https://main.test/x")
+
+
+def test_only_blocks_that_serve_the_name_by_https_are_offered_for_it(site):
+    site.start(f"server {{ listen @http@ default_server; {REDIRECTS['return']} }}" + OTHERS_TLS)
+    terminal = on_terminal(site.certwright, "run", *site.words(NAME), "--no-redirect")
+    terminal.answer("Which one do you want to copy.*\n.*1: other\\.test.*\n(?!.*2:)", "1")
+    terminal.finish(status=0)
+    assert site.https() == (site.certificate(), 200, "other")
+
+
+MAPS = """
+    map $host $to_host { other.test https://other.test; default https://$host$request_uri; }
+    map $https $scheme_wanted { "" https; on "https"; }
+    map $scheme $plain_wanted { ~^http 1; default 0; }
+    map $host $to_names { hostnames; *.example.test https://$host$request_uri; default ""; }
+    map $remote_addr $to_unknown { 192.0.2.1 ""; default https://$host$request_uri; }
+    map $scheme $plain_only { http 1; }
+    map $uri $moved { /old https://$host/new; }
+"""
 
 
 def write_snippet(nginx):
@@ -292,6 +599,7 @@ def write_snippet(nginx):
 @pytest.mark.parametrize("case", REDIRECTS)
 def test_redirect_without_content_is_told_before_the_ca_is_asked(site, case):
     write_snippet(site.nginx)
+    site.main(MAPS)
     site.start(f"server {{\n  listen @http@;\n  server_name {NAME};\n  {REDIRECTS[case]}\n}}\n")
     before, orders = site.nginx.snapshot(), site.orders()
     result = site.run(status=1, json=True)
@@ -304,6 +612,7 @@ def test_redirect_without_content_is_told_before_the_ca_is_asked(site, case):
 @pytest.mark.parametrize("case", REDIRECTS)
 def test_redirect_before_content_stays_on_http_only(site, case):
     write_snippet(site.nginx)
+    site.main(MAPS)
     site.page("www", "content", "deep/page.html")
     site.page("www", "home")
     text = REDIRECTS[case]
@@ -339,6 +648,21 @@ CONTENTS = {
                    "  location / { return 200 all; }\n", "/shop/x", "all"),
     "try_files": ("root @folder@/www; location / { try_files $uri @s; }\n"
                   "  location @s { return 301 https://$host$request_uri; }\n", "/page", "page"),
+    "try_files_without_root": ("location / { try_files $uri @s; }\n"
+                               "  location @s { return 301 https://$host$request_uri; }\n"
+                               "  location /own { return 200 own; }\n", "/own", "own"),
+    "moved_by_map": ("if ($moved) { return 301 $moved; }\n"
+                     "  location / { return 200 new; }\n", "/new", "new"),
+    "by_map_of_scheme": ("if ($plain_only) { return 301 https://$host$request_uri; }\n"
+                         "  location / { return 200 scheme; }\n", "/", "scheme"),
+    "by_map_to_content": ("if ($to_host) { return 301 $to_host; }\n"
+                          "  location / { return 200 text; }\n", "/", "text"),
+    "front_controller": ("rewrite ^ /index.php last;\n  location = /index.php {\n"
+                         "    if ($scheme = http) { return 301 https://$host$request_uri; }\n"
+                         "    return 200 app; }\n", "/any", "app"),
+    "rewrite_beside": ("rewrite ^/old$ /page last; root @folder@/www;\n"
+                       "  location / { return 301 https://$host$request_uri; }\n",
+                       "/old", "page"),
     "slash_added": ("rewrite /admin$ $scheme://$host$request_uri/ permanent;\n"
                     "  location /admin/ { return 200 admin; }\n", "/admin/", "admin"),
     "by_scheme": ("if ($scheme = http) { return 301 https://$host$request_uri; }\n"
@@ -354,12 +678,13 @@ CONTENTS = {
 
 # Blocks whose redirects do not lead back by https.
 USED_AS_THEY_ARE = {"other_place", "old_paths", "slash_added", "by_scheme", "by_scheme_not",
-                    "by_https", "by_port"}
+                    "by_https", "by_port", "moved_by_map", "by_map_of_scheme", "front_controller"}
 
 
 @pytest.mark.parametrize("case", CONTENTS)
 def test_content_beside_a_redirect_is_served_by_https(site, case):
     text, path, words = CONTENTS[case]
+    site.main(MAPS)
     site.page("www", "page", "page")
     site.start(f"server {{\n  listen @http@;\n  server_name {NAME};\n  {text}}}\n"
                "server { listen @other@; location / { return 200 up; } }\n")
@@ -373,7 +698,6 @@ def test_content_beside_a_redirect_is_served_by_https(site, case):
     assert copied != (case in USED_AS_THEY_ARE)
 
 
-WWW = f"www.{NAME}"
 WITH_WWW = {
     "redirect to www": (f"server {{ listen @http@; server_name {NAME} {WWW}; "
                         f"return 301 https://{WWW}$request_uri; }}", (301, f"https://{WWW}/")),
@@ -494,6 +818,63 @@ def test_redirect_to_tls_on_another_port_needs_that_port_to_be_named(site):
     site.certwright.run("enhance", "--cert-name", NAME, "--nginx", "--nginx-server-root",
                         site.nginx.root, "--https-port", site.nginx.other_port, "--redirect")
     assert site.nginx.get(NAME, "/x")[:2] == (301, f"https://{NAME}:{site.nginx.other_port}/x")
+
+
+SECURE = f"server_name {NAME}; {OLD} location / {{ return 200 secure; }} }}\n"
+NOTHING_TO_REDIRECT = {
+    "on_another_port": (BESIDE["content"] + f"server {{ listen @other@ ssl; {SECURE}",
+                        "--https-port"),
+    "on_a_socket": (BESIDE["content"] + f"server {{ listen unix:@folder@/s.sock ssl; {SECURE}",
+                    "unix socket"),
+    "on_a_socket_and_a_port": (
+        BESIDE["content"] + f"server {{ listen @other@ ssl; listen unix:@folder@/s.sock ssl; {SECURE}",
+        "--https-port"),
+    "no_plain_block": (f"server {{ listen @https@ ssl; {SECURE}", "nothing to redirect"),
+    "plain_default_only": (f"server {{ listen @https@ ssl; {SECURE}"
+                           "server { listen @http@ default_server; return 200 default; }",
+                           "nothing to redirect"),
+    "plain_socket": (f"server {{ listen unix:@folder@/p.sock; listen @https@ ssl; {SECURE}",
+                     "nothing to redirect"),
+    "redirects_already": (PLAIN["redirect"] + f"server {{ listen @https@ ssl; {SECURE}",
+                          "redirected to https already"),
+}
+
+
+@pytest.mark.parametrize("verb", ("run", "enhance"))
+@pytest.mark.parametrize("case", NOTHING_TO_REDIRECT)
+def test_redirect_that_was_not_made_is_not_claimed(site, case, verb):
+    text, why = NOTHING_TO_REDIRECT[case]
+    site.start(text)
+    site.run(args=["--no-redirect"])
+    before = site.nginx.snapshot()
+
+    def again(**options):
+        if verb == "run":
+            return site.run(args=["--keep", "--redirect"], **options)
+        return site.enhance(NAME, args=["--redirect"], **options)
+
+    output = again().output
+    assert why in output and "Enhancements" not in output
+    assert ("--https-port" in output) == (why == "--https-port")
+    assert ("Configured with" in output) == (verb == "run")
+    assert "No file was changed" in output
+    installed = again(json=True).json["installed"]
+    assert installed["enhancements"] == installed["failed_enhancements"] == []
+    assert installed["unneeded_enhancements"] == ["redirect"]
+    assert installed["names"] == ([NAME] if verb == "run" else [])
+    assert site.nginx.snapshot() == before
+
+
+def test_enhancements_are_claimed_when_they_are_added(site):
+    site.start(BESIDE["content"])
+    words = ["--redirect", "--hsts"]
+    output = site.run(args=words).output
+    assert "Enhancements: redirect, hsts\n" in output and "to https already" not in output
+    output = site.enhance(NAME, args=[*words, "--uir"]).output
+    assert "Enhancements: uir\n" in output
+    installed = site.enhance(NAME, args=[*words, "--uir"], json=True).json["installed"]
+    assert installed["unneeded_enhancements"] == ["redirect", "hsts", "uir"]
+    assert installed["enhancements"] == [] and not installed["changed"]
 
 
 # Blocks and certificates of several names.

@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from lib.certwright import check_json
+from lib.tools import snapshot
 
 ARGUMENTS = {"certonly": ["--standalone", "-d", "json.example.test"], "enhance": ["--hsts"]}
 VERBS = ["run", "certonly", "renew", "certificates", "register", "show_account", "plugins", "install",
@@ -188,6 +189,28 @@ def test_wrong_usage_attempts_nothing_and_shows_nothing(certwright, argv):
     assert result.stdout == ""
     assert not os.path.exists(certwright.config_dir)
     assert not os.path.exists(certwright.work_dir)
+
+
+def test_a_shortage_of_memory_is_told_in_a_sentence(certwright):
+    """With ever more memory, until there is enough."""
+    os.makedirs(os.path.join(certwright.config_dir, "renewal"))
+    with open(certwright.renewal_file("large"), "w", encoding="utf-8") as stream:
+        stream.writelines(f"key{number} = value\n" for number in range(50000))
+    before = snapshot(certwright.config_dir)
+    short = 0
+    for mebibytes in range(8, 200, 2):
+        limit = ["prlimit", f"--as={mebibytes << 20}"]
+        if subprocess.run([*limit, certwright.program, "--version"], check=False, capture_output=True,
+                          env=certwright.environment()).returncode != 0:
+            continue
+        result = certwright.run("certificates", wrap=limit, status=1)
+        if "does not set the path" in result.output:
+            break
+        assert "out of memory" in result.stderr and result.stderr.count("\n") == 1
+        short += 1
+    assert short > 0
+    assert "does not set the path" in result.output
+    assert snapshot(certwright.config_dir) == before
 
 
 @pytest.mark.parametrize("argv", [["network"], ["plugin"], ["x"], [], ["network", "renew"]])

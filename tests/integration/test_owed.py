@@ -59,6 +59,18 @@ def test_what_is_made_up_for_is_the_action_of_the_certificate(certwright, tester
     assert renew(certwright, tester, json=True).certificates[NAME]["action"] == "kept"
 
 
+def assert_saved_but_unused(result, certwright):
+    """The summary, the messages and the count say the same of the only certificate."""
+    lines = result.stdout.splitlines()
+    entry = f"  {certwright.live(NAME, 'fullchain')} (saved, but not in use yet)"
+    assert lines[lines.index(entry) - 1] == \
+        "These certificates were renewed, but their servers do not use them yet:"
+    assert len([line for line in lines if line.startswith("  ") and NAME in line]) == 1
+    assert "1 certificate is saved, but not in use yet" in result.stderr
+    for wrong in ("cannot renew", "renewals failed", "were renewed:"):
+        assert wrong not in result.output
+
+
 def assert_nothing_is_owed(certwright, tester):
     assert records(certwright) == []
     tester.forget_calls()
@@ -72,7 +84,7 @@ def assert_nothing_is_owed(certwright, tester):
 def test_a_reload_that_failed_is_made_by_the_next_renew(certwright, tester, how, call):
     run(certwright, tester, "--no-redirect")
     saved = certwright.run("renew", "--force-renewal", how, call, env=tester.env, status=1)
-    assert f'{certwright.live(NAME)} (saved, but not in use yet)' in saved.stdout
+    assert_saved_but_unused(saved, certwright)
     for _ in range(2):
         result = renew(certwright, tester, "--tester-crash", "nothing", fail="reload", status=1,
                        json=True)
@@ -87,6 +99,36 @@ def test_a_reload_that_failed_is_made_by_the_next_renew(certwright, tester, how,
     assert f'reloading the server for the certificate "{NAME}"' in result.stderr
     assert os.readlink(certwright.live(NAME, "cert")).endswith("/cert2.pem")
     assert_nothing_is_owed(certwright, tester)
+
+
+@pytest.mark.parametrize("call", ["deploy", "save", "config_test", "reload"])
+def test_an_installation_that_fails_again_after_a_renewal(certwright, tester, call):
+    """The renewal is no failure: the certificate is saved, and its server does not use it."""
+    run(certwright, tester, "--no-redirect", "--tester-fail", "deploy", status=1)
+    assert_saved_but_unused(renew(certwright, tester, "--force-renewal", fail=call, status=1), certwright)
+    result = renew(certwright, tester, "--force-renewal", fail=call, status=1, json=True)
+    assert result.json["error"]["message"] == "1 certificate is saved, but not in use yet"
+    assert identifiers(result.json) == {NAME}
+    certificate = result.certificates[NAME]
+    assert certificate["action"] == "renewed"
+    assert "saved but not" in certificate["error"]["message"]
+    assert os.readlink(certwright.live(NAME, "cert")).endswith("/cert3.pem")
+    assert_summary(renew(certwright, tester), certwright, "installed")
+    assert_nothing_is_owed(certwright, tester)
+
+
+def test_failed_renewals_and_unused_certificates_are_counted_apart(certwright, tester):
+    run(certwright, tester, "--no-redirect")
+    for name in ("two.example.test", "three.example.test"):
+        certwright.certonly(name)
+    text = read(certwright.renewal_file("three.example.test"))
+    with open(certwright.renewal_file("three.example.test"), "w", encoding="utf-8") as stream:
+        stream.write(text.replace("authenticator = standalone", "authenticator = no-such"))
+    result = renew(certwright, tester, "--force-renewal", fail="reload", status=1, json=True)
+    assert result.json["error"]["message"] == (
+        "1 of 3 renewals failed, and 1 certificate is saved, but not in use yet")
+    assert {n: c["action"] for n, c in result.certificates.items()} == {
+        NAME: "renewed", "two.example.test": "renewed", "three.example.test": "failed"}
 
 
 def test_one_reload_is_for_what_is_owed_and_what_is_new(certwright, tester):

@@ -41,6 +41,33 @@ def test_the_address_and_the_terms_are_asked_for(certwright):
     assert certwright.lineages() == [NAME]
 
 
+def test_a_mistyped_answer_is_asked_again(certwright):
+    for name in (NAME, "other.example.test"):
+        certwright.certonly(name)
+    terminal = on_terminal(certwright, "delete")
+    terminal.answer("Which certificates.*: ", "3")
+    for word in ("0", "1,3", "one", "-1"):
+        terminal.answer("enter numbers.*: ", word)
+    terminal.answer("enter numbers.*: ", "1")
+    for word in ("maybe", "1", "yess"):
+        terminal.answer(r"\(y\)es/\[N\]o", word)
+        terminal.expect("Please answer yes or no")
+    terminal.answer(r"\(y\)es/\[N\]o", "YES")
+    terminal.finish()
+    assert certwright.lineages() == ["other.example.test"]
+
+
+def test_a_mistyped_number_is_asked_again(certwright):
+    for name in (NAME, "other.example.test"):
+        certwright.certonly(name)
+    terminal = on_terminal(certwright, "reconfigure", "--key-type", "rsa")
+    for word in ("3", "0", "x", ""):
+        terminal.answer("Number, or c to cancel: ", word)
+        terminal.expect("enter a number from 1 to 2")
+    terminal.answer("Number, or c to cancel: ", "c")
+    terminal.finish(1)
+
+
 def test_a_mistyped_address_is_asked_again(certwright):
     terminal = ask(certwright, "register")
     for wrong in ("me.example.com", "me@", "ok@example.com, you at example"):

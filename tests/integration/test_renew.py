@@ -130,8 +130,11 @@ def test_relative_paths_count_from_the_current_folder(certwright, tmp_path, part
     assert_failed(certwright.json("renew", status=1, wrap=["env", "-C", str(tmp_path)]), name)
 
 
-def test_the_first_run_makes_the_folders_of_hooks(certwright):
-    certwright.run("renew")
+@pytest.mark.parametrize("verb", [
+    ["renew"], ["register"], ["certonly", "--standalone", "-d", "first.example.test"],
+    ["certonly", "--standalone", "-d", "first.example.test", "--dry-run"], ["rollback", "-i", "null"]])
+def test_the_first_run_makes_the_folders_of_hooks(certwright, verb):
+    certwright.run(*verb, status=None)
     folder = os.path.join(certwright.config_dir, "renewal-hooks")
     assert sorted(os.listdir(folder)) == ["deploy", "post", "pre"]
     for kind in os.listdir(folder):

@@ -8,7 +8,7 @@ import pytest
 
 from lib.outcome import assert_failed
 from lib.process import kill_all
-from lib.rogue_ca import Hold
+from lib.rogue_ca import Hold, problem
 from lib.terminal import on_terminal
 from lib.tools import certbot, read, serial_of, snapshot
 
@@ -61,7 +61,7 @@ def test_by_path_of_a_file_that_belongs_to_no_lineage(certwright, pebble, issued
     shutil.copy(certwright.live(NAME, "cert"), old)
     certwright.run("renew", "--force-renewal")
     result = certwright.json("revoke", "--cert-path", str(old))
-    assert result.json["revoked"] == {"cert_path": str(old), "name": None, "deleted": False,
+    assert result.json["revoked"] == {"cert_path": str(old), "name": None, "already": False, "deleted": False,
                                       "serial": result.json["revoked"]["serial"]}
     assert status_of(pebble, issued) == "Revoked"
     assert status_of(pebble, certwright.live(NAME, "cert")) == "Valid"
@@ -106,11 +106,36 @@ def test_an_unknown_reason_is_refused(certwright, pebble, issued):
     assert status_of(pebble, issued) == "Valid"
 
 
-def test_a_certificate_that_is_revoked_already(certwright, issued):
-    certwright.run("revoke", "--cert-name", NAME, "--no-delete-after-revoke")
-    result = certwright.json("revoke", "--cert-name", NAME, status=1)
-    assert_failed(result, "revoke")
-    assert certwright.lineages() == [NAME]
+@pytest.mark.parametrize("how, gone", [
+    (["--no-delete-after-revoke"], False), (["--delete-after-revoke"], True), ([], True),
+    (["--key-path", "KEY", "--no-delete-after-revoke"], False),
+    (["--reason", "superseded", "--no-delete-after-revoke"], False)])
+def test_a_certificate_that_is_revoked_already(certwright, issued, how, gone):
+    """That is what was asked for; what remains is what to do with the files."""
+    first = certwright.json("revoke", "--cert-name", NAME, "--no-delete-after-revoke")
+    assert first.json["revoked"]["already"] is False and "is now revoked" in first.stderr
+    how = [certwright.live(NAME, "privkey") if word == "KEY" else word for word in how]
+    result = certwright.json("revoke", "--cert-name", NAME, *how)
+    assert result.json["revoked"]["already"] is True and "was already revoked" in result.stderr
+    assert result.json["revoked"]["deleted"] is gone
+    assert certwright.lineages() == ([] if gone else [NAME])
+
+
+def test_a_file_of_no_lineage_that_is_revoked_already(certwright, issued, tmp_path):
+    copy = tmp_path / "copy.pem"
+    shutil.copy(certwright.live(NAME, "cert"), copy)
+    certwright.run("revoke", "--cert-name", NAME, "--delete-after-revoke")
+    result = certwright.json("revoke", "--cert-path", copy)
+    assert result.json["revoked"]["already"] is True and result.json["revoked"]["name"] is None
+    assert copy.exists()
+
+
+def test_another_refusal_of_the_ca_is_an_error(rogue_certwright, rogue):
+    rogue_certwright.certonly(NAME)
+    rogue.on("revoke", problem("unauthorized", "not yours"))
+    result = rogue_certwright.json("revoke", "--cert-name", NAME, status=1)
+    assert_failed(result, "cannot revoke", "not yours")
+    assert rogue_certwright.lineages() == [NAME]
 
 
 def test_what_was_killed_before_the_deletion_is_finished(rogue_certwright, rogue, pebble):

@@ -1,5 +1,5 @@
-"""What this command obeys: files that other users could change are named in a warning, and refused
-under --strict-permissions; logs and locks are no way to another's files; the environment counts for
+"""What this command obeys: files that other users could change or replace are named in a warning, and
+refused under --strict-permissions; logs and locks are no way to another's files; the environment counts for
 less where the program has other rights than who started it."""
 
 import os
@@ -103,6 +103,160 @@ def test_a_plugin_folder_below_one_that_others_can_change(certwright):
         os.chown(f"{parent}/middle", NOBODY, -1)
         result = certwright.json("plugins", env=environment)
         assert "webroot" not in [p["name"] for p in result.json["plugins"]]
+    finally:
+        shutil.rmtree(parent)
+
+
+@pytest.fixture
+def outside():
+    """A folder whose parents are root's, other than pytest's own."""
+    folder = tempfile.mkdtemp(prefix="certwright-outside-")
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+FOLDER_WAYS = [0o775, 0o757, pytest.param("owner", marks=needs_root)]
+DEPTHS = ["", "middle"]
+
+
+@pytest.mark.parametrize("way", FOLDER_WAYS)
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_hook_that_a_folder_lets_others_replace(made, outside, depth, way):
+    inner = os.path.join(outside, "middle", "inner")
+    os.makedirs(inner, mode=0o755)
+    hook = script(os.path.join(inner, "hook"), "exit 0")
+    folder = os.path.normpath(os.path.join(outside, depth))
+    result = is_told_or_refused(made, folder, way, "--deploy-hook", hook)
+    assert str(hook) in result.json["error"]["message"] + result.stderr
+
+
+def test_a_hook_found_through_path_or_relative_to_the_folder(made, outside):
+    script(os.path.join(outside, "our-hook"), "exit 0")
+    os.chmod(outside, 0o777)
+    for hook, env in (("our-hook now", {"PATH": f"{outside}:/usr/bin:/bin"}),
+                      (f"{os.path.relpath(outside)}/our-hook", {})):
+        result = made.json("renew", "--force-renewal", "--pre-hook", hook, env=env)
+        assert result.stderr.count(f'"{outside}"') == 1
+        result = made.json("renew", "--force-renewal", "--strict-permissions", "--pre-hook", hook,
+                           env=env, status=1)
+        assert_failed(result, f'"{outside}"', "our-hook")
+
+
+def test_a_hook_in_a_sticky_folder_is_safe(made, outside):
+    os.chmod(outside, 0o1777)
+    hook = script(os.path.join(outside, "hook"), "exit 0")
+    result = made.json("renew", "--force-renewal", "--strict-permissions", "--pre-hook", hook)
+    assert "warning" not in result.stderr
+
+
+@needs_root
+def test_a_link_of_another_user_in_a_sticky_folder_is_not(made, outside, tmp_path):
+    os.chmod(outside, 0o1777)
+    hook = script(tmp_path / "hook", "exit 0")
+    link = os.path.join(outside, "hook")
+    os.symlink(hook, link)
+    made.json("renew", "--force-renewal", "--strict-permissions", "--pre-hook", link)
+    os.lchown(link, NOBODY, -1)
+    result = made.json("renew", "--force-renewal", "--strict-permissions", "--pre-hook", link,
+                       status=1)
+    assert_failed(result, link)
+
+
+@pytest.mark.parametrize("way", FOLDER_WAYS)
+@pytest.mark.parametrize("kind", ["pre", "deploy", "post"])
+@pytest.mark.parametrize("depth", ["", "kind"])
+def test_a_hook_folder_that_others_can_change(made, kind, depth, way):
+    folder = os.path.join(made.config_dir, "renewal-hooks")
+    os.makedirs(os.path.join(folder, kind), exist_ok=True)
+    script(os.path.join(folder, kind, "hook"), "exit 0")
+    is_told_or_refused(made, os.path.join(folder, kind) if depth else folder, way)
+
+
+@pytest.mark.parametrize("way", FOLDER_WAYS)
+def test_a_configuration_file_in_a_folder_that_others_can_change(made, outside, way):
+    path = os.path.join(outside, "cli.ini")
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write("key-type = rsa\n")
+    is_told_or_refused(made, outside, way, "--config", path)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_renewal_file_that_is_not_due(made, tmp_path, way, linked):
+    """One of two; the other is renewed all the same, and nothing of it is warned of."""
+    other = "other.example.test"
+    made.certonly(other)
+    path = made.renewal_file(NAME)
+    if linked:
+        target = tmp_path / "renewal.conf"
+        shutil.move(path, target)
+        os.symlink(target, path)
+        path = str(target)
+    give_away(path, way)
+    for verb in ("renew", "certonly"):
+        words = [verb] if verb == "renew" else [verb, "--keep", "-a", "standalone", "-d", NAME]
+        result = made.json(*words)
+        assert result.stderr.count(f"go-w '{path}'" if way != "owner" else f"root '{path}'") == 1
+        assert made.renewal_file(other) not in result.stderr
+    result = made.json("renew", "--strict-permissions", status=1)
+    assert_failed(result, path)
+    assert result.certificates[NAME]["action"] == "failed"
+    assert result.certificates[other]["action"] == "kept"
+
+
+@pytest.mark.parametrize("way", FOLDER_WAYS)
+@pytest.mark.parametrize("which", ["renewal", "etc"])
+def test_the_folder_of_renewal_files_that_others_can_change(made, which, way):
+    made.certonly("other.example.test")
+    folder = made.config_dir if which == "etc" else os.path.join(made.config_dir, "renewal")
+    give_away(folder, way)
+    result = made.json("renew")
+    assert result.stderr.count(f'"{folder}"') == 1
+    result = made.json("renew", "--strict-permissions", status=1)
+    assert_failed(result, folder)
+
+
+@pytest.mark.parametrize("way", [0o777, pytest.param("owner", marks=needs_root)])
+def test_credentials_that_a_folder_lets_others_replace(certwright, outside, way):
+    path = os.path.join(outside, "rfc2136.ini")
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write("dns_rfc2136_server = 127.0.0.1\ndns_rfc2136_port = 9\n"
+                     "dns_rfc2136_name = key.\ndns_rfc2136_secret = c2VjcmV0c2VjcmV0\n")
+    os.chmod(path, 0o600)
+    give_away(outside, way)
+    args = ("certonly", "-d", NAME, "-a", "dns-rfc2136", "--dns-rfc2136-credentials", path,
+            "--dns-rfc2136-propagation-seconds", "0")
+    result = certwright.json(*args, status=1)
+    assert f'"{outside}"' in result.stderr and "replace the credentials file" in result.stderr
+    result = certwright.json(*args, "--strict-permissions", status=1)
+    assert_failed(result, outside, "replace the credentials file", path)
+
+
+@needs_root
+@pytest.mark.parametrize("words, option", [
+    (["-w", "/srv"], "-w"), (["--webroot-path=/srv"], "--webroot-path"),
+    (["-a", "standalone", "--standalone-port", "80"], "--standalone-port"), (["--nginx-ctl", "x"], "--nginx-ctl"),
+    (["-a", "webroot"], None)])
+@pytest.mark.parametrize("way", [0o777, 0o1777, "owner"])
+def test_a_plugin_in_a_refused_folder_is_not_unknown(certwright, words, option, way):
+    parent = tempfile.mkdtemp(prefix="certwright-parent-")
+    folder = os.path.join(parent, "plugins")
+    try:
+        shutil.copytree(plugin_path(program_path()), folder)
+        give_away(folder, way)
+        result = certwright.json("certonly", "-d", NAME, *words, status=None,
+                                 env={"CERTWRIGHT_PLUGIN_PATH": folder})
+        assert result.status != 0
+        message = result.json["error"]["message"]
+        assert "there is no" not in message and "was not loaded" in message
+        assert f'"{folder}"' in message and "refused" in message
+        assert option is None or f'"{option}"' in message
+        assert message.count("was not loaded") == 1
+        # Unknown names stay unknown.
+        result = certwright.json("certonly", "-d", NAME, "--nothing-such", status=2,
+                                 env={"CERTWRIGHT_PLUGIN_PATH": folder})
+        assert_failed(result, 'there is no option "--nothing-such"')
     finally:
         shutil.rmtree(parent)
 

@@ -55,6 +55,29 @@ test_subproblems_become_parts_with_their_names(void **state)
 }
 
 static void
+test_a_nul_hides_nothing(void **state)
+{
+	static const char *const texts[] = {
+		"{\"type\":\"" URN "caa\",\"detail\":\"be\\u0000fore\"}",
+		"{\"type\":\"" URN "caa\",\"detail\":\"\\u0000be\\u0000fore\\u0000\"}",
+		"{\"type\":\"" URN "caa\\u0000\",\"title\":\"be\\u0000fore\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(texts); i++) {
+		cw_auto_error struct cw_error error = {0};
+		cw_auto_json struct json_object *problem = json(texts[i]);
+
+		assert_true(cw_acme_problem_is(problem));
+		cw_acme_problem(&error, problem, "the CA refused it");
+		assert_string_equal(error.message, "the CA refused it (caa): be fore");
+		assert_string_equal(error.problem_detail, "be fore");
+	}
+	cw_auto_json struct json_object *alone = json("{\"detail\":\"\\u0000\"}");
+	assert_true(cw_acme_problem_is(alone));
+}
+
+static void
 test_foreign_types_are_shown_whole(void **state)
 {
 	cw_auto_error struct cw_error error = {0};
@@ -180,6 +203,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_problem_keeps_type_and_detail),
 		cmocka_unit_test(test_subproblems_become_parts_with_their_names),
+		cmocka_unit_test(test_a_nul_hides_nothing),
 		cmocka_unit_test(test_foreign_types_are_shown_whole),
 		cmocka_unit_test(test_a_problem_without_words_says_so),
 		cmocka_unit_test(test_user_action_names_the_page),

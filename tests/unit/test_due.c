@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "flow/due/due.h"
 #include "flow/due/renewal_info.h"
 
@@ -98,6 +99,46 @@ test_months_and_years_are_those_of_the_calendar(void **state)
 }
 
 static void
+test_the_words_around_an_interval(void **state)
+{
+	static const struct {
+		const char *interval;
+		int64_t days;
+	} cases[] = {
+		{"+30 days", 30},
+		{"+ 30 days", 30},
+		{"+30", 30},
+		{"+30d", 30},
+		{"+4 weeks +2 days", 30},
+		{"4 weeks + 2 days", 30},
+		{"4 weeks & 2 days", 30},
+		{"in 30 days", 30},
+		{"In 30 Days", 30},
+		{"IN  30  DAYS", 30},
+		{"in +30 days", 30},
+		{"in 4 weeks and 2 days", 30},
+		{"in thirty days", 30},
+		{"within 30 days", 30},
+		{"30 days from now", 30},
+		{"in a week", 7},
+		{"+one week", 7},
+		{"thirteen days", 13},
+		{"Twenty Days", 20},
+		{"ninety days", 90},
+		{"in 30", 30},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(cases); i++) {
+		cw_autofree char *line = cw_format("renew_before_expiry = %s\n", cases[i].interval);
+		struct cw_due due = read_due(line, NOW, NOW + 90 * DAY);
+
+		assert_true(due.by_interval);
+		assert_int_equal(due.when, NOW + (90 - cases[i].days) * DAY);
+	}
+}
+
+static void
 test_what_is_longer_than_any_lifetime_is_always_due(void **state)
 {
 	static const char *const lines[] = {
@@ -120,10 +161,25 @@ static void
 test_what_is_no_interval_leaves_the_lifetime(void **state)
 {
 	static const char *const lines[] = {
-		"renew_before_expiry = soon\n",      "renew_before_expiry = 3 fortnights\n",
-		"renew_before_expiry = 1 month 3\n", "renew_before_expiry = days\n",
-		"renew_before_expiry = -3 days\n",   "renew_before_expiry = ''\n",
+		"renew_before_expiry = soon\n",
+		"renew_before_expiry = 3 fortnights\n",
+		"renew_before_expiry = 1 month 3\n",
+		"renew_before_expiry = days\n",
+		"renew_before_expiry = -3 days\n",
+		"renew_before_expiry = ''\n",
 		"renew_before_expiry = 30 days !\n",
+		"renew_before_expiry = +\n",
+		"renew_before_expiry = in\n",
+		"renew_before_expiry = ++30 days\n",
+		"renew_before_expiry = in days\n",
+		"renew_before_expiry = +-30 days\n",
+		"renew_before_expiry = a\n",
+		"renew_before_expiry = ten\n",
+		"renew_before_expiry = 30 days from\n",
+		"renew_before_expiry = 30 days ago\n",
+		"renew_before_expiry = 1 month - 3 days\n",
+		"renew_before_expiry = indays\n",
+		"renew_before_expiry = from now\n",
 	};
 
 	(void)state;
@@ -203,6 +259,7 @@ main(void)
 		cmocka_unit_test(test_lifetimes_make_due_after_two_thirds_or_half_when_short),
 		cmocka_unit_test(test_renew_before_expiry_takes_units_and_days),
 		cmocka_unit_test(test_months_and_years_are_those_of_the_calendar),
+		cmocka_unit_test(test_the_words_around_an_interval),
 		cmocka_unit_test(test_what_is_longer_than_any_lifetime_is_always_due),
 		cmocka_unit_test(test_what_is_no_interval_leaves_the_lifetime),
 		cmocka_unit_test(test_the_cas_advice_stands_before_the_lifetime_only),

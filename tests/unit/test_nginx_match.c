@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "../../plugins/nginx/model.h"
+#include "../../plugins/nginx/location.h"
 
 static char *folder;
 static struct model model;
@@ -348,6 +348,79 @@ test_names_that_a_certificate_can_have_are_told_apart(void **state)
 	}
 }
 
+/* The location chosen for PATH has this in its "root" directive. */
+static void
+assert_location(const char *path, const char *root)
+{
+	const struct directive *location =
+		location_choose(&model, model.servers[0]->directive, path);
+	const struct directive *directive;
+
+	if (root == NULL) {
+		assert_null(location);
+		return;
+	}
+	assert_non_null(location);
+	directive = model_find(&model, location, "root", NULL);
+	assert_non_null(directive);
+	assert_string_equal(syntax_value(directive, 1), root);
+}
+
+static void
+test_location_is_the_exact_one_or_a_regular_expression_or_the_longest_prefix(void **state)
+{
+	(void)state;
+	servers("server {\n"
+		"location /a { root short; location /a/in { root inner; } }\n"
+		"location /abc { root long; }\n"
+		"location = /a/exact { root exact; }\n"
+		"location =/joined { root joined; }\n"
+		"location ^~ /static { root static; }\n"
+		"location ~ \\.php$ { root php; }\n"
+		"location ~* \\.PHP$ { root second; }\n"
+		"location ~*\\.gif$ { root gif; }\n"
+		"location @named { root named; }\n"
+		"}\n");
+	assert_location("/a/b", "short");
+	assert_location("/a/in/b", "inner");
+	assert_location("/abcd", "long");
+	assert_location("/a/exact", "exact");
+	assert_location("/a/exact/b", "short");
+	assert_location("/joined", "joined");
+	assert_location("/abc/x.php", "php");
+	assert_location("/abc/x.PHP", "second");
+	assert_location("/x.GIF", "gif");
+	assert_location("/static/x.php", "static");
+	assert_location("@named", "named");
+	assert_location("/other", NULL);
+}
+
+static void
+test_rewrite_fills_in_its_groups(void **state)
+{
+	static const struct {
+		const char *expression, *text, *replacement, *wanted;
+	} cases[] = {
+		{"^/(.*)$", "/x/y", "/r/$1", "/r/x/y"},
+		{"^(/a)?(/.*)$", "/b", "/r$1${2}c", "/r/bc"},
+		{"^/(?<all>.*)$", "/x", "/$all/${all}", "/x/x"},
+		{"^", "/x", "/r$uri$2$", "/raa"},
+		{"^/old", "/new", "/r", NULL},
+		{"^/(", "/x", "/r", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		autofree char *made = expression_replace(cases[i].expression, cases[i].text,
+							 cases[i].replacement);
+
+		if (cases[i].wanted == NULL)
+			assert_null(made);
+		else
+			assert_string_equal(made, cases[i].wanted);
+	}
+}
+
 int
 main(void)
 {
@@ -368,6 +441,8 @@ main(void)
 		TEST(test_include_that_leads_back_is_an_error),
 		TEST(test_errors_in_files_name_their_places),
 		TEST(test_names_that_a_certificate_can_have_are_told_apart),
+		TEST(test_location_is_the_exact_one_or_a_regular_expression_or_the_longest_prefix),
+		TEST(test_rewrite_fills_in_its_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,13 @@ add_paths(struct search *search, const struct cw_lineage *lineage)
 	cw_strv_addf(&search->paths, "%s/", lineage->archive);
 }
 
+static void
+add_folder(struct cw_strv *folders, const char *folder)
+{
+	if (folder != NULL && *folder == '/')
+		cw_strv_add_unique(folders, folder);
+}
+
 bool
 cw_warn_still_used(const struct cw_context *context, const struct cw_lineage *lineage)
 {
@@ -79,10 +86,10 @@ cw_warn_still_used(const struct cw_context *context, const struct cw_lineage *li
 	bool found;
 
 	for (size_t i = 0; i < CW_COUNT(settings); i++) {
-		const char *folder = cw_settings_get(context->settings, settings[i]);
-
-		if (folder != NULL && *folder == '/')
-			cw_strv_add_unique(&folders, folder);
+		add_folder(&folders, cw_settings_get(context->settings, settings[i]));
+		if (lineage->config != NULL)
+			add_folder(&folders,
+				   cw_configobj_get(lineage->config, "renewalparams", settings[i]));
 	}
 	for (size_t i = 0; i < CW_COUNT(usual); i++)
 		cw_strv_add_unique(&folders, usual[i]);

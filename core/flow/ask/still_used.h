@@ -7,9 +7,10 @@
 
 /*
  * Searches the usual folders of nginx and Apache, and those of --nginx-server-root and
- * --apache-server-root, for the paths of LINEAGE as plain text: it finds them in comments too, but
- * not a path that contains a variable. Warns about each file that has one; returns false if there
- * is none. A very large configuration is not searched completely.
+ * --apache-server-root, of this run and in the renewal file, for the paths of LINEAGE as plain
+ * text: it finds them in comments too, but not a path that contains a variable. Warns about each
+ * file that has one; returns false if there is none. A very large configuration is not searched
+ * completely.
  */
 bool cw_warn_still_used(const struct cw_context *context, const struct cw_lineage *lineage);
 

@@ -26,9 +26,17 @@ static const struct unit units[] = {
 	{{"second", "sec", "s"}, 0, 1},
 };
 
-static const char *const number_words[] = {"zero", "one",    "two",   "three", "four",
-					   "five", "six",    "seven", "eight", "nine",
-					   "ten",  "eleven", "twelve"};
+static const struct {
+	const char *word;
+	int value;
+} number_words[] = {
+	{"a", 1},         {"an", 1},        {"zero", 0},     {"one", 1},      {"two", 2},
+	{"three", 3},     {"four", 4},      {"five", 5},     {"six", 6},      {"seven", 7},
+	{"eight", 8},     {"nine", 9},      {"ten", 10},     {"eleven", 11},  {"twelve", 12},
+	{"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
+	{"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},  {"thirty", 30},  {"forty", 40},
+	{"fifty", 50},    {"sixty", 60},    {"seventy", 70}, {"eighty", 80},  {"ninety", 90},
+};
 
 static bool
 is_letter(char c)
@@ -83,13 +91,9 @@ take_number_word(const char **at, double *whole)
 {
 	cw_autofree char *word = take_word(at);
 
-	if (strcmp(word, "a") == 0 || strcmp(word, "an") == 0) {
-		*whole = 1;
-		return true;
-	}
 	for (size_t i = 0; i < CW_COUNT(number_words); i++) {
-		if (strcmp(word, number_words[i]) == 0) {
-			*whole = (double)i;
+		if (strcmp(word, number_words[i].word) == 0) {
+			*whole = number_words[i].value;
 			return true;
 		}
 	}
@@ -112,15 +116,37 @@ take_number(const char **at, double *whole, double *fraction)
 	return true;
 }
 
+static bool
+skip_word(const char **at, const char *word)
+{
+	size_t length = strlen(word);
+
+	if (strncasecmp(*at, word, length) != 0 || is_letter((*at)[length]))
+		return false;
+	*at += length;
+	*at += strspn(*at, " \t");
+	return true;
+}
+
 static void
 skip_separators(const char **at)
 {
-	for (;;) {
-		*at += strspn(*at, " \t,");
-		if (strncasecmp(*at, "and", 3) != 0 || is_letter((*at)[3]))
-			return;
-		*at += 3;
-	}
+	do
+		*at += strspn(*at, " \t,&");
+	while (skip_word(at, "and"));
+}
+
+static void
+skip_sign(const char **at)
+{
+	if (**at == '+')
+		*at += 1 + strspn(*at + 1, " \t");
+}
+
+static bool
+is_end(const char *at)
+{
+	return *at == '\0' || (skip_word(&at, "from") && skip_word(&at, "now") && *at == '\0');
 }
 
 bool
@@ -130,17 +156,22 @@ cw_interval_parse(const char *text, struct cw_interval *interval)
 
 	*interval = (struct cw_interval){0};
 	skip_separators(&at);
+	if (!skip_word(&at, "in"))
+		skip_word(&at, "within");
 	if (*at == '\0')
 		return false;
-	for (bool first = true; *at != '\0'; first = false) {
+	for (bool first = true; first || !is_end(at); first = false) {
 		cw_autofree char *word = NULL;
 		const struct unit *unit;
 		double whole, fraction;
+		bool digits;
 
+		skip_sign(&at);
+		digits = is_digit(*at);
 		if (!take_number(&at, &whole, &fraction))
 			return false;
 		at += strspn(at, " \t");
-		if (first && *at == '\0') {
+		if (first && digits && *at == '\0') {
 			interval->seconds = whole * DAY;
 			return fraction == 0;
 		}

@@ -12,9 +12,9 @@ struct cw_interval {
 
 /*
  * Reads numbers with units as Certbot's parser (parsedatetime) does: units from years to seconds,
- * their abbreviations and plurals in any case, "a" and the words for one to twelve, decimal
- * fractions, separated by blanks, commas or "and". A number alone means days. False if TEXT is
- * anything else.
+ * their abbreviations and plurals in any case, "a" and number words, decimal fractions, separated
+ * by blanks, commas, '&', '+' or "and". "+30 days", "in 30 days" and "30 days from now" are 30
+ * days. A number alone means days. False if TEXT is anything else, such as "-30 days".
  */
 bool cw_interval_parse(const char *text, struct cw_interval *interval);
 /* Returns the time INTERVAL before INSTANT, in seconds since the epoch; at least 0. */

@@ -100,10 +100,17 @@ open_plugins(struct cw_context *context, const struct cw_lineage *lineage, struc
 }
 
 int
+cw_lineage_check_permissions(const struct cw_lineage *lineage, struct cw_error *error)
+{
+	return cw_permissions_check_read("the renewal file", lineage->renewal_path,
+					 &lineage->renewal_status, error);
+}
+
+int
 cw_lineage_settings(struct cw_context *context, const struct cw_lineage *lineage,
 		    struct cw_settings *settings, struct cw_error *error)
 {
-	int status = cw_permissions_check("the renewal file", lineage->renewal_path, error);
+	int status = cw_lineage_check_permissions(lineage, error);
 
 	if (status == CW_OK)
 		status = open_plugins(context, lineage, error);

@@ -5,6 +5,9 @@
 #include "flow/context.h"
 #include "store/lineage.h"
 
+/* Checks that other users cannot change the renewal file (base/permissions.h). */
+int cw_lineage_check_permissions(const struct cw_lineage *lineage, struct cw_error *error);
+
 /*
  * Reads them into SETTINGS (a copy of the run's). First opens the modules of the lineage's plugins,
  * or of those that the run names instead, for their options. CW_E_NOT_FOUND if such a plugin is not

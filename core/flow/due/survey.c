@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/due/lineage_facts.h"
+#include "flow/due/lineage_settings.h"
 #include "flow/due/revocation.h"
 #include "flow/work/deploy_hooks.h"
 #include "store/rewrite.h"
@@ -142,6 +143,8 @@ look_at(struct survey *survey, const char *name, struct cw_lineage_facts *seen,
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	int status = cw_lineage_load(survey->context->directories.config, name, &lineage, error);
 
+	if (status == CW_OK)
+		status = cw_lineage_check_permissions(lineage, error);
 	if (status == CW_OK)
 		status = check_archive(survey, lineage, error);
 	if (status == CW_OK && !cw_settings_flag(survey->context->settings, "dry_run"))

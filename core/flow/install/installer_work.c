@@ -124,6 +124,8 @@ describe_outcome(const struct cw_installation_outcome *outcome)
 {
 	struct json_object *description = cw_json_new_object();
 
+	cw_json_set_int(description, "unneeded", (int64_t)outcome->unneeded);
+
 	cw_json_set_bool(description, "deployed", outcome->deployed);
 	cw_json_set_bool(description, "enhanced", outcome->enhanced);
 	cw_json_set_bool(description, "changed", outcome->changed);
@@ -333,12 +335,20 @@ cw_installation_describe(const struct cw_installation *installation, const char 
 	bool enhanced = cw_json_bool(outcome, "enhanced", false);
 	bool configured =
 		installation->deploy ? cw_json_bool(outcome, "deployed", false) : enhanced;
+	uint64_t bits = enhanced ? (uint64_t)cw_json_int(outcome, "unneeded", 0) : 0;
+	cw_auto_strv struct cw_strv needed = {0};
+	cw_auto_strv struct cw_strv unneeded = {0};
 
+	for (size_t i = 0; i < installation->enhancements.count; i++)
+		cw_strv_add((bits >> i & 1) != 0 ? &unneeded : &needed,
+			    installation->enhancements.items[i]);
 	cw_json_set_string(description, "name", installation->lineage);
 	cw_json_set_string(description, "installer", installer);
 	set_done(description, "names", "failed_names", configured, &installation->names);
-	set_done(description, "enhancements", "failed_enhancements", enhanced,
-		 &installation->enhancements);
+	if (configured && !installation->deploy && needed.count == 0)
+		cw_json_set(description, "names", cw_json_new_array());
+	set_done(description, "enhancements", "failed_enhancements", enhanced, &needed);
+	cw_json_set(description, "unneeded_enhancements", cw_json_from_strv(&unneeded));
 	cw_json_set_bool(description, "changed", cw_json_bool(outcome, "changed", false));
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		cw_json_set_string(description, members[i], installation->paths[i]);

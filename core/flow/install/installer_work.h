@@ -21,7 +21,8 @@ void cw_ignore_end(void *context, struct cw_request *request);
 void cw_revert_leftovers(const struct cw_context *context);
 
 /* Returns the member "installed" (flow/context.h). OUTCOME is the result of an installation:
- * {"deployed", "enhanced", "changed"}. NULL: the installation did not finish. */
+ * {"deployed", "enhanced", "changed", "unneeded": enhancements}. NULL: the installation did not
+ * finish. */
 struct json_object *cw_installation_describe(const struct cw_installation *installation,
 					     const char *installer, struct json_object *outcome);
 

@@ -314,6 +314,7 @@ release(struct renewal *renewal)
 	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
+	cw_strv_clear(&renewal->unused);
 	cw_hooks_free(renewal->hooks);
 }
 
@@ -376,19 +377,7 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 	if (status < 0)
 		return status;
 	status = renew_due(renewal, error);
-	if (status == CW_OK && renewal->failures.part_count > 0) {
-		size_t failed = renewal->failures.part_count;
-
-		cw_error_move(error, &renewal->failures);
-		/* A usage error for one of them does not make the command line wrong. */
-		error->status = error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status
-								      : CW_E_INVALID;
-		cw_context(error, "%zu of %zu renewals failed", failed,
-			   failed + renewal->successes);
-		error->told = true;
-		return error->status;
-	}
-	return status;
+	return status == CW_OK ? cw_renewal_outcome(renewal, error) : status;
 }
 
 int

@@ -1,5 +1,6 @@
 /* renew: what failed. */
 #include "base/log.h"
+#include "base/text.h"
 #include "flow/verbs/renew_internal.h"
 #include "store/memory.h"
 
@@ -25,18 +26,58 @@ remember_failure(const struct renewal *renewal, const struct cw_request *request
 	}
 }
 
-void
-cw_renewal_failed(struct renewal *renewal, const struct cw_request *request,
-		  const struct cw_error *error)
+static void
+add_failure(struct renewal *renewal, const struct cw_request *request, const struct cw_error *error)
 {
 	cw_auto_error struct cw_error part = {0};
-	cw_autofree char *line = cw_error_line(error);
 
-	cw_log_error("cannot renew \"%s\": %s", request->name, line);
 	cw_error_details(error, 2, log_detail, NULL);
 	remember_failure(renewal, request, error);
 	cw_names_all(&request->names, &renewal->failed);
 	cw_error_copy(&part, error);
 	cw_error_set_identifier(&part, request->name);
 	cw_error_add_part(&renewal->failures, &part);
+}
+
+void
+cw_renewal_failed(struct renewal *renewal, const struct cw_request *request,
+		  const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+
+	cw_log_error("cannot renew \"%s\": %s", request->name, line);
+	add_failure(renewal, request, error);
+}
+
+void
+cw_renewal_unused(struct renewal *renewal, const struct cw_request *request,
+		  const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+
+	cw_log_error("\"%s\": %s", request->name, line);
+	/* Its installation and then the reload of its server can fail. */
+	if (cw_strv_add_unique(&renewal->unused, request->name))
+		add_failure(renewal, request, error);
+}
+
+int
+cw_renewal_outcome(struct renewal *renewal, struct cw_error *error)
+{
+	size_t unused = renewal->unused.count, failed = renewal->failures.part_count - unused;
+	cw_autofree char *renewals =
+		cw_format("%zu of %zu renewals failed", failed, failed + renewal->successes);
+	cw_autofree char *servers = cw_format("%zu %s saved, but not in use yet", unused,
+					      unused == 1 ? "certificate is" : "certificates are");
+
+	if (renewal->failures.part_count == 0)
+		return CW_OK;
+	cw_error_move(error, &renewal->failures);
+	/* A usage error for one of them does not make the command line wrong. */
+	error->status =
+		error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status : CW_E_INVALID;
+	cw_context(error, "%s%s%s", failed > 0 ? renewals : "",
+		   failed > 0 && unused > 0 ? ", and " : "", unused > 0 ? servers : "");
+	error->told = true;
+	return error->status;
 }

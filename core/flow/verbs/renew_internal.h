@@ -26,9 +26,10 @@ struct renewal {
 	size_t account_count;
 	struct cw_strv renewed;
 	struct cw_strv failed;
-	struct cw_error failures; /* a part for each lineage that failed */
-	size_t successes;
-	size_t refused; /* due, but no valid request could be made */
+	struct cw_error failures; /* a part for each failure */
+	size_t successes;         /* renewals */
+	struct cw_strv unused;    /* of the failures: certificates that are saved but not in use */
+	size_t refused;           /* due, but no valid request could be made */
 	size_t done;
 	bool again; /* trying the certificates of a lost batch one by one */
 };
@@ -36,6 +37,11 @@ struct renewal {
 /* Logs the failure of REQUEST with its details, and adds it to the run's error. */
 void cw_renewal_failed(struct renewal *renewal, const struct cw_request *request,
 		       const struct cw_error *error);
+/* The same where the certificate is saved, but its server does not use it. */
+void cw_renewal_unused(struct renewal *renewal, const struct cw_request *request,
+		       const struct cw_error *error);
+/* Fails with all of that, if there was any. */
+int cw_renewal_outcome(struct renewal *renewal, struct cw_error *error);
 
 /* Makes a request for the lineage NAME with the run's settings. */
 struct cw_request *cw_renewal_request_new(struct renewal *renewal, const char *name);

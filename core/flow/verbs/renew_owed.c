@@ -33,8 +33,7 @@ not_in_use(void *user, struct cw_request *request)
 {
 	struct renewal *renewal = user;
 
-	renewal->successes--;
-	cw_renewal_failed(renewal, request, &request->error);
+	cw_renewal_unused(renewal, request, &request->error);
 	describe(request->result, "failed", &request->error);
 }
 
@@ -54,14 +53,15 @@ load_owed(struct renewal *renewal, struct cw_request *request, struct cw_error *
 					 error);
 }
 
-/* What follows its renewal in this run is the same that an earlier run owes. */
-static bool
-is_renewed_now(const struct renewal *renewal, const char *name)
+/* The request of this run that has renewed the lineage NAME: what follows that is the same that an
+ * earlier run owes. NULL: there is none. */
+static const struct cw_request *
+renewed_now(const struct renewal *renewal, const char *name)
 {
 	for (size_t i = 0; i < renewal->due_count; i++)
 		if (renewal->due[i]->saved && strcmp(renewal->due[i]->name, name) == 0)
-			return true;
-	return false;
+			return renewal->due[i];
+	return NULL;
 }
 
 /* A reload or renewal is left to cw_renewal_update_servers(), together with those of this run. */
@@ -69,6 +69,7 @@ static void
 pay(struct renewal *renewal, const char *name, struct json_object *description)
 {
 	struct cw_request *request = cw_renewal_request_new(renewal, name);
+	const struct cw_request *renewed = renewed_now(renewal, name);
 	cw_auto_error struct cw_error error = {0};
 	enum cw_owed paid = CW_OWED_NOTHING;
 	int status = load_owed(renewal, request, &error);
@@ -76,13 +77,15 @@ pay(struct renewal *renewal, const char *name, struct json_object *description)
 	if (status == CW_OK)
 		status = cw_installation_pay(renewal->context, request, &paid, &error);
 	if (status < 0) {
-		cw_renewal_failed(renewal, request, &error);
+		cw_renewal_unused(renewal, request, &error);
 		describe(description, "failed", &error);
+		if (renewed != NULL)
+			cw_json_set(renewed->result, "error", cw_json_error(&error));
 	} else if (paid == CW_OWED_INSTALLATION) {
 		describe(description, "installed", NULL);
 	}
 	if (status < 0 || paid == CW_OWED_NOTHING || paid == CW_OWED_INSTALLATION ||
-	    is_renewed_now(renewal, name)) {
+	    renewed != NULL) {
 		cw_request_free(request);
 		return;
 	}
@@ -93,7 +96,6 @@ pay(struct renewal *renewal, const char *name, struct json_object *description)
 	request->saved = true;
 	request->retry = true;
 	request->result = json_object_get(description);
-	renewal->successes++;
 	renewal->due[renewal->due_count++] = request;
 }
 

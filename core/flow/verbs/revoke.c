@@ -268,7 +268,7 @@ delete_files(struct cw_context *context, struct revocation *revocation, bool *de
 
 static void
 describe(const struct revocation *revocation, const struct cw_certificate *certificate,
-	 bool deleted, struct json_object *result)
+	 bool already, bool deleted, struct json_object *result)
 {
 	struct json_object *description = cw_json_new_object();
 	cw_autofree char *serial = cw_certificate_serial(certificate);
@@ -277,20 +277,18 @@ describe(const struct revocation *revocation, const struct cw_certificate *certi
 	cw_json_set_string(description, "name",
 			   revocation->lineage != NULL ? revocation->lineage->name : NULL);
 	cw_json_set_string(description, "serial", serial);
+	cw_json_set_bool(description, "already", already);
 	cw_json_set_bool(description, "deleted", deleted);
 	cw_json_set(result, "revoked", description);
 }
 
-/* Whether an earlier run did it, which may have ended before it deleted the files, and somebody
- * says that they shall be deleted. */
+/* That is what was asked for. An earlier run may have ended before it deleted the files. */
 static bool
-only_deletion_is_left(const struct cw_context *context, const struct cw_error *error)
+is_revoked_already(const struct cw_error *error)
 {
 	const char *type = cw_error_problem_type(error);
 
-	return type != NULL && cw_ends_with(type, ":alreadyRevoked") &&
-	       (context->asker->interactive ||
-		cw_settings_get(context->settings, "delete_after_revoke") != NULL);
+	return type != NULL && cw_ends_with(type, ":alreadyRevoked");
 }
 
 /* "certificates" shows it as revoked from now on, whether a responder can be asked or not. */
@@ -317,7 +315,7 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	cw_autofree char *encoded = NULL;
 	cw_autofree char *serial = NULL;
 	cw_auto_error struct cw_error refusal = {0};
-	bool deleted = false;
+	bool already, deleted = false;
 	int status = locate(context, revocation, &certificate, error);
 
 	if (status == CW_OK)
@@ -331,20 +329,16 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	status = key_path != NULL
 			 ? revoke_with_key(context, key_path, certificate, encoded, &refusal)
 			 : revoke_with_account(context, encoded, &refusal);
-	if (status < 0 && !only_deletion_is_left(context, &refusal)) {
+	already = status < 0 && is_revoked_already(&refusal);
+	if (status < 0 && !already) {
 		cw_error_move(error, &refusal);
 		return cw_context(error, "cannot revoke %s", revocation->path);
 	}
 	cw_log_info("the certificate %s %s revoked", revocation->path,
-		    status < 0 ? "had already been" : "is");
+		    already ? "was already" : "is now");
 	remember(context, revocation, serial);
 	status = delete_files(context, revocation, &deleted, result, error);
-	if (status == CW_OK && !deleted && refusal.status < 0) {
-		/* There was nothing to do. */
-		cw_error_move(error, &refusal);
-		return cw_context(error, "cannot revoke %s", revocation->path);
-	}
-	describe(revocation, certificate, deleted, result);
+	describe(revocation, certificate, already, deleted, result);
 	return status;
 }
 
