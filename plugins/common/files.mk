@@ -1,4 +1,8 @@
 # Code that several plugins share, compiled into each.
+common_memory = plugins/common/memory.c plugins/common/memory.h
+common_certificate = plugins/common/certificate.c plugins/common/certificate.h
+common_policy_file = plugins/common/policy_file.c plugins/common/policy_file.h
+common_proc = plugins/common/proc.c plugins/common/proc.h
 common_instance = plugins/common/instance.c plugins/common/instance.h
 common_words = plugins/common/words.c plugins/common/words.h
 common_undo = plugins/common/undo.c plugins/common/undo.h

@@ -62,6 +62,7 @@ VALUES = {
     "manual_cleanup_hook": "true 5", "nginx_server_root": "/tmp/nginx", "nginx_ctl": "nginx",
     "nginx_sleep_seconds": "2", "dns_rfc2136_credentials": "/tmp/credentials",
     "dns_rfc2136_propagation_seconds": "3", "apache_vhost_root": "/tmp", "apache_bin": "/bin/true",
+    "apache_server_root": "/tmp/apache",
 }
 # Only about the run itself: they end it, or say where it finds its files.
 HELP = {"help", "version"}
@@ -228,6 +229,9 @@ def test_in_a_renewal_file(lineage, option):
         text = text.replace("authenticator = standalone", f"authenticator = {plugin}")
     kept = "".join(part for part in text.splitlines(True)
                    if not part.startswith(f"{option.internal} = "))
+    if plugin in ("nginx", "apache") and option.internal != f"{plugin}_server_root":
+        # Not the machine's own server.
+        kept += f"{plugin}_server_root = /nonexistent\n"
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(kept + lines_for(option, value))
     if plugin in modules or plugin is None:

@@ -1,0 +1,387 @@
+#include "copy.h"
+#include <ctype.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include "edit.h"
+#include "loop.h"
+
+/* What to do with a line in the copy. */
+enum part {
+	PART_KEEP,
+	PART_CONDITION, /* like the rule that follows */
+	PART_LOOP,      /* a comment: it would redirect to itself */
+	PART_DOUBLE,    /* a comment: Apache takes it once */
+	PART_DROP,
+	PART_NAME /* without scheme and port */
+};
+
+static enum part
+part_of(const struct host *host, const char *line)
+{
+	static const char *const dropped[] = {"SSLEngine", "SSLCertificateFile",
+					      "SSLCertificateKeyFile", "SSLCertificateChainFile"};
+
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++)
+		if (line_is(line, dropped[i]))
+			return PART_DROP;
+	if (line_is(line, "RewriteCond"))
+		return PART_CONDITION;
+	if (line_is(line, "WSGIDaemonProcess"))
+		return PART_DOUBLE;
+	if (line_is(line, "ServerName"))
+		return PART_NAME;
+	return loop_is_redirect(host, line) ? PART_LOOP : PART_KEEP;
+}
+
+static bool
+is_within(const struct host *host, const struct line *line)
+{
+	return line->start > host->section->line->start &&
+	       line->start < host->section->close->start;
+}
+
+/* Whether a line gives the site something to serve. */
+static bool
+is_content(const char *line)
+{
+	static const char *const names[] = {"DocumentRoot", "VirtualDocumentRoot",
+					    "ProxyPass",    "ProxyPassMatch",
+					    "Alias",        "AliasMatch",
+					    "ScriptAlias",  "WSGIScriptAlias",
+					    "RewriteRule",  "Redirect",
+					    "SetHandler",   "JkMount",
+					    "Include",      "IncludeOptional",
+					    "Use",          "RedirectMatch"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (line_is(line, names[i]))
+			return true;
+	return false;
+}
+
+int
+copy_check(struct apache *apache, const struct host *host, const char *name)
+{
+	const struct file *file = host->section->file;
+	bool loops = false, content = false;
+
+	for (size_t i = 0; i < file->line_count; i++) {
+		if (!is_within(host, &file->lines[i]))
+			continue;
+		if (loop_is_redirect(host, file->lines[i].text))
+			loops = true;
+		else if (is_content(file->lines[i].text))
+			content = true;
+	}
+	if (!loops || content)
+		return CW_OK;
+	return cw_host_fail(apache->host, CW_E_NOT_FOUND,
+			    "add a virtual host for https, or give this one a DocumentRoot",
+			    "the virtual host at %s only redirects to https, and no virtual host "
+			    "serves \"%s\" by TLS",
+			    directive_place(&apache->model.config, host->section), name);
+}
+
+/* Each line of what is between two offsets as a comment. */
+static void
+add_comment(struct text *out, const struct file *file, const struct line *line, const char *reason)
+{
+	size_t blanks = strspn(file->text + line->start, " \t");
+	autofree char *indent = memory_copy(file->text + line->start, blanks);
+
+	if (reason != NULL)
+		text_format(out, "%s# %s\n", indent, reason);
+	for (size_t at = line->start; at < line->end;) {
+		const char *text = file->text + at;
+		size_t length = strcspn(text, "\n");
+
+		blanks = strspn(text, " \t");
+		blanks = blanks < length ? blanks : length;
+		text_format(out, "%s# ", indent);
+		text_add(out, text + blanks, length - blanks);
+		text_add_string(out, "\n");
+		at += length + 1;
+	}
+}
+
+static void
+add_name(struct text *out, const struct host *host, const struct file *file,
+	 const struct line *line)
+{
+	size_t blanks = strspn(file->text + line->start, " \t");
+	autofree char *indent = memory_copy(file->text + line->start, blanks);
+	autofree char *plain = memory_format("ServerName %s", host->names[0]);
+
+	if (*host->names[0] == '\0' || strpbrk(line->text + strlen("ServerName"), ":") == NULL)
+		text_add(out, file->text + line->start, line->end - line->start);
+	else
+		text_format(out, "%s%s\n", indent, plain);
+}
+
+/* The part of a line, where conditions are as the rule after them. */
+static enum part
+resolve_part(const struct host *host, const struct file *file, size_t index)
+{
+	enum part part = part_of(host, file->lines[index].text);
+
+	while (part == PART_CONDITION && ++index < file->line_count) {
+		part = part_of(host, file->lines[index].text);
+		if (part != PART_CONDITION)
+			return part == PART_LOOP ? PART_LOOP : PART_KEEP;
+	}
+	return part;
+}
+
+static void
+add_body(struct text *out, const struct host *host)
+{
+	const struct file *file = host->section->file;
+	size_t at = host->section->line->end;
+	enum part last = PART_KEEP;
+
+	for (size_t i = 0; i < file->line_count; i++) {
+		const struct line *line = &file->lines[i];
+		enum part part;
+
+		if (!is_within(host, line))
+			continue;
+		part = resolve_part(host, file, i);
+		text_add(out, file->text + at, line->start - at);
+		if (part == PART_LOOP)
+			add_comment(out, file, line,
+				    last == PART_LOOP ? NULL
+						      : "Only for http. Here it would redirect "
+							"requests to themselves.");
+		else if (part == PART_DOUBLE)
+			add_comment(out, file, line, "The virtual host for http has it.");
+		else if (part == PART_NAME)
+			add_name(out, host, file, line);
+		else if (part != PART_DROP)
+			text_add(out, file->text + line->start, line->end - line->start);
+		last = part;
+		at = line->end;
+	}
+	text_add(out, file->text + at, host->section->close->start - at);
+}
+
+/* The host's addresses with the https port, each once. */
+static void
+add_addresses(struct text *out, const struct host *host, unsigned port)
+{
+	struct arena *arena = arena_new();
+	struct words words = words_split(arena, host->section->arguments);
+	struct map seen = {0};
+
+	for (size_t i = 0; i < words.count; i++) {
+		const char *word = words.items[i];
+		const char *close = strchr(word, ']');
+		const char *colon = strrchr(close != NULL ? close : word, ':');
+		size_t length = colon != NULL ? (size_t)(colon - word) : strlen(word);
+		const char *address = arena_copy(arena, word, length);
+
+		if (map_get(&seen, address) != NULL)
+			continue;
+		map_set(&seen, address, out);
+		text_format(out, " %s:%u", address, port);
+	}
+	map_clear(&seen);
+	arena_free(arena);
+}
+
+static void
+add_section(struct text *out, const struct host *host, unsigned port, const char *lines)
+{
+	text_add_string(out, "<IfModule mod_ssl.c>\n<VirtualHost");
+	add_addresses(out, host, port);
+	text_add_string(out, ">\n");
+	add_body(out, host);
+	for (const char *line = lines; *line != '\0';) {
+		size_t length = strcspn(line, "\n");
+
+		text_format(out, "\t%.*s\n", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
+	text_add_string(out, "</VirtualHost>\n</IfModule>\n");
+}
+
+/* Where a copy goes. */
+struct place {
+	char *path;          /* of the file */
+	char *link, *target; /* a link that enables it; NULL: none is needed */
+};
+
+static void
+place_clear(struct place *place)
+{
+	free(place->path);
+	free(place->link);
+	free(place->target);
+}
+
+/* PATH with the ending of files with TLS hosts. */
+static char *
+ssl_path(const struct apache *apache, const char *path)
+{
+	const char *suffix = apache_option(apache, "le-vhost-ext", "-le-ssl.conf");
+	size_t length = strlen(path);
+
+	if (length > 5 && strcmp(path + length - 5, ".conf") == 0)
+		length -= 5;
+	return memory_format("%.*s%s", (int)length, path, suffix);
+}
+
+/* A site that is enabled by a link is copied beside the link's target, and a link beside the link
+ * enables the copy. */
+static void
+find_place(const struct apache *apache, const struct file *file, struct place *place)
+{
+	const char *folder = apache_option(apache, "vhost-root", NULL);
+	autofree char *real = realpath(file->path, NULL);
+	char target[PATH_MAX];
+	ssize_t length = readlink(file->path, target, sizeof(target) - 1);
+
+	memset(place, 0, sizeof(*place));
+	if (real == NULL)
+		real = memory_copy(file->path, strlen(file->path));
+	place->path = ssl_path(apache, real);
+	if (folder != NULL) {
+		const char *name = strrchr(place->path, '/');
+		char *moved = memory_format("%s%s", folder, name != NULL ? name : "/");
+
+		free(place->path);
+		place->path = moved;
+	}
+	if (length <= 0)
+		return;
+	target[length] = '\0';
+	place->link = ssl_path(apache, file->path);
+	place->target = folder != NULL ? memory_copy(place->path, strlen(place->path))
+				       : ssl_path(apache, target);
+}
+
+/* The file at PATH if Apache reads it. */
+static struct file *
+find_file(const struct files *files, const char *path)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		struct file *file = files->items[i];
+		autofree char *real = file->created ? NULL : realpath(file->path, NULL);
+
+		if (file->uses > 0 && strcmp(real != NULL ? real : file->path, path) == 0)
+			return file;
+	}
+	return NULL;
+}
+
+static bool
+handles_sites(const struct apache *apache)
+{
+	return strcasecmp(apache_option(apache, "handle-sites", "True"), "True") == 0;
+}
+
+/* The file for the copy of a host in ORIGINAL. */
+static int
+open_file(struct apache *apache, const struct file *original, struct file **file)
+{
+	struct files *files = &apache->model.config.files;
+	struct place place;
+	int status = CW_OK;
+
+	find_place(apache, original, &place);
+	*file = find_file(files, place.path);
+	if (*file == NULL && access(place.path, F_OK) == 0)
+		status = cw_host_fail(apache->host, CW_E_EXISTS, "remove or enable that file",
+				      "cannot write the virtual host to \"%s\": the file exists, "
+				      "but Apache does not read it",
+				      place.path);
+	else if (*file == NULL)
+		*file = files_create(files, place.path, handles_sites(apache) ? place.link : NULL,
+				     place.target);
+	place_clear(&place);
+	return status;
+}
+
+/* Whether TEXT has a variable that a file defines; those of the environment are known everywhere.
+ */
+static bool
+has_variable(const struct config *config, const char *text)
+{
+	const char *begin, *end;
+
+	for (; (begin = strstr(text, "${")) != NULL && (end = strchr(begin, '}')) != NULL;
+	     text = end) {
+		autofree char *name = memory_copy(begin + 2, (size_t)(end - begin) - 2);
+
+		if (map_get(&config->defined, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a copy of the host would be another one in another file, which Apache may read before the
+ * variables and macros are defined. */
+static bool
+depends_on_file(const struct config *config, const struct host *host)
+{
+	const struct file *file = host->section->file;
+
+	for (size_t i = 0; i < file->line_count; i++)
+		if ((is_within(host, &file->lines[i]) ||
+		     file->lines[i].start == host->section->line->start) &&
+		    (has_variable(config, file->lines[i].text) ||
+		     line_is(file->lines[i].text, "Use") ||
+		     line_is(file->lines[i].text, "<IfDefine")))
+			return true;
+	return false;
+}
+
+/* If no Include finds the new file, the main file gets one. */
+static int
+enable_file(struct apache *apache, const struct file *file)
+{
+	struct config *config = &apache->model.config;
+	struct edits edits = {0};
+	autofree char *word = NULL;
+	autofree char *line = NULL;
+
+	if (file->uses > 0 || !handles_sites(apache))
+		return CW_OK;
+	word = words_quote(file->path);
+	line = memory_format("Include %s\n", word);
+	edits_end_file(&edits, config->main, line);
+	edits_apply(&edits);
+	return model_rebuild(&apache->model);
+}
+
+int
+copy_host(struct apache *apache, size_t order, const char *lines)
+{
+	const struct host *host = &apache->model.hosts[order];
+	auto_text struct text text = {0};
+	struct file *file;
+	int status;
+
+	add_section(&text, host, apache->https_port, lines);
+	if (depends_on_file(&apache->model.config, host)) {
+		struct edits edits = {0};
+
+		edits_behind(&edits, host->section, text.data);
+		edits_apply(&edits);
+		return model_rebuild(&apache->model);
+	}
+	status = open_file(apache, host->section->file, &file);
+	if (status != CW_OK)
+		return status;
+	{
+		autofree char *all =
+			memory_format("%.*s%s", (int)file->length, file->text, text.data);
+
+		files_set_text(file, memory_copy(all, strlen(all)), strlen(all));
+	}
+	status = model_rebuild(&apache->model);
+	return status == CW_OK ? enable_file(apache, file) : status;
+}

@@ -1,0 +1,17 @@
+/* Copies of plain virtual hosts, with TLS. */
+#ifndef APACHE_COPY_H
+#define APACHE_COPY_H
+
+#include "plugin.h"
+
+/* Says whether HOST can be copied for NAME: not if it does nothing but redirect to https. */
+int copy_check(struct apache *apache, const struct host *host, const char *name);
+/*
+ * Adds a copy of the host at ORDER for the https port, in FILE-le-ssl.conf beside its file or as
+ * --apache-vhost-root says, with the directives LINES at its end. Redirects to https are comments
+ * there. The file is enabled as the site is. A copy of a host that needs variables or macros of its
+ * file goes behind the host itself. Rebuilds the model.
+ */
+int copy_host(struct apache *apache, size_t order, const char *lines);
+
+#endif

@@ -1,0 +1,159 @@
+/* Carries out a plan: adds certificates to virtual hosts, and adds virtual hosts. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../common/certificate.h"
+#include "../common/policy_file.h"
+#include "copy.h"
+#include "edit.h"
+#include "modules.h"
+#include "pair.h"
+#include "plan.h"
+#include "port.h"
+
+static const char options_text[] =
+	"# TLS parameters of the virtual hosts that certwright makes for Apache. The file is\n"
+	"# kept up to date as long as it is not edited.\n"
+	"\n"
+	"SSLEngine on\n"
+	"SSLProtocol -all +TLSv1.2 +TLSv1.3\n"
+	"SSLCipherSuite ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+	"DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305\n"
+	"SSLHonorCipherOrder off\n"
+	"SSLSessionTickets off\n";
+
+/* Of the files that Certbot 2.1 installs. */
+static const char *const known_digests[] = {
+	"61466bc2f98a623c02be8a5ee916ead1655b0ce883bdc936692076ea499ff5ce",
+	"3fd812e3e87fe5c645d3682a511b2a06c8286f19594f28e280f17cd6af1301b5", NULL};
+
+static const struct policy_file options_file = {"options-ssl-apache.conf", options_text,
+						known_digests};
+
+/* Has Apache listen on the https port, in the file with its other ports. */
+static int
+listen_on_https(struct apache *apache)
+{
+	const struct directive *top = &apache->model.config.top;
+	struct file *file = apache->model.config.main;
+	auto_text struct text listen = {0}, lines = {0};
+	struct edits edits = {0};
+	int status =
+		port_listen(&apache->model, apache->https_port, apache->http_port, true, &listen);
+
+	if (status != CW_OK || listen.data == NULL)
+		return status;
+	for (const struct directive *at = top->first_child; at != NULL; at = at->next)
+		if (directive_is(at, "Listen")) {
+			file = at->file;
+			break;
+		}
+	text_add_string(&lines, "<IfModule mod_ssl.c>\n");
+	for (const char *line = listen.data; *line != '\0'; line += strcspn(line, "\n") + 1)
+		text_format(&lines, "\t%.*s\n", (int)strcspn(line, "\n"), line);
+	text_add_string(&lines, "</IfModule>\n");
+	edits_end_file(&edits, file, lines.data);
+	edits_apply(&edits);
+	return model_rebuild(&apache->model);
+}
+
+static int
+carry_out(struct apache *apache, const struct wish *wish, const struct plan *plan,
+	  const char *options)
+{
+	autofree char *lines = pair_lines(apache, wish, options);
+	int status = CW_OK;
+
+	for (size_t i = 0; i < plan->count && status == CW_OK; i++) {
+		/* The model was made again, but both kinds of hosts keep their order. */
+		struct plan now;
+
+		plan_find(apache, wish->name, !plan->copies, &now);
+		if (i < now.count)
+			status = plan->copies ? copy_host(apache, now.orders[i], lines)
+					      : pair_set(apache, now.orders[i], wish);
+		plan_clear(&now);
+	}
+	return status;
+}
+
+static int
+deploy(struct apache *apache, const struct wish *wish)
+{
+	autofree char *options = NULL;
+	struct plan plan = {0};
+	int status = wish->check ? modules_check(apache, "ssl") : modules_enable(apache, "ssl");
+
+	if (status == CW_OK)
+		status = plan_make(apache, wish, &plan);
+	if (status == CW_OK && wish->check && plan.copies) {
+		auto_text struct text lines = {0};
+
+		status = port_listen(&apache->model, apache->https_port, apache->http_port, true,
+				     &lines);
+	}
+	if (status == CW_OK && !wish->check && plan.copies) {
+		status = policy_file_install(apache->host, &options_file, &options);
+		if (status == CW_OK)
+			status = listen_on_https(apache);
+	}
+	if (status == CW_OK && !wish->check)
+		status = carry_out(apache, wish, &plan, options != NULL ? options : "");
+	plan_clear(&plan);
+	return status;
+}
+
+static int
+deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, bool check)
+{
+	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
+	struct certificate certificate = {0};
+	struct wish wish = {.name = name,
+			    .certificate = deployment->fullchain_path != NULL
+						   ? deployment->fullchain_path
+						   : deployment->cert_path,
+			    .key = deployment->key_path,
+			    .chain = deployment->chain_path,
+			    .leaf = deployment->cert_path,
+			    .check = check};
+	int status = install_load(apache);
+
+	for (char *byte = name; *byte != '\0'; byte++)
+		*byte = (char)tolower((unsigned char)*byte);
+	if (CW_HAS(deployment, struct cw_deployment, names_count) && deployment->names_count > 0) {
+		wish.names = deployment->names;
+		wish.name_count = deployment->names_count;
+	} else if (certificate_read(wish.certificate, &certificate)) {
+		wish.names = (const char *const *)certificate.names;
+		wish.name_count = certificate.name_count;
+	}
+	if (status == CW_OK)
+		status = deploy(apache, &wish);
+	if (status == CW_OK && !check && files_changed(&apache->model.config.files))
+		apache->tested = false;
+	certificate_clear(&certificate);
+	return status;
+}
+
+int
+install_deploy(void *self, const struct cw_deployment *deployment)
+{
+	return deploy_or_check(self, deployment, false);
+}
+
+int
+install_check(void *self, const struct cw_deployment *deployment)
+{
+	return deploy_or_check(self, deployment, true);
+}
+
+/* Apache names the files under live/: the reload is all it needs. */
+int
+install_renewed(void *self, const struct cw_deployment *deployment)
+{
+	(void)self;
+	(void)deployment;
+	return CW_OK;
+}

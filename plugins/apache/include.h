@@ -1,0 +1,22 @@
+/* The files that an Include or IncludeOptional directive names. */
+#ifndef APACHE_INCLUDE_H
+#define APACHE_INCLUDE_H
+
+#include "../common/memory.h"
+
+struct paths {
+	char **items;
+	size_t count;
+};
+
+/*
+ * Adds the files of PATTERN, which is absolute, in Apache's order: those that match its wildcards,
+ * and of a folder all files in it and below it. A path that does not exist is added if it has no
+ * wildcards.
+ */
+void include_find(const char *pattern, struct paths *paths);
+/* Adds PATH in that order, unless it is there. */
+void paths_insert(struct paths *paths, const char *path);
+void paths_clear(struct paths *paths);
+
+#endif

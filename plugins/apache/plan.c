@@ -1,0 +1,169 @@
+#include "plan.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "../common/certificate.h"
+#include "copy.h"
+
+void
+plan_clear(struct plan *plan)
+{
+	free(plan->orders);
+	memset(plan, 0, sizeof(*plan));
+}
+
+static void
+add(struct plan *plan, const struct host *host)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->orders[i] == host->order)
+			return;
+	plan->orders = memory_resize(plan->orders, plan->count + 1, sizeof(*plan->orders));
+	plan->orders[plan->count++] = host->order;
+}
+
+/* Whether the host has the name itself or, for a wildcard, a name that the wildcard covers. */
+static bool
+has_itself(const struct host *host, const char *name)
+{
+	if (host_has_exact_name(host, name))
+		return true;
+	for (size_t i = 0; i < host->name_count && *name == '*'; i++)
+		if (names_cover(&name, 1, host->names[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_on_port(const struct host *host, unsigned port)
+{
+	for (size_t i = 0; i < host->address_count; i++)
+		if (host->addresses[i].port == port || host->addresses[i].port == 0)
+			return true;
+	return false;
+}
+
+/* Those that Apache chooses for the name, by a name or pattern of theirs, on PORT. */
+static void
+add_chosen(const struct model *model, const char *name, unsigned port, bool tls, struct plan *plan)
+{
+	struct arena *arena = arena_new();
+	struct map seen = {0};
+
+	for (size_t i = 0; i < model->host_count; i++)
+		for (size_t j = 0; j < model->hosts[i].address_count; j++) {
+			const struct address *at = &model->hosts[i].addresses[j];
+			autofree char *key = memory_format("%s %u", at->host, at->port);
+			const struct host *host;
+
+			if ((at->port != port && at->port != 0) || map_get(&seen, key) != NULL)
+				continue;
+			map_set(&seen, arena_copy(arena, key, strlen(key)), plan);
+			host = model_choose(model, at->host, at->port, name);
+			if (host->tls == tls && host_has_name(host, name))
+				add(plan, host);
+		}
+	map_clear(&seen);
+	arena_free(arena);
+}
+
+void
+plan_find(const struct apache *apache, const char *name, bool tls, struct plan *plan)
+{
+	const struct model *model = &apache->model;
+	unsigned port = tls ? apache->https_port : apache->http_port;
+
+	memset(plan, 0, sizeof(*plan));
+	for (size_t i = 0; i < model->host_count; i++) {
+		const struct host *host = &model->hosts[i];
+
+		if (host->tls == tls && has_itself(host, name) && (tls || is_on_port(host, port)))
+			add(plan, host);
+	}
+	if (*name != '*' && (tls || plan->count == 0))
+		add_chosen(model, name, port, tls, plan);
+}
+
+static bool
+is_covered(const struct wish *wish, const char *name)
+{
+	return *name == '\0' || wish->name_count == 0 ||
+	       names_cover(wish->names, wish->name_count, name);
+}
+
+/* A name of the host that its present certificate is for, and the new one is not; NULL: none. */
+static const char *
+lost_name(struct apache *apache, const struct wish *wish, const struct host *host)
+{
+	const char *path = host_value(&apache->model, host, "SSLCertificateFile");
+	struct certificate present = {0};
+	const char *lost = NULL;
+
+	if (path == NULL || !certificate_read(config_path(&apache->model.config, path), &present))
+		return NULL;
+	for (size_t i = 0; i < host->name_count && lost == NULL && !present.self_signed; i++)
+		if (!is_covered(wish, host->names[i]) && *host->names[i] != '\0' &&
+		    names_cover((const char *const *)present.names, present.name_count,
+				host->names[i]))
+			lost = host->names[i];
+	certificate_clear(&present);
+	return lost;
+}
+
+/* Other names of a host keep a certificate that is for them, unless the user agrees. */
+static int
+agree(struct apache *apache, const struct wish *wish, const struct host *host)
+{
+	const char *lost = lost_name(apache, wish, host);
+	const char *place = directive_place(&apache->model.config, host->section);
+	autofree char *question = NULL;
+	int answer = 0;
+
+	if (lost == NULL || (wish->check && apache->host->interactive(apache->host)))
+		return CW_OK;
+	question = memory_format("The virtual host at %s has a certificate for \"%s\" too, which "
+				 "the new one is not for. Replace it?",
+				 place, lost);
+	if (apache->host->interactive(apache->host) &&
+	    apache->host->ask_yes_no(apache->host, question, &answer) == CW_OK && answer)
+		return CW_OK;
+	return cw_host_fail(apache->host, CW_E_EXISTS,
+			    "obtain a certificate for all names of that virtual host, or divide it",
+			    "the virtual host at %s has a certificate for \"%s\" too, which that "
+			    "for \"%s\" would replace",
+			    place, lost, wish->name);
+}
+
+static int
+check_host(struct apache *apache, const struct wish *wish, const struct host *host)
+{
+	const char *place = directive_place(&apache->model.config, host->section);
+
+	if (host->section->use != NULL)
+		return cw_host_fail(apache->host, CW_E_UNSUPPORTED,
+				    "edit the macro, or write the virtual host without it",
+				    "the virtual host of \"%s\" at %s is made by a macro, so it "
+				    "cannot be changed",
+				    wish->name, place);
+	return host->tls ? agree(apache, wish, host) : copy_check(apache, host, wish->name);
+}
+
+int
+plan_make(struct apache *apache, const struct wish *wish, struct plan *plan)
+{
+	int status = CW_OK;
+
+	plan_find(apache, wish->name, true, plan);
+	if (plan->count == 0) {
+		plan_clear(plan);
+		plan_find(apache, wish->name, false, plan);
+		plan->copies = true;
+	}
+	if (plan->count == 0)
+		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
+				    "add it to a virtual host as ServerName or ServerAlias",
+				    "no virtual host of Apache has the name \"%s\"", wish->name);
+	for (size_t i = 0; i < plan->count && status == CW_OK; i++)
+		status = check_host(apache, wish, &apache->model.hosts[plan->orders[i]]);
+	return status;
+}

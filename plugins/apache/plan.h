@@ -1,0 +1,37 @@
+/*
+ * Decides which virtual hosts get a certificate for a name.
+ *
+ * It goes to all hosts with TLS that have the exact name, on any port, and to those that Apache
+ * chooses for it on the https port. If there are none, the plain hosts that have the name get a
+ * copy with TLS: those that have it exactly, or else those that Apache chooses for it by a pattern.
+ */
+#ifndef APACHE_PLAN_H
+#define APACHE_PLAN_H
+
+#include "plugin.h"
+
+struct plan {
+	size_t *orders; /* of the hosts */
+	size_t count;
+	bool copies; /* they are plain */
+};
+
+/* What to install. */
+struct wish {
+	const char *name;        /* in lower case; may begin with "*." */
+	const char *certificate; /* the file of the certificate and its chain */
+	const char *key;
+	const char *chain;        /* NULL: none was given */
+	const char *leaf;         /* the file of the certificate alone */
+	const char *const *names; /* of the certificate; may be unknown */
+	size_t name_count;
+	bool check; /* only check whether it is possible: ask and change nothing */
+};
+
+/* Makes the plan, or fails with a hint. */
+int plan_make(struct apache *apache, const struct wish *wish, struct plan *plan);
+void plan_clear(struct plan *plan);
+/* The hosts with TLS, or the plain ones on the CA's port, that serve NAME. */
+void plan_find(const struct apache *apache, const char *name, bool tls, struct plan *plan);
+
+#endif

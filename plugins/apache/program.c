@@ -1,0 +1,374 @@
+#include "program.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	TEST_LIMIT = 600, /* seconds */
+	START_LIMIT = 60,
+	OUTPUT_LIMIT = 8 * 1024 * 1024 /* bytes: the error follows all warnings */
+};
+
+long long
+milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+program_init(struct program *program, const struct cw_host *host, const char *root, const char *ctl)
+{
+	const struct layout *layout = layout_find(root);
+
+	memset(program, 0, sizeof(*program));
+	program->host = host;
+	program->layout = layout;
+	if (root == NULL)
+		root = layout->root;
+	program->is_usual = strcmp(root, layout->root) == 0;
+	program->root = realpath(root, NULL);
+	if (program->root == NULL)
+		program->root = memory_copy(root, strlen(root));
+	if (ctl == NULL)
+		ctl = layout->ctl;
+	program->ctl = memory_copy(ctl, strlen(ctl));
+	program->configuration = memory_format("%s/%s", program->root, layout->main);
+	program->confdir = memory_format("APACHE_CONFDIR=%s", program->root);
+	if (layout->environment != NULL && *layout->environment == '/')
+		program->environment =
+			memory_copy(layout->environment, strlen(layout->environment));
+	else if (layout->environment != NULL)
+		program->environment = memory_format("%s/%s", program->root, layout->environment);
+}
+
+static void
+facts_clear(struct facts *facts)
+{
+	map_clear(&facts->modules);
+	map_clear(&facts->defines);
+	map_clear(&facts->environment);
+	arena_free(facts->arena);
+	memset(facts, 0, sizeof(*facts));
+}
+
+void
+program_clear(struct program *program)
+{
+	facts_clear(&program->facts);
+	free(program->ctl);
+	free(program->root);
+	free(program->configuration);
+	free(program->environment);
+	free(program->confdir);
+	free(program->refusal);
+	memset(program, 0, sizeof(*program));
+}
+
+void
+program_argv(const struct program *program, const char *action, const char *argv[PROGRAM_ARGV_MAX])
+{
+	const char *words[PROGRAM_ARGV_MAX] = {
+		"env", program->confdir,       program->ctl, "-d",  program->root,
+		"-f",  program->configuration, "-k",         action};
+	const char *usual[PROGRAM_ARGV_MAX] = {program->ctl, action};
+
+	memcpy(argv, program->is_usual ? usual : words, sizeof(words));
+}
+
+static int
+cannot_run(struct program *program, int status)
+{
+	if (status == CW_E_NOT_FOUND)
+		return cw_host_fail(program->host, status,
+				    "install Apache, or give the path of apache2ctl with "
+				    "--apache-ctl",
+				    "cannot find the program \"%s\"", program->ctl);
+	if (status == CW_E_TIMEOUT)
+		return cw_host_fail(program->host, status, NULL, "\"%s\" did not end in time",
+				    program->ctl);
+	return cw_host_fail(program->host, status, "give the path of apache2ctl with --apache-ctl",
+			    "cannot run \"%s\"", program->ctl);
+}
+
+/* Whether a line of Apache's output is not about an error. */
+static bool
+is_remark(const char *line, size_t length)
+{
+	static const char *const begins[] = {"AH00558",  "AH00112",  "AH00548",
+					     "Warning:", "Action '", "The Apache error log"};
+	autofree char *copy = memory_copy(line, length);
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (strncmp(copy, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return *copy == '[' && (strstr(copy, ":warn]") != NULL ||
+				strstr(copy, ":notice]") != NULL || strstr(copy, ":info]") != NULL);
+}
+
+/* Without the time, level and processes that a log line begins with. */
+static const char *
+after_level(const char *line, const char *end)
+{
+	while (*line == '[') {
+		const char *close = memchr(line, ']', (size_t)(end - line));
+
+		if (close == NULL)
+			break;
+		line = close + 1;
+		while (line < end && *line == ' ')
+			line++;
+	}
+	return line;
+}
+
+/* Apache's reason on one line. Release with free(). */
+static char *
+reason(const char *output)
+{
+	auto_text struct text out = {0};
+
+	for (const char *line = output; *line != '\0';) {
+		size_t size = strcspn(line, "\n");
+		const char *words = after_level(line, line + size);
+
+		if (size > 0 && !is_remark(line, size)) {
+			if (out.length > 0)
+				text_add_string(&out, " ");
+			text_add(&out, words, size - (size_t)(words - line));
+		}
+		line += size + (line[size] == '\n');
+	}
+	return out.data != NULL ? memory_copy(out.data, out.length)
+				: memory_format("it gives no reason");
+}
+
+static int
+refuse(struct program *program, const char *what, const char *output)
+{
+	free(program->refusal);
+	program->refusal = reason(output);
+	return cw_host_fail(program->host, CW_E_COMMAND, "\"apache2ctl configtest\" shows it again",
+			    "%s: %s", what, program->refusal);
+}
+
+/* "Server version: Apache/2.4.57 (Debian)" */
+static int
+take_version(struct program *program, const char *output)
+{
+	const char *line = strstr(output, "Apache/");
+	unsigned part[3] = {0, 0, 0};
+
+	if (line == NULL)
+		return cw_host_fail(program->host, CW_E_UNSUPPORTED,
+				    "give the path of apache2ctl with --apache-ctl",
+				    "\"%s\" is not Apache's", program->ctl);
+	line += strlen("Apache/") - 1;
+	for (size_t i = 0; i < 3; i++) {
+		char *end;
+		unsigned long number = strtoul(line + 1, &end, 10);
+
+		part[i] = number > 255 ? 255 : (unsigned)number;
+		if (*end != '.')
+			break;
+		line = end;
+	}
+	program->facts.version = APACHE_VERSION(part[0], part[1], part[2]);
+	if (program->facts.version < APACHE_VERSION(2, 4, 0))
+		return cw_host_fail(program->host, CW_E_UNSUPPORTED, "install a newer Apache",
+				    "this Apache is too old; 2.4 or later is needed");
+	return CW_OK;
+}
+
+static const char *
+keep(struct facts *facts, const char *text, size_t length)
+{
+	return arena_copy(facts->arena, text, length);
+}
+
+/* Lines "Define: NAME[=VALUE]" and " ssl_module (shared)". */
+static void
+take_dump(struct facts *facts, const char *output)
+{
+	for (const char *line = output; *line != '\0';) {
+		size_t size = strcspn(line, "\n");
+		const char *end = line + size;
+
+		if (strncmp(line, "Define: ", 8) == 0) {
+			const char *name = line + 8;
+			const char *equals = memchr(name, '=', (size_t)(end - name));
+			const char *value = equals != NULL ? equals + 1 : end;
+
+			if (strncmp(name, "DUMP_", 5) != 0)
+				map_set(&facts->defines,
+					keep(facts, name,
+					     (size_t)((equals != NULL ? equals : end) - name)),
+					(void *)keep(facts, value, (size_t)(end - value)));
+		} else if (strncmp(line, "PidFile: \"", 10) == 0 && size > 11) {
+			facts->pid_path = keep(facts, line + 10, size - 11);
+		} else if (*line == ' ' && size > 10 && strncmp(end - 9, " (static)", 9) == 0) {
+			map_set(&facts->modules, keep(facts, line + 1, size - 10),
+				(void *)keep(facts, "", 0));
+		}
+		line = end + (*end == '\n');
+	}
+}
+
+/* NAME=VALUE, each with a NUL after it. */
+static void
+take_environment(struct facts *facts, const char *output, size_t length)
+{
+	for (const char *at = output; at < output + length; at += strlen(at) + 1) {
+		const char *equals = strchr(at, '=');
+
+		if (equals != NULL)
+			map_set(&facts->environment, keep(facts, at, (size_t)(equals - at)),
+				(void *)keep(facts, equals + 1, strlen(equals + 1)));
+	}
+}
+
+enum { RUN_VERSION, RUN_DUMP, RUN_ENVIRONMENT, RUN_COUNT };
+
+static int
+take_facts(struct program *program, const struct cw_command_result *results)
+{
+	int status = results[RUN_VERSION].status;
+
+	if (status != CW_OK && status != CW_E_COMMAND)
+		return cannot_run(program, status);
+	program->facts.arena = arena_new();
+	status = take_version(program, results[RUN_VERSION].output);
+	if (status != CW_OK)
+		return status;
+	if (results[RUN_DUMP].status == CW_E_COMMAND)
+		return refuse(program, "Apache rejects its configuration",
+			      results[RUN_DUMP].error_output);
+	if (results[RUN_DUMP].status != CW_OK)
+		return cannot_run(program, results[RUN_DUMP].status);
+	program->facts.pid_path = "";
+	take_dump(&program->facts, results[RUN_DUMP].output);
+	if (results[RUN_ENVIRONMENT].status == CW_OK)
+		take_environment(&program->facts, results[RUN_ENVIRONMENT].output,
+				 results[RUN_ENVIRONMENT].output_length);
+	return CW_OK;
+}
+
+int
+program_identify(struct program *program)
+{
+	/* The environment file is a shell script. Without one, the environment is ours. */
+	static const char script[] = "set -a; if [ -f \"$1\" ]; then . \"$1\"; fi; env -0";
+	const char *const version[] = {program->ctl, "-v", NULL};
+	const char *const dump[] = {
+		program->ctl,   "-d", program->root,  "-f", program->configuration, "-t", "-D",
+		"DUMP_RUN_CFG", "-D", "DUMP_MODULES", NULL};
+	const char *const environment[] = {"/bin/sh",
+					   "-c",
+					   script,
+					   "sh",
+					   program->environment != NULL ? program->environment : "",
+					   NULL};
+	const char *const *const argv[RUN_COUNT] = {version, dump, environment};
+	const char *const variables[] = {program->confdir, NULL};
+	struct cw_command items[RUN_COUNT];
+	struct cw_command_result results[RUN_COUNT];
+	const struct cw_command *commands[RUN_COUNT];
+	struct cw_command_result *outcomes[RUN_COUNT];
+	int status;
+
+	if (program->known)
+		return CW_OK;
+	if (access(program->configuration, R_OK) != 0)
+		return cw_host_fail(
+			program->host, errno == EACCES ? CW_E_PERMISSION : CW_E_NOT_FOUND,
+			errno == EACCES ? "run certwright as a user who may read Apache's "
+					  "configuration"
+					: "if Apache's configuration is in another folder, give "
+					  "that with --apache-server-root",
+			"cannot read \"%s\": %s", program->configuration, strerror(errno));
+	for (size_t i = 0; i < RUN_COUNT; i++) {
+		items[i] = (struct cw_command){.size = sizeof(*items),
+					       .argv = argv[i],
+					       .environment = variables,
+					       .time_limit = TEST_LIMIT,
+					       .output_limit = OUTPUT_LIMIT};
+		results[i] = (struct cw_command_result){.size = sizeof(*results)};
+		commands[i] = &items[i];
+		outcomes[i] = &results[i];
+	}
+	status = program->host->run(program->host, commands, outcomes, RUN_COUNT, RUN_COUNT);
+	if (status != CW_OK)
+		return status;
+	facts_clear(&program->facts);
+	status = take_facts(program, results);
+	program->known = status == CW_OK;
+	for (size_t i = 0; i < RUN_COUNT; i++)
+		cw_host_release_result(program->host, &results[i]);
+	return status;
+}
+
+/* Runs the program with ARGV. After CW_OK release the result. */
+static int
+run(struct program *program, const char *const *argv, unsigned limit,
+    struct cw_command_result *result)
+{
+	const char *const variables[] = {program->confdir, NULL};
+	struct cw_command command = {.size = sizeof(command),
+				     .argv = argv,
+				     .environment = variables,
+				     .time_limit = limit,
+				     .output_limit = OUTPUT_LIMIT};
+
+	memset(result, 0, sizeof(*result));
+	result->size = sizeof(*result);
+	return cw_host_run(program->host, &command, result);
+}
+
+int
+program_test(struct program *program, const char *what)
+{
+	const char *const argv[] = {program->ctl,           "-d", program->root, "-f",
+				    program->configuration, "-t", NULL};
+	struct cw_command_result result;
+	int status = run(program, argv, TEST_LIMIT, &result);
+
+	if (status != CW_OK)
+		return status;
+	free(program->refusal);
+	program->refusal = NULL;
+	status = result.status;
+	if (status == CW_E_COMMAND)
+		refuse(program, what, result.error_output);
+	else if (status != CW_OK)
+		cannot_run(program, status);
+	cw_host_release_result(program->host, &result);
+	return status;
+}
+
+int
+program_start(struct program *program)
+{
+	const char *argv[PROGRAM_ARGV_MAX];
+	struct cw_command_result result;
+	int status;
+
+	program_argv(program, "start", argv);
+	status = run(program, argv, START_LIMIT, &result);
+	if (status != CW_OK)
+		return status;
+	status = result.status;
+	if (status == CW_E_COMMAND) {
+		autofree char *why = reason(result.error_output);
+
+		cw_host_fail(program->host, status, "start Apache by hand to see more",
+			     "cannot start Apache: %s", why);
+	} else if (status != CW_OK) {
+		cannot_run(program, status);
+	}
+	cw_host_release_result(program->host, &result);
+	return status;
+}

@@ -1,0 +1,58 @@
+/*
+ * Apache's programs: what they say of themselves and of the configuration, and whether they accept
+ * it.
+ */
+#ifndef APACHE_PROGRAM_H
+#define APACHE_PROGRAM_H
+
+#include <certwright/plugin.h>
+#include "../common/memory.h"
+#include "layout.h"
+
+#define APACHE_VERSION(major, minor, patch) (((major) << 16) + ((minor) << 8) + (patch))
+
+/* What the configuration cannot tell. */
+struct facts {
+	unsigned version;       /* APACHE_VERSION() */
+	struct map modules;     /* built in: "core_module" and so on */
+	struct map defines;     /* name -> value, "" if it has none, when everything is read */
+	struct map environment; /* name -> value, of the environment file */
+	const char *pid_path;   /* absolute */
+	struct arena *arena;    /* of their keys and values */
+};
+
+struct program {
+	const struct cw_host *host;
+	const struct layout *layout;
+	char *ctl;           /* apache2ctl: its name or path */
+	char *root;          /* the server root */
+	char *configuration; /* the main file */
+	char *environment;   /* the shell script with its environment; NULL: none */
+	char *confdir;       /* "APACHE_CONFDIR=" and the server root, for Debian's apache2ctl */
+	bool is_usual;       /* CTL uses this root and main file if it is not told */
+	char *refusal;       /* why the last test failed, in Apache's words; NULL: it passed */
+	struct facts facts;
+	bool known; /* FACTS are set */
+};
+
+/* Finds the programs and files of the layout. ROOT and CTL are what the user gave, or NULL. */
+void program_init(struct program *program, const struct cw_host *host, const char *root,
+		  const char *ctl);
+/* Reads the facts, which includes a test of the configuration. Fails if Apache is missing, older
+ * than 2.4, or rejects the configuration. */
+int program_identify(struct program *program);
+/* Tests the configuration. WHAT begins the message of a failure: "Apache rejects ...". */
+int program_test(struct program *program, const char *what);
+/* Starts Apache. */
+int program_start(struct program *program);
+/* The words of a command that has Apache do "-k ACTION"; the last is NULL. Valid until
+ * program_clear(). */
+enum { PROGRAM_ARGV_MAX = 16 };
+void program_argv(const struct program *program, const char *action,
+		  const char *argv[PROGRAM_ARGV_MAX]);
+void program_clear(struct program *program);
+
+/* A clock that only goes forward. */
+long long milliseconds_now(void);
+
+#endif

@@ -1,0 +1,264 @@
+#include "reload.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "../common/proc.h"
+
+enum {
+	TIME_LIMIT = 120 * 1000, /* milliseconds */
+	AGAIN_LIMIT = 1000,      /* after which an idle parent is told again */
+	NAP_FIRST = 1,
+	NAP_LAST = 50
+};
+
+struct wait {
+	struct program *program;
+	const char *pid_path;
+	pid_t parent;
+	struct pids before;       /* children with the old configuration */
+	struct sockets listening; /* of the parent, before */
+	struct stat written;      /* the pid file before */
+	long long told;           /* when the parent was told to reload */
+	long long deadline;
+};
+
+static void
+wait_clear(struct wait *wait)
+{
+	pids_clear(&wait->before);
+	sockets_clear(&wait->listening);
+}
+
+static void
+nap(unsigned *milliseconds)
+{
+	poll(NULL, 0, (int)*milliseconds);
+	*milliseconds = *milliseconds * 2 > NAP_LAST ? NAP_LAST : *milliseconds * 2;
+}
+
+/* Another program may have the pid now. */
+static bool
+is_apache(pid_t pid)
+{
+	char name[64];
+
+	return proc_runs(pid) && (!proc_read(pid, "comm", name, sizeof(name)) ||
+				  strstr(name, "apache") != NULL || strstr(name, "httpd") != NULL);
+}
+
+/* The process of a pid file, which survives a crash. */
+static pid_t
+find_parent(const char *pid_path)
+{
+	pid_t pid = proc_pid_file(pid_path);
+
+	return pid != 0 && is_apache(pid) ? pid : 0;
+}
+
+static bool
+is_rewritten(const struct wait *wait)
+{
+	struct stat now;
+
+	return stat(wait->pid_path, &now) == 0 &&
+	       (now.st_ino != wait->written.st_ino ||
+		now.st_mtim.tv_sec != wait->written.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != wait->written.st_mtim.tv_nsec);
+}
+
+/* The parent waits for its children in select() or a sleep, and is elsewhere when it reads its
+ * configuration. True if the kernel does not say. */
+static bool
+is_idle(pid_t parent)
+{
+	static const char *const places[] = {"poll_schedule", "select", "nanosleep"};
+	char where[64];
+
+	if (!proc_read(parent, "wchan", where, sizeof(where)) || where[0] == '0')
+		return true;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (strstr(where, places[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Remembers the present children as old, unless the pid file is written: then some are new, and
+ * the result is true. */
+static bool
+note_children(struct wait *wait)
+{
+	struct pids now;
+	bool rewritten;
+
+	proc_children(wait->parent, &now);
+	rewritten = is_rewritten(wait);
+	for (size_t i = 0; i < now.count && !rewritten; i++)
+		pids_add(&wait->before, now.items[i]);
+	pids_clear(&now);
+	return rewritten;
+}
+
+/* Whether there is a new child and no old one accepts connections. */
+static bool
+children_are_new(const struct wait *wait)
+{
+	struct pids now;
+	bool has_new = false, has_old = false;
+
+	proc_children(wait->parent, &now);
+	for (size_t i = 0; i < now.count && !has_old; i++) {
+		if (!pids_have(&wait->before, now.items[i]))
+			has_new = true;
+		else
+			has_old = proc_has_socket(now.items[i], &wait->listening);
+	}
+	pids_clear(&now);
+	return has_new && !has_old;
+}
+
+static int
+tell_parent(struct wait *wait)
+{
+	wait->told = milliseconds_now();
+	if (kill(wait->parent, SIGUSR1) == 0)
+		return CW_OK;
+	if (errno == ESRCH)
+		return CW_OK; /* seen when it is waited for */
+	return cw_host_fail(wait->program->host, errno == EPERM ? CW_E_PERMISSION : CW_E_IO,
+			    errno == EPERM ? "run certwright as root" : NULL,
+			    "cannot tell Apache (process %ld) to reload: %s", (long)wait->parent,
+			    strerror(errno));
+}
+
+/* Apache loses a signal that comes when it has just started or reloaded. */
+static bool
+has_lost_signal(const struct wait *wait)
+{
+	return milliseconds_now() - wait->told > AGAIN_LIMIT && is_idle(wait->parent);
+}
+
+/* Sets *ENDED if Apache ends meanwhile. */
+static int
+wait_until_live(struct wait *wait, bool *ended)
+{
+	unsigned naptime = NAP_FIRST;
+	bool rewritten = false;
+	int status = tell_parent(wait);
+
+	while (status == CW_OK) {
+		*ended = !proc_runs(wait->parent);
+		if (*ended)
+			return CW_OK;
+		rewritten = rewritten || note_children(wait);
+		if (rewritten && children_are_new(wait))
+			return CW_OK;
+		if (milliseconds_now() > wait->deadline)
+			return cw_host_fail(wait->program->host, CW_E_TIMEOUT,
+					    "see Apache's error log",
+					    "Apache did not load the new configuration in time");
+		if (!rewritten && has_lost_signal(wait))
+			status = tell_parent(wait);
+		cw_host_still_busy(wait->program->host);
+		nap(&naptime);
+	}
+	return status;
+}
+
+/* Apache does not start as long as its former process, of the pid file, is a zombie. */
+static void
+wait_for_burial(const struct wait *wait)
+{
+	pid_t pid = proc_pid_file(wait->pid_path);
+	unsigned naptime = NAP_FIRST;
+
+	while (pid != 0 && kill(pid, 0) == 0 && !proc_runs(pid) &&
+	       milliseconds_now() < wait->deadline)
+		nap(&naptime);
+}
+
+static int
+start(struct wait *wait)
+{
+	unsigned naptime = NAP_FIRST;
+	int status;
+
+	wait_for_burial(wait);
+	status = program_start(wait->program);
+	while (status == CW_OK) {
+		struct pids children = {0};
+		bool runs;
+
+		wait->parent = find_parent(wait->pid_path);
+		if (wait->parent != 0)
+			proc_children(wait->parent, &children);
+		runs = children.count > 0;
+		pids_clear(&children);
+		if (runs)
+			break;
+		if (milliseconds_now() > wait->deadline)
+			return cw_host_fail(wait->program->host, CW_E_TIMEOUT,
+					    "see Apache's error log",
+					    "Apache was started, but the pid file \"%s\" does not "
+					    "name its process",
+					    wait->pid_path);
+		nap(&naptime);
+	}
+	return status;
+}
+
+/* Notes what there is before the reload. */
+static void
+look_before(struct wait *wait)
+{
+	proc_listening(wait->parent, &wait->listening);
+	if (stat(wait->pid_path, &wait->written) != 0)
+		memset(&wait->written, 0, sizeof(wait->written));
+	note_children(wait);
+}
+
+/* Children whose parent is gone have its ports for ever, and end for no other signal. */
+static void
+end_orphans(const struct wait *wait)
+{
+	unsigned naptime = NAP_FIRST;
+	bool any = true;
+
+	while (any && milliseconds_now() < wait->deadline) {
+		any = false;
+		for (size_t i = 0; i < wait->before.count; i++)
+			if (proc_has_socket(wait->before.items[i], &wait->listening)) {
+				kill(wait->before.items[i], SIGKILL);
+				any = true;
+			}
+		if (any)
+			nap(&naptime);
+	}
+}
+
+int
+reload_apache(struct program *program)
+{
+	struct wait wait = {.program = program, .deadline = milliseconds_now() + TIME_LIMIT};
+	bool ended = false;
+	int status;
+
+	wait.pid_path = program->facts.pid_path;
+	wait.parent = find_parent(wait.pid_path);
+	if (wait.parent == 0) {
+		cw_host_log(program->host, CW_LOG_INFO, "Apache is not running; starting it");
+		return start(&wait);
+	}
+	look_before(&wait);
+	status = wait_until_live(&wait, &ended);
+	if (status == CW_OK && ended) {
+		/* It does so if a port is taken, or by a fault of a module that is reloaded. */
+		cw_host_log(program->host, CW_LOG_WARNING,
+			    "Apache ended while it loaded its configuration; starting it again");
+		end_orphans(&wait);
+		status = start(&wait);
+	}
+	wait_clear(&wait);
+	return status;
+}

@@ -1,0 +1,375 @@
+"""Apache as installer: certificates into every kind of virtual host, and everything back again."""
+
+import os
+import shutil
+import socket
+import ssl
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lib.apache import USUAL, Apache
+from lib.issuer import Issuer
+from lib.outcome import assert_failed
+from test_apache import host
+
+pytestmark = pytest.mark.skipif(not shutil.which("apache2ctl"), reason="Apache is not installed")
+
+SERVES = "DocumentRoot @folder@/www\n<Location />\nRequire all granted\n</Location>"
+
+
+class Site:
+    """An Apache, a certificate under live/, and certwright to install it."""
+
+    def __init__(self, apache, certwright):
+        self.apache, self.certwright = apache, certwright
+        self.names = []
+
+    def obtain(self, *names, lineage="site"):
+        """A certificate for NAMES, without touching Apache."""
+        self.names = list(names)
+        self.certwright.certonly(*names, args=("--cert-name", lineage))
+        return self
+
+    def run(self, verb, *args, names=None, lineage="site", **options):
+        words = [w for name in names or self.names for w in ("-d", name)]
+        return self.certwright.run(
+            verb, "--apache", "--apache-server-root", self.apache.root, "--cert-name", lineage,
+            "--https-port", self.apache.https_port, *words, *args, **options)
+
+    def install(self, *args, **options):
+        # Else install redirects by itself.
+        return self.run("install", *(args if "--redirect" in args else ("--no-redirect", *args)),
+                        **options)
+
+    def rollback(self, checkpoints=1):
+        return self.certwright.run("rollback", "--apache", "--apache-server-root",
+                                   self.apache.root, "--checkpoints", checkpoints)
+
+    def certificate(self, lineage="site"):
+        with open(self.certwright.live(lineage, "cert"), encoding="ascii") as stream:
+            return ssl.PEM_cert_to_DER_cert(stream.read())
+
+    def is_served(self, name, lineage="site", **options):
+        return self.apache.served(name, **options) == self.certificate(lineage)
+
+
+@pytest.fixture
+def apache(start):
+    # Not the CA's port: certificates are obtained without Apache here.
+    server = Apache(start.ports.take(), start.ports.take(), start.ports.take())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def site(apache, certwright):
+    made = Site(apache, certwright)
+    plain = certwright.arguments
+
+    def arguments(verb, *args, **options):
+        """The port that counts as plain is Apache's own in the verbs that install."""
+        argv = plain(verb, *args, **options)
+        if verb in ("install", "enhance", "rollback") and "--http-01-port" in argv:
+            argv[argv.index("--http-01-port") + 1] = str(made.apache.http_port)
+        return argv
+    certwright.arguments = arguments
+    return made
+
+
+def tls(text=SERVES, address="*:@https@", name="a.test"):
+    return host(f"SSLEngine on\n@old@\n{text}", address, name)
+
+
+CASES = {
+    "plain": (host(SERVES), ["a.test"]),
+    "alias": (host("ServerAlias www.a.test\n" + SERVES), ["a.test", "www.a.test"]),
+    "crlf": (host(SERVES).replace("\n", "\r\n"), ["a.test"]),
+    "no_line_end": (host(SERVES).rstrip("\n"), ["a.test"]),
+    "has_tls": (tls(), ["a.test"]),
+    "has_both": (host(SERVES) + tls(), ["a.test"]),
+    "redirect_and_tls": (host("Redirect permanent / https://a.test/") +
+                         tls(address="_default_:@https@") + tls(name="other.test"), ["a.test"]),
+    "twice_by_tls": (tls(address="127.0.0.1:@https@") + tls(address="127.0.0.2:@https@"),
+                     ["a.test"]),
+    "rewrites_that_would_loop": (
+        host(SERVES + "\nRewriteEngine on\nRewriteCond %{SERVER_NAME} =a.test\n"
+             "RewriteRule ^ https://%{SERVER_NAME}%{REQUEST_URI} [END,NE,R=permanent]"),
+        ["a.test"]),
+    "redirect_that_would_loop": (host(SERVES + "\nRedirect permanent / \\\n https://a.test/"),
+                                 ["a.test"]),
+    "name_with_port": ("<VirtualHost *:@http@>\nServerName http://a.test:@http@\n" + SERVES +
+                       "\n</VirtualHost>\n", ["a.test"]),
+    "addresses": (host(SERVES, address="127.0.0.1:@http@ [::1]:@http@"), ["a.test"]),
+    "any_port_form": ("<VirtualHost *:@http@>\n\tServerName a.test\n" + SERVES +
+                      "\n\tSSLEngine off\n</VirtualHost>\n", ["a.test"]),
+    "two_hosts": (host(SERVES) + host(SERVES, name="b.test"), ["a.test", "b.test"]),
+    "conditional": ("<IfModule mod_alias.c>\n" + host(SERVES) + "</IfModule>\n", ["a.test"]),
+    "wildcard_alias": (host("ServerAlias *.w.test\n" + SERVES, name="w.test"), ["x.w.test"]),
+    "chain_file": (tls("SSLCertificateChainFile @folder@/old.pem\n" + SERVES), ["a.test"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_certificate_is_served_and_rolled_back(site, apache, case):
+    text, names = CASES[case]
+    apache.site(text)
+    apache.start()
+    before = apache.snapshot()
+    plain = {name: apache.get(name)[0] for name in names}
+    site.obtain(*names).install()
+    for name in names:
+        assert site.is_served(name), name
+        assert apache.get(name, tls=True)[2] == "the site\n"
+    assert {name: apache.get(name)[0] for name in names} == plain
+    after = apache.snapshot()
+    site.install()
+    assert apache.snapshot() == after
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+def test_two_hosts_of_one_file_one_after_the_other(site, apache):
+    """Each gets its own TLS host; the plain ones stay as they are."""
+    text = host(SERVES) + host(SERVES, name="b.test")
+    path = apache.site(text)
+    apache.start()
+    before = apache.read("sites-available/site.conf")
+    site.obtain("a.test", lineage="a").install(lineage="a")
+    first = apache.read("sites-available/site-le-ssl.conf")
+    assert "b.test" not in first
+    site.obtain("b.test", lineage="b").install(lineage="b")
+    second = apache.read("sites-available/site-le-ssl.conf")
+    assert second.startswith(first) and "ServerAlias" not in second
+    assert apache.read("sites-available/site.conf") == before, path
+    assert site.is_served("a.test", "a") and site.is_served("b.test", "b")
+    site.rollback()
+    assert apache.read("sites-available/site-le-ssl.conf") == first
+    site.rollback()
+    assert not os.path.lexists(os.path.join(apache.root, "sites-enabled/site-le-ssl.conf"))
+    assert not os.path.lexists(os.path.join(apache.root, "sites-available/site-le-ssl.conf"))
+
+
+def test_redirects_of_the_copy_are_comments_with_a_reason(site, apache):
+    apache.site(CASES["rewrites_that_would_loop"][0])
+    apache.start()
+    site.obtain("a.test").install()
+    text = apache.read("sites-available/site-le-ssl.conf")
+    assert "# Only for http" in text and "# RewriteCond" in text and "# RewriteRule" in text
+    assert text.count("Only for http") == 1
+    link = os.path.join(apache.root, "sites-enabled/site-le-ssl.conf")
+    assert os.readlink(link) == "../sites-available/site-le-ssl.conf"
+
+
+def test_mod_ssl_is_enabled_and_disabled_again(site, start, certwright):
+    apache = Apache(start.ports.take(), start.ports.take(), start.ports.take(),
+                    [m for m in USUAL if m not in ("ssl", "socache_shmcb")])
+    apache.write("ports.conf", "Listen @http@\n")
+    site.apache = apache
+    try:
+        apache.site(host(SERVES))
+        apache.start()
+        before = apache.snapshot()
+        result = site.obtain("a.test").install("--apache-handle-modules", "False", status=1,
+                                               json=True)
+        assert_failed(result, "mod_ssl", "--apache-handle-modules")
+        assert apache.snapshot() == before
+        env = {"APACHE_STATE_DIRECTORY": os.path.join(apache.folder, "state")}
+        site.install(env=env)
+        assert site.is_served("a.test")
+        site.rollback()
+        assert apache.snapshot() == before
+        assert "ssl" not in apache.ctl("-M").stdout
+    finally:
+        apache.stop()
+
+
+def test_listens_where_it_did_not(site, apache):
+    apache.write("ports.conf", "Listen 127.0.0.1:@http@\nListen [::1]:@http@\n")
+    apache.site(host(SERVES))
+    apache.start()
+    before = apache.snapshot()
+    site.obtain("a.test").install()
+    assert site.is_served("a.test") and site.is_served("a.test", address="::1")
+    assert f"Listen [::1]:{apache.https_port} https" in apache.read("ports.conf")
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+def test_port_that_another_program_has_is_said(site, apache):
+    apache.write("ports.conf", "Listen @http@\n")
+    apache.site(host(SERVES))
+    apache.start()
+    before, pid = apache.snapshot(), apache.pid()
+    site.obtain("a.test")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", apache.https_port))
+        taken.listen()
+        result = site.install(status=1, json=True)
+    assert_failed(result, str(apache.https_port), "another program")
+    assert apache.snapshot() == before and apache.pid() == pid
+
+
+@pytest.mark.parametrize("text", (
+    host(SERVES),
+    host(SERVES + "\nRewriteEngine on\nRewriteRule ^/index.html$ - [L]\nRewriteRule ^/old$ /x [R]"),
+    host(SERVES + "\nRewriteRule ^ - [F]\nRewriteEngine off"),
+    host("Redirect permanent / https://a.test:@https@/") + tls()), ids=range(4))
+def test_redirect(site, apache, text):
+    apache.site(text + host(SERVES, name="b.test"))
+    apache.start()
+    before = apache.snapshot()
+    site.obtain("a.test").install("--redirect")
+    for path in ("/", "/index.html"):
+        status, location, _ = apache.get("a.test", path)
+        assert (status, location) == (301, f"https://a.test:{apache.https_port}{path}")
+    assert apache.get("b.test")[2] == "the site\n"
+    assert apache.get("a.test", tls=True)[2] == "the site\n"
+    after = apache.snapshot()
+    site.install("--redirect")
+    assert apache.snapshot() == after
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+def test_redirect_goes_to_the_host_that_apache_chooses(site, apache):
+    """A host with a wildcard alias beside the one with the exact name."""
+    apache.site(host(SERVES, name="x.w.test") + host("ServerAlias *.w.test\n" + SERVES,
+                                                      name="w.test"))
+    apache.start()
+    site.obtain("x.w.test").install("--redirect")
+    assert apache.get("x.w.test")[0] == 301
+    assert apache.get("y.w.test")[0] == 200
+    section = apache.read("sites-available/site.conf").split("</VirtualHost>")
+    assert "RewriteRule" in section[0] and "RewriteRule" not in section[1]
+
+
+def test_headers_and_stapling(site, apache):
+    apache.site(host(SERVES))
+    apache.start()
+    site.obtain("a.test").install()
+    before = apache.snapshot()
+    site.run("enhance", "--hsts", "--uir", "--staple-ocsp")
+    text = apache.read("sites-available/site-le-ssl.conf")
+    assert "SSLUseStapling on" in text
+    assert apache.header("a.test", "Strict-Transport-Security") == "max-age=31536000"
+    assert apache.header("a.test", "Content-Security-Policy") == "upgrade-insecure-requests"
+    after = apache.snapshot()
+    site.run("enhance", "--hsts", "--uir", "--staple-ocsp")
+    assert apache.snapshot() == after
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+def test_shared_file_of_certificates_stays_with_the_others(site, apache):
+    apache.write("snippets/tls.conf", "SSLEngine on\n@old@\n")
+    apache.site("".join(host("Include snippets/tls.conf\n" + SERVES, address="*:@https@", name=name)
+                        for name in ("a.test", "b.test")))
+    apache.start()
+    old = apache.served("b.test")
+    shared = apache.read("snippets/tls.conf")
+    site.obtain("a.test").install()
+    assert site.is_served("a.test")
+    assert apache.served("b.test") == old and apache.read("snippets/tls.conf") == shared
+
+
+def test_two_types_of_keys_are_kept(site, apache, certwright):
+    certwright.certonly("a.test", args=("--cert-name", "rsa", "--key-type", "rsa"))
+    live = certwright.live("rsa", "fullchain"), certwright.live("rsa", "privkey")
+    apache.site(tls(f"SSLCertificateFile {live[0]}\nSSLCertificateKeyFile {live[1]}\n" + SERVES))
+    apache.start()
+    site.obtain("a.test").install()
+    text = apache.read("sites-available/site.conf")
+    assert text.count("SSLCertificateFile") == 2 and live[0] in text and "old.pem" not in text
+
+
+def test_name_that_would_lose_its_certificate_is_said(site, apache, certwright):
+    certwright.certonly("a.test", "b.test", args=("--cert-name", "both"))
+    live = certwright.live("both", "fullchain"), certwright.live("both", "privkey")
+    apache.site(host(f"ServerAlias b.test\nSSLEngine on\nSSLCertificateFile {live[0]}\n"
+                     f"SSLCertificateKeyFile {live[1]}\n{SERVES}", address="*:@https@"))
+    apache.start()
+    before = apache.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, "b.test", "site.conf:1")
+    assert apache.snapshot() == before
+
+
+def test_pattern_that_would_lose_its_certificate_is_said(site, apache):
+    """Apache chooses the host for the name, by a wildcard that the certificate is not for."""
+    issuer = Issuer(apache.folder)
+    key = ec.generate_private_key(ec.SECP256R1())
+    leaf = issuer.issue("*.test", key.public_key(), -1, 10)
+    apache.site(host(f"ServerAlias *.test\nSSLEngine on\n"
+                     f"SSLCertificateFile {issuer.write('wild.pem', leaf)}\n"
+                     f"SSLCertificateKeyFile {issuer.write('wild.key', key)}\n{SERVES}",
+                     address="*:@https@", name="w.test"))
+    apache.start()
+    before = apache.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, "w.test", "site.conf:1")
+    assert apache.snapshot() == before
+
+
+def test_host_in_the_main_file_and_other_folders(site, apache):
+    text = apache.read("apache2.conf")
+    apache.write("apache2.conf", text + host(SERVES))
+    apache.start()
+    before = apache.snapshot()
+    site.obtain("a.test").install()
+    assert site.is_served("a.test")
+    site.rollback()
+    assert apache.snapshot() == before
+    site.install("--apache-vhost-root", os.path.join(apache.root, "conf-enabled"),
+                 "--apache-le-vhost-ext=-tls.conf")
+    assert site.is_served("a.test")
+    assert "SSLEngine" in apache.read("conf-enabled/apache2-tls.conf")
+
+
+BAD = {
+    "no_host": (host(SERVES, name="b.test"), ["a.test", "no virtual host"]),
+    "only_a_redirect": (host("Redirect / https://a.test/"), ["only redirects", "site.conf:1"]),
+    "macro": ("<Macro M $name>\n" + host(SERVES, name="$name") + "</Macro>\nUse M a.test\n",
+              ["macro", "site.conf:10"]),
+    "breaks": (host(SERVES) + "Nonsense on\n", ["Nonsense"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_done_is_said_and_nothing_changes(site, apache, case):
+    text, words = BAD[case]
+    apache.site(text)
+    before = apache.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, *words)
+    assert apache.snapshot() == before
+
+
+def test_not_enabled_site_does_not_exist(site, apache):
+    path = apache.site(host(SERVES))
+    os.unlink(os.path.join(apache.root, "sites-enabled/site.conf"))
+    apache.site(host(SERVES), "other.conf")
+    apache.start()
+    site.obtain("a.test").install()
+    assert os.path.exists(os.path.join(apache.root, "sites-available/other-le-ssl.conf")), path
+    assert not os.path.exists(os.path.join(apache.root, "sites-available/site-le-ssl.conf"))
+
+
+def test_run_and_renew(apache, start, pebble, certwright):
+    """Both roles in one run; a renewal reloads."""
+    server = Apache(pebble.http_port, start.ports.take(), start.ports.take())
+    try:
+        server.site(host(SERVES))
+        server.start()
+        certwright.run("run", "--apache", "--apache-server-root", server.root, "-d", "a.test",
+                       "--https-port", server.https_port, "--redirect")
+        site = Site(server, certwright)
+        assert site.is_served("a.test", "a.test")
+        old = site.certificate("a.test")
+        certwright.run("renew", "--force-renewal")
+        assert site.certificate("a.test") != old
+        assert site.is_served("a.test", "a.test")
+        assert server.get("a.test")[0] == 301
+    finally:
+        server.stop()
