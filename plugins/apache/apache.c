@@ -56,7 +56,7 @@ apache_open(const struct cw_host *host, void **self)
 	memset(apache, 0, sizeof(*apache));
 	apache->host = host;
 	program_init(&apache->program, host, apache_option(apache, "server-root", NULL),
-		     apache_option(apache, "ctl", apache_option(apache, "bin", NULL)));
+		     apache_option(apache, "ctl", NULL));
 	apache->http_port = port_setting(host, "http-01-port", HTTP_PORT);
 	apache->https_port = port_setting(host, "https-port", HTTPS_PORT);
 	*self = apache;
@@ -128,8 +128,7 @@ static const struct cw_plugin_option bin_option = {
 	.kind = CW_OPTION_STRING,
 	.default_value = NULL,
 	.metavar = "PROGRAM",
-	.help = "Apache's program itself. It is used in place of the control script if no control "
-		"script is given.",
+	.help = "It has no effect: the control script says all that is needed.",
 };
 
 static const struct cw_plugin_option challenge_location_option = {

@@ -49,22 +49,46 @@ add_redirect(struct apache *apache, struct edits *edits, const struct host *host
 		edits_last(edits, host->section, "RewriteEngine on\n");
 }
 
+/* Loads a module, and finds the hosts again. */
+static int
+enable_for(struct apache *apache, const char *module, const char *name, bool tls, struct plan *plan)
+{
+	int status = modules_enable(apache, module);
+
+	plan_clear(plan);
+	if (status == CW_OK)
+		plan_find(apache, name, tls, plan);
+	return status;
+}
+
+static const struct host *
+host_at(const struct apache *apache, const struct plan *plan, size_t index)
+{
+	return &apache->model.hosts[plan->orders[index]];
+}
+
 static int
 redirect(struct apache *apache, struct edits *edits, const char *name)
 {
 	struct plan plain;
+	bool needed = false;
 	int status = CW_OK;
 
 	plan_find(apache, name, false, &plain);
+	for (size_t i = 0; i < plain.count; i++)
+		needed |= !loop_redirects_all(host_at(apache, &plain, i), name);
 	if (plain.count == 0)
 		cw_host_log(apache->host, CW_LOG_INFO,
 			    "no virtual host takes plain requests for \"%s\" on port %u, so there "
 			    "is nothing to redirect",
 			    name, apache->http_port);
+	else if (!needed)
+		cw_host_log(apache->host, CW_LOG_INFO,
+			    "plain requests for \"%s\" are redirected to https already", name);
 	else
-		status = modules_enable(apache, "rewrite");
-	for (size_t i = 0; i < plain.count && status == CW_OK; i++) {
-		const struct host *host = &apache->model.hosts[plain.orders[i]];
+		status = enable_for(apache, "rewrite", name, false, &plain);
+	for (size_t i = 0; i < plain.count && needed && status == CW_OK; i++) {
+		const struct host *host = host_at(apache, &plain, i);
 
 		if (loop_redirects_all(host, name))
 			continue;
@@ -122,26 +146,38 @@ add_stapling_cache(struct apache *apache, struct edits *edits)
 			       "</IfModule>\n");
 }
 
+static bool
+is_there(struct apache *apache, const struct host *host, size_t kind)
+{
+	return kinds[kind].header != NULL
+		       ? sends_header(host, kinds[kind].header, kinds[kind].value)
+		       : is_stapling(apache, host);
+}
+
 static int
 enhance_tls(struct apache *apache, struct edits *edits, const char *name, size_t kind)
 {
 	struct plan tls;
-	int status = modules_enable(apache, kinds[kind].module);
+	bool needed = false;
+	int status = CW_OK;
 
-	if (status != CW_OK)
-		return status;
 	plan_find(apache, name, true, &tls);
+	for (size_t i = 0; i < tls.count; i++)
+		needed |= !is_there(apache, host_at(apache, &tls, i), kind);
 	if (tls.count == 0)
 		status = cw_host_fail(apache->host, CW_E_NOT_FOUND,
 				      "install a certificate for it first",
 				      "no virtual host serves \"%s\" by TLS", name);
-	for (size_t i = 0; i < tls.count && status == CW_OK; i++) {
-		const struct host *host = &apache->model.hosts[tls.orders[i]];
-		bool there = kinds[kind].header != NULL
-				     ? sends_header(host, kinds[kind].header, kinds[kind].value)
-				     : is_stapling(apache, host);
+	else if (!needed)
+		cw_host_log(apache->host, CW_LOG_INFO,
+			    "the virtual host of \"%s\" has the enhancement \"%s\" already", name,
+			    kinds[kind].enhancement);
+	else
+		status = enable_for(apache, kinds[kind].module, name, true, &tls);
+	for (size_t i = 0; i < tls.count && needed && status == CW_OK; i++) {
+		const struct host *host = host_at(apache, &tls, i);
 
-		if (there)
+		if (is_there(apache, host, kind))
 			continue;
 		if (kinds[kind].header == NULL)
 			add_stapling_cache(apache, edits);
@@ -166,7 +202,9 @@ install_enhance(void *self, const char *given, const char *enhancement)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && status == CW_OK; i++)
 		if (strcmp(enhancement, kinds[i].enhancement) == 0)
 			status = enhance_tls(apache, &edits, name, i);
-	if (status == CW_OK && edits.count > 0) {
+	if (status == CW_OK && edits.count == 0) {
+		status = CW_UNNEEDED;
+	} else if (status == CW_OK) {
 		apache->tested = false;
 		edits_apply(&edits);
 		status = model_rebuild(&apache->model);

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from lib.apache import USUAL, Apache
 from lib.issuer import Issuer
 from lib.outcome import assert_failed
+from lib.process import kill_all, wait_until
 from test_apache import host
 
 pytestmark = pytest.mark.skipif(not shutil.which("apache2ctl"), reason="Apache is not installed")
@@ -233,6 +234,22 @@ def test_redirect(site, apache, text):
     assert apache.snapshot() == before
 
 
+def test_module_is_not_enabled_for_a_redirect_that_is_there(site, start):
+    server = Apache(start.ports.take(), start.ports.take(), start.ports.take(),
+                    [m for m in USUAL if m != "rewrite"])
+    site.apache = server
+    try:
+        server.site(host("Redirect permanent / https://a.test:@https@/") + tls())
+        server.start()
+        site.obtain("a.test").install()
+        before = server.snapshot()
+        result = site.run("enhance", "--redirect")
+        assert "redirected to https already" in result.output
+        assert server.snapshot() == before
+    finally:
+        server.stop()
+
+
 def test_redirect_goes_to_the_host_that_apache_chooses(site, apache):
     """A host with a wildcard alias beside the one with the exact name."""
     apache.site(host(SERVES, name="x.w.test") + host("ServerAlias *.w.test\n" + SERVES,
@@ -325,6 +342,28 @@ def test_host_in_the_main_file_and_other_folders(site, apache):
                  "--apache-le-vhost-ext=-tls.conf")
     assert site.is_served("a.test")
     assert "SSLEngine" in apache.read("conf-enabled/apache2-tls.conf")
+
+
+@pytest.mark.parametrize("end", (lambda running: running.kill(), kill_all), ids=("one", "all"))
+def test_killed_installation_is_undone_or_complete(site, apache, end):
+    apache.site(host(SERVES))
+    apache.start()
+    site.obtain("a.test")
+    before = apache.snapshot()
+    running = site.certwright.start(
+        "install", "--apache", "--apache-server-root", apache.root, "--cert-name", "site",
+        "--https-port", apache.https_port, "-d", "a.test", "--no-redirect")
+    wait_until(lambda: apache.snapshot() != before or running.process.poll() is not None,
+               what="the installation")
+    end(running)
+    site.certwright.run("renew", "--lock-timeout", "20")
+    if apache.snapshot() == before:
+        site.install()
+    assert site.is_served("a.test")
+    site.rollback()
+    assert apache.snapshot() == before
+    with pytest.raises((OSError, ssl.SSLError)):
+        apache.served("a.test")
 
 
 BAD = {
