@@ -1,16 +1,19 @@
 """The plugin dovecot of extras/, with Debian's Dovecot."""
 
 import os
+import shutil
 
 import pytest
 
-from lib.dovecot import Dovecot
+from lib.dovecot import Dovecot, version
 from lib.process import wait_until
-from lib.tools import read, serial_of, snapshot
+from lib.tools import command, read, serial_of, snapshot
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Dovecot")
 
 ONE, TWO, OTHER = "one.dovecot.test", "two.dovecot.test", "other.dovecot.test"
+# A setting of the other version.
+UNKNOWN = {"2.3": "ssl_server_cert_file", "2.4": "ssl_cert"}
 
 
 @pytest.fixture
@@ -40,6 +43,11 @@ def certwright(installed_certwright):
 def run(certwright, dovecot, *names, **options):
     return certwright.run("run", "-a", "standalone", "-i", "dovecot", *dovecot.options,
                           "--no-redirect", *(w for n in names for w in ("-d", n)), **options)
+
+
+def install(certwright, dovecot, lineage):
+    certwright.run("install", "-i", "dovecot", *dovecot.options, "--no-redirect",
+                   "--cert-name", lineage)
 
 
 def serial(certwright, lineage):
@@ -79,6 +87,32 @@ def test_rollback_takes_the_certificate_away(certwright, dovecot):
     assert snapshot(dovecot.conf_d) == files
 
 
+def test_installing_twice_changes_nothing(certwright, dovecot):
+    run(certwright, dovecot, ONE, TWO)
+    files = snapshot(dovecot.conf_d)
+    install(certwright, dovecot, ONE)
+    assert snapshot(dovecot.conf_d) == files
+
+
+def test_after_an_upgrade_of_dovecot_the_files_are_made_again(certwright, dovecot):
+    """As the manual page says, here from the other version to the one that is installed."""
+    run(certwright, dovecot, ONE)
+    run(certwright, dovecot, OTHER)
+    files = snapshot(dovecot.conf_d)
+    made = [os.path.join(dovecot.conf_d, f"99-certwright-{name}.conf") for name in (ONE, OTHER)]
+    for path in made:
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(f"{UNKNOWN[version()]} = here\n")
+    assert "Unknown setting" in command("doveconf", "-c", dovecot.config, status=89).stderr
+    for path in made:
+        os.remove(path)
+    for name in (ONE, OTHER):
+        install(certwright, dovecot, name)
+    assert snapshot(dovecot.conf_d) == files
+    for name in (ONE, OTHER):
+        wait_for(dovecot, name, serial(certwright, name))
+
+
 def test_a_renewal_while_dovecot_is_down_is_owed_and_paid(certwright, dovecot):
     run(certwright, dovecot, ONE)
     dovecot.server.stop()
@@ -116,3 +150,14 @@ def test_a_folder_without_dovecot_conf_is_refused_before_a_certificate_is_obtain
                             tmp_path, "-d", ONE, status=None).stderr
     assert f'cannot read "{tmp_path}/dovecot.conf"' in stderr
     assert not certwright.lineages()
+
+
+def test_dovecot_is_missed_before_a_certificate_is_obtained(certwright, dovecot):
+    files = snapshot(dovecot.conf_d)
+    stderr = run(certwright, dovecot, ONE, status=None, wrap=[
+        "unshare", "--mount", "sh", "-c",
+        f"mount --bind /dev/null {shutil.which('dovecot')} && exec \"$@\"", "sh"]).stderr
+    assert '"dovecot --version" failed' in stderr
+    assert "see whether Dovecot is installed" in stderr
+    assert not certwright.lineages()
+    assert snapshot(dovecot.conf_d) == files

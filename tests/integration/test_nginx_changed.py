@@ -232,3 +232,15 @@ def test_recovery_after_a_crash_keeps_what_was_added_since(certwright, nginx):  
     result = obtain(certwright, nginx, "a.test", args=("--lock-timeout", "20"))
     assert read(site_path(nginx)) == before + "# theirs\n"
     assert "was changed by someone else in the meantime" in result.stderr
+
+
+def test_nginx_that_takes_longer_than_the_plugin_may_be_silent_is_waited_for(certwright, nginx):  # noqa: F811
+    """With many certificates, nginx needs long for each test of its configuration and each reload."""
+    nginx.site(PLAIN)
+    nginx.start()
+    path = os.path.join(nginx.folder, "nginx-ctl")
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write('#!/bin/sh\ncase " $* " in *" -t "*|*" reload "*) sleep 1.5;; esac\n'
+                     'exec nginx "$@"\n')
+    os.chmod(path, 0o755)
+    obtain(certwright, nginx, "a.test", args=("--nginx-ctl", path, "--plugin-timeout", "1"))

@@ -1,6 +1,7 @@
 """plugin check: what it finds in good plugins (nothing) and in bad ones."""
 
 import os
+import re
 import signal
 import stat
 
@@ -447,6 +448,18 @@ def test_nginx_passes_on_a_copy_of_a_configuration(checker, start, tmp_path):
     assert ok(findings, "names of the server", *INSTALLATION, "failure in names",
               "failure in reload", "failure in renewed", "kill -9 in reload", "kill -9 in renewed")
     assert (root / "nginx.conf").read_bytes() == before
+
+
+def test_nginx_without_a_copy_of_a_configuration_is_never_started(checker, tmp_path):
+    trace = str(tmp_path / "trace")
+    result = checker.certwright.run(
+        "plugin", "check", "nginx", "--json", defaults=False, env=checker.folder.env,
+        wrap=["strace", "-f", "-qq", "-s", "300", "-e", "trace=execve", "-o", trace])
+    findings = {f["check"]: f["result"] for f in result.json["checked"]["findings"]}
+    assert findings["perform and cleanup"] == findings["install and roll back"] == "skipped"
+    with open(trace, encoding="utf-8") as stream:
+        runs = re.findall(r'execve\("[^"]*/nginx", \[(.*?)\]', stream.read())
+    assert [words for words in runs if not re.search(r'"-[tTvV]"', words)] == []
 
 
 def test_installer_without_options_is_skipped_and_says_so(checker, folder):

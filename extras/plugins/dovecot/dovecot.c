@@ -11,8 +11,18 @@ enum { PATH_BYTES = 4096 };
 
 static const char state_key[] = "file";
 
+/* How the lines begin that name the files. */
+struct settings {
+	const char *certificate, *key;
+};
+
+static const struct settings settings_2_3 = {"ssl_cert = <", "ssl_key = <"};
+static const struct settings settings_2_4 = {"ssl_server_cert_file = ", "ssl_server_key_file = "};
+
 struct dovecot {
 	const struct cw_host *host;
+	/* Those that Dovecot knows; dovecot_check() sets it. */
+	const struct settings *settings;
 	/* Of the last deployment: what Dovecot's configuration must name. */
 	char certificate[PATH_BYTES];
 };
@@ -65,9 +75,25 @@ dovecot_prepare(void *self)
 }
 
 static int
+find_settings(struct dovecot *dovecot)
+{
+	const char *const argv[] = {"dovecot", "--version", NULL};
+	char *version = NULL;
+	int status =
+		command_read(dovecot->host, argv, "see whether Dovecot is installed", &version);
+
+	if (status == CW_OK)
+		dovecot->settings =
+			strncmp(version, "2.3.", 4) == 0 ? &settings_2_3 : &settings_2_4;
+	cw_host_release(dovecot->host, version);
+	return status;
+}
+
+static int
 dovecot_check(void *self, const struct cw_deployment *deployment)
 {
-	const struct cw_host *host = ((struct dovecot *)self)->host;
+	struct dovecot *dovecot = self;
+	const struct cw_host *host = dovecot->host;
 
 	if (deployment->lineage == NULL || deployment->fullchain_path == NULL)
 		return cw_host_fail(host, CW_E_UNSUPPORTED, "give --cert-name NAME",
@@ -77,46 +103,48 @@ dovecot_check(void *self, const struct cw_deployment *deployment)
 		return cw_host_fail(host, CW_E_UNSUPPORTED, "choose another --config-dir",
 				    "\"%s\" has a character that is not possible in dovecot.conf",
 				    deployment->fullchain_path);
-	return CW_OK;
+	return find_settings(dovecot);
 }
 
 static int
-add_files(const struct cw_host *host, struct text *text, const char *indent,
+add_files(const struct dovecot *dovecot, struct text *text, const char *indent,
 	  const struct cw_deployment *deployment)
 {
+	const struct settings *settings = dovecot->settings;
 	char lines[3 * PATH_BYTES];
 
-	snprintf(lines, sizeof(lines), "%sssl_cert = <%s\n%sssl_key = <%s\n", indent,
-		 deployment->fullchain_path, indent, deployment->key_path);
-	return text_add(host, text, lines, strlen(lines));
+	snprintf(lines, sizeof(lines), "%s%s%s\n%s%s%s\n", indent, settings->certificate,
+		 deployment->fullchain_path, indent, settings->key, deployment->key_path);
+	return text_add(dovecot->host, text, lines, strlen(lines));
 }
 
 static int
-add_name(const struct cw_host *host, struct text *text, const char *name,
+add_name(const struct dovecot *dovecot, struct text *text, const char *name,
 	 const struct cw_deployment *deployment)
 {
+	const struct cw_host *host = dovecot->host;
 	char line[PATH_BYTES];
 	int status;
 
 	snprintf(line, sizeof(line), "local_name %s {\n", name);
 	status = text_add(host, text, line, strlen(line));
 	if (status == CW_OK)
-		status = add_files(host, text, "  ", deployment);
+		status = add_files(dovecot, text, "  ", deployment);
 	return status == CW_OK ? text_add(host, text, "}\n", 2) : status;
 }
 
 /* The certificate for clients that name a host, and, from the last file of conf.d, for the others.
  */
 static int
-compose(const struct cw_host *host, struct text *text, const struct cw_deployment *deployment)
+compose(const struct dovecot *dovecot, struct text *text, const struct cw_deployment *deployment)
 {
 	static const char heading[] = "# Made by certwright, which replaces it.\n";
-	int status = text_add(host, text, heading, strlen(heading));
+	int status = text_add(dovecot->host, text, heading, strlen(heading));
 
 	if (status == CW_OK)
-		status = add_files(host, text, "", deployment);
+		status = add_files(dovecot, text, "", deployment);
 	for (size_t i = 0; status == CW_OK && i < deployment->hosts_count; i++)
-		status = add_name(host, text, deployment->hosts[i], deployment);
+		status = add_name(dovecot, text, deployment->hosts[i], deployment);
 	return status;
 }
 
@@ -153,7 +181,7 @@ dovecot_deploy(void *self, const struct cw_deployment *deployment)
 		status = make_path(host, path, "conf.d/99-certwright-", deployment->lineage,
 				   ".conf");
 	if (status == CW_OK)
-		status = compose(host, &text, deployment);
+		status = compose(dovecot, &text, deployment);
 	/* The folder may be another one than last time. */
 	if (status == CW_OK)
 		status = remove_other(host, deployment->lineage, path);

@@ -8,13 +8,9 @@ from lib.peer import shown_serial
 from lib.process import Server, tls_answers
 from lib.tools import command, read
 
-CONFIG = """# made by a test
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
-protocols = imap
-listen = 127.0.0.1
-ssl = required
+# What Dovecot 2.3 and 2.4 have under different names.
+SETTINGS = {
+    "2.3": """# Dovecot 2.3
 ssl_cert = <{folder}/own.crt
 ssl_key = <{folder}/own.key
 passdb {{
@@ -25,6 +21,31 @@ userdb {{
   driver = static
   args = uid=dovecot gid=dovecot home={folder}
 }}
+""",
+    "2.4": """# Dovecot 2.4
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+ssl_server_cert_file = {folder}/own.crt
+ssl_server_key_file = {folder}/own.key
+passdb static {{
+  passdb_static_password = secret
+}}
+userdb static {{
+  fields {{
+    uid = dovecot
+    gid = dovecot
+    home = {folder}
+  }}
+}}
+""",
+}
+
+CONFIG = """base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = required
 service imap-login {{
   inet_listener imap {{
     port = 0
@@ -36,6 +57,11 @@ service imap-login {{
 }}
 {include}
 """
+
+
+def version():
+    """2.3 or 2.4, as text."""
+    return command("dovecot", "--version").stdout[:3]
 
 
 class Dovecot:
@@ -54,8 +80,8 @@ class Dovecot:
         own = os.path.join(self.folder, "own")
         command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=own",
                 "-days", "2", "-keyout", f"{own}.key", "-out", f"{own}.crt")
-        for path, text in ((self.config, CONFIG.format(folder=self.folder, port=self.port,
-                                                       include=include)),
+        for path, text in ((self.config, (SETTINGS[version()] + CONFIG).format(
+                               folder=self.folder, port=self.port, include=include)),
                            (os.path.join(self.conf_d, "10-own.conf"), "# made by a test\n")):
             with open(path, "w", encoding="ascii") as stream:
                 stream.write(text)
