@@ -26,6 +26,15 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: a few whole issuances, for the sanitized build")
+    config.addinivalue_line("markers", "full: one of the longer proofs, for --full")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--full"):
+        return
+    longer = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=longer)
+    items[:] = [item for item in items if item not in longer]
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -72,7 +72,11 @@ def corpus(tool, tmp_path_factory):
         sorted(glob.glob(str(folder / "*.conf")))
 
 
-def test_the_same_blocks_are_chosen_as_by_certbot(tool, corpus, monkeypatch):
+def test_the_same_blocks_are_chosen_as_by_certbot(request, tool, corpus, monkeypatch):
+    """In all of the corpus with --full, else in a quarter of it, as certbot is slow."""
+    full = request.config.getoption("--full")
+    corpus = corpus if full else corpus[::4]
+    cases = {os.path.basename(path).removesuffix(".conf") for path in corpus}
     found, differ, refused = 0, {}, []
     monkeypatch.setenv("CERTWRIGHT_PLUGIN_PATH", plugin_path(program_path()))
     with tool.bench(program_path()) as bench:
@@ -86,9 +90,9 @@ def test_the_same_blocks_are_chosen_as_by_certbot(tool, corpus, monkeypatch):
                     differ[case, name] = f"certwright: {ours}; certbot: {theirs}"
     for key, words in differ.items():
         print(key, words)
-    assert found > 200
+    assert found > (200 if full else 40)
     assert not refused
-    assert set(differ) == set(EXPLAINED)
+    assert set(differ) == {key for key in EXPLAINED if key[0] in cases}
 
 
 @pytest.mark.parametrize("version, listens, directive", [

@@ -103,20 +103,15 @@ def test_django_without_a_network(check, tmp_path):
     check("django", options, EVERY + ("failure in perform", "kill -9 in perform"))
 
 
-@pytest.fixture
-def in_full(request):
-    """These servers start anew in seconds, in each of hundreds of calls."""
-    if not request.config.getoption("--full"):
-        pytest.skip("takes minutes: scripts/check --full")
-
-
 def test_haproxy(check, start, removed):
     haproxy = removed(Haproxy(start, start.ports.take(), crt_list=True))
     check("haproxy", haproxy.options, EVERY + AUTHENTICATOR + INSTALLER)
 
 
+# These servers start anew in seconds, in each of hundreds of calls.
+@pytest.mark.full
 @needs_root
-def test_postfix(in_full, check, start, removed):
+def test_postfix(check, start, removed):
     postfix = removed(Postfix(start))
     check("postfix", postfix.options, EVERY + INSTALLER)
 
@@ -127,8 +122,9 @@ def test_dovecot(check, start, removed):
     check("dovecot", dovecot.options, EVERY + INSTALLER)
 
 
+@pytest.mark.full
 @needs_root
-def test_icecast(in_full, check, start, removed):
+def test_icecast(check, start, removed):
     icecast = removed(Icecast(start))
     check("icecast", icecast.options, EVERY + INSTALLER)
 
