@@ -20,9 +20,9 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python
 	python3-certbot-dns-rfc2136 uacme lego nginx apache2 libnginx-mod-http-lua bind9
 	bind9-dnsutils valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
-	dovecot-imapd icecast2 varnish systemd lexicon)
-# Only if this Debian release has it.
-cw_format_package=clang-format-14
+	dovecot-imapd icecast2 varnish systemd)
+# Only those that this Debian release has.
+cw_optional_packages=(clang-format-14 lexicon)
 
 say() {
 	printf '%s\n' "$*"
