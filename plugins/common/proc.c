@@ -58,6 +58,20 @@ proc_runs(pid_t pid)
 	return kill(pid, 0) == 0 || errno == EPERM;
 }
 
+unsigned long long
+proc_ticks(pid_t pid)
+{
+	char line[1024];
+	const char *fields = stat_fields(pid, line, sizeof(line));
+	unsigned long long user = 0, kernel = 0;
+
+	if (fields == NULL ||
+	    sscanf(fields, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
+		   &kernel) != 2)
+		return 0;
+	return user + kernel;
+}
+
 pid_t
 proc_pid_file(const char *path)
 {

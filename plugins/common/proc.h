@@ -15,6 +15,8 @@ struct pids {
 bool proc_read(pid_t pid, const char *name, char *data, size_t size);
 /* Whether the process runs: it has not ended, not even as a zombie. */
 bool proc_runs(pid_t pid);
+/* The processor time that it used, in clock ticks. */
+unsigned long long proc_ticks(pid_t pid);
 /* The pid in the file PATH; 0: there is none. */
 pid_t proc_pid_file(const char *path);
 /* The processes that PID started and that run. */

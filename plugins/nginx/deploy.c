@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "certificate.h"
+#include "../common/certificate.h"
 #include "copy.h"
 #include "pair.h"
 #include "plan.h"

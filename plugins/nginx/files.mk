@@ -1,6 +1,6 @@
 nginx_parser_sources = \
+	$(common_memory) \
 	plugins/nginx/lexer.c plugins/nginx/lexer.h \
-	plugins/nginx/memory.c plugins/nginx/memory.h \
 	plugins/nginx/syntax.c plugins/nginx/syntax.h \
 	plugins/nginx/word.c
 nginx_model_sources = \
@@ -19,7 +19,9 @@ if PLUGIN_NGINX
 plugin_LTLIBRARIES += nginx.la
 nginx_la_SOURCES = \
 	$(nginx_model_sources) \
-	plugins/nginx/certificate.c plugins/nginx/certificate.h \
+	$(common_certificate) \
+	$(common_policy_file) \
+	$(common_proc) \
 	plugins/nginx/challenge.c \
 	plugins/nginx/change.c plugins/nginx/change.h \
 	plugins/nginx/copy.c plugins/nginx/copy.h \

@@ -4,7 +4,7 @@
 #include <pcre2.h>
 #include <string.h>
 #include <unistd.h>
-#include "memory.h"
+#include "../common/memory.h"
 
 enum { HOST_MAX = 253, STEPS_MAX = 1000000 };
 

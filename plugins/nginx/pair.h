@@ -2,7 +2,7 @@
 #ifndef NGINX_PAIR_H
 #define NGINX_PAIR_H
 
-#include "certificate.h"
+#include "../common/certificate.h"
 #include "edit.h"
 #include "model.h"
 

@@ -2,41 +2,16 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "memory.h"
+#include "../common/memory.h"
+#include "../common/proc.h"
 
 enum { TITLE_SIZE = 4096 };
-
-/* Reads the first bytes of a file as a string; false if it cannot be read. */
-static bool
-read_start(const char *path, char *data, size_t size)
-{
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	ssize_t got;
-
-	if (descriptor < 0)
-		return false;
-	got = read(descriptor, data, size - 1);
-	close(descriptor);
-	data[got > 0 ? got : 0] = '\0';
-	return got > 0;
-}
-
-/* /proc/PID/NAME */
-static bool
-read_about(pid_t pid, const char *name, char *data, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
-	return read_start(path, data, size);
-}
 
 /* nginx sets its title to "nginx: master process ...", whatever its file is called. */
 static bool
@@ -44,7 +19,7 @@ has_title(pid_t pid, const char *words)
 {
 	char title[TITLE_SIZE];
 
-	return read_about(pid, "cmdline", title, sizeof(title)) && strstr(title, words) != NULL;
+	return proc_read(pid, "cmdline", title, sizeof(title)) && strstr(title, words) != NULL;
 }
 
 bool
@@ -63,19 +38,15 @@ is_nginx(pid_t pid)
 		return false;
 	if (access("/proc/self/stat", R_OK) != 0 || process_visible(pid))
 		return true;
-	return read_about(pid, "comm", name, sizeof(name)) && strstr(name, "nginx") != NULL;
+	return proc_read(pid, "comm", name, sizeof(name)) && strstr(name, "nginx") != NULL;
 }
 
 pid_t
 process_master(const char *path)
 {
-	char number[32];
-	long pid;
+	pid_t pid = proc_pid_file(path);
 
-	if (!read_start(path, number, sizeof(number)))
-		return 0;
-	pid = strtol(number, NULL, 10);
-	return pid > 1 && (pid_t)pid == pid && is_nginx((pid_t)pid) ? (pid_t)pid : 0;
+	return pid != 0 && is_nginx(pid) ? pid : 0;
 }
 
 /* The value of an option in a title, whose words are separated by blanks; NULL: none. Release
@@ -116,7 +87,7 @@ runs_with(pid_t pid, const struct stat *file, const char *built, const char *pre
 	autofree char *path = NULL;
 	const char *name;
 
-	if (!read_about(pid, "cmdline", title, sizeof(title)) ||
+	if (!proc_read(pid, "cmdline", title, sizeof(title)) ||
 	    strncmp(title, head, strlen(head)) != 0)
 		return false;
 	given = title_option(title, "-c");
@@ -155,7 +126,7 @@ add_if_worker(struct workers *workers, pid_t pid)
 {
 	char title[TITLE_SIZE];
 
-	if (!read_about(pid, "cmdline", title, sizeof(title)) ||
+	if (!proc_read(pid, "cmdline", title, sizeof(title)) ||
 	    strstr(title, "worker process") == NULL)
 		return;
 	workers->items = memory_resize(workers->items, workers->count + 1, sizeof(*workers->items));
@@ -163,70 +134,16 @@ add_if_worker(struct workers *workers, pid_t pid)
 	workers->items[workers->count++].ending = strstr(title, "shutting down") != NULL;
 }
 
-/* From the kernel's list of children. */
-static bool
-read_children(pid_t master, struct workers *workers)
-{
-	char path[96];
-	FILE *file;
-	long pid;
-
-	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)master, (long)master);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	while (fscanf(file, "%ld", &pid) == 1)
-		add_if_worker(workers, (pid_t)pid);
-	fclose(file);
-	return true;
-}
-
-/* The fields of /proc/PID/stat after the name, which may contain any character. */
-static const char *
-stat_fields(pid_t pid, char *line, size_t size)
-{
-	const char *end;
-
-	if (!read_about(pid, "stat", line, size))
-		return NULL;
-	end = strrchr(line, ')');
-	return end != NULL ? end + 1 : NULL;
-}
-
-static pid_t
-parent_of(pid_t pid)
-{
-	char line[1024];
-	const char *fields = stat_fields(pid, line, sizeof(line));
-	long parent = 0;
-
-	return fields != NULL && sscanf(fields, " %*c %ld", &parent) == 1 ? (pid_t)parent : 0;
-}
-
-static void
-search_children(pid_t master, struct workers *workers)
-{
-	DIR *folder = opendir("/proc");
-	struct dirent *entry;
-
-	while (folder != NULL && (entry = readdir(folder)) != NULL) {
-		pid_t pid = isdigit((unsigned char)entry->d_name[0])
-				    ? (pid_t)strtol(entry->d_name, NULL, 10)
-				    : 0;
-
-		if (pid > 0 && parent_of(pid) == master)
-			add_if_worker(workers, pid);
-	}
-	if (folder != NULL)
-		closedir(folder);
-}
-
 void
 process_workers(pid_t master, struct workers *workers)
 {
+	struct pids children;
+
 	memset(workers, 0, sizeof(*workers));
-	if (!read_children(master, workers))
-		search_children(master, workers);
+	proc_children(master, &children);
+	for (size_t i = 0; i < children.count; i++)
+		add_if_worker(workers, children.items[i]);
+	pids_clear(&children);
 }
 
 void
@@ -251,23 +168,9 @@ process_is_idle(pid_t master)
 	char text[4096];
 	const char *blocked;
 
-	if (!read_about(master, "status", text, sizeof(text)))
+	if (!proc_read(master, "status", text, sizeof(text)))
 		return true;
 	blocked = strstr(text, "\nSigBlk:");
 	return blocked == NULL ||
 	       (strtoull(blocked + strlen("\nSigBlk:"), NULL, 16) >> (SIGHUP - 1) & 1) == 0;
-}
-
-unsigned long long
-process_ticks(pid_t pid)
-{
-	char line[1024];
-	const char *fields = stat_fields(pid, line, sizeof(line));
-	unsigned long long user = 0, kernel = 0;
-
-	if (fields == NULL ||
-	    sscanf(fields, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-		   &kernel) != 2)
-		return 0;
-	return user + kernel;
 }

@@ -30,7 +30,5 @@ bool workers_have(const struct workers *workers, pid_t pid);
 /* Whether the master waits for signals and is not handling one: only then does it not block
  * SIGHUP. True if unknown. */
 bool process_is_idle(pid_t master);
-/* The processor time it used, in clock ticks. */
-unsigned long long process_ticks(pid_t pid);
 
 #endif

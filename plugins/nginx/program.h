@@ -3,7 +3,7 @@
 #define NGINX_PROGRAM_H
 
 #include <certwright/plugin.h>
-#include "memory.h"
+#include "../common/memory.h"
 
 #define NGINX_VERSION(major, minor, patch) (((major) << 16) + ((minor) << 8) + (patch))
 

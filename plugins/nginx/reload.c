@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../common/proc.h"
 #include "process.h"
 
 enum {
@@ -187,7 +188,7 @@ wait_until_live(struct wait *wait)
 			return cw_host_fail(wait->program->host, CW_E_COMMAND,
 					    "see nginx's error log",
 					    "nginx exited while it loaded its configuration");
-		ticks = process_ticks(wait->master);
+		ticks = proc_ticks(wait->master);
 		if (ticks != wait->ticks)
 			wait->busy_at = now;
 		wait->ticks = ticks;

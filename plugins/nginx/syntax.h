@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "memory.h"
+#include "../common/memory.h"
 
 enum { SYNTAX_LENGTH_MAX = 1 << 30 /* bytes of one text */ };
 
