@@ -243,9 +243,8 @@ static const struct cw_plugin plugin = {
 	.version = PACKAGE_VERSION,
 	.description = "Apache Web Server plugin",
 	.help = "Answers the CA through a running Apache (http-01), and installs certificates in "
-		"its "
-		"configuration. Every change is tested with \"apache2ctl -t\" and can be rolled "
-		"back. Apache keeps running.",
+		"its configuration. Every change is tested with \"apache2ctl -t\" and can be "
+		"rolled back. Apache keeps running.",
 	.options = options,
 	.open = apache_open,
 	.prepare = apache_prepare,

@@ -1,7 +1,6 @@
 """Apache as authenticator: challenges through Debian's Apache, in every kind of virtual host."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,8 +11,6 @@ from lib.apache import Apache
 from lib.outcome import assert_failed
 from lib.process import wait_until
 from lib.tools import names_of
-
-pytestmark = pytest.mark.skipif(not shutil.which("apache2ctl"), reason="Apache is not installed")
 
 
 @pytest.fixture
@@ -235,7 +232,6 @@ def test_killed_run_is_made_good_by_the_next(certwright, apache):
     assert apache.get("a.test", "/.well-known/acme-challenge/x")[0] == 302
 
 
-@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 def test_reload_that_another_program_began_before_is_not_taken_for_ours(certwright, apache):
     """Apache has read the site and is held up, with it in its old form, when the challenge is written. So
     it is in each reload: what comes too early is not the challenge.

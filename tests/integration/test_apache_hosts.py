@@ -3,15 +3,12 @@
 import glob
 import os
 import re
-import shutil
 
 import pytest
 
 from lib.apache import Apache
 from lib.certwright import program_path, top_folder
 from lib.tools import command, read
-
-pytestmark = pytest.mark.skipif(not shutil.which("apache2ctl"), reason="Apache is not installed")
 
 FIXTURES = sorted(glob.glob(os.path.join(top_folder(), "plugins/apache/fixtures/*.conf")))
 TOOL = os.path.join(os.path.dirname(program_path()), "tests/tools/apache-hosts")

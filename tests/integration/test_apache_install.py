@@ -1,7 +1,6 @@
 """Apache as installer: certificates into every kind of virtual host, and everything back again."""
 
 import os
-import shutil
 import socket
 import ssl
 
@@ -13,8 +12,6 @@ from lib.issuer import Issuer
 from lib.outcome import assert_failed
 from lib.process import kill_all, wait_until
 from test_apache import host
-
-pytestmark = pytest.mark.skipif(not shutil.which("apache2ctl"), reason="Apache is not installed")
 
 SERVES = "DocumentRoot @folder@/www\n<Location />\nRequire all granted\n</Location>"
 

@@ -3,7 +3,6 @@
 import glob
 import os
 import re
-import shutil
 
 import pytest
 
@@ -11,8 +10,6 @@ from lib.certwright import top_folder
 from lib.tools import command, read
 from test_apache_hosts import TOOL
 from test_apache_install import apache, site  # noqa: F401  (fixtures)
-
-pytestmark = pytest.mark.skipif(not shutil.which("apache2ctl"), reason="Apache is not installed")
 
 FIXTURES = sorted(glob.glob(os.path.join(top_folder(), "plugins/apache/fixtures/*.conf")))
 # Half of them are enough for every day.
