@@ -70,6 +70,7 @@ test_any_timer_whose_service_renews_counts(void **state)
 		      "[Service]\nExecStart=certwright renew --config-dir /srv/acme\n", 0644);
 	assert_string_equal(found_for(ETC, &schedule), "");
 	assert_string_equal(found_for("/srv/acme", &schedule), "systemd timer other.timer");
+	assert_string_equal(found_for("/srv/acm", &schedule), "");
 }
 
 static void

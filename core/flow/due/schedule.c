@@ -45,6 +45,23 @@ cw_schedule_clear(struct cw_schedule *schedule)
 	*schedule = (struct cw_schedule){0};
 }
 
+/* Whether the line has the path FOLDER, and not only as the beginning of another one. */
+static bool
+names_folder(const char *line, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	for (const char *at = line; (at = strstr(at, folder)) != NULL; at += length) {
+		const char *end = at + length;
+
+		end += *end == '/';
+		/* Also at the end of the line. */
+		if (strchr(" \t\"'", *end) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* "renew" for the directories in use; a line that names no configuration directory has the default
  * one. */
 static bool
@@ -58,7 +75,7 @@ runs_renew(const struct search *search, const char *line)
 	if (program == NULL || strstr(program, "renew") == NULL)
 		return false;
 	if (strstr(line, "--config-dir") != NULL)
-		return strstr(line, config) != NULL;
+		return names_folder(line, config);
 	return strcmp(config, usual_config) == 0;
 }
 
