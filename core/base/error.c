@@ -104,6 +104,8 @@ cw_fail(struct cw_error *error, int status, const char *format, ...)
 	va_list arguments;
 	char *message;
 
+	if (error == NULL)
+		return set_message(NULL, status, NULL);
 	va_start(arguments, format);
 	message = cw_vformat(format, arguments);
 	va_end(arguments);
@@ -116,6 +118,8 @@ cw_fail_errno(struct cw_error *error, int number, const char *format, ...)
 	struct cw_buf message = {0};
 	va_list arguments;
 
+	if (error == NULL)
+		return set_message(NULL, cw_status_of_errno(number), NULL);
 	va_start(arguments, format);
 	cw_buf_vaddf(&message, format, arguments);
 	va_end(arguments);

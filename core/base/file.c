@@ -16,9 +16,11 @@ enum { READ_MORE = 4096, TEMPORARY_TRIES = 16, LINK_LENGTH_MAX = 65536 };
 int
 cw_fail_path(struct cw_error *error, int number, const char *action, const char *path)
 {
-	cw_autofree char *folder = cw_path_folder(path);
+	cw_autofree char *folder = error != NULL ? cw_path_folder(path) : NULL;
 	int status = cw_fail_errno(error, number, "cannot %s \"%s\"", action, path);
 
+	if (error == NULL)
+		return status;
 	switch (number) {
 	case EACCES:
 	case EPERM:

@@ -250,7 +250,7 @@ valid_length(const char *text, size_t size)
 static struct json_object *
 new_string(const char *text)
 {
-	size_t rest = strlen(text), valid = valid_length(text, rest);
+	size_t rest = strlen(text), valid = cw_is_plain(text) ? rest : valid_length(text, rest);
 	cw_auto_buf struct cw_buf replaced = {0};
 
 	if (rest >= INT_MAX / 3)
@@ -531,8 +531,11 @@ cw_json_make_printable(struct json_object *value)
 		}
 	} else if (json_object_is_type(value, json_type_string)) {
 		const char *text = json_object_get_string(value);
-		cw_autofree char *printable = cw_printable(text, false);
+		cw_autofree char *printable = NULL;
 
+		if (cw_is_plain(text))
+			return;
+		printable = cw_printable(text, false);
 		if (strcmp(text, printable) != 0 && json_object_set_string(value, printable) != 1)
 			cw_nomem();
 	}

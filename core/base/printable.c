@@ -121,6 +121,12 @@ cw_add_printable(struct cw_buf *buf, const char *text, bool lines)
 	}
 }
 
+bool
+cw_is_plain(const char *text)
+{
+	return text[plain_length(text)] == '\0';
+}
+
 char *
 cw_printable(const char *text, bool lines)
 {

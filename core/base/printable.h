@@ -12,6 +12,8 @@
 /* The length of the UTF-8 character with which TEXT, SIZE > 0 bytes, begins; 0 when it is none (RFC
  * 3629 section 4). */
 size_t cw_utf8_length(const char *text, size_t size);
+/* Whether TEXT has only visible ASCII characters and blanks: the following leave it as it is. */
+bool cw_is_plain(const char *text);
 /*
  * Adds TEXT with control characters, line and paragraph separators, bidirectional controls and all
  * else that is not seen escaped as \n, \x1b or \u202e, and bytes that are not UTF-8 as \xff. LINES:
