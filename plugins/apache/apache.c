@@ -219,7 +219,8 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = challenge_cleanup,
 };
 
-static const char *const enhancements[] = {"redirect", "hsts", "uir", "staple-ocsp", NULL};
+static const char *const enhancements[] = {"redirect",  "hsts",        "uir",
+					   "auto-hsts", "staple-ocsp", NULL};
 
 static const struct cw_installer installer = {
 	.size = sizeof(installer),

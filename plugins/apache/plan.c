@@ -134,17 +134,25 @@ agree(struct apache *apache, const struct wish *wish, const struct host *host)
 			    place, lost, wish->name);
 }
 
+int
+plan_check_editable(struct apache *apache, const struct host *host, const char *name)
+{
+	if (host->section->use == NULL)
+		return CW_OK;
+	return cw_host_fail(apache->host, CW_E_UNSUPPORTED,
+			    "edit the macro, or write the virtual host without it",
+			    "the virtual host of \"%s\" at %s is made by a macro, so it cannot be "
+			    "changed",
+			    name, directive_place(&apache->model.config, host->section));
+}
+
 static int
 check_host(struct apache *apache, const struct wish *wish, const struct host *host)
 {
-	const char *place = directive_place(&apache->model.config, host->section);
+	int status = plan_check_editable(apache, host, wish->name);
 
-	if (host->section->use != NULL)
-		return cw_host_fail(apache->host, CW_E_UNSUPPORTED,
-				    "edit the macro, or write the virtual host without it",
-				    "the virtual host of \"%s\" at %s is made by a macro, so it "
-				    "cannot be changed",
-				    wish->name, place);
+	if (status != CW_OK)
+		return status;
 	return host->tls ? agree(apache, wish, host) : copy_check(apache, host, wish->name);
 }
 

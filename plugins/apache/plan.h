@@ -31,6 +31,8 @@ struct wish {
 /* Makes the plan, or fails with a hint. */
 int plan_make(struct apache *apache, const struct wish *wish, struct plan *plan);
 void plan_clear(struct plan *plan);
+/* Fails if a macro makes the host. */
+int plan_check_editable(struct apache *apache, const struct host *host, const char *name);
 /* The hosts with TLS, or the plain ones on the CA's port, that serve NAME. */
 void plan_find(const struct apache *apache, const char *name, bool tls, struct plan *plan);
 

@@ -54,10 +54,9 @@ set_names(struct cw_configobj *config, const struct cw_lineage *lineage, const c
 		cw_configobj_set_list(config, section, installer, &names);
 }
 
-/* So that renewals use the installer as it was used now. */
-static void
-set_installer(struct cw_configobj *config, const struct cw_lineage *lineage, const char *installer,
-	      const struct cw_settings *settings)
+void
+cw_record_installer(struct cw_configobj *config, const struct cw_lineage *lineage,
+		    const char *installer, const struct cw_settings *settings)
 {
 	static const char params[] = "renewalparams";
 	const char *saved = cw_configobj_get(config, params, "installer");
@@ -92,7 +91,7 @@ cw_record_deployment(const struct cw_context *context, const char *installer,
 		return status;
 	config = cw_configobj_copy(lineage->config);
 	set_names(config, lineage, name, installation);
-	set_installer(config, lineage, name, settings);
+	cw_record_installer(config, lineage, name, settings);
 	status = save_if_changed(lineage, config, error);
 	return status < 0 ? cw_context(error, "cannot record that \"%s\" has the certificate", name)
 			  : CW_OK;
