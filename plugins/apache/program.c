@@ -21,7 +21,8 @@ milliseconds_now(void)
 }
 
 void
-program_init(struct program *program, const struct cw_host *host, const char *root, const char *ctl)
+program_init(struct program *program, const struct cw_host *host, const char *root, const char *ctl,
+	     const char *binary)
 {
 	const struct layout *layout = layout_find(root);
 
@@ -37,11 +38,15 @@ program_init(struct program *program, const struct cw_host *host, const char *ro
 	if (ctl == NULL)
 		ctl = layout->ctl;
 	program->ctl = memory_copy(ctl, strlen(ctl));
+	if (binary == NULL)
+		binary = layout->binary;
+	if (binary != NULL)
+		program->binary = memory_copy(binary, strlen(binary));
 	program->configuration = memory_format("%s/%s", program->root, layout->main);
 	program->confdir = memory_format("APACHE_CONFDIR=%s", program->root);
 	if (layout->environment != NULL && *layout->environment == '/')
-		program->environment =
-			memory_copy(layout->environment, strlen(layout->environment));
+		program->environment = memory_format("%.*s%s", (int)layout_image(program->root),
+						     program->root, layout->environment);
 	else if (layout->environment != NULL)
 		program->environment = memory_format("%s/%s", program->root, layout->environment);
 }
@@ -61,6 +66,7 @@ program_clear(struct program *program)
 {
 	facts_clear(&program->facts);
 	free(program->ctl);
+	free(program->binary);
 	free(program->root);
 	free(program->configuration);
 	free(program->environment);
@@ -69,16 +75,75 @@ program_clear(struct program *program)
 	memset(program, 0, sizeof(*program));
 }
 
+/*
+ * Runs $3, or without it $4, with the options in the variable $2 of the environment file $1. SUSE's
+ * variable has names for -D.
+ */
+static const char with_options[] =
+	"set -a; if [ -f \"$1\" ]; then . \"$1\" >/dev/null; fi; set +a\n"
+	"options=; program=$4\n"
+	"if command -v \"$3\" >/dev/null; then\n"
+	"	program=$3\n"
+	"	[ -z \"$2\" ] || eval \"options=\\${$2-}\"\n"
+	"fi\n"
+	"if [ \"$2\" = APACHE_SERVER_FLAGS ]; then\n"
+	"	flags=$options; options=\n"
+	"	for flag in $flags; do\n"
+	"		case $flag in\n"
+	"		-D) ;;\n"
+	"		-*) options=\"$options $flag\" ;;\n"
+	"		*) options=\"$options -D $flag\" ;;\n"
+	"		esac\n"
+	"	done\n"
+	"fi\n"
+	"shift 4; exec \"$program\" $options \"$@\"";
+
+/* The words of a command that gives Apache WORDS, which end with NULL; at most eight more. */
+static void
+make_argv(const struct program *program, const char *const *words, const char **argv)
+{
+	const char *const *prefix;
+	const char *const direct[] = {program->ctl, NULL};
+	const char *const wrapped[] = {"/bin/sh",
+				       "-c",
+				       with_options,
+				       "sh",
+				       program->environment != NULL ? program->environment : "",
+				       program->layout->options != NULL ? program->layout->options
+									: "",
+				       program->binary,
+				       program->ctl,
+				       NULL};
+	size_t count = 0;
+
+	for (prefix = program->binary != NULL ? wrapped : direct; *prefix != NULL; prefix++)
+		argv[count++] = *prefix;
+	for (; *words != NULL; words++)
+		argv[count++] = *words;
+	argv[count] = NULL;
+}
+
 void
 program_argv(const struct program *program, const char *action, const char *argv[PROGRAM_ARGV_MAX])
 {
-	const char *words[PROGRAM_ARGV_MAX] = {
-		"env", program->confdir,       program->ctl, "-d",  program->root,
-		"-f",  program->configuration, "-k",         action};
-	const char *usual[PROGRAM_ARGV_MAX] = {program->ctl, action};
+	const char *const words[] = {"-d", program->root, "-f", program->configuration,
+				     "-k", action,        NULL};
 
-	memcpy(argv, program->is_usual ? usual : words, sizeof(words));
+	if (program->is_usual) {
+		argv[0] = program->ctl;
+		argv[1] = action;
+		argv[2] = NULL;
+	} else if (program->binary != NULL) {
+		make_argv(program, words, argv);
+	} else {
+		argv[0] = "env";
+		argv[1] = program->confdir;
+		make_argv(program, words, argv + 2);
+	}
 }
+
+/* What a shell says of a command that it does not find. */
+enum { EXIT_NO_COMMAND = 127 };
 
 static int
 cannot_run(struct program *program, int status)
@@ -238,6 +303,8 @@ take_facts(struct program *program, const struct cw_command_result *results)
 {
 	int status = results[RUN_VERSION].status;
 
+	if (results[RUN_VERSION].exit_status == EXIT_NO_COMMAND)
+		status = CW_E_NOT_FOUND;
 	if (status != CW_OK && status != CW_E_COMMAND)
 		return cannot_run(program, status);
 	program->facts.arena = arena_new();
@@ -262,10 +329,10 @@ program_identify(struct program *program)
 {
 	/* The environment file is a shell script. Without one, the environment is ours. */
 	static const char script[] = "set -a; if [ -f \"$1\" ]; then . \"$1\"; fi; env -0";
-	const char *const version[] = {program->ctl, "-v", NULL};
-	const char *const dump[] = {
-		program->ctl,   "-d", program->root,  "-f", program->configuration, "-t", "-D",
-		"DUMP_RUN_CFG", "-D", "DUMP_MODULES", NULL};
+	const char *const version_words[] = {"-v", NULL};
+	const char *const dump_words[] = {"-d", program->root,  "-f", program->configuration, "-t",
+					  "-D", "DUMP_RUN_CFG", "-D", "DUMP_MODULES",         NULL};
+	const char *version[PROGRAM_ARGV_MAX], *dump[PROGRAM_ARGV_MAX];
 	const char *const environment[] = {"/bin/sh",
 					   "-c",
 					   script,
@@ -282,6 +349,8 @@ program_identify(struct program *program)
 
 	if (program->known)
 		return CW_OK;
+	make_argv(program, version_words, version);
+	make_argv(program, dump_words, dump);
 	if (access(program->configuration, R_OK) != 0)
 		return cw_host_fail(
 			program->host, errno == EACCES ? CW_E_PERMISSION : CW_E_NOT_FOUND,
@@ -331,11 +400,13 @@ run(struct program *program, const char *const *argv, unsigned limit,
 int
 program_test(struct program *program, const char *what)
 {
-	const char *const argv[] = {program->ctl,           "-d", program->root, "-f",
-				    program->configuration, "-t", NULL};
+	const char *const words[] = {"-d", program->root, "-f", program->configuration, "-t", NULL};
+	const char *argv[PROGRAM_ARGV_MAX];
 	struct cw_command_result result;
-	int status = run(program, argv, TEST_LIMIT, &result);
+	int status;
 
+	make_argv(program, words, argv);
+	status = run(program, argv, TEST_LIMIT, &result);
 	if (status != CW_OK)
 		return status;
 	free(program->refusal);
