@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "edit.h"
 #include "loop.h"
+#include "naming.h"
 
 /* What to do with a line in the copy. */
 enum part {
@@ -16,25 +17,25 @@ enum part {
 	PART_LOOP,      /* a comment: it would redirect to itself */
 	PART_DOUBLE,    /* a comment: Apache takes it once */
 	PART_DROP,
-	PART_NAME /* without scheme and port */
+	PART_NAME /* without scheme and port, or others */
 };
 
 static enum part
-part_of(const struct host *host, const char *line)
+part_of(const struct host *host, const char *line, const struct copying *copying)
 {
 	static const char *const dropped[] = {"SSLEngine", "SSLCertificateFile",
 					      "SSLCertificateKeyFile", "SSLCertificateChainFile"};
 
-	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++)
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped) && !copying->tls; i++)
 		if (line_is(line, dropped[i]))
 			return PART_DROP;
 	if (line_is(line, "RewriteCond"))
 		return PART_CONDITION;
 	if (line_is(line, "WSGIDaemonProcess"))
 		return PART_DOUBLE;
-	if (line_is(line, "ServerName"))
+	if (line_is(line, "ServerName") || (copying->names != NULL && line_is(line, "ServerAlias")))
 		return PART_NAME;
-	return loop_is_redirect(host, line) ? PART_LOOP : PART_KEEP;
+	return !copying->tls && loop_is_redirect(host, line) ? PART_LOOP : PART_KEEP;
 }
 
 static bool
@@ -124,24 +125,40 @@ add_name(struct text *out, const struct host *host, const struct file *file,
 
 /* The part of a line, where conditions are as the rule after them. */
 static enum part
-resolve_part(const struct host *host, const struct file *file, size_t index)
+resolve_part(const struct host *host, const struct file *file, size_t index,
+	     const struct copying *copying)
 {
-	enum part part = part_of(host, file->lines[index].text);
+	enum part part = part_of(host, file->lines[index].text, copying);
 
 	while (part == PART_CONDITION && ++index < file->line_count) {
-		part = part_of(host, file->lines[index].text);
+		part = part_of(host, file->lines[index].text, copying);
 		if (part != PART_CONDITION)
 			return part == PART_LOOP ? PART_LOOP : PART_KEEP;
 	}
 	return part;
 }
 
+/* LINES with the indentation and the line end of LINE. */
 static void
-add_body(struct text *out, const struct host *host)
+add_lines(struct text *out, const struct file *file, const struct line *line, const char *lines)
+{
+	size_t blanks = strspn(file->text + line->start, " \t");
+	bool crlf = line->end - line->start > 1 && file->text[line->end - 2] == '\r';
+
+	for (size_t length; *lines != '\0'; lines += length + 1) {
+		length = strcspn(lines, "\n");
+		text_add(out, file->text + line->start, blanks);
+		text_format(out, "%.*s%s", (int)length, lines, crlf ? "\r\n" : "\n");
+	}
+}
+
+void
+copy_body(struct text *out, const struct host *host, const struct copying *copying)
 {
 	const struct file *file = host->section->file;
 	size_t at = host->section->line->end;
 	enum part last = PART_KEEP;
+	bool named = copying->names == NULL;
 
 	for (size_t i = 0; i < file->line_count; i++) {
 		const struct line *line = &file->lines[i];
@@ -149,7 +166,7 @@ add_body(struct text *out, const struct host *host)
 
 		if (!is_within(host, line))
 			continue;
-		part = resolve_part(host, file, i);
+		part = resolve_part(host, file, i, copying);
 		text_add(out, file->text + at, line->start - at);
 		if (part == PART_LOOP)
 			add_comment(out, file, line,
@@ -157,48 +174,33 @@ add_body(struct text *out, const struct host *host)
 						      : "Only for http. Here it would redirect "
 							"requests to themselves.");
 		else if (part == PART_DOUBLE)
-			add_comment(out, file, line, "The virtual host for http has it.");
-		else if (part == PART_NAME)
+			add_comment(out, file, line, "The original virtual host has it.");
+		else if (part == PART_NAME && copying->names == NULL)
 			add_name(out, host, file, line);
-		else if (part != PART_DROP)
+		else if (part == PART_NAME && !named)
+			add_lines(out, file, line, copying->names);
+		else if (part == PART_KEEP || part == PART_CONDITION)
 			text_add(out, file->text + line->start, line->end - line->start);
+		named |= part == PART_NAME;
 		last = part;
 		at = line->end;
 	}
 	text_add(out, file->text + at, host->section->close->start - at);
-}
-
-/* The host's addresses with the https port, each once. */
-static void
-add_addresses(struct text *out, const struct host *host, unsigned port)
-{
-	struct arena *arena = arena_new();
-	struct words words = words_split(arena, host->section->arguments);
-	struct map seen = {0};
-
-	for (size_t i = 0; i < words.count; i++) {
-		const char *word = words.items[i];
-		const char *close = strchr(word, ']');
-		const char *colon = strrchr(close != NULL ? close : word, ':');
-		size_t length = colon != NULL ? (size_t)(colon - word) : strlen(word);
-		const char *address = arena_copy(arena, word, length);
-
-		if (map_get(&seen, address) != NULL)
-			continue;
-		map_set(&seen, address, out);
-		text_format(out, " %s:%u", address, port);
-	}
-	map_clear(&seen);
-	arena_free(arena);
+	if (!named)
+		add_lines(out, file, host->section->line, copying->names);
 }
 
 static void
-add_section(struct text *out, const struct host *host, unsigned port, const char *lines)
+add_section(struct text *out, const struct apache *apache, const struct host *host,
+	    const char *name, const char *lines)
 {
+	autofree char *names = naming_is_own(host) ? naming_lines(apache, host, name) : NULL;
+	struct copying copying = {.names = names};
+
 	text_add_string(out, "<IfModule mod_ssl.c>\n<VirtualHost");
-	add_addresses(out, host, port);
+	naming_addresses(apache, host, out);
 	text_add_string(out, ">\n");
-	add_body(out, host);
+	copy_body(out, host, &copying);
 	for (const char *line = lines; *line != '\0';) {
 		size_t length = strcspn(line, "\n");
 
@@ -358,14 +360,14 @@ enable_file(struct apache *apache, const struct file *file)
 }
 
 int
-copy_host(struct apache *apache, size_t order, const char *lines)
+copy_host(struct apache *apache, size_t order, const char *name, const char *lines)
 {
 	const struct host *host = &apache->model.hosts[order];
 	auto_text struct text text = {0};
 	struct file *file;
 	int status;
 
-	add_section(&text, host, apache->https_port, lines);
+	add_section(&text, apache, host, name, lines);
 	if (depends_on_file(&apache->model.config, host)) {
 		struct edits edits = {0};
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "choose.h"
 #include "edit.h"
 #include "loop.h"
 #include "modules.h"
@@ -49,6 +50,14 @@ add_redirect(struct apache *apache, struct edits *edits, const struct host *host
 		edits_last(edits, host->section, "RewriteEngine on\n");
 }
 
+/* The hosts that serve NAME, of those that the user means. */
+static int
+find_for(struct apache *apache, const char *name, bool tls, struct plan *plan)
+{
+	plan_find(apache, name, tls, plan);
+	return choose_among(apache, name, CHOICE_ENHANCEMENT, plan);
+}
+
 /* Loads a module, and finds the hosts again. */
 static int
 enable_for(struct apache *apache, const char *module, const char *name, bool tls, struct plan *plan)
@@ -56,9 +65,7 @@ enable_for(struct apache *apache, const char *module, const char *name, bool tls
 	int status = modules_enable(apache, module);
 
 	plan_clear(plan);
-	if (status == CW_OK)
-		plan_find(apache, name, tls, plan);
-	return status;
+	return status == CW_OK ? find_for(apache, name, tls, plan) : status;
 }
 
 static const struct host *
@@ -72,9 +79,12 @@ redirect(struct apache *apache, struct edits *edits, const char *name)
 {
 	struct plan plain;
 	bool needed = false;
-	int status = CW_OK;
+	int status = find_for(apache, name, false, &plain);
 
-	plan_find(apache, name, false, &plain);
+	if (status != CW_OK) {
+		plan_clear(&plain);
+		return status;
+	}
 	for (size_t i = 0; i < plain.count; i++)
 		needed |= !loop_redirects_all(host_at(apache, &plain, i), name);
 	if (plain.count == 0)
@@ -169,12 +179,11 @@ enhance_tls(struct apache *apache, struct edits *edits, const char *name, size_t
 {
 	struct plan tls;
 	bool needed = false;
-	int status = CW_OK;
+	int status = find_for(apache, name, true, &tls);
 
-	plan_find(apache, name, true, &tls);
 	for (size_t i = 0; i < tls.count; i++)
 		needed |= !is_there(apache, host_at(apache, &tls, i), kind);
-	if (tls.count == 0 || needed)
+	if (status == CW_OK && (tls.count == 0 || needed))
 		status = check_tls_hosts(apache, name, &tls);
 	if (status == CW_OK && !needed)
 		cw_host_log(apache->host, CW_LOG_INFO,
@@ -229,10 +238,10 @@ auto_hsts(struct apache *apache, struct edits *edits, const char *name, unsigned
 	autofree char *line = memory_format("Header %s\n", arguments);
 	struct plan tls;
 	size_t headers = 0;
-	int status;
+	int status = find_for(apache, name, true, &tls);
 
-	plan_find(apache, name, true, &tls);
-	status = check_tls_hosts(apache, name, &tls);
+	if (status == CW_OK)
+		status = check_tls_hosts(apache, name, &tls);
 	if (status == CW_OK && from == 0)
 		status = enable_for(apache, "headers", name, true, &tls);
 	for (size_t i = 0; i < tls.count && status == CW_OK; i++) {

@@ -5,10 +5,8 @@ import socket
 import ssl
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from lib.apache import USUAL, Apache
-from lib.issuer import Issuer
 from lib.outcome import assert_failed
 from lib.process import kill_all, wait_until
 from test_apache import host
@@ -325,22 +323,6 @@ def test_name_that_would_lose_its_certificate_is_said(site, apache, certwright):
     before = apache.snapshot()
     result = site.obtain("a.test").install(status=1, json=True)
     assert_failed(result, "b.test", "site.conf:1")
-    assert apache.snapshot() == before
-
-
-def test_pattern_that_would_lose_its_certificate_is_said(site, apache):
-    """Apache chooses the host for the name, by a wildcard that the certificate is not for."""
-    issuer = Issuer(apache.folder)
-    key = ec.generate_private_key(ec.SECP256R1())
-    leaf = issuer.issue("*.test", key.public_key(), -1, 10)
-    apache.site(host(f"ServerAlias *.test\nSSLEngine on\n"
-                     f"SSLCertificateFile {issuer.write('wild.pem', leaf)}\n"
-                     f"SSLCertificateKeyFile {issuer.write('wild.key', key)}\n{SERVES}",
-                     address="*:@https@", name="w.test"))
-    apache.start()
-    before = apache.snapshot()
-    result = site.obtain("a.test").install(status=1, json=True)
-    assert_failed(result, "w.test", "site.conf:1")
     assert apache.snapshot() == before
 
 

@@ -1,0 +1,196 @@
+"""Apache as installer: which host gets a name, beside others that have names of their own."""
+
+import os
+import shutil
+import socket
+import ssl
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lib.issuer import Issuer
+from lib.terminal import on_terminal
+from lib.tools import read
+from test_apache_install import SERVES, apache, host, site, tls  # noqa: F401  (fixtures)
+
+
+@pytest.fixture
+def certified(apache):  # noqa: F811
+    """Lines for a certificate of the given names, which is not self-signed."""
+    issuer = Issuer(apache.folder)
+
+    def make(*names):
+        key = ec.generate_private_key(ec.SECP256R1())
+        leaf = issuer.issue(names[0], key.public_key(), -1, 10, names=names)
+        return (f"SSLEngine on\nSSLCertificateFile {issuer.write('own.pem', leaf)}\n"
+                f"SSLCertificateKeyFile {issuer.write('own.key', key)}\n")
+    return make
+
+
+def served_to_nobody(server, address="127.0.0.1"):
+    """The certificate for a client that asks for no name."""
+    context = ssl._create_unverified_context()
+    with socket.create_connection((address, server.https_port), timeout=10) as plain:
+        with context.wrap_socket(plain) as secure:
+            return secure.getpeercert(True)
+
+
+def wildcard(certified, aliases="ServerAlias *.w.test", extra=""):  # noqa: F811
+    return host(f"{aliases}\n{certified('w.test', '*.w.test')}{extra}{SERVES}",
+                address="*:@https@", name="w.test")
+
+
+SPLIT = {
+    "first": "",
+    "second": tls(name="other.test"),
+    "pattern_among_names": "",
+    "two_patterns": "",
+    "crlf": "",
+    "two_types_of_keys": "",
+    "shared_certificate": "",
+    "everything": "",
+}
+
+
+@pytest.mark.parametrize("case", [
+    pytest.param(case, marks=[] if case in ("first", "second") else [pytest.mark.full])
+    for case in SPLIT])
+def test_name_of_a_pattern_gets_a_host_of_its_own(site, apache, certified, certwright,  # noqa: F811
+                                                  case):
+    """The other names keep their certificate, and so do clients that ask for none."""
+    aliases = {"pattern_among_names": "ServerAlias www.w.test *.w.test\nServerAlias v.w.test",
+               "two_patterns": "ServerAlias ?.w.test\nServerAlias *.w.test a?.w.test",
+               "everything": "ServerAlias *"}.get(case, "ServerAlias *.w.test")
+    extra = ""
+    if case == "two_types_of_keys":
+        certwright.certonly("w.test", args=("--cert-name", "rsa", "--key-type", "rsa"))
+        extra = (f"SSLCertificateFile {certwright.live('rsa', 'fullchain')}\n"
+                 f"SSLCertificateKeyFile {certwright.live('rsa', 'privkey')}\n")
+    text = SPLIT[case] + wildcard(certified, aliases, extra)
+    if case == "shared_certificate":
+        lines = certified("w.test", "*.w.test")
+        apache.write("snippets/own.conf", lines)
+        text = text.replace(lines, "Include snippets/own.conf\n")
+    apache.site(text.replace("\n", "\r\n") if case == "crlf" else text)
+    apache.start()
+    others = ("w.test", "y.w.test", "v.w.test", "nobody.test")
+    before, old = apache.snapshot(), {name: apache.served(name) for name in others}
+    first = served_to_nobody(apache)
+    site.obtain("x.w.test").install()
+    assert site.is_served("x.w.test")
+    assert {name: apache.served(name) for name in others} == old
+    assert served_to_nobody(apache) == first
+    assert all(apache.get(name, tls=True)[2] == "the site\n" for name in (*others, "x.w.test"))
+    if case == "crlf":
+        text = apache.read("sites-available/site.conf")
+        assert text.count("\n") == text.count("\r\n")
+    installed = apache.snapshot()
+    site.install()
+    assert apache.snapshot() == installed
+    site.obtain("z.w.test", lineage="z").install(lineage="z")
+    assert site.is_served("x.w.test") and site.is_served("z.w.test", "z")
+    assert {name: apache.served(name) for name in others} == old
+    site.rollback(2)
+    assert apache.snapshot() == before
+
+
+def test_certificate_for_all_that_a_pattern_serves_replaces_the_old_one(site, apache,  # noqa: F811
+                                                                        certified):
+    apache.site(host(f"ServerAlias *.test\n{certified('a.test')}{SERVES}", address="*:@https@"))
+    apache.start()
+    site.obtain("a.test").install()
+    assert apache.read("sites-available/site.conf").count("<VirtualHost") == 1
+    assert site.is_served("a.test")
+
+
+TAKEN = {
+    "alias": (host("ServerAlias b.test\n" + SERVES), "b.test", ["ServerName a.test"]),
+    "name": (host("ServerAlias a.test\n" + SERVES, name="b.test"), "b.test",
+             ["ServerName a.test"]),
+    "pattern": (host("ServerAlias *.test c.example\n" + SERVES, name="a.example"), "b.test",
+                ["ServerName a.example", "ServerAlias c.example"]),
+}
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[] if case == "name" else
+                                               [pytest.mark.full]) for case in TAKEN])
+def test_names_that_another_host_serves_by_tls_stay_with_it(site, apache, case):  # noqa: F811
+    """Even where Apache reads the copy first."""
+    plain, other, lines = TAKEN[case]
+    apache.site(plain, "a.conf")
+    apache.site(tls("Redirect 410 /\n", name=other), "b.conf")
+    apache.start()
+    before, old = apache.snapshot(), apache.served(other)
+    name = lines[0].split()[1]
+    site.obtain(name).install()
+    assert site.is_served(name) and apache.get(name, tls=True)[2] == "the site\n"
+    assert apache.served(other) == old and apache.get(other, tls=True)[0] == 410
+    text = apache.read("sites-available/a-le-ssl.conf")
+    assert [line.strip() for line in text.splitlines() if "ServerName" in line or
+            "ServerAlias" in line] == lines
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+def test_copy_for_one_address_leaves_the_hosts_for_all_addresses_reachable(site, apache):  # noqa: F811
+    apache.site(host(SERVES, address="127.0.0.1:@http@") + tls("Redirect 410 /\n", name="b.test"))
+    apache.start()
+    old = apache.served("b.test")
+    site.obtain("a.test").install()
+    assert site.is_served("a.test") and apache.served("b.test") == old
+    assert f"<VirtualHost *:{apache.https_port}>" in apache.read("sites-available/site-le-ssl.conf")
+
+
+def install(site, *words):  # noqa: F811
+    return on_terminal(site.certwright, "install", "--apache", "--apache-server-root",
+                       site.apache.root, "--cert-name", "site", "--https-port",
+                       site.apache.https_port, *words)
+
+
+@pytest.mark.parametrize("kind", ("http", "https"))
+def test_user_says_which_host_is_to_have_the_name(site, apache, kind):  # noqa: F811
+    apache.site(host(SERVES) + (tls() if kind == "https" else "") + host(SERVES, name="b.test"))
+    apache.start()
+    before = apache.snapshot()
+    site.obtain("new.test")
+    terminal = install(site, "-d", "new.test", "--no-redirect")
+    listed = terminal.expect("new.test(.*?)Number, or c to cancel").group(1)
+    [number] = [line.split(":")[0] for line in listed.splitlines()
+                if f", {kind}: a.test" in line]
+    terminal.type(number)
+    terminal.finish()
+    assert site.is_served("new.test") and apache.get("new.test", tls=True)[2] == "the site\n"
+    assert apache.get("b.test")[2] == "the site\n"
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+def test_choice_may_be_cancelled(site, apache):  # noqa: F811
+    apache.site(host(SERVES))
+    apache.start()
+    before = apache.snapshot()
+    site.obtain("new.test")
+    terminal = install(site, "-d", "new.test", "--no-redirect")
+    terminal.answer("Number, or c to cancel", "c")
+    terminal.finish(status=1)
+    assert apache.snapshot() == before
+
+
+def test_hosts_for_a_wildcard_are_asked_for_one_by_one(site, apache):  # noqa: F811
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    apache.site("".join(host(SERVES, name=f"{x}.w.test") for x in "abc"))
+    apache.start()
+    hook = (f"curl -sf --noproxy '*' -d '{{\"host\": \"_acme-challenge.'$CERTBOT_DOMAIN'.\", "
+            f"\"value\": \"'$CERTBOT_VALIDATION'\"}}' "
+            f"http://127.0.0.1:{site.certwright.ca.dns.management_port}/set-txt")
+    site.certwright.run("certonly", "--manual", "--preferred-challenges", "dns",
+                        "--manual-auth-hook", hook, "-d", "*.w.test", "--cert-name", "site")
+    terminal = install(site, "-d", "*.w.test", "--redirect")
+    for name, answer in (("a", "y"), ("b", "n"), ("c", "")):
+        terminal.answer(rf"certificate of \*\.w\.test for {name}\.w\.test \(\S*/site.conf:\d+\)\?",
+                        answer)
+    terminal.finish()
+    text = read(os.path.join(apache.root, "sites-available/site-le-ssl.conf"))
+    assert [f"ServerName {x}.w.test" in text for x in "abc"] == [True, False, True]
+    assert [apache.get(f"{x}.w.test")[0] for x in "abc"] == [301, 200, 301]
