@@ -64,29 +64,6 @@ is_content(const char *line)
 	return false;
 }
 
-int
-copy_check(struct apache *apache, const struct host *host, const char *name)
-{
-	const struct file *file = host->section->file;
-	bool loops = false, content = false;
-
-	for (size_t i = 0; i < file->line_count; i++) {
-		if (!is_within(host, &file->lines[i]))
-			continue;
-		if (loop_is_redirect(host, file->lines[i].text))
-			loops = true;
-		else if (is_content(file->lines[i].text))
-			content = true;
-	}
-	if (!loops || content)
-		return CW_OK;
-	return cw_host_fail(apache->host, CW_E_NOT_FOUND,
-			    "add a virtual host for https, or give this one a DocumentRoot",
-			    "the virtual host at %s only redirects to https, and no virtual host "
-			    "serves \"%s\" by TLS",
-			    directive_place(&apache->model.config, host->section), name);
-}
-
 /* Each line of what is between two offsets as a comment. */
 static void
 add_comment(struct text *out, const struct file *file, const struct line *line, const char *reason)
@@ -285,26 +262,39 @@ handles_sites(const struct apache *apache)
 	return strcasecmp(apache_option(apache, "handle-sites", "True"), "True") == 0;
 }
 
-/* The file for the copy of a host in ORIGINAL. */
+/* The file for the copy of a host in ORIGINAL; NULL: there is none yet. Fails if somebody else's is
+ * in its place. */
 static int
-open_file(struct apache *apache, const struct file *original, struct file **file)
+find_copy(struct apache *apache, const struct file *original, struct file **file)
 {
-	struct files *files = &apache->model.config.files;
 	struct place place;
 	int status = CW_OK;
 
 	find_place(apache, original, &place);
-	*file = find_file(files, place.path);
+	*file = find_file(&apache->model.config.files, place.path);
 	if (*file == NULL && access(place.path, F_OK) == 0)
 		status = cw_host_fail(apache->host, CW_E_EXISTS, "remove or enable that file",
 				      "cannot write the virtual host to \"%s\": the file exists, "
 				      "but Apache does not read it",
 				      place.path);
-	else if (*file == NULL)
-		*file = files_create(files, place.path, handles_sites(apache) ? place.link : NULL,
-				     place.target);
 	place_clear(&place);
 	return status;
+}
+
+/* The same; it is created if there is none. */
+static int
+open_file(struct apache *apache, const struct file *original, struct file **file)
+{
+	struct place place;
+	int status = find_copy(apache, original, file);
+
+	if (status != CW_OK || *file != NULL)
+		return status;
+	find_place(apache, original, &place);
+	*file = files_create(&apache->model.config.files, place.path,
+			     handles_sites(apache) ? place.link : NULL, place.target);
+	place_clear(&place);
+	return CW_OK;
 }
 
 /* Whether TEXT has a variable that a file defines; those of the environment are known everywhere.
@@ -339,6 +329,34 @@ depends_on_file(const struct config *config, const struct host *host)
 		     line_is(file->lines[i].text, "<IfDefine")))
 			return true;
 	return false;
+}
+
+int
+copy_check(struct apache *apache, const struct host *host, const char *name)
+{
+	const struct file *file = host->section->file;
+	bool loops = false, content = false;
+
+	for (size_t i = 0; i < file->line_count; i++) {
+		if (!is_within(host, &file->lines[i]))
+			continue;
+		if (loop_is_redirect(host, file->lines[i].text))
+			loops = true;
+		else if (is_content(file->lines[i].text))
+			content = true;
+	}
+	if (!loops || content) {
+		struct file *copy;
+
+		return depends_on_file(&apache->model.config, host)
+			       ? CW_OK
+			       : find_copy(apache, file, &copy);
+	}
+	return cw_host_fail(apache->host, CW_E_NOT_FOUND,
+			    "add a virtual host for https, or give this one a DocumentRoot",
+			    "the virtual host at %s only redirects to https, and no virtual host "
+			    "serves \"%s\" by TLS",
+			    directive_place(&apache->model.config, host->section), name);
 }
 
 /* If no Include finds the new file, the main file gets one. */

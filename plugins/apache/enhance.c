@@ -54,7 +54,10 @@ add_redirect(struct apache *apache, struct edits *edits, const struct host *host
 static int
 find_for(struct apache *apache, const char *name, bool tls, struct plan *plan)
 {
-	plan_find(apache, name, tls, plan);
+	if (tls)
+		plan_find(apache, name, tls, plan);
+	else
+		plan_find_plain(apache, name, plan);
 	return choose_among(apache, name, CHOICE_ENHANCEMENT, plan);
 }
 

@@ -1,6 +1,7 @@
 apache_model_sources = \
 	$(common_memory) \
 	plugins/apache/address.c plugins/apache/address.h \
+	plugins/apache/command.c \
 	plugins/apache/condition.c plugins/apache/condition.h \
 	plugins/apache/config.c plugins/apache/config.h \
 	plugins/apache/files.c plugins/apache/files.h \

@@ -87,6 +87,14 @@ plan_find(const struct apache *apache, const char *name, bool tls, struct plan *
 		add_chosen(model, name, port, tls, plan);
 }
 
+void
+plan_find_plain(const struct apache *apache, const char *name, struct plan *plan)
+{
+	plan_find(apache, name, false, plan);
+	if (*name != '*')
+		add_chosen(&apache->model, name, apache->http_port, false, plan);
+}
+
 bool
 plan_is_covered(const struct wish *wish, const char *name)
 {

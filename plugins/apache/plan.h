@@ -41,5 +41,8 @@ bool plan_is_on_port(const struct host *host, unsigned port);
 int plan_check_editable(struct apache *apache, const struct host *host, const char *name);
 /* The hosts with TLS, or the plain ones on the CA's port, that serve NAME. */
 void plan_find(const struct apache *apache, const char *name, bool tls, struct plan *plan);
+/* Those plain ones that have NAME, and those that Apache takes for it: another that stands before
+ * it may have a pattern. */
+void plan_find_plain(const struct apache *apache, const char *name, struct plan *plan);
 
 #endif

@@ -75,73 +75,6 @@ program_clear(struct program *program)
 	memset(program, 0, sizeof(*program));
 }
 
-/*
- * Runs $3, or without it $4, with the options in the variable $2 of the environment file $1. SUSE's
- * variable has names for -D.
- */
-static const char with_options[] =
-	"set -a; if [ -f \"$1\" ]; then . \"$1\" >/dev/null; fi; set +a\n"
-	"options=; program=$4\n"
-	"if command -v \"$3\" >/dev/null; then\n"
-	"	program=$3\n"
-	"	[ -z \"$2\" ] || eval \"options=\\${$2-}\"\n"
-	"fi\n"
-	"if [ \"$2\" = APACHE_SERVER_FLAGS ]; then\n"
-	"	flags=$options; options=\n"
-	"	for flag in $flags; do\n"
-	"		case $flag in\n"
-	"		-D) ;;\n"
-	"		-*) options=\"$options $flag\" ;;\n"
-	"		*) options=\"$options -D $flag\" ;;\n"
-	"		esac\n"
-	"	done\n"
-	"fi\n"
-	"shift 4; exec \"$program\" $options \"$@\"";
-
-/* The words of a command that gives Apache WORDS, which end with NULL; at most eight more. */
-static void
-make_argv(const struct program *program, const char *const *words, const char **argv)
-{
-	const char *const *prefix;
-	const char *const direct[] = {program->ctl, NULL};
-	const char *const wrapped[] = {"/bin/sh",
-				       "-c",
-				       with_options,
-				       "sh",
-				       program->environment != NULL ? program->environment : "",
-				       program->layout->options != NULL ? program->layout->options
-									: "",
-				       program->binary,
-				       program->ctl,
-				       NULL};
-	size_t count = 0;
-
-	for (prefix = program->binary != NULL ? wrapped : direct; *prefix != NULL; prefix++)
-		argv[count++] = *prefix;
-	for (; *words != NULL; words++)
-		argv[count++] = *words;
-	argv[count] = NULL;
-}
-
-void
-program_argv(const struct program *program, const char *action, const char *argv[PROGRAM_ARGV_MAX])
-{
-	const char *const words[] = {"-d", program->root, "-f", program->configuration,
-				     "-k", action,        NULL};
-
-	if (program->is_usual) {
-		argv[0] = program->ctl;
-		argv[1] = action;
-		argv[2] = NULL;
-	} else if (program->binary != NULL) {
-		make_argv(program, words, argv);
-	} else {
-		argv[0] = "env";
-		argv[1] = program->confdir;
-		make_argv(program, words, argv + 2);
-	}
-}
-
 /* What a shell says of a command that it does not find. */
 enum { EXIT_NO_COMMAND = 127 };
 
@@ -159,6 +92,8 @@ cannot_run(struct program *program, int status)
 	return cw_host_fail(program->host, status, "give the path of apache2ctl with --apache-ctl",
 			    "cannot run \"%s\"", program->ctl);
 }
+
+static const char syntax_error[] = "Syntax error on line ";
 
 /* Whether a line of Apache's output is not about an error. */
 static bool
@@ -191,6 +126,46 @@ after_level(const char *line, const char *end)
 	return line;
 }
 
+/* "line N of FILE" of what Apache says about an error; *LENGTH is 0 if it is cut off. */
+static const char *
+place_of(const char *error, size_t *length)
+{
+	const char *place = error + strlen(syntax_error);
+	const char *end = strstr(place, ": ");
+
+	*length = end != NULL ? (size_t)(end - place) : 0;
+	return place;
+}
+
+/* Of an error in included files only the last, where it is. A cycle of includes goes on until
+ * Apache gives up, and cuts its message off. */
+static char *
+innermost(char *text)
+{
+	const char *last = NULL;
+	char *shorter;
+
+	for (const char *at = strstr(text, syntax_error); at != NULL;
+	     at = strstr(at + 1, syntax_error)) {
+		size_t length;
+		const char *place = place_of(at, &length);
+		autofree char *same = memory_format("%.*s: ", (int)length, place);
+
+		if (length > 0 && strstr(place + length, same) != NULL) {
+			shorter = memory_format("%.*s includes files that lead back to it",
+						(int)length, place);
+			free(text);
+			return shorter;
+		}
+		last = at;
+	}
+	if (last == NULL)
+		return text;
+	shorter = memory_copy(last, strlen(last));
+	free(text);
+	return shorter;
+}
+
 /* Apache's reason on one line. Release with free(). */
 static char *
 reason(const char *output)
@@ -208,7 +183,7 @@ reason(const char *output)
 		}
 		line += size + (line[size] == '\n');
 	}
-	return out.data != NULL ? memory_copy(out.data, out.length)
+	return out.data != NULL ? innermost(memory_copy(out.data, out.length))
 				: memory_format("it gives no reason");
 }
 
@@ -349,8 +324,8 @@ program_identify(struct program *program)
 
 	if (program->known)
 		return CW_OK;
-	make_argv(program, version_words, version);
-	make_argv(program, dump_words, dump);
+	program_words(program, version_words, version);
+	program_words(program, dump_words, dump);
 	if (access(program->configuration, R_OK) != 0)
 		return cw_host_fail(
 			program->host, errno == EACCES ? CW_E_PERMISSION : CW_E_NOT_FOUND,
@@ -405,7 +380,7 @@ program_test(struct program *program, const char *what)
 	struct cw_command_result result;
 	int status;
 
-	make_argv(program, words, argv);
+	program_words(program, words, argv);
 	status = run(program, argv, TEST_LIMIT, &result);
 	if (status != CW_OK)
 		return status;

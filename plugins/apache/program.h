@@ -47,6 +47,9 @@ int program_identify(struct program *program);
 int program_test(struct program *program, const char *what);
 /* Starts Apache. */
 int program_start(struct program *program);
+/* The words of a command that gives Apache WORDS, eight at most and NULL, with the options that it
+ * is started with. */
+void program_words(const struct program *program, const char *const *words, const char **argv);
 /* The words of a command that has Apache do "-k ACTION"; the last is NULL. Valid until
  * program_clear(). */
 enum { PROGRAM_ARGV_MAX = 20 };

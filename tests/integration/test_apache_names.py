@@ -194,3 +194,100 @@ def test_hosts_for_a_wildcard_are_asked_for_one_by_one(site, apache):  # noqa: F
     text = read(os.path.join(apache.root, "sites-available/site-le-ssl.conf"))
     assert [f"ServerName {x}.w.test" in text for x in "abc"] == [True, False, True]
     assert [apache.get(f"{x}.w.test")[0] for x in "abc"] == [301, 200, 301]
+
+
+@pytest.mark.parametrize("names", [
+    ("a.test", "b.test"),
+    pytest.param(("b.test", "a.test"), marks=pytest.mark.full),
+    pytest.param(("a.test", "www.a.test"), marks=pytest.mark.full)], ids="-".join)
+@pytest.mark.parametrize("options", [
+    ("--redirect",), pytest.param((), marks=pytest.mark.full)], ids=str)
+def test_plain_hosts_of_one_file_get_certificates_one_after_the_other(site, apache, names,  # noqa: F811
+                                                                      options):
+    """Each gets its own TLS host, without the other's name, and stays where it is."""
+    apache.site(host(SERVES, name=names[0]) + "# between\n" + host(SERVES, name=names[1]))
+    apache.start()
+    plain = apache.read("sites-available/site.conf")
+    before = apache.snapshot()
+    for name in names:
+        site.obtain(name, lineage=name).install(*options, lineage=name)
+        assert site.is_served(name, name)
+    assert site.is_served(names[0], names[0])
+    sections = apache.read("sites-available/site-le-ssl.conf").split("</VirtualHost>")
+    assert len(sections) == 3
+    for name, section in zip(names, sections):
+        assert f"ServerName {name}\n" in section and "ServerAlias" not in section
+        assert f"/live/{name}/fullchain.pem" in section
+    lines = apache.read("sites-available/site.conf").splitlines(True)
+    added = [line for line in lines if "Rewrite" in line]
+    assert "".join(line for line in lines if line not in added) == plain
+    assert bool(added) == bool(options)
+    assert [apache.get(name)[0] for name in names] == ([301, 301] if options else [200, 200])
+    site.rollback(2)
+    assert apache.snapshot() == before
+
+
+@pytest.mark.parametrize("address", ["_default_:@https@", pytest.param(
+    "*:@https@", marks=pytest.mark.full), pytest.param("127.0.0.1:@https@", marks=pytest.mark.full),
+    pytest.param("*", marks=pytest.mark.full)])
+@pytest.mark.parametrize("redirect", [
+    "Redirect permanent / https://a.test/",
+    pytest.param("RewriteEngine on\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]",
+                 marks=pytest.mark.full),
+    pytest.param("RedirectMatch 301 ^/(.*) https://a.test/$1", marks=pytest.mark.full)],
+    ids=["redirect", "rewrite", "match"])
+@pytest.mark.parametrize("order", ["before", pytest.param("behind", marks=pytest.mark.full)])
+def test_redirect_beside_a_tls_host_in_another_file(site, apache, address, redirect,  # noqa: F811
+                                                    order):
+    """The TLS host that is there gets the certificate, and no second one is made."""
+    files = ("a.conf", "b.conf") if order == "before" else ("b.conf", "a.conf")
+    apache.site(host(redirect), files[0])
+    apache.site(tls("ServerAlias www.a.test\n" + SERVES, address=address), files[1])
+    apache.site(tls(name="c.test"), "c.conf")
+    apache.start()
+    before, plain = apache.snapshot(), apache.read(f"sites-available/{files[0]}")
+    site.obtain("a.test", "www.a.test").install()
+    assert site.is_served("a.test") and site.is_served("www.a.test")
+    assert apache.read(f"sites-available/{files[0]}") == plain
+    assert set(apache.snapshot()) == set(before)
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+@pytest.mark.parametrize("order", ["exact_first", pytest.param("pattern_first",
+                                                               marks=pytest.mark.full)])
+def test_redirect_beside_a_wildcard_alias(site, apache, order):  # noqa: F811
+    """The host with the exact name gets it, and requests are redirected whichever Apache takes."""
+    exact, pattern = host(SERVES, name="x.w.test"), host("ServerAlias *.w.test\n" + SERVES,
+                                                         name="w.test")
+    apache.site(exact + pattern if order == "exact_first" else pattern + exact)
+    apache.start()
+    before = apache.snapshot()
+    site.obtain("x.w.test").install("--redirect")
+    assert apache.get("x.w.test")[0] == 301 and apache.get("y.w.test")[0] == 200
+    assert site.is_served("x.w.test")
+    sections = apache.read("sites-available/site.conf").split("</VirtualHost>")
+    assert all("RewriteRule" in section for section in sections
+               if "ServerName x.w.test" in section)
+    copies = apache.read("sites-available/site-le-ssl.conf")
+    assert copies.count("<VirtualHost") == 1 and "*.w.test" not in copies
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+@pytest.mark.parametrize("where", ["available", "commented", "ifdef"])
+def test_same_name_that_is_not_in_effect(site, apache, where):  # noqa: F811
+    text = host("Redirect 410 /\n")
+    if where == "available":
+        apache.write("sites-available/off.conf", text)
+    elif where == "commented":
+        apache.site("".join(f"# {line}" for line in text.splitlines(True)), "off.conf")
+    else:
+        apache.site(f"<IfDefine NEVER>\n{text}</IfDefine>\n", "off.conf")
+    apache.site(host(SERVES))
+    apache.start()
+    off = apache.read("sites-available/off.conf")
+    site.obtain("a.test").install()
+    assert site.is_served("a.test") and apache.get("a.test", tls=True)[2] == "the site\n"
+    assert apache.read("sites-available/off.conf") == off
+    assert not os.path.exists(os.path.join(apache.root, "sites-available/off-le-ssl.conf"))
