@@ -1,14 +1,10 @@
 #include "copy.h"
-#include <ctype.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 #include "edit.h"
 #include "loop.h"
 #include "naming.h"
+#include "place.h"
 
 /* What to do with a line in the copy. */
 enum part {
@@ -187,116 +183,6 @@ add_section(struct text *out, const struct apache *apache, const struct host *ho
 	text_add_string(out, "</VirtualHost>\n</IfModule>\n");
 }
 
-/* Where a copy goes. */
-struct place {
-	char *path;          /* of the file */
-	char *link, *target; /* a link that enables it; NULL: none is needed */
-};
-
-static void
-place_clear(struct place *place)
-{
-	free(place->path);
-	free(place->link);
-	free(place->target);
-}
-
-/* PATH with the ending of files with TLS hosts. */
-static char *
-ssl_path(const struct apache *apache, const char *path)
-{
-	const char *suffix = apache_option(apache, "le-vhost-ext", "-le-ssl.conf");
-	size_t length = strlen(path);
-
-	if (length > 5 && strcmp(path + length - 5, ".conf") == 0)
-		length -= 5;
-	return memory_format("%.*s%s", (int)length, path, suffix);
-}
-
-/* A site that is enabled by a link is copied beside the link's target, and a link beside the link
- * enables the copy. */
-static void
-find_place(const struct apache *apache, const struct file *file, struct place *place)
-{
-	const char *folder = apache_option(apache, "vhost-root", NULL);
-	autofree char *real = realpath(file->path, NULL);
-	char target[PATH_MAX];
-	ssize_t length = readlink(file->path, target, sizeof(target) - 1);
-
-	memset(place, 0, sizeof(*place));
-	if (real == NULL)
-		real = memory_copy(file->path, strlen(file->path));
-	place->path = ssl_path(apache, real);
-	if (folder != NULL) {
-		const char *name = strrchr(place->path, '/');
-		char *moved = memory_format("%s%s", folder, name != NULL ? name : "/");
-
-		free(place->path);
-		place->path = moved;
-	}
-	if (length <= 0)
-		return;
-	target[length] = '\0';
-	place->link = ssl_path(apache, file->path);
-	place->target = folder != NULL ? memory_copy(place->path, strlen(place->path))
-				       : ssl_path(apache, target);
-}
-
-/* The file at PATH if Apache reads it. */
-static struct file *
-find_file(const struct files *files, const char *path)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		struct file *file = files->items[i];
-		autofree char *real = file->created ? NULL : realpath(file->path, NULL);
-
-		if (file->uses > 0 && strcmp(real != NULL ? real : file->path, path) == 0)
-			return file;
-	}
-	return NULL;
-}
-
-static bool
-handles_sites(const struct apache *apache)
-{
-	return strcasecmp(apache_option(apache, "handle-sites", "True"), "True") == 0;
-}
-
-/* The file for the copy of a host in ORIGINAL; NULL: there is none yet. Fails if somebody else's is
- * in its place. */
-static int
-find_copy(struct apache *apache, const struct file *original, struct file **file)
-{
-	struct place place;
-	int status = CW_OK;
-
-	find_place(apache, original, &place);
-	*file = find_file(&apache->model.config.files, place.path);
-	if (*file == NULL && access(place.path, F_OK) == 0)
-		status = cw_host_fail(apache->host, CW_E_EXISTS, "remove or enable that file",
-				      "cannot write the virtual host to \"%s\": the file exists, "
-				      "but Apache does not read it",
-				      place.path);
-	place_clear(&place);
-	return status;
-}
-
-/* The same; it is created if there is none. */
-static int
-open_file(struct apache *apache, const struct file *original, struct file **file)
-{
-	struct place place;
-	int status = find_copy(apache, original, file);
-
-	if (status != CW_OK || *file != NULL)
-		return status;
-	find_place(apache, original, &place);
-	*file = files_create(&apache->model.config.files, place.path,
-			     handles_sites(apache) ? place.link : NULL, place.target);
-	place_clear(&place);
-	return CW_OK;
-}
-
 /* Whether TEXT has a variable that a file defines; those of the environment are known everywhere.
  */
 static bool
@@ -350,31 +236,13 @@ copy_check(struct apache *apache, const struct host *host, const char *name)
 
 		return depends_on_file(&apache->model.config, host)
 			       ? CW_OK
-			       : find_copy(apache, file, &copy);
+			       : place_find(apache, file, &copy);
 	}
 	return cw_host_fail(apache->host, CW_E_NOT_FOUND,
 			    "add a virtual host for https, or give this one a DocumentRoot",
 			    "the virtual host at %s only redirects to https, and no virtual host "
 			    "serves \"%s\" by TLS",
 			    directive_place(&apache->model.config, host->section), name);
-}
-
-/* If no Include finds the new file, the main file gets one. */
-static int
-enable_file(struct apache *apache, const struct file *file)
-{
-	struct config *config = &apache->model.config;
-	struct edits edits = {0};
-	autofree char *word = NULL;
-	autofree char *line = NULL;
-
-	if (file->uses > 0 || !handles_sites(apache))
-		return CW_OK;
-	word = words_quote(file->path);
-	line = memory_format("Include %s\n", word);
-	edits_end_file(&edits, config->main, line);
-	edits_apply(&edits);
-	return model_rebuild(&apache->model);
 }
 
 int
@@ -393,7 +261,7 @@ copy_host(struct apache *apache, size_t order, const char *name, const char *lin
 		edits_apply(&edits);
 		return model_rebuild(&apache->model);
 	}
-	status = open_file(apache, host->section->file, &file);
+	status = place_open(apache, host->section->file, &file);
 	if (status != CW_OK)
 		return status;
 	{
@@ -403,5 +271,5 @@ copy_host(struct apache *apache, size_t order, const char *name, const char *lin
 		files_set_text(file, memory_copy(all, strlen(all)), strlen(all));
 	}
 	status = model_rebuild(&apache->model);
-	return status == CW_OK ? enable_file(apache, file) : status;
+	return status == CW_OK ? place_enable(apache, file) : status;
 }

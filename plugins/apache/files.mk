@@ -33,6 +33,7 @@ apache_la_SOURCES = \
 	plugins/apache/modules.c plugins/apache/modules.h \
 	plugins/apache/naming.c plugins/apache/naming.h \
 	plugins/apache/pair.c plugins/apache/pair.h \
+	plugins/apache/place.c plugins/apache/place.h \
 	plugins/apache/plan.c plugins/apache/plan.h \
 	plugins/apache/port.c plugins/apache/port.h \
 	plugins/apache/reload.c plugins/apache/reload.h \

@@ -84,6 +84,8 @@ CASES = {
                         "only redirects"),
     "copy_is_there": (lambda server: (server.site(host(SERVES)), server.write(
         "sites-available/site-le-ssl.conf", "# somebody's\n"))[:0], "does not read it"),
+    "no_folder": (lambda server: (server.site(host(SERVES)), [
+        "--apache-vhost-root", "/nowhere/sites"])[1], "/nowhere/sites"),
 }
 EVERYDAY = ("cycle", "broken_link", "old", "macro", "no_host")
 

@@ -308,6 +308,22 @@ def test_host_in_the_main_file_and_other_folders(site, apache):
     assert "SSLEngine" in apache.read("conf-enabled/apache2-tls.conf")
 
 
+def test_site_that_the_user_enables(site, apache):
+    apache.site(host(SERVES))
+    apache.start()
+    before = apache.snapshot()
+    result = site.obtain("a.test").install("--apache-handle-sites", "False")
+    assert "--apache-handle-sites" in result.stderr and "site-le-ssl.conf" in result.stderr
+    enabled = os.path.join(apache.root, "sites-enabled/site-le-ssl.conf")
+    assert not os.path.lexists(enabled)
+    os.symlink("../sites-available/site-le-ssl.conf", enabled)
+    site.run("install", "--no-redirect", "--force-renewal")
+    apache.ctl("-t")
+    os.unlink(enabled)
+    site.rollback()
+    assert apache.snapshot() == before
+
+
 @pytest.mark.parametrize("end", (lambda running: running.kill(), kill_all), ids=("one", "all"))
 def test_killed_installation_is_undone_or_complete(site, apache, end):
     apache.site(host(SERVES))

@@ -146,12 +146,12 @@ cw_hsts_begun(const struct cw_context *context, const char *installer,
 }
 
 int
-cw_hsts_taken(const struct cw_context *context, const char *name, const struct cw_hsts_step *step,
-	      bool end, struct cw_error *error)
+cw_hsts_taken(const struct cw_context *context, const char *lineage_name,
+	      const struct cw_hsts_step *step, bool end, struct cw_error *error)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_auto_configobj struct cw_configobj *config = NULL;
-	int status = cw_lineage_open(context->directories.config, name, &lineage, error);
+	int status = cw_lineage_open(context->directories.config, lineage_name, &lineage, error);
 
 	if (status < 0)
 		return status;

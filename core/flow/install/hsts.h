@@ -46,7 +46,7 @@ int cw_hsts_begun(const struct cw_context *context, const char *installer,
 		  const struct cw_installation *installation, const struct cw_settings *settings,
 		  struct cw_error *error);
 /* Records that a step was taken, or with END that the names have no more steps. */
-int cw_hsts_taken(const struct cw_context *context, const char *lineage,
+int cw_hsts_taken(const struct cw_context *context, const char *lineage_name,
 		  const struct cw_hsts_step *step, bool end, struct cw_error *error);
 
 #endif
