@@ -217,8 +217,8 @@ depends_on_file(const struct config *config, const struct host *host)
 	return false;
 }
 
-int
-copy_check(struct apache *apache, const struct host *host, const char *name)
+bool
+copy_is_redirect(const struct host *host)
 {
 	const struct file *file = host->section->file;
 	bool loops = false, content = false;
@@ -231,18 +231,24 @@ copy_check(struct apache *apache, const struct host *host, const char *name)
 		else if (is_content(file->lines[i].text))
 			content = true;
 	}
-	if (!loops || content) {
-		struct file *copy;
+	return loops && !content;
+}
 
-		return depends_on_file(&apache->model.config, host)
-			       ? CW_OK
-			       : place_find(apache, file, &copy);
-	}
-	return cw_host_fail(apache->host, CW_E_NOT_FOUND,
-			    "add a virtual host for https, or give this one a DocumentRoot",
-			    "the virtual host at %s only redirects to https, and no virtual host "
-			    "serves \"%s\" by TLS",
-			    directive_place(&apache->model.config, host->section), name);
+int
+copy_check(struct apache *apache, const struct host *host, const char *name)
+{
+	struct file *copy;
+
+	if (copy_is_redirect(host))
+		return cw_host_fail(
+			apache->host, CW_E_NOT_FOUND,
+			"add a virtual host for https, or give this one a DocumentRoot",
+			"the virtual host at %s only redirects to https, and no virtual host "
+			"serves \"%s\" by TLS",
+			directive_place(&apache->model.config, host->section), name);
+	return depends_on_file(&apache->model.config, host)
+		       ? CW_OK
+		       : place_find(apache, host->section->file, &copy);
 }
 
 int

@@ -11,6 +11,8 @@ struct copying {
 };
 /* Adds what is between the lines of the host's section. */
 void copy_body(struct text *out, const struct host *host, const struct copying *copying);
+/* Whether HOST does nothing but redirect to https. */
+bool copy_is_redirect(const struct host *host);
 /* Says whether HOST can be copied for NAME: not if it does nothing but redirect to https. */
 int copy_check(struct apache *apache, const struct host *host, const char *name);
 /*

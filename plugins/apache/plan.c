@@ -96,6 +96,12 @@ plan_find_plain(const struct apache *apache, const char *name, struct plan *plan
 }
 
 bool
+plan_is_nameless(const struct host *host)
+{
+	return host->name_count == 1 && *host->names[0] == '\0';
+}
+
+bool
 plan_is_covered(const struct wish *wish, const char *name)
 {
 	return *name == '\0' || wish->name_count == 0 ||
@@ -169,6 +175,42 @@ check_host(struct apache *apache, const struct wish *wish, const struct host *ho
 	return host->tls ? agree(apache, wish, host) : copy_check(apache, host, wish->name);
 }
 
+/* The hosts with TLS and without any name that Apache takes for NAME, as no other has it. */
+static void
+find_nameless(const struct apache *apache, const char *name, struct plan *plan)
+{
+	const struct model *model = &apache->model;
+
+	for (size_t i = 0; i < model->host_count; i++) {
+		const struct host *host = &model->hosts[i];
+
+		for (size_t j = 0; j < host->address_count; j++) {
+			const struct address *at = &host->addresses[j];
+
+			if (host->tls && plan_is_nameless(host) &&
+			    (at->port == apache->https_port || at->port == 0) &&
+			    model_choose(model, at->host, at->port, name) == host)
+				plan_add(plan, host);
+		}
+	}
+}
+
+/* Plain hosts that do nothing but redirect have their site where the redirect leads. */
+static void
+follow_redirects(const struct apache *apache, const char *name, struct plan *plan)
+{
+	struct plan nameless = {0};
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (!copy_is_redirect(&apache->model.hosts[plan->orders[i]]))
+			return;
+	find_nameless(apache, name, &nameless);
+	if (nameless.count == 0)
+		return;
+	plan_clear(plan);
+	*plan = nameless;
+}
+
 /* Those with TLS or else the plain ones. */
 static void
 find_hosts(const struct apache *apache, const char *name, struct plan *plan)
@@ -179,6 +221,8 @@ find_hosts(const struct apache *apache, const char *name, struct plan *plan)
 	plan_clear(plan);
 	plan_find(apache, name, false, plan);
 	plan->copies = true;
+	if (plan->count > 0 && *name != '*')
+		follow_redirects(apache, name, plan);
 }
 
 int

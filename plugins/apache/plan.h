@@ -4,6 +4,7 @@
  * It goes to all hosts with TLS that have the exact name, on any port, and to those that Apache
  * chooses for it on the https port. If there are none, the plain hosts that have the name get a
  * copy with TLS: those that have it exactly, or else those that Apache chooses for it by a pattern.
+ * If these do nothing but redirect to https, the site is that of a TLS host without any name.
  * If there are none of these either, the user chooses a host (choose.h).
  */
 #ifndef APACHE_PLAN_H
@@ -29,6 +30,8 @@ struct wish {
 	bool check; /* only check whether it is possible: ask and change nothing */
 };
 
+/* Whether HOST has neither a name nor aliases: it is for no particular site. */
+bool plan_is_nameless(const struct host *host);
 /* Whether the wish's certificate is for a host's name. */
 bool plan_is_covered(const struct wish *wish, const char *name);
 /* Makes the plan, or fails with a hint. */

@@ -23,10 +23,13 @@ split_is_needed(struct apache *apache, const struct wish *wish, const struct hos
 {
 	bool all = true;
 
+	if (!host->tls || *wish->name == '*' || !naming_is_own(host) || has_certificate(wish, host))
+		return false;
+	if (plan_is_nameless(host))
+		return true;
 	for (size_t i = 0; i < host->name_count; i++)
 		all &= plan_is_covered(wish, host->names[i]);
-	return !all && *wish->name != '*' && !host_has_exact_name(host, wish->name) &&
-	       naming_is_own(host) && !has_certificate(wish, host) &&
+	return !all && !host_has_exact_name(host, wish->name) &&
 	       host_value(&apache->model, host, "SSLCertificateFile") != NULL;
 }
 
@@ -120,7 +123,9 @@ split_host(struct apache *apache, size_t order, const char *name)
 		size_t end = host->section->close->end;
 		autofree char *all = NULL;
 
-		add_copy(&copies, host, patterns);
+		/* A host without any name has no patterns to lose. */
+		if (!plan_is_nameless(host))
+			add_copy(&copies, host, patterns);
 		all = memory_format("%s%s", file->text[end - 1] == '\n' ? "" : "\n", copies.data);
 		remove_patterns(apache, &edits, host, name);
 		edits_replace(&edits, file, end, 0, all);

@@ -1,7 +1,7 @@
 /*
- * Gives a name that a TLS host serves by a pattern a host of its own, so that the others keep their
- * certificate. It is a copy with all that the original has, and stands in front of it, as Apache
- * takes the first host that has the name.
+ * Gives a name that a TLS host serves by a pattern, or because no host has it, a host of its own,
+ * so that the others keep their certificate. It is a copy with all that the original has, and
+ * stands in front of it, as Apache takes the first host that has the name.
  *
  * If the original is the first of an address, it stays that, for clients that ask for no name that
  * any host has: the copy is behind it, and behind that another one with the patterns, which the

@@ -255,6 +255,25 @@ def test_redirect_beside_a_tls_host_in_another_file(site, apache, address, redir
     assert apache.snapshot() == before
 
 
+def test_redirect_to_a_tls_host_without_a_name(site, apache):  # noqa: F811
+    """As Debian's default-ssl.conf is. Each name gets its own copy of what it serves."""
+    apache.site("".join(host(f"Redirect permanent / https://{name}:@https@/", name=name)
+                        for name in ("a.test", "b.test")))
+    apache.site("<VirtualHost _default_:@https@>\nSSLEngine on\n@old@\n" + SERVES +
+                "\n</VirtualHost>\n", "default-ssl.conf")
+    apache.start()
+    before, first = apache.snapshot(), served_to_nobody(apache)
+    for name in ("a.test", "b.test"):
+        site.obtain(name, lineage=name).install(lineage=name)
+    for name in ("a.test", "b.test"):
+        assert site.is_served(name, name) and apache.get(name, tls=True)[2] == "the site\n"
+    assert served_to_nobody(apache) == first and apache.served("nobody.test") == first
+    assert apache.read("sites-available/default-ssl.conf").count("<VirtualHost") == 3
+    assert set(apache.snapshot()) == set(before)
+    site.rollback(2)
+    assert apache.snapshot() == before
+
+
 @pytest.mark.parametrize("order", ["exact_first", pytest.param("pattern_first",
                                                                marks=pytest.mark.full)])
 def test_redirect_beside_a_wildcard_alias(site, apache, order):  # noqa: F811
