@@ -97,7 +97,7 @@ selects(const struct cw_option *option, struct cw_registry *registry)
 
 	if (option->kind != CW_OPTION_FLAG || strcmp(option->internal, internal) != 0)
 		return NULL;
-	return is_known(name) || cw_registry_has(registry, name) ? name : NULL;
+	return is_known(name) || cw_registry_has_file(registry, name) ? name : NULL;
 }
 
 const char *

@@ -79,12 +79,13 @@ const struct cw_strv *cw_registry_refused_folders(struct cw_registry *registry);
 const struct cw_strv *cw_registry_refused_modules(struct cw_registry *registry);
 
 /* Whether there is a module NAME (or another spelling of it), also in a refused folder. Looks only
- * at file names: the module can still be refused when it is opened. The second function also looks
- * for a plugin of Certbot, and adds those as below. */
+ * at file names: the module can still be refused when it is opened. The first function knows
+ * plugins of Certbot only if they were added before; the second adds them if there is no such file.
+ */
 bool cw_registry_has_file(struct cw_registry *registry, const char *name);
 bool cw_registry_has(struct cw_registry *registry, const char *name);
-/* Adds the authenticators of Certbot, behind the other modules. Those that were refused too.
- * Returns whether any were added: only the first call does something. If they cannot be listed,
+/* Adds the authenticators of Certbot behind the other modules, also those that are refused. Returns
+ * whether there were any: only the first call does something. If they cannot be listed,
  * there is a warning in the log. */
 bool cw_registry_add_certbots(struct cw_registry *registry);
 

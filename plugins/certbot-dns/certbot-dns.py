@@ -331,6 +331,7 @@ class Runner:
         self.name = name
         self.answers = answers
         self.performed = []  # (plugin object, challenge)
+        self.failed = set()     # the ids of those plugin objects that could not perform one
 
     def load(self, request):
         from certbot.plugins import dns_common
@@ -349,7 +350,9 @@ class Runner:
         if hasattr(namespace, wait):
             setattr(namespace, wait, 0)
         config = configuration(namespace, request["directories"])
-        one_by_one = issubclass(cls, dns_common.DNSAuthenticator)
+        # One with a perform of its own, such as dns-route53's, sets all records and then waits once.
+        one_by_one = (issubclass(cls, dns_common.DNSAuthenticator)
+                      and cls.perform is dns_common.DNSAuthenticator.perform)
         concurrent = one_by_one and distribution.metadata["Name"] in CONCURRENT
         return (lambda: self.make(cls, config)), one_by_one, concurrent
 
@@ -371,6 +374,8 @@ class Runner:
             if error is None and (position >= len(responses) or not responses[position]):
                 error = "the plugin did not say why"
             self.answers.put(challenge=index, error=error)
+            if error is not None:
+                self.failed.add(id(plugin))
 
     def perform_each(self, make, indexed):
         try:
@@ -405,7 +410,9 @@ class Runner:
             try:
                 plugin.cleanup(theirs)
             except BaseException as error:  # pylint: disable=broad-except
-                self.answers.put(warning=sentence(error))
+                # What could not be made cannot be removed, which was said already.
+                if key not in self.failed:
+                    self.answers.put(warning="the records may still be there: " + sentence(error))
 
     def serve(self, request):
         try:

@@ -185,7 +185,7 @@ take_answer(struct answers *answers, const char *line)
 	size_t number = index != NULL ? (size_t)strtoul(index, NULL, 10) : answers->count;
 
 	if (warning != NULL)
-		cw_host_log(host, CW_LOG_WARNING, "%s: %s", plugin_name(host), warning);
+		cw_host_log(host, CW_LOG_WARNING, "%s", warning);
 	if (number < answers->count && !answers->known[number]) {
 		answers->known[number] = 1;
 		if (error != NULL)
@@ -264,9 +264,9 @@ wait_for_records(const struct cw_host *host, struct cw_challenge *const *challen
 	for (size_t i = 0; i < left; i++) {
 		if (status != CW_OK && status != CW_E_CANCELLED && records[i].result != CW_OK)
 			cw_host_log(host, CW_LOG_WARNING,
-				    "%s: not every name server has the record \"%s\" after %ld "
+				    "not every name server has the record \"%s\" after %ld "
 				    "seconds; going on",
-				    plugin_name(host), records[i].name, seconds);
+				    records[i].name, seconds);
 		cw_host_release(host, records[i].reason);
 	}
 	free(records);

@@ -115,19 +115,22 @@ fail_gone(struct python *python)
 	const struct cw_host *host = python->host;
 	int state = 0;
 	pid_t ended = waitpid(python->pid, &state, 0);
+	const char *name = cw_host_setting(host, "plugin-name");
 
 	python->pid = 0;
 	close(python->socket);
 	python_stop(python);
 	if (ended > 0 && WIFSIGNALED(state))
 		return cw_host_fail(host, CW_E_COMMAND, "see the log for what it wrote",
-				    "its Python process was killed by signal %d", WTERMSIG(state));
+				    "the Python process of Certbot's plugin \"%s\" was killed by "
+				    "signal %d",
+				    name, WTERMSIG(state));
 	if (ended > 0 && WEXITSTATUS(state) == 127)
 		return cw_host_fail(host, CW_E_NOT_FOUND, "install the package python3-certbot",
 				    "there is no program \"python3\"");
 	return cw_host_fail(host, CW_E_COMMAND, "see the log for what it wrote",
-			    "its Python process ended (exit status %d)",
-			    ended > 0 ? WEXITSTATUS(state) : -1);
+			    "the Python process of Certbot's plugin \"%s\" ended (exit status %d)",
+			    name, ended > 0 ? WEXITSTATUS(state) : -1);
 }
 
 int
@@ -177,9 +180,12 @@ read_part(struct python *python)
 	if (larger == NULL || python->length > LINE_MAX_BYTES) {
 		python->buffer = larger != NULL ? larger : python->buffer;
 		python_stop(python);
-		return larger == NULL ? fail_no_memory(python->host)
-				      : cw_host_fail(python->host, CW_E_COMMAND, NULL,
-						     "its Python process wrote too much");
+		return larger == NULL
+			       ? fail_no_memory(python->host)
+			       : cw_host_fail(python->host, CW_E_COMMAND, NULL,
+					      "the Python process of Certbot's plugin \"%s\" "
+					      "wrote too much",
+					      cw_host_setting(python->host, "plugin-name"));
 	}
 	python->buffer = larger;
 	got = read(python->socket, python->buffer + python->length, PART_SIZE);
@@ -209,7 +215,8 @@ fail_late(struct python *python)
 	return cw_host_fail(host, CW_E_TIMEOUT,
 			    "see whether the provider can be reached; --plugin-timeout sets the "
 			    "limit",
-			    "it did not answer within %ld seconds", limit);
+			    "Certbot's plugin \"%s\" did not answer within %ld seconds",
+			    cw_host_setting(host, "plugin-name"), limit);
 }
 
 int
