@@ -102,7 +102,7 @@ def provider(certwright, providers, authority):
 def needs(name):
     """The mark of a test that needs a plugin of Certbot, which this Debian release may lack."""
     found = any(entry.name == name
-                for entry in importlib.metadata.entry_points().get("certbot.plugins", []))
+                for entry in importlib.metadata.entry_points(group="certbot.plugins"))
     return pytest.mark.skipif(not found, reason=f"this Debian release has no plugin {name}")
 
 
