@@ -10,7 +10,6 @@ import pytest
 
 from lib.apache import USUAL, Apache
 from lib.outcome import assert_failed
-from lib.process import wait_until
 from test_apache import host
 from test_apache_hosts import TOOL
 from test_apache_install import SERVES, apache, site, tls  # noqa: F401  (fixtures)
@@ -87,7 +86,7 @@ CASES = {
     "no_folder": (lambda server: (server.site(host(SERVES)), [
         "--apache-vhost-root", "/nowhere/sites"])[1], "/nowhere/sites"),
 }
-EVERYDAY = ("cycle", "broken_link", "old", "macro", "no_host")
+EVERYDAY = ("cycle", "old", "macro", "copy_is_there")
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, marks=[] if case in EVERYDAY else
@@ -130,7 +129,8 @@ def test_broken_link_of_a_site_is_no_obstacle(site, apache):  # noqa: F811
 
 @pytest.mark.parametrize("args, words", (
     (["--apache-enmod", "/nowhere/a2enmod"], "/nowhere/a2enmod"),
-    (["--apache-handle-modules", "False"], "--apache-handle-modules")))
+    pytest.param(["--apache-handle-modules", "False"], "--apache-handle-modules",
+                 marks=pytest.mark.full)))
 def test_module_that_cannot_be_enabled(certwright, start, args, words):
     server = Apache(start.ports.take(), start.ports.take(), start.ports.take(),
                     [name for name in USUAL if name != "ssl"])
@@ -163,10 +163,3 @@ def test_configuration_that_this_user_may_not_read(apache):  # noqa: F811
         assert len(done.stderr.splitlines()) == 1 and apache.snapshot() == before
     finally:
         shutil.rmtree(folder)
-
-
-def test_apache_that_ends_meanwhile_is_started(site, apache):  # noqa: F811
-    apache.site(host(SERVES))
-    site.obtain("a.test").install()
-    wait_until(apache.pid, what="Apache to be started")
-    assert site.is_served("a.test")

@@ -14,7 +14,7 @@ from test_apache_install import apache, site  # noqa: F401  (fixtures)
 from test_apache_layouts import TOOL
 from test_apache_sites import FIXTURES, REFUSED, hosts
 
-EVERYDAY = ("wordpress", "tls_common", "default_and_star")
+EVERYDAY = ("tls_common",)
 CASES = [pytest.param(path, id=os.path.basename(path)[:-5],
                       marks=[] if os.path.basename(path)[:-5] in EVERYDAY else [pytest.mark.full])
          for path in FIXTURES]

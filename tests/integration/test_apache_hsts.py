@@ -104,7 +104,8 @@ def change(server, old, new):
 
 @pytest.mark.parametrize("old, new, words", (
     (f'\tHeader always set {HEADER} "max-age=60"\n', "", "does not send"),
-    ("a.test", "b.test", "no virtual host")), ids=("header", "host"))
+    pytest.param("a.test", "b.test", "no virtual host", marks=pytest.mark.full)),
+    ids=("header", "host"))
 def test_it_ends_when_header_or_host_is_removed(site, apache, renewals, old, new, words):  # noqa: F811
     site.run("enhance", "--auto-hsts")
     change(apache, old, new)
@@ -123,6 +124,7 @@ def test_header_that_somebody_has_changed_stays(site, apache, renewals):  # noqa
     assert apache.snapshot() == before
 
 
+@pytest.mark.full
 def test_step_that_fails_is_taken_by_the_next_run(site, apache, renewals):  # noqa: F811
     site.run("enhance", "--auto-hsts")
     apache.write("conf-enabled/broken.conf", "Nonsense on\n")

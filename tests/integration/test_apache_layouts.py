@@ -41,7 +41,7 @@ LAYOUTS = {
     "macos": ("macos", "etc/apache2", "httpd.conf", "Include other/*.conf", "other/site.conf",
               "%s", "httpd", "usr/sbin/envvars", "SITES=@folder@\nexport SITES\n"),
 }
-LONGER = ("rhel", "arch", "alpine")
+EVERYDAY = ("fedora", "gentoo")
 # Of some systems: the control script takes no arguments for Apache.
 REFUSES = "#!/bin/sh\necho \"passing arguments with apachectl is no longer supported\" >&2\nexit 1\n"
 
@@ -109,7 +109,7 @@ def test_hosts_are_found(image, layout):
 
 
 @pytest.mark.parametrize("layout", [
-    pytest.param(name, marks=[pytest.mark.full] if name in LONGER else []) for name in LAYOUTS])
+    pytest.param(name, marks=[] if name in EVERYDAY else [pytest.mark.full]) for name in LAYOUTS])
 def test_certificate_is_installed_and_rolled_back(certwright, image, layout):
     """Apache is started with the options of its environment file."""
     system = image(layout)

@@ -53,7 +53,7 @@ SPLIT = {
 
 
 @pytest.mark.parametrize("case", [
-    pytest.param(case, marks=[] if case in ("first", "second") else [pytest.mark.full])
+    pytest.param(case, marks=[] if case == "first" else [pytest.mark.full])
     for case in SPLIT])
 def test_name_of_a_pattern_gets_a_host_of_its_own(site, apache, certified, certwright,  # noqa: F811
                                                   case):
@@ -94,6 +94,7 @@ def test_name_of_a_pattern_gets_a_host_of_its_own(site, apache, certified, certw
     assert apache.snapshot() == before
 
 
+@pytest.mark.full
 def test_certificate_for_all_that_a_pattern_serves_replaces_the_old_one(site, apache,  # noqa: F811
                                                                         certified):
     apache.site(host(f"ServerAlias *.test\n{certified('a.test')}{SERVES}", address="*:@https@"))
@@ -132,6 +133,7 @@ def test_names_that_another_host_serves_by_tls_stay_with_it(site, apache, case):
     assert apache.snapshot() == before
 
 
+@pytest.mark.full
 def test_copy_for_one_address_leaves_the_hosts_for_all_addresses_reachable(site, apache):  # noqa: F811
     apache.site(host(SERVES, address="127.0.0.1:@http@") + tls("Redirect 410 /\n", name="b.test"))
     apache.start()
@@ -147,7 +149,7 @@ def install(site, *words):  # noqa: F811
                        site.apache.https_port, *words)
 
 
-@pytest.mark.parametrize("kind", ("http", "https"))
+@pytest.mark.parametrize("kind", ("http", pytest.param("https", marks=pytest.mark.full)))
 def test_user_says_which_host_is_to_have_the_name(site, apache, kind):  # noqa: F811
     apache.site(host(SERVES) + (tls() if kind == "https" else "") + host(SERVES, name="b.test"))
     apache.start()
@@ -165,6 +167,7 @@ def test_user_says_which_host_is_to_have_the_name(site, apache, kind):  # noqa: 
     assert apache.snapshot() == before
 
 
+@pytest.mark.full
 def test_choice_may_be_cancelled(site, apache):  # noqa: F811
     apache.site(host(SERVES))
     apache.start()
@@ -295,7 +298,8 @@ def test_redirect_beside_a_wildcard_alias(site, apache, order):  # noqa: F811
     assert apache.snapshot() == before
 
 
-@pytest.mark.parametrize("where", ["available", "commented", "ifdef"])
+@pytest.mark.parametrize("where", ["available", *(
+    pytest.param(where, marks=pytest.mark.full) for where in ("commented", "ifdef"))])
 def test_same_name_that_is_not_in_effect(site, apache, where):  # noqa: F811
     text = host("Redirect 410 /\n")
     if where == "available":
