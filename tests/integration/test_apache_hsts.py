@@ -5,6 +5,7 @@ import re
 import pytest
 
 from lib.outcome import assert_failed
+from lib.process import kill_all, wait_until
 from lib.tools import read
 from test_apache_install import SERVES, apache, host, site, tls  # noqa: F401  (fixtures)
 
@@ -135,6 +136,23 @@ def test_step_that_fails_is_taken_by_the_next_run(site, apache, renewals):  # no
     apache.write("conf-enabled/broken.conf", "")
     renewals.renew(later=False)
     assert age(apache) == f"max-age={STEPS[1]}"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("end", (lambda running: running.kill(), kill_all), ids=("one", "all"))
+def test_step_that_is_killed_is_complete_after_the_next_run(site, apache, renewals, end):  # noqa: F811
+    site.run("enhance", "--auto-hsts")
+    before = apache.snapshot()
+    renewals.two_days_pass()
+    running = site.certwright.start("renew", "--https-port", apache.https_port)
+    wait_until(lambda: apache.snapshot() != before or running.process.poll() is not None,
+               what="the step to be written")
+    end(running)
+    renewals.renew("--lock-timeout", "20", later=False)
+    assert age(apache) == f"max-age={STEPS[1]}"
+    assert f"apache, {STEPS[1]}, " in read(renewals.path)
+    renewals.renew()
+    assert age(apache) == f"max-age={STEPS[2]}"
 
 
 @pytest.mark.full

@@ -8,6 +8,7 @@ import ssl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from lib.apache import Apache
 from lib.issuer import Issuer
 from lib.terminal import on_terminal
 from lib.tools import read
@@ -165,6 +166,24 @@ def test_user_says_which_host_is_to_have_the_name(site, apache, kind):  # noqa: 
     assert apache.get("b.test")[2] == "the site\n"
     site.rollback()
     assert apache.snapshot() == before
+
+
+@pytest.mark.full
+def test_run_asks_too_and_redirects_what_was_chosen(certwright, pebble, start):
+    server = Apache(pebble.http_port, start.ports.take(), start.ports.take())
+    try:
+        server.site(host(SERVES) + host(SERVES, name="b.test"))
+        server.start()
+        terminal = on_terminal(certwright, "run", "--apache", "--apache-server-root", server.root,
+                               "--https-port", server.https_port, "--redirect", "-d", "new.test")
+        listed = terminal.expect("new.test. Which(.*?)Number, or c to cancel").group(1)
+        [number] = [line.split(":")[0] for line in listed.splitlines() if "http: b.test" in line]
+        terminal.type(number)
+        terminal.finish()
+        assert server.get("new.test")[0] == 301 and server.get("b.test")[0] == 200
+        assert server.get("new.test", tls=True)[2] == "the site\n"
+    finally:
+        server.stop()
 
 
 @pytest.mark.full
