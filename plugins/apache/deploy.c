@@ -131,8 +131,6 @@ deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, b
 	}
 	if (status == CW_OK)
 		status = deploy(apache, &wish);
-	if (status == CW_OK && !check && files_changed(&apache->model.config.files))
-		apache->tested = false;
 	certificate_clear(&certificate);
 	return status;
 }

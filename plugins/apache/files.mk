@@ -1,5 +1,6 @@
 apache_model_sources = \
 	$(common_memory) \
+	$(common_files) \
 	plugins/apache/address.c plugins/apache/address.h \
 	plugins/apache/condition.c plugins/apache/condition.h \
 	plugins/apache/config.c plugins/apache/config.h \
@@ -20,6 +21,7 @@ apache_la_SOURCES = \
 	$(common_certificate) \
 	$(common_policy_file) \
 	$(common_proc) \
+	$(common_web_server) \
 	plugins/apache/apache.c plugins/apache/plugin.h \
 	plugins/apache/challenge.c \
 	plugins/apache/copy.c plugins/apache/copy.h \

@@ -5,13 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "../common/proc.h"
+#include "../common/waiting.h"
 #include "port.h"
 
 enum {
 	TIME_LIMIT = 120 * 1000, /* milliseconds */
-	AGAIN_LIMIT = 1000,      /* after which an idle parent is told again */
-	NAP_FIRST = 1,
-	NAP_LAST = 50
+	AGAIN_LIMIT = 1000       /* after which an idle parent is told again */
 };
 
 struct wait {
@@ -30,13 +29,6 @@ wait_clear(struct wait *wait)
 {
 	pids_clear(&wait->before);
 	sockets_clear(&wait->listening);
-}
-
-static void
-nap(unsigned *milliseconds)
-{
-	poll(NULL, 0, (int)*milliseconds);
-	*milliseconds = *milliseconds * 2 > NAP_LAST ? NAP_LAST : *milliseconds * 2;
 }
 
 /* Another program may have the pid now. */
@@ -123,14 +115,10 @@ static int
 tell_parent(struct wait *wait)
 {
 	wait->told = milliseconds_now();
-	if (kill(wait->parent, SIGUSR1) == 0)
+	/* That the process is gone is seen when it is waited for. */
+	if (kill(wait->parent, SIGUSR1) == 0 || errno == ESRCH)
 		return CW_OK;
-	if (errno == ESRCH)
-		return CW_OK; /* seen when it is waited for */
-	return cw_host_fail(wait->program->host, errno == EPERM ? CW_E_PERMISSION : CW_E_IO,
-			    errno == EPERM ? "run certwright as root" : NULL,
-			    "cannot tell Apache (process %ld) to reload: %s", (long)wait->parent,
-			    strerror(errno));
+	return cannot_signal(wait->program->host, "Apache", wait->parent);
 }
 
 /* Apache loses a signal that comes when it has just started or reloaded. */
@@ -144,7 +132,7 @@ has_lost_signal(const struct wait *wait)
 static int
 wait_until_live(struct wait *wait, bool *ended)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 	bool rewritten = false;
 	int status = tell_parent(wait);
 
@@ -161,8 +149,7 @@ wait_until_live(struct wait *wait, bool *ended)
 					    "Apache did not load the new configuration in time");
 		if (!rewritten && has_lost_signal(wait))
 			status = tell_parent(wait);
-		cw_host_still_busy(wait->program->host);
-		nap(&naptime);
+		nap(wait->program->host, &naptime);
 	}
 	return status;
 }
@@ -172,17 +159,17 @@ static void
 wait_for_burial(const struct wait *wait)
 {
 	pid_t pid = proc_pid_file(wait->pid_path);
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 
 	while (pid != 0 && kill(pid, 0) == 0 && !proc_runs(pid) &&
 	       milliseconds_now() < wait->deadline)
-		nap(&naptime);
+		nap(wait->program->host, &naptime);
 }
 
 static int
 start(struct wait *wait)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 	int status;
 
 	wait_for_burial(wait);
@@ -199,12 +186,8 @@ start(struct wait *wait)
 		if (runs)
 			break;
 		if (milliseconds_now() > wait->deadline)
-			return cw_host_fail(wait->program->host, CW_E_TIMEOUT,
-					    "see Apache's error log",
-					    "Apache was started, but the pid file \"%s\" does not "
-					    "name its process",
-					    wait->pid_path);
-		nap(&naptime);
+			return no_pid_file(wait->program->host, "Apache", wait->pid_path);
+		nap(wait->program->host, &naptime);
 	}
 	return status;
 }
@@ -223,7 +206,7 @@ look_before(struct wait *wait)
 static void
 end_orphans(const struct wait *wait)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 	bool any = true;
 
 	while (any && milliseconds_now() < wait->deadline) {
@@ -234,7 +217,7 @@ end_orphans(const struct wait *wait)
 				any = true;
 			}
 		if (any)
-			nap(&naptime);
+			nap(wait->program->host, &naptime);
 	}
 }
 
