@@ -34,6 +34,7 @@ apache_la_SOURCES = \
 	plugins/apache/pair.c plugins/apache/pair.h \
 	plugins/apache/plan.c plugins/apache/plan.h \
 	plugins/apache/port.c plugins/apache/port.h \
+	plugins/apache/process.c plugins/apache/process.h \
 	plugins/apache/reload.c plugins/apache/reload.h
 apache_la_LDFLAGS = $(plugin_ldflags)
 apache_la_LIBADD = $(OPENSSL_LIBS)

@@ -7,6 +7,7 @@
 #include "../common/proc.h"
 #include "../common/waiting.h"
 #include "port.h"
+#include "process.h"
 
 enum {
 	TIME_LIMIT = 120 * 1000, /* milliseconds */
@@ -31,25 +32,6 @@ wait_clear(struct wait *wait)
 	sockets_clear(&wait->listening);
 }
 
-/* Another program may have the pid now. */
-static bool
-is_apache(pid_t pid)
-{
-	char name[64];
-
-	return proc_runs(pid) && (!proc_read(pid, "comm", name, sizeof(name)) ||
-				  strstr(name, "apache") != NULL || strstr(name, "httpd") != NULL);
-}
-
-/* The process of a pid file, which survives a crash. */
-static pid_t
-find_parent(const char *pid_path)
-{
-	pid_t pid = proc_pid_file(pid_path);
-
-	return pid != 0 && is_apache(pid) ? pid : 0;
-}
-
 static bool
 is_rewritten(const struct wait *wait)
 {
@@ -59,22 +41,6 @@ is_rewritten(const struct wait *wait)
 	       (now.st_ino != wait->written.st_ino ||
 		now.st_mtim.tv_sec != wait->written.st_mtim.tv_sec ||
 		now.st_mtim.tv_nsec != wait->written.st_mtim.tv_nsec);
-}
-
-/* The parent waits for its children in select() or a sleep, and is elsewhere when it reads its
- * configuration. True if the kernel does not say. */
-static bool
-is_idle(pid_t parent)
-{
-	static const char *const places[] = {"poll_schedule", "select", "nanosleep"};
-	char where[64];
-
-	if (!proc_read(parent, "wchan", where, sizeof(where)) || where[0] == '0')
-		return true;
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-		if (strstr(where, places[i]) != NULL)
-			return true;
-	return false;
 }
 
 /* Remembers the present children as old, unless the pid file is written: then some are new, and
@@ -125,7 +91,7 @@ tell_parent(struct wait *wait)
 static bool
 has_lost_signal(const struct wait *wait)
 {
-	return milliseconds_now() - wait->told > AGAIN_LIMIT && is_idle(wait->parent);
+	return milliseconds_now() - wait->told > AGAIN_LIMIT && process_is_idle(wait->parent);
 }
 
 /* Sets *ENDED if Apache ends meanwhile. */
@@ -178,7 +144,7 @@ start(struct wait *wait)
 		struct pids children = {0};
 		bool runs;
 
-		wait->parent = find_parent(wait->pid_path);
+		wait->parent = process_parent(wait->pid_path);
 		if (wait->parent != 0)
 			proc_children(wait->parent, &children);
 		runs = children.count > 0;
@@ -221,22 +187,13 @@ end_orphans(const struct wait *wait)
 	}
 }
 
-static bool
-listens_on(const struct sockets *listening, unsigned port)
-{
-	for (size_t i = 0; i < listening->count; i++)
-		if (listening->ports[i] == port)
-			return true;
-	return false;
-}
-
 static int
 check_ports(const struct wait *wait, const struct model *model)
 {
 	for (size_t i = 0; i < model->listen_count && wait->listening.count > 0; i++) {
 		unsigned port = model->listens[i].address.port;
 
-		if (!listens_on(&wait->listening, port) && !port_is_free(port))
+		if (!process_listens_on(&wait->listening, port) && !port_is_free(port))
 			return cw_host_fail(
 				wait->program->host, CW_E_BUSY,
 				"stop that program, or remove that Listen directive",
@@ -255,7 +212,7 @@ reload_apache(struct program *program, const struct model *model)
 	int status;
 
 	wait.pid_path = program->facts.pid_path;
-	wait.parent = find_parent(wait.pid_path);
+	wait.parent = process_parent(wait.pid_path);
 	if (wait.parent == 0) {
 		cw_host_log(program->host, CW_LOG_INFO, "Apache is not running; starting it");
 		return start(&wait);
