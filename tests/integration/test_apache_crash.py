@@ -4,12 +4,11 @@ were before or as they were to be, and Apache runs with that."""
 
 import os
 import shutil
-import ssl
 
 import pytest
 
 from lib.apache import USUAL, Apache
-from lib.killing import killed_everywhere, recover
+from lib.killing import killed_everywhere, listens, recover
 from lib.process import wait_until
 from test_apache import host
 from test_apache_install import SERVES, Site, apache, site  # noqa: F401  (fixtures)
@@ -41,14 +40,6 @@ def roll_back_all(crashing):
         crashing.rollback(len(os.listdir(folder)))
 
 
-def serves_tls(server):
-    try:
-        server.served("a.test")
-    except (OSError, ssl.SSLError):
-        return False
-    return True
-
-
 @pytest.mark.parametrize("most", MOST)
 def test_killed_installation(crashing, most):
     server = crashing.apache
@@ -62,7 +53,7 @@ def test_killed_installation(crashing, most):
         # Also when Apache was not told before the run was killed.
         done = server.snapshot() == after
         wait_until(lambda: server.get("a.test")[0] == (301 if done else 200) and
-                   serves_tls(server) == done, what="the configuration to be live")
+                   listens(server.https_port) == done, what="the configuration to be live")
         crashing.install("--redirect")
         assert server.snapshot() == after
         assert crashing.is_served("a.test") and server.get("a.test")[0] == 301
@@ -93,6 +84,8 @@ def test_killed_rollback(crashing, most):
 
     def check():
         recover(crashing.certwright)
+        done = server.snapshot() == states[0]
+        wait_until(lambda: listens(server.https_port) != done, what="the configuration to be live")
         # What is gone from backups/ is undone, and nothing else.
         if server.snapshot() != states[0]:
             crashing.rollback(states.index(server.snapshot()))

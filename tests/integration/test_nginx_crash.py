@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from lib.killing import killed_everywhere, recover
+from lib.killing import killed_everywhere, listens, recover
 from lib.process import wait_until
 from test_nginx import Nginx
 from test_nginx_install import CASES, Site, nginx, site  # noqa: F401  (fixtures)
@@ -88,6 +88,8 @@ def test_killed_rollback(crashing, nginx):  # noqa: F811
     def check():
         recover(crashing.certwright)
         folder = os.path.join(crashing.certwright.work_dir, "backups")
+        done = nginx.snapshot() == states[0]
+        wait_until(lambda: listens(nginx.https_port) != done, what="the configuration to be live")
         # What is gone from backups/ is undone, and nothing else.
         if nginx.snapshot() != states[0]:
             crashing.rollback(states.index(nginx.snapshot()))

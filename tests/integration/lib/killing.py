@@ -7,6 +7,7 @@ import collections
 import os
 import re
 import shutil
+import socket
 
 CALLS = ("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "symlink", "symlinkat")
 # LeakSanitizer cannot work in a process that is traced.
@@ -74,3 +75,12 @@ def recover(certwright):
     certwright.run("renew", "--lock-timeout", "20")
     for name in ("IN_PROGRESS", "temp_checkpoint"):
         assert not os.path.lexists(os.path.join(certwright.work_dir, name))
+
+
+def listens(port):
+    """Whether a server does."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except OSError:
+        return False
+    return True
