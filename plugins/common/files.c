@@ -1,6 +1,7 @@
 #include "files.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,14 +254,26 @@ files_changed(const struct files *files)
 	return false;
 }
 
-/* A link is not a file that the checkpoint services write. */
+/* Makes the link of a new file, which the checkpoint services do not write. A rollback removes it
+ * unless somebody has made another one of it. */
 static int
 make_link(const struct cw_host *host, const struct file *file)
 {
-	const char *const undo[] = {"rm", "-f", "--", file->link, NULL};
-	int status = host->checkpoint_command(host, undo);
+	static const char script[] = "test \"$(readlink \"$1\")\" != \"$2\" || rm -f \"$1\"";
+	const char *const undo[] = {"sh", "-c", script, "sh", file->link, file->target, NULL};
+	char present[PATH_MAX];
+	ssize_t length = readlink(file->link, present, sizeof(present) - 1);
+	int status;
 
-	if (status == CW_OK && symlink(file->target, file->link) != 0 && errno != EEXIST)
+	/* An old one may have led nowhere. */
+	present[length > 0 ? length : 0] = '\0';
+	if (strcmp(present, file->target) == 0)
+		return CW_OK;
+	if (length >= 0 || errno != ENOENT)
+		return cw_host_fail(host, CW_E_EXISTS, "remove it, then try again",
+				    "cannot make the link \"%s\": it exists", file->link);
+	status = host->checkpoint_command(host, undo);
+	if (status == CW_OK && symlink(file->target, file->link) != 0)
 		return cw_host_fail(host, CW_E_IO, NULL, "cannot make the link \"%s\": %s",
 				    file->link, strerror(errno));
 	return status;
