@@ -16,7 +16,7 @@ from test_apache_install import SERVES, Site, apache, site  # noqa: F401  (fixtu
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 
 # How many places each test takes; None: all.
-MOST = [pytest.param(None, marks=pytest.mark.full, id="all"), pytest.param(4, id="some")]
+MOST = [pytest.param(None, marks=pytest.mark.full, id="all"), pytest.param(2, id="some")]
 
 
 @pytest.fixture

@@ -42,10 +42,10 @@ def places(folder, run, signal):
 
 
 def some_of(found, most):
-    """MOST of the places, from the first to the last; None: all."""
+    """MOST of the places, from all over; None: all."""
     if most is None or most >= len(found):
         return found
-    return [found[i * (len(found) - 1) // (most - 1)] for i in range(most)]
+    return [found[(2 * i + 1) * len(found) // (2 * most)] for i in range(most)]
 
 
 def killed_everywhere(folder, run, prepare, check, signal="SIGHUP", most=None):
