@@ -19,7 +19,6 @@ struct apache {
 int install_names(void *self, cw_name_sink sink, void *context);
 int install_deploy(void *self, const struct cw_deployment *deployment);
 int install_check(void *self, const struct cw_deployment *deployment);
-int install_renewed(void *self, const struct cw_deployment *deployment);
 int install_enhance(void *self, const char *given, const char *enhancement);
 
 /* An option that the user has set, or OTHERWISE. */

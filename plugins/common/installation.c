@@ -116,3 +116,11 @@ install_reload(void *self)
 	reload_done(web, &web->owed);
 	return status;
 }
+
+int
+install_renewed(void *self, const struct cw_deployment *deployment)
+{
+	(void)self;
+	(void)deployment;
+	return CW_OK;
+}

@@ -24,5 +24,7 @@ int install_save(void *self, const char *title);
 int install_config_test(void *self);
 int install_reload(void *self);
 int install_reread(void *self);
+/* The server names the files under live/: the reload is all it needs. */
+int install_renewed(void *self, const struct cw_deployment *deployment);
 
 #endif

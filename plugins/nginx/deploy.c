@@ -154,12 +154,3 @@ install_check(void *self, const struct cw_deployment *deployment)
 {
 	return deploy_or_check(self, deployment, true);
 }
-
-/* nginx names the files under live/: the reload is all it needs. */
-int
-install_renewed(void *self, const struct cw_deployment *deployment)
-{
-	(void)self;
-	(void)deployment;
-	return CW_OK;
-}
