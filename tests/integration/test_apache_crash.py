@@ -21,9 +21,10 @@ MOST = [pytest.param(None, marks=pytest.mark.full, id="all"), pytest.param(2, id
 
 @pytest.fixture
 def crashing(site, start, monkeypatch):  # noqa: F811
-    """A site, in an Apache without mod_ssl, with a certificate that is not installed yet."""
+    """A site, in an Apache without modules that it will need, with a certificate that is not installed
+    yet."""
     server = Apache(start.ports.take(), start.ports.take(), start.ports.take(),
-                    [m for m in USUAL if m not in ("ssl", "socache_shmcb")])
+                    [m for m in USUAL if m not in ("ssl", "socache_shmcb", "headers")])
     server.write("ports.conf", "Listen @http@\n")
     server.site(host(SERVES))
     server.start()
@@ -64,6 +65,27 @@ def test_killed_installation(crashing, most):
 
     killed_everywhere(server.folder, lambda **o: crashing.install("--redirect", **o), prepare,
                       check, "SIGUSR1", most)
+
+
+@pytest.mark.full
+def test_killed_enhancement(crashing):
+    server = crashing.apache
+    crashing.install()
+    before = server.snapshot()
+    crashing.run("enhance", "--hsts")
+    after = server.snapshot()
+
+    def check():
+        recover(crashing.certwright)
+        assert server.snapshot() in (before, after)
+
+    def prepare():
+        if server.snapshot() != before:
+            crashing.rollback()
+        assert server.snapshot() == before
+
+    killed_everywhere(server.folder, lambda **o: crashing.run("enhance", "--hsts", **o), prepare,
+                      check, "SIGUSR1")
 
 
 @pytest.mark.parametrize("most", MOST)
