@@ -1,5 +1,6 @@
 apache_model_sources = \
 	$(common_memory) \
+	$(common_files) \
 	plugins/apache/address.c plugins/apache/address.h \
 	plugins/apache/command.c \
 	plugins/apache/condition.c plugins/apache/condition.h \
@@ -21,6 +22,7 @@ apache_la_SOURCES = \
 	$(common_certificate) \
 	$(common_policy_file) \
 	$(common_proc) \
+	$(common_web_server) \
 	plugins/apache/apache.c plugins/apache/plugin.h \
 	plugins/apache/challenge.c \
 	plugins/apache/choose.c plugins/apache/choose.h \
@@ -36,6 +38,7 @@ apache_la_SOURCES = \
 	plugins/apache/place.c plugins/apache/place.h \
 	plugins/apache/plan.c plugins/apache/plan.h \
 	plugins/apache/port.c plugins/apache/port.h \
+	plugins/apache/process.c plugins/apache/process.h \
 	plugins/apache/reload.c plugins/apache/reload.h \
 	plugins/apache/split.c plugins/apache/split.h
 apache_la_LDFLAGS = $(plugin_ldflags)

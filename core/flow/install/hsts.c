@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/plugin_name.h"
 #include "base/text.h"
-#include "flow/install/deployed.h"
+#include "store/renewal.h"
 
 static const char section[] = "certwright/hsts_steps";
 
@@ -139,7 +139,8 @@ cw_hsts_begun(const struct cw_context *context, const char *installer,
 		if (!cw_configobj_is_list(config, section, installation->names.items[i]))
 			set(config, cw_plugin_name(installer), ages[0],
 			    installation->names.items[i]);
-	cw_record_installer(config, lineage, cw_plugin_name(installer), settings);
+	cw_renewal_add_installer(config, cw_plugin_name(installer));
+	cw_renewal_write_plugin(config, settings, cw_plugin_name(installer));
 	status = cw_lineage_save_config(lineage, config, error);
 	return status < 0 ? cw_context(error, "cannot record the first step of --auto-hsts")
 			  : CW_OK;
