@@ -19,6 +19,10 @@ from lib.pebble import Pebble
 from lib.ports import Ports
 
 
+# certbot gives a new virtual host of Apache this port, whatever --https-port says.
+HTTPS_PORT = 443
+
+
 def family(pid):
     """PID and its descendants."""
     found = [pid]
@@ -106,9 +110,8 @@ def measure(argv, env, limit, server):
 class Client:
     """certbot, or certwright, which takes the same options."""
 
-    def __init__(self, name, folder, pebble, https, plugin, server):
-        self.name, self.folder, self.pebble, self.https = name, os.path.join(folder, name), \
-            pebble, https
+    def __init__(self, name, folder, pebble, plugin, server):
+        self.name, self.folder, self.pebble = name, os.path.join(folder, name), pebble
         self.plugin, self.server = plugin, server
         os.makedirs(self.folder)
         self.program, self.env = ["certbot"], {}
@@ -141,7 +144,7 @@ class Client:
     def install(self, site, name, limit):
         """Files of nobody's, so that it does not depend on what was obtained before."""
         new = f"{site.folder}/new"
-        return self.run(site, "install", limit, "--https-port", str(self.https), "--no-redirect",
+        return self.run(site, "install", limit, "--https-port", str(HTTPS_PORT), "--no-redirect",
                         "--cert-path", f"{new}.pem", "--fullchain-path", f"{new}.pem",
                         "--key-path", f"{new}.key", "--chain-path", f"{new}.pem", "-d", name)
 
@@ -191,7 +194,7 @@ def show_goals(goals):
     return missed
 
 
-def arguments(doc, size_option, sizes, runs):
+def argument_parser(doc, size_option, sizes, runs):
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument(size_option, dest="sizes", default=sizes)
     parser.add_argument("--runs", type=int, default=runs)
@@ -199,13 +202,13 @@ def arguments(doc, size_option, sizes, runs):
     parser.add_argument("--limit", type=int, default=900, help="seconds of one run")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 when a goal is not reached")
-    return parser.parse_args()
+    return parser
 
 
 @contextlib.contextmanager
 def setting(names, plugin, server):
-    """Yields a folder, the clients with these NAMES, and the ports for plain HTTP and TLS."""
-    in_private_mounts()
+    """Yields the clients with these NAMES, and the ports for plain HTTP and TLS."""
+    in_private_mounts(network=True)
     folder = tempfile.mkdtemp(prefix="certwright-bench-")
     os.chmod(folder, 0o755)
     ports = Ports()
@@ -214,9 +217,8 @@ def setting(names, plugin, server):
         authority = Authority(folder)
         trust(authority.ca_path, folder)
         pebble = Pebble(ports, os.path.join(folder, "pebble"), authority, "kind")
-        https = ports.take()
-        yield (folder, [Client(name, folder, pebble, https, plugin, server)
-                        for name in names.split(",")], (pebble.http_port, https))
+        yield ([Client(name, folder, pebble, plugin, server) for name in names.split(",")],
+               (pebble.http_port, HTTPS_PORT))
     finally:
         if pebble:
             pebble.stop()
