@@ -6,8 +6,10 @@ import contextlib
 import os
 import resource
 import shutil
+import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -209,6 +211,8 @@ def argument_parser(doc, size_option, sizes, runs):
 def setting(names, plugin, server):
     """Yields the clients with these NAMES, and the ports for plain HTTP and TLS."""
     in_private_mounts(network=True)
+    # So that servers end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = tempfile.mkdtemp(prefix="certwright-bench-")
     os.chmod(folder, 0o755)
     ports = Ports()

@@ -122,6 +122,26 @@ test_names_of_a_host_take_memory_in_proportion(void **state)
 	model_clear(&model);
 }
 
+static void
+test_words_in_quotes_need_no_blanks(void **state)
+{
+	auto_text struct text text = {0};
+	struct arena *arena = arena_new();
+	struct words words;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		text_add_string(&text, i % 2 != 0 ? "\"a b\"" : "''");
+	words = words_split(arena, text.data);
+	assert_int_equal(words.count, 1000);
+	assert_string_equal(words.items[998], "");
+	assert_string_equal(words.items[999], "a b");
+	words = words_split(arena, " one  two'three' ");
+	assert_int_equal(words.count, 2);
+	assert_string_equal(words.items[1], "two'three'");
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -136,6 +156,7 @@ main(void)
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_names_of_a_host_take_memory_in_proportion,
 						scratch_make, scratch_remove),
+		cmocka_unit_test(test_words_in_quotes_need_no_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
