@@ -22,7 +22,9 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
 	dovecot-imapd icecast2 varnish systemd)
 # Only those that this Debian release has.
-cw_optional_packages=(clang-format-14 lexicon)
+cw_optional_packages=(clang-format-14 lexicon python3-certbot-dns-cloudflare
+	python3-certbot-dns-digitalocean python3-certbot-dns-gandi python3-certbot-dns-ovh
+	python3-certbot-dns-route53 python3-certbot-dns-standalone)
 
 say() {
 	printf '%s\n' "$*"

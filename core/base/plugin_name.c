@@ -8,6 +8,7 @@ static const struct {
 	const char *certbots, *ours;
 } spellings[] = {
 	{"certbot-django:auth", "django"},
+	{"certbot-route53:auth", "dns-route53"},
 };
 
 const char *

@@ -6,6 +6,7 @@
 #include "cli/option_text.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "plugin/certbot_plugins.h"
 
 static bool
 begins_with_topic(const struct cw_option *option, const char *topic)
@@ -197,6 +198,7 @@ static int
 fail_unknown(const struct cw_help_page *page, const char *name, struct cw_error *error)
 {
 	cw_auto_strv struct cw_strv names = {0};
+	cw_autofree char *package = NULL;
 	const char *nearest;
 
 	cw_strv_add(&names, "all");
@@ -207,9 +209,12 @@ fail_unknown(const struct cw_help_page *page, const char *name, struct cw_error 
 	add_plugin_names(page, &names);
 	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
 	cw_fail(error, CW_E_USAGE, "there is no help for \"%s\"", name);
+	package = cw_certbot_package(name);
 	if (cw_is_cloud_dns(name))
-		cw_hint(error, "certwright does not have this plugin; use dns-exec with a program "
-			       "of lego or acme.sh instead");
+		cw_hint(error,
+			"install the package %s, which has this plugin of Certbot; or use dns-exec "
+			"with a program of lego or acme.sh instead",
+			package);
 	else if (nearest != NULL)
 		cw_hint(error, "did you mean \"%s\"?", nearest);
 	else

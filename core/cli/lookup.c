@@ -51,6 +51,15 @@ add_modules_for(struct cw_lookup *lookup, const char *name)
 	}
 }
 
+/* The same for those of Certbot's that are written in Python. Few commands need them, so they come
+ * last. */
+static void
+add_certbots_for(struct cw_lookup *lookup, const char *name)
+{
+	cw_add_certbots_options(lookup->plugin_flags, lookup->set, lookup->registry);
+	add_modules_for(lookup, name);
+}
+
 static void
 add_all_modules(struct cw_lookup *lookup)
 {
@@ -189,6 +198,13 @@ cw_lookup_name(struct cw_lookup *lookup, const char *name, const char *shown,
 	count = abbreviated(lookup, name, found);
 	if (count < 2) {
 		add_modules_for(lookup, name);
+		*option = cw_option_by_name(lookup->set, name);
+		if (*option != NULL)
+			return CW_OK;
+		count = abbreviated(lookup, name, found);
+	}
+	if (count == 0) {
+		add_certbots_for(lookup, name);
 		*option = cw_option_by_name(lookup->set, name);
 		if (*option != NULL)
 			return CW_OK;

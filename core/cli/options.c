@@ -107,23 +107,51 @@ add_flag(struct cw_plugin_flags *plugin_flags, struct cw_option_set *set, const 
 	plugin_flags->flags[plugin_flags->count++] = flag;
 }
 
-struct cw_plugin_flags *
-cw_add_plugin_options(struct cw_option_set *set, struct cw_registry *registry)
+/* The flags that select modules, where they are not there yet. */
+static void
+add_flags(struct cw_plugin_flags *plugin_flags, struct cw_option_set *set,
+	  struct cw_registry *registry)
 {
-	struct cw_plugin_flags *plugin_flags = cw_alloc(sizeof(*plugin_flags));
-	size_t count = registry != NULL ? cw_registry_count(registry) : 0;
-
-	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
-		if (known->options != NULL &&
-		    (registry == NULL || !cw_registry_has(registry, known->name)))
-			add_all(set, known->options);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < cw_registry_count(registry); i++) {
 		const char *name = cw_registry_at(registry, i)->name;
 
 		if (cw_option_by_name(set, name) == NULL)
 			add_flag(plugin_flags, set, name);
 	}
+}
+
+static void
+add_missing(struct cw_option_set *set, const struct cw_option *options)
+{
+	for (const struct cw_option *option = options; option->names != NULL; option++)
+		if (cw_option_by_name(set, option->names[0]) == NULL)
+			cw_option_set_add(set, option, NULL);
+}
+
+struct cw_plugin_flags *
+cw_add_plugin_options(struct cw_option_set *set, struct cw_registry *registry)
+{
+	struct cw_plugin_flags *plugin_flags = cw_alloc(sizeof(*plugin_flags));
+
+	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
+		if (known->options != NULL &&
+		    (registry == NULL || (!cw_is_cloud_dns(known->name) &&
+					  !cw_registry_has_file(registry, known->name))))
+			add_all(set, known->options);
+	if (registry != NULL)
+		add_flags(plugin_flags, set, registry);
 	return plugin_flags;
+}
+
+void
+cw_add_certbots_options(struct cw_plugin_flags *plugin_flags, struct cw_option_set *set,
+			struct cw_registry *registry)
+{
+	cw_registry_add_certbots(registry);
+	add_flags(plugin_flags, set, registry);
+	for (const struct cw_known_plugin *known = cw_known_plugins; known->name != NULL; known++)
+		if (cw_is_cloud_dns(known->name) && !cw_registry_has(registry, known->name))
+			add_missing(set, known->options);
 }
 
 void

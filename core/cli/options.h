@@ -15,11 +15,16 @@ struct cw_plugin_flags;
 /*
  * Adds the plugin options that are known without opening a plugin: the options of Certbot's plugins
  * that have no module in REGISTRY (a module describes its own options), and for each other module a
- * flag --NAME that selects it. REGISTRY NULL: no modules. Never fails: a module with the name of an
- * existing option can only be selected with -a and -i.
+ * flag --NAME that selects it. Not those of its plugins for DNS services. REGISTRY NULL: no
+ * modules, and all options. Never fails: a module with the name of an existing option can only be
+ * selected with -a and -i.
  */
 struct cw_plugin_flags *cw_add_plugin_options(struct cw_option_set *set,
 					      struct cw_registry *registry);
+/* Adds the same for Certbot's own authenticators (cw_registry_add_certbots()), and the options of
+ * those for DNS services that are not installed. May be called again. */
+void cw_add_certbots_options(struct cw_plugin_flags *plugin_flags, struct cw_option_set *set,
+			     struct cw_registry *registry);
 void cw_plugin_flags_free(struct cw_plugin_flags *plugin_flags); /* NULL is allowed */
 
 /* Whether PLUGIN is one of Certbot's authenticators for DNS services that certwright does not have.

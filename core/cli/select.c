@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/options_tables.h"
+#include "plugin/certbot_plugins.h"
 
 /* The roles of plugins whose modules need not be asked. All others of Certbot's are authenticators.
  */
@@ -96,7 +97,7 @@ selects(const struct cw_option *option, struct cw_registry *registry)
 
 	if (option->kind != CW_OPTION_FLAG || strcmp(option->internal, internal) != 0)
 		return NULL;
-	return is_known(name) || cw_registry_has(registry, name) ? name : NULL;
+	return is_known(name) || cw_registry_has_file(registry, name) ? name : NULL;
 }
 
 const char *
@@ -188,11 +189,15 @@ static int
 check_cloud_dns(const char *selected, struct cw_registry *registry, struct cw_error *error)
 {
 	const char *plugin = cw_plugin_name(selected);
+	cw_autofree char *package = NULL;
 
 	if (plugin == NULL || !cw_is_cloud_dns(plugin) || cw_registry_has(registry, plugin))
 		return CW_OK;
-	cw_fail(error, CW_E_NOT_FOUND, "certwright does not have Certbot's plugin \"%s\"", plugin);
-	cw_hint(error, "use dns-exec with a program of lego or acme.sh instead");
+	package = cw_certbot_package(plugin);
+	cw_fail(error, CW_E_NOT_FOUND, "Certbot's plugin \"%s\" is not installed", plugin);
+	cw_hint(error,
+		"install the package %s; or use dns-exec with a program of lego or acme.sh instead",
+		package);
 	return CW_E_NOT_FOUND;
 }
 

@@ -32,6 +32,12 @@ cw_instance_challenge_types(struct cw_instance *instance, const char *identifier
 
 	if (authenticator_of(instance) == NULL)
 		return;
+	if (instance->module->certbots) {
+		cw_strv_copy(types, strcmp(identifier_type, "dns") == 0
+					    ? &instance->module->about->dns_types
+					    : &instance->module->about->ip_types);
+		return;
+	}
 	cw_call_begin(&call, instance, "challenge_types");
 	list = authenticator_of(instance)->challenge_types(instance->self, identifier_type,
 							   identifier);

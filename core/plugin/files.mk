@@ -1,6 +1,7 @@
 # The plugins' loader, their instances, and the services that they may call.
 
 libcertwright_sources += \
+	core/plugin/certbot_plugins.c core/plugin/certbot_plugins.h \
 	core/plugin/challenges.c \
 	core/plugin/change.c core/plugin/change.h \
 	core/plugin/description.c \

@@ -1,5 +1,6 @@
 /* What a plugin must be like before anything but its entry function is called. */
 #include "base/strv.h"
+#include "plugin/certbot_plugins.h"
 #include "plugin/module_internal.h"
 
 /* The sizes that ABI 1.0 began with; a struct of any plugin has at least these. */
@@ -178,6 +179,13 @@ is_text(const char *text)
 	return text != NULL && strnlen(text, TEXT_MAX_BYTES) < TEXT_MAX_BYTES;
 }
 
+/* What the module has to call itself. */
+static const char *
+file_name(const struct cw_module *module)
+{
+	return module->certbots ? CW_CERTBOT_RUNNER : module->name;
+}
+
 int
 cw_module_check(const struct cw_module *module, const struct cw_plugin *plugin,
 		struct cw_error *error)
@@ -191,7 +199,7 @@ cw_module_check(const struct cw_module *module, const struct cw_plugin *plugin,
 		return status;
 	if (!is_text(plugin->name) || !is_text(plugin->version) || !is_text(plugin->description))
 		return broken(module, error, "it lacks a name, a version or a description");
-	if (strcmp(plugin->name, module->name) != 0) {
+	if (strcmp(plugin->name, file_name(module)) != 0) {
 		status = cw_fail(error, CW_E_PLUGIN,
 				 "the plugin \"%s\" was refused: it calls itself \"%.*s\"",
 				 module->path, NAME_MAX_BYTES, plugin->name);

@@ -329,6 +329,9 @@ cw_plugin_process_load(struct cw_plugin_process *process, cw_plugin_done done, v
 	cw_message_put_text(request, process->module->path);
 	cw_message_put_text(request, entry->preloaded);
 	cw_message_put_bool(request, entry->built_in != NULL);
+	cw_message_put_bool(request, process->module->certbots);
+	if (process->module->certbots)
+		cw_wire_put_description(request, process->module->about);
 	make_call(process, request,
 		  &(struct cw_plugin_call){
 			  .read = read_description, .done = done, .context = context});

@@ -8,12 +8,11 @@
 #include "base/mem.h"
 #include "base/plugin_name.h"
 #include "base/text.h"
+#include "plugin/certbot_plugins.h"
 #include "plugin/module_internal.h"
 #include "plugin/process_internal.h"
 #ifdef CW_PRELOADED
 #include <ltdl.h>
-#endif
-#ifdef __linux__
 #endif
 
 #ifndef CW_PLUGIN_DIR
@@ -26,6 +25,7 @@ struct cw_registry {
 	struct cw_module_entry **entries;
 	size_t count;
 	bool scanned;
+	bool has_certbots;              /* Certbot's plugins were added, or could not be */
 	struct cw_strv refused_folders; /* what was said of each */
 	struct cw_strv refused_modules; /* the names of the modules in them */
 	struct cw_strv refused_reasons; /* for each of these: why, and the hint or "" */
@@ -202,6 +202,7 @@ cw_registry_of_files(const char *const *paths, size_t count)
 	struct cw_registry *registry = cw_registry_new();
 
 	registry->scanned = true;
+	registry->has_certbots = true;
 	add_built_in(registry);
 	for (size_t i = 0; i < count; i++) {
 		const char *base = cw_path_base(paths[i]);
@@ -237,12 +238,85 @@ cw_registry_at(struct cw_registry *registry, size_t index)
 	return index < registry->count ? &registry->entries[index]->module : NULL;
 }
 
+static struct cw_loop *
+loop_of(struct cw_registry *registry)
+{
+	if (registry->loop == NULL)
+		registry->loop = cw_loop_new();
+	return registry->loop;
+}
+
+/* A plugin of Certbot, which RUNNER will run. */
+static void
+add_certbots_plugin(struct cw_registry *registry, const struct cw_module_entry *runner,
+		    struct json_object *plugin)
+{
+	const char *name = cw_json_string(plugin, "name");
+	struct cw_module_entry *entry;
+
+	if (name == NULL || !cw_plugin_name_valid(name))
+		return;
+	entry = add(registry, name, runner->module.path);
+	if (entry == NULL)
+		return;
+	entry->preloaded = cw_strdup(runner->preloaded);
+	entry->module.certbots = true;
+	entry->tried = true;
+	cw_certbot_plugin_describe(plugin, &entry->module);
+}
+
 bool
-cw_registry_has(struct cw_registry *registry, const char *name)
+cw_registry_add_certbots(struct cw_registry *registry)
+{
+	const struct cw_module_entry *runner;
+	cw_auto_json struct json_object *plugins = NULL;
+	cw_auto_error struct cw_error error = {0};
+	size_t before;
+
+	scan(registry);
+	before = registry->count;
+	runner = find(registry, CW_CERTBOT_RUNNER);
+	if (registry->has_certbots || runner == NULL)
+		return false;
+	registry->has_certbots = true;
+	if (cw_certbot_plugins_list(loop_of(registry), runner->module.path, &plugins, &error) !=
+	    CW_OK) {
+		cw_autofree char *line = cw_error_line(&error);
+
+		cw_log_warning("%s", line);
+	}
+	for (size_t i = 0; i < json_object_array_length(plugins); i++)
+		add_certbots_plugin(registry, runner, json_object_array_get_idx(plugins, i));
+	return registry->count > before;
+}
+
+/* The module of this name, of ours or of Certbot's; NULL: there is none. */
+static struct cw_module_entry *
+find_any(struct cw_registry *registry, const char *name)
+{
+	struct cw_module_entry *entry;
+
+	scan(registry);
+	entry = find(registry, name);
+	if (entry == NULL && !cw_strv_contains(&registry->refused_modules, name) &&
+	    cw_registry_add_certbots(registry))
+		entry = find(registry, name);
+	return entry;
+}
+
+bool
+cw_registry_has_file(struct cw_registry *registry, const char *name)
 {
 	scan(registry);
 	return find(registry, cw_plugin_name(name)) != NULL ||
 	       cw_strv_contains(&registry->refused_modules, cw_plugin_name(name));
+}
+
+bool
+cw_registry_has(struct cw_registry *registry, const char *name)
+{
+	return cw_registry_has_file(registry, name) ||
+	       find_any(registry, cw_plugin_name(name)) != NULL;
 }
 
 const struct cw_strv *
@@ -270,6 +344,7 @@ not_found(struct cw_registry *registry, const char *name, struct cw_error *error
 {
 	cw_auto_strv struct cw_strv names = {0};
 	cw_autofree char *list = NULL;
+	cw_autofree char *package = NULL;
 	const char *nearest;
 
 	for (size_t i = 0; i < registry->refused_modules.count; i++)
@@ -279,8 +354,12 @@ not_found(struct cw_registry *registry, const char *name, struct cw_error *error
 		cw_strv_add(&names, registry->entries[i]->module.name);
 	list = cw_strv_join(&names, ", ");
 	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
+	package = cw_certbot_package(name);
 	cw_fail(error, CW_E_NOT_FOUND, "there is no plugin \"%s\"", name);
-	if (nearest != NULL)
+	if (package != NULL)
+		cw_hint(error, "install the package %s, or its like, with Certbot's plugin",
+			package);
+	else if (nearest != NULL)
 		cw_hint(error, "did you mean \"%s\"? Installed are: %s", nearest, list);
 	else
 		cw_hint(error, "installed are: %s", list);
@@ -349,9 +428,7 @@ begin_opening(struct cw_registry *registry, struct opening *opening)
 		describe_here(entry);
 		return;
 	}
-	if (registry->loop == NULL)
-		registry->loop = cw_loop_new();
-	if (cw_plugin_process_start(&entry->module, registry->loop, &entry->process, &error) !=
+	if (cw_plugin_process_start(&entry->module, loop_of(registry), &entry->process, &error) !=
 	    CW_OK) {
 		refuse(entry, &error);
 		return;
@@ -396,8 +473,7 @@ cw_registry_open(struct cw_registry *registry, const char *name, struct cw_modul
 	int status;
 
 	*module = NULL;
-	scan(registry);
-	entry = find(registry, plain);
+	entry = find_any(registry, plain);
 	if (entry == NULL)
 		return not_found(registry, plain, error);
 	status = open_entry(registry, entry);
@@ -415,4 +491,5 @@ cw_registry_open_all(struct cw_registry *registry)
 {
 	scan(registry);
 	open_entries(registry, registry->entries, registry->count);
+	cw_registry_add_certbots(registry);
 }

@@ -9,6 +9,9 @@
  * each is searched too: libtool leaves modules there that are not installed. Files that begin with
  * "lib" are taken for libraries. A module or folder is refused if users other than root and
  * ourselves can write to it.
+ *
+ * If there is no module of a name, the authenticators of Certbot on this machine are added
+ * (plugin/certbot_plugins.h). They then look like modules.
  */
 #ifndef CW_PLUGIN_REGISTRY_H
 #define CW_PLUGIN_REGISTRY_H
@@ -44,6 +47,9 @@ struct cw_plugin_description {
 struct cw_module {
 	char *name; /* from its file name */
 	char *path; /* "(built in)" for modules that are preloaded or part of the core */
+	/* It is a plugin of Certbot (certbot_plugins.h): the path is that of the module
+	 * certbot-dns, which does not know what it runs. */
+	bool certbots;
 	struct cw_plugin_description *about; /* NULL if not opened yet or refused */
 	struct cw_error error; /* why it was refused: one sentence that names the file */
 	/* the plugin's options as --NAME-OPTION, NULL-terminated; set when it is opened */
@@ -73,8 +79,15 @@ const struct cw_strv *cw_registry_refused_folders(struct cw_registry *registry);
 const struct cw_strv *cw_registry_refused_modules(struct cw_registry *registry);
 
 /* Whether there is a module NAME (or another spelling of it), also in a refused folder. Looks only
- * at file names: the module can still be refused when it is opened. */
+ * at file names: the module can still be refused when it is opened. The first function knows
+ * plugins of Certbot only if they were added before; the second adds them if there is no such file.
+ */
+bool cw_registry_has_file(struct cw_registry *registry, const char *name);
 bool cw_registry_has(struct cw_registry *registry, const char *name);
+/* Adds the authenticators of Certbot behind the other modules, also those that are refused. Returns
+ * whether there were any: only the first call does something. If they cannot be listed,
+ * there is a warning in the log. */
+bool cw_registry_add_certbots(struct cw_registry *registry);
 
 /*
  * Opens the module NAME and checks its file, entry symbol, the size and ABI of its struct, its name
@@ -85,7 +98,7 @@ bool cw_registry_has(struct cw_registry *registry, const char *name);
  */
 int cw_registry_open(struct cw_registry *registry, const char *name, struct cw_module **module,
 		     struct cw_error *error);
-/* Opens all modules at the same time. A refused module has its error set. */
+/* Opens all modules at the same time, with those of Certbot. A refused module has its error set. */
 void cw_registry_open_all(struct cw_registry *registry);
 /* Whether an opened module's installer has ENHANCEMENT. */
 bool cw_module_enhances(const struct cw_module *module, const char *enhancement);

@@ -1,5 +1,6 @@
 /* The services that read and set a plugin's options, and read settings of the core. */
 #include <stdlib.h>
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "plugin/instance_internal.h"
@@ -223,9 +224,11 @@ cw_module_restore_options(const struct cw_module *module, struct cw_settings *se
 }
 
 const char *const cw_known_settings[] = {
-	"http-01-port",        "http-01-address",      "tls-alpn-01-port",
-	"tls-alpn-01-address", "https-port",           "dry-run",
-	"dns-resolver",        "preferred-challenges", NULL,
+	"http-01-port",     "http-01-address",
+	"tls-alpn-01-port", "tls-alpn-01-address",
+	"https-port",       "dry-run",
+	"dns-resolver",     "preferred-challenges",
+	"plugin-timeout",   NULL,
 };
 
 char *
@@ -260,6 +263,34 @@ kept(struct cw_instance *instance, char *text)
 	return text;
 }
 
+/* The plugin's options as one JSON object, with the values that they have now. */
+static char *
+options_text(const struct cw_instance *instance)
+{
+	cw_auto_json struct json_object *object = cw_json_new_object();
+	const struct cw_plugin_description *about = instance->module->about;
+
+	for (size_t i = 0; i < about->option_count; i++) {
+		const char *name = about->options[i]->name;
+		const struct cw_option *option = find_option(instance->module, name);
+		const char *internal = option != NULL ? option->internal : NULL;
+
+		if (internal == NULL)
+			continue;
+		if (option->kind == CW_OPTION_FLAG)
+			cw_json_set_bool(object, name,
+					 cw_settings_flag(instance->settings, internal));
+		else if (is_list(option))
+			cw_json_set(
+				object, name,
+				cw_json_from_strv(cw_settings_list(instance->settings, internal)));
+		else if (option->kind != CW_OPTION_MAP)
+			cw_json_set_string(object, name,
+					   cw_settings_get(instance->settings, internal));
+	}
+	return cw_strdup(cw_json_text(object));
+}
+
 const char *
 cw_service_setting(const struct cw_host *host, const char *name)
 {
@@ -272,6 +303,10 @@ cw_service_setting(const struct cw_host *host, const char *name)
 		return directories->work;
 	if (directories != NULL && strcmp(name, "logs-dir") == 0)
 		return directories->logs;
+	if (strcmp(name, "plugin-name") == 0)
+		return instance->module->name;
+	if (strcmp(name, "plugin-options") == 0)
+		return kept(instance, options_text(instance));
 	for (const char *const *known = cw_known_settings; *known != NULL; known++) {
 		char *text = NULL;
 

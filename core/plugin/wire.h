@@ -26,7 +26,8 @@ enum cw_plugin_message {
 	 * was answered.
 	 */
 	CW_PLUGIN_LOAD,    /* name, path, name in libltdl's table or none, whether it is the null
-			      installer: (cw_wire_put_description) */
+			      installer, whether it is a plugin of Certbot, and if so
+			      (cw_wire_put_description): (cw_wire_put_description) */
 	CW_PLUGIN_OPEN,    /* (cw_wire_put_settings): list of what the sandbox lacks */
 	CW_PLUGIN_TYPES,   /* identifier types, one identifier for each: list for each */
 	CW_PLUGIN_PERFORM, /* (cw_wire_put_challenges): (cw_wire_put_results), also if it failed */

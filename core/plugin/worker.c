@@ -39,18 +39,26 @@ do_load(struct cw_worker *worker, struct cw_message *request, struct cw_error *e
 	cw_autofree char *path = cw_message_need_text(request, CW_MESSAGE_LINE);
 	cw_autofree char *preloaded = cw_message_get_text(request, CW_MESSAGE_LINE);
 	bool built_in = cw_message_get_bool(request);
+	bool certbots = cw_message_get_bool(request);
+	struct cw_plugin_description *about = certbots ? cw_wire_get_description(request) : NULL;
 	const struct cw_plugin *plugin;
 	struct cw_message *answer;
 
-	if (finish(request, error) != CW_OK || worker->entry != NULL)
+	if (finish(request, error) != CW_OK || worker->entry != NULL) {
+		cw_plugin_description_free(about);
 		return NULL;
+	}
 	worker->entry = cw_module_new(name, path);
+	worker->entry->module.certbots = certbots;
 	worker->entry->preloaded = cw_take(&preloaded);
 	if (built_in)
 		worker->entry->built_in = cw_null_installer;
-	if (cw_module_load(&worker->entry->module, &plugin, error) != CW_OK)
+	if (cw_module_load(&worker->entry->module, &plugin, error) != CW_OK) {
+		cw_plugin_description_free(about);
 		return NULL;
-	cw_module_set_description(&worker->entry->module, cw_plugin_describe(plugin));
+	}
+	cw_module_set_description(&worker->entry->module,
+				  about != NULL ? about : cw_plugin_describe(plugin));
 	answer = answer_of(NULL);
 	cw_wire_put_description(answer, worker->entry->module.about);
 	return answer;

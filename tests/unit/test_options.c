@@ -326,7 +326,12 @@ test_every_cloud_authenticator_of_certbots_is_known(void **state)
 		"cloudflare", "digitalocean", "dnsimple", "dnsmadeeasy", "gehirn",  "google",
 		"linode",     "luadns",       "nsone",    "ovh",         "route53", "sakuracloud"};
 
+	/* Where none of Certbot's plugins is installed. */
+	struct cw_registry *none = cw_registry_of_files(NULL, 0);
+
 	(void)state;
+	cw_add_certbots_options(plugin_flags, options, none);
+	cw_registry_free(none);
 	for (size_t i = 0; i < CW_COUNT(services); i++) {
 		cw_autofree char *name = cw_format("dns-%s", services[i]);
 		cw_autofree char *credentials = cw_format("%s-credentials", name);

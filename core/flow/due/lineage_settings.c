@@ -3,19 +3,22 @@
 #include "base/permissions.h"
 #include "base/plugin_name.h"
 #include "base/text.h"
+#include "plugin/certbot_plugins.h"
 #include "store/renewal.h"
 
 static int
 lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_error *error)
 {
+	cw_autofree char *package = cw_certbot_package(plugin);
+
 	cw_fail(error, CW_E_NOT_FOUND,
 		"its plugin \"%s\" is not installed; its files are not changed", plugin);
-	if (cw_starts_with(plugin, "dns-"))
+	if (package != NULL)
 		cw_hint(error,
-			"use dns-exec with a program of lego or acme.sh instead: certwright "
-			"certonly --cert-name %s --force-renewal -a dns-exec --dns-exec-program "
-			"PROGRAM",
-			lineage->name);
+			"install the package %s, or its like, with Certbot's plugin; or use "
+			"dns-exec with a program of lego or acme.sh instead: certwright certonly "
+			"--cert-name %s --force-renewal -a dns-exec --dns-exec-program PROGRAM",
+			package, lineage->name);
 	else
 		cw_hint(error,
 			"install it, or switch to another one: certwright certonly --cert-name %s "

@@ -74,8 +74,16 @@ def plugin_path(program):
         return ""
     folder = tempfile.mkdtemp(prefix="certwright-plugins-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for path in modules:
+    for path in modules + [os.path.join(os.path.dirname(program), "certbot-dns.py")]:
         shutil.copy(path, folder)
+    return folder
+
+
+@functools.lru_cache(maxsize=None)
+def cache_folder():
+    """For what the program learned of Certbot's plugins: one for all tests of this process."""
+    folder = tempfile.mkdtemp(prefix="certwright-cache-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
@@ -196,6 +204,7 @@ class Certwright:
         env["SSL_CERT_FILE"] = self.ca.ca_path
         # An administrator's own cli.ini must not change what a test sees.
         env["XDG_CONFIG_HOME"] = os.path.join(self.folder, "xdg")
+        env["CERTWRIGHT_CACHE_DIR"] = cache_folder()
         if self.plugin_path:
             env["CERTWRIGHT_PLUGIN_PATH"] = self.plugin_path
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):

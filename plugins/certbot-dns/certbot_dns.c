@@ -1,0 +1,331 @@
+/*
+ * certbot-dns: runs the authenticators of Certbot that are installed on this machine, such as
+ * certbot-dns-cloudflare. It is used by their names. Python does the work (python.h); this waits
+ * for the name servers.
+ */
+#include <certwright/plugin.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../common/instance.h"
+#include "../common/records.h"
+#include "../common/words.h"
+#include "python.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "1.0"
+#endif
+
+enum { SECONDS_MAX = 86400 };
+
+static const char own_name[] = "certbot-dns";
+
+static const char *
+plugin_name(const struct cw_host *host)
+{
+	return cw_host_setting(host, "plugin-name");
+}
+
+static int
+certbot_open(const struct cw_host *host, void **self)
+{
+	struct python *python = calloc(1, sizeof(*python));
+
+	if (python == NULL)
+		return fail_no_memory(host);
+	python->host = host;
+	python->socket = -1;
+	*self = python;
+	return CW_OK;
+}
+
+static void
+certbot_close(void *self)
+{
+	python_stop(self);
+	free(self);
+}
+
+/* The core now knows the secrets, and has looked at who can read them. */
+static int
+look_at_credentials(const struct cw_host *host)
+{
+	const char *path = option_text(host, "credentials");
+	char *text = NULL;
+	int status = CW_OK;
+
+	if (path != NULL)
+		status = host->read_credentials(host, path, &text);
+	cw_host_release(host, text);
+	return status;
+}
+
+static int
+certbot_prepare(void *self)
+{
+	const struct cw_host *host = ((struct python *)self)->host;
+	const char *name = plugin_name(host);
+
+	if (name != NULL && strcmp(name, own_name) != 0)
+		return look_at_credentials(host);
+	return cw_host_fail(host, CW_E_USAGE,
+			    "for example: -a dns-cloudflare; \"certwright plugins\" lists those "
+			    "that are installed",
+			    "certbot-dns runs plugins of Certbot, and is used by their names");
+}
+
+/* A text that grows. A NULL data with a length: out of memory. */
+struct text {
+	const struct cw_host *host;
+	char *data;
+	size_t length;
+};
+
+static void
+add(struct text *text, const char *part)
+{
+	size_t length = part != NULL ? strlen(part) : 0;
+	char *larger = NULL;
+
+	if (part != NULL && (text->data != NULL || text->length == 0))
+		larger = realloc(text->data, text->length + length + 1);
+	if (larger == NULL) {
+		free(text->data);
+		text->data = NULL;
+	} else {
+		text->data = larger;
+		memcpy(larger + text->length, part, length + 1);
+	}
+	text->length += length + (larger == NULL);
+}
+
+/* Adds a member of an object: the quoted NAME is given, VALUE is not quoted yet. */
+static void
+add_member(struct text *text, const char *before, const char *value)
+{
+	char *quoted = cw_host_json_quote(text->host, value != NULL ? value : "");
+
+	add(text, before);
+	add(text, quoted);
+	cw_host_release(text->host, quoted);
+}
+
+static void
+add_challenge(struct text *text, const struct cw_challenge *challenge)
+{
+	add_member(text, "{\"type\":", challenge->type);
+	add_member(text, ",\"identifier\":", challenge->identifier);
+	add_member(text, ",\"token\":", challenge->token);
+	add_member(text, ",\"key_authorization\":", challenge->key_authorization);
+	add_member(text, ",\"validation\":", challenge->validation);
+	add_member(text, ",\"location\":", challenge->location);
+	add(text, "}");
+}
+
+/* Release with free(); NULL: out of memory. */
+static char *
+perform_request(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
+{
+	struct text text = {host, NULL, 0};
+
+	add(&text, "{\"do\":\"perform\",\"options\":");
+	add(&text, cw_host_setting(host, "plugin-options"));
+	add_member(&text, ",\"directories\":{\"config\":", cw_host_setting(host, "config-dir"));
+	add_member(&text, ",\"work\":", cw_host_setting(host, "work-dir"));
+	add_member(&text, ",\"logs\":", cw_host_setting(host, "logs-dir"));
+	add(&text, "},\"challenges\":[");
+	for (size_t i = 0; i < count; i++) {
+		add(&text, i > 0 ? "," : "");
+		add_challenge(&text, challenges[i]);
+	}
+	add(&text, "]}\n");
+	return text.data;
+}
+
+/* The answers to one request. */
+struct answers {
+	const struct cw_host *host;
+	struct cw_challenge *const *challenges;
+	size_t count;
+	unsigned char *known; /* for each challenge: there was an answer */
+	int over;
+};
+
+static void
+fail_one(const struct answers *answers, size_t index, int status, const char *why)
+{
+	const struct cw_host *host = answers->host;
+	const char *credentials = cw_host_option(host, "credentials");
+
+	cw_host_fail_challenge(
+		host, answers->challenges[index], status,
+		credentials != NULL ? "check the credentials, and what they may do at the provider"
+				    : "see the plugin's own documentation",
+		"Certbot's plugin \"%s\" could not answer for \"%s\": %s", plugin_name(host),
+		answers->challenges[index]->identifier, why);
+}
+
+static char *
+member(const struct answers *answers, const char *line, const char *pointer)
+{
+	char *value = NULL;
+
+	if (cw_host_json_get(answers->host, line, strlen(line), pointer, &value) != CW_OK)
+		return NULL;
+	return value;
+}
+
+static void
+take_answer(struct answers *answers, const char *line)
+{
+	const struct cw_host *host = answers->host;
+	char *index = member(answers, line, "/challenge");
+	char *warning = member(answers, line, "/warning");
+	char *error = member(answers, line, "/error");
+	char *done = member(answers, line, "/done");
+	size_t number = index != NULL ? (size_t)strtoul(index, NULL, 10) : answers->count;
+
+	if (warning != NULL)
+		cw_host_log(host, CW_LOG_WARNING, "%s", warning);
+	if (number < answers->count && !answers->known[number]) {
+		answers->known[number] = 1;
+		if (error != NULL)
+			fail_one(answers, number, CW_E_COMMAND, error);
+	}
+	answers->over = done != NULL;
+	cw_host_release(host, index);
+	cw_host_release(host, warning);
+	cw_host_release(host, error);
+	cw_host_release(host, done);
+}
+
+/* Sends REQUEST and takes all answers. */
+static int
+ask(struct python *python, const char *request, struct answers *answers)
+{
+	int status = python_send(python, request);
+
+	while (status == CW_OK && !answers->over) {
+		char *line = NULL;
+
+		status = python_receive(python, &line);
+		if (status == CW_OK)
+			take_answer(answers, line);
+		free(line);
+	}
+	return status;
+}
+
+static int
+answer_all(struct python *python, struct cw_challenge *const *challenges, size_t count)
+{
+	struct answers answers = {python->host, challenges, count, calloc(count + 1, 1), 0};
+	char *request = perform_request(python->host, challenges, count);
+	int status =
+		answers.known != NULL && request != NULL ? CW_OK : fail_no_memory(python->host);
+
+	if (status == CW_OK)
+		status = ask(python, request, &answers);
+	/* What it did not come to fails for the same reason. */
+	for (size_t i = 0;
+	     status != CW_OK && status != CW_E_CANCELLED && answers.known != NULL && i < count; i++)
+		if (!answers.known[i])
+			cw_host_pass_challenge(python->host, challenges[i], status);
+	free(answers.known);
+	free(request);
+	return status == CW_E_CANCELLED || status == CW_E_NOMEM ? status : CW_OK;
+}
+
+/*
+ * Certbot waits a fixed time and then lets the CA look. Likewise a name server that does not show a
+ * record in that time is no failure: this machine may not see what the CA sees.
+ */
+static int
+wait_for_records(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
+{
+	long seconds = option_number(host, "propagation-seconds", SECONDS_MAX);
+	struct cw_txt_record *records = calloc(count + 1, sizeof(*records));
+	struct cw_txt_record **pointers = calloc(count + 1, sizeof(struct cw_txt_record *));
+	size_t left = 0;
+	int status = CW_OK;
+
+	if (records == NULL || pointers == NULL)
+		status = fail_no_memory(host);
+	for (size_t i = 0; status == CW_OK && seconds > 0 && i < count; i++) {
+		if (challenges[i]->result != CW_OK || strcmp(challenges[i]->type, "dns-01") != 0)
+			continue;
+		records[left].size = sizeof(records[left]);
+		records[left].name = challenges[i]->location;
+		records[left].value = challenges[i]->validation;
+		pointers[left] = &records[left];
+		left++;
+	}
+	if (left > 0)
+		status = host->wait_txt(host, pointers, left, (unsigned)seconds);
+	for (size_t i = 0; i < left; i++) {
+		if (status != CW_OK && status != CW_E_CANCELLED && records[i].result != CW_OK)
+			cw_host_log(host, CW_LOG_WARNING,
+				    "not every name server has the record \"%s\" after %ld "
+				    "seconds; going on",
+				    records[i].name, seconds);
+		cw_host_release(host, records[i].reason);
+	}
+	free(records);
+	free(pointers);
+	return status == CW_E_CANCELLED || status == CW_E_NOMEM ? status : CW_OK;
+}
+
+static int
+certbot_perform(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	struct python *python = self;
+	int status = python_start(python, plugin_name(python->host));
+
+	if (status == CW_OK)
+		status = answer_all(python, challenges, count);
+	return status == CW_OK ? wait_for_records(python->host, challenges, count) : status;
+}
+
+static int
+certbot_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
+{
+	struct python *python = self;
+	struct answers answers = {python->host, challenges, 0, NULL, 0};
+	int status;
+
+	(void)count;
+	if (python->pid == 0)
+		return CW_OK;
+	status = ask(python, "{\"do\":\"cleanup\"}\n", &answers);
+	python_stop(python);
+	return status;
+}
+
+static const struct cw_authenticator authenticator = {
+	.size = sizeof(authenticator),
+	.challenge_types = records_challenge_types,
+	.perform = certbot_perform,
+	.cleanup = certbot_cleanup,
+};
+
+static const struct cw_plugin plugin = {
+	.size = sizeof(plugin),
+	.abi_major = CW_ABI_MAJOR,
+	.abi_minor = CW_ABI_MINOR,
+	.name = own_name,
+	.version = PACKAGE_VERSION,
+	.description = "Runs the authenticators of Certbot's DNS plugins.",
+	.help = "Certbot's plugins in Python, such as certbot-dns-cloudflare, are used by their "
+		"own "
+		"names and options: -a dns-cloudflare, --dns-cloudflare-credentials FILE. "
+		"\"certwright plugins\" lists those that are installed.",
+	.open = certbot_open,
+	.prepare = certbot_prepare,
+	.close = certbot_close,
+	.authenticator = &authenticator,
+};
+
+const struct cw_plugin *
+cw_plugin_entry(void)
+{
+	return &plugin;
+}

@@ -1,0 +1,241 @@
+#include "python.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "../common/instance.h"
+#include "../common/words.h"
+
+#define HELPER "certbot-dns.py"
+#ifndef PLUGIN_FOLDER
+#define PLUGIN_FOLDER "/usr/lib/certwright/plugins"
+#endif
+
+enum { PART_SIZE = 4096, LINE_MAX_BYTES = 256 * 1024, LOOK_INTERVAL = 500 };
+
+/* The helper in the folder of the file PATH, or above it if libtool built it. */
+static char *
+helper_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *found;
+
+	if (slash == NULL)
+		return NULL;
+	found = text_format("%.*s/" HELPER, (int)(slash - path), path);
+	if (found != NULL && access(found, R_OK) != 0) {
+		free(found);
+		found = text_format("%.*s/../" HELPER, (int)(slash - path), path);
+	}
+	if (found != NULL && access(found, R_OK) == 0)
+		return found;
+	free(found);
+	return NULL;
+}
+
+static char *
+helper_path(void)
+{
+	static const int here;
+	Dl_info info;
+	char *found = NULL;
+
+	if (dladdr(&here, &info) != 0 && info.dli_fname != NULL)
+		found = helper_beside(info.dli_fname);
+	return found != NULL ? found : text_format("%s/" HELPER, PLUGIN_FOLDER);
+}
+
+static void
+become_python(int socket, const char *helper, const char *name)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0)
+		execlp("python3", "python3", helper, "run", "certbot", name, (char *)NULL);
+	_exit(127);
+}
+
+int
+python_start(struct python *python, const char *name)
+{
+	int sockets[2];
+	char *helper;
+
+	if (python->pid != 0)
+		return CW_OK;
+	helper = helper_path();
+	if (helper == NULL)
+		return fail_no_memory(python->host);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+		free(helper);
+		return cw_host_fail(python->host, CW_E_IO, NULL, "cannot make a socket: %s",
+				    strerror(errno));
+	}
+	python->pid = fork();
+	if (python->pid == 0)
+		become_python(sockets[1], helper, name);
+	free(helper);
+	close(sockets[1]);
+	if (python->pid > 0) {
+		python->socket = sockets[0];
+		return CW_OK;
+	}
+	close(sockets[0]);
+	python->pid = 0;
+	return cw_host_fail(python->host, CW_E_IO, NULL, "cannot start Python: %s",
+			    strerror(errno));
+}
+
+void
+python_stop(struct python *python)
+{
+	if (python->pid != 0) {
+		close(python->socket);
+		waitpid(python->pid, NULL, WNOHANG);
+	}
+	python->pid = 0;
+	python->socket = -1;
+	free(python->buffer);
+	python->buffer = NULL;
+	python->length = 0;
+}
+
+/* It closed its socket, so it ends, or has ended. */
+static int
+fail_gone(struct python *python)
+{
+	const struct cw_host *host = python->host;
+	int state = 0;
+	pid_t ended = waitpid(python->pid, &state, 0);
+	const char *name = cw_host_setting(host, "plugin-name");
+
+	python->pid = 0;
+	close(python->socket);
+	python_stop(python);
+	if (ended > 0 && WIFSIGNALED(state))
+		return cw_host_fail(host, CW_E_COMMAND, "see the log for what it wrote",
+				    "the Python process of Certbot's plugin \"%s\" was killed by "
+				    "signal %d",
+				    name, WTERMSIG(state));
+	if (ended > 0 && WEXITSTATUS(state) == 127)
+		return cw_host_fail(host, CW_E_NOT_FOUND, "install the package python3-certbot",
+				    "there is no program \"python3\"");
+	return cw_host_fail(host, CW_E_COMMAND, "see the log for what it wrote",
+			    "the Python process of Certbot's plugin \"%s\" ended (exit status %d)",
+			    name, ended > 0 ? WEXITSTATUS(state) : -1);
+}
+
+int
+python_send(struct python *python, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		ssize_t sent = send(python->socket, text, left, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return fail_gone(python);
+		text += sent;
+		left -= (size_t)sent;
+	}
+	return CW_OK;
+}
+
+/* The first line of the buffer; NULL: there is none yet, or no memory for it. */
+static char *
+take_line(struct python *python)
+{
+	char *end = python->length > 0 ? memchr(python->buffer, '\n', python->length) : NULL;
+	size_t length;
+	char *line;
+
+	if (end == NULL)
+		return NULL;
+	length = (size_t)(end - python->buffer);
+	line = strndup(python->buffer, length);
+	if (line != NULL) {
+		python->length -= length + 1;
+		memmove(python->buffer, end + 1, python->length);
+	}
+	return line;
+}
+
+/* Reads what is there. CW_OK, or why no line can come any more. */
+static int
+read_part(struct python *python)
+{
+	char *larger = realloc(python->buffer, python->length + PART_SIZE);
+	ssize_t got;
+
+	if (larger == NULL || python->length > LINE_MAX_BYTES) {
+		python->buffer = larger != NULL ? larger : python->buffer;
+		python_stop(python);
+		return larger == NULL
+			       ? fail_no_memory(python->host)
+			       : cw_host_fail(python->host, CW_E_COMMAND, NULL,
+					      "the Python process of Certbot's plugin \"%s\" "
+					      "wrote too much",
+					      cw_host_setting(python->host, "plugin-name"));
+	}
+	python->buffer = larger;
+	got = read(python->socket, python->buffer + python->length, PART_SIZE);
+	if (got < 0 && errno == EINTR)
+		return CW_OK;
+	if (got <= 0)
+		return fail_gone(python);
+	python->length += (size_t)got;
+	return CW_OK;
+}
+
+static long
+time_limit(const struct cw_host *host)
+{
+	const char *seconds = cw_host_setting(host, "plugin-timeout");
+
+	return seconds != NULL ? strtol(seconds, NULL, 10) : 300;
+}
+
+static int
+fail_late(struct python *python)
+{
+	const struct cw_host *host = python->host;
+	long limit = time_limit(host);
+
+	python_stop(python);
+	return cw_host_fail(host, CW_E_TIMEOUT,
+			    "see whether the provider can be reached; --plugin-timeout sets the "
+			    "limit",
+			    "Certbot's plugin \"%s\" did not answer within %ld seconds",
+			    cw_host_setting(host, "plugin-name"), limit);
+}
+
+int
+python_receive(struct python *python, char **line)
+{
+	long limit = time_limit(python->host);
+	time_t begin = time(NULL);
+	int status = CW_OK;
+
+	for (*line = take_line(python); *line == NULL && status == CW_OK;
+	     *line = status == CW_OK ? take_line(python) : NULL) {
+		struct pollfd ready = {.fd = python->socket, .events = POLLIN};
+
+		if (poll(&ready, 1, LOOK_INTERVAL) > 0)
+			status = read_part(python);
+		else if (limit > 0 && time(NULL) - begin >= limit)
+			status = fail_late(python);
+		else
+			status = cw_host_wait(python->host, 0);
+	}
+	return status;
+}
