@@ -23,6 +23,7 @@
 #include "cli/verbs.h"
 #include "flow/ask/check.h"
 #include "flow/context.h"
+#include "flow/install/makers.h"
 #include "flow/work/begin.h"
 
 /* Renewal files are written in the format of this version of Certbot. */
@@ -101,6 +102,8 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 		cw_json_set(result->members, "failed_hooks", context.failed_hooks);
 		status = cw_run_begin(&context, &run, error);
 		context.writes = status == CW_OK;
+		if (status == CW_OK)
+			cw_reload_rolled_back(&context);
 	}
 	if (status == CW_OK)
 		status = verb->flow(&context, result->members, error);

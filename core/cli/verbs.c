@@ -167,7 +167,9 @@ const struct cw_verb cw_verbs[] = {
 		.description =
 			"Installs the certificate of --cert-name, or the files of --cert-path, "
 			"--key-path, --chain-path and --fullchain-path, with an installer plugin. "
-			"It is installed for all its names, or for the names given with -d.",
+			"It is installed for all its names, or for the names given with -d. "
+			"Renewals reach every installer that it is installed with, until "
+			"reconfigure or run names another one.",
 		.plugins = CW_PLUGINS_ROLES,
 		.writes = true,
 		.which = "Which certificate do you want to install?",

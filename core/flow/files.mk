@@ -44,6 +44,7 @@ libcertwright_sources += \
 	core/flow/install/install.h \
 	core/flow/due/interval.c \
 	core/flow/due/interval.h \
+	core/flow/install/makers.c core/flow/install/makers.h \
 	core/flow/install/owed.c \
 	core/flow/install/owed.h \
 	core/flow/due/lineage_settings.c \

@@ -8,6 +8,7 @@
 
 static const char params[] = "renewalparams";
 static const char own[] = "certwright";
+static const char further[] = "further_installers";
 
 /* Saved always, whatever their flags. */
 static const char *const always[] = {"account", "server", "key_type"};
@@ -199,6 +200,7 @@ cw_renewal_check(const struct cw_configobj *config, const char *what,
 struct writing {
 	struct cw_configobj *config;
 	const struct cw_settings *settings;
+	struct cw_strv others;                       /* plugins that Certbot is not told of */
 	struct cw_strv params, own;                  /* the keys that stay */
 	struct cw_strv param_sections, own_sections; /* likewise */
 };
@@ -297,27 +299,75 @@ write_option(struct writing *writing, const char *section, const struct cw_optio
 		write_text(writing, section, key, value);
 }
 
-/* The section of an option of a plugin. Those of a plugin that only some names are for mean nothing
- * to Certbot, which would take them out of its own section. */
-static const char *
-section_for_plugin(const char *internal, const struct cw_settings *settings,
-		   const char *authenticator, const char *installer)
+void
+cw_renewal_further_installers(const struct cw_configobj *config, struct cw_strv *installers)
 {
-	const struct cw_strv *others = cw_settings_map_values(settings, "authenticator_map");
+	cw_configobj_get_list(config, own, further, installers);
+}
 
+void
+cw_renewal_add_installer(struct cw_configobj *config, const char *installer)
+{
+	const char *first = cw_configobj_get(config, params, "installer");
+	cw_auto_strv struct cw_strv others = {0};
+
+	if (first == NULL || strcmp(first, "None") == 0 || strcmp(first, "null") == 0) {
+		cw_configobj_set(config, params, "installer", installer);
+	} else if (strcmp(cw_plugin_name(first), installer) != 0) {
+		cw_renewal_further_installers(config, &others);
+		cw_strv_add_unique(&others, installer);
+		cw_configobj_set_list(config, own, further, &others);
+	}
+}
+
+void
+cw_renewal_forget_further_installers(struct cw_configobj *config)
+{
+	cw_configobj_remove(config, own, further);
+}
+
+/* Another installer than before takes the place of all. */
+static void
+forget_replaced(struct cw_configobj *config, const char *installer)
+{
+	const char *before = cw_configobj_get(config, params, "installer");
+
+	if (before == NULL || installer == NULL ||
+	    strcmp(cw_plugin_name(before), cw_plugin_name(installer)) != 0)
+		cw_renewal_forget_further_installers(config);
+}
+
+/* The plugins of single names, and the further installers. */
+static void
+find_others(struct writing *writing)
+{
+	const struct cw_strv *mapped =
+		cw_settings_map_values(writing->settings, "authenticator_map");
+
+	cw_strv_copy(&writing->others, mapped);
+	cw_renewal_further_installers(writing->config, &writing->others);
+}
+
+/* The section of an option of a plugin. Those of the other plugins mean nothing to Certbot, which
+ * would take them out of its own section. */
+static const char *
+section_for_plugin(const struct writing *writing, const char *internal, const char *authenticator,
+		   const char *installer)
+{
 	if (is_of_plugin(internal, authenticator) || is_of_plugin(internal, installer))
 		return params;
-	for (size_t i = 0; i < others->count; i++)
-		if (is_of_plugin(internal, others->items[i]))
+	for (size_t i = 0; i < writing->others.count; i++)
+		if (is_of_plugin(internal, writing->others.items[i]))
 			return own;
 	return NULL;
 }
 
 /* The section that an option is saved in, NULL: it is not. */
 static const char *
-section_for(const struct cw_option *option, const struct cw_settings *settings,
+section_for(const struct writing *writing, const struct cw_option *option,
 	    const char *authenticator, const char *installer)
 {
+	const struct cw_settings *settings = writing->settings;
 	unsigned flags = option->flags;
 
 	if (!cw_settings_given(settings, option->internal) ||
@@ -328,7 +378,7 @@ section_for(const struct cw_option *option, const struct cw_settings *settings,
 	    cw_settings_source(settings, option->internal) != CW_SOURCE_RENEWAL)
 		return NULL;
 	if ((flags & CW_OPT_PLUGIN) != 0)
-		return section_for_plugin(option->internal, settings, authenticator, installer);
+		return section_for_plugin(writing, option->internal, authenticator, installer);
 	if ((flags & CW_OPT_OWN) != 0)
 		return own;
 	return (flags & CW_OPT_RENEWAL) != 0 ? params : NULL;
@@ -404,6 +454,16 @@ is_written_always(const char *internal)
 	       strcmp(internal, "authenticator") == 0 || strcmp(internal, "installer") == 0;
 }
 
+static void
+clear(struct writing *writing)
+{
+	cw_strv_clear(&writing->others);
+	cw_strv_clear(&writing->params);
+	cw_strv_clear(&writing->own);
+	cw_strv_clear(&writing->param_sections);
+	cw_strv_clear(&writing->own_sections);
+}
+
 void
 cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings,
 		 const char *account, const char *authenticator, const char *installer)
@@ -415,10 +475,12 @@ cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings
 		cw_configobj_add_comment(config, "", "");
 		cw_configobj_add_comment(config, "", "# What renewals use");
 	}
+	forget_replaced(config, installer);
 	write_always(&writing, account, authenticator, installer);
+	find_others(&writing);
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {
 		const struct cw_option *option = cw_option_set_at(options, i);
-		const char *section = section_for(option, settings, authenticator, installer);
+		const char *section = section_for(&writing, option, authenticator, installer);
 
 		if (section != NULL && !is_written_always(option->internal))
 			write_option(&writing, section, option);
@@ -426,10 +488,22 @@ cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings
 	remove_others(&writing, params, &writing.params, &writing.param_sections);
 	remove_others(&writing, own, &writing.own, &writing.own_sections);
 	remove_if_empty(config, own);
-	cw_strv_clear(&writing.params);
-	cw_strv_clear(&writing.own);
-	cw_strv_clear(&writing.param_sections);
-	cw_strv_clear(&writing.own_sections);
+	clear(&writing);
+}
+
+/* Where the file has the options of PLUGIN: they are its installer's or authenticator's, or not. */
+static const char *
+section_of(const struct cw_configobj *config, const char *plugin)
+{
+	static const char *const keys[] = {"installer", "authenticator"};
+
+	for (size_t i = 0; i < CW_COUNT(keys); i++) {
+		const char *name = cw_configobj_get(config, params, keys[i]);
+
+		if (name != NULL && strcmp(cw_plugin_name(name), plugin) == 0)
+			return params;
+	}
+	return own;
 }
 
 void
@@ -443,9 +517,8 @@ cw_renewal_write_plugin(struct cw_configobj *config, const struct cw_settings *s
 		const struct cw_option *option = cw_option_set_at(options, i);
 
 		if (is_of_plugin(option->internal, plugin) &&
-		    section_for(option, settings, NULL, plugin) == params)
-			write_option(&writing, params, option);
+		    section_for(&writing, option, NULL, plugin) == params)
+			write_option(&writing, section_of(config, plugin), option);
 	}
-	cw_strv_clear(&writing.params);
-	cw_strv_clear(&writing.param_sections);
+	clear(&writing);
 }

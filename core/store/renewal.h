@@ -32,17 +32,27 @@ int cw_renewal_check(const struct cw_configobj *config, const char *what,
  * begins with the plugin's underscored name);
  *
  * - to [certwright]: options with CW_OPT_OWN, and those of other plugins that the map
- * "authenticator_map" names.
+ * "authenticator_map" names, and of further installers.
  *
- * A key of [renewalparams] that the new settings do not have is removed. Everything else in the
- * file stays the same, byte for byte.
+ * A key of [renewalparams] that the new settings do not have is removed, and further installers are
+ * if INSTALLER is not the file's installer. Everything else in the file stays the same, byte for
+ * byte.
  */
 void cw_renewal_write(struct cw_configobj *config, const struct cw_settings *settings,
 		      const char *account, const char *authenticator, const char *installer);
 
-/* Writes into [renewalparams] those options of PLUGIN (its name) that a plugin, the user or a
- * renewal file has set. Changes nothing else. */
+/* Writes those options of PLUGIN (its name) that a plugin, the user or a renewal file has set: into
+ * [renewalparams] if that names PLUGIN, otherwise into [certwright]. Changes nothing else. */
 void cw_renewal_write_plugin(struct cw_configobj *config, const struct cw_settings *settings,
 			     const char *plugin);
+
+/*
+ * The installers that renewals reach. Certbot knows one, in [renewalparams]. The names of others,
+ * which "install" has added, are the list further_installers of [certwright].
+ */
+void cw_renewal_further_installers(const struct cw_configobj *config, struct cw_strv *installers);
+/* Adds INSTALLER (its name), unless it is there. */
+void cw_renewal_add_installer(struct cw_configobj *config, const char *installer);
+void cw_renewal_forget_further_installers(struct cw_configobj *config);
 
 #endif

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "../common/answers.h"
 #include "plugin.h"
 
 #ifndef PACKAGE_VERSION
@@ -15,24 +16,6 @@ apache_option(const struct apache *apache, const char *name, const char *otherwi
 	const char *value = host->option_given(host, name) ? cw_host_option(host, name) : NULL;
 
 	return value != NULL && *value != '\0' ? value : otherwise;
-}
-
-void
-register_reload(struct apache *apache, unsigned *id)
-{
-	const char *argv[PROGRAM_ARGV_MAX];
-
-	program_argv(&apache->program, "graceful", argv);
-	if (*id == 0 && apache->host->undo_command(apache->host, argv, id) != CW_OK)
-		*id = 0;
-}
-
-void
-reload_done(struct apache *apache, unsigned *id)
-{
-	if (*id != 0)
-		apache->host->undo_done(apache->host, *id);
-	*id = 0;
 }
 
 static unsigned
@@ -54,7 +37,8 @@ apache_open(const struct cw_host *host, void **self)
 	struct apache *apache = memory_resize(NULL, 1, sizeof(*apache));
 
 	memset(apache, 0, sizeof(*apache));
-	apache->host = host;
+	apache->host = apache->web.host = host;
+	apache->web.files = &apache->model.config.files;
 	program_init(&apache->program, host, apache_option(apache, "server-root", NULL),
 		     apache_option(apache, "ctl", NULL));
 	apache->http_port = port_setting(host, "http-01-port", HTTP_PORT);
@@ -69,7 +53,7 @@ apache_close(void *self)
 	struct apache *apache = self;
 
 	/* The process lives, so nothing is owed. */
-	reload_done(apache, &apache->owed);
+	reload_done(&apache->web, &apache->web.owed);
 	model_clear(&apache->model);
 	program_clear(&apache->program);
 	free(apache);
@@ -89,17 +73,6 @@ apache_exclusive_directory(void *self)
 	const struct apache *apache = self;
 
 	return apache->program.root;
-}
-
-static const char *const *
-apache_challenge_types(void *self, const char *identifier_type, const char *identifier)
-{
-	static const char *const types[] = {"http-01", NULL};
-
-	(void)self;
-	(void)identifier_type;
-	(void)identifier;
-	return types;
 }
 
 static const struct cw_plugin_option server_root_option = {
@@ -214,9 +187,9 @@ static const struct cw_plugin_option *const options[] = {
 
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(authenticator),
-	.challenge_types = apache_challenge_types,
-	.perform = challenge_perform,
-	.cleanup = challenge_cleanup,
+	.challenge_types = answers_types,
+	.perform = answers_perform,
+	.cleanup = answers_cleanup,
 };
 
 static const char *const enhancements[] = {"redirect", "hsts", "uir", "staple-ocsp", NULL};

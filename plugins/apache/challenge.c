@@ -5,19 +5,15 @@
  * the URL, so no other rewrite, redirect, proxy, alias, access rule, handler or .htaccess sees the
  * request. The second, at the end, says what the body of that status is.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "../common/answers.h"
 #include "edit.h"
 #include "plugin.h"
 #include "port.h"
 #include "reload.h"
-
-enum { TOKEN_MAX = 512, ANSWER_MAX = 1024 };
-
-static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /* An address with the port, "*" for any, where virtual hosts are. */
 struct place {
@@ -36,28 +32,15 @@ struct setup {
 };
 
 static void
-setup_clear(struct setup *setup)
+clear_setup(void *context)
 {
+	struct setup *setup = context;
+
 	free(setup->places);
 	free(setup->chosen);
 	text_clear(&setup->pre);
 	text_clear(&setup->post);
 	model_clear(&setup->model);
-}
-
-/* Only characters without a meaning in the configuration may go into it. */
-static bool
-is_plain(const struct cw_challenge *challenge)
-{
-	size_t token = strlen(challenge->token);
-	size_t answer = strlen(challenge->key_authorization);
-	const char *rest = challenge->key_authorization;
-
-	rest += strspn(rest, base64url);
-	if (*rest == '.')
-		rest += 1 + strspn(rest + 1, base64url);
-	return token > 0 && token <= TOKEN_MAX && strspn(challenge->token, base64url) == token &&
-	       answer > 0 && answer <= ANSWER_MAX && *rest == '\0';
 }
 
 static void
@@ -99,21 +82,10 @@ find_places(struct setup *setup)
 }
 
 static int
-add_challenge(struct setup *setup, const struct cw_challenge *challenge)
+add_challenge(void *context, const struct cw_challenge *challenge, const char *name)
 {
-	const struct cw_host *host = setup->apache->host;
-	bool ipv6 = strchr(challenge->identifier, ':') != NULL;
-	autofree char *name = NULL;
+	struct setup *setup = context;
 
-	if (strcmp(challenge->type, "http-01") != 0)
-		return cw_host_fail(host, CW_E_UNSUPPORTED, NULL,
-				    "Apache cannot answer a challenge of the type \"%s\"",
-				    challenge->type);
-	if (!is_plain(challenge))
-		return cw_host_fail(host, CW_E_PROTOCOL, NULL,
-				    "the CA's token for \"%s\" is not base64url",
-				    challenge->identifier);
-	name = memory_format(ipv6 ? "[%s]" : "%s", challenge->identifier);
 	for (size_t i = 0; i < setup->place_count; i++) {
 		const struct place *place = &setup->places[i];
 
@@ -213,18 +185,19 @@ add_to_main(struct setup *setup, struct edits *edits, const char *rewrite, const
 	return status;
 }
 
-static void
+static int
 add_file(struct setup *setup, const char *path, const struct text *text)
 {
 	struct file *file = files_create(&setup->model.config.files, path, NULL, NULL);
 	autofree char *all = memory_format("RewriteEngine on\n%s", text->data);
 
-	files_set_text(file, memory_copy(all, strlen(all)), strlen(all));
+	return files_set_text(file, memory_copy(all, strlen(all)), strlen(all));
 }
 
 static int
-add_challenges(struct setup *setup)
+edit_files(void *context)
 {
+	struct setup *setup = context;
 	const struct apache *apache = setup->apache;
 	const char *folder = apache_option(apache, "challenge-location", apache->program.root);
 	autofree char *pre_path = memory_format("%s/le_http_01_challenge_pre.conf", folder);
@@ -235,139 +208,52 @@ add_challenges(struct setup *setup)
 	struct edits edits = {0};
 	int status;
 
+	if (setup->pre.data == NULL)
+		return CW_OK;
 	if (rewrite == NULL)
 		return cw_host_fail(apache->host, CW_E_UNSUPPORTED,
 				    "install mod_rewrite, or use --webroot",
 				    "Apache has no mod_rewrite");
 	status = add_to_main(setup, &edits, rewrite, pre, post);
-	if (status != CW_OK) {
-		edits_clear(&edits);
-		return status;
-	}
 	for (size_t i = 0; i < setup->model.host_count; i++)
 		if (setup->chosen[i])
 			add_to_host(setup, &edits, &setup->model.hosts[i], pre, post);
-	edits_apply(&edits);
-	add_file(setup, pre_path, &setup->pre);
-	add_file(setup, post_path, &setup->post);
-	return CW_OK;
-}
-
-static int
-write_challenges(struct setup *setup)
-{
-	struct apache *apache = setup->apache;
-	int status = add_challenges(setup);
-
-	if (status != CW_OK)
-		return status;
-	apache->challenged = true;
-	status = files_write(&setup->model.config.files);
 	if (status == CW_OK)
-		status = apache->host->checkpoint_commit(apache->host, NULL);
-	return status;
+		status = edits_apply(&edits);
+	edits_clear(&edits);
+	if (status == CW_OK)
+		status = add_file(setup, pre_path, &setup->pre);
+	return status == CW_OK ? add_file(setup, post_path, &setup->post) : status;
 }
 
 static int
-make_live(struct setup *setup)
+read_setup(void *context, void *self, struct files **files)
 {
-	struct apache *apache = setup->apache;
-	int status = program_test(&apache->program,
-				  "Apache rejects its configuration with the challenges");
-
-	if (status != CW_OK)
-		return status;
-	register_reload(apache, &apache->undo);
-	apache->reloaded = true;
-	return reload_apache(&apache->program, &setup->model);
-}
-
-/* Restores the files. Apache accepted them before. */
-static int
-revert_after(struct apache *apache, int failure, bool refused)
-{
-	autofree char *why = apache->program.refusal;
-	int status = apache->host->checkpoint_revert(apache->host);
-
-	apache->program.refusal = NULL;
-	if (status != CW_OK)
-		return status;
-	apache->challenged = false;
-	if (!refused || why == NULL)
-		return failure;
-	return cw_host_fail(apache->host, failure,
-			    "the files are restored; --webroot does not change them",
-			    "Apache rejects its configuration with the challenges: %s", why);
-}
-
-static int
-perform(struct setup *setup, struct cw_challenge *const *challenges, size_t count)
-{
-	struct apache *apache = setup->apache;
+	struct setup *setup = context;
+	struct apache *apache = self;
 	int status = model_read(&setup->model, &apache->program);
 
-	if (status != CW_OK)
-		return status;
-	find_places(setup);
-	for (size_t i = 0; i < count; i++) {
-		status = add_challenge(setup, challenges[i]);
-		if (status != CW_OK)
-			cw_host_pass_challenge(apache->host, challenges[i], status);
-	}
-	if (setup->pre.data == NULL)
-		return CW_OK;
-	status = write_challenges(setup);
+	setup->apache = apache;
+	*files = &setup->model.config.files;
 	if (status == CW_OK)
-		status = make_live(setup);
-	if (status != CW_OK && apache->challenged && !apache->reloaded)
-		return revert_after(apache, status, status == CW_E_COMMAND);
-	return status;
-}
-
-int
-challenge_perform(void *self, struct cw_challenge *const *challenges, size_t count)
-{
-	struct apache *apache = self;
-	struct setup setup = {.apache = apache};
-	int status = perform(&setup, challenges, count);
-
-	setup_clear(&setup);
-	if (status == CW_E_BUSY && !apache->challenged) {
-		/* Another program changed a file after we read it. */
-		cw_host_log(apache->host, CW_LOG_INFO,
-			    "starting again because Apache's configuration has changed");
-		setup = (struct setup){.apache = apache};
-		status = perform(&setup, challenges, count);
-		setup_clear(&setup);
-	}
+		find_places(setup);
 	return status;
 }
 
 static int
-reload_restored(struct apache *apache)
-{
-	int status = program_test(&apache->program, "Apache rejects its configuration");
-
-	return status == CW_OK ? reload_apache(&apache->program, NULL) : status;
-}
-
-int
-challenge_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
+reload(void *self, void *context)
 {
 	struct apache *apache = self;
-	int status = CW_OK;
+	struct setup *setup = context;
 
-	(void)challenges;
-	(void)count;
-	if (apache->challenged) {
-		status = apache->host->checkpoint_revert(apache->host);
-		apache->challenged = status != CW_OK;
-	}
-	if (status == CW_OK && apache->reloaded) {
-		status = reload_restored(apache);
-		apache->reloaded = false;
-	}
-	if (status == CW_OK)
-		reload_done(apache, &apache->undo);
-	return status;
+	return reload_apache(&apache->program, setup != NULL ? &setup->model : NULL);
 }
+
+const struct answering answering = {
+	.setup_size = sizeof(struct setup),
+	.read = read_setup,
+	.add = add_challenge,
+	.edit = edit_files,
+	.reload = reload,
+	.clear = clear_setup,
+};

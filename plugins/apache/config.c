@@ -476,7 +476,7 @@ config_read(struct config *config, const struct cw_host *host, const struct fact
 	config->host = host;
 	config->facts = facts;
 	config->root = memory_copy(root, strlen(root));
-	files_init(&config->files, host);
+	files_init(&config->files, host, NULL);
 	status = files_read(&config->files, path, NULL, &config->main);
 	return status == CW_OK ? config_rebuild(config) : status;
 }

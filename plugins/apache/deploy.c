@@ -131,8 +131,6 @@ deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, b
 	}
 	if (status == CW_OK)
 		status = deploy(apache, &wish);
-	if (status == CW_OK && !check && files_changed(&apache->model.config.files))
-		apache->tested = false;
 	certificate_clear(&certificate);
 	return status;
 }
@@ -147,13 +145,4 @@ int
 install_check(void *self, const struct cw_deployment *deployment)
 {
 	return deploy_or_check(self, deployment, true);
-}
-
-/* Apache names the files under live/: the reload is all it needs. */
-int
-install_renewed(void *self, const struct cw_deployment *deployment)
-{
-	(void)self;
-	(void)deployment;
-	return CW_OK;
 }

@@ -1,6 +1,5 @@
 /*
- * Edits of files, collected and then made at once, so offsets are those of the text before. New
- * lines take the indentation and line ends of the lines around them.
+ * Edits of directives. New lines take the indentation and line ends of the lines around them.
  *
  * LINES is one or more lines of configuration, separated by "\n"; each leading tab is one more
  * level of indentation.
@@ -8,16 +7,9 @@
 #ifndef APACHE_EDIT_H
 #define APACHE_EDIT_H
 
+#include "../common/edits.h"
 #include "config.h"
 
-struct edits {
-	struct edit *items;
-	size_t count;
-};
-
-/* Replaces LENGTH bytes at the offset AT by TEXT. */
-void edits_replace(struct edits *edits, struct file *file, size_t at, size_t length,
-		   const char *text);
 /* Adds LINES at the beginning of a section, or at its end. */
 void edits_first(struct edits *edits, const struct directive *section, const char *lines);
 void edits_last(struct edits *edits, const struct directive *section, const char *lines);
@@ -30,10 +22,5 @@ void edits_end_file(struct edits *edits, struct file *file, const char *lines);
 void edits_remove(struct edits *edits, const struct directive *directive);
 /* Replaces the arguments of a directive. */
 void edits_set(struct edits *edits, const struct directive *directive, const char *arguments);
-
-/* Makes all edits in memory (files_write() writes them) and forgets them. The lines of the files
- * become invalid: rebuild the configuration. An edit that is there twice is made once. */
-void edits_apply(struct edits *edits);
-void edits_clear(struct edits *edits);
 
 #endif

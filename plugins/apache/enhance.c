@@ -205,7 +205,6 @@ install_enhance(void *self, const char *given, const char *enhancement)
 	if (status == CW_OK && edits.count == 0) {
 		status = CW_UNNEEDED;
 	} else if (status == CW_OK) {
-		apache->tested = false;
 		edits_apply(&edits);
 		status = model_rebuild(&apache->model);
 	}

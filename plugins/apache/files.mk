@@ -1,5 +1,6 @@
 apache_model_sources = \
 	$(common_memory) \
+	$(common_files) \
 	plugins/apache/address.c plugins/apache/address.h \
 	plugins/apache/condition.c plugins/apache/condition.h \
 	plugins/apache/config.c plugins/apache/config.h \
@@ -20,6 +21,7 @@ apache_la_SOURCES = \
 	$(common_certificate) \
 	$(common_policy_file) \
 	$(common_proc) \
+	$(common_web_server) \
 	plugins/apache/apache.c plugins/apache/plugin.h \
 	plugins/apache/challenge.c \
 	plugins/apache/copy.c plugins/apache/copy.h \
@@ -32,6 +34,7 @@ apache_la_SOURCES = \
 	plugins/apache/pair.c plugins/apache/pair.h \
 	plugins/apache/plan.c plugins/apache/plan.h \
 	plugins/apache/port.c plugins/apache/port.h \
+	plugins/apache/process.c plugins/apache/process.h \
 	plugins/apache/reload.c plugins/apache/reload.h
 apache_la_LDFLAGS = $(plugin_ldflags)
 apache_la_LIBADD = $(OPENSSL_LIBS)

@@ -125,7 +125,7 @@ modules_enable(struct apache *apache, const char *name)
 		return status;
 	status = register_disable(apache, name);
 	if (status == CW_OK) {
-		apache->touched = true;
+		apache->web.touched = true;
 		status = run_enable(apache, name);
 	}
 	if (status == CW_OK)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "process.h"
 
 enum { HTTPS_PORT = 443 };
 
@@ -47,13 +48,28 @@ port_is_free(unsigned port)
 	       can_bind((const struct sockaddr *)&six, sizeof(six));
 }
 
+/* Its files may say otherwise since it has read them. */
+static bool
+is_apaches(const struct model *model, unsigned port)
+{
+	struct sockets listening = {0};
+	pid_t parent = process_parent(model->config.facts->pid_path);
+	bool found;
+
+	if (parent != 0)
+		proc_listening(parent, &listening);
+	found = process_listens_on(&listening, port);
+	sockets_clear(&listening);
+	return found;
+}
+
 int
 port_listen(const struct model *model, unsigned port, unsigned like, bool tls, struct text *lines)
 {
 	for (size_t i = 0; i < model->listen_count; i++)
 		if (model->listens[i].address.port == port)
 			return CW_OK;
-	if (!port_is_free(port))
+	if (!port_is_free(port) && !is_apaches(model, port))
 		return cw_host_fail(model->config.host, CW_E_BUSY,
 				    "stop that program, or have Apache listen on its port",
 				    "Apache does not listen on port %u, which another program has",

@@ -2,23 +2,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "../common/control.h"
 
 enum {
 	TEST_LIMIT = 600, /* seconds */
-	START_LIMIT = 60,
-	OUTPUT_LIMIT = 8 * 1024 * 1024 /* bytes: the error follows all warnings */
+	START_LIMIT = 60
 };
 
-long long
-milliseconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+static const char test_hint[] = "\"apache2ctl configtest\" shows it again";
 
 void
 program_init(struct program *program, const struct cw_host *host, const char *root, const char *ctl)
@@ -65,7 +57,6 @@ program_clear(struct program *program)
 	free(program->configuration);
 	free(program->environment);
 	free(program->confdir);
-	free(program->refusal);
 	memset(program, 0, sizeof(*program));
 }
 
@@ -78,21 +69,6 @@ program_argv(const struct program *program, const char *action, const char *argv
 	const char *usual[PROGRAM_ARGV_MAX] = {program->ctl, action};
 
 	memcpy(argv, program->is_usual ? usual : words, sizeof(words));
-}
-
-static int
-cannot_run(struct program *program, int status)
-{
-	if (status == CW_E_NOT_FOUND)
-		return cw_host_fail(program->host, status,
-				    "install Apache, or give the path of apache2ctl with "
-				    "--apache-ctl",
-				    "cannot find the program \"%s\"", program->ctl);
-	if (status == CW_E_TIMEOUT)
-		return cw_host_fail(program->host, status, NULL, "\"%s\" did not end in time",
-				    program->ctl);
-	return cw_host_fail(program->host, status, "give the path of apache2ctl with --apache-ctl",
-			    "cannot run \"%s\"", program->ctl);
 }
 
 /* Whether a line of Apache's output is not about an error. */
@@ -145,15 +121,6 @@ reason(const char *output)
 	}
 	return out.data != NULL ? memory_copy(out.data, out.length)
 				: memory_format("it gives no reason");
-}
-
-static int
-refuse(struct program *program, const char *what, const char *output)
-{
-	free(program->refusal);
-	program->refusal = reason(output);
-	return cw_host_fail(program->host, CW_E_COMMAND, "\"apache2ctl configtest\" shows it again",
-			    "%s: %s", what, program->refusal);
 }
 
 /* "Server version: Apache/2.4.57 (Debian)" */
@@ -239,16 +206,19 @@ take_facts(struct program *program, const struct cw_command_result *results)
 	int status = results[RUN_VERSION].status;
 
 	if (status != CW_OK && status != CW_E_COMMAND)
-		return cannot_run(program, status);
+		return control_cannot_run(program->host, program->ctl, status);
 	program->facts.arena = arena_new();
 	status = take_version(program, results[RUN_VERSION].output);
 	if (status != CW_OK)
 		return status;
-	if (results[RUN_DUMP].status == CW_E_COMMAND)
-		return refuse(program, "Apache rejects its configuration",
-			      results[RUN_DUMP].error_output);
+	if (results[RUN_DUMP].status == CW_E_COMMAND) {
+		autofree char *refusal = reason(results[RUN_DUMP].error_output);
+
+		return cw_host_fail(program->host, CW_E_COMMAND, test_hint,
+				    "Apache rejects its configuration: %s", refusal);
+	}
 	if (results[RUN_DUMP].status != CW_OK)
-		return cannot_run(program, results[RUN_DUMP].status);
+		return control_cannot_run(program->host, program->ctl, results[RUN_DUMP].status);
 	program->facts.pid_path = "";
 	take_dump(&program->facts, results[RUN_DUMP].output);
 	if (results[RUN_ENVIRONMENT].status == CW_OK)
@@ -295,7 +265,7 @@ program_identify(struct program *program)
 					       .argv = argv[i],
 					       .environment = variables,
 					       .time_limit = TEST_LIMIT,
-					       .output_limit = OUTPUT_LIMIT};
+					       .output_limit = CONTROL_OUTPUT_LIMIT};
 		results[i] = (struct cw_command_result){.size = sizeof(*results)};
 		commands[i] = &items[i];
 		outcomes[i] = &results[i];
@@ -311,64 +281,39 @@ program_identify(struct program *program)
 	return status;
 }
 
-/* Runs the program with ARGV. After CW_OK release the result. */
-static int
-run(struct program *program, const char *const *argv, unsigned limit,
-    struct cw_command_result *result)
-{
-	const char *const variables[] = {program->confdir, NULL};
-	struct cw_command command = {.size = sizeof(command),
-				     .argv = argv,
-				     .environment = variables,
-				     .time_limit = limit,
-				     .output_limit = OUTPUT_LIMIT};
-
-	memset(result, 0, sizeof(*result));
-	result->size = sizeof(*result);
-	return cw_host_run(program->host, &command, result);
-}
-
 int
-program_test(struct program *program, const char *what)
+program_test(struct program *program, const char *what, char **refusal)
 {
 	const char *const argv[] = {program->ctl,           "-d", program->root, "-f",
 				    program->configuration, "-t", NULL};
-	struct cw_command_result result;
-	int status = run(program, argv, TEST_LIMIT, &result);
+	const char *const environment[] = {program->confdir, NULL};
+	const struct control control = {.host = program->host,
+					.ctl = program->ctl,
+					.argv = argv,
+					.environment = environment,
+					.time_limit = TEST_LIMIT,
+					.failure = what,
+					.hint = test_hint,
+					.reason = reason};
 
-	if (status != CW_OK)
-		return status;
-	free(program->refusal);
-	program->refusal = NULL;
-	status = result.status;
-	if (status == CW_E_COMMAND)
-		refuse(program, what, result.error_output);
-	else if (status != CW_OK)
-		cannot_run(program, status);
-	cw_host_release_result(program->host, &result);
-	return status;
+	return control_run(&control, refusal);
 }
 
 int
 program_start(struct program *program)
 {
 	const char *argv[PROGRAM_ARGV_MAX];
-	struct cw_command_result result;
-	int status;
+	const char *const environment[] = {program->confdir, NULL};
+	const struct control control = {.host = program->host,
+					.ctl = program->ctl,
+					.argv = argv,
+					.environment = environment,
+					.time_limit = START_LIMIT,
+					.failure = "cannot start Apache",
+					.hint = "start Apache by hand to see more",
+					.reason = reason};
+	autofree char *refusal = NULL;
 
 	program_argv(program, "start", argv);
-	status = run(program, argv, START_LIMIT, &result);
-	if (status != CW_OK)
-		return status;
-	status = result.status;
-	if (status == CW_E_COMMAND) {
-		autofree char *why = reason(result.error_output);
-
-		cw_host_fail(program->host, status, "start Apache by hand to see more",
-			     "cannot start Apache: %s", why);
-	} else if (status != CW_OK) {
-		cannot_run(program, status);
-	}
-	cw_host_release_result(program->host, &result);
-	return status;
+	return control_run(&control, &refusal);
 }

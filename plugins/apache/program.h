@@ -30,7 +30,6 @@ struct program {
 	char *environment;   /* the shell script with its environment; NULL: none */
 	char *confdir;       /* "APACHE_CONFDIR=" and the server root, for Debian's apache2ctl */
 	bool is_usual;       /* CTL uses this root and main file if it is not told */
-	char *refusal;       /* why the last test failed, in Apache's words; NULL: it passed */
 	struct facts facts;
 	bool known; /* FACTS are set */
 };
@@ -41,8 +40,8 @@ void program_init(struct program *program, const struct cw_host *host, const cha
 /* Reads the facts, which includes a test of the configuration. Fails if Apache is missing, older
  * than 2.4, or rejects the configuration. */
 int program_identify(struct program *program);
-/* Tests the configuration. WHAT begins the message of a failure: "Apache rejects ...". */
-int program_test(struct program *program, const char *what);
+/* Tests the configuration, as test() of struct web_server. */
+int program_test(struct program *program, const char *what, char **refusal);
 /* Starts Apache. */
 int program_start(struct program *program);
 /* The words of a command that has Apache do "-k ACTION"; the last is NULL. Valid until
@@ -51,8 +50,5 @@ enum { PROGRAM_ARGV_MAX = 16 };
 void program_argv(const struct program *program, const char *action,
 		  const char *argv[PROGRAM_ARGV_MAX]);
 void program_clear(struct program *program);
-
-/* A clock that only goes forward. */
-long long milliseconds_now(void);
 
 #endif

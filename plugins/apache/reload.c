@@ -5,13 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "../common/proc.h"
+#include "../common/waiting.h"
 #include "port.h"
+#include "process.h"
 
 enum {
 	TIME_LIMIT = 120 * 1000, /* milliseconds */
-	AGAIN_LIMIT = 1000,      /* after which an idle parent is told again */
-	NAP_FIRST = 1,
-	NAP_LAST = 50
+	AGAIN_LIMIT = 1000       /* after which an idle parent is told again */
 };
 
 struct wait {
@@ -32,32 +32,6 @@ wait_clear(struct wait *wait)
 	sockets_clear(&wait->listening);
 }
 
-static void
-nap(unsigned *milliseconds)
-{
-	poll(NULL, 0, (int)*milliseconds);
-	*milliseconds = *milliseconds * 2 > NAP_LAST ? NAP_LAST : *milliseconds * 2;
-}
-
-/* Another program may have the pid now. */
-static bool
-is_apache(pid_t pid)
-{
-	char name[64];
-
-	return proc_runs(pid) && (!proc_read(pid, "comm", name, sizeof(name)) ||
-				  strstr(name, "apache") != NULL || strstr(name, "httpd") != NULL);
-}
-
-/* The process of a pid file, which survives a crash. */
-static pid_t
-find_parent(const char *pid_path)
-{
-	pid_t pid = proc_pid_file(pid_path);
-
-	return pid != 0 && is_apache(pid) ? pid : 0;
-}
-
 static bool
 is_rewritten(const struct wait *wait)
 {
@@ -67,25 +41,6 @@ is_rewritten(const struct wait *wait)
 	       (now.st_ino != wait->written.st_ino ||
 		now.st_mtim.tv_sec != wait->written.st_mtim.tv_sec ||
 		now.st_mtim.tv_nsec != wait->written.st_mtim.tv_nsec);
-}
-
-/* The parent waits for its children in select() or a sleep, and is elsewhere when it reads its
- * configuration. True if the kernel does not say. */
-static bool
-is_idle(pid_t parent)
-{
-	static const char *const places[] = {"poll_schedule", "select", "nanosleep"};
-	char where[64];
-
-	/* The kernel shows no place of a process that runs, either. */
-	if (!proc_sleeps(parent))
-		return false;
-	if (!proc_read(parent, "wchan", where, sizeof(where)) || where[0] == '0')
-		return true;
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-		if (strstr(where, places[i]) != NULL)
-			return true;
-	return false;
 }
 
 /* Remembers the present children as old, unless the pid file is written: then some are new, and
@@ -126,28 +81,24 @@ static int
 tell_parent(struct wait *wait)
 {
 	wait->told = milliseconds_now();
-	if (kill(wait->parent, SIGUSR1) == 0)
+	/* That the process is gone is seen when it is waited for. */
+	if (kill(wait->parent, SIGUSR1) == 0 || errno == ESRCH)
 		return CW_OK;
-	if (errno == ESRCH)
-		return CW_OK; /* seen when it is waited for */
-	return cw_host_fail(wait->program->host, errno == EPERM ? CW_E_PERMISSION : CW_E_IO,
-			    errno == EPERM ? "run certwright as root" : NULL,
-			    "cannot tell Apache (process %ld) to reload: %s", (long)wait->parent,
-			    strerror(errno));
+	return cannot_signal(wait->program->host, "Apache", wait->parent);
 }
 
 /* Apache loses a signal that comes when it has just started or reloaded. */
 static bool
 has_lost_signal(const struct wait *wait)
 {
-	return milliseconds_now() - wait->told > AGAIN_LIMIT && is_idle(wait->parent);
+	return milliseconds_now() - wait->told > AGAIN_LIMIT && process_is_idle(wait->parent);
 }
 
 /* Sets *ENDED if Apache ends meanwhile. */
 static int
 wait_until_live(struct wait *wait, bool *ended)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 	bool rewritten = false;
 	int status = tell_parent(wait);
 
@@ -164,8 +115,7 @@ wait_until_live(struct wait *wait, bool *ended)
 					    "Apache did not load the new configuration in time");
 		if (!rewritten && has_lost_signal(wait))
 			status = tell_parent(wait);
-		cw_host_still_busy(wait->program->host);
-		nap(&naptime);
+		nap(wait->program->host, &naptime);
 	}
 	return status;
 }
@@ -175,17 +125,17 @@ static void
 wait_for_burial(const struct wait *wait)
 {
 	pid_t pid = proc_pid_file(wait->pid_path);
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 
 	while (pid != 0 && kill(pid, 0) == 0 && !proc_runs(pid) &&
 	       milliseconds_now() < wait->deadline)
-		nap(&naptime);
+		nap(wait->program->host, &naptime);
 }
 
 static int
 start(struct wait *wait)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 	int status;
 
 	wait_for_burial(wait);
@@ -194,7 +144,7 @@ start(struct wait *wait)
 		struct pids children = {0};
 		bool runs;
 
-		wait->parent = find_parent(wait->pid_path);
+		wait->parent = process_parent(wait->pid_path);
 		if (wait->parent != 0)
 			proc_children(wait->parent, &children);
 		runs = children.count > 0;
@@ -202,12 +152,8 @@ start(struct wait *wait)
 		if (runs)
 			break;
 		if (milliseconds_now() > wait->deadline)
-			return cw_host_fail(wait->program->host, CW_E_TIMEOUT,
-					    "see Apache's error log",
-					    "Apache was started, but the pid file \"%s\" does not "
-					    "name its process",
-					    wait->pid_path);
-		nap(&naptime);
+			return no_pid_file(wait->program->host, "Apache", wait->pid_path);
+		nap(wait->program->host, &naptime);
 	}
 	return status;
 }
@@ -226,7 +172,7 @@ look_before(struct wait *wait)
 static void
 end_orphans(const struct wait *wait)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 	bool any = true;
 
 	while (any && milliseconds_now() < wait->deadline) {
@@ -237,17 +183,8 @@ end_orphans(const struct wait *wait)
 				any = true;
 			}
 		if (any)
-			nap(&naptime);
+			nap(wait->program->host, &naptime);
 	}
-}
-
-static bool
-listens_on(const struct sockets *listening, unsigned port)
-{
-	for (size_t i = 0; i < listening->count; i++)
-		if (listening->ports[i] == port)
-			return true;
-	return false;
 }
 
 static int
@@ -256,7 +193,7 @@ check_ports(const struct wait *wait, const struct model *model)
 	for (size_t i = 0; i < model->listen_count && wait->listening.count > 0; i++) {
 		unsigned port = model->listens[i].address.port;
 
-		if (!listens_on(&wait->listening, port) && !port_is_free(port))
+		if (!process_listens_on(&wait->listening, port) && !port_is_free(port))
 			return cw_host_fail(
 				wait->program->host, CW_E_BUSY,
 				"stop that program, or remove that Listen directive",
@@ -275,7 +212,7 @@ reload_apache(struct program *program, const struct model *model)
 	int status;
 
 	wait.pid_path = program->facts.pid_path;
-	wait.parent = find_parent(wait.pid_path);
+	wait.parent = process_parent(wait.pid_path);
 	if (wait.parent == 0) {
 		cw_host_log(program->host, CW_LOG_INFO, "Apache is not running; starting it");
 		return start(&wait);

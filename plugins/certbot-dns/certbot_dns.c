@@ -15,8 +15,6 @@
 #define PACKAGE_VERSION "1.0"
 #endif
 
-enum { SECONDS_MAX = 86400 };
-
 static const char own_name[] = "certbot-dns";
 
 static const char *
@@ -235,45 +233,6 @@ answer_all(struct python *python, struct cw_challenge *const *challenges, size_t
 	return status == CW_E_CANCELLED || status == CW_E_NOMEM ? status : CW_OK;
 }
 
-/*
- * Certbot waits a fixed time and then lets the CA look. Likewise a name server that does not show a
- * record in that time is no failure: this machine may not see what the CA sees.
- */
-static int
-wait_for_records(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
-{
-	long seconds = option_number(host, "propagation-seconds", SECONDS_MAX);
-	struct cw_txt_record *records = calloc(count + 1, sizeof(*records));
-	struct cw_txt_record **pointers = calloc(count + 1, sizeof(struct cw_txt_record *));
-	size_t left = 0;
-	int status = CW_OK;
-
-	if (records == NULL || pointers == NULL)
-		status = fail_no_memory(host);
-	for (size_t i = 0; status == CW_OK && seconds > 0 && i < count; i++) {
-		if (challenges[i]->result != CW_OK || strcmp(challenges[i]->type, "dns-01") != 0)
-			continue;
-		records[left].size = sizeof(records[left]);
-		records[left].name = challenges[i]->location;
-		records[left].value = challenges[i]->validation;
-		pointers[left] = &records[left];
-		left++;
-	}
-	if (left > 0)
-		status = host->wait_txt(host, pointers, left, (unsigned)seconds);
-	for (size_t i = 0; i < left; i++) {
-		if (status != CW_OK && status != CW_E_CANCELLED && records[i].result != CW_OK)
-			cw_host_log(host, CW_LOG_WARNING,
-				    "not every name server has the record \"%s\" after %ld "
-				    "seconds; going on",
-				    records[i].name, seconds);
-		cw_host_release(host, records[i].reason);
-	}
-	free(records);
-	free(pointers);
-	return status == CW_E_CANCELLED || status == CW_E_NOMEM ? status : CW_OK;
-}
-
 static int
 certbot_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
@@ -282,7 +241,10 @@ certbot_perform(void *self, struct cw_challenge *const *challenges, size_t count
 
 	if (status == CW_OK)
 		status = answer_all(python, challenges, count);
-	return status == CW_OK ? wait_for_records(python->host, challenges, count) : status;
+	/* Certbot waits a fixed time and then lets the CA look. Likewise a name server that does
+	 * not show a record in time is no failure: this machine may not see what the CA sees. */
+	return status == CW_OK ? records_wait(python->host, challenges, count, RECORDS_WARN)
+			       : status;
 }
 
 static int

@@ -1,5 +1,14 @@
 # Code that several plugins share, compiled into each.
 common_memory = plugins/common/memory.c plugins/common/memory.h
+common_files = \
+	plugins/common/control.c plugins/common/control.h \
+	plugins/common/edits.c plugins/common/edits.h \
+	plugins/common/files.c plugins/common/files.h
+common_web_server = \
+	plugins/common/waiting.c plugins/common/waiting.h \
+	plugins/common/answers.c plugins/common/answers.h \
+	plugins/common/installation.c plugins/common/installation.h \
+	plugins/common/web_server.c plugins/common/web_server.h
 common_certificate = plugins/common/certificate.c plugins/common/certificate.h
 common_policy_file = plugins/common/policy_file.c plugins/common/policy_file.h
 common_proc = plugins/common/proc.c plugins/common/proc.h

@@ -145,32 +145,45 @@ records_challenge_types(void *self, const char *identifier_type, const char *ide
 	return strcmp(identifier_type, "dns") == 0 ? types : none;
 }
 
-static int
-judge(const struct cw_host *host, struct cw_txt_record *records,
-      struct cw_challenge *const *challenges, size_t count, int status)
+static void
+fail_missing(const struct cw_host *host, struct cw_challenge *challenge,
+	     const struct cw_txt_record *record, int status)
 {
 	static const char hint[] =
 		"give the servers more time, or check that the record is in the zone that they "
 		"serve; --dns-resolver sets another resolver to find them with";
 
+	if (record->reason != NULL)
+		cw_host_fail_challenge(host, challenge, record->result, hint, "%s", record->reason);
+	else
+		cw_host_pass_challenge(host, challenge, status);
+}
+
+static int
+judge(const struct cw_host *host, struct cw_txt_record *records,
+      struct cw_challenge *const *challenges, size_t count, enum records_missing missing,
+      int status)
+{
+	int is_missing = status != CW_OK && status != CW_E_UNSUPPORTED;
+
 	if (status == CW_E_UNSUPPORTED)
 		cw_host_log(host, CW_LOG_WARNING,
 			    "cannot check whether the TXT records are visible; going on");
 	for (size_t i = 0; i < count; i++) {
-		if (records[i].result != CW_OK && status != CW_OK && status != CW_E_UNSUPPORTED) {
-			if (records[i].reason != NULL)
-				cw_host_fail_challenge(host, challenges[i], records[i].result, hint,
-						       "%s", records[i].reason);
-			else
-				cw_host_pass_challenge(host, challenges[i], status);
-		}
+		if (records[i].result != CW_OK && is_missing && missing == RECORDS_FAIL)
+			fail_missing(host, challenges[i], &records[i], status);
+		else if (records[i].result != CW_OK && is_missing && status != CW_E_CANCELLED)
+			cw_host_log(host, CW_LOG_WARNING,
+				    "not every name server has the record \"%s\" in time; going on",
+				    records[i].name);
 		cw_host_release(host, records[i].reason);
 	}
 	return status == CW_E_CANCELLED ? status : CW_OK;
 }
 
 int
-records_wait(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
+records_wait(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
+	     enum records_missing missing)
 {
 	long seconds = option_number(host, "propagation-seconds", SECONDS_MAX);
 	struct cw_txt_record *records = calloc(count + 1, sizeof(*records));
@@ -182,7 +195,7 @@ records_wait(const struct cw_host *host, struct cw_challenge *const *challenges,
 	if (records == NULL || pointers == NULL || waiting == NULL)
 		status = fail_no_memory(host);
 	for (size_t i = 0; status == CW_OK && seconds > 0 && i < count; i++) {
-		if (challenges[i]->result != CW_OK)
+		if (challenges[i]->result != CW_OK || strcmp(challenges[i]->type, "dns-01") != 0)
 			continue;
 		records[left].size = sizeof(records[left]);
 		records[left].name = challenges[i]->location;
@@ -191,7 +204,7 @@ records_wait(const struct cw_host *host, struct cw_challenge *const *challenges,
 		waiting[left++] = challenges[i];
 	}
 	if (left > 0)
-		status = judge(host, records, waiting, left,
+		status = judge(host, records, waiting, left, missing,
 			       host->wait_txt(host, pointers, left, (unsigned)seconds));
 	free(records);
 	free(pointers);

@@ -26,12 +26,19 @@ void records_end(struct cw_challenge *const *challenges, size_t count);
 const char *const *records_challenge_types(void *self, const char *identifier_type,
 					   const char *identifier);
 
+/* What becomes of a challenge whose record not every server has in time. */
+enum records_missing {
+	RECORDS_FAIL, /* it fails */
+	RECORDS_WARN  /* there is a warning */
+};
+
 /*
- * Waits until every authoritative server has the records of all challenges that have not failed, at
- * most as long as the option "propagation-seconds" says (0: does not wait), and fails those whose
- * records are missing. Returns CW_E_CANCELLED if interrupted, else CW_OK.
+ * Waits until every authoritative server has the records of all dns-01 challenges that have not
+ * failed, at most as long as the option "propagation-seconds" says (0: does not wait). Returns
+ * CW_E_CANCELLED if interrupted, else CW_OK.
  */
-int records_wait(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count);
+int records_wait(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count,
+		 enum records_missing missing);
 
 /* The option "follow-cname", and the help of "propagation-seconds". */
 extern const struct cw_plugin_option records_follow_option;

@@ -264,7 +264,7 @@ dns_exec_perform(void *self, struct cw_challenge *const *challenges, size_t coun
 	calls_clear(host, &calls);
 	if (status != CW_OK)
 		return status;
-	return records_wait(host, challenges, count);
+	return records_wait(host, challenges, count, RECORDS_FAIL);
 }
 
 static int

@@ -138,7 +138,7 @@ rfc2136_perform(void *self, struct cw_challenge *const *challenges, size_t count
 	credentials_clear(&credentials);
 	if (status != CW_OK)
 		return status;
-	return records_wait(host, challenges, count);
+	return records_wait(host, challenges, count, RECORDS_FAIL);
 }
 
 /* Removes those of CHANGES, and clears the changes. CW_OK, or the host is told why at least one

@@ -4,18 +4,16 @@
  * looks for a location, so a "rewrite ... break" for that path goes first and ends those
  * directives.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "../common/answers.h"
 #include "edit.h"
 #include "plugin.h"
 #include "reload.h"
 
-enum { TOKEN_MAX = 512, ANSWER_MAX = 1024, FILTER_COUNT = 6 };
-
-static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+enum { FILTER_COUNT = 6 };
 
 /* What to add to one server. */
 struct addition {
@@ -34,40 +32,15 @@ struct setup {
 };
 
 static void
-setup_clear(struct setup *setup)
+clear_setup(void *context)
 {
+	struct setup *setup = context;
+
 	for (size_t i = 0; i < setup->count; i++)
 		text_clear(&setup->additions[i].lines);
 	free(setup->additions);
 	text_clear(&setup->own);
 	model_clear(&setup->model);
-}
-
-/* Only characters without a meaning in the configuration may go into it. */
-static bool
-is_plain(const struct cw_challenge *challenge)
-{
-	size_t token = strlen(challenge->token);
-	size_t answer = strlen(challenge->key_authorization);
-	const char *rest = challenge->key_authorization;
-
-	rest += strspn(rest, base64url);
-	if (*rest == '.')
-		rest += 1 + strspn(rest + 1, base64url);
-	return token > 0 && token <= TOKEN_MAX && strspn(challenge->token, base64url) == token &&
-	       answer > 0 && answer <= ANSWER_MAX && *rest == '\0';
-}
-
-/* The name as in the Host field. Release with free(). */
-static char *
-host_of(const struct cw_challenge *challenge)
-{
-	bool ipv6 = strchr(challenge->identifier, ':') != NULL;
-	char *host = memory_format(ipv6 ? "[%s]" : "%s", challenge->identifier);
-
-	for (char *byte = host; *byte != '\0'; byte++)
-		*byte = (char)tolower((unsigned char)*byte);
-	return host;
 }
 
 /* Directives that change or delay every body, and what turns them off in a location. */
@@ -176,29 +149,19 @@ add_to_server(struct setup *setup, const struct server *server,
 }
 
 static int
-add_challenge(struct setup *setup, struct cw_challenge *challenge)
+add_challenge(void *context, const struct cw_challenge *challenge, const char *name)
 {
-	struct nginx *nginx = setup->nginx;
-	autofree char *host = NULL;
+	struct setup *setup = context;
 	bool anybody = false;
 
-	if (strcmp(challenge->type, "http-01") != 0)
-		return cw_host_fail(nginx->host, CW_E_UNSUPPORTED, NULL,
-				    "nginx cannot answer a challenge of the type \"%s\"",
-				    challenge->type);
-	if (!is_plain(challenge))
-		return cw_host_fail(nginx->host, CW_E_PROTOCOL, NULL,
-				    "the CA's token for \"%s\" is not base64url",
-				    challenge->identifier);
-	host = host_of(challenge);
 	for (size_t i = 0; i < setup->model.group_count; i++) {
 		const struct group *group = setup->model.groups[i];
 		enum name_match match;
-		struct name *name;
+		struct name *by;
 
-		if (group->port != nginx->http_port)
+		if (group->port != setup->nginx->http_port)
 			continue;
-		add_to_server(setup, group_choose(group, host, &name, &match), challenge);
+		add_to_server(setup, group_choose(group, name, &by, &match), challenge);
 		anybody = true;
 	}
 	if (!anybody)
@@ -245,9 +208,25 @@ add_own_server(struct setup *setup, struct edits *edits)
 }
 
 static int
-write_challenges(struct setup *setup)
+read_setup(void *context, void *self, struct files **files)
 {
-	struct nginx *nginx = setup->nginx;
+	struct setup *setup = context;
+	struct nginx *nginx = self;
+	int status = program_identify(&nginx->program);
+
+	setup->nginx = nginx;
+	*files = &setup->model.files;
+	if (status == CW_OK)
+		status = model_read(&setup->model, nginx->host, nginx->root);
+	if (status == CW_OK)
+		find_filters(setup);
+	return status;
+}
+
+static int
+edit_files(void *context)
+{
+	struct setup *setup = context;
 	struct edits edits = {0};
 	int status;
 
@@ -256,127 +235,33 @@ write_challenges(struct setup *setup)
 			    setup->additions[i].lines.data);
 	status = add_own_server(setup, &edits);
 	if (status == CW_OK)
-		status = edits_apply(&edits, &setup->model.files);
+		status = edits_apply(&edits);
 	edits_clear(&edits);
-	if (status != CW_OK || !files_changed(&setup->model.files))
-		return status;
-	nginx->challenged = true;
-	status = files_write(&setup->model.files);
-	if (status == CW_OK)
-		status = nginx->host->checkpoint_commit(nginx->host, NULL);
 	return status;
 }
 
 static int
-make_live(struct setup *setup)
-{
-	struct nginx *nginx = setup->nginx;
-	int status = program_test(&nginx->program, "nginx rejects its configuration with the "
-						   "challenges");
-
-	if (status == CW_OK)
-		status = register_reload(nginx, &nginx->undo);
-	if (status != CW_OK)
-		return status;
-	nginx->reloaded = true;
-	return reload_nginx(&nginx->program, &setup->model, nginx->sleep_seconds, NULL);
-}
-
-/* Restores the files. If nginx rejected them, checks whether it rejected them before us, too. */
-static int
-revert_after(struct nginx *nginx, int failure, bool refused)
-{
-	autofree char *why = nginx->program.refusal;
-	int status = nginx->host->checkpoint_revert(nginx->host);
-
-	nginx->program.refusal = NULL;
-	if (status != CW_OK)
-		return status;
-	nginx->challenged = false;
-	if (!refused || why == NULL)
-		return failure;
-	status = program_test(&nginx->program, "nginx rejects its configuration as it is");
-	if (status != CW_OK)
-		return status;
-	return cw_host_fail(nginx->host, failure,
-			    "the files are restored; --webroot does not change them",
-			    "nginx rejects its configuration with the challenges: %s", why);
-}
-
-static int
-perform(struct setup *setup, struct cw_challenge *const *challenges, size_t count)
-{
-	struct nginx *nginx = setup->nginx;
-	int status = program_identify(&nginx->program);
-
-	if (status == CW_OK)
-		status = model_read(&setup->model, nginx->host, nginx->root);
-	if (status != CW_OK)
-		return status;
-	find_filters(setup);
-	for (size_t i = 0; i < count; i++) {
-		status = add_challenge(setup, challenges[i]);
-		if (status != CW_OK)
-			cw_host_pass_challenge(nginx->host, challenges[i], status);
-	}
-	status = write_challenges(setup);
-	if (status == CW_OK && nginx->challenged)
-		status = make_live(setup);
-	if (status != CW_OK && nginx->challenged && !nginx->reloaded)
-		return revert_after(nginx, status, status == CW_E_COMMAND);
-	return status;
-}
-
-int
-challenge_perform(void *self, struct cw_challenge *const *challenges, size_t count)
+reload(void *self, void *context)
 {
 	struct nginx *nginx = self;
-	struct setup setup = {.nginx = nginx};
-	int status = perform(&setup, challenges, count);
-
-	setup_clear(&setup);
-	if (status == CW_E_BUSY && !nginx->challenged) {
-		/* Another program changed a file after we read it. */
-		cw_host_log(nginx->host, CW_LOG_INFO,
-			    "starting again because nginx's configuration has changed");
-		setup = (struct setup){.nginx = nginx};
-		status = perform(&setup, challenges, count);
-		setup_clear(&setup);
-	}
-	return status;
-}
-
-static int
-reload_restored(struct nginx *nginx)
-{
-	struct model model;
-	int status = model_read(&model, nginx->host, nginx->root);
-
-	if (status == CW_OK)
-		status = program_test(&nginx->program, "nginx rejects its configuration");
-	if (status == CW_OK)
-		status = reload_nginx(&nginx->program, &model, nginx->sleep_seconds, NULL);
-	model_clear(&model);
-	return status;
-}
-
-int
-challenge_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
-{
-	struct nginx *nginx = self;
+	struct setup *setup = context;
+	struct model restored = {0};
 	int status = CW_OK;
 
-	(void)challenges;
-	(void)count;
-	if (nginx->challenged) {
-		status = nginx->host->checkpoint_revert(nginx->host);
-		nginx->challenged = status != CW_OK;
-	}
-	if (status == CW_OK && nginx->reloaded) {
-		status = reload_restored(nginx);
-		nginx->reloaded = false;
-	}
+	if (setup == NULL)
+		status = model_read(&restored, nginx->host, nginx->root);
 	if (status == CW_OK)
-		reload_done(nginx, &nginx->undo);
+		status = reload_nginx(&nginx->program, setup != NULL ? &setup->model : &restored,
+				      nginx->sleep_seconds, NULL);
+	model_clear(&restored);
 	return status;
 }
+
+const struct answering answering = {
+	.setup_size = sizeof(struct setup),
+	.read = read_setup,
+	.add = add_challenge,
+	.edit = edit_files,
+	.reload = reload,
+	.clear = clear_setup,
+};

@@ -169,7 +169,7 @@ change_unshare(struct model *model, size_t order, const struct wanted *wanted, s
 		}
 		if (edits.count == 0)
 			break;
-		status = edits_apply(&edits, &model->files);
+		status = edits_apply(&edits);
 		if (status == CW_OK)
 			status = model_rebuild(model);
 		if (status != CW_OK)

@@ -69,22 +69,14 @@ static int
 draft_begin(struct draft *draft, struct nginx *nginx, const struct directive *server)
 {
 	size_t start = syntax_start(server);
-	struct syntax_error error;
 
 	memset(draft, 0, sizeof(*draft));
 	draft->nginx = nginx;
+	draft->file.files = &nginx->model.files;
 	draft->file.path = file_of(server)->path;
 	draft->file.length = server->end - start;
 	draft->file.text = memory_copy(server->syntax->text + start, draft->file.length);
-	draft->file.arena = arena_new();
-	draft->file.syntax =
-		syntax_parse(draft->file.arena, draft->file.text, draft->file.length, &error);
-	if (draft->file.syntax == NULL)
-		return cw_host_fail(nginx->host, CW_E_INVALID, NULL,
-				    "the server block in \"%s\" cannot be copied: %s",
-				    draft->file.path, error.message);
-	draft->file.syntax->owner = &draft->file;
-	return CW_OK;
+	return dialect.parse(&draft->file);
 }
 
 static void
@@ -146,7 +138,7 @@ inline_parts(struct draft *draft, bool redirects)
 		}
 		if (edits.count == 0)
 			break;
-		status = edits_apply(&edits, &model->files);
+		status = edits_apply(&edits);
 	}
 	return status;
 }
@@ -218,12 +210,12 @@ rename_draft(struct draft *draft, const char *words, const char *captures,
 	}
 	if (captures != NULL)
 		edits_first(&edits, block, captures);
-	return edits_apply(&edits, &draft->nginx->model.files);
+	return edits_apply(&edits);
 }
 
 /* The copy follows the original after an empty line. */
 static int
-place(struct nginx *nginx, const struct directive *server, const struct draft *draft)
+place(const struct directive *server, const struct draft *draft)
 {
 	const struct syntax *syntax = server->syntax;
 	size_t start = syntax_start(server), begin = start;
@@ -237,7 +229,7 @@ place(struct nginx *nginx, const struct directive *server, const struct draft *d
 	indent[strspn(indent, " \t")] = '\0';
 	text = memory_format("\n\n%s%s", indent, draft->file.text);
 	edits_replace(&edits, syntax->owner, server->end, 0, text);
-	return edits_apply(&edits, &nginx->model.files);
+	return edits_apply(&edits);
 }
 
 static char *
@@ -342,7 +334,7 @@ copy_default_server(struct nginx *nginx, const char *name, bool check)
 	if (status == CW_OK)
 		status = rename_draft(&draft, word, NULL, server, NULL);
 	if (status == CW_OK)
-		status = place(nginx, server->directive, &draft);
+		status = place(server->directive, &draft);
 	draft_end(&draft);
 	return status == CW_OK ? model_rebuild(&nginx->model) : status;
 }
@@ -363,7 +355,7 @@ remove_redirects(struct draft *draft, struct server *server, const struct naming
 	}
 	redirects_remove(&edits, block, &redirects);
 	redirects_clear(&redirects);
-	return edits_apply(&edits, &model->files);
+	return edits_apply(&edits);
 }
 
 int
@@ -381,7 +373,7 @@ copy_server(struct nginx *nginx, size_t order, const struct naming *naming, enum
 		status = rename_draft(&draft, naming->words, naming->captures, server,
 				      copy == COPY_TLS ? naming->names[0] : NULL);
 	if (status == CW_OK)
-		status = place(nginx, server->directive, &draft);
+		status = place(server->directive, &draft);
 	draft_end(&draft);
 	return status == CW_OK ? model_rebuild(&nginx->model) : status;
 }

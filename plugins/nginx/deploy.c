@@ -14,7 +14,7 @@ apply(struct nginx *nginx, struct edits *edits)
 	int status = CW_OK;
 
 	if (edits->count > 0) {
-		status = edits_apply(edits, &nginx->model.files);
+		status = edits_apply(edits);
 		if (status == CW_OK)
 			status = model_rebuild(&nginx->model);
 	}
@@ -87,8 +87,6 @@ deploy_to(struct nginx *nginx, const struct wish *wish, const char *key, const s
 		for (size_t j = i + 1; j < count; j++)
 			orders[j] += orders[i] != order && orders[j] > order;
 	}
-	if (status == CW_OK && files_changed(&nginx->model.files))
-		nginx->tested = false;
 	return status;
 }
 
@@ -155,13 +153,4 @@ int
 install_check(void *self, const struct cw_deployment *deployment)
 {
 	return deploy_or_check(self, deployment, true);
-}
-
-/* nginx names the files under live/: the reload is all it needs. */
-int
-install_renewed(void *self, const struct cw_deployment *deployment)
-{
-	(void)self;
-	(void)deployment;
-	return CW_OK;
 }

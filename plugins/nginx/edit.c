@@ -1,37 +1,5 @@
 #include "edit.h"
-#include <stdlib.h>
 #include <string.h>
-
-struct edit {
-	struct file *file;
-	size_t at, length;
-	char *text;
-	size_t order; /* edits at one place keep their order */
-};
-
-void
-edits_replace(struct edits *edits, struct file *file, size_t at, size_t length, const char *text)
-{
-	struct edit *edit;
-
-	edits->items = memory_resize(edits->items, edits->count + 1, sizeof(*edits->items));
-	edit = &edits->items[edits->count];
-	edit->file = file;
-	edit->at = at;
-	edit->length = length;
-	edit->text = memory_copy(text, strlen(text));
-	edit->order = edits->count++;
-}
-
-void
-edits_clear(struct edits *edits)
-{
-	for (size_t i = 0; i < edits->count; i++)
-		free(edits->items[i].text);
-	free(edits->items);
-	edits->items = NULL;
-	edits->count = 0;
-}
 
 static bool
 is_blank(char byte)
@@ -75,14 +43,6 @@ next_line(const struct syntax *syntax, size_t at)
 		return 0;
 	end = at < syntax->length ? memchr(syntax->text + at, '\n', syntax->length - at) : NULL;
 	return end != NULL ? (size_t)(end - syntax->text) + 1 : syntax->length;
-}
-
-static const char *
-line_end(const struct syntax *syntax)
-{
-	const char *end = syntax->length > 0 ? memchr(syntax->text, '\n', syntax->length) : NULL;
-
-	return end != NULL && end > syntax->text && end[-1] == '\r' ? "\r\n" : "\n";
 }
 
 static char *
@@ -135,7 +95,7 @@ static void
 add_lines(struct edits *edits, const struct directive *block, size_t at, const char *lines)
 {
 	const struct syntax *syntax = block->syntax;
-	const char *end = line_end(syntax);
+	const char *end = files_line_end(syntax->owner);
 	size_t place = next_line(syntax, at);
 	bool inline_only = place == 0;
 	autofree char *indent = inner_indentation(block);
@@ -210,51 +170,4 @@ edits_set(struct edits *edits, const struct directive *directive, const char *wo
 	autofree char *text = memory_format(" %s", words);
 
 	edits_replace(edits, directive->syntax->owner, start, end - start, text);
-}
-
-static int
-compare(const void *first, const void *second)
-{
-	const struct edit *a = first, *b = second;
-
-	if (a->file != b->file)
-		return (uintptr_t)a->file < (uintptr_t)b->file ? -1 : 1;
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	return a->order < b->order ? -1 : a->order > b->order;
-}
-
-static int
-apply_to_file(struct files *files, const struct edit *edits, size_t count)
-{
-	struct file *file = edits[0].file;
-	auto_text struct text out = {0};
-	size_t at = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (edits[i].at > at)
-			text_add(&out, file->text + at, edits[i].at - at);
-		text_add_string(&out, edits[i].text);
-		if (edits[i].at + edits[i].length > at)
-			at = edits[i].at + edits[i].length;
-	}
-	text_add(&out, file->text + at, file->length - at);
-	return files_set_text(files, file, memory_copy(out.data, out.length), out.length);
-}
-
-int
-edits_apply(struct edits *edits, struct files *files)
-{
-	int status = CW_OK;
-
-	if (edits->count > 0)
-		qsort(edits->items, edits->count, sizeof(*edits->items), compare);
-	for (size_t i = 0, next; i < edits->count && status == CW_OK; i = next) {
-		for (next = i + 1; next < edits->count; next++)
-			if (edits->items[next].file != edits->items[i].file)
-				break;
-		status = apply_to_file(files, &edits->items[i], next - i);
-	}
-	edits_clear(edits);
-	return status;
 }

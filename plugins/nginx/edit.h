@@ -1,7 +1,6 @@
 /*
- * Edits of files, collected and then made at once, so offsets are those of the text before. New
- * lines take the indentation and line ends of the lines around them. In a block on one line,
- * additions go on that line.
+ * Edits of directives. New lines take the indentation and line ends of the lines around them. In a
+ * block on one line, additions go on that line.
  *
  * LINES is one or more lines of configuration, separated by "\n"; each leading tab is one level of
  * indentation in the file's own style.
@@ -9,18 +8,9 @@
 #ifndef NGINX_EDIT_H
 #define NGINX_EDIT_H
 
+#include "../common/edits.h"
 #include "files.h"
 
-struct edits {
-	struct edit *items;
-	size_t count;
-	/* A comment to put after additions, with the blank before it; NULL: none. */
-	const char *mark;
-};
-
-/* Replaces LENGTH bytes at the offset AT by TEXT. */
-void edits_replace(struct edits *edits, struct file *file, size_t at, size_t length,
-		   const char *text);
 /* Adds LINES at the beginning of BLOCK, at its end, or after DIRECTIVE. */
 void edits_first(struct edits *edits, const struct directive *block, const char *lines);
 void edits_last(struct edits *edits, const struct directive *block, const char *lines);
@@ -29,10 +19,5 @@ void edits_after(struct edits *edits, const struct directive *directive, const c
 void edits_remove(struct edits *edits, const struct directive *directive);
 /* Replaces all parameters of a directive without a body by WORDS. */
 void edits_set(struct edits *edits, const struct directive *directive, const char *words);
-
-/* Makes all edits in memory (files_write() writes them) and forgets them. Parses each file
- * again, which frees its old directives. */
-int edits_apply(struct edits *edits, struct files *files);
-void edits_clear(struct edits *edits);
 
 #endif

@@ -267,8 +267,7 @@ install_enhance(void *self, const char *given, const char *enhancement)
 	if (status == CW_OK && edits.count == 0) {
 		status = CW_UNNEEDED;
 	} else if (status == CW_OK) {
-		nginx->tested = false;
-		status = edits_apply(&edits, &nginx->model.files);
+		status = edits_apply(&edits);
 		if (status == CW_OK)
 			status = model_rebuild(&nginx->model);
 	}

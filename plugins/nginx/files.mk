@@ -5,6 +5,7 @@ nginx_parser_sources = \
 	plugins/nginx/word.c
 nginx_model_sources = \
 	$(nginx_parser_sources) \
+	$(common_files) \
 	plugins/nginx/choose.c \
 	plugins/nginx/edit.c plugins/nginx/edit.h \
 	plugins/nginx/files.c plugins/nginx/files.h \
@@ -22,6 +23,7 @@ nginx_la_SOURCES = \
 	$(common_certificate) \
 	$(common_policy_file) \
 	$(common_proc) \
+	$(common_web_server) \
 	plugins/nginx/challenge.c \
 	plugins/nginx/change.c plugins/nginx/change.h \
 	plugins/nginx/copy.c plugins/nginx/copy.h \

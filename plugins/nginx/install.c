@@ -1,49 +1,71 @@
-/* Reads, saves and tests the configuration, and reloads nginx. */
+/* What the common installer asks of nginx. */
 #include <string.h>
 #include "plugin.h"
 #include "reload.h"
 #include "tls.h"
 
-int
-register_reload(struct nginx *nginx, unsigned *id)
+static int
+read_model(void *self)
 {
-	const char *const argv[] = {nginx->program.ctl, "-c", nginx->program.configuration, "-s",
-				    "reload",           NULL};
+	struct nginx *nginx = self;
 
-	return *id == 0 ? nginx->host->undo_command(nginx->host, argv, id) : CW_OK;
+	return model_read(&nginx->model, nginx->host, nginx->root);
 }
 
-void
-reload_done(struct nginx *nginx, unsigned *id)
-{
-	if (*id != 0)
-		nginx->host->undo_done(nginx->host, *id);
-	*id = 0;
-}
-
-int
-install_load(struct nginx *nginx)
-{
-	int status;
-
-	if (nginx->loaded)
-		return CW_OK;
-	model_clear(&nginx->model);
-	status = model_read(&nginx->model, nginx->host, nginx->root);
-	nginx->loaded = status == CW_OK;
-	return status;
-}
-
-int
-install_reread(void *self)
+static void
+forget(void *self)
 {
 	struct nginx *nginx = self;
 
 	model_clear(&nginx->model);
 	map_clear(&nginx->turned);
-	nginx->loaded = nginx->tested = false;
-	return CW_OK;
 }
+
+static int
+may_write(void *self)
+{
+	struct nginx *nginx = self;
+	int status = program_identify(&nginx->program);
+
+	return status == CW_OK ? tls_check_shared(nginx) : status;
+}
+
+static int
+test(void *self, const char *what, char **refusal)
+{
+	struct nginx *nginx = self;
+	int status = program_identify(&nginx->program);
+
+	return status == CW_OK ? program_test(&nginx->program, what, refusal) : status;
+}
+
+static int
+reload(void *self)
+{
+	struct nginx *nginx = self;
+
+	return reload_nginx(&nginx->program, &nginx->model, nginx->sleep_seconds, NULL);
+}
+
+static void
+reload_command(void *self, const char *words[RELOAD_WORDS_MAX])
+{
+	const struct nginx *nginx = self;
+	const char *const command[RELOAD_WORDS_MAX] = {
+		nginx->program.ctl, "-c", nginx->program.configuration, "-s", "reload"};
+
+	memcpy(words, command, sizeof(command));
+}
+
+const struct web_server web_server = {
+	.test_command = "nginx -t",
+	.read = read_model,
+	.forget = forget,
+	.may_write = may_write,
+	.test = test,
+	.reload = reload,
+	.reload_command = reload_command,
+};
 
 int
 install_names(void *self, cw_name_sink sink, void *context)
@@ -65,91 +87,5 @@ install_names(void *self, cw_name_sink sink, void *context)
 		}
 	}
 	map_clear(&seen);
-	return status;
-}
-
-/* Reverts what was written, and drops what was only planned. */
-static int
-revert(struct nginx *nginx, int failure)
-{
-	int status = nginx->host->checkpoint_revert(nginx->host);
-
-	install_reread(nginx);
-	if (status == CW_OK)
-		reload_done(nginx, &nginx->owed);
-	return status == CW_OK ? failure : status;
-}
-
-/* Repeats nginx's message, as the revert has replaced the error. */
-static int
-refuse(struct nginx *nginx, int failure)
-{
-	autofree char *why = nginx->program.refusal;
-	int status = revert(nginx, failure);
-
-	nginx->program.refusal = NULL;
-	if (status != failure || why == NULL)
-		return status;
-	return cw_host_fail(nginx->host, failure,
-			    "the files are restored; check them with \"nginx -t\"",
-			    "nginx rejects its configuration with the changes: %s", why);
-}
-
-int
-install_save(void *self, const char *title)
-{
-	struct nginx *nginx = self;
-	int status;
-
-	if (!nginx->loaded || !files_changed(&nginx->model.files))
-		return CW_OK;
-	status = program_identify(&nginx->program);
-	if (status == CW_OK)
-		status = tls_check_shared(nginx);
-	if (status != CW_OK)
-		return status;
-	status = register_reload(nginx, &nginx->owed);
-	if (status == CW_OK)
-		status = files_write(&nginx->model.files);
-	if (status != CW_OK)
-		return revert(nginx, status);
-	status = program_test(&nginx->program, "nginx rejects its configuration");
-	if (status != CW_OK)
-		return refuse(nginx, status);
-	status = nginx->host->checkpoint_commit(nginx->host, title);
-	nginx->tested = status == CW_OK;
-	return status;
-}
-
-int
-install_config_test(void *self)
-{
-	struct nginx *nginx = self;
-	int status;
-
-	if (nginx->tested)
-		return CW_OK;
-	status = program_identify(&nginx->program);
-	if (status == CW_OK)
-		status = program_test(&nginx->program, "nginx rejects its configuration");
-	nginx->tested = status == CW_OK;
-	return status;
-}
-
-int
-install_reload(void *self)
-{
-	struct nginx *nginx = self;
-	int status = install_load(nginx);
-
-	if (status == CW_OK)
-		status = install_config_test(nginx);
-	/* Files and keys may change before the next run. */
-	nginx->tested = false;
-	if (status == CW_OK)
-		status = register_reload(nginx, &nginx->owed);
-	if (status == CW_OK)
-		status = reload_nginx(&nginx->program, &nginx->model, nginx->sleep_seconds, NULL);
-	reload_done(nginx, &nginx->owed);
 	return status;
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../common/answers.h"
 #include "plugin.h"
 
 #ifndef PACKAGE_VERSION
@@ -37,7 +38,8 @@ nginx_open(const struct cw_host *host, void **self)
 	const char *ctl = cw_host_option(host, "ctl");
 
 	memset(nginx, 0, sizeof(*nginx));
-	nginx->host = host;
+	nginx->host = nginx->web.host = host;
+	nginx->web.files = &nginx->model.files;
 	nginx->keep = arena_new();
 	if (root == NULL || *root == '\0')
 		root = DEFAULT_ROOT;
@@ -62,7 +64,7 @@ nginx_close(void *self)
 	struct nginx *nginx = self;
 
 	/* The process lives, so nothing is owed. */
-	reload_done(nginx, &nginx->owed);
+	reload_done(&nginx->web, &nginx->web.owed);
 	model_clear(&nginx->model);
 	program_clear(&nginx->program);
 	map_clear(&nginx->chains);
@@ -90,17 +92,6 @@ nginx_exclusive_directory(void *self)
 	const struct nginx *nginx = self;
 
 	return nginx->root;
-}
-
-static const char *const *
-nginx_challenge_types(void *self, const char *identifier_type, const char *identifier)
-{
-	static const char *const types[] = {"http-01", NULL};
-
-	(void)self;
-	(void)identifier_type;
-	(void)identifier;
-	return types;
 }
 
 static const struct cw_plugin_option server_root_option = {
@@ -136,9 +127,9 @@ static const struct cw_plugin_option *const options[] = {&server_root_option, &c
 
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(authenticator),
-	.challenge_types = nginx_challenge_types,
-	.perform = challenge_perform,
-	.cleanup = challenge_cleanup,
+	.challenge_types = answers_types,
+	.perform = answers_perform,
+	.cleanup = answers_cleanup,
 };
 
 static const char *const enhancements[] = {"redirect", "hsts", "uir", "staple-ocsp", NULL};

@@ -200,7 +200,7 @@ replace(struct edits *edits, const struct server *server, const struct pairs *pa
 static int
 apply(struct model *model, struct edits *edits)
 {
-	int status = edits_apply(edits, &model->files);
+	int status = edits_apply(edits);
 
 	return status == CW_OK ? model_rebuild(model) : status;
 }

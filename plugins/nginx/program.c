@@ -1,23 +1,14 @@
 #include "program.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "../common/control.h"
+#include "../common/waiting.h"
 
 enum {
 	VERSION_LIMIT = 30, /* seconds */
 	TEST_LIMIT = 600,
-	START_LIMIT = 60,
-	OUTPUT_LIMIT = 8 * 1024 * 1024 /* bytes: the error follows all warnings */
+	START_LIMIT = 60
 };
-
-long long
-milliseconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void
 program_clear(struct program *program)
@@ -28,37 +19,7 @@ program_clear(struct program *program)
 	free(program->pid_path);
 	free(program->error_log);
 	free(program->conf_path);
-	free(program->refusal);
 	memset(program, 0, sizeof(*program));
-}
-
-/* Runs the program with ARGV. After CW_OK release the result. */
-static int
-run(struct program *program, const char *const *argv, unsigned limit,
-    struct cw_command_result *result)
-{
-	struct cw_command command = {.size = sizeof(command),
-				     .argv = argv,
-				     .time_limit = limit,
-				     .output_limit = OUTPUT_LIMIT};
-
-	memset(result, 0, sizeof(*result));
-	result->size = sizeof(*result);
-	return cw_host_run(program->host, &command, result);
-}
-
-static int
-cannot_run(struct program *program, int status)
-{
-	if (status == CW_E_NOT_FOUND)
-		return cw_host_fail(program->host, status,
-				    "install nginx, or give its path with --nginx-ctl",
-				    "cannot find the program \"%s\"", program->ctl);
-	if (status == CW_E_TIMEOUT)
-		return cw_host_fail(program->host, status, NULL, "\"%s\" did not end in time",
-				    program->ctl);
-	return cw_host_fail(program->host, status, "give the path of nginx with --nginx-ctl",
-			    "cannot run \"%s\"", program->ctl);
 }
 
 /* The value of "--NAME=" among the arguments of configure. Release with free(). */
@@ -124,17 +85,21 @@ int
 program_identify(struct program *program)
 {
 	const char *const argv[] = {program->ctl, "-V", NULL};
-	struct cw_command_result result;
+	const struct cw_command command = {.size = sizeof(command),
+					   .argv = argv,
+					   .time_limit = VERSION_LIMIT,
+					   .output_limit = CONTROL_OUTPUT_LIMIT};
+	struct cw_command_result result = {.size = sizeof(result)};
 	int status;
 
 	if (program->version != 0)
 		return CW_OK;
-	status = run(program, argv, VERSION_LIMIT, &result);
+	status = cw_host_run(program->host, &command, &result);
 	if (status != CW_OK)
 		return status;
 	status = result.status == CW_OK || result.status == CW_E_COMMAND
 			 ? take_identity(program, result.error_output)
-			 : cannot_run(program, result.status);
+			 : control_cannot_run(program->host, program->ctl, result.status);
 	cw_host_release_result(program->host, &result);
 	return status;
 }
@@ -176,27 +141,20 @@ reason(const char *output)
 }
 
 int
-program_test(struct program *program, const char *what)
+program_test(struct program *program, const char *what, char **refusal)
 {
 	const char *const argv[] = {program->ctl, "-t", "-c", program->configuration, NULL};
-	struct cw_command_result result;
+	const struct control control = {.host = program->host,
+					.ctl = program->ctl,
+					.argv = argv,
+					.time_limit = TEST_LIMIT,
+					.failure = what,
+					.hint = "\"nginx -t\" shows it again",
+					.reason = reason};
 	long long begin = milliseconds_now();
-	int status = run(program, argv, TEST_LIMIT, &result);
+	int status = control_run(&control, refusal);
 
-	if (status != CW_OK)
-		return status;
 	program->test_milliseconds = (unsigned)(milliseconds_now() - begin);
-	free(program->refusal);
-	program->refusal = NULL;
-	status = result.status;
-	if (status == CW_E_COMMAND) {
-		program->refusal = reason(result.error_output);
-		cw_host_fail(program->host, status, "\"nginx -t\" shows it again", "%s: %s", what,
-			     program->refusal);
-	} else if (status != CW_OK) {
-		cannot_run(program, status);
-	}
-	cw_host_release_result(program->host, &result);
 	return status;
 }
 
@@ -204,22 +162,16 @@ int
 program_start(struct program *program)
 {
 	const char *const argv[] = {program->ctl, "-c", program->configuration, NULL};
-	struct cw_command_result result;
-	int status = run(program, argv, START_LIMIT, &result);
+	const struct control control = {.host = program->host,
+					.ctl = program->ctl,
+					.argv = argv,
+					.time_limit = START_LIMIT,
+					.failure = "cannot start nginx",
+					.hint = "start nginx by hand to see more",
+					.reason = reason};
+	autofree char *refusal = NULL;
 
-	if (status != CW_OK)
-		return status;
-	status = result.status;
-	if (status == CW_E_COMMAND) {
-		autofree char *why = reason(result.error_output);
-
-		cw_host_fail(program->host, status, "start nginx by hand to see more",
-			     "cannot start nginx: %s", why);
-	} else if (status != CW_OK) {
-		cannot_run(program, status);
-	}
-	cw_host_release_result(program->host, &result);
-	return status;
+	return control_run(&control, &refusal);
 }
 
 char *

@@ -15,21 +15,17 @@ struct program {
 	bool http2;          /* has the module */
 	/* Built-in paths; NULL: unknown. */
 	char *prefix, *pid_path, *error_log, *conf_path;
-	char *refusal; /* why the last test failed, in nginx's words; NULL: it passed */
 	unsigned test_milliseconds; /* how long the last test took */
 };
 
 /* Reads the program's version, once. Fails if it is missing, too old, or lacks TLS. */
 int program_identify(struct program *program);
-/* nginx -t. WHAT begins the message of a failure: "nginx rejects ...". */
-int program_test(struct program *program, const char *what);
+/* nginx -t, as test() of struct web_server. */
+int program_test(struct program *program, const char *what, char **refusal);
 /* Starts it. */
 int program_start(struct program *program);
 /* PATH from the configuration's main level, made absolute as nginx does. Release with free(). */
 char *program_path(const struct program *program, const char *path);
 void program_clear(struct program *program);
-
-/* A clock that only goes forward. */
-long long milliseconds_now(void);
 
 #endif

@@ -15,13 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../common/proc.h"
+#include "../common/waiting.h"
 #include "process.h"
 
 enum {
 	TIME_LIMIT = 120000, /* milliseconds, in addition to ten times the duration of the test */
 	IDLE_LIMIT = 20000,
-	NAP_FIRST = 2,
-	NAP_LAST = 25,
 	LOG_PART = 64 * 1024
 };
 
@@ -154,13 +153,6 @@ find_master(const struct program *program, const char *pid_path)
 			    program->prefix != NULL ? program->prefix : "/usr/local/nginx");
 }
 
-static void
-nap(unsigned *milliseconds)
-{
-	poll(NULL, 0, (int)*milliseconds);
-	*milliseconds = *milliseconds * 2 > NAP_LAST ? NAP_LAST : *milliseconds * 2;
-}
-
 static int
 say_refused(const struct wait *wait, const char *why)
 {
@@ -171,7 +163,7 @@ say_refused(const struct wait *wait, const char *why)
 static int
 wait_until_live(struct wait *wait)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 
 	for (;;) {
 		autofree char *why = NULL;
@@ -195,7 +187,7 @@ wait_until_live(struct wait *wait)
 		if (now > wait->deadline || now - wait->busy_at > IDLE_LIMIT)
 			return say_refused(wait,
 					   "it started no new worker processes; see its error log");
-		nap(&naptime);
+		nap(wait->program->host, &naptime);
 	}
 }
 
@@ -204,10 +196,10 @@ wait_until_live(struct wait *wait)
 static void
 wait_until_idle(struct wait *wait)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 
 	while (!process_is_idle(wait->master) && milliseconds_now() < wait->deadline)
-		nap(&naptime);
+		nap(wait->program->host, &naptime);
 }
 
 static int
@@ -215,16 +207,13 @@ send_hangup(struct wait *wait)
 {
 	if (kill(wait->master, SIGHUP) == 0)
 		return CW_OK;
-	return cw_host_fail(wait->program->host, errno == EPERM ? CW_E_PERMISSION : CW_E_IO,
-			    errno == EPERM ? "run certwright as root" : NULL,
-			    "cannot tell nginx (process %ld) to reload: %s", (long)wait->master,
-			    strerror(errno));
+	return cannot_signal(wait->program->host, "nginx", wait->master);
 }
 
 static int
 start(struct wait *wait, const struct model *model)
 {
-	unsigned naptime = NAP_FIRST;
+	unsigned naptime = 0;
 	int status;
 
 	if (model->daemon_off)
@@ -238,12 +227,8 @@ start(struct wait *wait, const struct model *model)
 		return status;
 	while ((wait->master = process_master(wait->pid_path)) == 0) {
 		if (milliseconds_now() > wait->deadline)
-			return cw_host_fail(wait->program->host, CW_E_TIMEOUT,
-					    "see nginx's error log",
-					    "nginx was started, but the pid file \"%s\" does not "
-					    "name its process",
-					    wait->pid_path);
-		nap(&naptime);
+			return no_pid_file(wait->program->host, "nginx", wait->pid_path);
+		nap(wait->program->host, &naptime);
 	}
 	return CW_OK;
 }

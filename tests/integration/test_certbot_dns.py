@@ -2,12 +2,11 @@
 
 import importlib.metadata
 import os
-import shutil
 
 import pytest
 
-from lib.certwright import plugin_path, program_path
 from lib.dns_providers import Providers
+from lib.plugins import without_plugin
 from lib.process import wait_until
 from lib.tools import certbot, names_of, read
 
@@ -21,10 +20,8 @@ def certwright(start, ca):
 
 @pytest.fixture
 def without_ours(tmp_path):
-    """The plugin folder without our dns-rfc2136, so that Certbot's is used."""
-    folder = tmp_path / "plugins"
-    shutil.copytree(plugin_path(program_path()), folder, ignore=lambda *_: ["dns-rfc2136.so"])
-    return {"CERTWRIGHT_PLUGIN_PATH": str(folder)}
+    """Without our dns-rfc2136 Certbot's is used."""
+    return without_plugin("dns-rfc2136", tmp_path / "plugins")
 
 
 def rfc2136(bind, folder, *more):

@@ -1,79 +1,19 @@
 """kill -9 before any call that changes the file system or tells nginx something, in everything that
 edits nginx's configuration: the next run, of whatever verb, finds all as it was before or as it was
-to be, and nginx runs with that.
+to be, and nginx runs with that."""
 
-What lies between two such calls differs from one of the two in nothing; that a file is complete
-before it is renamed is test_checkpoint_crash.py's."""
-
-import collections
 import os
-import re
 import shutil
 
 import pytest
 
+from lib.killing import killed_everywhere, listens, recover
 from lib.process import wait_until
 from test_nginx import Nginx
 from test_nginx_install import CASES, Site, nginx, site  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("strace")),
                                 reason="nginx or strace is not installed")
-
-CALLS = ("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "symlink")
-# LeakSanitizer cannot work in a process that is traced.
-ENV = {"ASAN_OPTIONS": "detect_leaks=0"}
-
-
-def strace(path, *options):
-    return [shutil.which("strace"), "-f", "-qq", "-o", path, *options]
-
-
-def places(folder, run):
-    """(call, number) of every such call that a process of run() makes, and of every SIGHUP."""
-    path = os.path.join(folder, "trace")
-    run(wrap=strace(path, "-e", "trace=" + ",".join(CALLS + ("kill",))), env=ENV)
-    counts, found = collections.Counter(), set()
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            match = re.match(r"(\d+)\s+(\w+)\((.*)", line)
-            if not match:
-                continue
-            pid, call, rest = match.groups()
-            counts[pid, call] += 1
-            if call != "kill" or "SIGHUP" in rest:
-                found.add((call, counts[pid, call]))
-            if call == "kill" and "SIGHUP" in rest:
-                found.add((call, counts[pid, call] + 1))
-    return sorted(found)
-
-
-def killed_everywhere(folder, run, prepare, check):
-    """Does PREPARE, RUN killed at a place, CHECK, for every place."""
-    prepare()
-    found = places(folder, run)
-    assert len(found) >= 8
-    killed = 0
-    for call, number in found:
-        prepare()
-        path = os.path.join(folder, "trace")
-        run(status=None, env=ENV, wrap=strace(path, "-e", f"trace={call}", "-e",
-                                              f"inject={call}:signal=SIGKILL:when={number}"))
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            killed += "killed by SIGKILL" in stream.read()
-        try:
-            check()
-        except BaseException:
-            print(f"killed at {call} number {number}")
-            raise
-    # A number of calls may depend on how long nginx takes.
-    assert killed >= len(found) - 4
-
-
-def recover(certwright):
-    """The next run: it has nothing else to do."""
-    certwright.run("renew", "--lock-timeout", "20")
-    for name in ("IN_PROGRESS", "temp_checkpoint"):
-        assert not os.path.lexists(os.path.join(certwright.work_dir, name))
 
 
 @pytest.fixture
@@ -148,6 +88,8 @@ def test_killed_rollback(crashing, nginx):  # noqa: F811
     def check():
         recover(crashing.certwright)
         folder = os.path.join(crashing.certwright.work_dir, "backups")
+        done = nginx.snapshot() == states[0]
+        wait_until(lambda: listens(nginx.https_port) != done, what="the configuration to be live")
         # What is gone from backups/ is undone, and nothing else.
         if nginx.snapshot() != states[0]:
             crashing.rollback(states.index(nginx.snapshot()))

@@ -177,12 +177,23 @@ def test_install_makes_renewals_reach_the_installer(certwright, tester):
     assert [f["call"] for f in tester.facts()] == ["renewed"]
 
 
-def test_install_says_when_renewals_use_another_installer(certwright, tester, old):
+def test_renewals_reach_every_installer_that_has_the_certificate(certwright, tester, old):
     run(certwright, tester, NAME)
-    result = certwright.run("install", "--cert-name", NAME, *old.options, "--no-redirect",
-                            env=tester.env)
-    assert 'do not reach "tester-old"' in result.stderr and "reconfigure" in result.stderr
+    certwright.run("install", "--cert-name", NAME, *old.options, "--no-redirect", env=tester.env)
     assert "installer = tester\n" in read(certwright.renewal_file(NAME))
+    tester.forget_calls()
+    renew(certwright, tester, "--force-renewal")
+    assert tester.calls() == ["renewed", "save", "config_test", "reload",
+                              "deploy", "save", "config_test", "reload"]
+
+
+def test_run_with_another_installer_takes_the_place_of_all(certwright, tester, old):
+    run(certwright, tester, NAME)
+    certwright.run("install", "--cert-name", NAME, *old.options, "--no-redirect", env=tester.env)
+    run(certwright, old, NAME, args=("--force-renewal",))
+    tester.forget_calls()
+    renew(certwright, old, "--force-renewal")
+    assert tester.calls() == ["deploy", "save", "config_test", "reload"]
 
 
 def test_a_rehearsal_tells_the_installer_nothing(certwright, tester):

@@ -9,6 +9,7 @@ import pytest
 
 from lib.bind import Key, hold_port_53
 from lib.outcome import assert_failed, identifiers
+from lib.plugins import without_plugin
 from lib.process import children, kill_all, wait_until
 from lib.tools import certbot, names_of, read, verify_chain
 
@@ -327,4 +328,15 @@ def test_a_secondary_that_never_gets_it_is_named(start, two_servers):
                     json=True, more=["--dns-rfc2136-propagation-seconds", "2"])
     assert_failed(result, "ns2.example.test", "_acme-challenge.late.example.test",
                   "_acme-challenge.late2.example.test")
+    assert primary.challenge_records("example.test") == []
+
+
+def test_certbots_own_plugin_warns_of_it_and_goes_on(start, two_servers, tmp_path):
+    """As Certbot would: this machine may not see what the CA sees."""
+    primary, _ = two_servers(lag="ever")
+    certwright = start.certwright(start.pebble(dns=primary))
+    done = obtain(certwright, primary, "late.example.test",
+                  more=["--dns-rfc2136-propagation-seconds", "2"],
+                  env=without_plugin("dns-rfc2136", tmp_path / "plugins"))
+    assert "not every name server has the record" in done.stderr
     assert primary.challenge_records("example.test") == []

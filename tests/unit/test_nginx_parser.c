@@ -232,7 +232,8 @@ static void
 assert_edited(const char *text, editor edit, const char *wanted)
 {
 	struct files files = {.host = &host};
-	struct file file = {.path = memory_copy("test", 4),
+	struct file file = {.files = &files,
+			    .path = memory_copy("test", 4),
 			    .text = memory_copy(text, strlen(text)),
 			    .length = strlen(text),
 			    .arena = arena_new()};
@@ -242,7 +243,7 @@ assert_edited(const char *text, editor edit, const char *wanted)
 	assert_non_null(file.syntax);
 	file.syntax->owner = &file;
 	edit(&edits, file.syntax->root.first_child);
-	assert_int_equal(edits_apply(&edits, &files), CW_OK);
+	assert_int_equal(edits_apply(&edits), CW_OK);
 	assert_string_equal(file.text, wanted);
 	arena_free(file.arena);
 	free(file.path);

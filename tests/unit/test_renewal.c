@@ -133,15 +133,22 @@ command(struct cw_settings *settings, const char *internal, const char *value)
 }
 
 static void
-assert_written(struct cw_configobj *config, const struct cw_settings *settings,
-	       const char *authenticator, const char *expected)
+assert_written_for(struct cw_configobj *config, const struct cw_settings *settings,
+		   const char *authenticator, const char *installer, const char *expected)
 {
 	cw_auto_buf struct cw_buf text = {0};
 
-	cw_renewal_write(config, settings, "1234", authenticator, NULL);
+	cw_renewal_write(config, settings, "1234", authenticator, installer);
 	assert_int_equal(cw_configobj_check(config, NULL), CW_OK);
 	cw_configobj_write(config, &text);
 	assert_string_equal(cw_buf_text(&text), expected);
+}
+
+static void
+assert_written(struct cw_configobj *config, const struct cw_settings *settings,
+	       const char *authenticator, const char *expected)
+{
+	assert_written_for(config, settings, authenticator, NULL, expected);
 }
 
 static const char certbots[] = "version = 5.6.0\n"
@@ -402,6 +409,46 @@ test_plugins_of_single_names_are_kept_in_our_section(void **state)
 		       "dns_exec_program = /bin/dns\n");
 }
 
+static void
+test_further_installers_and_their_options_are_kept_in_our_section(void **state)
+{
+	static const char text[] = "[renewalparams]\n"
+				   "account = 1234\n"
+				   "authenticator = standalone\n"
+				   "installer = nginx\n"
+				   "server = https://ca.test/dir\n"
+				   "key_type = ecdsa\n";
+	static const char both[] = "[renewalparams]\n"
+				   "account = 1234\n"
+				   "authenticator = standalone\n"
+				   "installer = nginx\n"
+				   "server = https://ca.test/dir\n"
+				   "key_type = ecdsa\n"
+				   "\n"
+				   "[certwright]\n"
+				   "further_installers = dns-exec,\n"
+				   "dns_exec_program = /bin/dns\n";
+	cw_auto_configobj struct cw_configobj *config = parse(text);
+	cw_auto_settings struct cw_settings *settings = read_text(text, NULL);
+
+	(void)state;
+	cw_settings_set(settings, "dns_exec_program", CW_SOURCE_COMMAND, "/bin/dns", NULL);
+	cw_renewal_add_installer(config, "nginx");
+	cw_renewal_add_installer(config, "dns-exec");
+	cw_renewal_add_installer(config, "dns-exec");
+	cw_renewal_write_plugin(config, settings, "dns-exec");
+	assert_written_for(config, settings, "standalone", "nginx", both);
+	/* Another installer takes the place of all. */
+	cw_settings_reset(settings, "dns_exec_program");
+	assert_written_for(config, settings, "standalone", "dist:other",
+			   "[renewalparams]\n"
+			   "account = 1234\n"
+			   "authenticator = standalone\n"
+			   "installer = dist:other\n"
+			   "server = https://ca.test/dir\n"
+			   "key_type = ecdsa\n");
+}
+
 int
 main(void)
 {
@@ -415,6 +462,7 @@ main(void)
 		cmocka_unit_test(test_challenges_that_certbot_refuses_are_kept_from_it),
 		cmocka_unit_test(test_names_that_left_the_map_go),
 		cmocka_unit_test(test_plugins_of_single_names_are_kept_in_our_section),
+		cmocka_unit_test(test_further_installers_and_their_options_are_kept_in_our_section),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

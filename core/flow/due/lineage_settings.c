@@ -88,6 +88,17 @@ open_mapped(struct cw_context *context, const struct cw_lineage *lineage, struct
 	return status;
 }
 
+/* One whose module is missing stands in the way of nothing else. */
+static void
+open_further_installers(struct cw_context *context, const struct cw_lineage *lineage)
+{
+	cw_auto_strv struct cw_strv installers = {0};
+
+	cw_renewal_further_installers(lineage->config, &installers);
+	for (size_t i = 0; i < installers.count; i++)
+		open_plugin(context, lineage, installers.items[i], NULL);
+}
+
 static int
 open_plugins(struct cw_context *context, const struct cw_lineage *lineage, struct cw_error *error)
 {
@@ -99,6 +110,8 @@ open_plugins(struct cw_context *context, const struct cw_lineage *lineage, struc
 		if (plugin != NULL)
 			status = open_plugin(context, lineage, plugin, error);
 	}
+	if (status == CW_OK)
+		open_further_installers(context, lineage);
 	return status == CW_OK ? open_mapped(context, lineage, error) : status;
 }
 

@@ -1,6 +1,5 @@
 #include "flow/install/deployed.h"
 #include <string.h>
-#include "base/log.h"
 #include "base/plugin_name.h"
 #include "store/renewal.h"
 
@@ -54,26 +53,6 @@ set_names(struct cw_configobj *config, const struct cw_lineage *lineage, const c
 		cw_configobj_set_list(config, section, installer, &names);
 }
 
-/* So that renewals use the installer as it was used now. */
-static void
-set_installer(struct cw_configobj *config, const struct cw_lineage *lineage, const char *installer,
-	      const struct cw_settings *settings)
-{
-	static const char params[] = "renewalparams";
-	const char *saved = cw_configobj_get(config, params, "installer");
-
-	if (saved == NULL || strcmp(saved, "None") == 0 || strcmp(saved, "null") == 0) {
-		cw_configobj_set(config, params, "installer", installer);
-	} else if (strcmp(cw_plugin_name(saved), installer) != 0) {
-		cw_log_warning("renewals of \"%s\" use the installer \"%s\", and do not reach "
-			       "\"%s\"; change that with: certwright reconfigure --cert-name %s -i "
-			       "%s",
-			       lineage->name, saved, installer, lineage->name, installer);
-		return;
-	}
-	cw_renewal_write_plugin(config, settings, installer);
-}
-
 int
 cw_record_deployment(const struct cw_context *context, const char *installer,
 		     const struct cw_installation *installation, const struct cw_settings *settings,
@@ -92,7 +71,8 @@ cw_record_deployment(const struct cw_context *context, const char *installer,
 		return status;
 	config = cw_configobj_copy(lineage->config);
 	set_names(config, lineage, name, installation);
-	set_installer(config, lineage, name, settings);
+	cw_renewal_add_installer(config, name);
+	cw_renewal_write_plugin(config, settings, name);
 	status = save_if_changed(lineage, config, error);
 	return status < 0 ? cw_context(error, "cannot record that \"%s\" has the certificate", name)
 			  : CW_OK;

@@ -2,13 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/plugin_name.h"
 #include "base/text.h"
+#include "flow/due/lineage_settings.h"
 #include "flow/install/certificate.h"
 #include "flow/install/deployed.h"
 #include "flow/install/installer_work.h"
 #include "flow/install/owed.h"
 #include "flow/work/batches.h"
 #include "plugin/wire.h"
+#include "store/renewal.h"
 
 /* Whether one reload serves both: the same installer with the same options. */
 static bool
@@ -90,27 +93,20 @@ settle(const struct cw_context *context, struct cw_request *request, cw_request_
 	failed(failed_context, request);
 }
 
-struct renewed {
-	struct cw_context *context;
-	cw_request_done failed;
-	void *failed_context;
-};
-
 static void
 update_renewed(void *user, struct cw_request **members, size_t count)
 {
-	const struct renewed *renewed = user;
+	struct cw_context *context = user;
 	cw_autofree struct cw_installation *installations =
 		cw_calloc(count, sizeof(*installations));
 
 	cw_log_info("updating the server of \"%s\"", members[0]->installer);
 	for (size_t i = 0; i < count; i++)
-		describe(renewed->context, members[i], &installations[i]);
-	cw_update_server(renewed->context, members, count);
+		describe(context, members[i], &installations[i]);
+	cw_update_server(context, members, count);
 	for (size_t i = 0; i < count; i++) {
 		members[i]->installation = NULL;
 		cw_installation_clear(&installations[i]);
-		settle(renewed->context, members[i], renewed->failed, renewed->failed_context);
 	}
 }
 
@@ -132,11 +128,93 @@ cw_for_each_server(struct cw_request *const *requests, size_t count, cw_server_f
 	}
 }
 
+/* Requests, and behind them one for each further installer of one's lineage. */
+struct all {
+	struct cw_request **items;
+	struct cw_request **owners; /* of the further ones */
+	size_t count, room;
+};
+
+static void
+add(struct all *all, struct cw_request *request, struct cw_request *owner)
+{
+	if (all->count == all->room) {
+		all->room = all->room * 2 + 8;
+		all->items = cw_realloc(all->items, all->room, sizeof(struct cw_request *));
+		all->owners = cw_realloc(all->owners, all->room, sizeof(struct cw_request *));
+	}
+	all->items[all->count] = request;
+	all->owners[all->count++] = owner;
+}
+
+static struct cw_request *
+further_request(struct cw_context *context, const struct cw_request *owner, const char *installer)
+{
+	struct cw_request *request = cw_request_new(owner->name, context->settings);
+	int status = cw_lineage_open(context->directories.config, owner->name, &request->lineage,
+				     &request->error);
+
+	if (status == CW_OK)
+		status = cw_lineage_settings(context, request->lineage, request->settings,
+					     &request->error);
+	request->installer = cw_strdup(installer);
+	request->retry = owner->retry;
+	request->saved = status == CW_OK;
+	return request;
+}
+
+static void
+add_further(struct cw_context *context, struct cw_request *owner, struct all *all)
+{
+	const char *first = cw_plugin_name(owner->installer);
+	cw_auto_strv struct cw_strv installers = {0};
+
+	cw_renewal_further_installers(owner->lineage->config, &installers);
+	for (size_t i = 0; i < installers.count; i++) {
+		const char *installer = installers.items[i];
+
+		if (strcmp(installer, first) == 0)
+			continue;
+		if (cw_registry_has(context->registry, installer))
+			add(all, further_request(context, owner, installer), owner);
+		else
+			cw_log_warning("the installer \"%s\" is missing; reload its server for "
+				       "the new certificate \"%s\"",
+				       installer, owner->name);
+	}
+}
+
+/* What failed with a further installer has failed for the lineage. */
+static void
+end_further(struct cw_request *request, struct cw_request *owner)
+{
+	if (request->error.status < 0 && owner->error.status == CW_OK) {
+		cw_error_move(&owner->error, &request->error);
+	} else if (request->error.status < 0) {
+		cw_autofree char *line = cw_error_line(&request->error);
+
+		cw_log_error("%s: %s", owner->name, line);
+	}
+	cw_request_free(request);
+}
+
 void
 cw_update_servers(struct cw_context *context, struct cw_request *const *requests, size_t count,
 		  cw_request_done failed, void *failed_context)
 {
-	struct renewed renewed = {context, failed, failed_context};
+	struct all all = {.count = 0};
 
-	cw_for_each_server(requests, count, update_renewed, &renewed);
+	for (size_t i = 0; i < count; i++)
+		add(&all, requests[i], NULL);
+	for (size_t i = 0; i < count; i++)
+		if (has_server(requests[i]))
+			add_further(context, requests[i], &all);
+	cw_for_each_server(all.items, all.count, update_renewed, context);
+	for (size_t i = count; i < all.count; i++)
+		end_further(all.items[i], all.owners[i]);
+	for (size_t i = 0; i < count; i++)
+		if (has_server(requests[i]))
+			settle(context, requests[i], failed, failed_context);
+	free(all.items);
+	free(all.owners);
 }

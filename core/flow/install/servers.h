@@ -15,7 +15,8 @@ void cw_for_each_server(struct cw_request *const *requests, size_t count,
  * whose installation is NULL only needs the reload. Sets the requests' errors. */
 void cw_update_server(struct cw_context *context, struct cw_request **requests, size_t count);
 /*
- * Has the servers of all saved REQUESTS use the new certificates, after renewals. The installers
+ * Has the servers of all saved REQUESTS use the new certificates, after renewals: those of the
+ * requests' installers, and of their lineages' further installers. The installers
  * are told of those lineages for which a renewal is owed (owed.h). What is done is not owed any
  * more. If this fails for a request, the error is set in the request and in its result, and FAILED
  * is called for it.

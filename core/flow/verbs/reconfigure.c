@@ -191,6 +191,8 @@ save(struct cw_context *context, struct cw_request *request, struct json_object 
 	if (status < 0)
 		return status;
 	cw_forget_other_key(request->settings);
+	if (cw_settings_given(context->settings, "installer"))
+		cw_renewal_forget_further_installers(after);
 	cw_renewal_write(after, request->settings, account, request->authenticator,
 			 request->installer);
 	compare_section(before, after, params, changes);

@@ -1,6 +1,7 @@
 """Plugins as strangers write them: compiled against the header alone, into a folder of their own."""
 
 import os
+import shutil
 import subprocess
 
 from lib.certwright import plugin_path, program_path, top_folder
@@ -34,6 +35,12 @@ IDLE = r"""
 static int perform(void *self, struct cw_challenge *const *challenges, size_t count)
 { (void)self; (void)challenges; (void)count; return CW_E_UNSUPPORTED; }
 """
+
+
+def without_plugin(name, folder):
+    """The environment with a plugin folder FOLDER that has all but one of the built plugins."""
+    shutil.copytree(plugin_path(program_path()), folder, ignore=lambda *_: [f"{name}.so"])
+    return {"CERTWRIGHT_PLUGIN_PATH": str(folder)}
 
 
 class PluginFolder:

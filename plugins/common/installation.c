@@ -1,0 +1,126 @@
+#include "installation.h"
+
+int
+install_load(void *self)
+{
+	struct web_plugin *web = self;
+	int status;
+
+	if (web->loaded)
+		return CW_OK;
+	web_server.forget(self);
+	status = web_server.read(self);
+	web->loaded = status == CW_OK;
+	return status;
+}
+
+int
+install_reread(void *self)
+{
+	struct web_plugin *web = self;
+
+	web_server.forget(self);
+	web->loaded = web->tested = web->touched = false;
+	return CW_OK;
+}
+
+/* Reverts what was written, and drops what was only planned. */
+static int
+revert(struct web_plugin *web, int failure)
+{
+	int status = web->host->checkpoint_revert(web->host);
+
+	install_reread(web);
+	if (status != CW_OK)
+		return status;
+	reload_done(web, &web->owed);
+	return failure;
+}
+
+/* Tests what was written, or reverts it. */
+static int
+test_written(struct web_plugin *web)
+{
+	autofree char *refusal = NULL;
+	autofree char *hint = NULL;
+	int failure = test_server(web, "", &refusal);
+	int status;
+
+	if (failure == CW_OK)
+		return CW_OK;
+	status = revert(web, failure);
+	if (status != failure || refusal == NULL)
+		return status;
+	/* The revert has replaced the error. */
+	hint = memory_format("the files are restored; check them with \"%s\"",
+			     web_server.test_command);
+	return cw_host_fail(web->host, failure, hint,
+			    "%s rejects its configuration with the changes: %s", dialect.server,
+			    refusal);
+}
+
+int
+install_save(void *self, const char *title)
+{
+	struct web_plugin *web = self;
+	int status;
+
+	if (!web->loaded || (!web->touched && !files_changed(web->files)))
+		return CW_OK;
+	status = web_server.may_write != NULL ? web_server.may_write(self) : CW_OK;
+	if (status != CW_OK)
+		return status;
+	status = register_reload(web, &web->owed);
+	if (status == CW_OK)
+		status = files_write(web->files);
+	if (status != CW_OK)
+		return revert(web, status);
+	status = test_written(web);
+	if (status != CW_OK)
+		return status;
+	status = web->host->checkpoint_commit(web->host, title);
+	web->touched = false;
+	web->tested = status == CW_OK;
+	return status;
+}
+
+int
+install_config_test(void *self)
+{
+	struct web_plugin *web = self;
+	autofree char *refusal = NULL;
+	int status;
+
+	if (web->tested)
+		return CW_OK;
+	status = test_server(web, "", &refusal);
+	web->tested = status == CW_OK;
+	return status;
+}
+
+int
+install_reload(void *self)
+{
+	struct web_plugin *web = self;
+	int status = install_load(self);
+
+	if (status == CW_OK)
+		status = install_config_test(self);
+	/* Files and keys may change before the next run. */
+	web->tested = false;
+	if (status == CW_OK)
+		status = register_reload(web, &web->owed);
+	if (status == CW_OK)
+		status = web_server.reload(self);
+	/* This process lives, and tells of a failure. */
+	reload_done(web, &web->owed);
+	return status;
+}
+
+int
+install_renewed(void *self, const struct cw_deployment *deployment)
+{
+	(void)self;
+	(void)deployment;
+	return CW_OK;
+}
