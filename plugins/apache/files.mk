@@ -46,6 +46,10 @@ apache_la_LIBADD = $(OPENSSL_LIBS)
 apache_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 dist_man8_MANS += plugins/apache/certwright-apache.8
 
+check_PROGRAMS += tests/unit/test_apache_config
+tests_unit_test_apache_config_SOURCES = tests/unit/test_apache_config.c $(apache_model_sources)
+tests_unit_test_apache_config_CPPFLAGS = $(AM_CPPFLAGS) -DCONFIG_SIZE_MAX=33554432
+
 noinst_PROGRAMS += tests/tools/apache-hosts
 tests_tools_apache_hosts_SOURCES = tests/tools/apache-hosts.c $(apache_model_sources)
 tests_tools_apache_hosts_LDADD = libcore.la
