@@ -545,6 +545,9 @@ cw_checkpoints_undo(const char *work, const char *config, unsigned count, struct
 		status = list_checkpoints(backups, &names, error);
 	if (status != CW_OK)
 		return status;
+	if (names.count == 0 && count > 0)
+		return cw_fail(error, CW_E_INVALID,
+			       "there is nothing to undo: no checkpoint is in \"%s\"", backups);
 	if (names.count < count) {
 		cw_fail(error, CW_E_INVALID, "there are only %zu checkpoints in \"%s\", not %u",
 			names.count, backups, count);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "../common/answers.h"
 #include "plugin.h"
 
@@ -62,11 +63,28 @@ apache_close(void *self)
 	free(apache);
 }
 
+/* What a plain "no" means is not guessed. */
+static int
+check_boolean(const struct apache *apache, const char *name)
+{
+	const char *value = apache_option(apache, name, "True");
+
+	if (strcasecmp(value, "True") == 0 || strcasecmp(value, "False") == 0)
+		return CW_OK;
+	return cw_host_fail(apache->host, CW_E_INVALID, "give True or False",
+			    "\"%s\" is not a value of --apache-%s", value, name);
+}
+
 static int
 apache_prepare(void *self)
 {
 	struct apache *apache = self;
+	int status = check_boolean(apache, "handle-sites");
 
+	if (status == CW_OK)
+		status = check_boolean(apache, "handle-modules");
+	if (status != CW_OK)
+		return status;
 	return program_identify(&apache->program);
 }
 

@@ -107,6 +107,48 @@ is_of_tls(const struct apache *apache, struct arena *arena, const char *word)
 	return false;
 }
 
+static bool
+some_host_has(const struct apache *apache, const char *address, unsigned port)
+{
+	for (size_t i = 0; i < apache->model.host_count; i++)
+		if (host_has_address(&apache->model.hosts[i], address, port))
+			return true;
+	return false;
+}
+
+/* Whether plain requests at ADDRESS, which the host does not have, reach it as a host for all. */
+static bool
+is_reached(const struct apache *apache, const struct host *host, const char *address)
+{
+	return (host_has_address(host, "*", apache->http_port) || host_has_address(host, "*", 0)) &&
+	       !some_host_has(apache, address, apache->http_port) &&
+	       !some_host_has(apache, address, 0);
+}
+
+/* Adds the addresses that hosts with TLS have for themselves: a copy for all addresses gets no
+ * connections there. */
+static void
+add_addresses_of_tls(const struct apache *apache, const struct host *host, struct arena *arena,
+		     struct map *seen, struct text *out)
+{
+	for (size_t i = 0; i < apache->model.host_count; i++) {
+		const struct host *tls = &apache->model.hosts[i];
+
+		for (size_t j = 0; j < tls->address_count && tls->tls; j++) {
+			const struct address *at = &tls->addresses[j];
+			bool six = strchr(at->host, ':') != NULL;
+			autofree char *brackets = memory_format(six ? "[%s]" : "%s", at->host);
+			const char *word = arena_copy(arena, brackets, strlen(brackets));
+
+			if (at->port != apache->https_port || strcmp(at->host, "*") == 0 ||
+			    map_get(seen, word) != NULL || !is_reached(apache, host, at->host))
+				continue;
+			map_set(seen, word, out);
+			text_format(out, " %s:%u", word, at->port);
+		}
+	}
+}
+
 void
 naming_addresses(const struct apache *apache, const struct host *host, struct text *out)
 {
@@ -129,6 +171,7 @@ naming_addresses(const struct apache *apache, const struct host *host, struct te
 		map_set(&seen, address, out);
 		text_format(out, " %s:%u", address, apache->https_port);
 	}
+	add_addresses_of_tls(apache, host, arena, &seen, out);
 	map_clear(&seen);
 	arena_free(arena);
 }

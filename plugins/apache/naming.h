@@ -12,7 +12,8 @@
 char *naming_lines(const struct apache *apache, const struct host *host, const char *name);
 /*
  * Adds its addresses, each with a blank in front. An address that no TLS host has becomes "*" if
- * there are TLS hosts for "*": these would get no connection of that address any more.
+ * there are TLS hosts for "*": these would get no connection of that address any more. A host for
+ * "*" also gets the addresses that TLS hosts have for themselves, where it takes plain requests.
  */
 void naming_addresses(const struct apache *apache, const struct host *host, struct text *out);
 /* Whether all names of HOST are lines of its own in its file. */

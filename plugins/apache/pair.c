@@ -1,6 +1,7 @@
 #include "pair.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "../common/certificate.h"
 #include "edit.h"
 
@@ -8,7 +9,8 @@ enum { ROUNDS_MAX = 8, PAIRS_MAX = 8 };
 
 /* The directives of one host with certificates, keys and chains, in order. */
 struct pairs {
-	const struct directive *certificates[PAIRS_MAX], *keys[PAIRS_MAX], *chains[PAIRS_MAX];
+	const struct directive *certificates[PAIRS_MAX], *keys[PAIRS_MAX];
+	const struct directive *chains[PAIRS_MAX]; /* and all else that would be superfluous */
 	size_t certificate_count, key_count, chain_count;
 };
 
@@ -17,6 +19,21 @@ add(const struct directive *list[PAIRS_MAX], size_t *count, const struct directi
 {
 	if (*count < PAIRS_MAX)
 		list[(*count)++] = directive;
+}
+
+/* OpenSSL's own commands for a certificate and its key. */
+static bool
+is_openssl_pair(const struct directive *at)
+{
+	struct arena *arena = arena_new();
+	const char *arguments = at->arguments;
+	const char *command = words_next(arena, &arguments);
+	bool found =
+		directive_is(at, "SSLOpenSSLConfCmd") &&
+		(strcasecmp(command, "Certificate") == 0 || strcasecmp(command, "PrivateKey") == 0);
+
+	arena_free(arena);
+	return found;
 }
 
 static struct pairs
@@ -31,10 +48,8 @@ find_pairs(const struct host *host)
 			add(pairs.keys, &pairs.key_count, at);
 		else if (directive_is(at, "SSLCertificateChainFile"))
 			add(pairs.chains, &pairs.chain_count, at);
-		else if (directive_is(at, "SSLOpenSSLConfCmd") &&
-			 (strncasecmp(at->arguments, "Certificate ", 12) == 0 ||
-			  strncasecmp(at->arguments, "PrivateKey ", 11) == 0))
-			add(pairs.chains, &pairs.chain_count, at); /* likewise superfluous */
+		else if (is_openssl_pair(at))
+			add(pairs.chains, &pairs.chain_count, at);
 	}
 	return pairs;
 }

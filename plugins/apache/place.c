@@ -32,6 +32,26 @@ ssl_path(const struct apache *apache, const char *path)
 	return memory_format("%.*s%s", (int)length, path, suffix);
 }
 
+/* Whether TARGET, of the link at PATH, is the file REAL itself, not one more link to it. */
+static bool
+leads_to(const char *path, const char *target, const char *real)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *file = *target == '/' || slash == NULL
+				      ? memory_copy(target, strlen(target))
+				      : memory_format("%.*s/%s", (int)(slash - path), path, target);
+	char *name = strrchr(file, '/');
+	autofree char *folder = NULL;
+	autofree char *found = NULL;
+
+	if (name == NULL)
+		return false;
+	*name = '\0';
+	folder = realpath(*file != '\0' ? file : "/", NULL);
+	found = memory_format("%s/%s", folder != NULL ? folder : "", name + 1);
+	return strcmp(found, real) == 0;
+}
+
 /* A site that is enabled by a link is copied beside the link's target, and a link beside the link
  * enables the copy. */
 static void
@@ -57,8 +77,9 @@ find_place(const struct apache *apache, const struct file *file, struct place *p
 		return;
 	target[length] = '\0';
 	place->link = ssl_path(apache, file->path);
-	place->target = folder != NULL ? memory_copy(place->path, strlen(place->path))
-				       : ssl_path(apache, target);
+	place->target = folder == NULL && leads_to(file->path, target, real)
+				? ssl_path(apache, target)
+				: memory_copy(place->path, strlen(place->path));
 }
 
 /* The file at PATH if Apache reads it. */

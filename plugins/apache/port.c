@@ -63,6 +63,20 @@ is_apaches(const struct model *model, unsigned port)
 	return found;
 }
 
+/* Whether an earlier Listen is for the same, as "0.0.0.0:80" and "[::]:80" are: Apache ends when it
+ * has to listen twice. */
+static bool
+is_repeated(const struct model *model, size_t index)
+{
+	const struct address *at = &model->listens[index].address;
+
+	for (size_t i = 0; i < index; i++)
+		if (model->listens[i].address.port == at->port &&
+		    strcmp(model->listens[i].address.host, at->host) == 0)
+			return true;
+	return false;
+}
+
 int
 port_listen(const struct model *model, unsigned port, unsigned like, bool tls, struct text *lines)
 {
@@ -75,7 +89,7 @@ port_listen(const struct model *model, unsigned port, unsigned like, bool tls, s
 				    "Apache does not listen on port %u, which another program has",
 				    port);
 	for (size_t i = 0; i < model->listen_count; i++)
-		if (model->listens[i].address.port == like)
+		if (model->listens[i].address.port == like && !is_repeated(model, i))
 			add_line(lines, model->listens[i].address.host, port, tls);
 	if (lines->length == 0)
 		add_line(lines, "*", port, tls);

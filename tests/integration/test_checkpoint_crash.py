@@ -352,4 +352,4 @@ def test_both_programs_agree_which_checkpoint_is_the_newest(tool, tmp_path):
     assert scene.state() == after_ours
     scene.run(tool, "rollback", "1")
     assert scene.state() == before
-    assert "there are only 0 checkpoints" in scene.run(tool, "rollback", "1", status=1).stderr
+    assert "there is nothing to undo" in scene.run(tool, "rollback", "1", status=1).stderr

@@ -1,0 +1,66 @@
+"""Apache as installer: addresses. https answers wherever http does."""
+
+import pytest
+
+from test_apache_install import SERVES, apache, host, site, tls  # noqa: F401  (fixtures)
+
+HERE = ("127.0.0.1", "127.0.0.2")
+
+
+@pytest.mark.parametrize("order", ["before", pytest.param("after", marks=pytest.mark.full)])
+@pytest.mark.parametrize("address", [
+    "*", pytest.param("_default_", marks=pytest.mark.full),
+    pytest.param("[::1]:@http@ *", marks=pytest.mark.full)])
+def test_copy_is_reached_where_another_host_has_an_address_of_its_own(site, apache,  # noqa: F811
+                                                                      address, order):
+    """Apache gives all connections of an address to the hosts that have it."""
+    names = ("a.conf", "b.conf") if order == "before" else ("b.conf", "a.conf")
+    apache.site(host(SERVES, address=f"{address}:@http@"), names[0])
+    apache.site(tls("Redirect 410 /\n", "127.0.0.2:@https@", "own.test") +
+                tls("Redirect 410 /\n", "[::1]:@https@", "own.test"), names[1])
+    apache.start()
+    before, old = apache.snapshot(), apache.served("own.test", "127.0.0.2")
+    site.obtain("a.test").install("--redirect")
+    for where in (*HERE, "::1"):
+        assert site.is_served("a.test", address=where), where
+        assert apache.get("a.test", address=where)[0] == 301
+        assert apache.get("a.test", address=where, tls=True)[2] == "the site\n"
+    for where in ("127.0.0.2", "::1"):
+        assert apache.served("own.test", where) == old
+        assert apache.get("own.test", address=where, tls=True)[0] == 410
+    after = apache.snapshot()
+    site.install("--redirect")
+    assert apache.snapshot() == after
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+def test_copy_leaves_an_address_alone_where_http_does_not_have_the_name(site, apache):  # noqa: F811
+    own = host("Redirect 410 /\n", "127.0.0.2:@http@", "own.test")
+    apache.site(host(SERVES) + own + tls("Redirect 410 /\n", "127.0.0.2:@https@", "own.test"))
+    apache.start()
+    old = apache.served("a.test", "127.0.0.2")
+    site.obtain("a.test").install()
+    assert site.is_served("a.test")
+    assert apache.served("a.test", "127.0.0.2") == old
+    text = apache.read("sites-available/site-le-ssl.conf")
+    assert f"<VirtualHost *:{apache.https_port}>" in text
+
+
+@pytest.mark.parametrize("listen", [
+    "Listen 0.0.0.0:@http@\nListen [::]:@http@\n",
+    pytest.param("Listen [::1]:@http@\n", marks=pytest.mark.full),
+    pytest.param("Listen @http@ http\n", marks=pytest.mark.full),
+    pytest.param("Listen [::]:@http@\n", marks=pytest.mark.full)], ids=repr)
+def test_listens_for_https_where_it_does_for_http(site, apache, listen):  # noqa: F811
+    apache.write("ports.conf", listen)
+    apache.site(host(SERVES))
+    apache.start()
+    before, pid = apache.snapshot(), apache.pid()
+    site.obtain("a.test").install()
+    assert site.is_served("a.test", address="::1")
+    if "::1" not in listen:
+        assert site.is_served("a.test")
+    assert apache.pid() == pid
+    site.rollback()
+    assert apache.snapshot() == before
