@@ -51,8 +51,7 @@ is_content(const char *line)
 					    "ScriptAlias",  "WSGIScriptAlias",
 					    "RewriteRule",  "Redirect",
 					    "SetHandler",   "JkMount",
-					    "Include",      "IncludeOptional",
-					    "Use",          "RedirectMatch"};
+					    "RedirectMatch"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (line_is(line, names[i]))
@@ -82,18 +81,37 @@ add_comment(struct text *out, const struct file *file, const struct line *line, 
 	}
 }
 
+/* LINES with the indentation and the line end of LINE. */
 static void
-add_name(struct text *out, const struct host *host, const struct file *file,
-	 const struct line *line)
+add_lines(struct text *out, const struct file *file, const struct line *line, const char *lines)
 {
 	size_t blanks = strspn(file->text + line->start, " \t");
-	autofree char *indent = memory_copy(file->text + line->start, blanks);
-	autofree char *plain = memory_format("ServerName %s", host->names[0]);
+	bool crlf = line->end - line->start > 1 && file->text[line->end - 2] == '\r';
 
-	if (*host->names[0] == '\0' || strpbrk(line->text + strlen("ServerName"), ":") == NULL)
+	for (size_t length; *lines != '\0'; lines += length + 1) {
+		length = strcspn(lines, "\n");
+		text_add(out, file->text + line->start, blanks);
+		text_format(out, "%.*s%s", (int)length, lines, crlf ? "\r\n" : "\n");
+	}
+}
+
+/* A line with names: the host's own without scheme and port, or those that it gets, once. */
+static void
+add_name(struct text *out, const struct host *host, const struct file *file,
+	 const struct line *line, const struct copying *copying)
+{
+	autofree char *plain = memory_format("ServerName %s\n", host->names[0]);
+	bool with_port = strpbrk(line->text + strlen("ServerName"), ":") != NULL;
+
+	if (copying->names != NULL) {
+		if (!*copying->named)
+			add_lines(out, file, line, copying->names);
+		*copying->named = true;
+	} else if (*host->names[0] == '\0' || !with_port) {
 		text_add(out, file->text + line->start, line->end - line->start);
-	else
-		text_format(out, "%s%s\n", indent, plain);
+	} else {
+		add_lines(out, file, line, plain);
+	}
 }
 
 /* The part of a line, where conditions are as the rule after them. */
@@ -111,33 +129,87 @@ resolve_part(const struct host *host, const struct file *file, size_t index,
 	return part;
 }
 
-/* LINES with the indentation and the line end of LINE. */
-static void
-add_lines(struct text *out, const struct file *file, const struct line *line, const char *lines)
+/* The file that the Include on LINE of FILE leads to on the way to DIRECTIVE; NULL: none. */
+static struct file *
+included_file(const struct directive *directive, const struct file *file, const struct line *line)
 {
-	size_t blanks = strspn(file->text + line->start, " \t");
-	bool crlf = line->end - line->start > 1 && file->text[line->end - 2] == '\r';
+	struct file *next = directive->file;
 
-	for (size_t length; *lines != '\0'; lines += length + 1) {
-		length = strcspn(lines, "\n");
-		text_add(out, file->text + line->start, blanks);
-		text_format(out, "%.*s%s", (int)length, lines, crlf ? "\r\n" : "\n");
+	for (const struct trail *at = directive->trail; at != NULL; at = at->up) {
+		if (at->file == file && at->line == line)
+			return next;
+		next = at->file;
 	}
+	return NULL;
 }
 
-void
-copy_body(struct text *out, const struct host *host, const struct copying *copying)
+/* The files that an Include leads to, in their order, if something in them cannot stay as it is in
+ * a copy. The result is a list that ends with NULL; NULL: everything can stay. */
+static struct file **
+find_inlined(const struct host *host, const struct file *file, const struct line *line,
+	     const struct copying *copying)
 {
-	const struct file *file = host->section->file;
-	size_t at = host->section->line->end;
+	const struct directive *top = host->section;
+	struct file **files = memory_resize(NULL, 1, sizeof(struct file *));
+	size_t count = 0;
+	bool needed = false;
+
+	for (const struct directive *at = config_walk(top, top); at != NULL;
+	     at = config_walk(top, at)) {
+		struct file *found = included_file(at, file, line);
+		autofree char *text = memory_format("%s %s", at->name, at->arguments);
+		enum part part = part_of(host, text, copying);
+
+		if (found == NULL)
+			continue;
+		needed |= part == PART_LOOP || part == PART_DOUBLE;
+		if (count > 0 && files[count - 1] == found)
+			continue;
+		files = memory_resize(files, count + 2, sizeof(struct file *));
+		files[count++] = found;
+	}
+	files[count] = NULL;
+	if (needed)
+		return files;
+	free(files);
+	return NULL;
+}
+
+static void copy_lines(struct text *out, const struct host *host, const struct file *file,
+		       size_t start, size_t end, const struct copying *copying);
+
+/* Adds the text of the files in place of an Include; false: it can stay. */
+static bool
+add_inlined(struct text *out, const struct host *host, const struct file *file,
+	    const struct line *line, const struct copying *copying)
+{
+	autofree struct file **files = NULL;
+
+	if (copying->tls ||
+	    (!line_is(line->text, "Include") && !line_is(line->text, "IncludeOptional")))
+		return false;
+	files = find_inlined(host, file, line, copying);
+	for (size_t i = 0; files != NULL && files[i] != NULL; i++) {
+		copy_lines(out, host, files[i], 0, files[i]->length, copying);
+		if (out->data[out->length - 1] != '\n')
+			text_add_string(out, "\n");
+	}
+	return files != NULL;
+}
+
+/* Adds the lines of a file from START to END. */
+static void
+copy_lines(struct text *out, const struct host *host, const struct file *file, size_t start,
+	   size_t end, const struct copying *copying)
+{
+	size_t at = start;
 	enum part last = PART_KEEP;
-	bool named = copying->names == NULL;
 
 	for (size_t i = 0; i < file->line_count; i++) {
 		const struct line *line = &file->lines[i];
 		enum part part;
 
-		if (!is_within(host, line))
+		if (line->start < start || line->start >= end)
 			continue;
 		part = resolve_part(host, file, i, copying);
 		text_add(out, file->text + at, line->start - at);
@@ -148,19 +220,28 @@ copy_body(struct text *out, const struct host *host, const struct copying *copyi
 							"requests to themselves.");
 		else if (part == PART_DOUBLE)
 			add_comment(out, file, line, "The original virtual host has it.");
-		else if (part == PART_NAME && copying->names == NULL)
-			add_name(out, host, file, line);
-		else if (part == PART_NAME && !named)
-			add_lines(out, file, line, copying->names);
-		else if (part == PART_KEEP || part == PART_CONDITION)
+		else if (part == PART_NAME)
+			add_name(out, host, file, line, copying);
+		else if ((part == PART_KEEP || part == PART_CONDITION) &&
+			 !add_inlined(out, host, file, line, copying))
 			text_add(out, file->text + line->start, line->end - line->start);
-		named |= part == PART_NAME;
 		last = part;
 		at = line->end;
 	}
-	text_add(out, file->text + at, host->section->close->start - at);
-	if (!named)
-		add_lines(out, file, host->section->line, copying->names);
+	text_add(out, file->text + at, end - at);
+}
+
+void
+copy_body(struct text *out, const struct host *host, const struct copying *copying)
+{
+	const struct file *file = host->section->file;
+	struct copying own = *copying;
+	bool named = false;
+
+	own.named = &named;
+	copy_lines(out, host, file, host->section->line->end, host->section->close->start, &own);
+	if (own.names != NULL && !named)
+		add_lines(out, file, host->section->line, own.names);
 }
 
 static void
@@ -220,15 +301,16 @@ depends_on_file(const struct config *config, const struct host *host)
 bool
 copy_is_redirect(const struct host *host)
 {
-	const struct file *file = host->section->file;
+	const struct directive *top = host->section;
 	bool loops = false, content = false;
 
-	for (size_t i = 0; i < file->line_count; i++) {
-		if (!is_within(host, &file->lines[i]))
-			continue;
-		if (loop_is_redirect(host, file->lines[i].text))
+	for (const struct directive *at = config_walk(top, top); at != NULL;
+	     at = config_walk(top, at)) {
+		autofree char *line = memory_format("%s %s", at->name, at->arguments);
+
+		if (loop_is_redirect(host, line))
 			loops = true;
-		else if (is_content(file->lines[i].text))
+		else if (is_content(line))
 			content = true;
 	}
 	return loops && !content;

@@ -8,6 +8,7 @@
 struct copying {
 	bool tls;          /* the original has TLS: what it has for that stays, and redirects do */
 	const char *names; /* lines in place of those with names; NULL: these stay */
+	bool *named;       /* whether these are there; set by copy_body() */
 };
 /* Adds what is between the lines of the host's section. */
 void copy_body(struct text *out, const struct host *host, const struct copying *copying);

@@ -34,16 +34,55 @@ static const char *const known_digests[] = {
 static const struct policy_file options_file = {"options-ssl-apache.conf", options_text,
 						known_digests};
 
+/* The lines with which Apache listens for https where the plain host takes requests. */
+static int
+find_listens_for(const struct apache *apache, const struct host *host, struct text *lines)
+{
+	const struct model *model = &apache->model;
+	int status = CW_OK;
+
+	for (size_t i = 0; i < host->address_count && status == CW_OK; i++) {
+		const struct address *at = &host->addresses[i];
+		bool all = strcmp(at->host, "*") == 0;
+
+		if (at->port != apache->http_port && at->port != 0)
+			continue;
+		if (!all)
+			status = port_listen_at(model, at->host, apache->https_port, true, lines);
+		for (size_t j = 0; all && j < model->listen_count && status == CW_OK; j++) {
+			const struct address *plain = &model->listens[j].address;
+
+			if (plain->port == apache->http_port && strcmp(plain->host, "*") != 0)
+				status = port_listen_at(model, plain->host, apache->https_port,
+							false, lines);
+		}
+	}
+	return status;
+}
+
+/* Those with which it listens for the copies. */
+static int
+find_listens(const struct apache *apache, const struct plan *plan, struct text *lines)
+{
+	int status =
+		port_listen(&apache->model, apache->https_port, apache->http_port, true, lines);
+
+	if (lines->length > 0)
+		return status;
+	for (size_t i = 0; i < plan->count && status == CW_OK; i++)
+		status = find_listens_for(apache, &apache->model.hosts[plan->orders[i]], lines);
+	return status;
+}
+
 /* Has Apache listen on the https port, in the file with its other ports. */
 static int
-listen_on_https(struct apache *apache)
+listen_on_https(struct apache *apache, const struct plan *plan)
 {
 	const struct directive *top = &apache->model.config.top;
 	struct file *file = apache->model.config.main;
 	auto_text struct text listen = {0}, lines = {0};
 	struct edits edits = {0};
-	int status =
-		port_listen(&apache->model, apache->https_port, apache->http_port, true, &listen);
+	int status = find_listens(apache, plan, &listen);
 
 	if (status != CW_OK || listen.data == NULL)
 		return status;
@@ -119,13 +158,12 @@ deploy(struct apache *apache, const struct wish *wish)
 	if (status == CW_OK && wish->check && plan.copies) {
 		auto_text struct text lines = {0};
 
-		status = port_listen(&apache->model, apache->https_port, apache->http_port, true,
-				     &lines);
+		status = find_listens(apache, &plan, &lines);
 	}
 	if (status == CW_OK && !wish->check && plan.copies) {
 		status = policy_file_install(apache->host, &options_file, &options);
 		if (status == CW_OK)
-			status = listen_on_https(apache);
+			status = listen_on_https(apache, &plan);
 	}
 	if (status == CW_OK && !wish->check)
 		status = split_hosts(apache, wish, &plan);

@@ -32,7 +32,7 @@ name_matches(const char *pattern, const char *name)
 bool
 host_has_name(const struct host *host, const char *name)
 {
-	if (strcasecmp(host->names[0], name) == 0)
+	if (strcasecmp(host->names[0], name) == 0 || strcasecmp(host->inherited, name) == 0)
 		return true;
 	for (size_t i = 1; i < host->name_count; i++)
 		if (name_matches(host->names[i], name))
@@ -46,7 +46,7 @@ host_has_exact_name(const struct host *host, const char *name)
 	for (size_t i = 0; i < host->name_count; i++)
 		if (strcasecmp(host->names[i], name) == 0)
 			return true;
-	return false;
+	return strcasecmp(host->inherited, name) == 0;
 }
 
 bool
@@ -69,9 +69,7 @@ model_choose(const struct model *model, const char *address, unsigned port, cons
 
 		if (!host_has_address(host, address, port))
 			continue;
-		/* A host without a name has the main server's. */
-		if (host_has_name(host, name) ||
-		    (*host->names[0] == '\0' && strcasecmp(model->main.names[0], name) == 0))
+		if (host_has_name(host, name))
 			return host;
 		if (first == NULL)
 			first = host;
@@ -269,6 +267,7 @@ read_tree(struct model *model)
 	forget(model);
 	model->main.section = top;
 	read_names(model->config.arena, &model->main, NULL);
+	model->main.inherited = "";
 	for (const struct directive *at = top->first_child; at != NULL; at = at->next) {
 		if (directive_is(at, "Listen"))
 			add_listen(model, at);
@@ -279,8 +278,12 @@ read_tree(struct model *model)
 		if (at->close == NULL)
 			note_value(model, at);
 	}
-	for (size_t i = 0; i < model->host_count; i++)
-		model->hosts[i].tls = has_tls(model, &model->hosts[i]);
+	for (size_t i = 0; i < model->host_count; i++) {
+		struct host *host = &model->hosts[i];
+
+		host->tls = has_tls(model, host);
+		host->inherited = *host->names[0] == '\0' ? model->main.names[0] : "";
+	}
 	model->main.tls = has_tls(model, &model->main);
 }
 

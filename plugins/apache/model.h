@@ -18,6 +18,7 @@ struct host {
 	size_t address_count;
 	const char **names; /* without scheme and port; the first is of ServerName, else "" */
 	size_t name_count;
+	const char *inherited; /* the main server's name if there is no ServerName; else "" */
 	bool tls;
 	size_t order; /* in the configuration, from 0 */
 };
@@ -47,9 +48,10 @@ void model_clear(struct model *model);
 bool name_matches(const char *pattern, const char *name);
 /* Whether the host is for connections to ADDRESS and PORT themselves, rather than to any. */
 bool host_has_address(const struct host *host, const char *address, unsigned port);
-/* Whether one of its names or aliases is NAME or a pattern that matches it. */
+/* Whether one of its names or aliases, or the inherited name, is NAME or a pattern that matches it.
+ */
 bool host_has_name(const struct host *host, const char *name);
-/* Whether one of its names or aliases is exactly NAME. */
+/* Whether one of its names or aliases, or the inherited name, is exactly NAME. */
 bool host_has_exact_name(const struct host *host, const char *name);
 /*
  * The host that Apache chooses for NAME among those of ADDRESS and PORT: the first that has the

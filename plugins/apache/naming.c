@@ -54,7 +54,8 @@ char *
 naming_lines(const struct apache *apache, const struct host *host, const char *name)
 {
 	auto_text struct text lines = {0};
-	bool complete = true, named = false;
+	/* The copy has a name of its own, also where the host has the main server's. */
+	bool complete = *host->names[0] != '\0', named = false;
 
 	text_format(&lines, "ServerName ");
 	for (size_t i = 0; i < host->name_count; i++) {

@@ -7,7 +7,7 @@
 /*
  * The lines with the names of a TLS host made from the plain HOST for NAME. Left out are names and
  * patterns that other TLS hosts of its addresses serve: Apache might choose the new one for them.
- * NULL: none is left out. Release with free().
+ * NULL: they are those of HOST. Release with free().
  */
 char *naming_lines(const struct apache *apache, const struct host *host, const char *name);
 /*

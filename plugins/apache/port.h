@@ -11,6 +11,12 @@
  */
 int port_listen(const struct model *model, unsigned port, unsigned like, bool tls,
 		struct text *lines);
+/*
+ * Adds a "Listen" line for https at one address of this machine if Apache does not listen there on
+ * PORT. If another program does, this fails if the address is needed.
+ */
+int port_listen_at(const struct model *model, const char *address, unsigned port, bool needed,
+		   struct text *lines);
 /* Whether no other program listens on PORT. */
 bool port_is_free(unsigned port);
 

@@ -26,7 +26,7 @@ split_is_needed(struct apache *apache, const struct wish *wish, const struct hos
 	if (!host->tls || *wish->name == '*' || !naming_is_own(host) || has_certificate(wish, host))
 		return false;
 	if (plan_is_nameless(host))
-		return true;
+		return !host_has_exact_name(host, wish->name);
 	for (size_t i = 0; i < host->name_count; i++)
 		all &= plan_is_covered(wish, host->names[i]);
 	return !all && !host_has_exact_name(host, wish->name) &&

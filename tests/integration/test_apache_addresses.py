@@ -1,7 +1,10 @@
 """Apache as installer: addresses. https answers wherever http does."""
 
+import socket
+
 import pytest
 
+from lib.outcome import assert_failed
 from test_apache_install import SERVES, apache, host, site, tls  # noqa: F401  (fixtures)
 
 HERE = ("127.0.0.1", "127.0.0.2")
@@ -64,3 +67,57 @@ def test_listens_for_https_where_it_does_for_http(site, apache, listen):  # noqa
     assert apache.pid() == pid
     site.rollback()
     assert apache.snapshot() == before
+
+
+ONE = "Listen 127.0.0.1:@http@\nListen 127.0.0.2:@http@\nListen 127.0.0.2:@https@ https\n"
+
+
+@pytest.mark.parametrize("listen, address, added", [
+    (ONE, "*:@http@", 1), *(pytest.param(*case, marks=pytest.mark.full) for case in (
+        (ONE, "127.0.0.1:@http@", 1), (ONE, "127.0.0.2:@http@", 0),
+        ("Listen @http@\nListen 127.0.0.2:@https@ https\n", "127.0.0.1:@http@", 1),
+        # Of all addresses of the machine, only those in the configuration are known.
+        ("Listen @http@\nListen 127.0.0.2:@https@ https\n", "*:@http@", 0),
+        # Behind a router that translates addresses.
+        ("Listen @http@\nListen 127.0.0.2:@https@ https\n", "127.0.0.2:@http@ 192.0.2.1:@http@",
+         0)))])
+def test_listens_for_https_at_the_addresses_of_the_host(site, apache, listen, address,  # noqa: F811
+                                                        added):
+    """Also if it does already at another."""
+    apache.write("ports.conf", listen)
+    apache.site(host(SERVES, address=address))
+    apache.start()
+    before, pid = apache.snapshot(), apache.pid()
+    site.obtain("a.test").install("--redirect")
+    assert site.is_served("a.test", address="127.0.0.1" if added else "127.0.0.2")
+    assert apache.pid() == pid
+    ports = apache.read("ports.conf")
+    assert ports.count(f":{apache.https_port} https") == 1 + added
+    after = apache.snapshot()
+    site.install("--redirect")
+    assert apache.snapshot() == after
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("address", ["127.0.0.1:@http@", "*:@http@"])
+def test_address_whose_https_port_another_program_has(site, apache, address):  # noqa: F811
+    """It is said if the host needs the address; the others are enough for a host for all."""
+    apache.write("ports.conf", ONE)
+    apache.site(host(SERVES, address=address))
+    apache.start()
+    before, pid = apache.snapshot(), apache.pid()
+    site.obtain("a.test")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", apache.https_port))
+        taken.listen()
+        if address.startswith("*"):
+            site.install()
+            assert site.is_served("a.test", address="127.0.0.2")
+            site.rollback()
+        else:
+            result = site.install(status=1, json=True)
+            assert_failed(result, "127.0.0.1", str(apache.https_port), "another program")
+    assert apache.snapshot() == before and apache.pid() == pid

@@ -200,3 +200,82 @@ def test_site_is_enabled_in_every_way(site, apache, make):  # noqa: F811
     assert site.is_served("a.test") and apache.snapshot() == after and apache.pid() == pid
     site.rollback()
     assert apache.snapshot() == before
+
+
+RULES = "RewriteEngine on\nRewriteRule ^ https://%{SERVER_NAME}%{REQUEST_URI} [R=301,L]\n"
+
+
+def one_snippet(server):
+    server.write("snippets/force.conf", RULES)
+    return "Include snippets/force.conf\n"
+
+
+def one_of_several(server):
+    server.write("snippets/a.conf", "# more\n<IfModule mod_alias.c>\n"
+                 "Redirect permanent / https://a.test/\n</IfModule>")
+    server.write("snippets/b.conf", "Alias /b @folder@/www")
+    return "IncludeOptional snippets/*.conf\n"
+
+
+def nested_snippet(server):
+    server.write("snippets/inner.conf", RULES)
+    server.write("snippets/force.conf", "Include snippets/inner.conf")
+    server.write("snippets/alias.conf", "Alias /b @folder@/www\n")
+    return "Include snippets/force.conf\nInclude snippets/alias.conf\n"
+
+
+@pytest.mark.parametrize("make", [one_snippet, *(
+    pytest.param(make, marks=pytest.mark.full) for make in (one_of_several, nested_snippet))])
+def test_redirect_in_an_included_file_does_not_lead_to_itself(site, apache, make):  # noqa: F811
+    """The copy has the file's text in place of the Include; the file stays."""
+    apache.site(host(make(apache) + SERVES) + host(make(apache) + SERVES, name="b.test"))
+    apache.start()
+    before = apache.snapshot()
+    plain = apache.get("a.test")[:2]
+    site.obtain("a.test").install()
+    assert site.is_served("a.test") and apache.get("a.test", tls=True)[2] == "the site\n"
+    if make is not one_snippet:
+        assert apache.get("a.test", "/b/index.html", tls=True)[2] == "the site\n"
+    assert apache.get("a.test")[:2] == plain and plain[0] == 301
+    text = apache.read("sites-available/site-le-ssl.conf")
+    assert text.count("Only for http") == 1
+    assert ("Include snippets/alias.conf" in text) == (make is nested_snippet)
+    after = apache.snapshot()
+    site.install()
+    assert apache.snapshot() == after
+    site.rollback()
+    assert apache.snapshot() == before
+
+
+@pytest.mark.full
+def test_host_that_only_includes_a_redirect(site, apache):  # noqa: F811
+    apache.site(host(one_snippet(apache)))
+    before = apache.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, "only redirects", "site.conf:1")
+    assert apache.snapshot() == before
+
+
+@pytest.mark.parametrize("with_tls", [False, pytest.param(True, marks=pytest.mark.full)])
+def test_host_without_a_name_has_that_of_the_main_server(site, apache, with_tls):  # noqa: F811
+    """As Debian's 000-default.conf and default-ssl.conf with a ServerName of the server."""
+    apache.write("apache2.conf", apache.read("apache2.conf").replace("main.test", "a.test"))
+    nameless = f"<VirtualHost *:@http@>\n\t#ServerName x.test\n{SERVES}\n</VirtualHost>\n"
+    apache.site(nameless, "000-default.conf")
+    apache.site(host("Redirect 410 /\n", name="b.test") + tls("Redirect 410 /\n", name="b.test"))
+    if with_tls:
+        apache.site(nameless.replace("@http@", "@https@").replace(
+            ">\n", ">\nSSLEngine on\n@old@\n", 1), "000-ssl.conf")
+    apache.start()
+    before = apache.snapshot()
+    site.obtain("a.test").install("--redirect")
+    assert site.is_served("a.test") and apache.get("a.test", tls=True)[2] == "the site\n"
+    assert apache.get("a.test")[0] == 301 and apache.get("b.test")[0] == 410
+    assert apache.get("b.test", tls=True)[0] == 410
+    if not with_tls:
+        assert "ServerName a.test" in apache.read("sites-available/000-default-le-ssl.conf")
+    after = apache.snapshot()
+    site.install("--redirect")
+    assert apache.snapshot() == after
+    site.rollback()
+    assert apache.snapshot() == before
