@@ -92,11 +92,18 @@ const struct dialect dialect = {
 void
 files_add_created(const struct files *files, const char *pattern, struct paths *paths)
 {
+	size_t length = strlen(pattern);
+	autofree char *whole = NULL;
+
+	/* A folder may be written with a slash at its end. */
+	while (length > 1 && pattern[length - 1] == '/')
+		length--;
+	whole = memory_copy(pattern, length);
 	for (size_t i = 0; i < files->count; i++) {
 		const char *path = files_found_as(files->items[i]);
 
 		if (files->items[i]->created &&
-		    fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD | FNM_LEADING_DIR) == 0)
+		    fnmatch(whole, path, FNM_PATHNAME | FNM_PERIOD | FNM_LEADING_DIR) == 0)
 			paths_insert(paths, path);
 	}
 }

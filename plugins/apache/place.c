@@ -166,7 +166,7 @@ place_enable(struct apache *apache, const struct file *file)
 			    file->path);
 		return CW_OK;
 	}
-	word = words_quote(file->path);
+	word = words_quote(files_found_as(file));
 	line = memory_format("Include %s\n", word);
 	edits_end_file(&edits, config->main, line);
 	edits_apply(&edits);

@@ -178,13 +178,27 @@ def two_names_for_one_file(server, text):
         os.symlink("../sites-available/site.conf", f"{server.root}/sites-enabled/{name}")
 
 
-TREES = (absolute, plain_file, link_to_link, folder_link, other_name, outside, broken_beside,
-         listen_in_conditions, listen_without_line_end, with_mod_md, prefork,
-         two_names_for_one_file)
+def folder_without_endings(server, text):
+    main = server.read("apache2.conf").replace("sites-enabled/*.conf", "sites-enabled/")
+    server.write("apache2.conf", main)
+    server.write("sites-available/default", text)
+    os.symlink("../sites-available/default", f"{server.root}/sites-enabled/000-default")
+
+
+def pattern_that_finds_no_copy(server, text):
+    main = server.read("apache2.conf").replace("sites-enabled/*.conf", "sites-enabled/*.vhost")
+    server.write("apache2.conf", main)
+    server.write("sites-available/a.vhost", text)
+    os.symlink("../sites-available/a.vhost", f"{server.root}/sites-enabled/a.vhost")
+
+
+TREES = (folder_without_endings, pattern_that_finds_no_copy, absolute, plain_file, link_to_link,
+         folder_link, other_name, outside, broken_beside, listen_in_conditions,
+         listen_without_line_end, with_mod_md, prefork, two_names_for_one_file)
 
 
 @pytest.mark.parametrize("make", [
-    pytest.param(make, marks=[] if make in (link_to_link,) else [pytest.mark.full])
+    pytest.param(make, marks=[] if make in (link_to_link, folder_without_endings) else [pytest.mark.full])
     for make in TREES])
 def test_site_is_enabled_in_every_way(site, apache, make):  # noqa: F811
     make(apache, host(SERVES))
