@@ -316,10 +316,39 @@ copy_is_redirect(const struct host *host)
 	return loops && !content;
 }
 
+/* Apache speaks TLS on an address and port only if the first host there has it. */
+int
+copy_check_port(struct apache *apache, const struct host *host)
+{
+	const struct model *model = &apache->model;
+	struct config *config = &apache->model.config;
+	unsigned port = apache->https_port;
+
+	/* Without mod_ssl it is not known which hosts will have TLS. */
+	for (size_t i = 0; i < host->address_count && config_has_module(config, "ssl_module");
+	     i++) {
+		const struct host *first = model_first(model, host->addresses[i].host, port);
+
+		if (first != NULL && !first->tls)
+			return cw_host_fail(
+				apache->host, CW_E_EXISTS,
+				"give it a certificate (SSLEngine on, SSLCertificateFile, "
+				"SSLCertificateKeyFile), or remove it",
+				"the virtual host at %s is on port %u, but has no TLS, so Apache "
+				"does not speak https there",
+				directive_place(config, first->section), port);
+	}
+	return CW_OK;
+}
+
 int
 copy_check(struct apache *apache, const struct host *host, const char *name)
 {
+	int status = copy_check_port(apache, host);
 	struct file *copy;
+
+	if (status != CW_OK)
+		return status;
 
 	if (copy_is_redirect(host))
 		return cw_host_fail(

@@ -16,6 +16,9 @@ void copy_body(struct text *out, const struct host *host, const struct copying *
 bool copy_is_redirect(const struct host *host);
 /* Says whether HOST can be copied for NAME: not if it does nothing but redirect to https. */
 int copy_check(struct apache *apache, const struct host *host, const char *name);
+/* Fails if a host without TLS keeps Apache from speaking TLS on the https port at HOST's addresses.
+ */
+int copy_check_port(struct apache *apache, const struct host *host);
 /*
  * Adds a copy of the host at ORDER for NAME on the https port, in FILE-le-ssl.conf beside its file
  * or as

@@ -77,6 +77,15 @@ model_choose(const struct model *model, const char *address, unsigned port, cons
 	return first;
 }
 
+const struct host *
+model_first(const struct model *model, const char *address, unsigned port)
+{
+	for (size_t i = 0; i < model->host_count; i++)
+		if (host_has_address(&model->hosts[i], address, port))
+			return &model->hosts[i];
+	return NULL;
+}
+
 const struct directive *
 host_find(const struct host *host, const char *name)
 {

@@ -59,6 +59,8 @@ bool host_has_exact_name(const struct host *host, const char *name);
  */
 const struct host *model_choose(const struct model *model, const char *address, unsigned port,
 				const char *name);
+/* The first host of ADDRESS and PORT; NULL: there is none. */
+const struct host *model_first(const struct model *model, const char *address, unsigned port);
 /* The last directive NAME of a virtual host, outside of sections; NULL: none. */
 const struct directive *host_find(const struct host *host, const char *name);
 /* The same of the main server. */

@@ -225,6 +225,21 @@ find_hosts(const struct apache *apache, const char *name, struct plan *plan)
 		follow_redirects(apache, name, plan);
 }
 
+/* A host that has the name, but is not on the plain port and has no TLS. */
+static int
+check_named(struct apache *apache, const char *name)
+{
+	const struct model *model = &apache->model;
+
+	for (size_t i = 0; i < model->host_count; i++) {
+		const struct host *host = &model->hosts[i];
+
+		if (host_has_exact_name(host, name) && plan_is_on_port(host, apache->https_port))
+			return copy_check_port(apache, host);
+	}
+	return CW_OK;
+}
+
 int
 plan_make(struct apache *apache, const struct wish *wish, struct plan *plan)
 {
@@ -232,7 +247,9 @@ plan_make(struct apache *apache, const struct wish *wish, struct plan *plan)
 
 	find_hosts(apache, wish->name, plan);
 	if (plan->count == 0) {
-		status = choose_host(apache, wish->name, wish->check);
+		status = check_named(apache, wish->name);
+		if (status == CW_OK)
+			status = choose_host(apache, wish->name, wish->check);
 		if (status == CW_OK && !wish->check)
 			find_hosts(apache, wish->name, plan);
 	} else if (!wish->check) {

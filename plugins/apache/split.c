@@ -37,15 +37,10 @@ split_is_needed(struct apache *apache, const struct wish *wish, const struct hos
 static bool
 is_first(const struct apache *apache, const struct host *host)
 {
-	for (size_t i = 0; i < host->address_count; i++) {
-		size_t j = 0;
-
-		while (!host_has_address(&apache->model.hosts[j], host->addresses[i].host,
-					 host->addresses[i].port))
-			j++;
-		if (j == host->order)
+	for (size_t i = 0; i < host->address_count; i++)
+		if (model_first(&apache->model, host->addresses[i].host, host->addresses[i].port) ==
+		    host)
 			return true;
-	}
 	return false;
 }
 

@@ -50,6 +50,16 @@ def test_copy_leaves_an_address_alone_where_http_does_not_have_the_name(site, ap
     assert f"<VirtualHost *:{apache.https_port}>" in text
 
 
+@pytest.mark.full
+def test_host_without_tls_at_one_address_of_the_https_port_stays(site, apache):  # noqa: F811
+    """Such as the one that a program takes TLS off for."""
+    apache.site(host(SERVES) + host(SERVES, "127.0.0.2:@https@", "b.test"))
+    apache.start()
+    site.obtain("a.test").install()
+    assert site.is_served("a.test")
+    assert apache.get("b.test", port=apache.https_port, address="127.0.0.2")[2] == "the site\n"
+
+
 @pytest.mark.parametrize("listen", [
     "Listen 0.0.0.0:@http@\nListen [::]:@http@\n",
     pytest.param("Listen [::1]:@http@\n", marks=pytest.mark.full),
