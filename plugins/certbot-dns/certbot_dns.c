@@ -237,7 +237,7 @@ static int
 certbot_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	struct python *python = self;
-	int status = python_start(python, plugin_name(python->host));
+	int status = python_start(python);
 
 	if (status == CW_OK)
 		status = answer_all(python, challenges, count);

@@ -52,19 +52,22 @@ helper_path(void)
 }
 
 static void
-become_python(int socket, const char *helper, const char *name)
+become_python(int socket, const char *helper, const struct cw_host *host)
 {
+	const char *name = cw_host_setting(host, "plugin-name");
+	const char *folders = cw_host_setting(host, "program-path");
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0)
+	if (folders != NULL && setenv("PATH", folders, 1) == 0 &&
+	    dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0)
 		execlp("python3", "python3", helper, "run", "certbot", name, (char *)NULL);
 	_exit(127);
 }
 
 int
-python_start(struct python *python, const char *name)
+python_start(struct python *python)
 {
 	int sockets[2];
 	char *helper;
@@ -81,7 +84,7 @@ python_start(struct python *python, const char *name)
 	}
 	python->pid = fork();
 	if (python->pid == 0)
-		become_python(sockets[1], helper, name);
+		become_python(sockets[1], helper, python->host);
 	free(helper);
 	close(sockets[1]);
 	if (python->pid > 0) {

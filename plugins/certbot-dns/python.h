@@ -14,8 +14,8 @@ struct python {
 	size_t length;
 };
 
-/* Starts it for the plugin NAME of Certbot, unless it is running. */
-int python_start(struct python *python, const char *name);
+/* Starts it for the plugin of Certbot that the host names, unless it is running. */
+int python_start(struct python *python);
 /* Closes the socket. */
 void python_stop(struct python *python);
 /* Sends TEXT, which ends with a newline. Fails with CW_E_COMMAND if the process is gone. */
