@@ -178,8 +178,15 @@ def kind_of(action):
     return "path" if action.dest.endswith("credentials") else "string"
 
 
-def option_of(action, prefix, parser):
-    names = [text[len(prefix):] for text in action.option_strings if text.startswith(prefix)]
+def names_of(action, plugin):
+    """The plugin's own names for an option, as certwright has them."""
+    prefix = f"--{plugin}-"
+    return [text[len(prefix):].replace("_", "-") for text in action.option_strings
+            if text.startswith(prefix)]
+
+
+def option_of(action, plugin, parser):
+    names = names_of(action, plugin)
     kind = kind_of(action)
     if not names or kind is None or action.help == argparse.SUPPRESS:
         return None
@@ -213,7 +220,7 @@ def describe(entry, distribution):
     if not (callable(getattr(cls, "perform", None)) and callable(getattr(cls, "cleanup", None))):
         return None
     parser = parser_of(cls, entry.name)
-    options = [option_of(action, f"--{entry.name}-", parser) for action in parser._actions]
+    options = [option_of(action, entry.name, parser) for action in parser._actions]
     return {
         "version": distribution.version or "0",
         "description": one_line(getattr(cls, "description", "") or entry.name),
@@ -280,6 +287,21 @@ def describe_all(files):
 
 
 # run
+
+
+def replace_by_nothing(*descriptors):
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def print_to_nobody():
+    """If nobody reads what the plugin prints any more, it does not fail when it prints."""
+    output = select.poll()
+    output.register(2, 0)  # only that the other end is gone
+    if output.poll(0):
+        replace_by_nothing(1, 2)
 
 
 class Answers:
@@ -357,8 +379,9 @@ class Runner:
     def __init__(self, name, answers):
         self.name = name
         self.answers = answers
-        self.performed = []  # (plugin object, challenge)
-        self.failed = set()     # the ids of those plugin objects that could not perform one
+        self.performed = []            # (plugin object, challenge)
+        self.over = threading.Event()  # the cleanup is due: no more records are set
+        self.failed = set()            # the ids of those plugin objects that could not perform one
 
     def load(self, request):
         from certbot.plugins import dns_common
@@ -368,9 +391,9 @@ class Runner:
         parser = parser_of(cls, self.name)
         namespace = parser.parse_args([])
         for action in parser._actions:
-            for text in action.option_strings:
-                value = request["options"].get(text[len(f"--{self.name}-"):])
-                if text.startswith(f"--{self.name}-") and value is not None:
+            for name in names_of(action, self.name):
+                value = request["options"].get(name)
+                if value is not None:
                     setattr(namespace, action.dest, convert(action, value))
         # The waiting is certwright's.
         wait = f"{self.name}-propagation-seconds".replace("-", "_")
@@ -412,7 +435,8 @@ class Runner:
                 self.answers.put(challenge=index, error=sentence(error))
             return
         for pair in indexed:
-            self.perform_together(plugin, [pair])
+            if not self.over.is_set():
+                self.perform_together(plugin, [pair])
 
     def perform(self, request):
         challenges = list(enumerate(Challenge(given) for given in request["challenges"]))
@@ -430,6 +454,7 @@ class Runner:
             list(pool.map(lambda group: self.perform_each(make, group), groups))
 
     def cleanup(self):
+        print_to_nobody()
         performed, self.performed = self.performed, []
         plugins = {id(plugin): plugin for plugin, _ in performed}
         for key, plugin in plugins.items():
@@ -467,18 +492,16 @@ def take_stdin():
     return requests
 
 
-def replace_by_nothing(*descriptors):
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in descriptors:
-        os.dup2(nothing, descriptor)
-    os.close(nothing)
-
-
 def read_requests(lines, requests, runner):
-    for line in lines:
-        requests.put(json.loads(line))
-    # Nobody reads what the plugin prints any more, and it must not stumble over that.
-    replace_by_nothing(1, 2)
+    try:
+        for line in lines:
+            request = json.loads(line)
+            if request["do"] == "cleanup":
+                runner.over.set()
+            requests.put(request)
+    except OSError:
+        pass  # the other end is gone, and had not read all answers
+    runner.over.set()
     requests.put(None)
     # The end of the process is the end of this thread. If the plugin hangs in one call, the other
     # records are cleaned up here; if it hangs in that, too, it is over.

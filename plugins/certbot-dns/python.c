@@ -17,7 +17,12 @@
 #define PLUGIN_FOLDER "/usr/lib/certwright/plugins"
 #endif
 
-enum { PART_SIZE = 4096, LINE_MAX_BYTES = 256 * 1024, LOOK_INTERVAL = 500 };
+enum {
+	PART_SIZE = 4096,
+	LINE_MAX_BYTES = 256 * 1024,
+	LOOK_INTERVAL = 500,
+	INTERRUPTED_SECONDS = 10
+};
 
 /* The helper in the folder of the file PATH, or above it if libtool built it. */
 static char *
@@ -60,8 +65,8 @@ become_python(int socket, const char *helper, const struct cw_host *host)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (folders != NULL && setenv("PATH", folders, 1) == 0 &&
-	    dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0)
+	if (folders != NULL && setenv("PATH", folders, 1) == 0 && dup2(socket, STDIN_FILENO) >= 0 &&
+	    dup2(socket, STDOUT_FILENO) >= 0)
 		execlp("python3", "python3", helper, "run", "certbot", name, (char *)NULL);
 	_exit(127);
 }
@@ -109,6 +114,7 @@ python_stop(struct python *python)
 	free(python->buffer);
 	python->buffer = NULL;
 	python->length = 0;
+	python->unanswered = 0;
 }
 
 /* It closed its socket, so it ends, or has ended. */
@@ -151,6 +157,7 @@ python_send(struct python *python, const char *text)
 		text += sent;
 		left -= (size_t)sent;
 	}
+	python->unanswered++;
 	return CW_OK;
 }
 
@@ -201,18 +208,21 @@ read_part(struct python *python)
 }
 
 static long
-time_limit(const struct cw_host *host)
+time_limit(const struct python *python)
 {
-	const char *seconds = cw_host_setting(host, "plugin-timeout");
+	const char *seconds = cw_host_setting(python->host, "plugin-timeout");
+	long limit = seconds != NULL ? strtol(seconds, NULL, 10) : 300;
 
-	return seconds != NULL ? strtol(seconds, NULL, 10) : 300;
+	if (python->interrupted && (limit == 0 || limit > INTERRUPTED_SECONDS))
+		return INTERRUPTED_SECONDS;
+	return limit;
 }
 
 static int
 fail_late(struct python *python)
 {
 	const struct cw_host *host = python->host;
-	long limit = time_limit(host);
+	long limit = time_limit(python);
 
 	python_stop(python);
 	return cw_host_fail(host, CW_E_TIMEOUT,
@@ -225,7 +235,7 @@ fail_late(struct python *python)
 int
 python_receive(struct python *python, char **line)
 {
-	long limit = time_limit(python->host);
+	long limit = time_limit(python);
 	time_t begin = time(NULL);
 	int status = CW_OK;
 
