@@ -8,6 +8,12 @@
 
 enum { DEPTH_MAX = 128 /* of includes and macros, as Apache's */ };
 
+#ifndef CONFIG_SIZE_MAX
+#define CONFIG_SIZE_MAX ((size_t)1024 * 1024 * 1024) /* bytes of memory */
+#endif
+
+static const char too_large[] = "variables, macros or includes make it too large";
+
 /* Lines to read: those of a file, or of a macro with its arguments. */
 struct source {
 	struct file *file;
@@ -77,6 +83,12 @@ config_walk(const struct directive *top, const struct directive *at)
 	return at != top ? at->next : NULL;
 }
 
+bool
+config_is_too_large(const struct config *config, size_t length)
+{
+	return length > CONFIG_SIZE_MAX || arena_size(config->arena) > CONFIG_SIZE_MAX - length;
+}
+
 const char *
 config_path(struct config *config, const char *path)
 {
@@ -101,7 +113,8 @@ bad(const struct reader *reader, const char *what)
 			    place_of(config, reader->source->file, line), what);
 }
 
-/* TEXT with ${NAME} replaced where NAME is defined or in the environment. */
+/* TEXT with ${NAME} replaced where NAME is defined or in the environment; NULL: that is too
+ * large. */
 static const char *
 replace_variables(struct config *config, const char *text)
 {
@@ -120,6 +133,8 @@ replace_variables(struct config *config, const char *text)
 		else
 			text_add(&out, begin, (size_t)(end - begin) + 1);
 		text = end + 1;
+		if (config_is_too_large(config, out.length))
+			return NULL;
 	}
 	if (out.data == NULL)
 		return text;
@@ -295,6 +310,8 @@ read_use(struct reader *reader, const char *arguments)
 		return bad(reader, "this macro uses itself");
 	source.file = macro->file;
 	source.lines = macro_expand(config, macro, arguments);
+	if (source.lines == NULL)
+		return bad(reader, too_large);
 	source.count = macro->line_count;
 	source.trail = reader->source->trail;
 	source.use = reader->source->use != NULL ? reader->source->use
@@ -352,9 +369,12 @@ read_line(struct reader *reader)
 {
 	struct config *config = reader->config;
 	const char *rest = replace_variables(config, reader->source->lines[reader->at].text);
-	const char *name = words_next(config->arena, &rest);
+	const char *name;
 	char *arguments, *end;
 
+	if (rest == NULL || config_is_too_large(config, 0))
+		return bad(reader, too_large);
+	name = words_next(config->arena, &rest);
 	if (name[0] != '<')
 		return read_directive(reader, name, rest);
 	if (name[1] == '/')

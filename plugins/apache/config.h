@@ -62,6 +62,9 @@ const struct trail *config_included(const struct directive *section,
 				    const struct directive *directive);
 /* PATH relative to the server root, made absolute. */
 const char *config_path(struct config *config, const char *path);
+/* Whether the tree, and LENGTH bytes more, take more memory than a configuration may: variables,
+ * macros and includes of some lines can make any number of lines. */
+bool config_is_too_large(const struct config *config, size_t length);
 /* Whether a module is loaded: NAME is "ssl_module" or "mod_ssl.c". */
 bool config_has_module(const struct config *config, const char *name);
 

@@ -2,6 +2,7 @@ apache_model_sources = \
 	$(common_memory) \
 	$(common_files) \
 	plugins/apache/address.c plugins/apache/address.h \
+	plugins/apache/command.c \
 	plugins/apache/condition.c plugins/apache/condition.h \
 	plugins/apache/config.c plugins/apache/config.h \
 	plugins/apache/files.c plugins/apache/files.h \
@@ -24,6 +25,7 @@ apache_la_SOURCES = \
 	$(common_web_server) \
 	plugins/apache/apache.c plugins/apache/plugin.h \
 	plugins/apache/challenge.c \
+	plugins/apache/choose.c plugins/apache/choose.h \
 	plugins/apache/copy.c plugins/apache/copy.h \
 	plugins/apache/deploy.c \
 	plugins/apache/edit.c plugins/apache/edit.h \
@@ -31,15 +33,22 @@ apache_la_SOURCES = \
 	plugins/apache/install.c \
 	plugins/apache/loop.c plugins/apache/loop.h \
 	plugins/apache/modules.c plugins/apache/modules.h \
+	plugins/apache/naming.c plugins/apache/naming.h \
 	plugins/apache/pair.c plugins/apache/pair.h \
+	plugins/apache/place.c plugins/apache/place.h \
 	plugins/apache/plan.c plugins/apache/plan.h \
 	plugins/apache/port.c plugins/apache/port.h \
 	plugins/apache/process.c plugins/apache/process.h \
-	plugins/apache/reload.c plugins/apache/reload.h
+	plugins/apache/reload.c plugins/apache/reload.h \
+	plugins/apache/split.c plugins/apache/split.h
 apache_la_LDFLAGS = $(plugin_ldflags)
 apache_la_LIBADD = $(OPENSSL_LIBS)
 apache_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 dist_man8_MANS += plugins/apache/certwright-apache.8
+
+check_PROGRAMS += tests/unit/test_apache_config
+tests_unit_test_apache_config_SOURCES = tests/unit/test_apache_config.c $(apache_model_sources)
+tests_unit_test_apache_config_CPPFLAGS = $(AM_CPPFLAGS) -DCONFIG_SIZE_MAX=33554432
 
 noinst_PROGRAMS += tests/tools/apache-hosts
 tests_tools_apache_hosts_SOURCES = tests/tools/apache-hosts.c $(apache_model_sources)

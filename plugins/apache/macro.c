@@ -56,6 +56,7 @@ parameter_at(const struct words *parameters, const char *at)
 	return best;
 }
 
+/* NULL: the result is too large. */
 static const char *
 replace(struct config *config, const struct macro *macro, const struct words *values,
 	const char *line)
@@ -71,6 +72,8 @@ replace(struct config *config, const struct macro *macro, const struct words *va
 		}
 		if (found < values->count)
 			text_add_string(&out, values->items[found]);
+		if (config_is_too_large(config, out.length))
+			return NULL;
 		at += strlen(macro->parameters.items[found]);
 	}
 	return arena_copy(config->arena, out.data, out.length);
@@ -87,6 +90,8 @@ macro_expand(struct config *config, const struct macro *macro, const char *argum
 	for (size_t i = 0; i < macro->line_count; i++) {
 		lines[i] = macro->lines[i];
 		lines[i].text = replace(config, macro, &values, macro->lines[i].text);
+		if (lines[i].text == NULL)
+			return NULL;
 	}
 	return lines;
 }

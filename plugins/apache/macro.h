@@ -18,7 +18,7 @@ void macro_define(struct config *config, const char *arguments, struct file *fil
 void macro_forget(struct config *config, const char *name);
 /* The macro of a Use directive; NULL: there is none. */
 struct macro *macro_find(struct config *config, const char *arguments);
-/* Its lines with the ARGUMENTS of the Use directive in them. */
+/* Its lines with the ARGUMENTS of the Use directive in them; NULL: they are too large. */
 const struct line *macro_expand(struct config *config, const struct macro *macro,
 				const char *arguments);
 

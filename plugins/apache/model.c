@@ -6,8 +6,8 @@
 #include "address.h"
 
 /* With "*" for any bytes and "?" for one. */
-static bool
-matches(const char *pattern, const char *name)
+bool
+name_matches(const char *pattern, const char *name)
 {
 	const char *star = NULL, *again = NULL;
 
@@ -35,7 +35,7 @@ host_has_name(const struct host *host, const char *name)
 	if (strcasecmp(host->names[0], name) == 0)
 		return true;
 	for (size_t i = 1; i < host->name_count; i++)
-		if (matches(host->names[i], name))
+		if (name_matches(host->names[i], name))
 			return true;
 	return false;
 }
@@ -143,12 +143,15 @@ server_name(struct arena *arena, const char *arguments, unsigned *port)
 static void
 add_name(struct arena *arena, struct host *host, const char *name)
 {
-	const char **names = arena_alloc(arena, (host->name_count + 1) * sizeof(*names));
+	if ((host->name_count & (host->name_count - 1)) == 0) {
+		const char **names =
+			arena_alloc(arena, (host->name_count * 2 + 1) * sizeof(*names));
 
-	if (host->name_count > 0)
-		memcpy(names, host->names, host->name_count * sizeof(*names));
-	names[host->name_count++] = name;
-	host->names = names;
+		if (host->name_count > 0)
+			memcpy(names, host->names, host->name_count * sizeof(*names));
+		host->names = names;
+	}
+	host->names[host->name_count++] = name;
 }
 
 static void
@@ -271,7 +274,7 @@ read_tree(struct model *model)
 			add_listen(model, at);
 		else if (directive_is(at, "ServerName")) /* for the hosts that follow */
 			server_name(model->config.arena, at->arguments, &port);
-		else if (directive_is(at, "VirtualHost"))
+		else if (directive_is(at, "VirtualHost") && at->close != NULL)
 			add_host(model, at, port);
 		if (at->close == NULL)
 			note_value(model, at);

@@ -26,6 +26,9 @@ process_is_idle(pid_t parent)
 	static const char *const places[] = {"poll_schedule", "select", "nanosleep"};
 	char where[64];
 
+	/* The kernel shows no place of a process that runs, either. */
+	if (!proc_sleeps(parent))
+		return false;
 	if (!proc_read(parent, "wchan", where, sizeof(where)) || where[0] == '0')
 		return true;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)

@@ -47,8 +47,9 @@ words_split(struct arena *arena, const char *text)
 	struct words words = {0};
 	size_t room = 1;
 
+	/* Words in quotes need no blanks between them. */
 	for (const char *at = text; *at != '\0'; at++)
-		room += isspace((unsigned char)*at) != 0;
+		room += isspace((unsigned char)*at) || *at == '"' || *at == '\'';
 	words.items = arena_alloc(arena, (room + 1) * sizeof(*words.items));
 	text = skip_blanks(text);
 	while (*text != '\0')

@@ -25,3 +25,7 @@ check_PROGRAMS += tests/unit/test_alpn_certificate
 tests_unit_test_alpn_certificate_SOURCES = tests/unit/test_alpn_certificate.c $(common_alpn)
 tests_unit_test_alpn_certificate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_alpn_certificate_LDADD = $(unit_libs) $(OPENSSL_LIBS)
+
+check_PROGRAMS += tests/unit/test_proc
+tests_unit_test_proc_SOURCES = tests/unit/test_proc.c $(common_memory) $(common_proc)
+tests_unit_test_proc_CPPFLAGS = $(AM_CPPFLAGS)

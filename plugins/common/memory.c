@@ -68,6 +68,7 @@ struct chunk {
 
 struct arena {
 	struct chunk *chunks;
+	size_t taken;
 };
 
 struct arena *
@@ -76,6 +77,7 @@ arena_new(void)
 	struct arena *arena = memory_resize(NULL, 1, sizeof(*arena));
 
 	arena->chunks = NULL;
+	arena->taken = 0;
 	return arena;
 }
 
@@ -125,6 +127,7 @@ arena_alloc(struct arena *arena, size_t size)
 		chunk = add_chunk(arena, size);
 	memory = chunk->data + chunk->used;
 	chunk->used += size;
+	arena->taken += size;
 	return memset(memory, 0, size);
 }
 
@@ -136,6 +139,12 @@ arena_copy(struct arena *arena, const char *data, size_t length)
 	if (length > 0)
 		memcpy(copy, data, length);
 	return copy;
+}
+
+size_t
+arena_size(const struct arena *arena)
+{
+	return arena->taken;
 }
 
 void

@@ -27,6 +27,8 @@ void arena_free(struct arena *arena);
 /* SIZE zeroed bytes, aligned for any type, that live as long as the arena. */
 void *arena_alloc(struct arena *arena, size_t size);
 char *arena_copy(struct arena *arena, const char *data, size_t length);
+/* How many bytes were taken from it. */
+size_t arena_size(const struct arena *arena);
 
 /* A growing string; zeroed is empty. */
 struct text {

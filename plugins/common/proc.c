@@ -58,6 +58,15 @@ proc_runs(pid_t pid)
 	return kill(pid, 0) == 0 || errno == EPERM;
 }
 
+bool
+proc_sleeps(pid_t pid)
+{
+	char line[1024];
+	const char *fields = stat_fields(pid, line, sizeof(line));
+
+	return fields == NULL || fields[strspn(fields, " ")] == 'S';
+}
+
 unsigned long long
 proc_ticks(pid_t pid)
 {

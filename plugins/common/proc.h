@@ -15,6 +15,9 @@ struct pids {
 bool proc_read(pid_t pid, const char *name, char *data, size_t size);
 /* Whether the process runs: it has not ended, not even as a zombie. */
 bool proc_runs(pid_t pid);
+/* Whether the process waits for something other than a processor or a disk. True if the kernel does
+ * not say. */
+bool proc_sleeps(pid_t pid);
 /* The processor time that it used, in clock ticks. */
 unsigned long long proc_ticks(pid_t pid);
 /* The pid in the file PATH; 0: there is none. */
