@@ -223,7 +223,7 @@ def describe(entry, distribution):
     options = [option_of(action, entry.name, parser) for action in parser._actions]
     return {
         "version": distribution.version or "0",
-        "description": one_line(getattr(cls, "description", "") or entry.name),
+        "description": one_line(getattr(cls, "description", "") or entry.name).rstrip("."),
         "dns_types": challenge_types(cls, entry.name, parser), "ip_types": [],
         "options": [option for option in options if option is not None],
     }

@@ -21,7 +21,8 @@ enum {
 	PART_SIZE = 4096,
 	LINE_MAX_BYTES = 256 * 1024,
 	LOOK_INTERVAL = 500,
-	INTERRUPTED_SECONDS = 10
+	INTERRUPTED_SECONDS = 10,
+	END_INTERVAL = 5000, /* milliseconds */
 };
 
 /* The helper in the folder of the file PATH, or above it if libtool built it. */
@@ -102,12 +103,30 @@ python_start(struct python *python)
 			    strerror(errno));
 }
 
+/* Whether it ends soon after its stdin. It is not waited for while it is in a call of the plugin.
+ */
+static int
+ends_soon(const struct python *python)
+{
+	struct pollfd ready = {.fd = python->socket, .events = POLLIN};
+	char part[PART_SIZE];
+
+	if (python->unanswered > 0 || shutdown(python->socket, SHUT_WR) != 0)
+		return 0;
+	while (poll(&ready, 1, END_INTERVAL) > 0)
+		if (read(python->socket, part, sizeof(part)) <= 0)
+			return 1;
+	return 0;
+}
+
 void
 python_stop(struct python *python)
 {
 	if (python->pid != 0) {
+		int ending = ends_soon(python);
+
 		close(python->socket);
-		waitpid(python->pid, NULL, WNOHANG);
+		waitpid(python->pid, NULL, ending ? 0 : WNOHANG);
 	}
 	python->pid = 0;
 	python->socket = -1;

@@ -18,7 +18,7 @@ struct python {
 
 /* Starts it for the plugin of Certbot that the host names, unless it is running. */
 int python_start(struct python *python);
-/* Closes the socket. */
+/* Closes the socket. Waits for the end of the process for some seconds if it has answered all. */
 void python_stop(struct python *python);
 /* Sends the request TEXT, which ends with a newline. Fails with CW_E_COMMAND if the process is
  * gone. */

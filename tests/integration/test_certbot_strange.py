@@ -63,7 +63,8 @@ def test_endless_output(certwright, strange):
     assert "Traceback" not in certwright.log_text() and len(certwright.log_text()) < 1000000
 
 
-@pytest.mark.parametrize("stop", ["kill", "terminate"])
+@pytest.mark.parametrize("stop", [
+    "kill", pytest.param("terminate", marks=pytest.mark.full)])
 def test_the_cleanup_needs_nobody(certwright, strange, tmp_path, stop):
     """systemd ends all processes of a service, this one too; certwright may be gone before."""
     mark = tmp_path / "mark"
@@ -87,6 +88,7 @@ def test_programs_are_found_as_elsewhere(certwright, strange):
     assert "/usr/bin:/bin:/usr/local/sbin:/usr/local/bin" in done.stderr
 
 
+@pytest.mark.full
 def test_certbot_in_a_virtual_environment(certwright, strange, tmp_path):
     environment = tmp_path / "environment"
     subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", "--system-site-packages",
@@ -167,7 +169,9 @@ def test_damaged_packages_do_not_hide_the_others(certwright, strange):
     assert "has no attribute 'more'" in done.stdout and "too long" in done.stdout
 
 
-@pytest.mark.parametrize("text, mode", [("", 0o644), ("{", 0o644), ("[]", 0o644), ("{}", 0o666)])
+@pytest.mark.parametrize("text, mode", [
+    ("{", 0o644), pytest.param("[]", 0o644, marks=pytest.mark.full),
+    pytest.param("{}", 0o666, marks=pytest.mark.full)])
 def test_a_list_that_is_damaged_or_not_ours(certwright, strange, tmp_path, text, mode):
     path = tmp_path / "cache" / "certbot-plugins.json"
     path.parent.mkdir()
@@ -177,6 +181,13 @@ def test_a_list_that_is_damaged_or_not_ours(certwright, strange, tmp_path, text,
     assert '"dns-strange"' in path.read_text() and path.stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.full
 def test_no_place_for_the_list(certwright, strange):
     done = help_of(certwright, strange, CERTWRIGHT_CACHE_DIR="/proc/nowhere")
     assert done.stderr == ""
+
+
+@pytest.mark.full
+def test_it_keeps_the_contract_of_plugins(certwright, strange):
+    """Above all no process is left."""
+    certwright.run("plugin", "check", "dns-strange", env=strange.env, defaults=False)
