@@ -21,14 +21,11 @@ _certwright_words() {
 }
 
 # Sets COMPREPLY to the CANDIDATES, quoted for a word of which the user typed TYPED. Those that
-# cannot be written behind the quote that the user began with are left out. PREFIX is what bash
-# keeps of the line in front of TYPED.
+# cannot be written behind the quote that the user began with are left out.
 _certwright_reply() {
-	local typed=$1 prefix=$2 candidate
-	shift 2
+	local typed=$1 candidate
+	shift
 	for candidate in "$@"; do
-		candidate=${candidate%%$'\t'*}
-		candidate=${candidate#"$prefix"}
 		case $typed in
 		\"*) [[ $candidate != *[\"\\\$\`\!]* ]] || continue ;;
 		\'*) [[ $candidate != *\'* ]] || continue ;;
@@ -39,27 +36,33 @@ _certwright_reply() {
 }
 
 _certwright() {
-	local words=() lines=() typed=${COMP_WORDS[COMP_CWORD]} word prefix
+	local words=() lines=() found=() typed=${COMP_WORDS[COMP_CWORD]} option='' word kept
 	COMPREPLY=()
 	_certwright_words
 	mapfile -t lines < <(command certwright --complete "${words[@]:1}" 2>/dev/null)
-	[[ $typed != +([:=]) ]] || typed=
+	# Of "--option=value", the value is completed.
 	word=${words[-1]}
 	[[ $word != --*=* ]] || word=${word#*=}
+	# What bash replaces: less than the word if it has split it, and more if it splits nothing at "=".
+	[[ $typed != +([:=]) ]] || typed=
+	if [[ $typed == --*=* ]]; then
+		option=${typed%%=*}=
+		typed=${typed#*=}
+	fi
+	kept=${word%"${typed//[\\\"\']/}"}
 	case ${lines[0]-} in
-	files)
-		compopt -o filenames
-		mapfile -t COMPREPLY < <(compgen -f -- "$word")
-		;;
-	folders)
-		compopt -o filenames
-		mapfile -t COMPREPLY < <(compgen -d -- "$word")
-		;;
-	words)
-		prefix=${word%"${typed//[\\\"\']/}"}
-		_certwright_reply "$typed" "$prefix" "${lines[@]:1}"
-		;;
+	files) mapfile -t found < <(compgen -f -- "$word") ;;
+	folders) mapfile -t found < <(compgen -d -- "$word") ;;
+	words) found=("${lines[@]%%$'\t'*}") && found=("${found[@]:1}") ;;
 	esac
+	found=("${found[@]#"$kept"}")
+	found=("${found[@]/#/$option}")
+	if [[ ${lines[0]-} == words ]]; then
+		_certwright_reply "$typed" "${found[@]}"
+	else
+		compopt -o filenames
+		COMPREPLY=("${found[@]}")
+	fi
 }
 
 complete -F _certwright certwright

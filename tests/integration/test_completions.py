@@ -39,6 +39,10 @@ def make_place(tmp_path):
         (tmp_path / "etc" / "renewal" / f"{name}.conf").touch()
     (tmp_path / "work" / "site folder").mkdir(parents=True)
     (tmp_path / "work" / "request.csr").touch()
+    (tmp_path / "work" / "site folder" / "inner").mkdir()
+    (tmp_path / "work" / "site folder" / "index").touch()
+    (tmp_path / "work" / "at:12:00.csr").touch()
+    (tmp_path / "home.csr").touch()
     environment.update(
         PATH=f"{tmp_path}/bin:/usr/bin:/bin", HOME=str(tmp_path), TERM="dumb", LC_ALL="C.UTF-8",
         CERTWRIGHT_PLUGIN_PATH=plugin_path(program_path()), COLUMNS="4000")
@@ -103,15 +107,29 @@ def test_a_line_is_completed_to_what_it_means(shell, place):
         "--preferred-challenges=http-01,dns-01"]
     assert shell.arguments("certwright --csr req") == ["--csr", "request.csr"]
     assert shell.arguments("certwright --csr=req") == ["--csr=request.csr"]
-    assert shell.arguments("certwright -w site")[0] == "-w"
-    assert shell.arguments("certwright -w site")[1].rstrip("/") == "site folder"
+    assert shell.arguments("certwright --csr ~/hom") == ["--csr", str(place[0] / "home.csr")]
+    assert shell.arguments("certwright --csr=at:12") == ["--csr=at:12:00.csr"]
+    for typed, folder in (("site", "site folder"), ("site\\ folder/in", "site folder/inner")):
+        words = shell.arguments(f"certwright -w {typed}")
+        assert [word.rstrip("/") for word in words] == ["-w", folder]
     assert shell.arguments(f"{start} exam") == ["delete", *options, "example.org"]
     for typed, name in (("tw", SPACED), ("'tw", SPACED), ("two\\ w", SPACED), ("x", HOSTILE),
                         ("'x", HOSTILE), ("2001:d", ADDRESS), ("2001:db8:", ADDRESS)):
         assert shell.arguments(f"{start} {typed}" + "") == ["delete", *options, name], typed
     assert shell.arguments(f"{joined}tw")[-1] == f"--cert-name={SPACED}"
     assert shell.arguments(f"{joined}2001:")[-1] == f"--cert-name={ADDRESS}"
+    for option in ("--csr", "-w", "--cert-name"):
+        shell.arguments(f"certwright --email '$(touch pwned)' {option} '`touch pwned`/$(touch pwned)'")
     assert not list(place[0].rglob("pwned"))
+
+
+def test_bash_may_split_words_elsewhere(place):
+    shell = Shell("bash", place)
+    os.write(shell.master, b"COMP_WORDBREAKS=' '\n")
+    assert shell.arguments("certwright --csr=req") == ["--csr=request.csr"]
+    assert shell.arguments(f"certwright --config-dir={place[0]}/etc delete --cert-name=tw")[-1] \
+        == f"--cert-name={SPACED}"
+    shell.end()
 
 
 def test_the_same_is_completed_in_fish(place):
@@ -127,7 +145,11 @@ def test_the_same_is_completed_in_fish(place):
         ("certwright --preferred-challenges=http-01,dns-", ["--preferred-challenges=http-01,dns-01"]),
         ("certwright --csr req", ["request.csr"]),
         ("certwright --csr=req", ["--csr=request.csr"]),
+        ("certwright --csr ~/hom", ["~/home.csr"]),
         ("certwright -w site", ["site folder/"]),
+        ("certwright -w site\\ folder/in", ["site folder/inner/"]),
+        ("certwright --csr='site folder/in", ["--csr=site folder/index", "--csr=site folder/inner/"]),
+        ("certwright --csr '$(touch pwned)/(touch pwned)", []),
         ("certwright --config-dir ~/etc delete --cert-name tw", [SPACED]),
         (f"certwright --config-dir '{folder}/etc' delete --cert-name 'tw", [SPACED]),
         (f"certwright --config-dir={folder}/etc delete --cert-name=two\\ w",
