@@ -106,8 +106,8 @@ const struct cw_option cw_options_security[] = {
 	 .internal = "auto_hsts",
 	 .default_value = "False",
 	 .topics = "security run enhance",
-	 .help = "Start with a short Strict-Transport-Security max-age and increase it at each "
-		 "renewal."},
+	 .help = "Start with a Strict-Transport-Security max-age of a minute. Runs of renew "
+		 "increase it, two days apart, to a day, and then the next renewal to a year."},
 	{.names = CW_WORDS("strict-permissions"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "strict_permissions",

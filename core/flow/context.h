@@ -62,7 +62,8 @@ struct cw_ca *cw_context_ca(struct cw_context *context, const char *server,
  * "issued", "renewed", "kept", "installed" or "reloaded" (renew did what an earlier run could not
  * do for a certificate that is not due), "simulated" (--dry-run) or "failed", "error": null or an
  * error object, "left_out": an array of an error object for each name that --allow-subset-of-names
- * left out}. With --csr name and key_path are null.
+ * left out}. With --csr name and key_path are null. renew also: "hsts_steps": an array of {"name",
+ * "installer", "names", "max_age"}.
  */
 int cw_flow_certonly(struct cw_context *context, struct json_object *result,
 		     struct cw_error *error);

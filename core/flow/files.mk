@@ -37,6 +37,7 @@ libcertwright_sources += \
 	core/flow/install/command.h \
 	core/flow/install/certificate.c core/flow/install/certificate.h \
 	core/flow/install/deployed.c core/flow/install/deployed.h \
+	core/flow/install/hsts.c core/flow/install/hsts.h \
 	core/flow/install/redeploy.c core/flow/install/redeploy.h \
 	core/flow/install/servers.c core/flow/install/servers.h \
 	core/flow/install/undeploy.c core/flow/install/undeploy.h \
@@ -84,6 +85,7 @@ libcertwright_sources += \
 	core/flow/verbs/renew.c \
 	core/flow/verbs/renew_failure.c \
 	core/flow/verbs/renew_internal.h \
+	core/flow/verbs/renew_hsts.c \
 	core/flow/verbs/renew_owed.c \
 	core/flow/verbs/renew_request.c \
 	core/flow/issue/request.c \

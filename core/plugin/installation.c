@@ -75,6 +75,8 @@ for_each_name(struct cw_instance *instance, const struct cw_installation *instal
 	return status;
 }
 
+static const char enhancements_title[] = "Add enhancements";
+
 struct installing {
 	struct cw_instance *instance;
 	const struct cw_installation *installation;
@@ -91,32 +93,41 @@ deploy(void *context, struct cw_error *error)
 			     error);
 }
 
+/* Bits of *UNNEEDED: as in struct cw_installation_outcome. */
 static int
-enhance(void *context, struct cw_error *error)
+enhance_names(struct cw_instance *instance, const struct cw_installation *installation,
+	      uint64_t *unneeded, struct cw_error *error)
 {
-	const struct installing *installing = context;
-	const struct cw_installation *installation = installing->installation;
-
-	installing->outcome->unneeded = 0;
+	*unneeded = 0;
 	for (size_t i = 0; i < installation->enhancements.count; i++) {
 		const char *enhancement = installation->enhancements.items[i];
 		bool added = false;
 
 		for (size_t j = 0; j < installation->names.count; j++) {
 			const char *name = installation->names.items[j];
-			int status =
-				cw_instance_enhance(installing->instance, name, enhancement, error);
+			int status = cw_instance_enhance(instance, name, enhancement, error);
 
 			if (status < 0)
 				return cw_context(error,
-						  "cannot add the enhancement \"%s\" for \"%s\"",
-						  enhancement, name);
+						  "cannot add the enhancement \"%.*s\" for "
+						  "\"%s\"",
+						  (int)strcspn(enhancement, "="), enhancement,
+						  name);
 			added |= status == CW_OK;
 		}
 		if (!added)
-			installing->outcome->unneeded |= UINT64_C(1) << i;
+			*unneeded |= UINT64_C(1) << i;
 	}
 	return CW_OK;
+}
+
+static int
+enhance(void *context, struct cw_error *error)
+{
+	const struct installing *installing = context;
+
+	return enhance_names(installing->instance, installing->installation,
+			     &installing->outcome->unneeded, error);
 }
 
 static int
@@ -143,7 +154,7 @@ cw_installation_carry_out(struct cw_instance *instance, const struct cw_installa
 	cw_strv_clear(&instance->lineages);
 	concern(instance, installation);
 	if (!installation->deploy) {
-		status = cw_change_carry_out(instance, "Add enhancements", enhance, &installing,
+		status = cw_change_carry_out(instance, enhancements_title, enhance, &installing,
 					     &outcome->changed, error);
 		outcome->enhanced = status == CW_OK;
 		return status;
@@ -182,8 +193,12 @@ update_one(struct cw_instance *instance, const struct cw_installation *installat
 {
 	struct cw_deployment deployment = deployment_of(installation, NULL);
 
+	uint64_t unneeded;
+
 	if (installation->reason == CW_REASON_UNDEPLOY)
 		return cw_instance_undeploy(instance, &deployment, error);
+	if (installation->enhancements.count > 0)
+		return enhance_names(instance, installation, &unneeded, error);
 	if (cw_instance_has_renewed(instance))
 		return cw_instance_renewed(instance, &deployment, error);
 	return for_each_name(instance, installation, cw_instance_deploy, error);
@@ -222,13 +237,22 @@ any_left(const struct updating *updating)
 	return false;
 }
 
+/* All of them are of the same kind. */
+static const char *
+update_title(const struct cw_update *updates, size_t count)
+{
+	if (count > 0 && updates[0].installation->reason == CW_REASON_UNDEPLOY)
+		return "Removed ACME Certificate";
+	return count > 0 && updates[0].installation->enhancements.count > 0
+		       ? enhancements_title
+		       : "Renewed ACME Certificate";
+}
+
 int
 cw_installation_update(struct cw_instance *instance, struct cw_update *updates, size_t count,
 		       struct cw_error *error)
 {
-	const char *title = count > 0 && updates[0].installation->reason == CW_REASON_UNDEPLOY
-				    ? "Removed ACME Certificate"
-				    : "Renewed ACME Certificate";
+	const char *title = update_title(updates, count);
 	struct updating updating = {.instance = instance, .updates = updates, .count = count};
 	bool changed = false;
 	int status = CW_OK;

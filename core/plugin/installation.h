@@ -17,7 +17,7 @@ struct cw_installation {
 	char *paths[CW_KIND_COUNT];  /* of the certificate's files, absolute; NULL: none */
 	char *previous_serial;       /* as struct cw_deployment has it; NULL: none */
 	int64_t expiry;              /* as struct cw_deployment has it; 0: unknown */
-	struct cw_strv enhancements; /* as struct cw_installer names them */
+	struct cw_strv enhancements; /* as struct cw_installer's enhance() gets them */
 	enum cw_reason reason;
 	bool deploy; /* make the virtual hosts use the certificate */
 	/* The settings for the installer; borrowed. NULL: the settings of the run. */
@@ -54,7 +54,8 @@ struct cw_update {
 	struct cw_error error; /* output; CW_OK: the certificate is in use */
 };
 /*
- * Calls undeploy() for installations with that reason, and renewed() for all others. Then the
+ * Calls undeploy() for installations with that reason, enhance() for those with enhancements, and
+ * renewed() for all others. Then the
  * configuration is saved, tested and loaded once for all of them. If a call fails for one of them,
  * its changes are undone and the others continue without it. Returns CW_OK, with single errors in
  * UPDATES, or the status of a failure that concerns all those without an error of their own.

@@ -137,12 +137,16 @@ cw_instance_undeploy(struct cw_instance *instance, const struct cw_deployment *d
 	return deployment_call(instance, "undeploy", installer->undeploy, deployment, error);
 }
 
+/* What follows "=" is what it says to the enhancement. */
 static bool
 enhances(const struct cw_installer *installer, const char *enhancement)
 {
+	size_t length = strcspn(enhancement, "=");
+
 	for (size_t i = 0; installer->enhancements != NULL && installer->enhancements[i] != NULL;
 	     i++)
-		if (strcmp(installer->enhancements[i], enhancement) == 0)
+		if (strncmp(installer->enhancements[i], enhancement, length) == 0 &&
+		    installer->enhancements[i][length] == '\0')
 			return true;
 	return false;
 }

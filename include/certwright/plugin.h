@@ -253,11 +253,17 @@ struct cw_installer {
 	int (*names)(void *self, cw_name_sink sink, void *context);
 	/* Makes the configuration use the certificate for one name; does not reload. */
 	int (*deploy)(void *self, const struct cw_deployment *deployment);
-	/* The enhancements of enhance(): "redirect", "hsts", "uir", "staple-ocsp"; NULL-terminated.
-	 */
+	/* The enhancements of enhance(): "redirect", "hsts", "uir", "staple-ocsp", and since 1.1
+	 * "auto-hsts"; NULL-terminated. */
 	const char *const *enhancements;
 	/* Adds an enhancement for one name. Since 1.1 it may return CW_UNNEEDED if it had nothing
-	 * to do: the enhancement is there already, or it does not apply. It logs which. */
+	 * to do: the enhancement is there already, or it does not apply. It logs which.
+	 *
+	 * The host decides when which max-age of "auto-hsts" comes. ENHANCEMENT is then
+	 * "auto-hsts=OLD:NEW": Strict-Transport-Security is sent with a max-age of NEW seconds in
+	 * place of OLD. OLD is 0 the first time, when the header is added. A header that somebody
+	 * else has set stays. CW_E_NOT_FOUND ends it: the header with OLD is removed, or the name.
+	 */
 	int (*enhance)(void *self, const char *name, const char *enhancement);
 	/* Writes the changes of the functions above, with the checkpoint services. */
 	int (*save)(void *self, const char *title);

@@ -39,8 +39,9 @@ apache_open(const struct cw_host *host, void **self)
 	memset(apache, 0, sizeof(*apache));
 	apache->host = apache->web.host = host;
 	apache->web.files = &apache->model.config.files;
+	apache->keep = arena_new();
 	program_init(&apache->program, host, apache_option(apache, "server-root", NULL),
-		     apache_option(apache, "ctl", NULL));
+		     apache_option(apache, "ctl", NULL), apache_option(apache, "bin", NULL));
 	apache->http_port = port_setting(host, "http-01-port", HTTP_PORT);
 	apache->https_port = port_setting(host, "https-port", HTTPS_PORT);
 	*self = apache;
@@ -54,6 +55,8 @@ apache_close(void *self)
 
 	/* The process lives, so nothing is owed. */
 	reload_done(&apache->web, &apache->web.owed);
+	map_clear(&apache->answers);
+	arena_free(apache->keep);
 	model_clear(&apache->model);
 	program_clear(&apache->program);
 	free(apache);
@@ -101,7 +104,8 @@ static const struct cw_plugin_option bin_option = {
 	.kind = CW_OPTION_STRING,
 	.default_value = NULL,
 	.metavar = "PROGRAM",
-	.help = "It has no effect: the control script says all that is needed.",
+	.help = "Apache's own program, asked about the configuration in place of the control "
+		"script. The default is that of this system's packages.",
 };
 
 static const struct cw_plugin_option challenge_location_option = {
@@ -192,7 +196,8 @@ static const struct cw_authenticator authenticator = {
 	.cleanup = answers_cleanup,
 };
 
-static const char *const enhancements[] = {"redirect", "hsts", "uir", "staple-ocsp", NULL};
+static const char *const enhancements[] = {"redirect",  "hsts",        "uir",
+					   "auto-hsts", "staple-ocsp", NULL};
 
 static const struct cw_installer installer = {
 	.size = sizeof(installer),

@@ -1,13 +1,10 @@
 #include "copy.h"
-#include <ctype.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 #include "edit.h"
 #include "loop.h"
+#include "naming.h"
+#include "place.h"
 
 /* What to do with a line in the copy. */
 enum part {
@@ -16,25 +13,25 @@ enum part {
 	PART_LOOP,      /* a comment: it would redirect to itself */
 	PART_DOUBLE,    /* a comment: Apache takes it once */
 	PART_DROP,
-	PART_NAME /* without scheme and port */
+	PART_NAME /* without scheme and port, or others */
 };
 
 static enum part
-part_of(const struct host *host, const char *line)
+part_of(const struct host *host, const char *line, const struct copying *copying)
 {
 	static const char *const dropped[] = {"SSLEngine", "SSLCertificateFile",
 					      "SSLCertificateKeyFile", "SSLCertificateChainFile"};
 
-	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++)
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped) && !copying->tls; i++)
 		if (line_is(line, dropped[i]))
 			return PART_DROP;
 	if (line_is(line, "RewriteCond"))
 		return PART_CONDITION;
 	if (line_is(line, "WSGIDaemonProcess"))
 		return PART_DOUBLE;
-	if (line_is(line, "ServerName"))
+	if (line_is(line, "ServerName") || (copying->names != NULL && line_is(line, "ServerAlias")))
 		return PART_NAME;
-	return loop_is_redirect(host, line) ? PART_LOOP : PART_KEEP;
+	return !copying->tls && loop_is_redirect(host, line) ? PART_LOOP : PART_KEEP;
 }
 
 static bool
@@ -61,29 +58,6 @@ is_content(const char *line)
 		if (line_is(line, names[i]))
 			return true;
 	return false;
-}
-
-int
-copy_check(struct apache *apache, const struct host *host, const char *name)
-{
-	const struct file *file = host->section->file;
-	bool loops = false, content = false;
-
-	for (size_t i = 0; i < file->line_count; i++) {
-		if (!is_within(host, &file->lines[i]))
-			continue;
-		if (loop_is_redirect(host, file->lines[i].text))
-			loops = true;
-		else if (is_content(file->lines[i].text))
-			content = true;
-	}
-	if (!loops || content)
-		return CW_OK;
-	return cw_host_fail(apache->host, CW_E_NOT_FOUND,
-			    "add a virtual host for https, or give this one a DocumentRoot",
-			    "the virtual host at %s only redirects to https, and no virtual host "
-			    "serves \"%s\" by TLS",
-			    directive_place(&apache->model.config, host->section), name);
 }
 
 /* Each line of what is between two offsets as a comment. */
@@ -124,24 +98,40 @@ add_name(struct text *out, const struct host *host, const struct file *file,
 
 /* The part of a line, where conditions are as the rule after them. */
 static enum part
-resolve_part(const struct host *host, const struct file *file, size_t index)
+resolve_part(const struct host *host, const struct file *file, size_t index,
+	     const struct copying *copying)
 {
-	enum part part = part_of(host, file->lines[index].text);
+	enum part part = part_of(host, file->lines[index].text, copying);
 
 	while (part == PART_CONDITION && ++index < file->line_count) {
-		part = part_of(host, file->lines[index].text);
+		part = part_of(host, file->lines[index].text, copying);
 		if (part != PART_CONDITION)
 			return part == PART_LOOP ? PART_LOOP : PART_KEEP;
 	}
 	return part;
 }
 
+/* LINES with the indentation and the line end of LINE. */
 static void
-add_body(struct text *out, const struct host *host)
+add_lines(struct text *out, const struct file *file, const struct line *line, const char *lines)
+{
+	size_t blanks = strspn(file->text + line->start, " \t");
+	bool crlf = line->end - line->start > 1 && file->text[line->end - 2] == '\r';
+
+	for (size_t length; *lines != '\0'; lines += length + 1) {
+		length = strcspn(lines, "\n");
+		text_add(out, file->text + line->start, blanks);
+		text_format(out, "%.*s%s", (int)length, lines, crlf ? "\r\n" : "\n");
+	}
+}
+
+void
+copy_body(struct text *out, const struct host *host, const struct copying *copying)
 {
 	const struct file *file = host->section->file;
 	size_t at = host->section->line->end;
 	enum part last = PART_KEEP;
+	bool named = copying->names == NULL;
 
 	for (size_t i = 0; i < file->line_count; i++) {
 		const struct line *line = &file->lines[i];
@@ -149,7 +139,7 @@ add_body(struct text *out, const struct host *host)
 
 		if (!is_within(host, line))
 			continue;
-		part = resolve_part(host, file, i);
+		part = resolve_part(host, file, i, copying);
 		text_add(out, file->text + at, line->start - at);
 		if (part == PART_LOOP)
 			add_comment(out, file, line,
@@ -157,48 +147,33 @@ add_body(struct text *out, const struct host *host)
 						      : "Only for http. Here it would redirect "
 							"requests to themselves.");
 		else if (part == PART_DOUBLE)
-			add_comment(out, file, line, "The virtual host for http has it.");
-		else if (part == PART_NAME)
+			add_comment(out, file, line, "The original virtual host has it.");
+		else if (part == PART_NAME && copying->names == NULL)
 			add_name(out, host, file, line);
-		else if (part != PART_DROP)
+		else if (part == PART_NAME && !named)
+			add_lines(out, file, line, copying->names);
+		else if (part == PART_KEEP || part == PART_CONDITION)
 			text_add(out, file->text + line->start, line->end - line->start);
+		named |= part == PART_NAME;
 		last = part;
 		at = line->end;
 	}
 	text_add(out, file->text + at, host->section->close->start - at);
-}
-
-/* The host's addresses with the https port, each once. */
-static void
-add_addresses(struct text *out, const struct host *host, unsigned port)
-{
-	struct arena *arena = arena_new();
-	struct words words = words_split(arena, host->section->arguments);
-	struct map seen = {0};
-
-	for (size_t i = 0; i < words.count; i++) {
-		const char *word = words.items[i];
-		const char *close = strchr(word, ']');
-		const char *colon = strrchr(close != NULL ? close : word, ':');
-		size_t length = colon != NULL ? (size_t)(colon - word) : strlen(word);
-		const char *address = arena_copy(arena, word, length);
-
-		if (map_get(&seen, address) != NULL)
-			continue;
-		map_set(&seen, address, out);
-		text_format(out, " %s:%u", address, port);
-	}
-	map_clear(&seen);
-	arena_free(arena);
+	if (!named)
+		add_lines(out, file, host->section->line, copying->names);
 }
 
 static void
-add_section(struct text *out, const struct host *host, unsigned port, const char *lines)
+add_section(struct text *out, const struct apache *apache, const struct host *host,
+	    const char *name, const char *lines)
 {
+	autofree char *names = naming_is_own(host) ? naming_lines(apache, host, name) : NULL;
+	struct copying copying = {.names = names};
+
 	text_add_string(out, "<IfModule mod_ssl.c>\n<VirtualHost");
-	add_addresses(out, host, port);
+	naming_addresses(apache, host, out);
 	text_add_string(out, ">\n");
-	add_body(out, host);
+	copy_body(out, host, &copying);
 	for (const char *line = lines; *line != '\0';) {
 		size_t length = strcspn(line, "\n");
 
@@ -206,103 +181,6 @@ add_section(struct text *out, const struct host *host, unsigned port, const char
 		line += length + (line[length] == '\n');
 	}
 	text_add_string(out, "</VirtualHost>\n</IfModule>\n");
-}
-
-/* Where a copy goes. */
-struct place {
-	char *path;          /* of the file */
-	char *link, *target; /* a link that enables it; NULL: none is needed */
-};
-
-static void
-place_clear(struct place *place)
-{
-	free(place->path);
-	free(place->link);
-	free(place->target);
-}
-
-/* PATH with the ending of files with TLS hosts. */
-static char *
-ssl_path(const struct apache *apache, const char *path)
-{
-	const char *suffix = apache_option(apache, "le-vhost-ext", "-le-ssl.conf");
-	size_t length = strlen(path);
-
-	if (length > 5 && strcmp(path + length - 5, ".conf") == 0)
-		length -= 5;
-	return memory_format("%.*s%s", (int)length, path, suffix);
-}
-
-/* A site that is enabled by a link is copied beside the link's target, and a link beside the link
- * enables the copy. */
-static void
-find_place(const struct apache *apache, const struct file *file, struct place *place)
-{
-	const char *folder = apache_option(apache, "vhost-root", NULL);
-	autofree char *real = realpath(file->path, NULL);
-	char target[PATH_MAX];
-	ssize_t length = readlink(file->path, target, sizeof(target) - 1);
-
-	memset(place, 0, sizeof(*place));
-	if (real == NULL)
-		real = memory_copy(file->path, strlen(file->path));
-	place->path = ssl_path(apache, real);
-	if (folder != NULL) {
-		const char *name = strrchr(place->path, '/');
-		char *moved = memory_format("%s%s", folder, name != NULL ? name : "/");
-
-		free(place->path);
-		place->path = moved;
-	}
-	if (length <= 0)
-		return;
-	target[length] = '\0';
-	place->link = ssl_path(apache, file->path);
-	place->target = folder != NULL ? memory_copy(place->path, strlen(place->path))
-				       : ssl_path(apache, target);
-}
-
-/* The file at PATH if Apache reads it. */
-static struct file *
-find_file(const struct files *files, const char *path)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		struct file *file = files->items[i];
-		autofree char *real = file->created ? NULL : realpath(file->path, NULL);
-
-		if (file->uses > 0 && strcmp(real != NULL ? real : file->path, path) == 0)
-			return file;
-	}
-	return NULL;
-}
-
-static bool
-handles_sites(const struct apache *apache)
-{
-	return strcasecmp(apache_option(apache, "handle-sites", "True"), "True") == 0;
-}
-
-/* The file for the copy of a host in ORIGINAL. */
-static int
-open_file(struct apache *apache, const struct file *original, struct file **file)
-{
-	struct files *files = &apache->model.config.files;
-	struct place place;
-	int status = CW_OK;
-
-	find_place(apache, original, &place);
-	*file = find_file(files, place.path);
-	if (*file == NULL && access(place.path, F_OK) == 0)
-		status = cw_host_fail(apache->host, CW_E_EXISTS, "remove or enable that file",
-				      "cannot write the virtual host to \"%s\": the file exists, "
-				      "but Apache does not read it",
-				      place.path);
-	else if (*file == NULL)
-		*file = files_create(files, place.path, handles_sites(apache) ? place.link : NULL,
-				     place.target);
-	place_clear(&place);
-	return status;
 }
 
 /* Whether TEXT has a variable that a file defines; those of the environment are known everywhere.
@@ -339,33 +217,49 @@ depends_on_file(const struct config *config, const struct host *host)
 	return false;
 }
 
-/* If no Include finds the new file, the main file gets one. */
-static int
-enable_file(struct apache *apache, const struct file *file)
+bool
+copy_is_redirect(const struct host *host)
 {
-	struct config *config = &apache->model.config;
-	struct edits edits = {0};
-	autofree char *word = NULL;
-	autofree char *line = NULL;
+	const struct file *file = host->section->file;
+	bool loops = false, content = false;
 
-	if (file->uses > 0 || !handles_sites(apache))
-		return CW_OK;
-	word = words_quote(file->path);
-	line = memory_format("Include %s\n", word);
-	edits_end_file(&edits, config->main, line);
-	edits_apply(&edits);
-	return model_rebuild(&apache->model);
+	for (size_t i = 0; i < file->line_count; i++) {
+		if (!is_within(host, &file->lines[i]))
+			continue;
+		if (loop_is_redirect(host, file->lines[i].text))
+			loops = true;
+		else if (is_content(file->lines[i].text))
+			content = true;
+	}
+	return loops && !content;
 }
 
 int
-copy_host(struct apache *apache, size_t order, const char *lines)
+copy_check(struct apache *apache, const struct host *host, const char *name)
+{
+	struct file *copy;
+
+	if (copy_is_redirect(host))
+		return cw_host_fail(
+			apache->host, CW_E_NOT_FOUND,
+			"add a virtual host for https, or give this one a DocumentRoot",
+			"the virtual host at %s only redirects to https, and no virtual host "
+			"serves \"%s\" by TLS",
+			directive_place(&apache->model.config, host->section), name);
+	return depends_on_file(&apache->model.config, host)
+		       ? CW_OK
+		       : place_find(apache, host->section->file, &copy);
+}
+
+int
+copy_host(struct apache *apache, size_t order, const char *name, const char *lines)
 {
 	const struct host *host = &apache->model.hosts[order];
 	auto_text struct text text = {0};
 	struct file *file;
 	int status;
 
-	add_section(&text, host, apache->https_port, lines);
+	add_section(&text, apache, host, name, lines);
 	if (depends_on_file(&apache->model.config, host)) {
 		struct edits edits = {0};
 
@@ -373,7 +267,7 @@ copy_host(struct apache *apache, size_t order, const char *lines)
 		edits_apply(&edits);
 		return model_rebuild(&apache->model);
 	}
-	status = open_file(apache, host->section->file, &file);
+	status = place_open(apache, host->section->file, &file);
 	if (status != CW_OK)
 		return status;
 	{
@@ -383,5 +277,5 @@ copy_host(struct apache *apache, size_t order, const char *lines)
 		files_set_text(file, memory_copy(all, strlen(all)), strlen(all));
 	}
 	status = model_rebuild(&apache->model);
-	return status == CW_OK ? enable_file(apache, file) : status;
+	return status == CW_OK ? place_enable(apache, file) : status;
 }

@@ -4,12 +4,14 @@
 #include <string.h>
 #include "../common/certificate.h"
 #include "../common/policy_file.h"
+#include "choose.h"
 #include "copy.h"
 #include "edit.h"
 #include "modules.h"
 #include "pair.h"
 #include "plan.h"
 #include "port.h"
+#include "split.h"
 
 static const char options_text[] =
 	"# TLS parameters of the virtual hosts that certwright makes for Apache. The file is\n"
@@ -59,6 +61,31 @@ listen_on_https(struct apache *apache)
 	return model_rebuild(&apache->model);
 }
 
+/* Gives the name hosts of its own where the present ones keep their certificate, and makes the plan
+ * of these. */
+static int
+split_hosts(struct apache *apache, const struct wish *wish, struct plan *plan)
+{
+	size_t left = plan->copies ? 0 : plan->count;
+
+	for (size_t i = 0; i < left;) {
+		int status;
+
+		if (!split_is_needed(apache, wish, &apache->model.hosts[plan->orders[i]])) {
+			i++;
+			continue;
+		}
+		status = split_host(apache, plan->orders[i], wish->name);
+		plan_clear(plan);
+		if (status != CW_OK)
+			return status;
+		plan_find(apache, wish->name, true, plan);
+		left = plan->count;
+		i = 0;
+	}
+	return CW_OK;
+}
+
 static int
 carry_out(struct apache *apache, const struct wish *wish, const struct plan *plan,
 	  const char *options)
@@ -71,8 +98,9 @@ carry_out(struct apache *apache, const struct wish *wish, const struct plan *pla
 		struct plan now;
 
 		plan_find(apache, wish->name, !plan->copies, &now);
-		if (i < now.count)
-			status = plan->copies ? copy_host(apache, now.orders[i], lines)
+		status = choose_among(apache, wish->name, CHOICE_CERTIFICATE, &now);
+		if (status == CW_OK && i < now.count)
+			status = plan->copies ? copy_host(apache, now.orders[i], wish->name, lines)
 					      : pair_set(apache, now.orders[i], wish);
 		plan_clear(&now);
 	}
@@ -99,6 +127,8 @@ deploy(struct apache *apache, const struct wish *wish)
 		if (status == CW_OK)
 			status = listen_on_https(apache);
 	}
+	if (status == CW_OK && !wish->check)
+		status = split_hosts(apache, wish, &plan);
 	if (status == CW_OK && !wish->check)
 		status = carry_out(apache, wish, &plan, options != NULL ? options : "");
 	plan_clear(&plan);

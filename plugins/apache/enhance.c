@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "choose.h"
 #include "edit.h"
 #include "loop.h"
 #include "modules.h"
@@ -49,6 +50,17 @@ add_redirect(struct apache *apache, struct edits *edits, const struct host *host
 		edits_last(edits, host->section, "RewriteEngine on\n");
 }
 
+/* The hosts that serve NAME, of those that the user means. */
+static int
+find_for(struct apache *apache, const char *name, bool tls, struct plan *plan)
+{
+	if (tls)
+		plan_find(apache, name, tls, plan);
+	else
+		plan_find_plain(apache, name, plan);
+	return choose_among(apache, name, CHOICE_ENHANCEMENT, plan);
+}
+
 /* Loads a module, and finds the hosts again. */
 static int
 enable_for(struct apache *apache, const char *module, const char *name, bool tls, struct plan *plan)
@@ -56,9 +68,7 @@ enable_for(struct apache *apache, const char *module, const char *name, bool tls
 	int status = modules_enable(apache, module);
 
 	plan_clear(plan);
-	if (status == CW_OK)
-		plan_find(apache, name, tls, plan);
-	return status;
+	return status == CW_OK ? find_for(apache, name, tls, plan) : status;
 }
 
 static const struct host *
@@ -72,9 +82,12 @@ redirect(struct apache *apache, struct edits *edits, const char *name)
 {
 	struct plan plain;
 	bool needed = false;
-	int status = CW_OK;
+	int status = find_for(apache, name, false, &plain);
 
-	plan_find(apache, name, false, &plain);
+	if (status != CW_OK) {
+		plan_clear(&plain);
+		return status;
+	}
 	for (size_t i = 0; i < plain.count; i++)
 		needed |= !loop_redirects_all(host_at(apache, &plain, i), name);
 	if (plain.count == 0)
@@ -92,13 +105,8 @@ redirect(struct apache *apache, struct edits *edits, const char *name)
 
 		if (loop_redirects_all(host, name))
 			continue;
-		if (host->section->use != NULL)
-			status = cw_host_fail(
-				apache->host, CW_E_UNSUPPORTED, "add the redirect to the macro",
-				"the virtual host of \"%s\" at %s is made by a macro, "
-				"so it cannot be changed",
-				name, directive_place(&apache->model.config, host->section));
-		else
+		status = plan_check_editable(apache, host, name);
+		if (status == CW_OK)
 			add_redirect(apache, edits, host, name);
 	}
 	plan_clear(&plain);
@@ -154,25 +162,37 @@ is_there(struct apache *apache, const struct host *host, size_t kind)
 		       : is_stapling(apache, host);
 }
 
+/* There are some, and they can be changed. */
+static int
+check_tls_hosts(struct apache *apache, const char *name, const struct plan *tls)
+{
+	int status = CW_OK;
+
+	if (tls->count == 0)
+		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
+				    "install a certificate for it first",
+				    "no virtual host serves \"%s\" by TLS", name);
+	for (size_t i = 0; i < tls->count && status == CW_OK; i++)
+		status = plan_check_editable(apache, host_at(apache, tls, i), name);
+	return status;
+}
+
 static int
 enhance_tls(struct apache *apache, struct edits *edits, const char *name, size_t kind)
 {
 	struct plan tls;
 	bool needed = false;
-	int status = CW_OK;
+	int status = find_for(apache, name, true, &tls);
 
-	plan_find(apache, name, true, &tls);
 	for (size_t i = 0; i < tls.count; i++)
 		needed |= !is_there(apache, host_at(apache, &tls, i), kind);
-	if (tls.count == 0)
-		status = cw_host_fail(apache->host, CW_E_NOT_FOUND,
-				      "install a certificate for it first",
-				      "no virtual host serves \"%s\" by TLS", name);
-	else if (!needed)
+	if (status == CW_OK && (tls.count == 0 || needed))
+		status = check_tls_hosts(apache, name, &tls);
+	if (status == CW_OK && !needed)
 		cw_host_log(apache->host, CW_LOG_INFO,
 			    "the virtual host of \"%s\" has the enhancement \"%s\" already", name,
 			    kinds[kind].enhancement);
-	else
+	else if (status == CW_OK)
 		status = enable_for(apache, kinds[kind].module, name, true, &tls);
 	for (size_t i = 0; i < tls.count && needed && status == CW_OK; i++) {
 		const struct host *host = host_at(apache, &tls, i);
@@ -187,12 +207,91 @@ enhance_tls(struct apache *apache, struct edits *edits, const char *name, size_t
 	return status;
 }
 
+/* The header of the host, outside of sections, that says for how long to use TLS; NULL: none. */
+static const struct directive *
+find_hsts(const struct host *host)
+{
+	const struct directive *found = NULL;
+
+	for (const struct directive *at = host->section->first_child; at != NULL; at = at->next)
+		if (directive_is(at, "Header") &&
+		    strcasestr(at->arguments, "Strict-Transport-Security") != NULL)
+			found = at;
+	return found;
+}
+
+/* Whether the header is the host's own, and says exactly max-age=AGE. */
+static bool
+has_age(struct apache *apache, const struct host *host, const struct directive *header,
+	unsigned age)
+{
+	struct words words = words_split(apache->model.config.arena, header->arguments);
+	autofree char *value = memory_format("max-age=%u", age);
+
+	return header->use == NULL && header->file->uses <= host->section->file->uses &&
+	       words.count > 0 && strcmp(words.items[words.count - 1], value) == 0;
+}
+
+/* Gives the TLS hosts of NAME a max-age of TO in place of FROM (0: none). */
+static int
+auto_hsts(struct apache *apache, struct edits *edits, const char *name, unsigned from, unsigned to)
+{
+	autofree char *arguments =
+		memory_format("always set Strict-Transport-Security \"max-age=%u\"", to);
+	autofree char *line = memory_format("Header %s\n", arguments);
+	struct plan tls;
+	size_t headers = 0;
+	int status = find_for(apache, name, true, &tls);
+
+	if (status == CW_OK)
+		status = check_tls_hosts(apache, name, &tls);
+	if (status == CW_OK && from == 0)
+		status = enable_for(apache, "headers", name, true, &tls);
+	for (size_t i = 0; i < tls.count && status == CW_OK; i++) {
+		const struct host *host = host_at(apache, &tls, i);
+		const struct directive *header = find_hsts(host);
+
+		headers += header != NULL;
+		if (header == NULL && from == 0)
+			edits_last(edits, host->section, line);
+		else if (header != NULL && from != 0 && has_age(apache, host, header, from))
+			edits_set(edits, header, arguments);
+	}
+	plan_clear(&tls);
+	if (status == CW_OK && from != 0 && headers == 0)
+		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
+				    "begin again with: certwright enhance --auto-hsts",
+				    "the virtual host of \"%s\" does not send "
+				    "Strict-Transport-Security any more",
+				    name);
+	if (status == CW_OK && edits->count == 0)
+		cw_host_log(apache->host, CW_LOG_INFO,
+			    "the virtual host of \"%s\" sends Strict-Transport-Security already",
+			    name);
+	return status;
+}
+
+/* "auto-hsts=FROM:TO" */
+static bool
+is_auto_hsts(const char *enhancement, unsigned *from, unsigned *to)
+{
+	static const char prefix[] = "auto-hsts=";
+	char *end;
+
+	if (strncmp(enhancement, prefix, strlen(prefix)) != 0)
+		return false;
+	*from = (unsigned)strtoul(enhancement + strlen(prefix), &end, 10);
+	*to = *end == ':' ? (unsigned)strtoul(end + 1, &end, 10) : 0;
+	return true;
+}
+
 int
 install_enhance(void *self, const char *given, const char *enhancement)
 {
 	struct apache *apache = self;
 	autofree char *name = memory_copy(given, strlen(given));
 	struct edits edits = {0};
+	unsigned from, to;
 	int status = install_load(apache);
 
 	for (char *byte = name; *byte != '\0'; byte++)
@@ -202,6 +301,8 @@ install_enhance(void *self, const char *given, const char *enhancement)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && status == CW_OK; i++)
 		if (strcmp(enhancement, kinds[i].enhancement) == 0)
 			status = enhance_tls(apache, &edits, name, i);
+	if (status == CW_OK && is_auto_hsts(enhancement, &from, &to))
+		status = auto_hsts(apache, &edits, name, from, to);
 	if (status == CW_OK && edits.count == 0) {
 		status = CW_UNNEEDED;
 	} else if (status == CW_OK) {

@@ -2,6 +2,7 @@ apache_model_sources = \
 	$(common_memory) \
 	$(common_files) \
 	plugins/apache/address.c plugins/apache/address.h \
+	plugins/apache/command.c \
 	plugins/apache/condition.c plugins/apache/condition.h \
 	plugins/apache/config.c plugins/apache/config.h \
 	plugins/apache/files.c plugins/apache/files.h \
@@ -24,6 +25,7 @@ apache_la_SOURCES = \
 	$(common_web_server) \
 	plugins/apache/apache.c plugins/apache/plugin.h \
 	plugins/apache/challenge.c \
+	plugins/apache/choose.c plugins/apache/choose.h \
 	plugins/apache/copy.c plugins/apache/copy.h \
 	plugins/apache/deploy.c \
 	plugins/apache/edit.c plugins/apache/edit.h \
@@ -31,11 +33,14 @@ apache_la_SOURCES = \
 	plugins/apache/install.c \
 	plugins/apache/loop.c plugins/apache/loop.h \
 	plugins/apache/modules.c plugins/apache/modules.h \
+	plugins/apache/naming.c plugins/apache/naming.h \
 	plugins/apache/pair.c plugins/apache/pair.h \
+	plugins/apache/place.c plugins/apache/place.h \
 	plugins/apache/plan.c plugins/apache/plan.h \
 	plugins/apache/port.c plugins/apache/port.h \
 	plugins/apache/process.c plugins/apache/process.h \
-	plugins/apache/reload.c plugins/apache/reload.h
+	plugins/apache/reload.c plugins/apache/reload.h \
+	plugins/apache/split.c plugins/apache/split.h
 apache_la_LDFLAGS = $(plugin_ldflags)
 apache_la_LIBADD = $(OPENSSL_LIBS)
 apache_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'

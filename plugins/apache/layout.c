@@ -13,6 +13,7 @@ static const struct layout layouts[] = {
 	 .main = "apache2.conf",
 	 .ctl = "apache2ctl",
 	 .environment = "envvars",
+	 .options = "APACHE_ARGUMENTS",
 	 .vhosts = "sites-available",
 	 .enable_module = "a2enmod",
 	 .disable_module = "a2dismod",
@@ -21,20 +22,25 @@ static const struct layout layouts[] = {
 	 .root = "/etc/httpd",
 	 .main = "conf/httpd.conf",
 	 .ctl = "apachectl",
+	 .binary = "httpd",
 	 .environment = "/etc/sysconfig/httpd",
+	 .options = "OPTIONS",
 	 .vhosts = "conf.d",
 	 .logs = "/var/log/httpd"},
 	{.systems = " arch manjaro ",
 	 .root = "/etc/httpd",
 	 .main = "conf/httpd.conf",
 	 .ctl = "apachectl",
+	 .binary = "httpd",
 	 .vhosts = "conf",
 	 .logs = "/var/log/httpd"},
 	{.systems = " suse opensuse sles opensuse-leap opensuse-tumbleweed ",
 	 .root = "/etc/apache2",
 	 .main = "httpd.conf",
 	 .ctl = "apachectl",
+	 .binary = "httpd",
 	 .environment = "/etc/sysconfig/apache2",
+	 .options = "APACHE_SERVER_FLAGS",
 	 .vhosts = "vhosts.d",
 	 .enable_module = "a2enmod",
 	 .disable_module = "a2dismod",
@@ -43,6 +49,7 @@ static const struct layout layouts[] = {
 	 .root = "/etc/apache2",
 	 .main = "httpd.conf",
 	 .ctl = "apachectl",
+	 .binary = "httpd",
 	 .environment = "/etc/conf.d/apache2",
 	 .vhosts = "conf.d",
 	 .logs = "/var/log/apache2"},
@@ -50,13 +57,17 @@ static const struct layout layouts[] = {
 	 .root = "/etc/apache2",
 	 .main = "httpd.conf",
 	 .ctl = "apache2ctl",
+	 .binary = "apache2",
 	 .environment = "/etc/conf.d/apache2",
+	 .options = "APACHE2_OPTS",
 	 .vhosts = "vhosts.d",
 	 .logs = "/var/log/apache2"},
 	{.systems = " macos ",
 	 .root = "/etc/apache2",
 	 .main = "httpd.conf",
 	 .ctl = "apachectl",
+	 .binary = "httpd",
+	 .environment = "/usr/sbin/envvars",
 	 .vhosts = "other",
 	 .logs = "/var/log/apache2"},
 };
@@ -87,12 +98,28 @@ names_system(const struct layout *layout, char *value)
 	return false;
 }
 
+size_t
+layout_image(const char *root)
+{
+	for (size_t i = 0; i < LAYOUT_COUNT; i++) {
+		const char *usual = layouts[i].root;
+		size_t length = strlen(root), end = strlen(usual);
+
+		if (length > end && strcmp(root + length - end, usual) == 0)
+			return length - end;
+	}
+	return 0;
+}
+
 /* The layout of the ID in os-release or, if that is unknown, of its ID_LIKE; NULL: none. */
 static const struct layout *
-of_this_system(void)
+of_system(const char *root)
 {
 	const struct layout *found[2] = {NULL, NULL};
-	FILE *file = fopen("/etc/os-release", "re");
+	autofree char *path =
+		memory_format("%.*s/etc/os-release", root != NULL ? (int)layout_image(root) : 0,
+			      root != NULL ? root : "");
+	FILE *file = fopen(access(path, R_OK) == 0 ? path : "/etc/os-release", "re");
 	char line[1024];
 
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
@@ -119,7 +146,7 @@ of_this_system(void)
 const struct layout *
 layout_find(const char *root)
 {
-	const struct layout *own = of_this_system();
+	const struct layout *own = of_system(root);
 
 	if (own != NULL && has_main(own, root != NULL ? root : own->root))
 		return own;

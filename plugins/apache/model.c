@@ -6,8 +6,8 @@
 #include "address.h"
 
 /* With "*" for any bytes and "?" for one. */
-static bool
-matches(const char *pattern, const char *name)
+bool
+name_matches(const char *pattern, const char *name)
 {
 	const char *star = NULL, *again = NULL;
 
@@ -35,7 +35,7 @@ host_has_name(const struct host *host, const char *name)
 	if (strcasecmp(host->names[0], name) == 0)
 		return true;
 	for (size_t i = 1; i < host->name_count; i++)
-		if (matches(host->names[i], name))
+		if (name_matches(host->names[i], name))
 			return true;
 	return false;
 }

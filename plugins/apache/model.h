@@ -43,6 +43,8 @@ int model_read(struct model *model, struct program *program);
 int model_rebuild(struct model *model);
 void model_clear(struct model *model);
 
+/* Whether NAME is, or matches, a name that may be a pattern. */
+bool name_matches(const char *pattern, const char *name);
 /* Whether the host is for connections to ADDRESS and PORT themselves, rather than to any. */
 bool host_has_address(const struct host *host, const char *address, unsigned port);
 /* Whether one of its names or aliases is NAME or a pattern that matches it. */

@@ -1,4 +1,5 @@
 #include "modules.h"
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -21,10 +22,32 @@ is_loaded(const struct apache *apache, const char *name)
 	return config_has_module(&apache->model.config, module);
 }
 
+/* Whether there is such a program; without a slash, on the path. */
+static bool
+is_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	autofree char *folders = NULL;
+	char *rest = NULL;
+
+	if (strchr(name, '/') != NULL || path == NULL)
+		return access(name, X_OK) == 0;
+	folders = memory_copy(path, strlen(path));
+	for (char *folder = strtok_r(folders, ":", &rest); folder != NULL;
+	     folder = strtok_r(NULL, ":", &rest)) {
+		autofree char *file = memory_format("%s/%s", folder, name);
+
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 int
 modules_check(struct apache *apache, const char *name)
 {
 	const struct layout *layout = apache->program.layout;
+	const char *program;
 
 	if (is_loaded(apache, name))
 		return CW_OK;
@@ -34,7 +57,16 @@ modules_check(struct apache *apache, const char *name)
 				    "Apache does not load mod_%s, and "
 				    "--apache-handle-modules forbids to enable it",
 				    name);
-	if (program_for(apache, "enmod", layout->enable_module) == NULL)
+	program = program_for(apache, "enmod", layout->enable_module);
+	if (program != NULL && !is_program(program))
+		return cw_host_fail(
+			apache->host, CW_E_NOT_FOUND,
+			"load the module by hand, or give the program with "
+			"--apache-enmod",
+			"Apache does not load mod_%s, and there is no program \"%s\" to "
+			"enable it",
+			name, program);
+	if (program == NULL)
 		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
 				    "install it and load it in Apache's configuration",
 				    "Apache does not load mod_%s", name);
@@ -101,14 +133,7 @@ run_enable(struct apache *apache, const char *name)
 	if (status != CW_OK)
 		return status;
 	status = result.status;
-	if (status == CW_E_NOT_FOUND)
-		cw_host_fail(
-			apache->host, status,
-			"load the module by hand, or give the program with --apache-enmod",
-			"Apache does not load mod_%s, and there is no program \"%s\" to enable "
-			"it",
-			name, program);
-	else if (status != CW_OK)
+	if (status != CW_OK)
 		cw_host_fail(apache->host, status, "enable the module by hand",
 			     "\"%s %s\" failed: %.*s", program, name,
 			     (int)strcspn(result.error_output, "\n"), result.error_output);

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <strings.h>
 #include "../common/certificate.h"
+#include "choose.h"
 #include "copy.h"
+#include "split.h"
 
 void
 plan_clear(struct plan *plan)
@@ -12,8 +14,8 @@ plan_clear(struct plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
-static void
-add(struct plan *plan, const struct host *host)
+void
+plan_add(struct plan *plan, const struct host *host)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->orders[i] == host->order)
@@ -34,8 +36,8 @@ has_itself(const struct host *host, const char *name)
 	return false;
 }
 
-static bool
-is_on_port(const struct host *host, unsigned port)
+bool
+plan_is_on_port(const struct host *host, unsigned port)
 {
 	for (size_t i = 0; i < host->address_count; i++)
 		if (host->addresses[i].port == port || host->addresses[i].port == 0)
@@ -61,7 +63,7 @@ add_chosen(const struct model *model, const char *name, unsigned port, bool tls,
 			map_set(&seen, arena_copy(arena, key, strlen(key)), plan);
 			host = model_choose(model, at->host, at->port, name);
 			if (host->tls == tls && host_has_name(host, name))
-				add(plan, host);
+				plan_add(plan, host);
 		}
 	map_clear(&seen);
 	arena_free(arena);
@@ -77,15 +79,30 @@ plan_find(const struct apache *apache, const char *name, bool tls, struct plan *
 	for (size_t i = 0; i < model->host_count; i++) {
 		const struct host *host = &model->hosts[i];
 
-		if (host->tls == tls && has_itself(host, name) && (tls || is_on_port(host, port)))
-			add(plan, host);
+		if (host->tls == tls && has_itself(host, name) &&
+		    (tls || plan_is_on_port(host, port)))
+			plan_add(plan, host);
 	}
 	if (*name != '*' && (tls || plan->count == 0))
 		add_chosen(model, name, port, tls, plan);
 }
 
-static bool
-is_covered(const struct wish *wish, const char *name)
+void
+plan_find_plain(const struct apache *apache, const char *name, struct plan *plan)
+{
+	plan_find(apache, name, false, plan);
+	if (*name != '*')
+		add_chosen(&apache->model, name, apache->http_port, false, plan);
+}
+
+bool
+plan_is_nameless(const struct host *host)
+{
+	return host->name_count == 1 && *host->names[0] == '\0';
+}
+
+bool
+plan_is_covered(const struct wish *wish, const char *name)
 {
 	return *name == '\0' || wish->name_count == 0 ||
 	       names_cover(wish->names, wish->name_count, name);
@@ -102,7 +119,7 @@ lost_name(struct apache *apache, const struct wish *wish, const struct host *hos
 	if (path == NULL || !certificate_read(config_path(&apache->model.config, path), &present))
 		return NULL;
 	for (size_t i = 0; i < host->name_count && lost == NULL && !present.self_signed; i++)
-		if (!is_covered(wish, host->names[i]) && *host->names[i] != '\0' &&
+		if (!plan_is_covered(wish, host->names[i]) && *host->names[i] != '\0' &&
 		    names_cover((const char *const *)present.names, present.name_count,
 				host->names[i]))
 			lost = host->names[i];
@@ -134,18 +151,78 @@ agree(struct apache *apache, const struct wish *wish, const struct host *host)
 			    place, lost, wish->name);
 }
 
+int
+plan_check_editable(struct apache *apache, const struct host *host, const char *name)
+{
+	if (host->section->use == NULL)
+		return CW_OK;
+	return cw_host_fail(apache->host, CW_E_UNSUPPORTED,
+			    "edit the macro, or write the virtual host without it",
+			    "the virtual host of \"%s\" at %s is made by a macro, so it cannot be "
+			    "changed",
+			    name, directive_place(&apache->model.config, host->section));
+}
+
 static int
 check_host(struct apache *apache, const struct wish *wish, const struct host *host)
 {
-	const char *place = directive_place(&apache->model.config, host->section);
+	int status = plan_check_editable(apache, host, wish->name);
 
-	if (host->section->use != NULL)
-		return cw_host_fail(apache->host, CW_E_UNSUPPORTED,
-				    "edit the macro, or write the virtual host without it",
-				    "the virtual host of \"%s\" at %s is made by a macro, so it "
-				    "cannot be changed",
-				    wish->name, place);
+	if (status != CW_OK)
+		return status;
+	if (split_is_needed(apache, wish, host))
+		return CW_OK;
 	return host->tls ? agree(apache, wish, host) : copy_check(apache, host, wish->name);
+}
+
+/* The hosts with TLS and without any name that Apache takes for NAME, as no other has it. */
+static void
+find_nameless(const struct apache *apache, const char *name, struct plan *plan)
+{
+	const struct model *model = &apache->model;
+
+	for (size_t i = 0; i < model->host_count; i++) {
+		const struct host *host = &model->hosts[i];
+
+		for (size_t j = 0; j < host->address_count; j++) {
+			const struct address *at = &host->addresses[j];
+
+			if (host->tls && plan_is_nameless(host) &&
+			    (at->port == apache->https_port || at->port == 0) &&
+			    model_choose(model, at->host, at->port, name) == host)
+				plan_add(plan, host);
+		}
+	}
+}
+
+/* Plain hosts that do nothing but redirect have their site where the redirect leads. */
+static void
+follow_redirects(const struct apache *apache, const char *name, struct plan *plan)
+{
+	struct plan nameless = {0};
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (!copy_is_redirect(&apache->model.hosts[plan->orders[i]]))
+			return;
+	find_nameless(apache, name, &nameless);
+	if (nameless.count == 0)
+		return;
+	plan_clear(plan);
+	*plan = nameless;
+}
+
+/* Those with TLS or else the plain ones. */
+static void
+find_hosts(const struct apache *apache, const char *name, struct plan *plan)
+{
+	plan_find(apache, name, true, plan);
+	if (plan->count > 0)
+		return;
+	plan_clear(plan);
+	plan_find(apache, name, false, plan);
+	plan->copies = true;
+	if (plan->count > 0 && *name != '*')
+		follow_redirects(apache, name, plan);
 }
 
 int
@@ -153,16 +230,14 @@ plan_make(struct apache *apache, const struct wish *wish, struct plan *plan)
 {
 	int status = CW_OK;
 
-	plan_find(apache, wish->name, true, plan);
+	find_hosts(apache, wish->name, plan);
 	if (plan->count == 0) {
-		plan_clear(plan);
-		plan_find(apache, wish->name, false, plan);
-		plan->copies = true;
+		status = choose_host(apache, wish->name, wish->check);
+		if (status == CW_OK && !wish->check)
+			find_hosts(apache, wish->name, plan);
+	} else if (!wish->check) {
+		status = choose_among(apache, wish->name, CHOICE_CERTIFICATE, plan);
 	}
-	if (plan->count == 0)
-		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
-				    "add it to a virtual host as ServerName or ServerAlias",
-				    "no virtual host of Apache has the name \"%s\"", wish->name);
 	for (size_t i = 0; i < plan->count && status == CW_OK; i++)
 		status = check_host(apache, wish, &apache->model.hosts[plan->orders[i]]);
 	return status;

@@ -12,6 +12,8 @@ struct apache {
 	unsigned http_port, https_port;
 
 	/* The installer's. */
+	struct map answers; /* questions -> what the user has answered */
+	struct arena *keep; /* for them */
 	struct model model;
 };
 

@@ -13,7 +13,8 @@ enum {
 static const char test_hint[] = "\"apache2ctl configtest\" shows it again";
 
 void
-program_init(struct program *program, const struct cw_host *host, const char *root, const char *ctl)
+program_init(struct program *program, const struct cw_host *host, const char *root, const char *ctl,
+	     const char *binary)
 {
 	const struct layout *layout = layout_find(root);
 
@@ -29,11 +30,15 @@ program_init(struct program *program, const struct cw_host *host, const char *ro
 	if (ctl == NULL)
 		ctl = layout->ctl;
 	program->ctl = memory_copy(ctl, strlen(ctl));
+	if (binary == NULL)
+		binary = layout->binary;
+	if (binary != NULL)
+		program->binary = memory_copy(binary, strlen(binary));
 	program->configuration = memory_format("%s/%s", program->root, layout->main);
 	program->confdir = memory_format("APACHE_CONFDIR=%s", program->root);
 	if (layout->environment != NULL && *layout->environment == '/')
-		program->environment =
-			memory_copy(layout->environment, strlen(layout->environment));
+		program->environment = memory_format("%.*s%s", (int)layout_image(program->root),
+						     program->root, layout->environment);
 	else if (layout->environment != NULL)
 		program->environment = memory_format("%s/%s", program->root, layout->environment);
 }
@@ -53,6 +58,7 @@ program_clear(struct program *program)
 {
 	facts_clear(&program->facts);
 	free(program->ctl);
+	free(program->binary);
 	free(program->root);
 	free(program->configuration);
 	free(program->environment);
@@ -60,16 +66,10 @@ program_clear(struct program *program)
 	memset(program, 0, sizeof(*program));
 }
 
-void
-program_argv(const struct program *program, const char *action, const char *argv[PROGRAM_ARGV_MAX])
-{
-	const char *words[PROGRAM_ARGV_MAX] = {
-		"env", program->confdir,       program->ctl, "-d",  program->root,
-		"-f",  program->configuration, "-k",         action};
-	const char *usual[PROGRAM_ARGV_MAX] = {program->ctl, action};
+/* What a shell says of a command that it does not find. */
+enum { EXIT_NO_COMMAND = 127 };
 
-	memcpy(argv, program->is_usual ? usual : words, sizeof(words));
-}
+static const char syntax_error[] = "Syntax error on line ";
 
 /* Whether a line of Apache's output is not about an error. */
 static bool
@@ -102,6 +102,46 @@ after_level(const char *line, const char *end)
 	return line;
 }
 
+/* "line N of FILE" of what Apache says about an error; *LENGTH is 0 if it is cut off. */
+static const char *
+place_of(const char *error, size_t *length)
+{
+	const char *place = error + strlen(syntax_error);
+	const char *end = strstr(place, ": ");
+
+	*length = end != NULL ? (size_t)(end - place) : 0;
+	return place;
+}
+
+/* Of an error in included files only the last, where it is. A cycle of includes goes on until
+ * Apache gives up, and cuts its message off. */
+static char *
+innermost(char *text)
+{
+	const char *last = NULL;
+	char *shorter;
+
+	for (const char *at = strstr(text, syntax_error); at != NULL;
+	     at = strstr(at + 1, syntax_error)) {
+		size_t length;
+		const char *place = place_of(at, &length);
+		autofree char *same = memory_format("%.*s: ", (int)length, place);
+
+		if (length > 0 && strstr(place + length, same) != NULL) {
+			shorter = memory_format("%.*s includes files that lead back to it",
+						(int)length, place);
+			free(text);
+			return shorter;
+		}
+		last = at;
+	}
+	if (last == NULL)
+		return text;
+	shorter = memory_copy(last, strlen(last));
+	free(text);
+	return shorter;
+}
+
 /* Apache's reason on one line. Release with free(). */
 static char *
 reason(const char *output)
@@ -119,7 +159,7 @@ reason(const char *output)
 		}
 		line += size + (line[size] == '\n');
 	}
-	return out.data != NULL ? memory_copy(out.data, out.length)
+	return out.data != NULL ? innermost(memory_copy(out.data, out.length))
 				: memory_format("it gives no reason");
 }
 
@@ -205,6 +245,8 @@ take_facts(struct program *program, const struct cw_command_result *results)
 {
 	int status = results[RUN_VERSION].status;
 
+	if (results[RUN_VERSION].exit_status == EXIT_NO_COMMAND)
+		status = CW_E_NOT_FOUND;
 	if (status != CW_OK && status != CW_E_COMMAND)
 		return control_cannot_run(program->host, program->ctl, status);
 	program->facts.arena = arena_new();
@@ -232,10 +274,10 @@ program_identify(struct program *program)
 {
 	/* The environment file is a shell script. Without one, the environment is ours. */
 	static const char script[] = "set -a; if [ -f \"$1\" ]; then . \"$1\"; fi; env -0";
-	const char *const version[] = {program->ctl, "-v", NULL};
-	const char *const dump[] = {
-		program->ctl,   "-d", program->root,  "-f", program->configuration, "-t", "-D",
-		"DUMP_RUN_CFG", "-D", "DUMP_MODULES", NULL};
+	const char *const version_words[] = {"-v", NULL};
+	const char *const dump_words[] = {"-d", program->root,  "-f", program->configuration, "-t",
+					  "-D", "DUMP_RUN_CFG", "-D", "DUMP_MODULES",         NULL};
+	const char *version[PROGRAM_ARGV_MAX], *dump[PROGRAM_ARGV_MAX];
 	const char *const environment[] = {"/bin/sh",
 					   "-c",
 					   script,
@@ -252,6 +294,8 @@ program_identify(struct program *program)
 
 	if (program->known)
 		return CW_OK;
+	program_words(program, version_words, version);
+	program_words(program, dump_words, dump);
 	if (access(program->configuration, R_OK) != 0)
 		return cw_host_fail(
 			program->host, errno == EACCES ? CW_E_PERMISSION : CW_E_NOT_FOUND,
@@ -284,8 +328,8 @@ program_identify(struct program *program)
 int
 program_test(struct program *program, const char *what, char **refusal)
 {
-	const char *const argv[] = {program->ctl,           "-d", program->root, "-f",
-				    program->configuration, "-t", NULL};
+	const char *const words[] = {"-d", program->root, "-f", program->configuration, "-t", NULL};
+	const char *argv[PROGRAM_ARGV_MAX];
 	const char *const environment[] = {program->confdir, NULL};
 	const struct control control = {.host = program->host,
 					.ctl = program->ctl,
@@ -296,6 +340,7 @@ program_test(struct program *program, const char *what, char **refusal)
 					.hint = test_hint,
 					.reason = reason};
 
+	program_words(program, words, argv);
 	return control_run(&control, refusal);
 }
 

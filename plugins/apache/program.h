@@ -25,6 +25,7 @@ struct program {
 	const struct cw_host *host;
 	const struct layout *layout;
 	char *ctl;           /* apache2ctl: its name or path */
+	char *binary;        /* asked in its place; NULL: none */
 	char *root;          /* the server root */
 	char *configuration; /* the main file */
 	char *environment;   /* the shell script with its environment; NULL: none */
@@ -34,9 +35,10 @@ struct program {
 	bool known; /* FACTS are set */
 };
 
-/* Finds the programs and files of the layout. ROOT and CTL are what the user gave, or NULL. */
+/* Finds the programs and files of the layout. ROOT, CTL and BINARY are what the user gave, or NULL.
+ */
 void program_init(struct program *program, const struct cw_host *host, const char *root,
-		  const char *ctl);
+		  const char *ctl, const char *binary);
 /* Reads the facts, which includes a test of the configuration. Fails if Apache is missing, older
  * than 2.4, or rejects the configuration. */
 int program_identify(struct program *program);
@@ -44,9 +46,12 @@ int program_identify(struct program *program);
 int program_test(struct program *program, const char *what, char **refusal);
 /* Starts Apache. */
 int program_start(struct program *program);
+/* The words of a command that gives Apache WORDS, eight at most and NULL, with the options that it
+ * is started with. */
+void program_words(const struct program *program, const char *const *words, const char **argv);
 /* The words of a command that has Apache do "-k ACTION"; the last is NULL. Valid until
  * program_clear(). */
-enum { PROGRAM_ARGV_MAX = 16 };
+enum { PROGRAM_ARGV_MAX = 20 };
 void program_argv(const struct program *program, const char *action,
 		  const char *argv[PROGRAM_ARGV_MAX]);
 void program_clear(struct program *program);

@@ -6,7 +6,7 @@
 #include <certwright/plugin.h>
 #include "files.h"
 
-enum { RELOAD_WORDS_MAX = 16 };
+enum { RELOAD_WORDS_MAX = 20 };
 
 /* The server, as its plugin sees it. SELF is the plugin's instance. */
 struct web_server {

@@ -5,10 +5,8 @@ import socket
 import ssl
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from lib.apache import USUAL, Apache
-from lib.issuer import Issuer
 from lib.outcome import assert_failed
 from lib.process import kill_all, wait_until
 from test_apache import host
@@ -125,27 +123,6 @@ def test_certificate_is_served_and_rolled_back(site, apache, case):
     assert apache.snapshot() == after
     site.rollback()
     assert apache.snapshot() == before
-
-
-def test_two_hosts_of_one_file_one_after_the_other(site, apache):
-    """Each gets its own TLS host; the plain ones stay as they are."""
-    text = host(SERVES) + host(SERVES, name="b.test")
-    path = apache.site(text)
-    apache.start()
-    before = apache.read("sites-available/site.conf")
-    site.obtain("a.test", lineage="a").install(lineage="a")
-    first = apache.read("sites-available/site-le-ssl.conf")
-    assert "b.test" not in first
-    site.obtain("b.test", lineage="b").install(lineage="b")
-    second = apache.read("sites-available/site-le-ssl.conf")
-    assert second.startswith(first) and "ServerAlias" not in second
-    assert apache.read("sites-available/site.conf") == before, path
-    assert site.is_served("a.test", "a") and site.is_served("b.test", "b")
-    site.rollback()
-    assert apache.read("sites-available/site-le-ssl.conf") == first
-    site.rollback()
-    assert not os.path.lexists(os.path.join(apache.root, "sites-enabled/site-le-ssl.conf"))
-    assert not os.path.lexists(os.path.join(apache.root, "sites-available/site-le-ssl.conf"))
 
 
 def test_redirects_of_the_copy_are_comments_with_a_reason(site, apache):
@@ -265,18 +242,6 @@ def test_module_is_not_enabled_for_a_redirect_that_is_there(site, start):
         server.stop()
 
 
-def test_redirect_goes_to_the_host_that_apache_chooses(site, apache):
-    """A host with a wildcard alias beside the one with the exact name."""
-    apache.site(host(SERVES, name="x.w.test") + host("ServerAlias *.w.test\n" + SERVES,
-                                                      name="w.test"))
-    apache.start()
-    site.obtain("x.w.test").install("--redirect")
-    assert apache.get("x.w.test")[0] == 301
-    assert apache.get("y.w.test")[0] == 200
-    section = apache.read("sites-available/site.conf").split("</VirtualHost>")
-    assert "RewriteRule" in section[0] and "RewriteRule" not in section[1]
-
-
 def test_headers_and_stapling(site, apache):
     apache.site(host(SERVES))
     apache.start()
@@ -328,22 +293,6 @@ def test_name_that_would_lose_its_certificate_is_said(site, apache, certwright):
     assert apache.snapshot() == before
 
 
-def test_pattern_that_would_lose_its_certificate_is_said(site, apache):
-    """Apache chooses the host for the name, by a wildcard that the certificate is not for."""
-    issuer = Issuer(apache.folder)
-    key = ec.generate_private_key(ec.SECP256R1())
-    leaf = issuer.issue("*.test", key.public_key(), -1, 10)
-    apache.site(host(f"ServerAlias *.test\nSSLEngine on\n"
-                     f"SSLCertificateFile {issuer.write('wild.pem', leaf)}\n"
-                     f"SSLCertificateKeyFile {issuer.write('wild.key', key)}\n{SERVES}",
-                     address="*:@https@", name="w.test"))
-    apache.start()
-    before = apache.snapshot()
-    result = site.obtain("a.test").install(status=1, json=True)
-    assert_failed(result, "w.test", "site.conf:1")
-    assert apache.snapshot() == before
-
-
 def test_host_in_the_main_file_and_other_folders(site, apache):
     text = apache.read("apache2.conf")
     apache.write("apache2.conf", text + host(SERVES))
@@ -357,6 +306,22 @@ def test_host_in_the_main_file_and_other_folders(site, apache):
                  "--apache-le-vhost-ext=-tls.conf")
     assert site.is_served("a.test")
     assert "SSLEngine" in apache.read("conf-enabled/apache2-tls.conf")
+
+
+def test_site_that_the_user_enables(site, apache):
+    apache.site(host(SERVES))
+    apache.start()
+    before = apache.snapshot()
+    result = site.obtain("a.test").install("--apache-handle-sites", "False")
+    assert "--apache-handle-sites" in result.stderr and "site-le-ssl.conf" in result.stderr
+    enabled = os.path.join(apache.root, "sites-enabled/site-le-ssl.conf")
+    assert not os.path.lexists(enabled)
+    os.symlink("../sites-available/site-le-ssl.conf", enabled)
+    site.run("install", "--no-redirect", "--force-renewal")
+    apache.ctl("-t")
+    os.unlink(enabled)
+    site.rollback()
+    assert apache.snapshot() == before
 
 
 @pytest.mark.parametrize("end", (lambda running: running.kill(), kill_all), ids=("one", "all"))
@@ -398,16 +363,6 @@ def test_what_cannot_be_done_is_said_and_nothing_changes(site, apache, case):
     result = site.obtain("a.test").install(status=1, json=True)
     assert_failed(result, *words)
     assert apache.snapshot() == before
-
-
-def test_not_enabled_site_does_not_exist(site, apache):
-    path = apache.site(host(SERVES))
-    os.unlink(os.path.join(apache.root, "sites-enabled/site.conf"))
-    apache.site(host(SERVES), "other.conf")
-    apache.start()
-    site.obtain("a.test").install()
-    assert os.path.exists(os.path.join(apache.root, "sites-available/other-le-ssl.conf")), path
-    assert not os.path.exists(os.path.join(apache.root, "sites-available/site-le-ssl.conf"))
 
 
 def test_run_and_renew(apache, start, pebble, certwright):

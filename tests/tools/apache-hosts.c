@@ -82,7 +82,7 @@ main(int argc, char **argv)
 		fputs("usage: apache-hosts SERVER_ROOT\n", stderr);
 		return 2;
 	}
-	program_init(&program, &host, argv[1], getenv("APACHE_CTL"));
+	program_init(&program, &host, argv[1], getenv("APACHE_CTL"), NULL);
 	status = model_read(&model, &program);
 	for (size_t i = 0; i < model.host_count && status == CW_OK; i++)
 		print_host(&model, &model.hosts[i]);

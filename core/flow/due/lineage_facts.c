@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/setting_value.h"
 #include "flow/due/lineage_settings.h"
+#include "flow/install/hsts.h"
 
 void
 cw_lineage_facts_clear(struct cw_lineage_facts *facts)
@@ -38,6 +39,7 @@ cw_lineage_facts_read(const struct cw_context *context, const struct cw_lineage 
 
 	*facts = (struct cw_lineage_facts){
 		.is_renewed = asked_for || cw_lineage_is_renewed(context, lineage),
+		.has_steps = cw_hsts_has_steps(lineage),
 		.waits = cw_ask_again_read(lineage->config, cw_time()) != 0,
 	};
 	if (!asked_for)

@@ -16,6 +16,7 @@ struct cw_lineage_facts {
 	struct cw_due due;
 	struct cw_ask_again_place place;
 	bool is_renewed; /* autorenew allows it to be renewed */
+	bool has_steps;  /* --auto-hsts has begun */
 	bool waits;      /* the CA said recently that it is not due */
 };
 

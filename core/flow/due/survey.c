@@ -102,7 +102,8 @@ judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 	if (survey->take_all) {
 		calls->due(calls->user, name);
 	} else if (!seen->is_renewed) {
-		struct cw_surveyed kept = {name, seen->fullchain, seen->due.expiry};
+		struct cw_surveyed kept = {name, seen->fullchain, seen->due.expiry,
+					   seen->has_steps};
 
 		calls->kept(calls->user, &kept);
 	} else if (cw_due_anyway(&seen->due, cw_time())) {
@@ -270,8 +271,8 @@ keep_ask_again(struct survey *survey, const struct pending *pending)
 static void
 settle(struct survey *survey, const struct pending *pending)
 {
-	struct cw_surveyed kept = {pending->name, pending->seen.fullchain,
-				   pending->seen.due.expiry};
+	struct cw_surveyed kept = {pending->name, pending->seen.fullchain, pending->seen.due.expiry,
+				   pending->seen.has_steps};
 
 	if (pending->is_due) {
 		survey->calls->due(survey->calls->user, pending->name);

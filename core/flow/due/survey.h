@@ -13,6 +13,7 @@ struct cw_surveyed {
 	const char *name;
 	const char *fullchain; /* its path below live/ */
 	int64_t expiry;        /* seconds since the epoch */
+	bool has_steps;        /* of --auto-hsts */
 };
 
 /* Called for each lineage, in any order, with one of the three. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/ask/choose_plugin.h"
+#include "flow/install/hsts.h"
 #include "flow/install/installer_work.h"
 #include "flow/work/jobs.h"
 
@@ -83,7 +84,9 @@ cw_wanted_enhancements(struct cw_context *context, const char *installer, bool b
 		if (!wanted && !silent)
 			continue;
 		if (cw_module_enhances(module, enhancement)) {
-			cw_strv_add(enhancements, enhancement);
+			cw_strv_add(enhancements, strcmp(enhancement, "auto-hsts") == 0
+							  ? CW_HSTS_FIRST
+							  : enhancement);
 		} else if (wanted && strcmp(internal, "auto_hsts") == 0) {
 			status = cw_fail(error, CW_E_UNSUPPORTED,
 					 "the installer \"%s\" does not support --auto-hsts",

@@ -14,7 +14,7 @@ int cw_installer_names(struct cw_context *context, const char *installer, struct
 /*
  * The enhancements that the settings ask for and INSTALLER supports, by the plugin's names.
  * BY_DEFAULT: also "redirect" if supported, unless --no-redirect. An unsupported one is a warning,
- * as in Certbot; --auto-hsts is an error.
+ * as in Certbot; not to support --auto-hsts is an error.
  */
 int cw_wanted_enhancements(struct cw_context *context, const char *installer, bool by_default,
 			   struct cw_strv *enhancements, struct cw_error *error);

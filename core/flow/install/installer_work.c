@@ -1,7 +1,9 @@
 #include "flow/install/installer_work.h"
 #include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "flow/install/deployed.h"
+#include "flow/install/hsts.h"
 #include "flow/install/owed.h"
 #include "store/checkpoint.h"
 
@@ -147,6 +149,9 @@ installed(void *context, const struct cw_error *error)
 	    cw_record_deployment(context_of_run, request->installer, installation,
 				 request->settings, failure.status < 0 ? NULL : &failure) == CW_OK)
 		cw_installation_settled(context_of_run, installation->lineage);
+	if (installing->outcome.enhanced)
+		cw_hsts_begun(context_of_run, request->installer, installation, request->settings,
+			      failure.status < 0 ? NULL : &failure);
 	report(installing, request, &failure);
 	installing->next(installing);
 }
@@ -255,7 +260,8 @@ end_update(struct installing *installing, struct cw_request *request, struct cw_
 
 	if (error->status < 0)
 		cw_context(error, "the server of \"%s\" could not be updated", request->installer);
-	else if (installation->reason != CW_REASON_UNDEPLOY)
+	else if (installation->reason != CW_REASON_UNDEPLOY &&
+		 installation->enhancements.count == 0)
 		cw_record_deployment(cw_job_context(installing->job), request->installer,
 				     installation, request->settings, error);
 	report(installing, request, error);
@@ -339,9 +345,13 @@ cw_installation_describe(const struct cw_installation *installation, const char 
 	cw_auto_strv struct cw_strv needed = {0};
 	cw_auto_strv struct cw_strv unneeded = {0};
 
-	for (size_t i = 0; i < installation->enhancements.count; i++)
-		cw_strv_add((bits >> i & 1) != 0 ? &unneeded : &needed,
-			    installation->enhancements.items[i]);
+	for (size_t i = 0; i < installation->enhancements.count; i++) {
+		const char *enhancement = installation->enhancements.items[i];
+		cw_autofree char *name =
+			cw_format("%.*s", (int)strcspn(enhancement, "="), enhancement);
+
+		cw_strv_add((bits >> i & 1) != 0 ? &unneeded : &needed, name);
+	}
 	cw_json_set_string(description, "name", installation->lineage);
 	cw_json_set_string(description, "installer", installer);
 	set_done(description, "names", "failed_names", configured, &installation->names);

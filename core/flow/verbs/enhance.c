@@ -44,8 +44,8 @@ cw_check_enhance(const struct cw_settings *settings, struct cw_error *error)
 		if (cw_settings_flag(settings, wishes[i]))
 			return CW_OK;
 	cw_fail(error, CW_E_USAGE, "no enhancement was given");
-	cw_hint(error, "give --redirect, --hsts, --uir or --staple-ocsp; see: certwright --help "
-		       "enhance");
+	cw_hint(error, "give --redirect, --hsts, --auto-hsts, --uir or --staple-ocsp; see: "
+		       "certwright --help enhance");
 	return CW_E_USAGE;
 }
 

@@ -68,6 +68,8 @@ survey_kept(void *user, const struct cw_surveyed *lineage)
 	cw_buf_add_text(&renewal->kept, lineage->name);
 	if (renewal->kept.length >= KEPT_LINE)
 		log_kept(renewal);
+	if (lineage->has_steps)
+		cw_strv_add(&renewal->stepping, lineage->name);
 	if (renewal->skipped != NULL &&
 	    !json_object_object_get_ex(renewal->owed, lineage->name, NULL)) {
 		cw_autofree char *line = NULL;
@@ -293,6 +295,8 @@ renew_due(struct renewal *renewal, struct cw_error *error)
 		cw_renewal_pay_owed(renewal);
 	if (status == CW_OK && renewal->due_count > 0)
 		cw_renewal_update_servers(renewal);
+	if (status == CW_OK)
+		cw_renewal_step_hsts(renewal);
 	if (begun)
 		cw_hooks_post(renewal->hooks, &renewal->renewed, &renewal->failed);
 	return status;
@@ -311,6 +315,7 @@ release(struct renewal *renewal)
 	cw_buf_clear(&renewal->kept);
 	cw_strv_clear(&renewal->due_names);
 	cw_json_clear(&renewal->owed);
+	cw_strv_clear(&renewal->stepping);
 	cw_strv_clear(&renewal->shared);
 	cw_strv_clear(&renewal->renewed);
 	cw_strv_clear(&renewal->failed);
@@ -358,6 +363,8 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 		cw_log_info("No certificates were found in %s.", context->directories.config);
 	renewal->certificates = cw_json_new_array();
 	cw_json_set(result, "certificates", renewal->certificates);
+	renewal->hsts_steps = cw_json_new_array();
+	cw_json_set(result, "hsts_steps", renewal->hsts_steps);
 	/* An object for each of very many that nobody will read costs more than all the rest. */
 	if (!cw_settings_flag(context->settings, "json")) {
 		renewal->skipped = cw_json_new_array();

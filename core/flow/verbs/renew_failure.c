@@ -1,4 +1,5 @@
 /* renew: what failed. */
+#include <stdlib.h>
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/verbs/renew_internal.h"
@@ -61,14 +62,35 @@ cw_renewal_unused(struct renewal *renewal, const struct cw_request *request,
 		add_failure(renewal, request, error);
 }
 
+void
+cw_renewal_unstepped(struct renewal *renewal, const struct cw_request *request,
+		     const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+	cw_auto_error struct cw_error part = {0};
+
+	cw_log_error("\"%s\": cannot take the next step of --auto-hsts: %s", request->name, line);
+	cw_error_details(error, 2, log_detail, NULL);
+	cw_error_copy(&part, error);
+	cw_error_set_identifier(&part, request->name);
+	cw_error_add_part(&renewal->failures, &part);
+	renewal->unstepped++;
+}
+
+static void
+add_kind(struct cw_strv *kinds, char *kind)
+{
+	cw_strv_add(kinds, kind);
+	free(kind);
+}
+
 int
 cw_renewal_outcome(struct renewal *renewal, struct cw_error *error)
 {
-	size_t unused = renewal->unused.count, failed = renewal->failures.part_count - unused;
-	cw_autofree char *renewals =
-		cw_format("%zu of %zu renewals failed", failed, failed + renewal->successes);
-	cw_autofree char *servers = cw_format("%zu %s saved, but not in use yet", unused,
-					      unused == 1 ? "certificate is" : "certificates are");
+	size_t unused = renewal->unused.count, unstepped = renewal->unstepped;
+	size_t failed = renewal->failures.part_count - unused - unstepped;
+	cw_auto_strv struct cw_strv kinds = {0};
+	cw_autofree char *all = NULL;
 
 	if (renewal->failures.part_count == 0)
 		return CW_OK;
@@ -76,8 +98,17 @@ cw_renewal_outcome(struct renewal *renewal, struct cw_error *error)
 	/* A usage error for one of them does not make the command line wrong. */
 	error->status =
 		error->parts[0]->status != CW_E_USAGE ? error->parts[0]->status : CW_E_INVALID;
-	cw_context(error, "%s%s%s", failed > 0 ? renewals : "",
-		   failed > 0 && unused > 0 ? ", and " : "", unused > 0 ? servers : "");
+	if (failed > 0)
+		add_kind(&kinds, cw_format("%zu of %zu renewals failed", failed,
+					   failed + renewal->successes));
+	if (unused > 0)
+		add_kind(&kinds, cw_format("%zu %s saved, but not in use yet", unused,
+					   unused == 1 ? "certificate is" : "certificates are"));
+	if (unstepped > 0)
+		add_kind(&kinds, cw_format("%zu %s of --auto-hsts could not be taken", unstepped,
+					   unstepped == 1 ? "step" : "steps"));
+	all = cw_strv_join(&kinds, ", and ");
+	cw_context(error, "%s", all);
 	error->told = true;
 	return error->status;
 }

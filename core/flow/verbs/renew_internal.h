@@ -17,7 +17,9 @@ struct renewal {
 	/* Lineages whose server did not use the certificate after earlier runs: their names, each
 	 * with the lineage's member of CERTIFICATES if it is not due, else null. */
 	struct json_object *owed;
-	struct cw_strv shared; /* archive folders that several lineages have */
+	struct cw_strv stepping; /* lineages that are not due and have steps of --auto-hsts */
+	struct json_object *hsts_steps; /* the steps that were taken */
+	struct cw_strv shared;          /* archive folders that several lineages have */
 	/* The requests of earlier waves whose servers are still to be reloaded, then those of this
 	 * wave. */
 	struct cw_request **due;
@@ -29,6 +31,7 @@ struct renewal {
 	struct cw_error failures; /* a part for each failure */
 	size_t successes;         /* renewals */
 	struct cw_strv unused;    /* of the failures: certificates that are saved but not in use */
+	size_t unstepped;         /* of the failures: steps of --auto-hsts */
 	size_t refused;           /* due, but no valid request could be made */
 	size_t done;
 	bool again; /* trying the certificates of a lost batch one by one */
@@ -40,6 +43,9 @@ void cw_renewal_failed(struct renewal *renewal, const struct cw_request *request
 /* The same where the certificate is saved, but its server does not use it. */
 void cw_renewal_unused(struct renewal *renewal, const struct cw_request *request,
 		       const struct cw_error *error);
+/* The same where a step of --auto-hsts could not be taken. */
+void cw_renewal_unstepped(struct renewal *renewal, const struct cw_request *request,
+			  const struct cw_error *error);
 /* Fails with all of that, if there was any. */
 int cw_renewal_outcome(struct renewal *renewal, struct cw_error *error);
 
@@ -60,5 +66,7 @@ void cw_renewal_note_owed(struct renewal *renewal, const char *name,
 void cw_renewal_pay_owed(struct renewal *renewal);
 /* Has the servers of all saved certificates use them, and reloads each server once. */
 void cw_renewal_update_servers(struct renewal *renewal);
+/* Takes the steps of --auto-hsts that are due. */
+void cw_renewal_step_hsts(struct renewal *renewal);
 
 #endif

@@ -193,11 +193,12 @@ class Apache:
 
     def get(self, host, path="/", port=None, address="127.0.0.1", tls=False):
         """(status, Location, body)"""
+        connection = http.client.HTTPConnection(
+            address, port or (self.https_port if tls else self.http_port), timeout=10)
         if tls:
-            connection = http.client.HTTPSConnection(address, port or self.https_port, timeout=10,
-                                                     context=ssl._create_unverified_context())
-        else:
-            connection = http.client.HTTPConnection(address, port or self.http_port, timeout=10)
+            connection.connect()
+            connection.sock = ssl._create_unverified_context().wrap_socket(
+                connection.sock, server_hostname=host)
         connection.request("GET", path, headers={"Host": host})
         answer = connection.getresponse()
         body = answer.read().decode(errors="replace")

@@ -1,0 +1,144 @@
+"""The folders, programs and options of other distributions, in trees made after their packages, with
+Debian's Apache."""
+
+import os
+import subprocess
+
+import pytest
+
+from lib.apache import MAIN, Apache
+from lib.certwright import program_path
+from lib.outcome import assert_failed
+from lib.tools import command
+from test_apache import host
+from test_apache_install import SERVES, Site
+
+TOOL = os.path.join(os.path.dirname(program_path()), "tests/tools/apache-hosts")
+SITE = "<VirtualHost *:@http@>\n\tServerName a.test\n\tDocumentRoot ${SITES}/www\n" \
+       "\t<Location />\n\t\tRequire all granted\n\t</Location>\n</VirtualHost>\n"
+# os-release, server root, main file, its includes, the file of the site and the text around it,
+# Apache's program, the file with its environment and what is there.
+LAYOUTS = {
+    "fedora": ("fedora", "etc/httpd", "conf/httpd.conf", "IncludeOptional conf.d/*.conf",
+               "conf.d/site.conf", "<IfDefine SITES_ON>\n%s</IfDefine>\n",
+               "httpd", "etc/sysconfig/httpd", 'OPTIONS="-D SITES_ON"\nSITES=@folder@\n'),
+    "rhel": ('"centos"', "etc/httpd", "conf/httpd.conf", "IncludeOptional conf.d/*.conf",
+             "conf.d/site.conf", "%s", "httpd", "etc/sysconfig/httpd", "SITES=@folder@\n"),
+    "suse": ("opensuse-leap", "etc/apache2", "httpd.conf",
+             "Include sysconfig.d/include.conf\nIncludeOptional vhosts.d/*.conf",
+             "vhosts.d/site.conf", "<IfDefine SITES_ON>\n%s</IfDefine>\n", "httpd",
+             "etc/sysconfig/apache2",
+             'APACHE_SERVER_FLAGS="SSL SITES_ON"\nSITES="@folder@"\n'),
+    "arch": ("arch", "etc/httpd", "conf/httpd.conf", "Include conf/extra/httpd-vhosts.conf",
+             "conf/extra/httpd-vhosts.conf", "Define SITES @folder@\n%s", "httpd", None, ""),
+    "alpine": ("alpine", "etc/apache2", "httpd.conf", "IncludeOptional conf.d/*.conf",
+               "conf.d/site.conf", "%s", "httpd", "etc/conf.d/apache2",
+               'export SITES="@folder@"\n'),
+    "gentoo": ("gentoo", "etc/apache2", "httpd.conf",
+               "Include modules.d/*.conf\nInclude vhosts.d/*.conf", "vhosts.d/00_site.conf",
+               "<IfDefine DEFAULT_VHOST>\n%s</IfDefine>\n", "apache2", "etc/conf.d/apache2",
+               'APACHE2_OPTS="-D DEFAULT_VHOST -D INFO -D SSL"\nSITES="@folder@"\n'),
+    "macos": ("macos", "etc/apache2", "httpd.conf", "Include other/*.conf", "other/site.conf",
+              "%s", "httpd", "usr/sbin/envvars", "SITES=@folder@\nexport SITES\n"),
+}
+EVERYDAY = ("fedora", "gentoo")
+# Of some systems: the control script takes no arguments for Apache.
+REFUSES = "#!/bin/sh\necho \"passing arguments with apachectl is no longer supported\" >&2\nexit 1\n"
+
+
+class Image(Apache):
+    """A whole system in a folder."""
+
+    def __init__(self, layout, *ports):
+        super().__init__(*ports)
+        system, root, main, include, site, around, program, environment, text = LAYOUTS[layout]
+        modules = [os.path.join(self.root, "mods-enabled", name)
+                   for name in sorted(os.listdir(f"{self.root}/mods-enabled"))]
+        load = "".join(open(path, encoding="ascii").read() for path in modules)
+        self.root, self.main = os.path.join(self.folder, root), main
+        self.environment = {"APACHE_RUN_USER": "www-data", "APACHE_RUN_GROUP": "www-data",
+                            "APACHE_RUN_DIR": f"{self.folder}/run",
+                            "APACHE_PID_FILE": f"{self.folder}/run/apache2.pid",
+                            "APACHE_LOG_DIR": f"{self.folder}/log"}
+        conf = MAIN.replace("IncludeOptional sites-enabled/*.conf", include)
+        for name in ("mods-enabled/*.load", "mods-enabled/*.conf", "conf-enabled/*.conf"):
+            conf = conf.replace(f"IncludeOptional {name}\n", "")
+        for name, value in self.environment.items():
+            conf = conf.replace(f"${{{name}}}", value)
+        self.write(main, load + conf.replace("Include ports.conf", "Listen @http@"))
+        self.site_path = self.write(site, around % SITE)
+        if "sysconfig.d" in include:
+            self.write("sysconfig.d/include.conf", "# no further files\n")
+        if "modules.d" in include:
+            self.write("modules.d/00_default_settings.conf", "<IfDefine INFO>\nTimeout 60\n"
+                                                             "</IfDefine>\n")
+        self.write(f"{self.folder}/etc/os-release", f"NAME=x\nID={system}\n")
+        if environment:
+            self.write(f"{self.folder}/{environment}", text)
+        self.programs = os.path.join(self.folder, "programs")
+        os.mkdir(self.programs)
+        os.symlink("/usr/sbin/apache2", f"{self.programs}/{program}")
+        for name in ("apachectl", "apache2ctl"):
+            self.write(f"{self.programs}/{name}", REFUSES)
+            os.chmod(f"{self.programs}/{name}", 0o755)
+
+    def env(self):
+        return {"PATH": f"{self.programs}:{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def image(start):
+    made = []
+
+    def make(layout):
+        made.append(Image(layout, start.ports.take(), start.ports.take(), start.ports.take()))
+        return made[0]
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_hosts_are_found(image, layout):
+    system = image(layout)
+    done = subprocess.run([TOOL, system.root], env={**os.environ, **system.env()}, check=True,
+                          capture_output=True, text=True)
+    place, *rest = done.stdout.rstrip("\n").split("\t")
+    assert place.startswith(f"{system.site_path}:")
+    assert rest == [f"*:{system.http_port}", "plain", "a.test"]
+
+
+@pytest.mark.parametrize("layout", [
+    pytest.param(name, marks=[] if name in EVERYDAY else [pytest.mark.full]) for name in LAYOUTS])
+def test_certificate_is_installed_and_rolled_back(certwright, image, layout):
+    """Apache is started with the options of its environment file."""
+    system = image(layout)
+    before = system.snapshot()
+    site = Site(system, certwright).obtain("a.test")
+    words = ("--apache-handle-modules", "False", "--http-01-port", system.http_port)
+    site.install(*words, env=system.env())
+    assert site.is_served("a.test")
+    assert system.get("a.test", tls=True)[2] == "the site\n"
+    certwright.run("rollback", "--apache", "--apache-server-root", system.root, "--http-01-port",
+                   system.http_port, env=system.env())
+    assert system.snapshot() == before
+
+
+def test_options_of_debian(start):
+    server = Apache(start.ports.take())
+    try:
+        server.write("envvars", server.read("envvars") +
+                     'export APACHE_ARGUMENTS="-D SITES_ON -D WHERE=http"\n')
+        server.site("<IfDefine SITES_ON>\n" + host(SERVES, name="${WHERE}.test") +
+                    "</IfDefine>\n<IfDefine !SITES_ON>\n" + host(SERVES) + "</IfDefine>\n")
+        assert command(TOOL, server.root).stdout.endswith("\tplain\thttp.test\n")
+    finally:
+        server.stop()
+
+
+def test_program_that_is_missing_is_said(certwright, image):
+    system = image("fedora")
+    site = Site(system, certwright).obtain("a.test")
+    result = site.install("--apache-bin", "/nowhere/httpd", "--apache-ctl", "/nowhere/ctl",
+                          "--http-01-port", system.http_port, status=1, json=True)
+    assert_failed(result, "/nowhere/ctl")
