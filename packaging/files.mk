@@ -1,4 +1,4 @@
-# What runs "renew": a systemd timer, and a cron file to copy.
+# What runs "renew": a systemd timer, and a cron file to copy. And the completions.
 
 crondir = $(pkgdatadir)/cron
 
@@ -8,7 +8,20 @@ nodist_systemdsystemunit_DATA = packaging/systemd/certwright-renew.service
 endif
 nodist_cron_DATA = packaging/cron/certwright
 
+if BASH_COMPLETIONS
+dist_bashcompletions_DATA = packaging/completions/certwright.bash
+endif
+if ZSH_COMPLETIONS
+dist_zshcompletions_DATA = packaging/completions/_certwright
+endif
+if FISH_COMPLETIONS
+dist_fishcompletions_DATA = packaging/completions/certwright.fish
+endif
+
 EXTRA_DIST += \
+	packaging/completions/_certwright \
+	packaging/completions/certwright.bash \
+	packaging/completions/certwright.fish \
 	packaging/cron/certwright.in \
 	packaging/systemd/certwright-renew.service.in
 CLEANFILES += packaging/cron/certwright packaging/systemd/certwright-renew.service

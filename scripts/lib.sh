@@ -20,7 +20,8 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python
 	python3-certbot-dns-rfc2136 uacme lego nginx apache2 libnginx-mod-http-lua bind9
 	bind9-dnsutils valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
-	dovecot-imapd icecast2 varnish systemd)
+	dovecot-imapd icecast2 varnish systemd bash bash-completion
+	zsh fish)
 # Only those that this Debian release has.
 cw_optional_packages=(clang-format-14 lexicon python3-certbot-dns-cloudflare
 	python3-certbot-dns-digitalocean python3-certbot-dns-gandi python3-certbot-dns-ovh

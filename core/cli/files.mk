@@ -2,7 +2,7 @@
 
 libcertwright_sources += \
 	core/cli/command.c \
-	core/cli/completion.c \
+	core/cli/complete.c core/cli/complete.h \
 	core/cli/config_files.c core/cli/config_files.h \
 	core/cli/given_options.c core/cli/given_options.h \
 	core/cli/help.c core/cli/help.h \
@@ -27,7 +27,7 @@ libcertwright_sources += \
 	core/cli/terminal.c core/cli/terminal.h \
 	core/cli/verbs.c core/cli/verbs.h
 
-# The manual and the completions are made from the table, by a program that is not installed.
+# The manual is made from the table, by a program that is not installed.
 noinst_PROGRAMS += generate-docs
 generate_docs_SOURCES = core/cli/generate.c
 generate_docs_LDADD = libcore.la
@@ -39,23 +39,16 @@ examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
 	docs/examples/example-dns.c docs/examples/site-list.c
 dist_pkgdata_DATA = docs/certwright-json.schema.json
-CLEANFILES += docs/certwright.8 packaging/certwright.bash
+CLEANFILES += docs/certwright.8
 
-# The modules of this build, whose options belong into both; those of a static build are linked in.
+# The modules of this build, whose options belong into it; those of a static build are linked in.
 docs_modules = for name in $(plugin_LTLIBRARIES:.la=); do \
 		module="$(abs_builddir)/.libs/$$name.so"; \
 		test ! -f "$$module" || set -- "$$@" "$$module"; done
 
 docs/certwright.8: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
 	$(AM_V_GEN)$(MKDIR_P) docs && set -- && $(docs_modules) && \
-		./generate-docs$(EXEEXT) manual "$$@" > $@.tmp && mv $@.tmp $@
-
-packaging/certwright.bash: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
-	$(AM_V_GEN)$(MKDIR_P) packaging && set -- && $(docs_modules) && \
-		./generate-docs$(EXEEXT) completion "$$@" > $@.tmp && mv $@.tmp $@
-
-bashcompletiondir = $(datadir)/bash-completion/completions
-nodist_bashcompletion_DATA = packaging/certwright.bash
+		./generate-docs$(EXEEXT) "$$@" > $@.tmp && mv $@.tmp $@
 
 check_PROGRAMS += \
 	tests/unit/test_help \

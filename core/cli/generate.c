@@ -1,10 +1,9 @@
 /*
- * generate-docs manual|completion MODULE...: writes the man page or the completions at build time,
- * with the options of the plugins in the files MODULE.
+ * generate-docs MODULE...: writes the man page at build time, with the options of the plugins in
+ * the files MODULE.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/role.h"
 #include "base/text.h"
 #include "cli/help.h"
@@ -39,22 +38,16 @@ static int
 generate(int argc, char **argv)
 {
 	struct cw_option_set *options = cw_core_options();
-	size_t count = argc > 2 ? (size_t)argc - 2 : 0;
+	size_t count = argc > 1 ? (size_t)argc - 1 : 0;
 	struct cw_registry *registry =
-		cw_registry_of_files(count > 0 ? (const char *const *)&argv[2] : NULL, count);
+		cw_registry_of_files(count > 0 ? (const char *const *)&argv[1] : NULL, count);
 	struct cw_plugin_flags *plugin_flags = cw_add_plugin_options(options, registry);
 	int status = EXIT_SUCCESS;
 
-	if (!add_options(options, registry)) {
-		status = EXIT_FAILURE;
-	} else if (argc >= 2 && strcmp(argv[1], "manual") == 0) {
+	if (add_options(options, registry))
 		cw_manual_write(stdout, options, registry);
-	} else if (argc >= 2 && strcmp(argv[1], "completion") == 0) {
-		cw_completion_write(stdout, options, registry);
-	} else {
-		fputs("usage: generate-docs manual|completion MODULE...\n", stderr);
-		status = 2;
-	}
+	else
+		status = EXIT_FAILURE;
 	cw_option_set_free(options);
 	cw_plugin_flags_free(plugin_flags);
 	cw_registry_free(registry);

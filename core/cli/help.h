@@ -1,4 +1,4 @@
-/* Makes --help, man pages and completions from the option table and the verbs. */
+/* Makes --help, and the man page from the option table and the verbs. */
 #ifndef CW_CLI_HELP_H
 #define CW_CLI_HELP_H
 
@@ -13,8 +13,5 @@ int cw_help_write(FILE *out, const char *topic, struct cw_option_set *options,
 		  struct cw_registry *registry, struct cw_error *error);
 /* The man page certwright(8) in man(7) macros. */
 void cw_manual_write(FILE *out, const struct cw_option_set *options, struct cw_registry *registry);
-/* Completions for bash. */
-void cw_completion_write(FILE *out, const struct cw_option_set *options,
-			 struct cw_registry *registry);
 
 #endif

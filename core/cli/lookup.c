@@ -36,9 +36,8 @@ add_module(struct cw_lookup *lookup, const char *name)
 	cw_log_debug("%s", line);
 }
 
-/* Opens the modules that can have an option which NAME is, or begins. */
-static void
-add_modules_for(struct cw_lookup *lookup, const char *name)
+void
+cw_lookup_add_modules(struct cw_lookup *lookup, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -57,7 +56,7 @@ static void
 add_certbots_for(struct cw_lookup *lookup, const char *name)
 {
 	cw_add_certbots_options(lookup->plugin_flags, lookup->set, lookup->registry);
-	add_modules_for(lookup, name);
+	cw_lookup_add_modules(lookup, name);
 }
 
 static void
@@ -197,7 +196,7 @@ cw_lookup_name(struct cw_lookup *lookup, const char *name, const char *shown,
 		return fail_unknown(lookup, name, shown, error);
 	count = abbreviated(lookup, name, found);
 	if (count < 2) {
-		add_modules_for(lookup, name);
+		cw_lookup_add_modules(lookup, name);
 		*option = cw_option_by_name(lookup->set, name);
 		if (*option != NULL)
 			return CW_OK;

@@ -16,6 +16,10 @@ struct cw_lookup {
 /* Adds the options that the core knows of plugins (cw_add_plugin_options()), once. */
 void cw_lookup_add_plugin_options(struct cw_lookup *lookup);
 
+/* Opens the modules that can have an option which NAME is, or begins, and adds their options. None
+ * of Certbot's, unless they were added before. */
+void cw_lookup_add_modules(struct cw_lookup *lookup, const char *name);
+
 /*
  * The option with the long name NAME (without "--"), or the only one that NAME abbreviates, as if
  * the options of all plugins were known. CW_E_USAGE if there is none: the hint suggests the nearest

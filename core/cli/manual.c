@@ -285,6 +285,18 @@ write_files(FILE *out)
 }
 
 static void
+write_completion(FILE *out)
+{
+	fputs(".SH COMPLETION\n", out);
+	paragraph(out,
+		  "bash, zsh and fish complete the verbs, the options that the verb has, plugins, "
+		  "certificates, and the values of options that have fixed ones. Certificates are "
+		  "those of --config-dir if it is on the line. Bash needs the package "
+		  "bash-completion to find the completions. A plugin's options are offered when "
+		  "the plugin is on the line, or when you have typed the start of its name.");
+}
+
+static void
 write_exit_status(FILE *out)
 {
 	static const struct pair codes[] = {
@@ -352,6 +364,7 @@ cw_manual_write(FILE *out, const struct cw_option_set *options, struct cw_regist
 	write_exit_status(out);
 	write_environment(out);
 	write_files(out);
+	write_completion(out);
 	write_examples(out);
 	write_see_also(out, registry);
 }

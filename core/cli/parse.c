@@ -40,9 +40,8 @@ next_argument(const struct parser *parser)
 	return parser->at < parser->argc ? parser->argv[parser->at] : NULL;
 }
 
-/* What an option takes as its value when it stands apart: no option, but a negative number. */
-static bool
-is_value(const char *argument)
+bool
+cw_is_option_value(const char *argument)
 {
 	const char *digits = argument + 1;
 
@@ -105,7 +104,7 @@ use_option(struct parser *parser, const struct cw_option *option, const char *sh
 		set_flag(parser, option);
 	} else if (value != NULL) {
 		set(parser, option, value);
-	} else if (next_argument(parser) != NULL && is_value(next_argument(parser))) {
+	} else if (next_argument(parser) != NULL && cw_is_option_value(next_argument(parser))) {
 		set(parser, option, parser->argv[parser->at++]);
 	} else {
 		cw_fail(&error, CW_E_USAGE, "the option \"%s\" needs a value", shown);

@@ -34,6 +34,9 @@ struct cw_invocation {
  */
 int cw_parse(int argc, const char *const *argv, struct cw_registry *registry,
 	     struct cw_invocation *invocation, struct cw_error *error);
+/* Whether an option takes ARGUMENT, which follows it, as its value: not if it is an option, but if
+ * it is a negative number. */
+bool cw_is_option_value(const char *argument);
 void cw_invocation_clear(struct cw_invocation *invocation);
 
 #endif

@@ -22,6 +22,7 @@ struct programs {
 	char *python;  /* NULL: there is none */
 	char *certbot; /* "": there is none */
 	char *helper;
+	const char *packages; /* PYTHONPATH, or "" */
 };
 
 static void
@@ -82,7 +83,8 @@ is_current(struct json_object *list, const struct programs *programs)
 
 	if (depends == NULL || cw_json_array(list, "plugins") == NULL ||
 	    !cw_equal(cw_json_string(list, "python"), programs->python) ||
-	    !cw_equal(cw_json_string(list, "certbot"), programs->certbot))
+	    !cw_equal(cw_json_string(list, "certbot"), programs->certbot) ||
+	    !cw_equal(cw_json_string(list, "packages"), programs->packages))
 		return false;
 	for (size_t i = 0; i < json_object_array_length(depends); i++) {
 		struct json_object *depend = json_object_array_get_idx(depends, i);
@@ -107,6 +109,19 @@ read_cache(const char *path, const struct programs *programs)
 	    !is_current(list, programs))
 		return NULL;
 	return cw_take(&list);
+}
+
+/* A plugin that could not be loaded now, for lack of time or memory, may be loaded later. */
+static bool
+has_problem(struct json_object *list)
+{
+	struct json_object *plugins = cw_json_array(list, "plugins");
+	size_t count = plugins != NULL ? json_object_array_length(plugins) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (cw_json_string(json_object_array_get_idx(plugins, i), "error") != NULL)
+			return true;
+	return false;
 }
 
 /* Without it the next run asks Python again. */
@@ -153,6 +168,7 @@ ask_python(struct cw_loop *loop, const struct programs *programs, struct json_ob
 		return cw_context(error, "cannot find out which plugins of Certbot are installed");
 	cw_json_set_string(*list, "python", programs->python);
 	cw_json_set_string(*list, "certbot", programs->certbot);
+	cw_json_set_string(*list, "packages", programs->packages);
 	return CW_OK;
 }
 
@@ -168,7 +184,7 @@ list_all(struct cw_loop *loop, const struct programs *programs, struct json_obje
 	if (*list != NULL)
 		return CW_OK;
 	status = ask_python(loop, programs, list, error);
-	if (status == CW_OK && path != NULL)
+	if (status == CW_OK && path != NULL && !has_problem(*list))
 		write_cache(path, *list);
 	return status;
 }
@@ -179,12 +195,15 @@ cw_certbot_plugins_list(struct cw_loop *loop, const char *runner, struct json_ob
 {
 	struct programs programs = {.python = cw_program_find("python3"),
 				    .certbot = cw_program_find("certbot"),
-				    .helper = helper_path(runner)};
+				    .helper = helper_path(runner),
+				    .packages = getenv("PYTHONPATH")};
 	cw_auto_json struct json_object *list = NULL;
 	int status = CW_OK;
 
 	if (programs.certbot == NULL)
 		programs.certbot = cw_strdup("");
+	if (programs.packages == NULL)
+		programs.packages = "";
 	if (programs.python != NULL)
 		status = list_all(loop, &programs, &list, error);
 	clear_programs(&programs);

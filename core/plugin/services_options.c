@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/program_path.h"
 #include "base/text.h"
 #include "plugin/instance_internal.h"
 
@@ -307,6 +308,8 @@ cw_service_setting(const struct cw_host *host, const char *name)
 		return instance->module->name;
 	if (strcmp(name, "plugin-options") == 0)
 		return kept(instance, options_text(instance));
+	if (strcmp(name, "program-path") == 0)
+		return kept(instance, cw_program_path());
 	for (const char *const *known = cw_known_settings; *known != NULL; known++) {
 		char *text = NULL;
 

@@ -577,9 +577,10 @@ struct cw_host {
 	 * "tls-alpn-01-port", "tls-alpn-01-address", "https-port", "config-dir", "work-dir",
 	 * "logs-dir", "dry-run", "preferred-challenges", "dns-resolver". Returns NULL for others
 	 * and if it is not set. Since 1.1 also "plugin-timeout" (seconds), "plugin-name" (the name
-	 * that the plugin is used by), and "plugin-options": all its options but maps as a JSON
-	 * object of their names and values. These are strings or null, arrays of strings for lists,
-	 * and true or false for flags.
+	 * that the plugin is used by), "program-path" (the folders that run searches for programs,
+	 * as in PATH), and "plugin-options": all its options but maps as a JSON object of their
+	 * names and values. These are strings or null, arrays of strings for lists, and true or
+	 * false for flags.
 	 */
 	const char *(*setting)(const struct cw_host *host, const char *name);
 

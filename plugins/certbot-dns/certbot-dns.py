@@ -35,6 +35,7 @@ import json
 import logging
 import os
 import queue
+import re
 import select
 import shutil
 import signal
@@ -51,6 +52,9 @@ CONCURRENT = {f"certbot-dns-{name}" for name in (
     "cloudflare", "digitalocean", "dnsimple", "dnsmadeeasy", "gehirn", "google", "linode",
     "luadns", "nsone", "ovh", "rfc2136", "route53", "sakuracloud")}
 THREADS = 8
+TEXT_MAX = 1000          # characters of what a plugin says
+WARNINGS_MAX = 50
+DESCRIPTION_MAX = 65536  # bytes, for one plugin
 DESCRIBE_SECONDS = 20    # for one plugin
 LAST_CALL_SECONDS = 20   # for the calls under way when nobody is there any more
 LAST_CLEANUP_SECONDS = 120
@@ -61,8 +65,11 @@ def use_pythons_of(certbot):
     path = shutil.which(certbot) if certbot else None
     if path is None:
         return
-    with open(path, "rb") as script:
-        first = script.readline(256)
+    try:
+        with open(path, "rb") as script:
+            first = script.readline(256)
+    except OSError:
+        return
     words = first[2:].split() if first.startswith(b"#!") else []
     python = os.fsdecode(words[0]) if words else ""
     if not os.path.basename(python).startswith("python") or not os.access(python, os.X_OK):
@@ -71,12 +78,21 @@ def use_pythons_of(certbot):
     if os.path.abspath(python) != os.path.abspath(sys.executable) \
             and os.environ.get("CERTWRIGHT_CERTBOT_PYTHON") != python:
         os.environ["CERTWRIGHT_CERTBOT_PYTHON"] = python
-        os.execv(python, [python] + sys.argv)
+        try:
+            os.execv(python, [python] + sys.argv)
+        except OSError:
+            pass  # it cannot run certbot either
+
+
+def one_line(text):
+    """TEXT on one line, which a provider's whole web page is not."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    return line if len(line) <= TEXT_MAX else line[:TEXT_MAX] + " ..."
 
 
 def sentence(error):
     """What an exception says, on one line."""
-    text = " ".join(str(error).split())
+    text = one_line(error)
     if isinstance(error, SystemExit):
         return f"the plugin tried to end the program (status {error.code})"
     if type(error).__module__.startswith("certbot.") and text:
@@ -91,21 +107,26 @@ def mtime(path):
         return ""
 
 
-def distribution_of(entry):
-    distribution = getattr(entry, "dist", None)
-    return distribution.metadata["Name"] if distribution is not None else ""
+def name_of(distribution):
+    """Its name in the one spelling that all packages' indexes use."""
+    return re.sub("[-_.]+", "-", distribution.metadata["Name"] or "").lower()
+
+
+def entry_points_of(distribution):
+    try:
+        if name_of(distribution) in NOT_FOR_US:
+            return []
+        return [entry for entry in distribution.entry_points if entry.group == GROUP]
+    except Exception:  # pylint: disable=broad-except
+        return []  # its files are damaged, and the others are not
 
 
 def entry_points():
     """The entry points of all installed plugins, each with its distribution."""
     found = {}
     for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"] or ""
-        if name.lower() in NOT_FOR_US:
-            continue
-        for entry in distribution.entry_points:
-            if entry.group == GROUP and entry.name not in found:
-                found[entry.name] = (entry, distribution)
+        for entry in entry_points_of(distribution):
+            found.setdefault(entry.name, (entry, distribution))
     return found
 
 
@@ -157,8 +178,15 @@ def kind_of(action):
     return "path" if action.dest.endswith("credentials") else "string"
 
 
-def option_of(action, prefix, parser):
-    names = [text[len(prefix):] for text in action.option_strings if text.startswith(prefix)]
+def names_of(action, plugin):
+    """The plugin's own names for an option, as certwright has them."""
+    prefix = f"--{plugin}-"
+    return [text[len(prefix):].replace("_", "-") for text in action.option_strings
+            if text.startswith(prefix)]
+
+
+def option_of(action, plugin, parser):
+    names = names_of(action, plugin)
     kind = kind_of(action)
     if not names or kind is None or action.help == argparse.SUPPRESS:
         return None
@@ -192,10 +220,10 @@ def describe(entry, distribution):
     if not (callable(getattr(cls, "perform", None)) and callable(getattr(cls, "cleanup", None))):
         return None
     parser = parser_of(cls, entry.name)
-    options = [option_of(action, f"--{entry.name}-", parser) for action in parser._actions]
+    options = [option_of(action, entry.name, parser) for action in parser._actions]
     return {
         "version": distribution.version or "0",
-        "description": " ".join(str(getattr(cls, "description", "") or entry.name).split()),
+        "description": one_line(getattr(cls, "description", "") or entry.name).rstrip("."),
         "dns_types": challenge_types(cls, entry.name, parser), "ip_types": [],
         "options": [option for option in options if option is not None],
     }
@@ -215,15 +243,17 @@ def describe_apart(entry, distribution):
     if child == 0:
         os.close(reader)
         os.dup2(2, 1)
+        text = json.dumps(describe_here(entry, distribution))
+        if len(text) > DESCRIPTION_MAX:
+            text = json.dumps({"error": "its description is too long"})
         with os.fdopen(writer, "w", encoding="utf-8") as out:
-            json.dump(describe_here(entry, distribution), out)
+            out.write(text)
         os._exit(0)
     os.close(writer)
     text = b""
     end = time.monotonic() + DESCRIBE_SECONDS
     while True:
         if not select.select([reader], [], [], max(0, end - time.monotonic()))[0]:
-            os.kill(child, signal.SIGKILL)
             text = json.dumps({"error": f"it did not load within {DESCRIBE_SECONDS} seconds"})
             break
         part = os.read(reader, 65536)
@@ -231,6 +261,7 @@ def describe_apart(entry, distribution):
             break
         text += part
     os.close(reader)
+    os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     try:
         return json.loads(text)
@@ -251,12 +282,26 @@ def describe_all(files):
     for name, (entry, distribution) in sorted(found.items()):
         description = describe_apart(entry, distribution)
         if description is not None:
-            plugins.append({"name": name, "distribution": distribution.metadata["Name"],
-                            **description})
+            plugins.append({"name": name, "distribution": name_of(distribution), **description})
     json.dump({"depends": depends, "plugins": plugins}, sys.stdout)
 
 
 # run
+
+
+def replace_by_nothing(*descriptors):
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def print_to_nobody():
+    """If nobody reads what the plugin prints any more, it does not fail when it prints."""
+    output = select.poll()
+    output.register(2, 0)  # only that the other end is gone
+    if output.poll(0):
+        replace_by_nothing(1, 2)
 
 
 class Answers:
@@ -285,8 +330,12 @@ class Warnings(logging.Handler):
         self.said = set()
 
     def emit(self, record):
-        text = " ".join(record.getMessage().split())
-        if text.startswith("Unsafe permissions on") or text in self.said:
+        try:
+            text = one_line(record.getMessage())
+        except Exception:  # pylint: disable=broad-except
+            text = one_line(record.msg)  # its arguments do not fit
+        if text.startswith("Unsafe permissions on") or text in self.said \
+                or len(self.said) >= WARNINGS_MAX:
             return
         self.said.add(text)
         self.answers.put(warning=text)
@@ -330,8 +379,9 @@ class Runner:
     def __init__(self, name, answers):
         self.name = name
         self.answers = answers
-        self.performed = []  # (plugin object, challenge)
-        self.failed = set()     # the ids of those plugin objects that could not perform one
+        self.performed = []            # (plugin object, challenge)
+        self.over = threading.Event()  # the cleanup is due: no more records are set
+        self.failed = set()            # the ids of those plugin objects that could not perform one
 
     def load(self, request):
         from certbot.plugins import dns_common
@@ -341,9 +391,9 @@ class Runner:
         parser = parser_of(cls, self.name)
         namespace = parser.parse_args([])
         for action in parser._actions:
-            for text in action.option_strings:
-                value = request["options"].get(text[len(f"--{self.name}-"):])
-                if text.startswith(f"--{self.name}-") and value is not None:
+            for name in names_of(action, self.name):
+                value = request["options"].get(name)
+                if value is not None:
                     setattr(namespace, action.dest, convert(action, value))
         # The waiting is certwright's.
         wait = f"{self.name}-propagation-seconds".replace("-", "_")
@@ -353,7 +403,7 @@ class Runner:
         # One with a perform of its own, such as dns-route53's, sets all records and then waits once.
         one_by_one = (issubclass(cls, dns_common.DNSAuthenticator)
                       and cls.perform is dns_common.DNSAuthenticator.perform)
-        concurrent = one_by_one and distribution.metadata["Name"] in CONCURRENT
+        concurrent = one_by_one and name_of(distribution) in CONCURRENT
         return (lambda: self.make(cls, config)), one_by_one, concurrent
 
     def make(self, cls, config):
@@ -385,7 +435,8 @@ class Runner:
                 self.answers.put(challenge=index, error=sentence(error))
             return
         for pair in indexed:
-            self.perform_together(plugin, [pair])
+            if not self.over.is_set():
+                self.perform_together(plugin, [pair])
 
     def perform(self, request):
         challenges = list(enumerate(Challenge(given) for given in request["challenges"]))
@@ -403,6 +454,7 @@ class Runner:
             list(pool.map(lambda group: self.perform_each(make, group), groups))
 
     def cleanup(self):
+        print_to_nobody()
         performed, self.performed = self.performed, []
         plugins = {id(plugin): plugin for plugin, _ in performed}
         for key, plugin in plugins.items():
@@ -433,9 +485,23 @@ def convert(action, value):
     return action.type(value) if callable(action.type) and isinstance(value, str) else value
 
 
-def read_requests(requests, runner):
-    for line in sys.stdin.buffer:
-        requests.put(json.loads(line))
+def take_stdin():
+    """The file with the requests, which programs that the plugin runs do not get."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replace_by_nothing(0)
+    return requests
+
+
+def read_requests(lines, requests, runner):
+    try:
+        for line in lines:
+            request = json.loads(line)
+            if request["do"] == "cleanup":
+                runner.over.set()
+            requests.put(request)
+    except OSError:
+        pass  # the other end is gone, and had not read all answers
+    runner.over.set()
     requests.put(None)
     # The end of the process is the end of this thread. If the plugin hangs in one call, the other
     # records are cleaned up here; if it hangs in that, too, it is over.
@@ -447,12 +513,16 @@ def read_requests(requests, runner):
 
 def run(name):
     answers = Answers()
+    # systemd ends all processes of a service at once. This one ends when its stdin does.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     os.setsid()
     logging.getLogger().addHandler(Warnings(answers))
     be_noninteractive()
     requests = queue.Queue()
     runner = Runner(name, answers)
-    threading.Thread(target=read_requests, args=(requests, runner), daemon=True).start()
+    threading.Thread(target=read_requests, args=(take_stdin(), requests, runner),
+                     daemon=True).start()
     for request in iter(requests.get, None):
         runner.serve(request)
     runner.cleanup()

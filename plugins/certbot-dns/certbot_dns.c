@@ -145,7 +145,6 @@ struct answers {
 	struct cw_challenge *const *challenges;
 	size_t count;
 	unsigned char *known; /* for each challenge: there was an answer */
-	int over;
 };
 
 static void
@@ -172,7 +171,8 @@ member(const struct answers *answers, const char *line, const char *pointer)
 	return value;
 }
 
-static void
+/* Returns whether LINE ends the answers to a request. */
+static int
 take_answer(struct answers *answers, const char *line)
 {
 	const struct cw_host *host = answers->host;
@@ -181,6 +181,7 @@ take_answer(struct answers *answers, const char *line)
 	char *error = member(answers, line, "/error");
 	char *done = member(answers, line, "/done");
 	size_t number = index != NULL ? (size_t)strtoul(index, NULL, 10) : answers->count;
+	int over = done != NULL;
 
 	if (warning != NULL)
 		cw_host_log(host, CW_LOG_WARNING, "%s", warning);
@@ -189,34 +190,35 @@ take_answer(struct answers *answers, const char *line)
 		if (error != NULL)
 			fail_one(answers, number, CW_E_COMMAND, error);
 	}
-	answers->over = done != NULL;
 	cw_host_release(host, index);
 	cw_host_release(host, warning);
 	cw_host_release(host, error);
 	cw_host_release(host, done);
+	return over;
 }
 
-/* Sends REQUEST and takes all answers. */
+/* Sends REQUEST and takes all answers, also those to a request before it that was interrupted. */
 static int
 ask(struct python *python, const char *request, struct answers *answers)
 {
 	int status = python_send(python, request);
 
-	while (status == CW_OK && !answers->over) {
+	while (status == CW_OK && python->unanswered > 0) {
 		char *line = NULL;
 
 		status = python_receive(python, &line);
-		if (status == CW_OK)
-			take_answer(answers, line);
+		if (status == CW_OK && take_answer(answers, line))
+			python->unanswered--;
 		free(line);
 	}
+	python->interrupted |= status == CW_E_CANCELLED;
 	return status;
 }
 
 static int
 answer_all(struct python *python, struct cw_challenge *const *challenges, size_t count)
 {
-	struct answers answers = {python->host, challenges, count, calloc(count + 1, 1), 0};
+	struct answers answers = {python->host, challenges, count, calloc(count + 1, 1)};
 	char *request = perform_request(python->host, challenges, count);
 	int status =
 		answers.known != NULL && request != NULL ? CW_OK : fail_no_memory(python->host);
@@ -237,7 +239,7 @@ static int
 certbot_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	struct python *python = self;
-	int status = python_start(python, plugin_name(python->host));
+	int status = python_start(python);
 
 	if (status == CW_OK)
 		status = answer_all(python, challenges, count);
@@ -251,7 +253,7 @@ static int
 certbot_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	struct python *python = self;
-	struct answers answers = {python->host, challenges, 0, NULL, 0};
+	struct answers answers = {python->host, challenges, 0, NULL};
 	int status;
 
 	(void)count;

@@ -17,7 +17,13 @@
 #define PLUGIN_FOLDER "/usr/lib/certwright/plugins"
 #endif
 
-enum { PART_SIZE = 4096, LINE_MAX_BYTES = 256 * 1024, LOOK_INTERVAL = 500 };
+enum {
+	PART_SIZE = 4096,
+	LINE_MAX_BYTES = 256 * 1024,
+	LOOK_INTERVAL = 500,
+	INTERRUPTED_SECONDS = 10,
+	END_INTERVAL = 5000, /* milliseconds */
+};
 
 /* The helper in the folder of the file PATH, or above it if libtool built it. */
 static char *
@@ -52,19 +58,22 @@ helper_path(void)
 }
 
 static void
-become_python(int socket, const char *helper, const char *name)
+become_python(int socket, const char *helper, const struct cw_host *host)
 {
+	const char *name = cw_host_setting(host, "plugin-name");
+	const char *folders = cw_host_setting(host, "program-path");
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0)
+	if (folders != NULL && setenv("PATH", folders, 1) == 0 && dup2(socket, STDIN_FILENO) >= 0 &&
+	    dup2(socket, STDOUT_FILENO) >= 0)
 		execlp("python3", "python3", helper, "run", "certbot", name, (char *)NULL);
 	_exit(127);
 }
 
 int
-python_start(struct python *python, const char *name)
+python_start(struct python *python)
 {
 	int sockets[2];
 	char *helper;
@@ -81,7 +90,7 @@ python_start(struct python *python, const char *name)
 	}
 	python->pid = fork();
 	if (python->pid == 0)
-		become_python(sockets[1], helper, name);
+		become_python(sockets[1], helper, python->host);
 	free(helper);
 	close(sockets[1]);
 	if (python->pid > 0) {
@@ -94,18 +103,37 @@ python_start(struct python *python, const char *name)
 			    strerror(errno));
 }
 
+/* Whether it ends soon after its stdin. It is not waited for while it is in a call of the plugin.
+ */
+static int
+ends_soon(const struct python *python)
+{
+	struct pollfd ready = {.fd = python->socket, .events = POLLIN};
+	char part[PART_SIZE];
+
+	if (python->unanswered > 0 || shutdown(python->socket, SHUT_WR) != 0)
+		return 0;
+	while (poll(&ready, 1, END_INTERVAL) > 0)
+		if (read(python->socket, part, sizeof(part)) <= 0)
+			return 1;
+	return 0;
+}
+
 void
 python_stop(struct python *python)
 {
 	if (python->pid != 0) {
+		int ending = ends_soon(python);
+
 		close(python->socket);
-		waitpid(python->pid, NULL, WNOHANG);
+		waitpid(python->pid, NULL, ending ? 0 : WNOHANG);
 	}
 	python->pid = 0;
 	python->socket = -1;
 	free(python->buffer);
 	python->buffer = NULL;
 	python->length = 0;
+	python->unanswered = 0;
 }
 
 /* It closed its socket, so it ends, or has ended. */
@@ -148,6 +176,7 @@ python_send(struct python *python, const char *text)
 		text += sent;
 		left -= (size_t)sent;
 	}
+	python->unanswered++;
 	return CW_OK;
 }
 
@@ -198,18 +227,21 @@ read_part(struct python *python)
 }
 
 static long
-time_limit(const struct cw_host *host)
+time_limit(const struct python *python)
 {
-	const char *seconds = cw_host_setting(host, "plugin-timeout");
+	const char *seconds = cw_host_setting(python->host, "plugin-timeout");
+	long limit = seconds != NULL ? strtol(seconds, NULL, 10) : 300;
 
-	return seconds != NULL ? strtol(seconds, NULL, 10) : 300;
+	if (python->interrupted && (limit == 0 || limit > INTERRUPTED_SECONDS))
+		return INTERRUPTED_SECONDS;
+	return limit;
 }
 
 static int
 fail_late(struct python *python)
 {
 	const struct cw_host *host = python->host;
-	long limit = time_limit(host);
+	long limit = time_limit(python);
 
 	python_stop(python);
 	return cw_host_fail(host, CW_E_TIMEOUT,
@@ -222,7 +254,7 @@ fail_late(struct python *python)
 int
 python_receive(struct python *python, char **line)
 {
-	long limit = time_limit(python->host);
+	long limit = time_limit(python);
 	time_t begin = time(NULL);
 	int status = CW_OK;
 

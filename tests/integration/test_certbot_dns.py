@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import signal
 
 import pytest
 
@@ -111,6 +112,11 @@ def test_a_provider(provider, certwright, bind, name):
     done = used.obtain(*names)
     assert "warning" not in done.stderr
     assert names_of(certwright.live("example.test", "cert")) == names
+    if name == "dns-route53":  # as older versions of Certbot spelled it
+        path = certwright.renewal_file("example.test")
+        text = read(path).replace("= dns-route53\n", "= certbot-route53:auth\n")
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(text)
     if name in ("dns-cloudflare", "dns-route53"):
         certwright.run("renew", "--force-renewal", env=used.env)
     for zone in ZONES:
@@ -228,6 +234,42 @@ def test_a_provider_that_never_answers(provider, providers, bind):
     wait_until(lambda: not bind.challenge_records("example.test"), 60, "the record to be removed")
 
 
+def test_a_signal_while_records_are_set(provider, providers, certwright, bind):
+    """They are gone when certwright is."""
+    used = provider()
+    names = [word for i in range(10) for word in ("-d", f"s{i}.example.test")]
+    providers.added = lambda: running.process.send_signal(signal.SIGINT)
+    running = certwright.start("certonly", *used.options(), *names, env=used.env)
+    running.process.wait(60)
+    assert bind.challenge_records("example.test") == []
+    assert "interrupted" in running.stderr_so_far()
+
+
+@pytest.mark.full
+def test_a_signal_while_the_provider_hangs(provider, providers, certwright):
+    used = provider()
+    providers.hang.set()
+    running = certwright.start("certonly", *used.options(), "-d", "h.example.test", env=used.env)
+    wait_until(lambda: providers.requests, 60, "the first request")
+    running.process.send_signal(signal.SIGTERM)
+    running.process.wait(60)  # the plugin may take 300 s
+
+
+def test_every_lineage_uses_its_own_credentials(provider, providers, certwright, bind):
+    used = provider()
+    used.obtain("one.example.test")
+    token = CREDENTIALS["dns-cloudflare"]["dns_cloudflare_api_token"]
+    used.path = os.path.join(certwright.folder, "second.ini")
+    used.write({"dns_cloudflare_api_token": "second-" + token})
+    used.obtain("two.example.test")
+    providers.requests.clear()
+    providers.headers.clear()
+    certwright.run("renew", "--force-renewal", "--dns-resolver", bind.resolver, env=used.env)
+    assert sorted(headers["Authorization"] for (_, method, _), headers
+                  in zip(providers.requests, providers.headers) if method == "POST") \
+        == [f"Bearer {token}", f"Bearer second-{token}"]
+
+
 def test_certwright_is_killed_while_records_are_there(provider, providers, certwright, bind, ca):
     used = provider()
     providers.added = lambda: running.kill()
@@ -237,123 +279,6 @@ def test_certwright_is_killed_while_records_are_there(provider, providers, certw
     assert bind.added("_acme-challenge.killed.example.test") == 1
     assert running.process.returncode == -9
     wait_until(lambda: not bind.challenge_records("example.test"), 60, "the record to be removed")
-
-
-# Plugins that nobody would write.
-
-STRANGE = """
-import os, sys, time
-from certbot.plugins import common
-from acme import challenges
-
-class Authenticator(common.Plugin):
-    description = "a strange one"
-
-    @classmethod
-    def add_parser_arguments(cls, add):
-        add("way", default="none", help="In which way it is strange: 100%% or less.")
-        add("often", action="store_true", help="A flag.")
-        add("times", type=int, default=3, help="How often (%(default)s).")
-
-    def get_chall_pref(self, domain):
-        return [challenges.DNS01]
-
-    def more_info(self):
-        return ""
-
-    def prepare(self):
-        pass
-
-    def perform(self, achalls):
-        way = self.conf("way")
-        if way == "raise":
-            raise RuntimeError("a line\\nand another")
-        if way == "print":
-            print('{"challenge": 0, "error": null}')
-            print("words", flush=True)
-        if way == "exit":
-            sys.exit(3)
-        if way == "end":
-            os._exit(4)
-        if way == "hang":
-            time.sleep(1000)
-        if way == "show":
-            raise RuntimeError(f"{self.conf('often')} {self.conf('times') + 1}")
-        return [achall.response(achall.account_key) for achall in achalls] if way != "less" else []
-
-    def cleanup(self, achalls):
-        pass
-"""
-
-
-@pytest.fixture
-def strange(tmp_path):
-    """The environment with a plugin dns-strange; more("name", code) adds another."""
-    folder = tmp_path / "packages"
-    folder.mkdir()
-
-    def more(name, code):
-        module = name.replace("-", "_")
-        (folder / f"{module}.py").write_text(code.replace("\\\\n", "\\n"))
-        info = folder / f"certbot_{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: certbot-{name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(
-            f"[certbot.plugins]\n{name} = {module}:Authenticator\n")
-        return {"PYTHONPATH": str(folder), "CERTWRIGHT_CACHE_DIR": str(tmp_path / "cache")}
-
-    more.env = more("dns-strange", STRANGE)
-    return more
-
-
-@pytest.mark.parametrize("way, said", [
-    ("raise", "RuntimeError: a line and another"),
-    ("exit", "the plugin tried to end the program (status 3)"),
-    ("end", "ended (exit status 4)"),
-    ("less", "the plugin did not say why"),
-    ("show", "RuntimeError: True 8"),
-    ("hang", "did not answer within 2 seconds"),
-])
-def test_a_strange_plugin(certwright, strange, way, said):
-    done = certwright.run("certonly", "--dns-strange", "--dns-strange-way", way,
-                          "--dns-strange-often", "--dns-strange-times", "7", "--plugin-timeout",
-                          "2" if way == "hang" else "60", "-d", "s.example.test",
-                          env=strange.env, status=1)
-    assert said in done.stderr
-    assert "Traceback" not in done.output and done.stderr.count('"dns-strange"') == 1
-
-
-def test_what_a_plugin_prints_is_no_answer(certwright, strange, bind):
-    """It sets no record, so the CA finds none."""
-    done = certwright.run("certonly", "--dns-strange", "--dns-strange-way", "print", "-d",
-                          "p.example.test", env=strange.env, status=1)
-    assert "the CA could not validate" in done.stderr and "words" not in done.output
-    assert "words" in certwright.log_text()
-
-
-def test_its_help_and_its_place_among_the_plugins(certwright, strange):
-    done = certwright.run("help", "dns-strange", env=strange.env, defaults=False)
-    assert "100% or less" in done.stdout and "--dns-strange-times" in done.stdout
-    done = certwright.json("plugins", env=strange.env)
-    [plugin] = [p for p in done.json["plugins"] if p["name"] == "dns-strange"]
-    assert plugin["roles"] == ["authenticator"] and plugin["challenge_types"] == ["dns-01"]
-
-
-def test_a_plugin_that_cannot_be_loaded(certwright, strange):
-    env = strange("dns-broken", "from certbot.nowhere import nothing\n")
-    strange("dns-ending", "import os\nos._exit(0)\n")
-    for name, said in [("dns-broken", "No module named 'certbot.nowhere'"),
-                       ("dns-ending", "it ended the program when it was loaded")]:
-        done = certwright.run("certonly", "-a", name, "-d", "b.example.test", env=env, status=1)
-        assert said in done.stderr and f"certbot-{name}" in done.stderr
-    certwright.run("help", "dns-strange", env=env, defaults=False)
-
-
-def test_a_plugin_that_is_installed_later_is_found(certwright, strange):
-    env = strange.env
-    assert certwright.run("help", "dns-later", env=env, defaults=False, status=2)
-    strange("dns-later", STRANGE)
-    certwright.run("help", "dns-later", env=env, defaults=False)
 
 
 def test_a_plugin_that_is_not_installed(certwright):

@@ -1,4 +1,4 @@
-"""The man page and the completions, as they are made by the build."""
+"""The man page, as it is made by the build."""
 
 import os
 import re
@@ -60,20 +60,3 @@ def test_it_names_the_page_of_every_plugin(page, built_plugins):
         assert f"certwright-{name}(8)" in see_also
         assert os.path.exists(os.path.join(top_folder(), "plugins", name, f"certwright-{name}.8"))
     assert "certwright-json(7)" in see_also
-
-
-def test_what_follows_help_is_completed(built_plugins):
-    path = os.path.join(build_folder(), "packaging", "certwright.bash")
-    if not os.path.exists(path):
-        pytest.skip("there are no completions")
-
-    def complete(*words):
-        script = (f'. "{path}"; COMP_WORDS=({" ".join(words)} ""); COMP_CWORD={len(words)}; '
-                  '_certwright; printf "%s\\n" "${COMPREPLY[@]}"')
-        return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60,
-                              check=True).stdout.split()
-
-    for words in (["certwright", "help"], ["certwright", "--help"]):
-        found = complete(*words)
-        assert {"all", "certonly", "security", "null", *built_plugins} <= set(found)
-    assert "certonly" in complete("certwright")

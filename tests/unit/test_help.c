@@ -290,23 +290,6 @@ test_no_line_of_the_manual_is_taken_for_a_macro(void **state)
 	}
 }
 
-static void
-test_completions_have_every_option_and_verb(void **state)
-{
-	size_t length;
-	FILE *out = open_memstream(&page, &length);
-
-	(void)state;
-	add_plugin_options();
-	cw_completion_write(out, options, registry);
-	fclose(out);
-	assert_true(has_option(page, "preferred-chain"));
-	assert_true(has_option(page, "json"));
-	assert_false(has_option(page, "no-bootstrap"));
-	says("rsa ecdsa");
-	says("certificates");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -326,7 +309,6 @@ main(int argc, char **argv)
 		TEST(test_the_core_installer_has_a_page),
 		TEST(test_the_manual_has_every_option_and_verb),
 		TEST(test_no_line_of_the_manual_is_taken_for_a_macro),
-		TEST(test_completions_have_every_option_and_verb),
 	};
 	int status;
 
