@@ -344,11 +344,7 @@ copy_check_port(struct apache *apache, const struct host *host)
 int
 copy_check(struct apache *apache, const struct host *host, const char *name)
 {
-	int status = copy_check_port(apache, host);
 	struct file *copy;
-
-	if (status != CW_OK)
-		return status;
 
 	if (copy_is_redirect(host))
 		return cw_host_fail(

@@ -146,6 +146,20 @@ carry_out(struct apache *apache, const struct wish *wish, const struct plan *pla
 	return status;
 }
 
+/* Whether Apache speaks TLS where the copies are. */
+static int
+check_copies(struct apache *apache, const struct wish *wish)
+{
+	struct plan copies;
+	int status = CW_OK;
+
+	plan_find(apache, wish->name, true, &copies);
+	for (size_t i = 0; i < copies.count && status == CW_OK; i++)
+		status = copy_check_port(apache, &apache->model.hosts[copies.orders[i]]);
+	plan_clear(&copies);
+	return status;
+}
+
 static int
 deploy(struct apache *apache, const struct wish *wish)
 {
@@ -169,6 +183,8 @@ deploy(struct apache *apache, const struct wish *wish)
 		status = split_hosts(apache, wish, &plan);
 	if (status == CW_OK && !wish->check)
 		status = carry_out(apache, wish, &plan, options != NULL ? options : "");
+	if (status == CW_OK && !wish->check && plan.copies)
+		status = check_copies(apache, wish);
 	plan_clear(&plan);
 	return status;
 }

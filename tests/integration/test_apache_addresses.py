@@ -50,6 +50,18 @@ def test_copy_leaves_an_address_alone_where_http_does_not_have_the_name(site, ap
     assert f"<VirtualHost *:{apache.https_port}>" in text
 
 
+def test_host_without_tls_in_front_of_the_copy_is_said(site, apache):  # noqa: F811
+    """Apache speaks there as the first host of the address does."""
+    apache.site(host(SERVES, "*:@https@", "b.test"), "a.conf")
+    apache.site(host(SERVES), "b.conf")
+    apache.start()
+    before = apache.snapshot()
+    result = site.obtain("a.test").install(status=1, json=True)
+    assert_failed(result, "a.conf:1 is on port", "has no TLS")
+    assert apache.snapshot() == before
+    assert apache.get("b.test", port=apache.https_port)[2] == "the site\n"
+
+
 @pytest.mark.full
 def test_host_without_tls_at_one_address_of_the_https_port_stays(site, apache):  # noqa: F811
     """Such as the one that a program takes TLS off for."""
