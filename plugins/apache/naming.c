@@ -54,10 +54,14 @@ char *
 naming_lines(const struct apache *apache, const struct host *host, const char *name)
 {
 	auto_text struct text lines = {0};
-	/* The copy has a name of its own, also where the host has the main server's. */
-	bool complete = *host->names[0] != '\0', named = false;
+	/* The main server's name becomes the copy's own. */
+	bool complete = strcasecmp(host->inherited, name) != 0, named = false;
 
 	text_format(&lines, "ServerName ");
+	if (!complete) {
+		text_format(&lines, "%s\n", name);
+		named = true;
+	}
 	for (size_t i = 0; i < host->name_count; i++) {
 		const char *own = host->names[i];
 		bool same = strcasecmp(own, name) == 0;
