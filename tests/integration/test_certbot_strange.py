@@ -32,9 +32,9 @@ def strange(tmp_path):
     ("end", "ended (exit status 4)"),
     ("less", "the plugin did not say why"),
     ("show", "RuntimeError: True 8 secret"),
-    ("long", "RuntimeError: eeee"),
-    ("nul", "RuntimeError: one?two"),
-    ("child", "the plugin did not say why"),
+    pytest.param("long", "RuntimeError: eeee", marks=pytest.mark.full),
+    pytest.param("nul", "RuntimeError: one?two", marks=pytest.mark.full),
+    pytest.param("child", "the plugin did not say why", marks=pytest.mark.full),
     ("hang", "did not answer within 2 seconds"),
 ])
 def test_a_strange_plugin(certwright, strange, way, said):

@@ -71,7 +71,9 @@ def test_killed_enhancement(crashing, nginx):  # noqa: F811
     killed_everywhere(nginx.folder, lambda **o: crashing.enhance("--hsts", **o), prepare, check)
 
 
-def test_killed_rollback(crashing, nginx):  # noqa: F811
+@pytest.mark.parametrize("most", [pytest.param(6, id="some"),
+                                  pytest.param(None, id="all", marks=pytest.mark.full)])
+def test_killed_rollback(crashing, nginx, most):  # noqa: F811
     states = [nginx.snapshot()]
     crashing.install()
     states.append(nginx.snapshot())
@@ -100,7 +102,7 @@ def test_killed_rollback(crashing, nginx):  # noqa: F811
 
     killed_everywhere(nginx.folder, lambda **o: crashing.certwright.run(
         "rollback", "--nginx", "--nginx-server-root", nginx.root, "--checkpoints", "2", **o),
-        prepare, check)
+        prepare, check, most=most)
 
 
 def test_killed_challenge(certwright, pebble, start, tmp_path):
