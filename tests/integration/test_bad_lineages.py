@@ -148,7 +148,7 @@ def an_unknown_challenge(certwright):
 
 def an_unknown_plugin(certwright):
     path = certwright.renewal_file(BAD)
-    write(path, read(path).replace("authenticator = standalone", "authenticator = dns-cloudflare"))
+    write(path, read(path).replace("authenticator = standalone", "authenticator = dns-linode"))
 
 
 def an_unknown_installer(certwright):

@@ -185,7 +185,7 @@ def test_rollback_knows_who_made_a_checkpoint(certwright, tester):
     assert tester.text() == "as it was\n"
     assert tester.calls() == ["config_test", "reload"]
     # There are no more.
-    assert_failed(certwright.json("rollback", env=tester.env, status=1), "checkpoints")
+    assert_failed(certwright.json("rollback", env=tester.env, status=1), "no checkpoint")
 
 
 def test_rollback_of_anothers_checkpoint_needs_an_installer(certwright, tester):

@@ -12,6 +12,9 @@ from lib.process import wait_until
 from test_nginx import Nginx
 from test_nginx_install import CASES, Site, nginx, site  # noqa: F401  (fixtures)
 
+# Of the places where the plugin can be killed: a few every day.
+MOST = [pytest.param(6, id="some"), pytest.param(None, id="all", marks=pytest.mark.full)]
+
 pytestmark = pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("strace")),
                                 reason="nginx or strace is not installed")
 
@@ -31,7 +34,8 @@ def roll_back_all(crashing):
         crashing.rollback(len(os.listdir(folder)))
 
 
-def test_killed_installation(crashing, nginx):  # noqa: F811
+@pytest.mark.parametrize("most", MOST)
+def test_killed_installation(crashing, nginx, most):  # noqa: F811
     before = nginx.snapshot()
     crashing.install("--redirect")
     after = nginx.snapshot()
@@ -50,10 +54,12 @@ def test_killed_installation(crashing, nginx):  # noqa: F811
         roll_back_all(crashing)
         assert nginx.snapshot() == before
 
-    killed_everywhere(nginx.folder, lambda **o: crashing.install("--redirect", **o), prepare, check)
+    killed_everywhere(nginx.folder, lambda **o: crashing.install("--redirect", **o), prepare, check,
+                      most=most)
 
 
-def test_killed_enhancement(crashing, nginx):  # noqa: F811
+@pytest.mark.parametrize("most", MOST)
+def test_killed_enhancement(crashing, nginx, most):  # noqa: F811
     crashing.install()
     before = nginx.snapshot()
     crashing.enhance("--hsts")
@@ -68,11 +74,11 @@ def test_killed_enhancement(crashing, nginx):  # noqa: F811
             crashing.rollback()
         assert nginx.snapshot() == before
 
-    killed_everywhere(nginx.folder, lambda **o: crashing.enhance("--hsts", **o), prepare, check)
+    killed_everywhere(nginx.folder, lambda **o: crashing.enhance("--hsts", **o), prepare, check,
+                      most=most)
 
 
-@pytest.mark.parametrize("most", [pytest.param(6, id="some"),
-                                  pytest.param(None, id="all", marks=pytest.mark.full)])
+@pytest.mark.parametrize("most", MOST)
 def test_killed_rollback(crashing, nginx, most):  # noqa: F811
     states = [nginx.snapshot()]
     crashing.install()
@@ -105,7 +111,8 @@ def test_killed_rollback(crashing, nginx, most):  # noqa: F811
         prepare, check, most=most)
 
 
-def test_killed_challenge(certwright, pebble, start, tmp_path):
+@pytest.mark.parametrize("most", MOST)
+def test_killed_challenge(certwright, pebble, start, tmp_path, most):
     folder = tmp_path / "own"
     folder.mkdir()
     server = Nginx(folder, pebble.http_port, start.ports.take(), start.ports.take())
@@ -128,6 +135,6 @@ def test_killed_challenge(certwright, pebble, start, tmp_path):
                        what="the old configuration")
 
         run()  # which also makes an account and a lineage
-        killed_everywhere(str(folder), run, lambda: None, check)
+        killed_everywhere(str(folder), run, lambda: None, check, most=most)
     finally:
         server.stop()

@@ -170,15 +170,15 @@ def test_a_lineage_whose_plugin_is_lacking_is_named_and_left_alone(certwright):
     certwright.certonly("here.example.test")
     certwright.certonly("cloud.example.test")
     path = certwright.renewal_file("cloud.example.test")
-    text = read(path).replace("authenticator = standalone", "authenticator = dns-cloudflare")
+    text = read(path).replace("authenticator = standalone", "authenticator = dns-linode")
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
     result = certwright.json("renew", "--force-renewal", status=1)
-    assert_failed(result, "dns-cloudflare", "dns-exec")
-    assert "dns-cloudflare" in result.certificates["cloud.example.test"]["error"]["message"]
+    assert_failed(result, "dns-linode", "dns-exec")
+    assert "dns-linode" in result.certificates["cloud.example.test"]["error"]["message"]
     assert result.certificates["here.example.test"]["action"] == "renewed"
     told = certwright.run("renew", "--force-renewal", status=1).stderr
-    assert "cloud.example.test" in told and "dns-cloudflare" in told
+    assert "cloud.example.test" in told and "dns-linode" in told
     assert read(path) == text
     assert os.readlink(certwright.live("cloud.example.test", "cert")).endswith("/cert1.pem")
 

@@ -88,9 +88,9 @@ class Providers:
                 if known == name and (value is None or text == value.strip('"'))]
 
     def answer(self, host, method, path, query, body, headers):
-        self.requests.append((host, method, path))
-        self.headers.append(headers)
         with self._lock:
+            self.requests.append((host, method, path))
+            self.headers.append(headers)
             self.busy += 1
             self.most_busy = max(self.busy, self.most_busy)
         try:
