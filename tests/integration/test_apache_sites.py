@@ -12,9 +12,9 @@ from test_apache_hosts import TOOL
 from test_apache_install import apache, site  # noqa: F401  (fixtures)
 
 FIXTURES = sorted(glob.glob(os.path.join(top_folder(), "plugins/apache/fixtures/*.conf")))
-# Half of them are enough for every day.
+# A quarter of them is enough for every day.
 CASES = [pytest.param(path, id=os.path.basename(path)[:-5],
-                      marks=[pytest.mark.full] if i % 2 else [])
+                      marks=[pytest.mark.full] if i % 4 else [])
          for i, path in enumerate(FIXTURES)]
 HERE = {"*": "127.0.0.1", "127.0.0.1": "127.0.0.1", "[::1]": "::1"}
 # Names that cannot be installed, and why.

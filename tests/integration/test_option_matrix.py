@@ -125,6 +125,12 @@ def verb_for(option):
     return "plugins" if option.internal == "certname" else "certificates"
 
 
+def half_of(options):
+    """One half of OPTIONS for every day, the other one for --full."""
+    return [pytest.param(option, id=repr(option), marks=[pytest.mark.full] if i % 2 else [])
+            for i, option in enumerate(options)]
+
+
 @pytest.mark.parametrize("option", OPTIONS, ids=repr)
 def test_on_the_command_line(certwright, tmp_path, option):
     if option.internal in PLACES:
@@ -146,8 +152,7 @@ def test_on_the_command_line(certwright, tmp_path, option):
         check(result, option, "command line")
 
 
-@pytest.mark.parametrize("option", [o for o in OPTIONS if o.internal not in HELP | PLACES],
-                         ids=repr)
+@pytest.mark.parametrize("option", half_of([o for o in OPTIONS if o.internal not in HELP | PLACES]))
 def test_in_cli_ini(certwright, tmp_path, option):
     ini = tmp_path / "cli.ini"
     verbosely = "-v" if option.internal == "debug" else "--debug"
@@ -166,8 +171,8 @@ def test_in_cli_ini(certwright, tmp_path, option):
         assert f"configuration file: {understood(option)}" not in result.output.splitlines()
 
 
-@pytest.mark.parametrize("option", [o for o in OPTIONS if value_of(o) and o.internal not in
-                                    HELP | PLACES | {"domains", "certname"}], ids=repr)
+@pytest.mark.parametrize("option", half_of([o for o in OPTIONS if value_of(o) and o.internal not in
+                                            HELP | PLACES | {"domains", "certname"}]))
 def test_the_command_line_wins_over_cli_ini(certwright, tmp_path, option):
     value = value_of(option)
     other = {"webroot_map": f'{{"{NAME}": "/"}}', "pref_challs": "dns-01"}.get(

@@ -116,6 +116,7 @@ def test_postfix(check, start, removed):
     check("postfix", postfix.options, EVERY + INSTALLER)
 
 
+@pytest.mark.full
 @needs_root
 def test_dovecot(check, start, removed):
     dovecot = removed(Dovecot(start))
@@ -129,6 +130,7 @@ def test_icecast(check, start, removed):
     check("icecast", icecast.options, EVERY + INSTALLER)
 
 
+@pytest.mark.full
 @needs_root
 def test_varnish(check, start, removed):
     varnish = removed(Varnish(start.ports.take()))
