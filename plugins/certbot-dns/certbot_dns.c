@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../common/instance.h"
+#include "../common/memory.h"
 #include "../common/records.h"
-#include "../common/words.h"
 #include "python.h"
 
 #ifndef PACKAGE_VERSION
@@ -26,12 +26,9 @@ plugin_name(const struct cw_host *host)
 static int
 certbot_open(const struct cw_host *host, void **self)
 {
-	struct python *python = calloc(1, sizeof(*python));
+	struct python *python = memory_resize(NULL, 1, sizeof(*python));
 
-	if (python == NULL)
-		return fail_no_memory(host);
-	python->host = host;
-	python->socket = -1;
+	*python = (struct python){.host = host, .socket = -1};
 	*self = python;
 	return CW_OK;
 }
@@ -71,71 +68,46 @@ certbot_prepare(void *self)
 			    "certbot-dns runs plugins of Certbot, and is used by their names");
 }
 
-/* A text that grows. A NULL data with a length: out of memory. */
-struct text {
-	const struct cw_host *host;
-	char *data;
-	size_t length;
-};
-
+/* Adds BEFORE, and VALUE as a JSON string. */
 static void
-add(struct text *text, const char *part)
+add_value(struct text *text, const struct cw_host *host, const char *before, const char *value)
 {
-	size_t length = part != NULL ? strlen(part) : 0;
-	char *larger = NULL;
+	char *quoted = cw_host_json_quote(host, value != NULL ? value : "");
 
-	if (part != NULL && (text->data != NULL || text->length == 0))
-		larger = realloc(text->data, text->length + length + 1);
-	if (larger == NULL) {
-		free(text->data);
-		text->data = NULL;
-	} else {
-		text->data = larger;
-		memcpy(larger + text->length, part, length + 1);
-	}
-	text->length += length + (larger == NULL);
-}
-
-/* Adds a member of an object: the quoted NAME is given, VALUE is not quoted yet. */
-static void
-add_member(struct text *text, const char *before, const char *value)
-{
-	char *quoted = cw_host_json_quote(text->host, value != NULL ? value : "");
-
-	add(text, before);
-	add(text, quoted);
-	cw_host_release(text->host, quoted);
+	text_format(text, "%s%s", before, quoted);
+	cw_host_release(host, quoted);
 }
 
 static void
-add_challenge(struct text *text, const struct cw_challenge *challenge)
+add_challenge(struct text *text, const struct cw_host *host, const struct cw_challenge *challenge)
 {
-	add_member(text, "{\"type\":", challenge->type);
-	add_member(text, ",\"identifier\":", challenge->identifier);
-	add_member(text, ",\"token\":", challenge->token);
-	add_member(text, ",\"key_authorization\":", challenge->key_authorization);
-	add_member(text, ",\"validation\":", challenge->validation);
-	add_member(text, ",\"location\":", challenge->location);
-	add(text, "}");
+	add_value(text, host, "{\"type\":", challenge->type);
+	add_value(text, host, ",\"identifier\":", challenge->identifier);
+	add_value(text, host, ",\"token\":", challenge->token);
+	add_value(text, host, ",\"key_authorization\":", challenge->key_authorization);
+	add_value(text, host, ",\"validation\":", challenge->validation);
+	add_value(text, host, ",\"location\":", challenge->location);
+	text_add_string(text, "}");
 }
 
-/* Release with free(); NULL: out of memory. */
+/* Release with free(). */
 static char *
 perform_request(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
-	struct text text = {host, NULL, 0};
+	struct text text = {0};
 
-	add(&text, "{\"do\":\"perform\",\"options\":");
-	add(&text, cw_host_setting(host, "plugin-options"));
-	add_member(&text, ",\"directories\":{\"config\":", cw_host_setting(host, "config-dir"));
-	add_member(&text, ",\"work\":", cw_host_setting(host, "work-dir"));
-	add_member(&text, ",\"logs\":", cw_host_setting(host, "logs-dir"));
-	add(&text, "},\"challenges\":[");
+	text_format(&text, "{\"do\":\"perform\",\"options\":%s",
+		    cw_host_setting(host, "plugin-options"));
+	add_value(&text, host,
+		  ",\"directories\":{\"config\":", cw_host_setting(host, "config-dir"));
+	add_value(&text, host, ",\"work\":", cw_host_setting(host, "work-dir"));
+	add_value(&text, host, ",\"logs\":", cw_host_setting(host, "logs-dir"));
+	text_add_string(&text, "},\"challenges\":[");
 	for (size_t i = 0; i < count; i++) {
-		add(&text, i > 0 ? "," : "");
-		add_challenge(&text, challenges[i]);
+		text_add_string(&text, i > 0 ? "," : "");
+		add_challenge(&text, host, challenges[i]);
 	}
-	add(&text, "]}\n");
+	text_add_string(&text, "]}\n");
 	return text.data;
 }
 
@@ -218,21 +190,18 @@ ask(struct python *python, const char *request, struct answers *answers)
 static int
 answer_all(struct python *python, struct cw_challenge *const *challenges, size_t count)
 {
-	struct answers answers = {python->host, challenges, count, calloc(count + 1, 1)};
-	char *request = perform_request(python->host, challenges, count);
-	int status =
-		answers.known != NULL && request != NULL ? CW_OK : fail_no_memory(python->host);
+	autofree unsigned char *known = memory_resize(NULL, count + 1, 1);
+	autofree char *request = perform_request(python->host, challenges, count);
+	struct answers answers = {python->host, challenges, count, memset(known, 0, count + 1)};
+	int status = ask(python, request, &answers);
 
-	if (status == CW_OK)
-		status = ask(python, request, &answers);
+	if (status == CW_OK || status == CW_E_CANCELLED)
+		return status;
 	/* What it did not come to fails for the same reason. */
-	for (size_t i = 0;
-	     status != CW_OK && status != CW_E_CANCELLED && answers.known != NULL && i < count; i++)
-		if (!answers.known[i])
+	for (size_t i = 0; i < count; i++)
+		if (!known[i])
 			cw_host_pass_challenge(python->host, challenges[i], status);
-	free(answers.known);
-	free(request);
-	return status == CW_E_CANCELLED || status == CW_E_NOMEM ? status : CW_OK;
+	return CW_OK;
 }
 
 static int

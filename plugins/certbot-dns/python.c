@@ -7,10 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-#include "../common/instance.h"
-#include "../common/words.h"
+#include "../common/memory.h"
+#include "../common/waiting.h"
 
 #define HELPER "certbot-dns.py"
 #ifndef PLUGIN_FOLDER
@@ -30,18 +29,16 @@ static char *
 helper_beside(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *found;
+	static const char *const folders[] = {"", "../"};
 
-	if (slash == NULL)
-		return NULL;
-	found = text_format("%.*s/" HELPER, (int)(slash - path), path);
-	if (found != NULL && access(found, R_OK) != 0) {
+	for (size_t i = 0; slash != NULL && i < 2; i++) {
+		char *found =
+			memory_format("%.*s/%s" HELPER, (int)(slash - path), path, folders[i]);
+
+		if (access(found, R_OK) == 0)
+			return found;
 		free(found);
-		found = text_format("%.*s/../" HELPER, (int)(slash - path), path);
 	}
-	if (found != NULL && access(found, R_OK) == 0)
-		return found;
-	free(found);
 	return NULL;
 }
 
@@ -54,7 +51,7 @@ helper_path(void)
 
 	if (dladdr(&here, &info) != 0 && info.dli_fname != NULL)
 		found = helper_beside(info.dli_fname);
-	return found != NULL ? found : text_format("%s/" HELPER, PLUGIN_FOLDER);
+	return found != NULL ? found : memory_format("%s/" HELPER, PLUGIN_FOLDER);
 }
 
 static void
@@ -76,22 +73,17 @@ int
 python_start(struct python *python)
 {
 	int sockets[2];
-	char *helper;
+	autofree char *helper = NULL;
 
 	if (python->pid != 0)
 		return CW_OK;
 	helper = helper_path();
-	if (helper == NULL)
-		return fail_no_memory(python->host);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
-		free(helper);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
 		return cw_host_fail(python->host, CW_E_IO, NULL, "cannot make a socket: %s",
 				    strerror(errno));
-	}
 	python->pid = fork();
 	if (python->pid == 0)
 		become_python(sockets[1], helper, python->host);
-	free(helper);
 	close(sockets[1]);
 	if (python->pid > 0) {
 		python->socket = sockets[0];
@@ -180,7 +172,7 @@ python_send(struct python *python, const char *text)
 	return CW_OK;
 }
 
-/* The first line of the buffer; NULL: there is none yet, or no memory for it. */
+/* The first line of the buffer; NULL: there is none yet. */
 static char *
 take_line(struct python *python)
 {
@@ -191,11 +183,9 @@ take_line(struct python *python)
 	if (end == NULL)
 		return NULL;
 	length = (size_t)(end - python->buffer);
-	line = strndup(python->buffer, length);
-	if (line != NULL) {
-		python->length -= length + 1;
-		memmove(python->buffer, end + 1, python->length);
-	}
+	line = memory_copy(python->buffer, length);
+	python->length -= length + 1;
+	memmove(python->buffer, end + 1, python->length);
 	return line;
 }
 
@@ -203,20 +193,15 @@ take_line(struct python *python)
 static int
 read_part(struct python *python)
 {
-	char *larger = realloc(python->buffer, python->length + PART_SIZE);
 	ssize_t got;
 
-	if (larger == NULL || python->length > LINE_MAX_BYTES) {
-		python->buffer = larger != NULL ? larger : python->buffer;
+	if (python->length > LINE_MAX_BYTES) {
 		python_stop(python);
-		return larger == NULL
-			       ? fail_no_memory(python->host)
-			       : cw_host_fail(python->host, CW_E_COMMAND, NULL,
-					      "the Python process of Certbot's plugin \"%s\" "
-					      "wrote too much",
-					      cw_host_setting(python->host, "plugin-name"));
+		return cw_host_fail(python->host, CW_E_COMMAND, NULL,
+				    "the Python process of Certbot's plugin \"%s\" wrote too much",
+				    cw_host_setting(python->host, "plugin-name"));
 	}
-	python->buffer = larger;
+	python->buffer = memory_resize(python->buffer, python->length + PART_SIZE, 1);
 	got = read(python->socket, python->buffer + python->length, PART_SIZE);
 	if (got < 0 && errno == EINTR)
 		return CW_OK;
@@ -255,7 +240,7 @@ int
 python_receive(struct python *python, char **line)
 {
 	long limit = time_limit(python);
-	time_t begin = time(NULL);
+	long long begin = milliseconds_now();
 	int status = CW_OK;
 
 	for (*line = take_line(python); *line == NULL && status == CW_OK;
@@ -264,7 +249,7 @@ python_receive(struct python *python, char **line)
 
 		if (poll(&ready, 1, LOOK_INTERVAL) > 0)
 			status = read_part(python);
-		else if (limit > 0 && time(NULL) - begin >= limit)
+		else if (limit > 0 && milliseconds_now() - begin >= limit * 1000LL)
 			status = fail_late(python);
 		else
 			status = cw_host_wait(python->host, 0);

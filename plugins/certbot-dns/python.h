@@ -25,9 +25,9 @@ void python_stop(struct python *python);
 int python_send(struct python *python, const char *text);
 /*
  * Waits for the next line, at most the seconds of --plugin-timeout, or a few seconds if the run was
- * interrupted: the process cleans up without us, too. *LINE is without its end;
- * release it with free(). After a failure the process is stopped, except after CW_E_CANCELLED: the
- * run was interrupted, and the line is still to come.
+ * interrupted: the process cleans up without us, too. *LINE is without its end; release it with
+ * free(). After a failure the process is stopped, except after CW_E_CANCELLED: the run was
+ * interrupted, and the line is still to come.
  */
 int python_receive(struct python *python, char **line);
 

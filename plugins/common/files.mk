@@ -4,8 +4,8 @@ common_files = \
 	plugins/common/control.c plugins/common/control.h \
 	plugins/common/edits.c plugins/common/edits.h \
 	plugins/common/files.c plugins/common/files.h
-common_web_server = \
-	plugins/common/waiting.c plugins/common/waiting.h \
+common_waiting = plugins/common/waiting.c plugins/common/waiting.h
+common_web_server = $(common_waiting) \
 	plugins/common/answers.c plugins/common/answers.h \
 	plugins/common/installation.c plugins/common/installation.h \
 	plugins/common/web_server.c plugins/common/web_server.h

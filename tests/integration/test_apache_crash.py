@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from lib.apache import USUAL, Apache
-from lib.killing import killed_everywhere, listens, recover
+from lib.killing import every_day, killed_everywhere, listens, recover
 from lib.process import wait_until
 from test_apache import host
 from test_apache_install import SERVES, Site, apache, site  # noqa: F401  (fixtures)
@@ -16,7 +16,7 @@ from test_apache_install import SERVES, Site, apache, site  # noqa: F401  (fixtu
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 
 # How many places each test takes; None: all.
-MOST = [pytest.param(None, marks=pytest.mark.full, id="all"), pytest.param(2, id="some")]
+MOST = every_day(2)
 
 
 @pytest.fixture

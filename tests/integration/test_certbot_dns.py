@@ -232,10 +232,10 @@ def test_credentials_that_others_can_read(provider, certwright):
 
 def test_a_provider_that_never_answers(provider, providers, bind):
     used = provider()
-    providers.hang.set()
+    providers.answering.clear()
     done = used.obtain("hung.example.test", more=["--plugin-timeout", "2"], status=1)
     assert "plugin \"dns-cloudflare\" did not answer within 2 seconds" in done.stderr
-    providers.hang.clear()
+    providers.answering.set()
     wait_until(lambda: not bind.challenge_records("example.test"), 60, "the record to be removed")
 
 
@@ -253,7 +253,7 @@ def test_a_signal_while_records_are_set(provider, providers, certwright, bind):
 @pytest.mark.full
 def test_a_signal_while_the_provider_hangs(provider, providers, certwright):
     used = provider()
-    providers.hang.set()
+    providers.answering.clear()
     running = certwright.start("certonly", *used.options(), "-d", "h.example.test", env=used.env)
     wait_until(lambda: providers.requests, 60, "the first request")
     running.process.send_signal(signal.SIGTERM)

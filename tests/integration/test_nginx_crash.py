@@ -7,13 +7,12 @@ import shutil
 
 import pytest
 
-from lib.killing import killed_everywhere, listens, recover
+from lib.killing import every_day, killed_everywhere, listens, recover
 from lib.process import wait_until
 from test_nginx import Nginx
 from test_nginx_install import CASES, Site, nginx, site  # noqa: F401  (fixtures)
 
-# Of the places where the plugin can be killed: a few every day.
-MOST = [pytest.param(6, id="some"), pytest.param(None, id="all", marks=pytest.mark.full)]
+MOST = every_day(6)
 
 pytestmark = pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("strace")),
                                 reason="nginx or strace is not installed")

@@ -28,13 +28,15 @@ class Answer(Exception):
 
 class Providers:
     """proxy: for HTTPS_PROXY. requests: (host, method, path) of each. fail(): answers with what it
-    is given from now on; added: called when a record was added; hang: nothing is answered while it is set."""
+    is given from now on; added: called when a record was added; answering: nothing is answered while
+    it is cleared."""
 
     def __init__(self, authority, bind):
         self.bind = bind
         self.requests, self.headers = [], []
         self.records = {}  # id -> (name, value)
-        self.hang = threading.Event()
+        self.answering = threading.Event()
+        self.answering.set()
         self.failure = self.added = None
         self.busy = self.most_busy = 0
         self._lock = threading.Lock()
@@ -55,7 +57,7 @@ class Providers:
         self.failure = (when, Answer(status, body))
 
     def stop(self):
-        self.hang.clear()
+        self.answering.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -94,8 +96,7 @@ class Providers:
             self.busy += 1
             self.most_busy = max(self.busy, self.most_busy)
         try:
-            while self.hang.is_set():
-                time.sleep(0.05)
+            self.answering.wait()
             if self.failure and self.failure[0](method, path):
                 raise self.failure[1]
             return APIS[host](self, method, path, query, body)

@@ -9,9 +9,16 @@ import re
 import shutil
 import socket
 
+import pytest
+
 CALLS = ("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "symlink", "symlinkat")
 # LeakSanitizer cannot work in a process that is traced.
 ENV = {"ASAN_OPTIONS": "detect_leaks=0"}
+
+
+def every_day(count):
+    """The values of a test's MOST: COUNT places every day, all of them with --full."""
+    return [pytest.param(count, id="some"), pytest.param(None, id="all", marks=pytest.mark.full)]
 
 
 def strace(path, *options):
