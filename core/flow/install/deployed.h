@@ -18,8 +18,7 @@ void cw_deployed_installers(const struct cw_lineage *lineage, struct cw_strv *in
 /*
  * Records that INSTALLER has deployed INSTALLATION. Names of earlier deployments are kept if the
  * certificate still has them. Also saves what renewals need to call the installer: its name and its
- * options in SETTINGS. The file is not written if nothing
- * would change.
+ * options in SETTINGS. The file is not written if nothing would change.
  */
 int cw_record_deployment(const struct cw_context *context, const char *installer,
 			 const struct cw_installation *installation,
