@@ -45,8 +45,6 @@ cw_moved_account_find(struct cw_context *context, struct cw_moved_account *accou
 	} else {
 		cw_context(error, "cannot ask the CA at %s for the account of this key",
 			   account->server);
-		cw_hint(error, "try again when the CA answers; if it is gone, obtain the "
-			       "certificates from another one with certonly --server");
 	}
 	return error->status;
 }

@@ -3,24 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/process.h"
 
 #define KEYSTORE_MAX (1024 * 1024)
-/* keytool takes no shorter one. */
+/* keytool takes no shorter one, and Java decrypts with none that is not ASCII. */
 #define PASSWORD_MIN 6
 
 static int
 run_keytool(const char *pkcs12, const char *password, const char *keystore, struct cw_error *error)
 {
 	const char *const argv[] = {
-		"keytool", "-importkeystore",     "-noprompt", "-srckeystore",
-		pkcs12,    "-srcstoretype",       "PKCS12",    "-srcstorepass:file",
-		password,  "-destkeystore",       keystore,    "-deststoretype",
-		"JKS",     "-deststorepass:file", password,    NULL};
+		"keytool",
+		"-importkeystore",
+		"-noprompt",
+		"-srckeystore",
+		pkcs12,
+		"-srcstoretype",
+		"PKCS12",
+		"-srcstorepass:file",
+		password,
+		"-destkeystore",
+		keystore,
+		"-deststoretype",
+		"JKS",
+		"-deststorepass:file",
+		password,
+		NULL,
+	};
 	struct cw_process process = {.argv = argv, .time_limit = 120};
 	int status = cw_process_run_one(&process, error);
 
-	/* keytool says on its output what is wrong. */
 	if (status == CW_E_NOT_FOUND)
 		cw_hint(error, "install Java's keytool (Debian: default-jre-headless), or use "
 			       "--format pkcs12, which Java reads, too");
@@ -57,9 +70,10 @@ cw_keystore_make(const struct cw_buf *pkcs12, const char *password, struct cw_bu
 		cw_format("%s/certwright-keystore-XXXXXX", temporary != NULL ? temporary : "/tmp");
 	int status;
 
-	if (strlen(password) < PASSWORD_MIN)
+	if (strlen(password) < PASSWORD_MIN || !cw_is_plain(password))
 		return cw_fail(error, CW_E_INVALID,
-			       "the password of a Java keystore needs at least %d characters",
+			       "the password of a Java keystore needs at least %d characters, all "
+			       "of them ASCII",
 			       PASSWORD_MIN);
 	/* With mode 0700. */
 	if (mkdtemp(folder) == NULL)

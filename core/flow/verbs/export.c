@@ -19,7 +19,7 @@
 struct plan {
 	const struct cw_export_format *format;
 	const char *part;
-	const char *path; /* NULL: the standard output */
+	char *path; /* absolute; NULL: the standard output */
 	bool overwrite;
 	mode_t mode; /* of the file */
 	uid_t owner;
@@ -99,7 +99,7 @@ make_plan(const struct cw_settings *settings, struct plan *plan, struct cw_error
 	}
 	if (strcmp(to, "-") == 0)
 		return plan_output(settings, plan, error);
-	plan->path = to;
+	plan->path = cw_path_absolute(to);
 	return plan_file(plan, error);
 }
 
@@ -262,8 +262,8 @@ cw_flow_export(struct cw_context *context, struct json_object *result, struct cw
 		status = make_file(lineage, &plan, password, &file, error);
 	if (status == CW_OK)
 		status = write_file(&plan, &file, error);
-	if (status < 0)
-		return status;
-	report(lineage, &plan, result);
-	return CW_OK;
+	if (status == CW_OK)
+		report(lineage, &plan, result);
+	free(plan.path);
+	return status;
 }
