@@ -40,6 +40,7 @@ libcertwright_sources += \
 	core/flow/moving/lego.c \
 	core/flow/moving/moving.c core/flow/moving/moving.h \
 	core/flow/moving/settings.c \
+	core/flow/moving/reader.c core/flow/moving/reader.h \
 	core/flow/moving/source.c core/flow/moving/source.h \
 	core/flow/moving/take_over.c core/flow/moving/take_over.h \
 	core/flow/moving/tar.c core/flow/moving/tar.h \

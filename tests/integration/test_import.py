@@ -6,9 +6,8 @@ import os
 
 import pytest
 
-from lib.other_clients import (AcmeSh, Acmetool, CertbotTarball, Dehydrated, Getssl, Lego, Uacme,
-                               snapshot)
-from lib.tools import names_of, read, serial_of, verify_chain
+from lib.other_clients import (AcmeSh, Acmetool, CertbotTarball, Dehydrated, Getssl, Lego, Uacme)
+from lib.tools import names_of, read, serial_of, snapshot, verify_chain
 from lib.webserver import WebServer
 
 
@@ -79,6 +78,11 @@ def test_lego(certwright, pebble, webroot, tmp_path):
     result = check_import(certwright, pebble, client, ["a.lego.test", "b.lego.test"],
                           "--standalone")
     assert result.json["not_taken_over"] == []
+    [account] = certwright.account_files()
+    text = read(certwright.renewal_file("a.lego.test"))
+    for line in (f"account = {os.path.basename(os.path.dirname(account))}", "key_type = ecdsa",
+                 f"server = {pebble.directory}", "authenticator = standalone"):
+        assert f"{line}\n" in text
     check_renewal(certwright, pebble, "a.lego.test")
     check_again(certwright, client)
 

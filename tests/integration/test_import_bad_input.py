@@ -9,9 +9,9 @@ import tarfile
 
 import pytest
 
-from lib.other_clients import AcmeSh, CertbotTarball, Lego, Uacme, snapshot
+from lib.other_clients import AcmeSh, CertbotTarball, Lego
 from lib.outcome import assert_failed, errors_of
-from lib.tools import command, read
+from lib.tools import command, read, snapshot
 
 
 @pytest.fixture(name="origin", scope="module")

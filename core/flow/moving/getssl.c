@@ -51,14 +51,17 @@ read_account(const struct reading *reading, const char *server)
 	return account;
 }
 
+/* A place on another machine may have a password in it. */
 static void
 remark_acl(const struct reading *reading, const char *place)
 {
+	int shown = *place == '/' ? (int)strlen(place) : (int)strcspn(place, ":");
+
 	cw_moving_remark(reading->moving, reading->config,
 			 "give an authenticator with -a, for example webroot with -w FOLDER",
-			 "the tokens of \"%s\" go to \"%s\", which is not a local folder "
+			 "the tokens of \"%s\" go to \"%.*s\", which is not a local folder "
 			 "FOLDER/.well-known/acme-challenge",
-			 reading->certificate->name, place);
+			 reading->certificate->name, shown, place);
 }
 
 /* ACL has a place for each name, the domain first; the last one is for the rest. */

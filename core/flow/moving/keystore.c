@@ -14,22 +14,10 @@ static int
 run_keytool(const char *pkcs12, const char *password, const char *keystore, struct cw_error *error)
 {
 	const char *const argv[] = {
-		"keytool",
-		"-importkeystore",
-		"-noprompt",
-		"-srckeystore",
-		pkcs12,
-		"-srcstoretype",
-		"PKCS12",
-		"-srcstorepass:file",
-		password,
-		"-destkeystore",
-		keystore,
-		"-deststoretype",
-		"JKS",
-		"-deststorepass:file",
-		password,
-		NULL,
+		"keytool", "-importkeystore",     "-noprompt", "-srckeystore",
+		pkcs12,    "-srcstoretype",       "PKCS12",    "-srcstorepass:file",
+		password,  "-destkeystore",       keystore,    "-deststoretype",
+		"JKS",     "-deststorepass:file", password,    NULL,
 	};
 	struct cw_process process = {.argv = argv, .time_limit = 120};
 	int status = cw_process_run_one(&process, error);

@@ -2,13 +2,7 @@
 #ifndef CW_FLOW_MOVING_SOURCE_H
 #define CW_FLOW_MOVING_SOURCE_H
 
-#include "flow/moving/moving.h"
-
-struct cw_moving_source {
-	const char *name;   /* as --from has it */
-	const char *server; /* the directory URL that the user gave; NULL: none */
-	const char *path;   /* absolute; what the client keeps */
-};
+#include "flow/moving/reader.h"
 
 /*
  * Reads all of SOURCE into MOVING (empty). Fails if PATH cannot be read or is not what this client
@@ -17,7 +11,7 @@ struct cw_moving_source {
 int cw_moving_source_read(const struct cw_moving_source *source, struct cw_moving *moving,
 			  struct cw_error *error);
 
-/* The readers; each is told by its file. */
+/* The readers. The file of each begins with what its client keeps. */
 int cw_read_lego(const struct cw_moving_source *source, struct cw_moving *moving,
 		 struct cw_error *error);
 int cw_read_acme_sh(const struct cw_moving_source *source, struct cw_moving *moving,
@@ -32,18 +26,5 @@ int cw_read_acmetool(const struct cw_moving_source *source, struct cw_moving *mo
 		     struct cw_error *error);
 int cw_read_certbot_tarball(const struct cw_moving_source *source, struct cw_moving *moving,
 			    struct cw_error *error);
-
-/* For the readers. The directory URL of Let's Encrypt. */
-#define CW_LETS_ENCRYPT "https://acme-v02.api.letsencrypt.org/directory"
-/* The directory URL of the CA at HOST ("host" or "host:port", ':' may be '_'): that of the user if
- * it has this host, or of a CA that is known; NULL: neither. */
-const char *cw_directory_at(const struct cw_moving_source *source, const char *host);
-/* The directory URL of a CA's short name, such as "letsencrypt-test"; NULL: unknown. */
-const char *cw_directory_of_preset(const char *preset);
-/* The host and port of URL; release with free(). */
-char *cw_host_of(const char *url);
-/* CW_E_NOT_FOUND, which says that PATH lacks WHAT and so is not what the client keeps. */
-int cw_moving_source_lacks(const struct cw_moving_source *source, const char *what,
-			   struct cw_error *error);
 
 #endif

@@ -4,37 +4,16 @@ Each class has the name that --from takes, and path, what to import. make(names)
 with the real program; webroot is a folder that a web server serves at Pebble's http port.
 """
 
-import glob
-import hashlib
 import json
 import os
 import shutil
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from .account import _number
+from .account import private_key
 from .tools import command, read, script
 
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-
-
-def snapshot(folder):
-    """All that is in FOLDER: paths, modes, times of change, targets and contents."""
-    seen = {}
-    for where, folders, files in os.walk(folder):
-        for name in folders + files:
-            path = os.path.join(where, name)
-            status = os.lstat(path)
-            if os.path.islink(path):
-                what = os.readlink(path)
-            elif os.path.isfile(path):
-                with open(path, "rb") as stream:
-                    what = hashlib.sha256(stream.read()).hexdigest()
-            else:
-                what = None
-            seen[path] = (status.st_mode, status.st_mtime_ns, what)
-    return seen
 
 
 class Client:
@@ -131,10 +110,8 @@ class Written(Client):
         super().__init__(folder, pebble, webroot)
         self.domain = name
         [key] = origin.account_files()
-        jwk = json.loads(read(key))
         self.account = json.loads(read(os.path.join(os.path.dirname(key), "regr.json")))
-        private = ec.derive_private_key(_number(jwk["d"]), ec.SECP256R1())
-        self.account_key = private.private_bytes(
+        self.account_key = private_key(json.loads(read(key))).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
             serialization.NoEncryption()).decode()
         self.parts = {kind: read(origin.live(name, kind))
@@ -191,6 +168,3 @@ class CertbotTarball:
         self.path = os.path.join(str(folder), "le.tar.gz")
         command("tar", "-C", folder, "-czf", self.path, "letsencrypt")
 
-
-def account_count(certwright):
-    return len(glob.glob(os.path.join(certwright.config_dir, "accounts", "*", "*", "*")))
