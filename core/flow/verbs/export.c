@@ -14,6 +14,7 @@
 
 #define PEM_MAX (1024 * 1024)
 #define PASSWORD_MAX 1024
+#define FILE_ROOM (256UL * 1024)
 
 /* What the command line says. */
 struct plan {
@@ -195,6 +196,8 @@ make_file(const struct cw_lineage *lineage, const struct plan *plan, const char 
 		return status;
 	exported = (struct cw_exported){
 		.name = lineage->name, .leaf = leaf, .issuers = issuers, .key = key};
+	/* Room for all of it, so that no copy of the key stays where the buffer was before. */
+	cw_buf_reserve(file, FILE_ROOM);
 	return plan->format->make(&exported, plan->part, password, file, error);
 }
 
