@@ -100,7 +100,8 @@ const struct cw_option cw_options_own[] = {
 	 .choices = CW_WORDS("pem-bundle", "haproxy", "pkcs12", "der", "jks-by-keytool"),
 	 .metavar = "FORMAT",
 	 .topics = "export",
-	 .help = "pem-bundle: the key, the certificate and its chain. haproxy: the certificate, "
+	 .help = "The file's format. pem-bundle: the key, the certificate and its chain. haproxy: "
+		 "the certificate, "
 		 "its chain and the key, as HAProxy reads them. pkcs12: all of them, encrypted "
 		 "with "
 		 "a password. der: the one part that --part names, in DER. jks-by-keytool: a Java "
