@@ -102,7 +102,7 @@ def test_uacme(certwright, pebble, webroot, served, tmp_path):
     check_again(certwright, client)
 
 
-def test_dehydrated(certwright, pebble, webroot, served, tmp_path):
+def test_dehydrated(certwright, start, pebble, webroot, served, tmp_path):
     client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
     client.make("a.dehydrated.test")
     ran = tmp_path / "executed"
@@ -115,6 +115,19 @@ def test_dehydrated(certwright, pebble, webroot, served, tmp_path):
     check_renewal(certwright, pebble, "a.dehydrated.test")
     assert served.seen
     check_again(certwright, client)
+    check_hook(start.certwright(pebble, "other"), client)
+
+
+def check_hook(certwright, client):
+    """dehydrated's hook is called as before, for DNS records and after renewals."""
+    client.configure('CHALLENGETYPE="dns-01"\nHOOK="${BASEDIR}/hook.sh"\n')
+    hook = os.path.join(client.path, "hook.sh")
+    certwright.run("import", "--from", client.name, client.path)
+    text = read(certwright.renewal_file("a.dehydrated.test"))
+    for line in ("authenticator = dns-exec", f"dns_exec_program = {hook}",
+                 "dns_exec_style = dehydrated"):
+        assert f"{line}\n" in text
+    assert f"{hook} deploy_cert a.dehydrated.test" in text
 
 
 @pytest.mark.skipif(shutil.which("acmetool") is None, reason="this release has no acmetool")
@@ -150,6 +163,16 @@ def test_acme_sh(certwright, pebble, webroot, served, origin, tmp_path):
     check_renewal(certwright, pebble, "o.example.test")
     assert served.seen and ran.read_text() == "reload\n"
     assert copy.read_text() == read(certwright.live("o.example.test", "privkey"))
+    check_again(certwright, client)
+
+
+def test_two_certificates_for_one_name(certwright, pebble, webroot, origin, tmp_path):
+    """acme.sh has one for each kind of key."""
+    client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
+    for ecc in (True, False):
+        client.make({"Le_Webroot": "no"}, ecc)
+    certwright.run("import", "--from", "acme.sh", client.path)
+    assert certwright.lineages() == ["o.example.test", "o.example.test-ecc"]
     check_again(certwright, client)
 
 

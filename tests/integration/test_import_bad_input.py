@@ -1,17 +1,18 @@
 """Moving in from what is damaged, hostile or not there: one sentence, and nothing half-written."""
 
 import io
-import json
 import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 
 import pytest
 
+from lib.killing import every_day, killed_everywhere
 from lib.other_clients import AcmeSh, CertbotTarball, Lego
-from lib.outcome import assert_failed, errors_of
-from lib.tools import command, read, snapshot
+from lib.outcome import assert_failed
+from lib.tools import command, read, snapshot, verify_chain
 
 
 @pytest.fixture(name="origin", scope="module")
@@ -82,6 +83,24 @@ def test_damaged_certificate_is_left_out(certwright, lego, kind, words):
     assert certwright.lineages() == ["b.lego.test"]
     assert os.listdir(os.path.join(certwright.config_dir, "archive")) == ["b.lego.test"]
     assert len(certwright.account_files()) == 1
+
+
+@pytest.mark.parametrize("most", every_day(3))
+def test_a_kill_leaves_nothing_half_written(certwright, lego, pebble, tmp_path, most):
+    def prepare():
+        shutil.rmtree(certwright.config_dir, ignore_errors=True)
+
+    def run(**options):
+        certwright.run("import", "--from", "lego", lego, "--standalone", **options)
+
+    def check():
+        run()
+        assert certwright.lineages() == ["a.lego.test", "b.lego.test"]
+        assert len(certwright.account_files()) == 1
+        for name in certwright.lineages():
+            verify_chain(os.path.dirname(certwright.live(name)), pebble.root())
+
+    killed_everywhere(tmp_path, run, prepare, check, most=most)
 
 
 def test_name_that_is_taken(certwright, lego, trees):
@@ -160,29 +179,26 @@ def test_command_line(certwright, tmp_path):
     assert_failed(certwright.json("import", "--from", "caddy", tmp_path, status=2), "caddy")
 
 
-def test_another_user(certwright, lego, tmp_path):
-    """Who can read neither the source nor write here is told so."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    os.chmod(tmp_path, 0o755)
-    for folder in [lego, *lego.glob("**/")]:
-        os.chmod(folder, 0o700)
-    place = tmp_path / "theirs"
-    place.mkdir()
-    os.chown(place, 65534, 65534)
-    words = certwright.arguments("import", "--from", "lego", lego, json=True)
-    for name in ("etc", "var", "log"):
-        words[words.index(os.path.join(certwright.folder, name))] = str(place / name)
-    shared = tmp_path.parents[1]
-    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                           *words], env=certwright.environment(), capture_output=True, text=True,
-                          check=False)
-    if "Permission denied" in done.stderr and not done.stdout:
-        pytest.skip(f"{shared} is closed to others")
-    document = json.loads(done.stdout)
-    assert done.returncode == 1
-    assert "Permission denied" in str(errors_of(document))
-    assert not os.path.isdir(place / "etc" / "accounts")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_another_user(certwright, lego):
+    """Who cannot read the source is told so."""
+    place = tempfile.mkdtemp(prefix="certwright-nobody-")
+    try:
+        source = os.path.join(place, "lego")
+        shutil.copytree(lego, source)
+        os.chmod(os.path.join(source, "accounts"), 0o700)
+        os.chown(place, 65534, 65534)
+        words = certwright.arguments("import", "--from", "lego", source, json=True)
+        for name in ("etc", "var", "log"):
+            words[words.index(os.path.join(certwright.folder, name))] = f"{place}/{name}"
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                               *words], env=certwright.environment({"CERTWRIGHT_PLUGIN_PATH": None}),
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stderr
+        assert f"{source}/accounts" in done.stdout and "Permission denied" in done.stdout
+        assert not os.path.isdir(f"{place}/etc/accounts")
+    finally:
+        shutil.rmtree(place)
 
 
 def test_hooks_of_a_file_that_others_can_change_are_not_taken_over(certwright, pebble, origin,

@@ -123,8 +123,8 @@ class AcmeSh(Written):
 
     name = "acme.sh"
 
-    def make(self, settings):
-        folder = f"{self.domain}_ecc"
+    def make(self, settings, ecc=True):
+        folder = f"{self.domain}_ecc" if ecc else self.domain
         directory = self.pebble.directory
         place = directory.split("://")[1].replace(f":{self.pebble.port}", "")
         self.write("account.conf", "LOG_FILE='/dev/null'\n#LOG_LEVEL=1\nUPGRADE_HASH='0'\n")
