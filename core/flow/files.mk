@@ -26,6 +26,25 @@ libcertwright_sources += \
 	core/flow/due/decide.c \
 	core/flow/due/decide.h \
 	core/flow/verbs/delete.c \
+	core/flow/verbs/export.c \
+	core/flow/verbs/import.c \
+	core/flow/moving/acme_sh.c \
+	core/flow/moving/acmetool.c \
+	core/flow/moving/certbot_tarball.c \
+	core/flow/moving/conf.c core/flow/moving/conf.h \
+	core/flow/moving/dehydrated.c \
+	core/flow/moving/find_account.c \
+	core/flow/moving/format.c core/flow/moving/format.h \
+	core/flow/moving/getssl.c \
+	core/flow/moving/keystore.c core/flow/moving/keystore.h \
+	core/flow/moving/lego.c \
+	core/flow/moving/moving.c core/flow/moving/moving.h \
+	core/flow/moving/settings.c \
+	core/flow/moving/reader.c core/flow/moving/reader.h \
+	core/flow/moving/source.c core/flow/moving/source.h \
+	core/flow/moving/take_over.c core/flow/moving/take_over.h \
+	core/flow/moving/tar.c core/flow/moving/tar.h \
+	core/flow/moving/uacme.c \
 	core/flow/work/deploy_hooks.c \
 	core/flow/work/deploy_hooks.h \
 	core/flow/due/due.c \
