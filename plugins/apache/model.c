@@ -97,6 +97,17 @@ host_find(const struct host *host, const char *name)
 	return found;
 }
 
+const char *
+directive_openssl_file(struct arena *arena, const struct directive *directive, bool key)
+{
+	const char *arguments = directive->arguments;
+
+	if (!directive_is(directive, "SSLOpenSSLConfCmd") ||
+	    strcasecmp(words_next(arena, &arguments), key ? "PrivateKey" : "Certificate") != 0)
+		return NULL;
+	return words_next(arena, &arguments);
+}
+
 static char *
 lower(const char *name)
 {
@@ -202,6 +213,17 @@ listens_by_tls(const struct model *model, const struct host *host)
 	return false;
 }
 
+/* Whether a directive of its own or of the main server names a certificate. */
+static bool
+has_certificate(struct model *model, const struct host *host)
+{
+	const struct directive *at = host->section->first_child;
+
+	while (at != NULL && directive_openssl_file(model->config.arena, at, false) == NULL)
+		at = at->next;
+	return at != NULL || host_value(model, host, "SSLCertificateFile") != NULL;
+}
+
 static bool
 has_tls(struct model *model, const struct host *host)
 {
@@ -213,7 +235,7 @@ has_tls(struct model *model, const struct host *host)
 	}
 	if (engine != NULL)
 		return strcasecmp(engine, "off") != 0;
-	return host_value(model, host, "SSLCertificateFile") != NULL && listens_by_tls(model, host);
+	return listens_by_tls(model, host) && has_certificate(model, host);
 }
 
 static void

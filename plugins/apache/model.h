@@ -63,7 +63,11 @@ const struct host *model_choose(const struct model *model, const char *address, 
 const struct host *model_first(const struct model *model, const char *address, unsigned port);
 /* The last directive NAME of a virtual host, outside of sections; NULL: none. */
 const struct directive *host_find(const struct host *host, const char *name);
-/* The same of the main server. */
+/* The file of a certificate, or with KEY of a private key, that the directive gives to OpenSSL as a
+ * command; NULL: it does not. */
+const char *directive_openssl_file(struct arena *arena, const struct directive *directive,
+				   bool key);
+/* The same as host_find() of the main server. */
 const struct directive *model_find(const struct model *model, const char *name);
 /* The value of the host's last directive NAME or else of the main server's; NULL: none. */
 const char *host_value(struct model *model, const struct host *host, const char *name);

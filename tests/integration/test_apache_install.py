@@ -271,16 +271,6 @@ def test_shared_file_of_certificates_stays_with_the_others(site, apache):
     assert apache.served("b.test") == old and apache.read("snippets/tls.conf") == shared
 
 
-def test_two_types_of_keys_are_kept(site, apache, certwright):
-    certwright.certonly("a.test", args=("--cert-name", "rsa", "--key-type", "rsa"))
-    live = certwright.live("rsa", "fullchain"), certwright.live("rsa", "privkey")
-    apache.site(tls(f"SSLCertificateFile {live[0]}\nSSLCertificateKeyFile {live[1]}\n" + SERVES))
-    apache.start()
-    site.obtain("a.test").install()
-    text = apache.read("sites-available/site.conf")
-    assert text.count("SSLCertificateFile") == 2 and live[0] in text and "old.pem" not in text
-
-
 def test_name_that_would_lose_its_certificate_is_said(site, apache, certwright):
     certwright.certonly("a.test", "b.test", args=("--cert-name", "both"))
     live = certwright.live("both", "fullchain"), certwright.live("both", "privkey")

@@ -1,4 +1,4 @@
-"""Apache as installer: options, and the other ways to say which certificate a host has."""
+"""Apache as installer: options."""
 
 import os
 import shutil
@@ -64,37 +64,6 @@ def test_boolean_that_is_none_is_said(site, apache, name):  # noqa: F811
     before = apache.snapshot()
     result = site.obtain("a.test").install(f"--apache-{name}", "no", status=1, json=True)
     assert_failed(result, f"--apache-{name}", '"no"', "True or False")
-    assert apache.snapshot() == before
-
-
-def commands(separator=" ", quote=""):
-    return "".join(f"SSLOpenSSLConfCmd{separator}{quote}{name}{quote}{separator}"
-                   f"{quote}@folder@/old.{end}{quote}\n"
-                   for name, end in (("Certificate", "pem"), ("PrivateKey", "key")))
-
-
-@pytest.mark.parametrize("lines", [
-    pytest.param(commands(), id="alone"),
-    pytest.param("@old@\n" + commands("\t", '"'), id="beside"),
-    pytest.param("@old@\n" + commands().lower().replace("sslopensslconfcmd", "sslOpenSSLConfCMD"),
-                 id="letter_case", marks=pytest.mark.full),
-    pytest.param("@old@\nSSLOpenSSLConfCmd \\\n  Certificate \\\n @folder@/old.pem\n"
-                 "SSLOpenSSLConfCmd PrivateKey @folder@/old.key\n", id="continued",
-                 marks=pytest.mark.full)])
-def test_certificate_by_commands_of_openssl_is_replaced(site, apache, lines):  # noqa: F811
-    """They would win over the new certificate; other commands stay."""
-    apache.site(host(f"SSLEngine on\n{lines}SSLOpenSSLConfCmd Curves P-256\n{SERVES}",
-                     "*:@https@"))
-    apache.start()
-    before = apache.snapshot()
-    site.obtain("a.test").install()
-    assert site.is_served("a.test")
-    text = apache.read("sites-available/site.conf")
-    assert text.count("OpenSSLConfCmd") == 1 and "SSLOpenSSLConfCmd Curves P-256" in text
-    after = apache.snapshot()
-    site.install()
-    assert apache.snapshot() == after
-    site.rollback()
     assert apache.snapshot() == before
 
 
