@@ -421,6 +421,8 @@ forget(struct config *config)
 	config->now_root = config->root;
 	memset(&config->top, 0, sizeof(config->top));
 	copy_map(&config->modules, &config->facts->modules);
+	if (config->assumed != NULL)
+		map_set(&config->modules, config->assumed, (void *)"");
 	for (size_t i = 0; i < config->files.count; i++)
 		config->files.items[i]->uses = 0;
 }
