@@ -59,31 +59,31 @@ host_has_address(const struct host *host, const char *address, unsigned port)
 	return false;
 }
 
+const struct group *
+model_group(const struct model *model, const char *address, unsigned port)
+{
+	autofree char *key = memory_format("%s %u", address, port);
+
+	return map_get(&model->groups, key);
+}
+
 const struct host *
 model_choose(const struct model *model, const char *address, unsigned port, const char *name)
 {
-	const struct host *first = NULL;
+	const struct group *group = model_group(model, address, port);
 
-	for (size_t i = 0; i < model->host_count; i++) {
-		const struct host *host = &model->hosts[i];
-
-		if (!host_has_address(host, address, port))
-			continue;
-		if (host_has_name(host, name))
-			return host;
-		if (first == NULL)
-			first = host;
-	}
-	return first;
+	for (size_t i = 0; group != NULL && i < group->count; i++)
+		if (host_has_name(&model->hosts[group->orders[i]], name))
+			return &model->hosts[group->orders[i]];
+	return group != NULL ? &model->hosts[group->orders[0]] : NULL;
 }
 
 const struct host *
 model_first(const struct model *model, const char *address, unsigned port)
 {
-	for (size_t i = 0; i < model->host_count; i++)
-		if (host_has_address(&model->hosts[i], address, port))
-			return &model->hosts[i];
-	return NULL;
+	const struct group *group = model_group(model, address, port);
+
+	return group != NULL ? &model->hosts[group->orders[0]] : NULL;
 }
 
 const struct directive *
@@ -250,6 +250,34 @@ add_listen(struct model *model, const struct directive *directive)
 	model->listens[model->listen_count++] = listen;
 }
 
+/* Adds the host to those of each of its addresses. */
+static void
+add_to_groups(struct model *model, const struct host *host)
+{
+	struct arena *arena = model->config.arena;
+
+	for (size_t i = 0; i < host->address_count; i++) {
+		const struct address *at = &host->addresses[i];
+		autofree char *key = memory_format("%s %u", at->host, at->port);
+		struct group *group = map_get(&model->groups, key);
+
+		if (group == NULL) {
+			group = arena_alloc(arena, sizeof(*group));
+			map_set(&model->groups, arena_copy(arena, key, strlen(key)), group);
+		}
+		if ((group->count & (group->count - 1)) == 0) {
+			size_t *orders =
+				arena_alloc(arena, (group->count * 2 + 1) * sizeof(*orders));
+
+			if (group->count > 0)
+				memcpy(orders, group->orders, group->count * sizeof(*orders));
+			group->orders = orders;
+		}
+		if (group->count == 0 || group->orders[group->count - 1] != host->order)
+			group->orders[group->count++] = host->order;
+	}
+}
+
 static void
 add_host(struct model *model, const struct directive *section, unsigned otherwise)
 {
@@ -266,6 +294,7 @@ add_host(struct model *model, const struct directive *section, unsigned otherwis
 	host->order = model->host_count++;
 	read_addresses(arena, host, otherwise);
 	read_names(arena, host, NULL);
+	add_to_groups(model, host);
 }
 
 static void
@@ -273,6 +302,7 @@ forget(struct model *model)
 {
 	free(model->hosts);
 	free(model->listens);
+	map_clear(&model->groups);
 	map_clear(&model->values);
 	model->hosts = NULL;
 	model->listens = NULL;

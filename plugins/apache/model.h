@@ -28,11 +28,18 @@ struct listen {
 	bool tls; /* "https", given or by the port */
 };
 
+/* The hosts of an address and port, in order: Apache chooses one of them. */
+struct group {
+	size_t *orders;
+	size_t count;
+};
+
 struct model {
 	struct config config;
 	struct host main; /* for connections that no virtual host is for */
 	struct host *hosts;
 	size_t host_count;
+	struct map groups; /* "ADDRESS PORT" -> struct group */
 	struct map values; /* name in lower case -> last directive of the main server */
 	struct listen *listens;
 	size_t listen_count;
@@ -53,6 +60,8 @@ bool host_has_address(const struct host *host, const char *address, unsigned por
 bool host_has_name(const struct host *host, const char *name);
 /* Whether one of its names or aliases, or the inherited name, is exactly NAME. */
 bool host_has_exact_name(const struct host *host, const char *name);
+/* The hosts of ADDRESS and PORT; NULL: there are none. */
+const struct group *model_group(const struct model *model, const char *address, unsigned port);
 /*
  * The host that Apache chooses for NAME among those of ADDRESS and PORT: the first that has the
  * name, or else the first. NULL: there are none.
