@@ -1,6 +1,6 @@
 /*
  * dns-exec: a dns-01 authenticator that runs a program of the user's to write the TXT records (RFC
- * 8555 section 8.4), in the way of lego's exec provider, dehydrated or Certbot.
+ * 8555 section 8.4), in the way of lego's exec provider, dehydrated, Certbot, lexicon or acme.sh.
  */
 #include <certwright/plugin.h>
 #include <limits.h>
@@ -13,6 +13,7 @@
 #include "../common/outcome.h"
 #include "../common/records.h"
 #include "../common/words.h"
+#include "acme_sh.h"
 #include "calls.h"
 #include "options.h"
 
@@ -62,6 +63,8 @@ style_of(const struct cw_host *host)
 		return STYLE_LEGO_RAW;
 	if (strcmp(name, "dehydrated") == 0)
 		return STYLE_DEHYDRATED;
+	if (strcmp(name, "acme.sh") == 0)
+		return STYLE_ACME_SH;
 	return strcmp(name, "lexicon") == 0 ? STYLE_LEXICON : STYLE_CERTBOT;
 }
 
@@ -126,6 +129,10 @@ dns_exec_prepare(void *self)
 				    "give the program that writes TXT records with "
 				    "--dns-exec-program, and its style with --dns-exec-style",
 				    "dns-exec has no program to run");
+	if (style_of(host) == STYLE_ACME_SH)
+		status = acme_sh_prepare(host, program);
+	if (status != CW_OK)
+		return status;
 	status = make_absolute(host, "program");
 	return status == CW_OK ? make_absolute(host, "cleanup-program") : status;
 }
@@ -323,7 +330,8 @@ static const struct cw_plugin plugin = {
 	.version = PACKAGE_VERSION,
 	.description = "Run a program that sets DNS TXT records",
 	.help = "Proves control of names with TXT records (dns-01) that a program of yours sets. "
-		"Programs made for lego's exec provider, dehydrated or Certbot work.",
+		"Programs made for lego's exec provider, dehydrated or Certbot work, and so do "
+		"lexicon and the DNS scripts of acme.sh.",
 	.options = dns_exec_options,
 	.open = instance_open,
 	.prepare = dns_exec_prepare,
