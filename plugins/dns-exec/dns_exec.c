@@ -1,5 +1,5 @@
 /*
- * dns-exec: a dns-01 authenticator that runs a program of the user's to write the TXT records (RFC
+ * dns-exec: an authenticator that runs a program of the user's to write the TXT records (RFC
  * 8555 section 8.4), in the way of lego's exec provider, dehydrated, Certbot, lexicon or acme.sh.
  */
 #include <certwright/plugin.h>
@@ -227,7 +227,7 @@ was_started(const struct cw_challenge *challenge)
 {
 	const struct work *work = challenge->plugin_data;
 
-	return work != NULL && work->started;
+	return work != NULL && work->started && !records_stays(challenge);
 }
 
 static int
@@ -236,7 +236,8 @@ present(const struct caller *caller, struct calls *calls)
 	int status = calls_make(caller, ACTION_PRESENT, has_not_failed, calls);
 
 	for (size_t i = 0; status == CW_OK && i < calls->count; i++)
-		status = register_undo(caller, &calls->items[i]);
+		if (!records_stays(calls->items[i].challenges[0]))
+			status = register_undo(caller, &calls->items[i]);
 	if (status != CW_OK)
 		return status;
 	/* After an interruption any of them may have run. */
@@ -315,9 +316,26 @@ dns_exec_cleanup(void *self, struct cw_challenge *const *challenges, size_t coun
 	return status;
 }
 
+/* Programs of some styles find the record's name themselves, and know only that of dns-01. */
+static const char *const *
+dns_exec_challenge_types(void *self, const char *identifier_type, const char *identifier)
+{
+	static const char *const simple[] = {"dns-01", NULL};
+	const struct instance *instance = self;
+
+	if (instance != NULL && strcmp(identifier_type, "dns") == 0)
+		switch (style_of(instance->host)) {
+		case STYLE_LEGO_RAW:
+		case STYLE_DEHYDRATED:
+		case STYLE_CERTBOT: return simple;
+		default: break;
+		}
+	return records_challenge_types(self, identifier_type, identifier);
+}
+
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(authenticator),
-	.challenge_types = records_challenge_types,
+	.challenge_types = dns_exec_challenge_types,
 	.perform = dns_exec_perform,
 	.cleanup = dns_exec_cleanup,
 };
@@ -329,7 +347,8 @@ static const struct cw_plugin plugin = {
 	.name = "dns-exec",
 	.version = PACKAGE_VERSION,
 	.description = "Run a program that sets DNS TXT records",
-	.help = "Proves control of names with TXT records (dns-01) that a program of yours sets. "
+	.help = "Proves control of names with TXT records (dns-01, dns-account-01, "
+		"dns-persist-01) that a program of yours sets. "
 		"Programs made for lego's exec provider, dehydrated or Certbot work, and so do "
 		"lexicon and the DNS scripts of acme.sh.",
 	.options = dns_exec_options,
