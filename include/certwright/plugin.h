@@ -603,7 +603,8 @@ struct cw_host {
 	/*
 	 * Reads a credentials file of at most 1 MiB. There is a warning if users other than its
 	 * owner can read it. If others can write to it, it is refused (CW_E_PERMISSION). Every
-	 * value after a '=' becomes a secret. Release *TEXT with release().
+	 * value after a '=' becomes a secret, or every string of a JSON file. Release *TEXT with
+	 * release().
 	 */
 	int (*read_credentials)(const struct cw_host *host, const char *path, char **text);
 	/*

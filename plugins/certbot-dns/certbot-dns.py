@@ -185,7 +185,7 @@ def kind_of(action):
 def names_of(action, plugin):
     """The plugin's own names for an option, as certwright has them."""
     prefix = f"--{plugin}-"
-    return [text[len(prefix):].replace("_", "-") for text in action.option_strings
+    return [text[len(prefix):].replace("_", "-").lower() for text in action.option_strings
             if text.startswith(prefix)]
 
 
@@ -229,11 +229,13 @@ def describe(entry, distribution):
         return None
     parser = parser_of(cls, entry.name)
     options = [option_of(action, entry.name, parser) for action in parser._actions]
+    # Of two that differ in the case of letters alone, the first.
+    options = {option["name"]: option for option in reversed(options) if option is not None}
     return {
         "version": distribution.version or "0",
         "description": one_line(getattr(cls, "description", "") or entry.name).rstrip("."),
         "dns_types": challenge_types(cls, entry.name, parser), "ip_types": [],
-        "options": [option for option in options if option is not None],
+        "options": list(reversed(options.values())),
     }
 
 

@@ -26,6 +26,7 @@ def offers(ca):
     ca.offers = ["dns-01", "dns-account-01", "dns-persist-01"]
     ca.wildcard_offer = "dns-01"
     ca.blind = set()
+    ca.account = None
 
 
 @pytest.fixture
@@ -101,6 +102,16 @@ def test_a_plugin_makes_the_record_once_and_leaves_it(certwright, bind, ca, prog
     certwright.run("renew", "--force-renewal")
     assert len(program.calls()) == 1 and ca.texts(record) == [text]
     assert names_of(certwright.live("made.example.test", "cert")) == names
+
+
+def test_the_account_in_a_record_is_our_own_whatever_is_said(certwright, bind, ca, program):
+    """And a record for another account stays beside it."""
+    ca.account = "https://elsewhere.test/1"
+    other = f"{ISSUERS[0]}; accounturi={ca.account}"
+    add(bind, "ours.example.test", other)
+    obtain(certwright, bind, "ours.example.test", more=[*with_program(program), *PERSIST])
+    assert sorted(ca.texts("_validation-persist.ours.example.test")) == sorted(
+        [other, f"{ISSUERS[0]}; accounturi={account_of(certwright)}"])
 
 
 @pytest.mark.parametrize("plugin", ["dns-rfc2136", pytest.param("certbot", marks=pytest.mark.full)])

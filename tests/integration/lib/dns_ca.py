@@ -41,13 +41,15 @@ def path_of(url):
 
 class DnsCa(RogueCa):
     """offers: the types of the challenges that Pebble has for a name, of which there are three, and
-    of its one challenge for a wildcard. blind: names whose records it does not see."""
+    of its one challenge for a wildcard. blind: names whose records it does not see. account: what the
+    challenges say is the account; None: the one that it is."""
 
     def __init__(self, ports, authority, pebble, bind):
         self.bind = bind
         self.offers = ["dns-01", "dns-account-01", "dns-persist-01"]
         self.wildcard_offer = "dns-01"
         self.blind = set()
+        self.account = None
         self._thumbprints = {}  # account -> the thumbprint of its key
         self._challenges = {}   # path -> (type, authorization's path, its body, token)
         self._failed = {}       # authorization's path -> problem
@@ -89,7 +91,7 @@ class DnsCa(RogueCa):
             challenge["type"] = self._challenges[path][0]
             if challenge["type"] == "dns-persist-01":
                 del challenge["token"]
-                challenge.update({"accounturi": account, "issuer-domain-names": ISSUERS})
+                challenge.update({"accounturi": self.account or account, "issuer-domain-names": ISSUERS})
             if request.path in self._failed:
                 challenge.update(status="invalid", error=self._failed[request.path])
             shown.append(challenge)
