@@ -121,6 +121,12 @@ int cw_flow_import(struct cw_context *context, struct json_object *result, struc
 /* export: "exported": {"name", "format", "part" (of der; else null), "path" (null: the standard
  * output), "private_key" (whether it has the key)}. */
 int cw_flow_export(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* dns-records: "server", "account_uri", "records": an array of {"domain", "purpose":
+ * "dns-persist-01", "dns-01" or "caa", "name", "type": "TXT", "CNAME" or "CAA", "value" and "line"
+ * (of a zone file; both null if not known), "found": an array of the values there, "present",
+ * "problem": null or what is wrong with what is there}. */
+int cw_flow_dns_records(struct cw_context *context, struct json_object *result,
+			struct cw_error *error);
 /* plugins: "plugins": an array of {"name", "version", "description", "path", "abi": "1.0", "roles":
  * ["authenticator", "installer"], "challenge_types": [...], "prepared": null, true or an error
  * object}; "refused": an array of {"path", "error"}. */

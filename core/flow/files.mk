@@ -1,6 +1,7 @@
 libcertwright_sources += \
 	core/flow/issue/accounts.c \
 	core/flow/issue/accounts.h \
+	core/flow/issue/aliases.c core/flow/issue/aliases.h \
 	core/flow/issue/authentication.c \
 	core/flow/issue/authentication.h \
 	core/flow/work/batches.c \
@@ -49,6 +50,7 @@ libcertwright_sources += \
 	core/flow/work/deploy_hooks.h \
 	core/flow/due/due.c \
 	core/flow/due/due.h \
+	core/flow/verbs/dns_records.c \
 	core/flow/verbs/enhance.c \
 	core/flow/work/hooks.c \
 	core/flow/work/hooks.h \
@@ -80,6 +82,7 @@ libcertwright_sources += \
 	core/flow/kit/new.c core/flow/kit/new.h \
 	core/flow/kit/template.c core/flow/kit/template.h \
 	core/flow/kit/trial.c core/flow/kit/trial.h \
+	core/flow/work/lookup.c core/flow/work/lookup.h \
 	core/flow/work/lone_plugin.c core/flow/work/lone_plugin.h \
 	core/flow/work/listeners.c \
 	core/flow/work/listeners.h \
@@ -139,6 +142,7 @@ libcertwright_sources += \
 	core/flow/work/user_agent.c core/flow/work/user_agent.h \
 	core/flow/context.c \
 	core/flow/install/installer_work.c core/flow/install/installer_work.h \
+	core/flow/issue/persistence.c core/flow/issue/persistence.h \
 	core/flow/issue/order_item.c core/flow/issue/order_item.h \
 	core/flow/work/job_plugin.c \
 	core/flow/work/jobs.c core/flow/work/jobs.h core/flow/work/jobs_internal.h
