@@ -29,7 +29,7 @@ libcore_sources += \
 	core/cli/serve_challenges.c \
 	core/cli/serve_link.c core/cli/serve_link.h \
 	core/cli/serve_request.c core/cli/serve_request.h \
-	library/channel.c library/channel.h library/protocol.h \
+	library/channel.c library/channel.h library/failure.c library/failure.h library/protocol.h \
 	core/cli/select.c core/cli/select.h \
 	core/cli/terminal.c core/cli/terminal.h \
 	core/cli/verbs.c core/cli/verbs.h
