@@ -100,8 +100,10 @@ make_request(const struct ca *ca, const char *name, struct json_object *members)
 		json_set(request, "options", options);
 	}
 	json_set_text(options, "server", ca->settings->server);
-	/* What is configured for certwright is not meant for this program. */
+	/* What is configured for certwright is not meant for this program, which writes no files in
+	 * certwright's folders either. */
 	json_set_text(options, "config", "/dev/null");
+	json_set_text(options, "work-dir", "/dev/null");
 	if (ca->settings->verbose)
 		json_set(options, "verbose", json_object_new_boolean(1));
 	json_set_text(request, "request", name);
@@ -189,8 +191,10 @@ take_result(struct json_object *answer, const char *result)
 static _Noreturn void
 fail(const struct ca *ca, struct json_object *answer)
 {
-	print_error(json_member(answer, "error", json_type_object));
-	explain(ca);
+	struct json_object *error = json_member(answer, "error", json_type_object);
+
+	print_error(error);
+	explain(ca, error);
 	exit(EXIT_FAILURE);
 }
 
