@@ -38,29 +38,6 @@ print_error(struct json_object *error)
 		complain("%s", hint);
 }
 
-/* An account of another CA is the likely reason of a refusal, and the CA cannot know. */
-static void
-explain(const struct ca *ca)
-{
-	const struct account *account = ca->account;
-
-	char *upgraded;
-
-	if (account == NULL || account->uri == NULL ||
-	    same_origin(account->uri, ca->settings->server))
-		return;
-	upgraded = account_upgraded_uri(account->uri);
-	if (upgraded != NULL)
-		complain("the account in \"%s\" is of Let's Encrypt's ACME v1: run \"manuale "
-			 "upgrade\"",
-			 ca->settings->account);
-	else
-		complain("the account in \"%s\" is of another server, %s, and this is %s: give "
-			 "--server or --account",
-			 ca->settings->account, account->uri, ca->settings->server);
-	free(upgraded);
-}
-
 struct ca *
 ca_open(const struct settings *settings, const struct account *account)
 {
@@ -188,8 +165,67 @@ take_result(struct json_object *answer, const char *result)
 	return object;
 }
 
+/* Whether the CA may refuse the account rather than the request. */
+static bool
+may_refuse_account(struct json_object *error)
+{
+	static const char *const types[] = {"accountDoesNotExist", "malformed", "unauthorized"};
+	const char *type = json_text(json_member(error, "problem", json_type_object), "type");
+	const char *name = type != NULL ? strrchr(type, ':') : NULL;
+
+	for (size_t i = 0; name != NULL && i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(name + 1, types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Compares the account file with what the CA knows of its key. */
+static void
+check_account(struct ca *ca)
+{
+	struct json_object *answer = call(ca, "account_find", NULL);
+	const char *uri = json_text(json_member(answer, "account", json_type_object), "uri");
+	const char *path = ca->settings->account;
+
+	if (uri == NULL)
+		complain("the CA has no account with the key in \"%s\": restore the file from a "
+			 "backup, or run \"manuale register EMAIL\"",
+			 path);
+	else if (strcmp(uri, ca->account->uri) != 0)
+		complain("the key in \"%s\" is that of the account %s, not of %s: restore the file "
+			 "from a backup",
+			 path, uri, ca->account->uri);
+	json_object_put(answer);
+}
+
+/* An account file that does not fit is the likely reason of a refusal, and the CA cannot say so. */
+static void
+explain(struct ca *ca, struct json_object *error)
+{
+	const struct account *account = ca->account;
+	char *upgraded;
+
+	if (account == NULL || account->uri == NULL)
+		return;
+	if (same_origin(account->uri, ca->settings->server)) {
+		if (may_refuse_account(error))
+			check_account(ca);
+		return;
+	}
+	upgraded = account_upgraded_uri(account->uri);
+	if (upgraded != NULL)
+		complain("the account in \"%s\" is of Let's Encrypt's ACME v1: run \"manuale "
+			 "upgrade\"",
+			 ca->settings->account);
+	else
+		complain("the account in \"%s\" is of another server, %s, and this is %s: give "
+			 "--server or --account",
+			 ca->settings->account, account->uri, ca->settings->server);
+	free(upgraded);
+}
+
 static _Noreturn void
-fail(const struct ca *ca, struct json_object *answer)
+fail(struct ca *ca, struct json_object *answer)
 {
 	struct json_object *error = json_member(answer, "error", json_type_object);
 
