@@ -1,6 +1,7 @@
 /* authorize: an order, its authorizations, and what the user has to put in place for them. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "account.h"
 #include "ca.h"
 #include "challenge.h"
@@ -114,6 +115,23 @@ open_challenges(struct work *work, struct challenge **challenges, size_t *count)
 	return true;
 }
 
+/* CAs list authorizations in any order. */
+static void
+sort_as_given(const struct settings *settings, struct challenge *challenges, size_t count)
+{
+	size_t sorted = 0;
+
+	for (size_t i = 0; i < settings->word_count; i++)
+		for (size_t j = sorted; j < count; j++)
+			if (strcasecmp(challenges[j].domain, settings->words[i]) == 0) {
+				struct challenge found = challenges[j];
+
+				challenges[j] = challenges[sorted];
+				challenges[sorted++] = found;
+				break;
+			}
+}
+
 /* The order with its challenges; one that is lost is made anew once. */
 static size_t
 prepare(struct work *work, struct challenge **challenges)
@@ -121,8 +139,10 @@ prepare(struct work *work, struct challenge **challenges)
 	size_t count = 0;
 
 	for (int attempt = 0; !is_over(work); attempt++) {
-		if (open_challenges(work, challenges, &count))
+		if (open_challenges(work, challenges, &count)) {
+			sort_as_given(work->settings, *challenges, count);
 			return count;
+		}
 		challenges_free(*challenges, count);
 		*challenges = NULL;
 		if (attempt > 0)

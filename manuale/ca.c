@@ -165,9 +165,10 @@ take_result(struct json_object *answer, const char *result)
 	return object;
 }
 
-/* Whether the CA may refuse the account rather than the request. */
+/* Whether the CA does not know, or does not grant, what the request names: its account or its URL.
+ */
 static bool
-may_refuse_account(struct json_object *error)
+denies(struct json_object *error)
 {
 	static const char *const types[] = {"accountDoesNotExist", "malformed", "unauthorized"};
 	const char *type = json_text(json_member(error, "problem", json_type_object), "type");
@@ -208,7 +209,7 @@ explain(struct ca *ca, struct json_object *error)
 	if (account == NULL || account->uri == NULL)
 		return;
 	if (same_origin(account->uri, ca->settings->server)) {
-		if (may_refuse_account(error))
+		if (denies(error))
 			check_account(ca);
 		return;
 	}
@@ -265,15 +266,26 @@ ca_get(struct ca *ca, const char *name, const char *uri, const char *result)
 	return ca_ask(ca, name, with_uri(uri), result);
 }
 
+/* Whether the CA has nothing there, which some say with a bare 404 instead of a problem document.
+ */
+static bool
+is_gone(struct json_object *error)
+{
+	const char *status = json_text(error, "status");
+	const char *message = json_text(error, "message");
+
+	return denies(error) || (status != NULL && strcmp(status, "not-found") == 0) ||
+	       (message != NULL && strstr(message, "HTTP 404 at") != NULL);
+}
+
 struct json_object *
 ca_look(struct ca *ca, const char *name, const char *uri, const char *result)
 {
 	struct json_object *answer = call(ca, name, with_uri(uri));
-	const char *status = json_text(json_member(answer, "error", json_type_object), "status");
 
 	if (is_ok(answer))
 		return take_result(answer, result);
-	if (status == NULL || (strcmp(status, "acme") != 0 && strcmp(status, "not-found") != 0))
+	if (!is_gone(json_member(answer, "error", json_type_object)))
 		fail(ca, answer);
 	json_object_put(answer);
 	return NULL;

@@ -10,6 +10,7 @@ import pytest
 
 from lib.certwright import Certwright
 from lib.manuale import READY, Manuale, guides_hash, originals_hash
+from lib.rogue_ca import alter
 from lib.tools import command, names_of, public_key, snapshot
 
 SMALL = ("--key-size", "2048")
@@ -81,7 +82,7 @@ def test_the_whole_workflow_on_a_terminal(newcomer):
     terminal = newcomer.on_terminal("authorize", *names)
     terminal.expect(re.escape(READY))
     records = newcomer.publish(terminal.text)
-    assert sorted(records) == [f"_acme-challenge.{name}" for name in names]
+    assert records == [f"_acme-challenge.{name}" for name in names]
     check_records(newcomer, names)
     terminal.type("")
     assert f"run \"manuale issue {' '.join(names)}\"" in terminal.finish()
@@ -133,7 +134,7 @@ def test_http_by_pipes_with_files_of_the_users_own(manuale, web):
     session = manuale.start("authorize", *names, "--method", "http")
     text = session.expect(READY)
     tokens = re.findall(r"^  http://(\S+?)/\.well-known/acme-challenge/(\S+)$", text, re.M)
-    assert sorted(host for host, _ in tokens) == names
+    assert [host for host, _ in tokens] == names
     for host, token in tokens:
         challenge = manuale.json("orders", guides_hash(*names), f"{host}_challenge.json")
         assert manuale.read(token) == challenge["key"] and challenge["key"].startswith(token + ".")
@@ -247,6 +248,82 @@ def test_a_pending_order_of_the_original_is_continued(manuale):
     check_files(manuale, names[0], names)
     assert os.listdir(manuale.path("orders")) == [os.path.basename(folder)]
     assert manuale.json(folder, "order.json")["uri"] == uri
+
+
+def rewrite(manuale, names, **changes):
+    with open(manuale.path("orders", guides_hash(*names), "order.json"), "w",
+              encoding="utf-8") as stream:
+        json.dump({**manuale.order_before, **changes}, stream)
+
+
+def test_records_that_cannot_go_on(manuale):
+    name = "r.example.test"
+    session = manuale.start("authorize", name)
+    session.expect(READY)
+    session.interrupt(signal.SIGINT)
+    manuale.order_before = manuale.order(name)
+    uri = manuale.order_before["uri"]
+    for changed, said in ((uri + "0", "is unknown to the CA"),
+                          ("https://elsewhere.example/1", "is of another server")):
+        rewrite(manuale, [name], uri=changed)
+        if "elsewhere" in changed:
+            assert said in manuale.run("issue", name, status=1)
+        session = manuale.start("authorize", name)
+        session.expect(READY)
+        assert f"The order from before {said}: making a new one." in session.text
+        session.interrupt(signal.SIGINT)
+        assert manuale.order(name)["uri"] not in (uri, changed)
+    rewrite(manuale, [name], contents=None)
+    before = snapshot(manuale.folder)
+    assert "is broken: restore it from a backup" in manuale.run("authorize", name, status=1)
+    rewrite(manuale, [name], key="x")
+    assert "is not a private key" in manuale.run("issue", name, status=1)
+    assert len(snapshot(manuale.folder)) == len(before)
+
+
+def test_an_expired_order_is_made_anew(rogue, tmp_path):
+    manuale = Manuale(tmp_path / "work", rogue)
+    manuale.register()
+    session = manuale.start("authorize", "e.example.test")
+    session.expect(READY)
+    session.interrupt(signal.SIGINT)
+
+    def expire(given):
+        order = given.json()
+        order["expires"] = "2020-01-01T00:00:00Z"
+        given.set_json(order)
+    rogue.on("order", alter(expire), times=1)
+    session = manuale.start("authorize", "e.example.test")
+    session.expect(READY)
+    assert "The order from before has expired: making a new one." in session.text
+    manuale.stop()
+
+
+def test_a_certificate_request_that_does_not_fit_costs_nothing(manuale):
+    name = "b.example.test"
+    manuale.authorize(name)
+    command("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout",
+            manuale.path("own.key"), "-out", manuale.path("own.csr"), "-subj", "/",
+            "-addext", "subjectAltName=DNS:other.example.test")
+    assert "CSR" in manuale.run("issue", name, "--csr-file", "own.csr", status=1)
+    assert manuale.run("issue", name, "--csr-file", "own.key", status=1)
+    manuale.run("issue", name, "-k", "own.key")
+    check_files(manuale, name, [name])
+    assert manuale.read(f"{name}.pem") == manuale.read("own.key")
+
+
+def test_what_cannot_be_reached(manuale):
+    before = snapshot(manuale.folder)
+    assert "localhost:1" in manuale.run("info", server="https://localhost:1/dir", status=1)
+    manuale.env["CERTWRIGHT_PROGRAM"] = "/nonexistent"
+    assert "/nonexistent" in manuale.run("info", status=1)
+    assert snapshot(manuale.folder) == before
+
+
+def test_verbose_shows_what_is_done_and_no_secret(manuale):
+    quiet, text = manuale.run("info"), manuale.run("--verbose", "info")
+    assert len(text) > len(quiet)
+    assert not any(line in text for line in manuale.json("account.json")["key"].splitlines())
 
 
 def test_issue_says_what_is_missing(manuale):
