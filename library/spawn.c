@@ -15,8 +15,6 @@
 #include "library/internal.h"
 #include "library/protocol.h"
 
-extern char **environ;
-
 /* How many bytes of the folders of libraries and of programs are the same, up to a slash. */
 static size_t
 common_length(const char *a, const char *b)
@@ -167,7 +165,7 @@ fail_to_start(struct cw_failure *failure, const char *path, int code)
 
 int
 cw_program_start(const struct cw_client_options *options, char *path, int *socket, pid_t *child,
-	 struct cw_failure *failure)
+		 struct cw_failure *failure)
 {
 	char *const *environment = environ;
 	int sockets[2];

@@ -192,7 +192,8 @@ check_kind(struct cw_serve_request *request, struct cw_error *error)
 		return fail(error, "there is no store \"%s\": give files or memory", store);
 	request->in_memory = request->verb != NULL && cw_equal(store, "memory");
 	if (request->in_memory && strcmp(request->verb, "certonly") != 0)
-		return fail(error, "the verb \"%s\" needs files: only certonly has the store memory",
+		return fail(error,
+			    "the verb \"%s\" needs files: only certonly has the store memory",
 			    request->verb);
 	return CW_OK;
 }

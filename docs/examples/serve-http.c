@@ -1,6 +1,6 @@
 /*
- * A web server that obtains its own certificate: it answers the CA from its own loop. One thread, no
- * file: the account, the key and the certificate are in memory, and are printed here.
+ * A web server that obtains its own certificate: it answers the CA from its own loop. One thread,
+ * no file: the account, the key and the certificate are in memory, and are printed here.
  *
  * usage: serve-http NAME PORT [SERVER]
  *
@@ -206,7 +206,8 @@ main(int argc, char **argv)
 
 		printf("%s%s", text_of(certificate, "key"), text_of(certificate, "fullchain"));
 	} else {
-		fprintf(stderr, "%s\n", text_of(json_object_object_get(answer, "error"), "message"));
+		fprintf(stderr, "%s\n",
+			text_of(json_object_object_get(answer, "error"), "message"));
 	}
 	json_object_put(answer);
 	return ok ? 0 : 1;

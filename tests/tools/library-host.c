@@ -50,11 +50,13 @@ fail_certificate(struct cw_client *client, const char *server, int thread)
 	char request[1024];
 	int kind;
 
-	snprintf(request, sizeof(request),
-		 "{\"verb\": \"certonly\", \"store\": \"memory\", \"options\": {\"server\": \"%s\", "
-		 "\"domain\": \"t%d.example.test\", \"authenticator\": \"host\", \"agree-tos\": true, "
-		 "\"register-unsafely-without-email\": true}}",
-		 server, thread);
+	snprintf(
+		request, sizeof(request),
+		"{\"verb\": \"certonly\", \"store\": \"memory\", \"options\": {\"server\": \"%s\", "
+		"\"domain\": \"t%d.example.test\", \"authenticator\": \"host\", \"agree-tos\": "
+		"true, "
+		"\"register-unsafely-without-email\": true}}",
+		server, thread);
 	need(cw_call_start(client, request) == 0, "cw_call_start", strerror(errno));
 	need(cw_call_start(client, request) < 0 && errno == EBUSY, "a second call", NULL);
 	do {
@@ -71,7 +73,8 @@ fail_certificate(struct cw_client *client, const char *server, int thread)
 			     strerror(errno));
 		}
 		if (kind == CW_EVENT_ANSWER)
-			need(strstr(event, "cannot publish the challenge") != NULL, "answer", event);
+			need(strstr(event, "cannot publish the challenge") != NULL, "answer",
+			     event);
 		cw_free(event);
 	} while (kind != CW_EVENT_ANSWER);
 }
@@ -156,11 +159,13 @@ share_client(void)
 	char request[512];
 
 	need(cw_client_new(NULL, &shared, NULL) == 0, "cw_client_new", NULL);
-	snprintf(request, sizeof(request),
-		 "{\"verb\": \"certonly\", \"store\": \"memory\", \"options\": {\"server\": \"%s\", "
-		 "\"domain\": [\"s1.example.test\", \"s2.example.test\"], \"authenticator\": \"host\", "
-		 "\"agree-tos\": true, \"register-unsafely-without-email\": true}}",
-		 server);
+	snprintf(
+		request, sizeof(request),
+		"{\"verb\": \"certonly\", \"store\": \"memory\", \"options\": {\"server\": \"%s\", "
+		"\"domain\": [\"s1.example.test\", \"s2.example.test\"], \"authenticator\": "
+		"\"host\", "
+		"\"agree-tos\": true, \"register-unsafely-without-email\": true}}",
+		server);
 	need(cw_call_start(shared, request) == 0, "cw_call_start", strerror(errno));
 	use_threads(use_shared_client, 2);
 	cw_client_free(shared);
