@@ -5,6 +5,7 @@
 #include "account.h"
 #include "ca.h"
 #include "challenge.h"
+#include "files.h"
 #include "order.h"
 #include "say.h"
 #include "settings.h"
@@ -99,9 +100,7 @@ open_challenges(struct work *work, struct challenge **challenges, size_t *count)
 	size_t all = uris != NULL ? json_object_array_length(uris) : 0;
 
 	*count = 0;
-	*challenges = calloc(all + 1, sizeof(**challenges));
-	if (*challenges == NULL)
-		die_nomem();
+	*challenges = allocate((all + 1) * sizeof(**challenges));
 	for (size_t i = 0; i < all; i++) {
 		const char *uri = json_object_get_string(json_object_array_get_idx(uris, i));
 		struct challenge *challenge = &(*challenges)[*count];

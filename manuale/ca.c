@@ -41,11 +41,9 @@ print_error(struct json_object *error)
 struct ca *
 ca_open(const struct settings *settings, const struct account *account)
 {
-	struct ca *ca = calloc(1, sizeof(*ca));
+	struct ca *ca = allocate(sizeof(*ca));
 	char *answer = NULL;
 
-	if (ca == NULL)
-		die_nomem();
 	ca->settings = settings;
 	ca->account = account;
 	if (cw_client_new(NULL, &ca->client, &answer) != 0) {

@@ -17,6 +17,16 @@ static struct new_file *waiting[WAITING_MAX];
 static size_t waiting_count;
 static sigset_t signals_before;
 
+void *
+allocate(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (memory == NULL)
+		die_nomem();
+	return memory;
+}
+
 char *
 format(const char *pattern, ...)
 {
@@ -33,12 +43,10 @@ format(const char *pattern, ...)
 static char *
 read_all(int descriptor, const char *path, const char *what)
 {
-	char *text = malloc(FILE_MAX + 1);
+	char *text = allocate(FILE_MAX + 1);
 	size_t length = 0;
 	ssize_t got;
 
-	if (text == NULL)
-		die_nomem();
 	while ((got = read(descriptor, text + length, FILE_MAX + 1 - length)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -134,11 +142,11 @@ write_all(int descriptor, const char *text)
 struct new_file *
 new_file_write(const char *path, const char *text, mode_t mode)
 {
-	struct new_file *file = malloc(sizeof(*file));
+	struct new_file *file = allocate(sizeof(*file));
 	int descriptor;
 
-	if (file == NULL || waiting_count == WAITING_MAX)
-		die_nomem();
+	if (waiting_count == WAITING_MAX)
+		die("too many files at once");
 	file->path = format("%s", path);
 	file->temporary = format("%s.XXXXXX", path);
 	if (waiting_count == 0)

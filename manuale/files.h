@@ -3,8 +3,11 @@
 #define MANUALE_FILES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
+/* SIZE bytes, zeroed, never NULL; release with free(). */
+void *allocate(size_t size);
 /* Formats a text, which never fails; release with free(). */
 char *format(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
 

@@ -96,9 +96,7 @@ sha256_of(const char *text)
 
 	if (EVP_Digest(text, strlen(text), digest, &length, EVP_sha256(), NULL) != 1)
 		die_nomem();
-	hexadecimal = malloc(2 * (size_t)length + 1);
-	if (hexadecimal == NULL)
-		die_nomem();
+	hexadecimal = allocate(2 * (size_t)length + 1);
 	for (unsigned i = 0; i < length; i++)
 		sprintf(hexadecimal + 2 * (size_t)i, "%02x", digest[i]);
 	return hexadecimal;

@@ -87,7 +87,6 @@ read_line(void)
 	size_t capacity = 0;
 
 	if (getline(&line, &capacity, stdin) < 0) {
-		free(line);
 		putchar('\n');
 		die("the input ended before an answer: run the command again, it goes on from "
 		    "here");

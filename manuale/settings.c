@@ -38,20 +38,20 @@ static const char of_program[] = "savh";
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
 
-/* What getopt needs for the options with LETTERS. */
+/* What getopt needs. */
 struct grammar {
 	char letters[2 * OPTIONS_MAX + 3];
 	struct option names[OPTION_COUNT + 1];
 };
 
-/* PREFIX: "+" if the options end at the first word. */
+/* Fills GRAMMAR, which is zeroed, for the options with LETTERS. PREFIX: "+" if the options end at
+ * the first word. */
 static void
 make_grammar(struct grammar *grammar, const char *prefix, const char *letters)
 {
 	struct option *name = grammar->names;
 	char *at = stpcpy(stpcpy(grammar->letters, prefix), ":");
 
-	memset(grammar->names, 0, sizeof(grammar->names));
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (strchr(letters, options[i].letter) == NULL)
 			continue;
@@ -60,11 +60,10 @@ make_grammar(struct grammar *grammar, const char *prefix, const char *letters)
 			if (options[i].value != NULL)
 				*at++ = ':';
 		}
-		*name++ = (struct option){
-			.name = options[i].name,
-			.has_arg = options[i].value != NULL ? required_argument : no_argument,
-			.val = options[i].letter,
-		};
+		name->name = options[i].name;
+		name->has_arg = options[i].value != NULL ? required_argument : no_argument;
+		name->val = options[i].letter;
+		name++;
 	}
 	*at = '\0';
 }
@@ -115,7 +114,7 @@ static int
 read_options(int argc, char **argv, const char *prefix, const char *letters,
 	     struct settings *settings)
 {
-	struct grammar grammar;
+	struct grammar grammar = {0};
 	int letter;
 
 	make_grammar(&grammar, prefix, letters);
