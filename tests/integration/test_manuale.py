@@ -281,6 +281,7 @@ def test_records_that_cannot_go_on(manuale):
     assert len(snapshot(manuale.folder)) == len(before)
 
 
+@pytest.mark.full
 def test_an_expired_order_is_made_anew(rogue, tmp_path):
     manuale = Manuale(tmp_path / "work", rogue)
     manuale.register()
@@ -321,8 +322,8 @@ def test_what_cannot_be_reached(manuale):
 
 
 def test_verbose_shows_what_is_done_and_no_secret(manuale):
-    quiet, text = manuale.run("info"), manuale.run("--verbose", "info")
-    assert len(text) > len(quiet)
+    text = manuale.run("--verbose", "info")
+    assert len(text.splitlines()) > 3
     assert not any(line in text for line in manuale.json("account.json")["key"].splitlines())
 
 
@@ -378,6 +379,7 @@ def test_an_account_file_with_the_key_of_another_account(manuale):
     right = wrong["uri"]
     Manuale(manuale.folder, manuale.ca).run("--account", "other.json", "register", "-k", "other.key",
                                             "b@example.test", answer="y\ny\n")
+    assert manuale.json("other.json")["key"] == wrong["key"]  # the user's own
     uri = manuale.json("other.json")["uri"]
     text = manuale.run("authorize", "a.example.test", status=1)
     assert f'is that of the account {uri}, not of {right}' in text
@@ -396,14 +398,6 @@ def test_questions_that_are_not_answered_with_yes(newcomer, account):
     # The CA refuses the new one: the old one stays.
     newcomer.run("register", "nonsense", answer="y\ny\ny\n", status=1)
     assert snapshot(newcomer.folder) == before
-
-
-def test_register_with_a_key_of_the_users_own(newcomer):
-    command("openssl", "genrsa", "-out", newcomer.path("own.key"), "2048")
-    newcomer.register("--key-file", "own.key")
-    made = newcomer.json("account.json")
-    assert made["key"] == newcomer.read("own.key")
-    assert made["uri"] in newcomer.run("info")
 
 
 def test_upgrade_changes_the_url_of_the_first_api_alone(manuale):
