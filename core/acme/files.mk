@@ -1,6 +1,6 @@
 # The ACME client (RFC 8555) and renewal information (RFC 9773).
 
-libcertwright_sources += \
+libcore_sources += \
 	core/acme/account.c \
 	core/acme/call.h \
 	core/acme/client.h \
@@ -19,6 +19,7 @@ libcertwright_sources += \
 	core/acme/order.c \
 	core/acme/parse.c core/acme/parse.h \
 	core/acme/poll.c core/acme/poll.h \
+	core/acme/post.c \
 	core/acme/problem.c core/acme/problem.h \
 	core/acme/renewal_info.c \
 	core/acme/reply.c core/acme/reply.h \

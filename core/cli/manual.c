@@ -1,8 +1,8 @@
-#include <certwright/certwright.h>
+#include "cli/help.h"
+#include <config.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "cli/help.h"
 #include "cli/option_text.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
@@ -76,7 +76,7 @@ static void
 write_introduction(FILE *out)
 {
 	fprintf(out, ".TH CERTWRIGHT 8 \"\" \"certwright %s\" \"System administration\"\n",
-		cw_version());
+		PACKAGE_VERSION);
 	fputs(".SH NAME\ncertwright \\- obtain, install and renew TLS certificates (ACME)\n", out);
 	fputs(".SH SYNOPSIS\n.B certwright\n[\\fIverb\\fR] [\\fIoption\\fR]...\n", out);
 	fputs(".SH DESCRIPTION\n", out);

@@ -17,6 +17,7 @@
 #include "plugin/registry.h"
 #include "store/directories.h"
 
+struct cw_host_authenticator; /* flow/issue/host.h */
 struct cw_run;
 
 struct cw_context {
@@ -36,6 +37,10 @@ struct cw_context {
 	 * be very long. */
 	void (*item)(void *context, const char *list, struct json_object *item);
 	void *output;                /* the context of progress and item */
+	/* Of the library's host; NULL: the command was not called by one. */
+	const struct cw_host_authenticator *host;
+	struct json_object *request; /* all of it, as the host sent it */
+	bool in_memory;              /* nothing is kept in files: there are no directories */
 	const char *certbot_version; /* the Certbot version in new renewal files: "2.1.0" */
 	/* Made by cw_context_open() or when first needed, for the whole command. */
 	struct cw_loop *loop;

@@ -1,4 +1,4 @@
-libcertwright_sources += \
+libcore_sources += \
 	core/flow/issue/accounts.c \
 	core/flow/issue/accounts.h \
 	core/flow/issue/authentication.c \
@@ -19,6 +19,15 @@ libcertwright_sources += \
 	core/flow/ask/choose_plugin.c \
 	core/flow/ask/choose_plugin.h \
 	core/flow/context.h \
+	core/flow/issue/given_account.c core/flow/issue/given_account.h \
+	core/flow/issue/host.h \
+	core/flow/issue/revoke.c core/flow/issue/revoke.h \
+	core/flow/orders/account.c \
+	core/flow/orders/certificate.c \
+	core/flow/orders/order.c \
+	core/flow/orders/orders.c core/flow/orders/orders.h \
+	core/flow/orders/step.c core/flow/orders/step.h \
+	core/flow/verbs/in_memory.c core/flow/verbs/in_memory.h \
 	core/flow/ask/still_used.c \
 	core/flow/ask/still_used.h \
 	core/flow/issue/csr.c \
@@ -112,6 +121,7 @@ libcertwright_sources += \
 	core/flow/work/ca.c core/flow/work/ca.h core/flow/work/ca_internal.h \
 	core/flow/work/ca_account.c \
 	core/flow/work/ca_memory.c \
+	core/flow/work/ca_post.c \
 	core/flow/work/ca_orders.c \
 	core/flow/work/network_process.c core/flow/work/network_process.h \
 	core/flow/work/relay.c core/flow/work/relay.h \

@@ -104,6 +104,15 @@ add_built_in(struct cw_registry *registry)
 #endif
 }
 
+void
+cw_registry_add_host(struct cw_registry *registry)
+{
+	struct cw_module_entry *entry = add(registry, CW_HOST_PLUGIN, "(built in)");
+
+	if (entry != NULL)
+		entry->built_in = cw_host_plugin;
+}
+
 static void
 add_refused(struct cw_registry *registry, const char *name, const struct cw_error *error)
 {
