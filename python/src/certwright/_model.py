@@ -191,7 +191,8 @@ def memory_request(domains: str | Iterable[str], options: Options, *, csr: str |
                    key: str | bytes | None, account: Any, email: str | None, by_host: bool,
                    environment: Mapping[str, str | None] | None) -> dict[str, Any]:
     """The request for a certificate in memory."""
-    contact = {"email": email} if email else {"register_unsafely_without_email": True}
+    contact: dict[str, Any] = ({"email": email} if email
+                               else {"register_unsafely_without_email": True})
     names = words_of(domains)
     first: dict[str, Any] = {"domain": names} if names else {}
     if by_host and "authenticator" not in options:

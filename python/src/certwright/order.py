@@ -139,7 +139,8 @@ class Order(OrderState, _Waiting):
     def certificate(self, timeout: float = 300) -> Certificate:
         """The certificate, after finalize()."""
         self.wait("valid", timeout=timeout)
-        return self.account.certificate_at(str(self.certificate_url))
+        found: Certificate = self.account.certificate_at(str(self.certificate_url))
+        return found
 
 
 class Authorization(AuthorizationState, _Waiting):
