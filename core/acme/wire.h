@@ -37,8 +37,8 @@ enum cw_network_message {
 				   for each */
 	CW_NETWORK_ORDERS_VALIDATE, /* CA, milliseconds, count, (cw_wire_put_chosen) for each:
 				       (cw_wire_put_validated) for each */
-	CW_NETWORK_ORDERS_FINALIZE, /* CA, milliseconds, count, order and CSR for each: state and
-				       error for each */
+	CW_NETWORK_ORDERS_FINALIZE, /* CA, milliseconds, count, order and CSR for each: state,
+				       certificate's URL or none, and error for each */
 	CW_NETWORK_ORDER_DOWNLOAD,  /* CA, order, whether to download alternates: chains */
 	CW_NETWORK_AUTHORIZATION_DEACTIVATE, /* CA, url: nothing */
 	CW_NETWORK_REVOKE,       /* CA, certificate, reason, signer (0: the account's): nothing */

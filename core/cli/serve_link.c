@@ -16,12 +16,10 @@ struct cw_serve_question {
 	struct cw_serve_question *next;
 };
 
-/* A host that takes no events, or is gone, is one that wants no more. */
+/* A host that takes no events is one that wants no more. */
 static void
-give_up(struct cw_serve_link *link)
+give_up_sending(struct cw_serve_link *link)
 {
-	if (link->broken)
-		return;
 	link->broken = true;
 	raise(SIGTERM);
 }
@@ -32,7 +30,7 @@ send_object(struct cw_serve_link *link, char kind, struct json_object *object)
 	char *text = cw_json_secret_text(object);
 
 	if (cw_channel_send(link->channel, kind, text, strlen(text)) < 0)
-		give_up(link);
+		give_up_sending(link);
 	cw_free_secret(text);
 }
 
@@ -193,10 +191,10 @@ readable(void *context, int descriptor, short events)
 		if (kind < 0 && errno == ENOMEM)
 			cw_nomem();
 		if (kind != 0) {
-			/* The host is gone, or breaks the protocol. */
+			/* The host cancels the request, is gone, or breaks the protocol. */
 			if (link->loop != NULL)
 				cw_loop_watch(link->loop, descriptor, 0, NULL, NULL);
-			give_up(link);
+			raise(SIGTERM);
 		}
 		return;
 	}

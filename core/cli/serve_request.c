@@ -170,6 +170,9 @@ make_arguments(struct cw_serve_request *request, struct cw_error *error)
 		cw_strv_add(&request->arguments, "--json");
 	if (!request->interactive && words == NULL)
 		cw_strv_add(&request->arguments, "--non-interactive");
+	/* A host chooses when it renews. */
+	if (request->verb != NULL && strcmp(request->verb, "renew") == 0)
+		cw_strv_add(&request->arguments, "--no-random-sleep-on-renew");
 	return status;
 }
 
@@ -181,9 +184,9 @@ check_kind(struct cw_serve_request *request, struct cw_error *error)
 	if ((request->verb == NULL) == (request->order == NULL))
 		return fail(error, "the request has to have either \"verb\" or \"%s\"", "request");
 	if (request->verb != NULL && cw_verb_by_name(request->verb) == NULL)
-		return fail(error, "there is no verb \"%s\"", request->verb);
+		return fail(error, "there is no verb \"%s\"", cw_take(&request->verb));
 	if (request->order != NULL && cw_order_request_by_name(request->order) == NULL)
-		return fail(error, "there is no request \"%s\"", request->order);
+		return fail(error, "there is no request \"%s\"", cw_take(&request->order));
 	if (store != NULL && strcmp(store, "files") != 0 && strcmp(store, "memory") != 0)
 		return fail(error, "there is no store \"%s\": give files or memory", store);
 	request->in_memory = store != NULL && strcmp(store, "memory") == 0;
