@@ -18,7 +18,9 @@ _spec.loader.exec_module(_fixtures)
 authority, start, module_start = _fixtures.authority, _fixtures.start, _fixtures.module_start
 pebble, bind, ca, rogue = _fixtures.pebble, _fixtures.bind, _fixtures.ca, _fixtures.rogue
 
-from lib.certwright import program_path  # noqa: E402  (the path is set above)
+from certwright._library import ANSWER, Connection  # noqa: E402  (the path is set above)
+from lib.certwright import program_path  # noqa: E402
+from lib.library import check  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -37,6 +39,27 @@ def built_library():
     """The package loads the library of the build that is tested."""
     os.environ.setdefault("CERTWRIGHT_LIBRARY", os.path.join(
         os.path.dirname(program_path()), ".libs", "libcertwright.so.1"))
+
+
+@pytest.fixture(autouse=True)
+def documented(monkeypatch):
+    """All that is sent and comes is as certwright-library.schema.json says, but for what a test sends
+    with the member "wrong"."""
+    begin, reply, next_event = Connection.begin, Connection.reply, Connection.next_event
+
+    def checked_begin(self, request):
+        begin(self, request if "wrong" in request else check("request", request))
+
+    def checked_event(self):
+        happened = next_event(self)
+        if happened is not None:
+            check("answer" if happened[0] == ANSWER else "event", happened[1])
+        return happened
+
+    monkeypatch.setattr(Connection, "begin", checked_begin)
+    monkeypatch.setattr(Connection, "reply",
+                        lambda self, document: reply(self, check("reply", document)))
+    monkeypatch.setattr(Connection, "next_event", checked_event)
 
 
 def _surroundings(start, ca, monkeypatch):

@@ -45,14 +45,23 @@ def test_a_cancelled_task_cancels_its_call(with_pebble, pebble):
     assert asyncio.run(work()).removed == ["a.example.test"]
 
 
+def new_csr(name):
+    return {"request": "csr_new", "identifiers": [name]}
+
+
 def test_two_clients_in_one_loop_and_errors(with_pebble):
     async def work():
         async with await certwright.aio.Client.start() as one, \
                 await certwright.aio.Client.start() as two:
-            first, second = await asyncio.gather(one.run("help"), two.run("help", "renew"))
-            assert "renew" in first["help"] and first["help"] != second["help"]
+            answers = await asyncio.gather(*(client.call(new_csr("a.example.test"))
+                                             for client in (one, two)))
+            assert answers[0]["csr"]["key"] != answers[1]["csr"]["key"]
             with pytest.raises(certwright.UsageError):
                 await one.run("certonly", no_such_option=True)
-            assert (await one.run("help"))["ok"]
+            both = asyncio.gather(one.call(new_csr("b.example.test")),
+                                  one.call(new_csr("c.example.test")))
+            with pytest.raises(certwright.Error, match="in progress"):
+                await both
+            assert (await two.call(new_csr("d.example.test")))["ok"]
 
     asyncio.run(work())

@@ -8,6 +8,8 @@ import sys
 import tarfile
 import zipfile
 
+import pytest
+
 import certwright
 from certwright import _library
 
@@ -23,6 +25,7 @@ def version_in(path, pattern):
         return re.search(pattern, stream.read(), re.MULTILINE).group(1)
 
 
+@pytest.mark.full
 def test_wheel_and_sdist_are_built_and_the_wheel_works(tmp_path):
     folder = tmp_path / "python"
     shutil.copytree(os.path.join(TOP, "python"), folder,

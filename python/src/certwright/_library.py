@@ -131,6 +131,9 @@ class Connection:
                 raise failure("busy", "a call of this client is in progress",
                               "wait for its end, or use another client")
             if self._library.cw_call_start(self._handle, text) != 0:
+                if ctypes.get_errno() == errno.ECHILD:
+                    raise failure("invalid", "the client was made before fork(), in another "
+                                  "process", "make another client")
                 raise MemoryError
             self._calling = True
 

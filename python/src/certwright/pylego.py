@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import ipaddress
 import os
@@ -24,6 +25,7 @@ from .order import Account
 _PEM = r"-----BEGIN (?P<kind>[A-Z ]*{})-----\s[\s\S]+-----END (?P=kind)-----"
 _CSR = re.compile(_PEM.format("CERTIFICATE REQUEST"))
 _KEY = re.compile(_PEM.format("PRIVATE KEY"))
+_COMMON_NAME = bytes.fromhex("0603550403")  # the object identifier 2.5.4.3 in DER
 
 
 @dataclasses.dataclass
@@ -209,7 +211,19 @@ def _response(csr: str, certificate: Certificate) -> LEGOResponse:
     return LEGOResponse(
         csr=csr, private_key="", certificate=certificate.fullchain,
         issuer_certificate=certificate.chain,
-        metadata=Metadata(stable_url=url, url=url, domain=certificate.domains[0]))
+        metadata=Metadata(stable_url=url, url=url, domain=_first_name(csr, certificate.domains)))
+
+
+def _first_name(csr: str, domains: Sequence[str]) -> str:
+    """The common name of a request, which is DER below PEM, or else the first of the names."""
+    lines = [line for line in csr.splitlines() if line and "-" not in line and ":" not in line]
+    _, found, rest = base64.b64decode("".join(lines)).partition(_COMMON_NAME)
+    if found and len(rest) > 2:
+        # The type of the text, its length, which is below 128, and the text.
+        name = rest[2:2 + rest[1]].decode("utf-8", "replace").lower()
+        if name in domains:
+            return name
+    return domains[0]
 
 
 def _lego_error(detail: str, code: str, **attributes: Any) -> LEGOError:
