@@ -57,7 +57,7 @@ def test_two_clients_in_one_loop_and_errors(with_pebble):
                                              for client in (one, two)))
             assert answers[0]["csr"]["key"] != answers[1]["csr"]["key"]
             with pytest.raises(certwright.UsageError):
-                await one.run("certonly", no_such_option=True)
+                await one.run("certonly", http_01_port="many")
             both = asyncio.gather(one.call(new_csr("b.example.test")),
                                   one.call(new_csr("c.example.test")))
             with pytest.raises(certwright.Error, match="in progress"):
