@@ -2,13 +2,17 @@
 
 import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
 import certwright
 from certwright import _lego
 from certwright.pylego import LEGOError, run_lego_command
+from lib.process import wait_until
 from lib.tools import command, script
 
 ZONES = {"example.test": []}
@@ -238,3 +242,33 @@ def test_a_tsig_key_file(tmp_path):
     ("[2001:db8::1]:54", ("2001:db8::1", "54"))])
 def test_name_servers_as_lego_reads_them(text, server):
     assert _lego._server_of(text) == server
+
+
+INTERRUPTED = """
+import sys
+from certwright.pylego import run_lego_command
+server, request, resolver, *words = sys.argv[1:]
+run_lego_command("", server, open(request).read(), dict(zip(words[::2], words[1::2])), "rfc2136",
+                 dns_nameservers=[resolver])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_process_leaves_no_records(start, dns_trust, bind, tmp_path, number):
+    slow = start.pebble(mode="unkind", dns=bind)
+    request = tmp_path / "request.csr"
+    make_csr(tmp_path, "stop.example.test")
+    env = {"SSL_CERT_FILE": slow.ca_path, **rfc2136(bind)}
+    before = set(os.listdir("/dev/shm"))
+    with subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTED, slow.directory, request,
+             bind.resolver, *(word for pair in env.items() for word in pair)],
+            env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(
+                certwright.__file__))}) as host:
+        wait_until(lambda: bind.texts("_acme-challenge.stop.example.test"), 60, "the record")
+        host.send_signal(number)
+        host.wait(30)
+    wait_until(lambda: not bind.texts("_acme-challenge.stop.example.test"), 30, "the removal")
+    if number == signal.SIGINT:
+        assert not {name for name in os.listdir("/dev/shm")
+                    if name.startswith("certwright-")} - before

@@ -19,7 +19,7 @@ from ._library import ANSWER, Connection
 from ._model import AccountInfo, Answer, Certificate, Challenge, Question
 from ._steps import (AccountState, AuthorizationState, ChallengeState, OrderState, Resource,
                      account_request)
-from .client import Challenges, Listener, not_removed, tell
+from .client import CLEANUP_LIMIT, Challenges, Listener, not_removed, tell
 
 
 class Host(Listener):
@@ -49,6 +49,7 @@ class _Call:
         self._host = host
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._ended = asyncio.Event()
         self._work: dict[int, asyncio.Task[None]] = {}
         self._removals: list[asyncio.Task[None]] = []
         self._challenges = Challenges()
@@ -63,12 +64,20 @@ class _Call:
             answer = await self._answer
         except BaseException:
             connection.close()
+            await self._clean_up()
             raise
         finally:
             self._loop.remove_reader(descriptor)
             connection.end()
             await self._finish()
         return self._challenges.check(answer)
+
+    async def _clean_up(self) -> None:
+        """Waits until the program has cleaned up after a call that was cancelled."""
+        try:
+            await asyncio.wait_for(self._ended.wait(), CLEANUP_LIMIT)
+        except asyncio.TimeoutError:
+            pass
 
     async def _finish(self) -> None:
         """Ends what the host still does, and removes what is left."""
@@ -80,18 +89,21 @@ class _Call:
         await asyncio.gather(*self._removals)
 
     def _read(self) -> None:
-        try:
-            while not self._answer.done():
+        while not self._ended.is_set():
+            try:
                 happened = self._connection.next_event()
-                if happened is None:
-                    return
-                kind, event = happened
-                if kind == ANSWER:
+            except MemoryError as error:
+                self._fail(error)
+                return
+            if happened is None:
+                return
+            kind, event = happened
+            if kind == ANSWER:
+                self._ended.set()
+                if not self._answer.done():
                     self._answer.set_result(event)
-                else:
-                    self._take(event)
-        except Exception as error:  # the loop would only log it
-            self._fail(error)
+            else:
+                self._take(event)
 
     def _fail(self, error: BaseException) -> None:
         if not self._answer.done():
@@ -99,14 +111,22 @@ class _Call:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         name = event["event"]
-        if name == "question":
+        if name == "challenge_over":
+            self._over(event)
+        elif self._answer.done():
+            pass  # only the end of the cancelled call is waited for
+        elif name == "question":
             self._start(event["id"], self._ask(_model.question_of(event)))
         elif name == "challenge":
             self._start(event["id"], self._publish(self._challenges.add(event)))
-        elif name == "challenge_over":
-            self._over(event)
         else:
+            self._tell(event)
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        try:
             tell(self._host, event)
+        except Exception as error:  # the loop would only log it
+            self._fail(error)
 
     def _start(self, number: int, work: Coroutine[Any, Any, None]) -> None:
         self._work[number] = self._loop.create_task(work)

@@ -7,7 +7,7 @@ import os
 import select
 import time
 from types import TracebackType
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Iterator, Mapping
 
 from . import _model
 from ._errors import Error, error_of, failure
@@ -17,6 +17,9 @@ from ._model import Answer, Certificate, Challenge, Question
 _log = logging.getLogger("certwright")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING,
            "error": logging.ERROR}
+
+# Seconds that a cancelled call may take to clean up, such as to remove its DNS records.
+CLEANUP_LIMIT = 10.0
 
 
 class Listener:
@@ -140,7 +143,8 @@ class Client:
         Args:
             request: the request; "answer_timeout" limits how long a Host may take.
             host: answers questions, publishes challenges, is told of progress.
-            timeout: seconds; then the call is cancelled and the client closed.
+            timeout: seconds; then the call is cancelled, which also takes up to ten seconds, and the
+                client closed. So does an exception such as KeyboardInterrupt.
 
         Returns:
             The answer.
@@ -157,6 +161,7 @@ class Client:
             answer = self._run(host, challenges, timeout)
         except BaseException:
             connection.close()
+            self._clean_up(host, challenges)
             raise
         finally:
             connection.end()
@@ -164,25 +169,38 @@ class Client:
                 _remove(host, challenge)
         return challenges.check(answer)
 
+    def _clean_up(self, host: Host, challenges: Challenges) -> None:
+        """Waits until the program has cleaned up after a call that was cancelled."""
+        for kind, event in self._events(CLEANUP_LIMIT):
+            if kind == ANSWER:
+                return
+            if event["event"] == "challenge_over":
+                _reply(host, challenges, event)
+
     def _run(self, host: Host, challenges: Challenges, timeout: float | None) -> dict[str, Any]:
+        for kind, event in self._events(timeout):
+            if kind == ANSWER:
+                return event
+            reply = _reply(host, challenges, event)
+            if reply is not None:
+                self._connection.reply(reply)
+        raise failure("timeout", f"the call did not end in {timeout} s")
+
+    def _events(self, timeout: float | None) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All events until the answer, or until TIMEOUT seconds have passed."""
         connection = self._connection
         end = None if timeout is None else time.monotonic() + timeout
         poll = select.poll()
         poll.register(connection.fileno(), select.POLLIN)
         while True:
             happened = connection.next_event()
-            if happened is None:
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0:
-                    raise failure("timeout", f"the call did not end in {timeout} s")
-                poll.poll(None if left is None else left * 1000 + 1)
+            if happened is not None:
+                yield happened
                 continue
-            kind, event = happened
-            if kind == ANSWER:
-                return event
-            reply = _reply(host, challenges, event)
-            if reply is not None:
-                connection.reply(reply)
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            poll.poll(None if left is None else left * 1000 + 1)
 
     def run(self, verb: str, *arguments: str, host: Host | None = None, interactive: bool = False,
             environment: Mapping[str, str | None] | None = None, timeout: float | None = None,

@@ -140,9 +140,12 @@ def run_lego_command(email: str, server: str, csr: str | bytes,
     try:
         with _lego.secret_folder() as folder:
             setup = _setup(str(plugin or ""), environment, folder)
+            setup.options["authenticator"] = setup.plugin
             _adjust(setup, environment, dns_propagation_wait, dns_nameservers)
+            # What this machine's cli.ini says is not for this call.
+            setup.options["config"] = _empty_file(folder)
             certificate = _obtain(email, server, request, key,
-                                  {**environment, **setup.environment}, setup)
+                                  {**environment, **setup.environment}, setup.options)
     except _lego.Refusal as refusal:
         raise _lego_error(str(refusal), refusal.code) from refusal
     except Error as error:
@@ -191,19 +194,24 @@ def _adjust(setup: _lego.Setup, environment: Mapping[str, str], wait: int | None
         setup.options["dns-resolver"] = nameservers[0]
 
 
+def _empty_file(folder: str) -> str:
+    path = os.path.join(folder, "cli.ini")
+    with open(path, "xb"):
+        return path
+
+
 def _obtain(email: str, server: str, csr: str, key: str | None, environment: dict[str, str],
-            setup: _lego.Setup) -> Certificate:
-    # What the administrator of this machine wants of certwright is not for this call.
-    options: dict[str, Any] = {"config": os.devnull}
+            options: dict[str, Any]) -> Certificate:
     with Client() as client:
         account = None
         if key is not None:
             account = Account.register(client, server, contact=[email] if email else (),
-                                       agree_tos=True, key=key, options=options,
+                                       agree_tos=True, key=key,
+                                       options={"config": options["config"]},
                                        environment=environment)
         return obtain(csr=csr, account=account and given_account(account), email=email,
                       client=client, environment=environment, server=server, agree_tos=True,
-                      authenticator=setup.plugin, **options, **setup.options)
+                      **options)
 
 
 def _response(csr: str, certificate: Certificate) -> LEGOResponse:
