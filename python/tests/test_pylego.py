@@ -12,10 +12,11 @@ import pytest
 import certwright
 from certwright import _lego
 from certwright.pylego import LEGOError, run_lego_command
+from lib.dns_providers import Providers
 from lib.process import wait_until
 from lib.tools import command, script
 
-ZONES = {"example.test": []}
+ZONES = {"example.test": [], "example.org": []}  # lexicon knows the ends of real names
 
 
 def make_csr(folder, *names, common_name=None):
@@ -149,6 +150,40 @@ done
     check(response, tmp_path, ca, "l.example.test")
 
 
+SERVICES = {
+    "cloudflare": {"CLOUDFLARE_DNS_API_TOKEN": "cf-token-0123456789-0123456789-0123456789"},
+    "digitalocean": {"DO_AUTH_TOKEN": "do-token-0123456789"},
+    "gandiv5": {"GANDIV5_API_KEY": "gandi-key-0123456789"},
+    "ovh": {"OVH_ENDPOINT": "ovh-eu", "OVH_APPLICATION_KEY": "ovh-app-0123456789",
+            "OVH_APPLICATION_SECRET": "ovh-secret-0123456789",
+            "OVH_CONSUMER_KEY": "ovh-consumer-0123456789"},
+    "route53": {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE0123456789",
+                "AWS_SECRET_ACCESS_KEY": "aws-secret-0123456789"},
+}
+
+
+@pytest.fixture
+def providers(authority, bind):
+    made = Providers(authority, bind)
+    yield made
+    made.stop()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("lexicon", [True, False])
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_services_through_lexicon_or_plugins_of_certbot(
+        dns_trust, ca, bind, providers, tmp_path, monkeypatch, service, lexicon):
+    if not lexicon:
+        monkeypatch.setattr(_lego.Lexicon, "missing", lambda self, variables: "lexicon")
+    csr = make_csr(tmp_path, f"{service}.example.org")
+    env = {**dns_trust, **providers.environment(ca.ca_path), **SERVICES[service]}
+    response = run_lego_command("a@example.test", ca.directory, csr, env, service,
+                                dns_nameservers=[bind.resolver])
+    check(response, tmp_path, ca, f"{service}.example.org")
+    assert providers.requests and bind.challenge_records("example.org") == []
+
+
 def refused(*arguments, **named):
     with pytest.raises(LEGOError) as caught:
         run_lego_command(*arguments, **named)
@@ -161,6 +196,8 @@ def refused(*arguments, **named):
 @pytest.mark.parametrize("named, code, words", [
     ({"csr": b"not a request"}, "invalid_csr", "csr"),
     ({"csr": 5}, "invalid_csr", "csr"),
+    ({"csr": "-----BEGIN CERTIFICATE REQUEST-----\nAAAAA\n-----END CERTIFICATE REQUEST-----"},
+     "invalid_csr", "damaged"),
     ({"private_key": "no key"}, "invalid_private_key", "private_key"),
     ({"env": {"A": 1}}, "invalid_environment", "env"),
     ({"env": {"A=B": "1"}}, "invalid_environment", "A=B"),
@@ -176,7 +213,7 @@ def refused(*arguments, **named):
      "dns_provider_failed", "EXEC_PROPAGATION_TIMEOUT"),
 ])
 def test_bad_input_is_refused_before_anything_is_asked(named, code, words):
-    csr = "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
+    csr = "-----BEGIN CERTIFICATE REQUEST-----\nMAAA\n-----END CERTIFICATE REQUEST-----\n"
     error = refused(**{"email": "", "server": "https://localhost:1/dir", "csr": csr, "env": {},
                        **named})
     assert error.code == code and words in error.detail and error.type == "lego"

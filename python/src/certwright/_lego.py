@@ -68,10 +68,15 @@ class Setup:
 
 
 class Way:
-    """How a provider is reached, with lego's variables and what they are here."""
+    """How a provider is reached, with lego's variables and what they are here.
 
-    def __init__(self, name: str, **variables: str) -> None:
+    always: what is also set here.
+    """
+
+    def __init__(self, name: str, always: Mapping[str, str] | None = None,
+                 **variables: str) -> None:
         self.name = name
+        self.always = dict(always or {})
         self.variables = variables
 
     def fits(self, variables: Variables) -> bool:
@@ -80,7 +85,8 @@ class Way:
 
     def values(self, variables: Variables) -> dict[str, str]:
         """The values, by what they are called here."""
-        return {here: variables[name] for name, here in self.variables.items()}
+        return {**self.always,
+                **{here: variables[name] for name, here in self.variables.items()}}
 
     def missing(self, variables: Variables) -> str | None:
         """What has to be installed, or None."""
@@ -241,7 +247,7 @@ PROVIDERS: Mapping[str, Sequence[Way]] = {
     "exoscale": [Lexicon("exoscale", EXOSCALE_API_KEY="auth_key",
                          EXOSCALE_API_SECRET="auth_secret")],
     "gandi": [Lexicon("gandi", GANDI_API_KEY="auth_token")],
-    "gandiv5": [Lexicon("gandi", GANDIV5_API_KEY="auth_token"),
+    "gandiv5": [Lexicon("gandi", {"api_protocol": "rest"}, GANDIV5_API_KEY="auth_token"),
                 CertbotPlugin("dns-gandi", GANDIV5_API_KEY="api_key")],
     "glesys": [Lexicon("glesys", GLESYS_API_USER="auth_username", GLESYS_API_KEY="auth_token")],
     "godaddy": [Lexicon("godaddy", GODADDY_API_KEY="auth_key", GODADDY_API_SECRET="auth_secret")],

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import dataclasses
 import ipaddress
 import os
@@ -169,7 +170,18 @@ def _pem(text: str | bytes, form: re.Pattern[str], what: str, code: str) -> str:
         text = text.decode("utf-8", "replace")
     if not isinstance(text, str) or not form.search(text):
         raise _lego_error(f"{what} is not in PEM", code)
+    if not _der_of(text).startswith(b"0"):  # a sequence
+        raise _lego_error(f"{what} is damaged", code)
     return text
+
+
+def _der_of(pem: str) -> bytes:
+    """What is in PEM; b"" if it is damaged."""
+    lines = [line for line in pem.splitlines() if "-" not in line and ":" not in line]
+    try:
+        return base64.b64decode("".join(lines))
+    except binascii.Error:
+        return b""
 
 
 def _setup(plugin: str, environment: Mapping[str, str], folder: str) -> _lego.Setup:
@@ -223,9 +235,8 @@ def _response(csr: str, certificate: Certificate) -> LEGOResponse:
 
 
 def _first_name(csr: str, domains: Sequence[str]) -> str:
-    """The common name of a request, which is DER below PEM, or else the first of the names."""
-    lines = [line for line in csr.splitlines() if line and "-" not in line and ":" not in line]
-    _, found, rest = base64.b64decode("".join(lines)).partition(_COMMON_NAME)
+    """The common name of a request, or else the first of the names."""
+    _, found, rest = _der_of(csr).partition(_COMMON_NAME)
     if found and len(rest) > 2:
         # The type of the text, its length, which is below 128, and the text.
         name = rest[2:2 + rest[1]].decode("utf-8", "replace").lower()
