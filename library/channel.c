@@ -46,10 +46,8 @@ int
 cw_channel_send(struct cw_channel *channel, char kind, const char *text, size_t length)
 {
 	unsigned char head[CW_FRAME_HEAD] = {
-		(unsigned char)kind,
-		(unsigned char)(length >> 24),
-		(unsigned char)(length >> 16),
-		(unsigned char)(length >> 8),
+		(unsigned char)kind,           (unsigned char)(length >> 24),
+		(unsigned char)(length >> 16), (unsigned char)(length >> 8),
 		(unsigned char)length,
 	};
 	struct iovec parts[] = {{head, sizeof(head)}, {(void *)(uintptr_t)text, length}};
@@ -70,8 +68,8 @@ cw_channel_send(struct cw_channel *channel, char kind, const char *text, size_t 
 		if (sent < 0)
 			return -1;
 		for (size_t i = 0; i < 2; i++) {
-			size_t part = (size_t)sent < parts[i].iov_len ? (size_t)sent
-								      : parts[i].iov_len;
+			size_t part =
+				(size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
 
 			parts[i].iov_base = (char *)parts[i].iov_base + part;
 			parts[i].iov_len -= part;

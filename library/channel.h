@@ -1,6 +1,6 @@
 /*
- * A socket on which messages come and go (protocol.h). Both sides use it. It needs nothing but the C
- * library, and never aborts: out of memory is an error like others.
+ * A socket on which messages come and go (protocol.h). Both sides use it. It needs nothing but the
+ * C library, and never aborts: out of memory is an error like others.
  */
 #ifndef CW_LIBRARY_CHANNEL_H
 #define CW_LIBRARY_CHANNEL_H
@@ -19,8 +19,8 @@ struct cw_channel {
 };
 
 void cw_channel_close(struct cw_channel *channel);
-/* Sends a message. Returns 0, or -1 with errno; ETIMEDOUT: there was no room in time. After a failure
- * nothing more can be sent. */
+/* Sends a message. Returns 0, or -1 with errno; ETIMEDOUT: there was no room in time. After a
+ * failure nothing more can be sent. */
 int cw_channel_send(struct cw_channel *channel, char kind, const char *text, size_t length);
 /*
  * Takes the next message without waiting. Returns its kind, with *TEXT for free(). 0: there is none

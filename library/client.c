@@ -62,10 +62,11 @@ check_hello(struct cw_client *client, int kind, const char *text, struct cw_fail
 				      client->path, version,
 				      protocol < CW_PROTOCOL ? "older" : "newer");
 	}
-	return cw_failure_set(failure, "unsupported", hint,
-			      "the program %s does not answer this library (version " PACKAGE_VERSION
-			      "): it is older, or is not certwright",
-			      client->path);
+	return cw_failure_set(
+		failure, "unsupported", hint,
+		"the program %s does not answer this library (version " PACKAGE_VERSION
+		"): it is older, or is not certwright",
+		client->path);
 }
 
 static int

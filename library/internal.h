@@ -29,7 +29,7 @@ struct cw_client_options;
  * *SOCKET is the other end, close-on-exec.
  */
 int cw_program_start(const struct cw_client_options *options, char *path, int *socket, pid_t *child,
-	     struct cw_failure *failure);
+		     struct cw_failure *failure);
 /* Waits for the child, which ends as soon as the program has left it. KILL: it is killed first. */
 void cw_program_left(pid_t child, bool kill_it);
 

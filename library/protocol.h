@@ -7,8 +7,8 @@
  *     the text       JSON in UTF-8, but "PROTOCOL VERSION" in CW_FRAME_HELLO, such as "1 0.1.0"
  *
  * The program says hello first. Then the library sends one request at a time, and the program sends
- * notes and questions until it sends the answer. If the library closes its side, the program cancels
- * the request, answers and ends.
+ * notes and questions until it sends the answer. If the library closes its side, the program
+ * cancels the request, answers and ends.
  */
 #ifndef CW_LIBRARY_PROTOCOL_H
 #define CW_LIBRARY_PROTOCOL_H

@@ -15,33 +15,42 @@
 #include "library/internal.h"
 #include "library/protocol.h"
 
-extern char **environ;
+/* How many bytes of the folders of libraries and of programs are the same, up to a slash. */
+static size_t
+common_length(const char *a, const char *b)
+{
+	size_t common = 0;
 
-/* If this library is in CW_LIBDIR below another root, the program is in CW_BINDIR below it. */
-static void
+	for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++)
+		if (a[i] == '/')
+			common = i;
+	return common;
+}
+
+/* A tree can be installed below another prefix than it was configured for: the program is where it
+ * is as seen from this library. */
+static bool
 find_beside_library(char *path)
 {
-	static const char folder[] = CW_LIBDIR "/";
-	Dl_info place;
+	static const char libraries[] = CW_LIBDIR, programs[] = CW_BINDIR;
+	size_t common = common_length(libraries, programs);
+	const char *tail = libraries + common;
 	char library[PATH_MAX];
-	char *name;
+	Dl_info place;
+	char *end;
 
-	snprintf(path, PATH_MAX, "%s", CW_BINDIR "/certwright");
-	if (dladdr((const void *)&folder, &place) == 0 ||
-	    realpath(place.dli_fname, library) == NULL)
-		return;
-	name = strrchr(library, '/');
-	if (name == NULL)
-		return;
-	name[1] = '\0';
-	if (strlen(library) < sizeof(folder) - 1)
-		return;
-	name += 2 - sizeof(folder);
-	if (strcmp(name, folder) != 0)
-		return;
-	*name = '\0';
-	if ((size_t)snprintf(path, PATH_MAX, "%s%s", library, CW_BINDIR "/certwright") >= PATH_MAX)
-		path[0] = '\0';
+	if (dladdr(libraries, &place) == 0 || realpath(place.dli_fname, library) == NULL)
+		return false;
+	end = strrchr(library, '/');
+	if (end == NULL || (size_t)(end - library) < strlen(tail))
+		return false;
+	*end = '\0';
+	end -= strlen(tail);
+	if (strcmp(end, tail) != 0)
+		return false;
+	*end = '\0';
+	return snprintf(path, PATH_MAX, "%s%s/certwright", library, programs + common) < PATH_MAX &&
+	       access(path, X_OK) == 0;
 }
 
 static int
@@ -51,13 +60,13 @@ find_program(const struct cw_client_options *options, char *path, struct cw_fail
 
 	if (given == NULL)
 		given = secure_getenv("CERTWRIGHT_PROGRAM");
+	if (given == NULL && find_beside_library(path))
+		return 0;
 	if (given == NULL)
-		find_beside_library(path);
-	else if (strlen(given) >= PATH_MAX)
+		given = CW_BINDIR "/certwright";
+	if (snprintf(path, PATH_MAX, "%s", given) >= PATH_MAX)
 		return cw_failure_set(failure, "invalid", NULL,
 				      "the path of the program is too long");
-	else
-		strcpy(path, given);
 	return 0;
 }
 
@@ -156,7 +165,7 @@ fail_to_start(struct cw_failure *failure, const char *path, int code)
 
 int
 cw_program_start(const struct cw_client_options *options, char *path, int *socket, pid_t *child,
-	 struct cw_failure *failure)
+		 struct cw_failure *failure)
 {
 	char *const *environment = environ;
 	int sockets[2];

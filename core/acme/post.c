@@ -52,8 +52,7 @@ cw_acme_post_start(struct cw_acme *acme, struct cw_acme_post *post, cw_acme_done
 	if (status != CW_OK)
 		cw_acme_operation_end(&posting->operation, &error);
 	else
-		posting->operation.call =
-			cw_acme_call_start(acme, &request, on_answer, posting);
+		posting->operation.call = cw_acme_call_start(acme, &request, on_answer, posting);
 	return &posting->operation;
 }
 

@@ -6,8 +6,8 @@
 #include "cli/parse.h"
 #include "flow/context.h"
 
-/* Runs the command that ARGV is, on the terminal, and returns its exit status. Catches signals; ends
- * the process if memory is out. */
+/* Runs the command that ARGV is, on the terminal, and returns its exit status. Catches signals;
+ * ends the process if memory is out. */
 int cw_command(int argc, const char *const *argv);
 
 /* Who sees what a command says while it runs, and answers its questions: the terminal, or the host
@@ -30,7 +30,8 @@ struct cw_front {
 int cw_execute(const struct cw_invocation *invocation, struct cw_registry *registry,
 	       const struct cw_front *front, struct json_object *result, struct cw_error *error);
 /* Logs, or removes, the variables of the environment that say what is loaded into this process or
- * written by it. Where the program has more rights than who started it, that is not theirs to say. */
+ * written by it. Where the program has more rights than who started it, that is not theirs to say.
+ */
 void cw_judge_environment(void);
 int cw_exit_status(const struct cw_error *error);
 

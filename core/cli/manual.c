@@ -1,8 +1,8 @@
-#include "cli/help.h"
 #include <config.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "cli/help.h"
 #include "cli/option_text.h"
 #include "cli/options.h"
 #include "cli/verbs.h"

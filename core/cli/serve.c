@@ -33,15 +33,15 @@ struct session {
 static int
 refuse(const char *reason)
 {
-	fprintf(stderr,
-		"certwright: " CW_SERVE_OPTION " is for the library (certwright(3)): %s\n", reason);
+	fprintf(stderr, "certwright: " CW_SERVE_OPTION " is for the library (certwright(3)): %s\n",
+		reason);
 	return EXIT_USAGE;
 }
 
 /*
- * Who made the socket is the host. It also is our parent here, so that its number cannot have become
- * another process's. Its end is watched because a process that it forked may hold the other end of
- * the socket.
+ * Who made the socket is the host. It also is our parent here, so that its number cannot have
+ * become another process's. Its end is watched because a process that it forked may hold the other
+ * end of the socket.
  */
 static int
 find_host(int socket)
@@ -97,7 +97,8 @@ next_request(struct session *session, int *kind)
 		/* A reply that came too late is dropped. */
 		if (*kind < 0 || (*kind != 0 && *kind != CW_FRAME_REPLY))
 			return NULL;
-		if (*kind == 0 && (host_is_gone(session) || (poll(waits, 2, -1) < 0 && errno != EINTR)))
+		if (*kind == 0 &&
+		    (host_is_gone(session) || (poll(waits, 2, -1) < 0 && errno != EINTR)))
 			return NULL;
 	}
 }
@@ -123,7 +124,8 @@ answer_for(struct session *session, int status)
 	else
 		snprintf(how, sizeof(how), "exited with status %d", WEXITSTATUS(status));
 	snprintf(text, sizeof(text),
-		 "{\"verb\":null,\"ok\":false,\"error\":{\"status\":\"io\",\"message\":\"the process "
+		 "{\"verb\":null,\"ok\":false,\"error\":{\"status\":\"io\",\"message\":\"the "
+		 "process "
 		 "of the request %s\",\"hint\":\"its log says more; the next request goes on from "
 		 "there\",\"identifier\":null,\"problem\":null,\"parts\":[]},\"exit_status\":1}",
 		 how);
@@ -195,8 +197,7 @@ keep_only(int socket)
 int
 cw_serve(const char *descriptor)
 {
-	struct session session = {
-		.channel = {.limit = CW_REQUEST_MAX, .send_limit = SEND_LIMIT}};
+	struct session session = {.channel = {.limit = CW_REQUEST_MAX, .send_limit = SEND_LIMIT}};
 	uint64_t number;
 	char *request;
 	int kind;

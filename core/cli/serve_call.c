@@ -139,7 +139,7 @@ add_end(struct call *call, const struct cw_error *error)
 }
 
 int
-cw_serve_call(struct cw_channel *channel, char *text, bool lone)
+cw_serve_call(struct cw_channel *channel, char *request, bool lone)
 {
 	struct call call = {
 		.link = {.channel = channel, .lone = lone},
@@ -153,14 +153,14 @@ cw_serve_call(struct cw_channel *channel, char *text, bool lone)
 	cw_catch_signals();
 	cw_log_set_terminal(log_line, &call.link, CW_LOG_INFO);
 	call.asker = cw_link_asker(&call.link);
-	if (cw_serve_request_read(text, &call.request, &error) == CW_OK) {
+	if (cw_serve_request_read(request, &call.request, &error) == CW_OK) {
 		channel->send_limit = (int)call.request.timeout;
 		call.link.timeout = call.request.timeout;
 		if (cw_serve_request_set_environment(&call.request, &error) == CW_OK)
 			run(&call, &error);
 	}
-	explicit_bzero(text, strlen(text));
-	free(text);
+	explicit_bzero(request, strlen(request));
+	free(request);
 	cw_log_set_terminal(NULL, NULL, CW_LOG_ERROR);
 	add_end(&call, &error);
 	answer = cw_json_secret_text(call.result);

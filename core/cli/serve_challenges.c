@@ -90,8 +90,8 @@ publish(void *context, struct cw_challenge_slot *const *slots, size_t count,
 	batch->context = done_context;
 	for (size_t i = 0; i < count; i++) {
 		struct published *published = cw_alloc(sizeof(*published));
-		cw_autofree char *what = cw_format("the challenge for \"%s\"",
-						   slots[i]->challenge.identifier);
+		cw_autofree char *what =
+			cw_format("the challenge for \"%s\"", slots[i]->challenge.identifier);
 
 		published->challenges = challenges;
 		published->slot = slots[i];

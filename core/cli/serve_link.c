@@ -81,8 +81,9 @@ too_late(void *user)
 	cw_auto_error struct cw_error error = {0};
 
 	question->timer = NULL;
-	cw_fail(&error, CW_E_TIMEOUT, "the program that uses the library did not reply to %s in %lld s",
-		question->what, (long long)(question->link->timeout / 1000));
+	cw_fail(&error, CW_E_TIMEOUT,
+		"the program that uses the library did not reply to %s in %lld s", question->what,
+		(long long)(question->link->timeout / 1000));
 	cw_hint(&error, "reply sooner, or give the request a longer \"answer_timeout\"");
 	end_question(question, NULL, &error);
 }
@@ -94,32 +95,32 @@ nobody_replies(void *user)
 	cw_auto_error struct cw_error error = {0};
 
 	question->timer = NULL;
-	cw_fail(&error, CW_E_UNSUPPORTED, "nobody takes the events of this call, and so replies to %s",
-		question->what);
+	cw_fail(&error, CW_E_UNSUPPORTED,
+		"nobody takes the events of this call, and so replies to %s", question->what);
 	cw_hint(&error, "start the call with cw_call_start()");
 	end_question(question, NULL, &error);
 }
 
 unsigned
-cw_link_ask(struct cw_serve_link *link, struct json_object *object, const char *what,
+cw_link_ask(struct cw_serve_link *link, struct json_object *question, const char *what,
 	    cw_link_replied replied, void *context)
 {
-	struct cw_serve_question *question = cw_alloc(sizeof(*question));
+	struct cw_serve_question *asked = cw_alloc(sizeof(*asked));
 
-	question->link = link;
-	question->id = ++link->last_id;
-	question->what = cw_strdup(what);
-	question->replied = replied;
-	question->context = context;
-	question->next = link->questions;
-	link->questions = question;
-	question->timer = link->lone ? cw_loop_timer(link->loop, 0, nobody_replies, question)
-				     : cw_loop_timer(link->loop, link->timeout, too_late, question);
-	cw_json_set_int(object, "id", question->id);
+	asked->link = link;
+	asked->id = ++link->last_id;
+	asked->what = cw_strdup(what);
+	asked->replied = replied;
+	asked->context = context;
+	asked->next = link->questions;
+	link->questions = asked;
+	asked->timer = link->lone ? cw_loop_timer(link->loop, 0, nobody_replies, asked)
+				  : cw_loop_timer(link->loop, link->timeout, too_late, asked);
+	cw_json_set_int(question, "id", asked->id);
 	if (!link->lone && !link->broken)
-		send_object(link, CW_FRAME_QUESTION, object);
-	json_object_put(object);
-	return question->id;
+		send_object(link, CW_FRAME_QUESTION, question);
+	json_object_put(question);
+	return asked->id;
 }
 
 static struct cw_serve_question *

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "cli/verbs.h"
 #include "flow/orders/orders.h"
 
@@ -189,9 +190,10 @@ check_kind(struct cw_serve_request *request, struct cw_error *error)
 		return fail(error, "there is no request \"%s\"", cw_take(&request->order));
 	if (store != NULL && strcmp(store, "files") != 0 && strcmp(store, "memory") != 0)
 		return fail(error, "there is no store \"%s\": give files or memory", store);
-	request->in_memory = store != NULL && strcmp(store, "memory") == 0;
+	request->in_memory = request->verb != NULL && cw_equal(store, "memory");
 	if (request->in_memory && strcmp(request->verb, "certonly") != 0)
-		return fail(error, "the verb \"%s\" needs files: only certonly has the store memory",
+		return fail(error,
+			    "the verb \"%s\" needs files: only certonly has the store memory",
 			    request->verb);
 	return CW_OK;
 }

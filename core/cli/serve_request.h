@@ -18,8 +18,8 @@ struct cw_serve_request {
 
 /*
  * Reads TEXT and checks its members, as far as they are not the options, which the command line's
- * parser checks, or those of an order request (flow/orders). After an error, verb and order are set as far
- * as possible.
+ * parser checks, or those of an order request (flow/orders). After an error, verb and order are set
+ * as far as possible.
  */
 int cw_serve_request_read(const char *text, struct cw_serve_request *request,
 			  struct cw_error *error);

@@ -36,7 +36,7 @@ struct cw_context {
 	/* Prints ITEM of the array LIST at once instead of adding it to RESULT, for lists that may
 	 * be very long. */
 	void (*item)(void *context, const char *list, struct json_object *item);
-	void *output;                /* the context of progress and item */
+	void *output; /* the context of progress and item */
 	/* Of the library's host; NULL: the command was not called by one. */
 	const struct cw_host_authenticator *host;
 	struct json_object *request; /* all of it, as the host sent it */

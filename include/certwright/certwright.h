@@ -95,9 +95,9 @@ enum cw_event {
 };
 
 /*
- * Takes the next event, without waiting. *EVENT is its JSON, for cw_free(); NULL with CW_EVENT_NONE.
- * The end of a call is always CW_EVENT_ANSWER, also if the program has died: then the answer has the
- * error. Returns -1 with errno ENOMEM; the event is not lost then.
+ * Takes the next event, without waiting. *EVENT is its JSON, for cw_free(); NULL with
+ * CW_EVENT_NONE. The end of a call is always CW_EVENT_ANSWER, also if the program has died: then
+ * the answer has the error. Returns -1 with errno ENOMEM; the event is not lost then.
  *
  * One thread may take events while others reply.
  */
@@ -108,8 +108,8 @@ int cw_client_next_event(struct cw_client *client, char **event);
  * order. The program fails the question or challenge if there is no reply in time ("answer_timeout"
  * of the request).
  *
- * Returns 0, or -1 with errno if it cannot be sent (EMSGSIZE, EPIPE, ECHILD in a child process after
- * fork()). A reply that the program does not understand fails what it is for.
+ * Returns 0, or -1 with errno if it cannot be sent (EMSGSIZE, EPIPE, ECHILD in a child process
+ * after fork()). A reply that the program does not understand fails what it is for.
  */
 int cw_client_reply(struct cw_client *client, const char *reply);
 

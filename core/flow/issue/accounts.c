@@ -228,9 +228,9 @@ cw_account_find(struct cw_context *context, const struct cw_settings *settings,
 	if (status < 0)
 		return status;
 	cw_ca_use_account(ca, key, NULL);
-	status = cw_ca_wait_for(
-		ca, cw_ca_account_new(ca, &registration, &answer, cw_ca_waited, &wait), &wait,
-		error);
+	status = cw_ca_wait_for(ca,
+				cw_ca_account_new(ca, &registration, &answer, cw_ca_waited, &wait),
+				&wait, error);
 	if (status < 0)
 		return cw_context(error, "cannot find the account of the key");
 	account_from_answer(settings, cw_take(&key), &answer, account);

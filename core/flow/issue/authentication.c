@@ -13,8 +13,8 @@ struct part {
 	struct cw_authentication *authentication;
 	const char *name;
 	const struct cw_host_authenticator *host; /* does this part's work; NULL: a plugin does */
-	struct cw_job_plugin *plugin; /* NULL: it is the host, or could not be opened */
-	struct cw_error error;        /* why it is of no use */
+	struct cw_job_plugin *plugin;             /* NULL: it is the host, or could not be opened */
+	struct cw_error error;                    /* why it is of no use */
 	struct cw_challenge_set set;
 	bool performed;
 	/* What it was asked about for choosing. */

@@ -20,8 +20,8 @@ struct cw_challenge_set {
 	size_t count;
 };
 
-/* What answers a challenge: the value to publish, and where. Both are for free(). IDENTIFIER may be NULL, and
- * *LOCATION then is too, unless the type is http-01. */
+/* What answers a challenge: the value to publish, and where. Both are for free(). IDENTIFIER may be
+ * NULL, and *LOCATION then is too, unless the type is http-01. */
 void cw_challenge_answer(const char *type, const char *identifier_type, const char *identifier,
 			 const char *token, const char *key_authorization, char **validation,
 			 char **location);

@@ -5,7 +5,8 @@
 #include "flow/context.h"
 #include "store/account.h"
 
-/* Reads a private key from VALUE: PEM, or a JWK as an object or as text. WHAT names it in errors. */
+/* Reads a private key from VALUE: PEM, or a JWK as an object or as text. WHAT names it in errors.
+ */
 int cw_given_key(struct json_object *value, const char *what, struct cw_key **key,
 		 struct cw_error *error);
 /* The key of the request's "account"; NULL: it has none. */

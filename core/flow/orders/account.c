@@ -128,9 +128,9 @@ cw_flow_account_deactivate(struct cw_context *context, struct json_object *resul
 	int status = cw_step_begin(context, &step, error);
 
 	if (status == CW_OK)
-		status = cw_ca_wait_for(
-			step.ca, cw_ca_account_deactivate(step.ca, cw_ca_waited, &step.wait),
-			&step.wait, error);
+		status = cw_ca_wait_for(step.ca,
+					cw_ca_account_deactivate(step.ca, cw_ca_waited, &step.wait),
+					&step.wait, error);
 	if (status == CW_OK)
 		add_account(step.account, false, "deactivated", result);
 	return status;

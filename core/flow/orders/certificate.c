@@ -32,8 +32,7 @@ cw_flow_directory(struct cw_context *context, struct json_object *result, struct
 	directory = cw_ca_directory(step.ca);
 	cw_json_set_string(object, "server", cw_ca_server(step.ca));
 	cw_json_set_string(object, "terms_of_service", directory->terms_of_service);
-	cw_json_set_bool(object, "external_account_required",
-			 directory->external_account_required);
+	cw_json_set_bool(object, "external_account_required", directory->external_account_required);
 	cw_json_set_bool(object, "renewal_info", directory->renewal_info);
 	for (size_t i = 0; i < directory->profiles.count; i++)
 		cw_json_set_string(profiles, directory->profiles.items[i],
@@ -139,9 +138,9 @@ send_revocation(struct cw_context *context, const char *encoded, int reason, str
 	}
 	if (status < 0)
 		return status;
-	return cw_ca_wait_for(
-		step.ca, cw_ca_revoke(step.ca, encoded, reason, key, cw_ca_waited, &step.wait),
-		&step.wait, error);
+	return cw_ca_wait_for(step.ca,
+			      cw_ca_revoke(step.ca, encoded, reason, key, cw_ca_waited, &step.wait),
+			      &step.wait, error);
 }
 
 int

@@ -174,7 +174,8 @@ is_known(const char *type)
 	return false;
 }
 
-/* Adds what has to be published. IDENTIFIER: a member of an authorization; NULL: it is not known. */
+/* Adds what has to be published. IDENTIFIER: a member of an authorization; NULL: it is not known.
+ */
 static void
 complete_challenge(const struct cw_step *step, struct json_object *challenge,
 		   struct json_object *identifier)

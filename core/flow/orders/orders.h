@@ -1,7 +1,7 @@
 /*
- * The requests of the library that are one step of ACME each (certwright(3), "Order by order"), for programs that
- * keep their own records. Each is like a verb without options of its own: it reads the members of context->request, and
- * adds to RESULT what certwright-library.schema.json says.
+ * The requests of the library that are one step of ACME each (certwright(3), "Order by order"), for
+ * programs that keep their own records. Each is like a verb without options of its own: it reads
+ * the members of context->request, and adds to RESULT what certwright-library.schema.json says.
  */
 #ifndef CW_FLOW_ORDERS_ORDERS_H
 #define CW_FLOW_ORDERS_ORDERS_H
@@ -44,7 +44,6 @@ int cw_flow_revoke_given(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
 int cw_flow_renewal_info(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
-int cw_flow_csr_new(struct cw_context *context, struct json_object *result,
-		    struct cw_error *error);
+int cw_flow_csr_new(struct cw_context *context, struct json_object *result, struct cw_error *error);
 
 #endif

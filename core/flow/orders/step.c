@@ -73,7 +73,8 @@ cw_step_names(const struct cw_step *step, struct cw_names *names, struct cw_erro
 			status = cw_names_add_dns_name(names, name, error);
 	}
 	if (status == CW_OK && cw_names_count(names) == 0)
-		status = cw_fail(error, CW_E_USAGE, "this request needs the member \"identifiers\"");
+		status =
+			cw_fail(error, CW_E_USAGE, "this request needs the member \"identifiers\"");
 	return status;
 }
 

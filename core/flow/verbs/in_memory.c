@@ -12,10 +12,20 @@
 
 /* The options that are about files and what is done with them. */
 static const char *const unfit[] = {
-	"csr",         "dry_run",      "certname",        "deploy_hook",
-	"pre_hook",    "post_hook",    "renew_hook",      "key_path",
-	"cert_path",   "chain_path",   "fullchain_path",  "account",
-	"reuse_key",   "allow_subset_of_names",
+	"csr",
+	"dry_run",
+	"certname",
+	"deploy_hook",
+	"pre_hook",
+	"post_hook",
+	"renew_hook",
+	"key_path",
+	"cert_path",
+	"chain_path",
+	"fullchain_path",
+	"account",
+	"reuse_key",
+	"allow_subset_of_names",
 };
 
 static int
@@ -24,8 +34,8 @@ check(const struct cw_settings *settings, struct cw_error *error)
 	for (size_t i = 0; i < CW_COUNT(unfit); i++) {
 		if (cw_settings_source(settings, unfit[i]) != CW_SOURCE_COMMAND)
 			continue;
-		cw_fail(error, CW_E_USAGE,
-			"the option \"%s\" has no meaning with the store memory", unfit[i]);
+		cw_fail(error, CW_E_USAGE, "the option \"%s\" has no meaning with the store memory",
+			unfit[i]);
 		cw_hint(error, "leave it out; see certwright(3)");
 		return CW_E_USAGE;
 	}

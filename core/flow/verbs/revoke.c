@@ -1,3 +1,4 @@
+#include "flow/issue/revoke.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -10,7 +11,6 @@
 #include "flow/install/undeploy.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/names.h"
-#include "flow/issue/revoke.h"
 #include "flow/issue/server.h"
 #include "flow/work/ca.h"
 #include "store/lineage.h"

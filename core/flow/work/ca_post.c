@@ -24,8 +24,7 @@ take_post(struct cw_ca_call *call, struct cw_message *answer)
 }
 
 struct cw_ca_call *
-cw_ca_send_post(struct cw_ca *ca, struct cw_ca_post *post, bool pem, cw_ca_done done,
-		void *context)
+cw_ca_send_post(struct cw_ca *ca, struct cw_ca_post *post, bool pem, cw_ca_done done, void *context)
 {
 	struct cw_message *message = cw_ca_request(ca, CW_NETWORK_POST);
 	struct cw_ca_call *call;
