@@ -37,20 +37,24 @@ enum cw_network_message {
 				   for each */
 	CW_NETWORK_ORDERS_VALIDATE, /* CA, milliseconds, count, (cw_wire_put_chosen) for each:
 				       (cw_wire_put_validated) for each */
-	CW_NETWORK_ORDERS_FINALIZE, /* CA, milliseconds, count, order and CSR for each: state and
-				       error for each */
+	CW_NETWORK_ORDERS_FINALIZE, /* CA, milliseconds, count, order and CSR for each: state,
+				       certificate's URL or none, and error for each */
 	CW_NETWORK_ORDER_DOWNLOAD,  /* CA, order, whether to download alternates: chains */
 	CW_NETWORK_AUTHORIZATION_DEACTIVATE, /* CA, url: nothing */
 	CW_NETWORK_REVOKE,       /* CA, certificate, reason, signer (0: the account's): nothing */
 	CW_NETWORK_RENEWAL_INFO, /* CA, identifiers: (cw_wire_put_renewal_info) for each */
-	CW_NETWORK_OCSP,         /* url, certificate and issuer in PEM: enum cw_ocsp_state */
-	CW_NETWORK_HTTP,     /* method, url, headers, whether there is a body, body, milliseconds,
-				limit in bytes, redirections to follow, whether any certificate is
-				accepted, CA certificates or none, client certificate or none, its
-				key or none: status, headers, body */
-	CW_NETWORK_LOCATE,   /* resolver or none, names: status, target, zone and reason for each */
+	CW_NETWORK_POST,   /* CA, what, resource or none, url or none, payload or none, whether the
+			      answer is PEM: body, location or none, alternates, milliseconds or -1 */
+	CW_NETWORK_OCSP,   /* url, certificate and issuer in PEM: enum cw_ocsp_state */
+	CW_NETWORK_HTTP,   /* method, url, headers, whether there is a body, body, milliseconds,
+			      limit in bytes, redirections to follow, whether any certificate is
+			      accepted, CA certificates or none, client certificate or none, its
+			      key or none: status, headers, body */
+	CW_NETWORK_LOCATE, /* resolver or none, names: status, target, zone and reason for each */
 	CW_NETWORK_WAIT_TXT, /* resolver or none, seconds, names, values: status and reason for each
 			      */
+	CW_NETWORK_LOOKUP,   /* resolver or none, enum cw_dns_type, names: status, reason and texts
+				for each */
 	CW_NETWORK_DNS_EXCHANGE, /* server, whether over TCP only, query, milliseconds: answer */
 	/* Notices of the coordinator. */
 	CW_NETWORK_ACCOUNT_USE,   /* CA, signer, its thumbprint, url or none */
@@ -68,6 +72,8 @@ enum {
 	CW_WIRE_ORDERS = 1000,      /* in one request */
 	CW_WIRE_IDENTIFIERS = 1000, /* of one order; the same limit holds for authorizations */
 	CW_WIRE_CHALLENGES = 32,    /* of one authorization */
+	CW_WIRE_LOOKUPS = 10000,    /* names in one request */
+	CW_WIRE_TEXTS = 1000,       /* records of one name */
 	CW_WIRE_CHAINS = 17,
 	CW_WIRE_RENEWALS = 10000
 };
@@ -82,6 +88,7 @@ struct cw_wire_directory {
 	char *new_account;                   /* URLs; NULL: none */
 	char *key_change;
 	bool renewal_info; /* RFC 9773 */
+	struct cw_strv caa_identities;
 };
 void cw_wire_directory_clear(struct cw_wire_directory *directory);
 /* Called by the network process. The client's directory must be there. */

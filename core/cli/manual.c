@@ -1,4 +1,4 @@
-#include <certwright/certwright.h>
+#include <config.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -76,7 +76,7 @@ static void
 write_introduction(FILE *out)
 {
 	fprintf(out, ".TH CERTWRIGHT 8 \"\" \"certwright %s\" \"System administration\"\n",
-		cw_version());
+		PACKAGE_VERSION);
 	fputs(".SH NAME\ncertwright \\- obtain, install and renew TLS certificates (ACME)\n", out);
 	fputs(".SH SYNOPSIS\n.B certwright\n[\\fIverb\\fR] [\\fIoption\\fR]...\n", out);
 	fputs(".SH DESCRIPTION\n", out);
@@ -344,7 +344,8 @@ write_examples(FILE *out)
 static void
 write_see_also(FILE *out, struct cw_registry *registry)
 {
-	fputs(".SH SEE ALSO\n.BR certwright\\-json (7),\n.BR certwright\\-plugin (7)", out);
+	fputs(".SH SEE ALSO\n.BR certwright (3),\n.BR certwright\\-json (7),\n.BR certwright\\-plugin (7)",
+	      out);
 	for (size_t i = 0; i < cw_registry_count(registry); i++) {
 		const struct cw_module *module = cw_registry_at(registry, i);
 

@@ -61,9 +61,18 @@ const struct cw_option cw_options_own[] = {
 	 .flags = CW_OPT_OWN,
 	 .internal = "dns_resolver",
 	 .metavar = "HOST:PORT",
-	 .topics = "run certonly renew testing",
+	 .topics = "run certonly renew testing dns-records",
 	 .help = "The name server to ask whether a DNS record is visible, instead of the zone's "
 		 "own name servers and the system's."},
+	{.names = CW_WORDS("dns-alias"),
+	 .kind = CW_OPTION_LIST,
+	 .flags = CW_OPT_COMMAS | CW_OPT_OWN,
+	 .internal = "dns_alias",
+	 .metavar = "NAME=TARGET",
+	 .topics = "run certonly renew reconfigure dns-records",
+	 .help = "For dns-01: write the TXT record of NAME to TARGET, because "
+		 "_acme-challenge.NAME is an alias (CNAME) of TARGET. Only needed if the DNS "
+		 "plugin cannot see the alias, as from inside a network. Can be repeated."},
 	{.names = CW_WORDS("tls-alpn-01-port"),
 	 .kind = CW_OPTION_INTEGER,
 	 .flags = CW_OPT_OWN,

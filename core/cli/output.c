@@ -367,6 +367,43 @@ cw_render_plugins(struct json_object *result)
 }
 
 static void
+render_record(struct json_object *item)
+{
+	const char *problem = cw_json_string(item, "problem");
+	bool present = cw_json_bool(item, "present", false);
+
+	printf("%s for %s of %s: %s\n", text_of(item, "type"), text_of(item, "purpose"),
+	       text_of(item, "domain"),
+	       present           ? "there"
+	       : problem == NULL ? "missing"
+				 : problem);
+	if (count(item, "found") > 0 && !present) {
+		cw_autofree char *found = join(cw_json_array(item, "found"), "\n  there is: ");
+
+		printf("  there is: %s\n", found);
+	}
+}
+
+/* With an alias for dns-01 there is a choice, and CAA records are a precaution. */
+static void
+render_line(struct json_object *item)
+{
+	const char *line = cw_json_string(item, "line");
+
+	if (line != NULL && !cw_json_bool(item, "present", false))
+		puts(line);
+}
+
+void
+cw_render_dns_records(struct json_object *result)
+{
+	printf("Account: %s\n\n", text_of(result, "account_uri"));
+	each(result, "records", render_record);
+	puts("\nLines for the zone files, where a record is missing:");
+	each(result, "records", render_line);
+}
+
+static void
 render_file(struct json_object *item)
 {
 	printf("  %s\n", json_object_get_string(item));

@@ -246,6 +246,22 @@ const struct cw_verb cw_verbs[] = {
 		.render = cw_render_exported,
 	},
 	{
+		.name = "dns-records",
+		.title = "DNS records",
+		.summary = "show the DNS records that make validation possible",
+		.description =
+			"Shows the records that an administrator makes once for the names given "
+			"with -d, says which of them are there, and prints the others as lines of "
+			"a zone file. One is enough for validation: the TXT record for "
+			"dns-persist-01, which needs no changes later, or an alias (CNAME) for "
+			"dns-01, which moves the changing records to another zone (--dns-alias). "
+			"The CAA record is a precaution: only this account can then obtain "
+			"certificates, with the challenges of --preferred-challenges. All depend "
+			"on the ACME account, which must exist.",
+		.flow = cw_flow_dns_records,
+		.render = cw_render_dns_records,
+	},
+	{
 		.name = "plugins",
 		.title = "Plugins",
 		.summary = "list the plugins",

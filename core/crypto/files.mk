@@ -1,4 +1,4 @@
-libcertwright_sources += \
+libcore_sources += \
 	core/crypto/certificate.h \
 	core/crypto/chain.c \
 	core/crypto/csr.c \

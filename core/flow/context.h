@@ -17,6 +17,7 @@
 #include "plugin/registry.h"
 #include "store/directories.h"
 
+struct cw_host_authenticator; /* flow/issue/host.h */
 struct cw_run;
 
 struct cw_context {
@@ -35,7 +36,11 @@ struct cw_context {
 	/* Prints ITEM of the array LIST at once instead of adding it to RESULT, for lists that may
 	 * be very long. */
 	void (*item)(void *context, const char *list, struct json_object *item);
-	void *output;                /* the context of progress and item */
+	void *output; /* the context of progress and item */
+	/* Of the library's host; NULL: the command was not called by one. */
+	const struct cw_host_authenticator *host;
+	struct json_object *request; /* all of it, as the host sent it */
+	bool in_memory;              /* nothing is kept in files: there are no directories */
 	const char *certbot_version; /* the Certbot version in new renewal files: "2.1.0" */
 	/* Made by cw_context_open() or when first needed, for the whole command. */
 	struct cw_loop *loop;
@@ -122,6 +127,12 @@ int cw_flow_import(struct cw_context *context, struct json_object *result, struc
 /* export: "exported": {"name", "format", "part" (of der; else null), "path" (null: the standard
  * output), "private_key" (whether it has the key)}. */
 int cw_flow_export(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* dns-records: "server", "account_uri", "records": an array of {"domain", "purpose":
+ * "dns-persist-01", "dns-01" or "caa", "name", "type": "TXT", "CNAME" or "CAA", "value" and "line"
+ * (of a zone file; both null if not known), "found": an array of the values there, "present",
+ * "problem": null or what is wrong with what is there}. */
+int cw_flow_dns_records(struct cw_context *context, struct json_object *result,
+			struct cw_error *error);
 /* plugins: "plugins": an array of {"name", "version", "description", "path", "abi": "1.0", "roles":
  * ["authenticator", "installer"], "challenge_types": [...], "prepared": null, true or an error
  * object}; "refused": an array of {"path", "error"}. */

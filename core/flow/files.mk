@@ -1,6 +1,7 @@
-libcertwright_sources += \
+libcore_sources += \
 	core/flow/issue/accounts.c \
 	core/flow/issue/accounts.h \
+	core/flow/issue/aliases.c core/flow/issue/aliases.h \
 	core/flow/issue/authentication.c \
 	core/flow/issue/authentication.h \
 	core/flow/work/batches.c \
@@ -19,6 +20,15 @@ libcertwright_sources += \
 	core/flow/ask/choose_plugin.c \
 	core/flow/ask/choose_plugin.h \
 	core/flow/context.h \
+	core/flow/issue/given_account.c core/flow/issue/given_account.h \
+	core/flow/issue/host.h \
+	core/flow/issue/revoke.c core/flow/issue/revoke.h \
+	core/flow/orders/account.c \
+	core/flow/orders/certificate.c \
+	core/flow/orders/order.c \
+	core/flow/orders/orders.c core/flow/orders/orders.h \
+	core/flow/orders/step.c core/flow/orders/step.h \
+	core/flow/verbs/in_memory.c core/flow/verbs/in_memory.h \
 	core/flow/ask/still_used.c \
 	core/flow/ask/still_used.h \
 	core/flow/issue/csr.c \
@@ -49,6 +59,7 @@ libcertwright_sources += \
 	core/flow/work/deploy_hooks.h \
 	core/flow/due/due.c \
 	core/flow/due/due.h \
+	core/flow/verbs/dns_records.c \
 	core/flow/verbs/enhance.c \
 	core/flow/work/hooks.c \
 	core/flow/work/hooks.h \
@@ -80,6 +91,7 @@ libcertwright_sources += \
 	core/flow/kit/new.c core/flow/kit/new.h \
 	core/flow/kit/template.c core/flow/kit/template.h \
 	core/flow/kit/trial.c core/flow/kit/trial.h \
+	core/flow/work/lookup.c core/flow/work/lookup.h \
 	core/flow/work/lone_plugin.c core/flow/work/lone_plugin.h \
 	core/flow/work/listeners.c \
 	core/flow/work/listeners.h \
@@ -131,6 +143,7 @@ libcertwright_sources += \
 	core/flow/work/ca.c core/flow/work/ca.h core/flow/work/ca_internal.h \
 	core/flow/work/ca_account.c \
 	core/flow/work/ca_memory.c \
+	core/flow/work/ca_post.c \
 	core/flow/work/ca_orders.c \
 	core/flow/work/network_process.c core/flow/work/network_process.h \
 	core/flow/work/relay.c core/flow/work/relay.h \
@@ -139,6 +152,7 @@ libcertwright_sources += \
 	core/flow/work/user_agent.c core/flow/work/user_agent.h \
 	core/flow/context.c \
 	core/flow/install/installer_work.c core/flow/install/installer_work.h \
+	core/flow/issue/persistence.c core/flow/issue/persistence.h \
 	core/flow/issue/order_item.c core/flow/issue/order_item.h \
 	core/flow/work/job_plugin.c \
 	core/flow/work/jobs.c core/flow/work/jobs.h core/flow/work/jobs_internal.h

@@ -103,10 +103,12 @@ static const struct {
 	{CW_NETWORK_AUTHORIZATION_DEACTIVATE, cw_serve_authorization_deactivate},
 	{CW_NETWORK_REVOKE, cw_serve_revoke},
 	{CW_NETWORK_RENEWAL_INFO, cw_serve_renewal_info},
+	{CW_NETWORK_POST, cw_serve_post},
 	{CW_NETWORK_OCSP, cw_serve_ocsp},
 	{CW_NETWORK_HTTP, cw_serve_http},
 	{CW_NETWORK_LOCATE, cw_serve_locate},
 	{CW_NETWORK_WAIT_TXT, cw_serve_wait_txt},
+	{CW_NETWORK_LOOKUP, cw_serve_lookup},
 	{CW_NETWORK_DNS_EXCHANGE, cw_serve_dns_exchange},
 	{CW_NETWORK_CANCEL, cancel},
 };

@@ -103,7 +103,7 @@ def test_a_line_is_completed_to_what_it_means(shell, place):
     assert shell.arguments("certwright certonly -a web") == ["certonly", "-a", "webroot"]
     assert shell.arguments("certwright certonly --webroot-p") == ["certonly", "--webroot-path"]
     assert shell.arguments("certwright certonly --key-type ec") == ["certonly", "--key-type", "ecdsa"]
-    assert shell.arguments("certwright --preferred-challenges=http-01,dns-") == [
+    assert shell.arguments("certwright --preferred-challenges=http-01,dns-0") == [
         "--preferred-challenges=http-01,dns-01"]
     assert shell.arguments("certwright --csr req") == ["--csr", "request.csr"]
     assert shell.arguments("certwright --csr=req") == ["--csr=request.csr"]
@@ -142,7 +142,7 @@ def test_the_same_is_completed_in_fish(place):
         ("certwright certonly -a web", ["webroot"]),
         ("certwright certonly --webroot-p", ["--webroot-path"]),
         ("certwright certonly --key-type ec", ["ecdsa"]),
-        ("certwright --preferred-challenges=http-01,dns-", ["--preferred-challenges=http-01,dns-01"]),
+        ("certwright --preferred-challenges=http-01,dns-0", ["--preferred-challenges=http-01,dns-01"]),
         ("certwright --csr req", ["request.csr"]),
         ("certwright --csr=req", ["--csr=request.csr"]),
         ("certwright --csr ~/hom", ["~/home.csr"]),

@@ -3,6 +3,8 @@
 #include <string.h>
 #include "base/log.h"
 #include "flow/issue/challenges.h"
+#include "flow/issue/host.h"
+#include "flow/issue/persistence.h"
 
 /* Milliseconds that a plugin gets to end what it does after a signal. */
 #define INTERRUPT_LIMIT 20000
@@ -11,8 +13,9 @@
 struct part {
 	struct cw_authentication *authentication;
 	const char *name;
-	struct cw_job_plugin *plugin; /* NULL: it could not be opened */
-	struct cw_error error;        /* why it is of no use */
+	const struct cw_host_authenticator *host; /* does this part's work; NULL: a plugin does */
+	struct cw_job_plugin *plugin;             /* NULL: it is the host, or could not be opened */
+	struct cw_error error;                    /* why it is of no use */
 	struct cw_challenge_set set;
 	bool performed;
 	/* What it was asked about for choosing. */
@@ -34,6 +37,7 @@ struct cw_authentication {
 	const struct cw_request *const *requests;
 	struct cw_acme_order *const *orders;
 	size_t order_count;
+	struct cw_persistence *persistence; /* while challenges are chosen */
 	bool interrupted;
 	bool died;
 };
@@ -72,6 +76,8 @@ cw_authentication_new(struct cw_job *job)
 	for (size_t i = 0; i < made->count; i++) {
 		made->parts[i].authentication = made;
 		made->parts[i].name = made->plugins.items[i];
+		if (strcmp(made->parts[i].name, CW_HOST_PLUGIN) == 0)
+			made->parts[i].host = cw_job_context(job)->host;
 	}
 	return made;
 }
@@ -100,6 +106,7 @@ cw_authentication_free(struct cw_authentication *authentication)
 		forget_types(part);
 	}
 	cw_loop_cancel(cw_job_context(authentication->job)->loop, authentication->soon);
+	cw_persistence_free(authentication->persistence);
 	free(authentication->parts);
 	cw_strv_clear(&authentication->plugins);
 	free(authentication);
@@ -173,6 +180,10 @@ open_next(struct cw_authentication *authentication)
 		return;
 	}
 	authentication->next++;
+	if (part->host != NULL) {
+		open_next(authentication);
+		return;
+	}
 	cw_job_open_plugin(authentication->job, part->name,
 			   cw_job_batch(authentication->job)->requests[0]->settings, part_opened,
 			   part);
@@ -183,7 +194,10 @@ cw_authentication_open(struct cw_authentication *authentication, cw_authenticati
 		       void *context)
 {
 	begin_step(authentication, done, context);
-	open_next(authentication);
+	if (authentication->count == 1 && authentication->parts[0].host != NULL)
+		end_step_soon(authentication);
+	else
+		open_next(authentication);
 }
 
 static struct part *
@@ -212,29 +226,54 @@ types_for(const struct part *part, const struct cw_acme_authorization *authoriza
 	return &none;
 }
 
+/* Whether the order is for the wildcard of a name, too. */
+static bool
+wants_wildcard(const struct cw_acme_order *order, const char *name)
+{
+	for (size_t i = 0; i < order->authorization_count; i++)
+		if (order->authorizations[i]->wildcard &&
+		    strcmp(order->authorizations[i]->identifier.value, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+choose_for_name(struct cw_authentication *authentication, const struct cw_request *request,
+		const struct cw_acme_order *order, struct cw_acme_authorization *authorization)
+{
+	struct part *part = part_for(authentication, request, authorization);
+	cw_autofree char *no_record = NULL;
+	struct cw_choice choice = {
+		.plugin = part->name,
+		.types = types_for(part, authorization),
+		.only = authentication->count == 1,
+		.wildcard = wants_wildcard(order, authorization->identifier.value),
+	};
+
+	if (part->error.status != CW_OK) {
+		cw_error_copy(&authorization->error, &part->error);
+		cw_error_set_identifier(&authorization->error, authorization->identifier.value);
+		return;
+	}
+	choice.persistent =
+		cw_persistence_has(authentication->persistence, request, authorization, &no_record);
+	choice.no_record = no_record;
+	cw_challenges_choose(&part->set, &choice, request, authorization);
+}
+
 /* True when every pending authorization has a challenge now. */
 static bool
 choose_for_order(struct cw_authentication *authentication, const struct cw_request *request,
 		 struct cw_acme_order *order)
 {
-	bool only = authentication->count == 1;
 	bool complete = true;
 
 	for (size_t i = 0; i < order->authorization_count; i++) {
 		struct cw_acme_authorization *authorization = order->authorizations[i];
-		struct part *part;
 
 		if (authorization->state != CW_ACME_PENDING)
 			continue;
-		part = part_for(authentication, request, authorization);
-		if (part->error.status == CW_OK) {
-			cw_challenges_choose(&part->set, types_for(part, authorization), part->name,
-					     only, request, authorization);
-		} else {
-			cw_error_copy(&authorization->error, &part->error);
-			cw_error_set_identifier(&authorization->error,
-						authorization->identifier.value);
-		}
+		choose_for_name(authentication, request, order, authorization);
 		complete &= authorization->error.status == CW_OK;
 	}
 	return complete;
@@ -263,6 +302,23 @@ choose_all(struct cw_authentication *authentication)
 	}
 	for (size_t i = 0; i < authentication->count; i++)
 		forget_types(&authentication->parts[i]);
+	cw_persistence_free(cw_take(&authentication->persistence));
+}
+
+/* What the description of the host says. */
+static void
+tell_types_of_host(struct part *part)
+{
+	struct cw_registry *registry = cw_job_context(part->authentication->job)->registry;
+	struct cw_module *module;
+
+	if (cw_registry_open(registry, part->name, &module, &part->error) != CW_OK)
+		return;
+	part->types = cw_calloc(part->identifiers.count + 1, sizeof(struct cw_strv));
+	for (size_t i = 0; i < part->identifiers.count; i++)
+		cw_strv_copy(&part->types[i], strcmp(part->identifier_types.items[i], "ip") == 0
+						      ? &module->about->ip_types
+						      : &module->about->dns_types);
 }
 
 static void
@@ -323,23 +379,22 @@ gather_identifiers(struct cw_authentication *authentication, const struct cw_req
 	}
 }
 
-void
-cw_authentication_choose(struct cw_authentication *authentication,
-			 const struct cw_request *const *requests,
-			 struct cw_acme_order *const *orders, size_t count,
-			 cw_authentication_done done, void *context)
+/* The plugins are asked for their types, if there is one to ask. */
+static void
+ask_types(struct cw_authentication *authentication)
 {
 	bool any = false;
 
-	begin_step(authentication, done, context);
-	authentication->requests = requests;
-	authentication->orders = orders;
-	authentication->order_count = count;
-	for (size_t i = 0; i < count; i++)
-		gather_identifiers(authentication, requests[i], orders[i]);
-	for (size_t i = 0; i < authentication->count; i++)
-		any |= authentication->parts[i].plugin != NULL &&
-		       authentication->parts[i].identifiers.count > 0;
+	for (size_t i = 0; i < authentication->order_count; i++)
+		gather_identifiers(authentication, authentication->requests[i],
+				   authentication->orders[i]);
+	for (size_t i = 0; i < authentication->count; i++) {
+		struct part *part = &authentication->parts[i];
+
+		if (part->host != NULL)
+			tell_types_of_host(part);
+		any |= part->plugin != NULL && part->identifiers.count > 0;
+	}
 	if (any) {
 		ask_next_types(authentication);
 		return;
@@ -348,7 +403,39 @@ cw_authentication_choose(struct cw_authentication *authentication,
 	end_step_soon(authentication);
 }
 
+static void
+records_known(void *context)
+{
+	ask_types(context);
+}
+
+void
+cw_authentication_choose(struct cw_authentication *authentication,
+			 const struct cw_request *const *requests,
+			 struct cw_acme_order *const *orders, size_t count,
+			 cw_authentication_done done, void *context)
+{
+	begin_step(authentication, done, context);
+	authentication->requests = requests;
+	authentication->orders = orders;
+	authentication->order_count = count;
+	authentication->persistence =
+		cw_persistence_start(cw_job_context(authentication->job), requests, orders, count,
+				     records_known, authentication);
+	if (authentication->persistence == NULL)
+		ask_types(authentication);
+}
+
 static void perform_next(struct cw_authentication *authentication);
+
+static void
+performed_by_host(void *context)
+{
+	struct part *part = context;
+
+	cw_challenges_take_results(&part->set);
+	perform_next(part->authentication);
+}
 
 static void
 performed(void *context, const struct cw_error *error)
@@ -371,6 +458,11 @@ perform_next(struct cw_authentication *authentication)
 		if (part->set.count == 0)
 			continue;
 		part->performed = true;
+		if (part->host != NULL) {
+			part->host->publish(part->host->context, part->set.slots, part->set.count,
+					    performed_by_host, part);
+			return;
+		}
 		cw_plugin_process_perform(cw_job_plugin_process(part->plugin), part->set.slots,
 					  part->set.count, performed, part);
 		return;
@@ -457,7 +549,7 @@ clean_next(struct cw_authentication *authentication)
 		struct part *part =
 			&authentication->parts[authentication->count - 1 - authentication->next++];
 
-		if (!part->performed)
+		if (!part->performed || part->host != NULL)
 			continue;
 		part->performed = false;
 		/* One that died is cleaned up after by the records that it left. */
@@ -478,10 +570,16 @@ cw_authentication_cleanup(struct cw_authentication *authentication, cw_authentic
 	bool any = false;
 
 	begin_step(authentication, done, context);
-	for (size_t i = 0; i < authentication->count; i++)
-		any |= authentication->parts[i].performed &&
-		       cw_plugin_process_is_alive(
-			       cw_job_plugin_process(authentication->parts[i].plugin));
+	for (size_t i = 0; i < authentication->count; i++) {
+		struct part *part = &authentication->parts[i];
+
+		if (part->performed && part->host != NULL) {
+			part->performed = false;
+			part->host->remove(part->host->context, part->set.slots, part->set.count);
+		}
+		any |= part->performed &&
+		       cw_plugin_process_is_alive(cw_job_plugin_process(part->plugin));
+	}
 	if (any) {
 		clean_next(authentication);
 		return;
@@ -497,11 +595,15 @@ void
 cw_authentication_interrupt(struct cw_authentication *authentication)
 {
 	authentication->interrupted = true;
-	for (size_t i = 0; i < authentication->count; i++)
-		if (authentication->parts[i].plugin != NULL)
-			cw_plugin_process_interrupt(
-				cw_job_plugin_process(authentication->parts[i].plugin),
-				INTERRUPT_LIMIT);
+	for (size_t i = 0; i < authentication->count; i++) {
+		const struct part *part = &authentication->parts[i];
+
+		if (part->host != NULL)
+			part->host->interrupt(part->host->context);
+		if (part->plugin != NULL)
+			cw_plugin_process_interrupt(cw_job_plugin_process(part->plugin),
+						    INTERRUPT_LIMIT);
+	}
 }
 
 bool

@@ -24,10 +24,15 @@ authorize(const struct cw_ca *ca, struct cw_acme_order *order)
 	for (size_t i = 0; i < order->authorization_count; i++) {
 		const struct cw_acme_authorization *authorization = order->authorizations[i];
 
-		for (size_t j = 0; j < authorization->challenge_count; j++)
-			authorization->challenges[j]->key_authorization =
-				cw_format("%s.%s", authorization->challenges[j]->token,
-					  ca->account_signer->signer->thumbprint);
+		for (size_t j = 0; j < authorization->challenge_count; j++) {
+			struct cw_acme_challenge *challenge = authorization->challenges[j];
+
+			challenge->key_authorization =
+				*challenge->token != '\0'
+					? cw_format("%s.%s", challenge->token,
+						    ca->account_signer->signer->thumbprint)
+					: cw_strdup("");
+		}
 	}
 }
 
@@ -79,12 +84,15 @@ take_finalized(struct cw_ca_call *call, struct cw_message *answer)
 {
 	for (size_t i = 0; i < call->count && !answer->broken; i++) {
 		enum cw_acme_state state = cw_wire_get_state(answer);
+		cw_autofree char *url = cw_message_get_text(answer, CW_MESSAGE_LINE);
 		cw_auto_error struct cw_error error = {0};
 
 		cw_message_get_error(answer, &error);
 		if (answer->broken)
 			return;
 		call->orders[i]->state = state;
+		free(call->orders[i]->certificate_url);
+		call->orders[i]->certificate_url = cw_take(&url);
 		if (error.status != CW_OK)
 			cw_error_move(&call->orders[i]->error, &error);
 	}
