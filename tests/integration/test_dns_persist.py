@@ -10,6 +10,7 @@ from lib.dns_ca import ISSUERS, account_label
 from lib.outcome import assert_failed, identifiers
 from lib.plugins import without_plugin
 from lib.rogue_ca import Hold
+from lib.terminal import on_terminal
 from lib.tools import certbot, names_of, read, script
 
 ZONES = {"example.test": []}
@@ -135,6 +136,18 @@ def test_no_plugin_is_needed_where_the_record_is(certwright, bind):
     params, ours = kept.split("[certwright]")
     assert "pref_challs" not in params and "pref_challs = dns-persist-01," in ours
     assert "hand.example.test" in certbot(certwright, "certificates").stdout
+
+
+def test_a_person_makes_it_once(certwright, bind):
+    """With the instructions of manual; nothing has to be done at renewals, without a terminal."""
+    run = on_terminal(certwright, "certonly", "--dns-resolver", bind.resolver, *PERSIST, "-d",
+                      "person.example.test")
+    found = run.expect(r"name:\s+_validation-persist\.person\.example\.test\.\s+value:\s+([^\n]+)")
+    add(bind, "person.example.test", found.group(1))
+    run.expect("renewals need them")
+    run.type("")
+    run.finish()
+    certwright.run("renew", "--force-renewal")
 
 
 def test_a_record_above_is_for_the_names_below(certwright, bind):
