@@ -329,6 +329,11 @@ write_examples(FILE *out)
 		{"certwright renew --quiet --deploy-hook \"systemctl reload nginx\"",
 		 "Renew the certificates that are due, from a timer."},
 		{"certwright certificates --json", "Show all certificates, for use in a script."},
+		{"certwright import --from dehydrated /etc/dehydrated --dry-run",
+		 "Show what would be taken over from another ACME client."},
+		{"certwright export example.com --to /etc/app/keystore.p12 --format pkcs12 "
+		 "--password-file FILE --overwrite",
+		 "Write a certificate and its key for a Java program."},
 	};
 
 	fputs(".SH EXAMPLES\n", out);
