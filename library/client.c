@@ -10,8 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "library/channel.h"
-#include "library/internal.h"
+#include "library/failure.h"
 #include "library/protocol.h"
+#include "library/spawn.h"
 
 /* Milliseconds. */
 #define HELLO_LIMIT 10000

@@ -1,8 +1,9 @@
+#include "library/failure.h"
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "library/internal.h"
 
 int
 cw_failure_set(struct cw_failure *failure, const char *status, const char *hint, const char *format,

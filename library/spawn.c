@@ -1,3 +1,4 @@
+#include "library/spawn.h"
 #include <certwright/certwright.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "library/internal.h"
 #include "library/protocol.h"
 
 /* How many bytes of the folders of libraries and of programs are the same, up to a slash. */

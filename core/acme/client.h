@@ -83,6 +83,8 @@ struct cw_acme_operation *cw_acme_directory_start(struct cw_acme *acme, cw_acme_
 /* The directory's meta (RFC 8555 section 7.1.1). Strings live as long as the client. */
 const char *cw_acme_terms_of_service(const struct cw_acme *acme); /* NULL: none */
 bool cw_acme_external_account_required(const struct cw_acme *acme);
+/* The CA's domain names in CAA records (RFC 8555 section 9.7.6). NULL: it does not tell them. */
+struct json_object *cw_acme_caa_identities(const struct cw_acme *acme);
 /* The "profiles" object of meta, from name to description. NULL: the server has no profiles. */
 struct json_object *cw_acme_profiles(const struct cw_acme *acme);
 /* The directory's URL for NAME, such as "renewalInfo" (RFC 9773); NULL: none. */
@@ -156,8 +158,11 @@ enum cw_acme_state { /* of orders, authorizations and challenges */
 struct cw_acme_challenge {
 	char *type;
 	char *url;
+	/* "" in dns-persist-01, which has neither */
 	char *token;
 	char *key_authorization; /* section 8.1 */
+	/* of dns-persist-01: the CA's issuer domain names, at least one (persistent.h) */
+	struct cw_strv issuers;
 	enum cw_acme_state state;
 };
 
@@ -166,7 +171,7 @@ struct cw_acme_authorization {
 	struct cw_acme_identifier identifier; /* the value without "*." */
 	bool wildcard;
 	enum cw_acme_state state;
-	/* only those with a valid type, URL and token */
+	/* only those with a valid type and URL, and with a token or issuers */
 	struct cw_acme_challenge **challenges;
 	size_t challenge_count;
 	/* Set by the caller after the order is opened and before it is validated. NULL: no

@@ -207,6 +207,12 @@ cw_acme_external_account_required(const struct cw_acme *acme)
 }
 
 struct json_object *
+cw_acme_caa_identities(const struct cw_acme *acme)
+{
+	return cw_json_array(meta(acme), "caaIdentities");
+}
+
+struct json_object *
 cw_acme_profiles(const struct cw_acme *acme)
 {
 	return cw_json_object(meta(acme), "profiles");

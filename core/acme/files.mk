@@ -18,6 +18,7 @@ libcore_sources += \
 	core/acme/operation.c \
 	core/acme/order.c \
 	core/acme/parse.c core/acme/parse.h \
+	core/acme/persistent.c core/acme/persistent.h \
 	core/acme/poll.c core/acme/poll.h \
 	core/acme/post.c \
 	core/acme/problem.c core/acme/problem.h \
@@ -44,6 +45,7 @@ check_PROGRAMS += \
 	tests/unit/test_acme_open \
 	tests/unit/test_acme_operations \
 	tests/unit/test_acme_parse \
+	tests/unit/test_acme_persistent \
 	tests/unit/test_acme_problem \
 	tests/unit/test_acme_renewal_info \
 	tests/unit/test_acme_signer \

@@ -28,13 +28,14 @@ cw_acme_order_add_identifier(struct cw_acme_order *order, const char *type, cons
 	order->identifiers[order->identifier_count++] = identifier;
 }
 
-static void
-free_challenge(struct cw_acme_challenge *challenge)
+void
+cw_acme_challenge_free(struct cw_acme_challenge *challenge)
 {
 	free(challenge->type);
 	free(challenge->url);
 	free(challenge->token);
 	free(challenge->key_authorization);
+	cw_strv_clear(&challenge->issuers);
 	free(challenge);
 }
 
@@ -44,7 +45,7 @@ cw_acme_authorization_free(struct cw_acme_authorization *authorization)
 	if (authorization == NULL)
 		return;
 	for (size_t i = 0; i < authorization->challenge_count; i++)
-		free_challenge(authorization->challenges[i]);
+		cw_acme_challenge_free(authorization->challenges[i]);
 	free(authorization->challenges);
 	free(authorization->url);
 	free(authorization->identifier.type);

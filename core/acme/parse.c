@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include "acme/internal.h"
+#include "acme/persistent.h"
 #include "acme/problem.h"
 #include "acme/reply.h"
 #include "base/clock.h"
@@ -221,28 +222,70 @@ cw_acme_order_parse(const struct cw_acme *acme, struct json_object *body, const 
 	return CW_OK;
 }
 
-/* NULL for a challenge that cannot be used: of a kind without a token, or with one that can be
- * guessed (128 bits in base64url are 22 characters, RFC 8555 section 8.3). */
+/* draft-ietf-acme-dns-persist: 1 to 10 names, in lower case and without a dot at the end. */
+static bool
+parse_issuers(struct json_object *body, struct cw_strv *issuers)
+{
+	struct json_object *array = cw_json_array(body, "issuer-domain-names");
+	size_t count = array == NULL ? 0 : json_object_array_length(array);
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *item = json_object_array_get_idx(array, i);
+		const char *name = json_object_is_type(item, json_type_string)
+					   ? json_object_get_string(item)
+					   : "";
+
+		if (!cw_acme_issuer_ok(name))
+			return false;
+		cw_strv_add(issuers, name);
+	}
+	return count > 0 && count <= CW_ACME_ISSUERS_MAX;
+}
+
+/* A token that cannot be guessed (128 bits in base64url are 22 characters, RFC 8555 section 8.3).
+ */
+static bool
+parse_token(const struct cw_acme *acme, struct json_object *body,
+	    struct cw_acme_challenge *challenge)
+{
+	const char *token = cw_json_string(body, "token");
+
+	if (token == NULL || strlen(token) < TOKEN_MIN || !cw_acme_base64url_ok(token, TOKEN_MAX))
+		return false;
+	challenge->token = cw_strdup(token);
+	if (acme->signer.thumbprint != NULL)
+		challenge->key_authorization = cw_format("%s.%s", token, acme->signer.thumbprint);
+	return true;
+}
+
+/* NULL for a challenge that cannot be used. */
 static struct cw_acme_challenge *
 parse_challenge(const struct cw_acme *acme, struct json_object *body)
 {
 	const char *type = cw_json_string(body, "type");
 	const char *url = cw_json_string(body, "url");
-	const char *token = cw_json_string(body, "token");
 	struct cw_acme_challenge *challenge;
 	enum cw_acme_state state;
+	bool good;
 
 	if (type == NULL || *type == '\0' || strlen(type) > TYPE_MAX ||
-	    !cw_acme_url_ok(acme, url) || token == NULL || strlen(token) < TOKEN_MIN ||
-	    !cw_acme_base64url_ok(token, TOKEN_MAX) || !parse_state(body, challenge_states, &state))
+	    !cw_acme_url_ok(acme, url) || !parse_state(body, challenge_states, &state))
 		return NULL;
 	challenge = cw_alloc(sizeof(*challenge));
 	challenge->type = cw_acme_printable(type, TYPE_MAX);
 	challenge->url = cw_strdup(url);
-	challenge->token = cw_strdup(token);
 	challenge->state = state;
-	if (acme->signer.thumbprint != NULL)
-		challenge->key_authorization = cw_format("%s.%s", token, acme->signer.thumbprint);
+	if (cw_equal(type, CW_ACME_PERSISTENT)) {
+		challenge->token = cw_strdup("");
+		challenge->key_authorization = cw_strdup("");
+		good = parse_issuers(body, &challenge->issuers);
+	} else {
+		good = parse_token(acme, body, challenge);
+	}
+	if (!good) {
+		cw_acme_challenge_free(challenge);
+		return NULL;
+	}
 	return challenge;
 }
 

@@ -20,6 +20,7 @@ int cw_acme_authorization_parse(const struct cw_acme *acme, struct json_object *
 				const char *url, const struct cw_acme_order *order,
 				struct cw_acme_authorization **authorization,
 				struct cw_error *error);
+void cw_acme_challenge_free(struct cw_acme_challenge *challenge);
 void cw_acme_authorization_free(struct cw_acme_authorization *authorization);
 /* Returns the object of the challenge with this URL. BODY is an authorization. NULL if there is
  * none. */

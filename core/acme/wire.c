@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "acme/parse.h"
+#include "acme/persistent.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -56,10 +57,38 @@ cw_wire_directory_clear(struct cw_wire_directory *directory)
 {
 	free(directory->terms_of_service);
 	cw_strv_clear(&directory->profiles);
+	cw_strv_clear(&directory->caa_identities);
 	cw_strv_clear(&directory->profile_descriptions);
 	free(directory->new_account);
 	free(directory->key_change);
 	*directory = (struct cw_wire_directory){0};
+}
+
+/* Those that are names, and no more than a challenge can have. */
+static void
+put_identities(struct cw_message *message, struct json_object *array)
+{
+	size_t count = array == NULL ? 0 : json_object_array_length(array);
+	cw_auto_strv struct cw_strv names = {0};
+
+	for (size_t i = 0; i < count && names.count < CW_ACME_ISSUERS_MAX; i++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(array, i));
+		cw_autofree char *lower = cw_lower(cw_strdup(name != NULL ? name : ""));
+
+		if (cw_acme_issuer_ok(lower))
+			cw_strv_add_unique(&names, lower);
+	}
+	cw_message_put_list(message, &names);
+}
+
+/* Issuer domain names. */
+static void
+get_identities(struct cw_message *message, struct cw_strv *names)
+{
+	cw_message_get_list(message, CW_ACME_ISSUERS_MAX, CW_MESSAGE_NAME, names);
+	for (size_t i = 0; i < names->count; i++)
+		if (!cw_acme_issuer_ok(names->items[i]))
+			message->broken = true;
 }
 
 void
@@ -86,6 +115,7 @@ cw_wire_put_directory(struct cw_message *message, const struct cw_acme *acme)
 	cw_message_put_text(message, cw_acme_resource(acme, "newAccount"));
 	cw_message_put_text(message, cw_acme_resource(acme, "keyChange"));
 	cw_message_put_bool(message, cw_acme_resource(acme, "renewalInfo") != NULL);
+	put_identities(message, cw_acme_caa_identities(acme));
 }
 
 void
@@ -102,6 +132,7 @@ cw_wire_get_directory(struct cw_message *message, struct cw_wire_directory *dire
 	directory->new_account = get_url(message);
 	directory->key_change = get_url(message);
 	directory->renewal_info = cw_message_get_bool(message);
+	get_identities(message, &directory->caa_identities);
 }
 
 void
@@ -150,6 +181,7 @@ put_authorization(struct cw_message *message, const struct cw_acme_authorization
 
 		cw_message_put_text(message, challenge->type);
 		cw_message_put_text(message, challenge->token);
+		cw_message_put_list(message, &challenge->issuers);
 		cw_message_put_int(message, challenge->state);
 	}
 }
@@ -195,7 +227,11 @@ get_challenge(struct cw_message *message)
 	struct cw_acme_challenge *challenge = cw_alloc(sizeof(*challenge));
 
 	challenge->type = get_word(message, TYPE_MAX, TYPE_CHARACTERS);
-	challenge->token = get_word(message, TOKEN_MAX, BASE64URL);
+	if (strcmp(challenge->type, CW_ACME_PERSISTENT) == 0)
+		challenge->token = cw_message_need_text(message, 0);
+	else
+		challenge->token = get_word(message, TOKEN_MAX, BASE64URL);
+	get_identities(message, &challenge->issuers);
 	challenge->state = cw_wire_get_state(message);
 	return challenge;
 }

@@ -53,6 +53,8 @@ enum cw_network_message {
 	CW_NETWORK_LOCATE, /* resolver or none, names: status, target, zone and reason for each */
 	CW_NETWORK_WAIT_TXT, /* resolver or none, seconds, names, values: status and reason for each
 			      */
+	CW_NETWORK_LOOKUP,   /* resolver or none, enum cw_dns_type, names: status, reason and texts
+				for each */
 	CW_NETWORK_DNS_EXCHANGE, /* server, whether over TCP only, query, milliseconds: answer */
 	/* Notices of the coordinator. */
 	CW_NETWORK_ACCOUNT_USE,   /* CA, signer, its thumbprint, url or none */
@@ -70,6 +72,8 @@ enum {
 	CW_WIRE_ORDERS = 1000,      /* in one request */
 	CW_WIRE_IDENTIFIERS = 1000, /* of one order; the same limit holds for authorizations */
 	CW_WIRE_CHALLENGES = 32,    /* of one authorization */
+	CW_WIRE_LOOKUPS = 10000,    /* names in one request */
+	CW_WIRE_TEXTS = 1000,       /* records of one name */
 	CW_WIRE_CHAINS = 17,
 	CW_WIRE_RENEWALS = 10000
 };
@@ -84,6 +88,7 @@ struct cw_wire_directory {
 	char *new_account;                   /* URLs; NULL: none */
 	char *key_change;
 	bool renewal_info; /* RFC 9773 */
+	struct cw_strv caa_identities;
 };
 void cw_wire_directory_clear(struct cw_wire_directory *directory);
 /* Called by the network process. The client's directory must be there. */

@@ -29,7 +29,7 @@ libcore_sources += \
 	core/cli/serve_challenges.c \
 	core/cli/serve_link.c core/cli/serve_link.h \
 	core/cli/serve_request.c core/cli/serve_request.h \
-	library/channel.c library/channel.h library/protocol.h \
+	library/channel.c library/channel.h library/failure.c library/failure.h library/protocol.h \
 	core/cli/select.c core/cli/select.h \
 	core/cli/terminal.c core/cli/terminal.h \
 	core/cli/verbs.c core/cli/verbs.h
@@ -41,10 +41,11 @@ generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
 dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
-dist_doc_DATA = docs/plugin-authors-guide.md
+dist_doc_DATA = docs/from-certbot.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
-	docs/examples/example-dns.c docs/examples/serve-http.c docs/examples/site-list.c
+	docs/examples/acme-dns.sh docs/examples/example-dns.c docs/examples/serve-http.c \
+	docs/examples/site-list.c
 dist_pkgdata_DATA = docs/certwright-json.schema.json docs/certwright-library.schema.json
 CLEANFILES += docs/certwright.8
 

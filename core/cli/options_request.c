@@ -8,7 +8,7 @@ const struct cw_option cw_options_request[] = {
 	 .flags = CW_OPT_COMMAS,
 	 .internal = "domains",
 	 .metavar = "NAME",
-	 .topics = " run certonly certificates manage",
+	 .topics = " run certonly certificates manage dns-records",
 	 .help = "A domain name for the certificate. Repeat the option, or separate several names "
 		 "with commas. The certificate is named after the first one unless --cert-name is "
 		 "given. International names can be given in Unicode, wildcards as *.example.com."},
@@ -68,7 +68,7 @@ const struct cw_option cw_options_request[] = {
 	 .kind = CW_OPTION_STRING,
 	 .internal = "account",
 	 .metavar = "ID",
-	 .topics = "automation certonly register show_account",
+	 .topics = "automation certonly register show_account dns-records",
 	 .help = "The account to use if there are several. ID is the name of its folder."},
 	{.names = CW_WORDS("eab-kid"),
 	 .kind = CW_OPTION_STRING,
@@ -136,11 +136,13 @@ const struct cw_option cw_options_request[] = {
 	 .kind = CW_OPTION_LIST,
 	 .flags = CW_OPT_COMMAS | CW_OPT_RENEWAL,
 	 .internal = "pref_challs",
-	 .choices = CW_WORDS("http-01", "dns-01", "tls-alpn-01", "http", "dns"),
+	 .choices = CW_WORDS("http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01",
+			     "http", "dns"),
 	 .metavar = "TYPE",
-	 .topics = "run certonly renew",
+	 .topics = "run certonly renew dns-records",
 	 .help = "The challenge types to use, in order of preference, separated by commas. http "
-		 "and dns are short for http-01 and dns-01. No other types are used."},
+		 "and dns are short for http-01 and dns-01. No other types are used. Without this "
+		 "option, dns-persist-01 is used for a name whose record is there already."},
 	{.names = CW_WORDS("preferred-chain"),
 	 .kind = CW_OPTION_STRING,
 	 .flags = CW_OPT_RENEWAL,

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cli/serve_call.h"
 #include "library/channel.h"
+#include "library/failure.h"
 #include "library/protocol.h"
 
 #define EXIT_USAGE 2
@@ -103,33 +104,46 @@ next_request(struct session *session, int *kind)
 	}
 }
 
-static const char nomem_answer[] =
-	"{\"verb\":null,\"ok\":false,\"error\":{\"status\":\"no-memory\",\"message\":\"out of "
-	"memory\",\"hint\":\"nothing is lost; repeat the request when memory is free\","
-	"\"identifier\":null,\"problem\":null,\"parts\":[]},\"exit_status\":1}";
+/* False: the library cannot be told, and is to see that the session ends. */
+static bool
+fail_call(struct session *session, const struct cw_failure *failure)
+{
+	char *answer = cw_failure_answer(failure);
+
+	if (answer != NULL)
+		send_text(session, CW_FRAME_FAILURE, answer);
+	free(answer);
+	return answer != NULL;
+}
+
+static bool
+fail_for_memory(struct session *session)
+{
+	struct cw_failure failure;
+
+	cw_failure_set(&failure, "no-memory",
+		       "nothing is lost; repeat the request when memory is free", "out of memory");
+	return fail_call(session, &failure);
+}
 
 /* The process of the call has ended without an answer. */
-static void
+static bool
 answer_for(struct session *session, int status)
 {
-	char text[512];
-	char how[64];
+	static const char hint[] = "its log says more; the next request goes on from there";
+	struct cw_failure failure;
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CW_CALL_NOMEM) {
-		send_text(session, CW_FRAME_FAILURE, nomem_answer);
-		return;
-	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CW_CALL_NOMEM)
+		return fail_for_memory(session);
 	if (WIFSIGNALED(status))
-		snprintf(how, sizeof(how), "was ended by signal %d", WTERMSIG(status));
+		cw_failure_set(&failure, "io", hint,
+			       "the process of the request was ended by signal %d",
+			       WTERMSIG(status));
 	else
-		snprintf(how, sizeof(how), "exited with status %d", WEXITSTATUS(status));
-	snprintf(text, sizeof(text),
-		 "{\"verb\":null,\"ok\":false,\"error\":{\"status\":\"io\",\"message\":\"the "
-		 "process "
-		 "of the request %s\",\"hint\":\"its log says more; the next request goes on from "
-		 "there\",\"identifier\":null,\"problem\":null,\"parts\":[]},\"exit_status\":1}",
-		 how);
-	send_text(session, CW_FRAME_FAILURE, text);
+		cw_failure_set(&failure, "io", hint,
+			       "the process of the request exited with status %d",
+			       WEXITSTATUS(status));
+	return fail_call(session, &failure);
 }
 
 /* Waits for the end of CALL. If the host goes away meanwhile, tells it once. */
@@ -160,7 +174,8 @@ wait_for_call(const struct session *session, pid_t call)
 	return status;
 }
 
-static void
+/* False: the session cannot go on. */
+static bool
 carry_out(struct session *session, char *request, bool lone)
 {
 	pid_t session_pid = getpid();
@@ -175,13 +190,11 @@ carry_out(struct session *session, char *request, bool lone)
 			close(session->host);
 		exit(cw_serve_call(&session->channel, request, lone));
 	}
-	if (call < 0) {
-		send_text(session, CW_FRAME_FAILURE, nomem_answer);
-		return;
-	}
+	if (call < 0)
+		return fail_for_memory(session);
 	status = wait_for_call(session, call);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
-		answer_for(session, status);
+	return (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) ||
+	       answer_for(session, status);
 }
 
 /* All that a host left open, but the socket. */
@@ -215,10 +228,11 @@ cw_serve(const char *descriptor)
 	leave_parent();
 	send_text(&session, CW_FRAME_HELLO, CW_HELLO PACKAGE_VERSION);
 	while ((request = next_request(&session, &kind)) != NULL) {
-		carry_out(&session, request, kind == CW_FRAME_LONE_REQUEST);
+		bool goes_on = carry_out(&session, request, kind == CW_FRAME_LONE_REQUEST);
+
 		explicit_bzero(request, strlen(request));
 		free(request);
-		if (host_is_gone(&session))
+		if (!goes_on || host_is_gone(&session))
 			break;
 	}
 	cw_channel_close(&session.channel);

@@ -115,6 +115,8 @@ run(struct call *call, struct cw_error *error)
 	int status;
 
 	cw_registry_add_host(registry);
+	if (call->request.in_memory)
+		cw_registry_keep_nothing(registry);
 	cw_judge_environment();
 	status = cw_parse((int)arguments->count, (const char *const *)arguments->items, registry,
 			  &invocation, error);

@@ -44,13 +44,16 @@ static const struct {
 	{"must_staple", json_type_boolean, OF_ORDERS},
 };
 
-static int
-fail(struct cw_error *error, const char *format, const char *name)
+static int __attribute__((format(printf, 2, 3)))
+fail(struct cw_error *error, const char *format, ...)
 {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	cw_fail(error, CW_E_USAGE, format, name);
-#pragma GCC diagnostic pop
+	cw_autofree char *message = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	message = cw_vformat(format, arguments);
+	va_end(arguments);
+	cw_fail(error, CW_E_USAGE, "%s", message);
 	cw_hint(error, HINT);
 	return CW_E_USAGE;
 }
@@ -183,7 +186,7 @@ check_kind(struct cw_serve_request *request, struct cw_error *error)
 	const char *store = cw_json_string(request->json, "store");
 
 	if ((request->verb == NULL) == (request->order == NULL))
-		return fail(error, "the request has to have either \"verb\" or \"%s\"", "request");
+		return fail(error, "the request has to have either \"verb\" or \"request\"");
 	if (request->verb != NULL && cw_verb_by_name(request->verb) == NULL)
 		return fail(error, "there is no verb \"%s\"", cw_take(&request->verb));
 	if (request->order != NULL && cw_order_request_by_name(request->order) == NULL)
@@ -213,7 +216,8 @@ check(struct cw_serve_request *request, struct cw_error *error)
 			return status;
 	}
 	if (timeout < 1 || timeout > TIMEOUT_MAX)
-		return fail(error, "\"%s\" has to be from 1 to 86400 seconds", "answer_timeout");
+		return fail(error, "\"answer_timeout\" has to be from 1 to %d seconds",
+			    TIMEOUT_MAX);
 	request->timeout = timeout * 1000;
 	request->interactive = cw_json_bool(request->json, "interactive", false);
 	return make_arguments(request, error);

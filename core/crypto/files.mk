@@ -18,6 +18,7 @@ libcore_sources += \
 	core/crypto/ocsp.h \
 	core/crypto/openssl.c \
 	core/crypto/openssl.h \
+	core/crypto/pkcs12.c core/crypto/pkcs12.h \
 	core/crypto/self_signed.c core/crypto/self_signed.h \
 	core/crypto/x509.c \
 	core/crypto/x509.h

@@ -4,6 +4,7 @@ libcore_sources += \
 	core/dns/address.c core/dns/address.h \
 	core/dns/exchange.c core/dns/exchange.h \
 	core/dns/locate.c core/dns/locate.h \
+	core/dns/lookup.c core/dns/lookup.h \
 	core/dns/message.c \
 	core/dns/question.c core/dns/question.h \
 	core/dns/txt.c core/dns/txt.h core/dns/txt_internal.h \

@@ -182,6 +182,23 @@ txt_text(const ldns_rr *rr)
 	return text;
 }
 
+/* "FLAGS TAG VALUE" (RFC 8659 section 4.1); NULL if it is malformed. */
+static char *
+caa_text(const ldns_rr *rr)
+{
+	const ldns_rdf *flags = ldns.ldns_rr_rdf(rr, 0), *tag = ldns.ldns_rr_rdf(rr, 1),
+		       *value = ldns.ldns_rr_rdf(rr, 2);
+	const uint8_t *name;
+
+	if (ldns.ldns_rr_rd_count(rr) != 3 || ldns.ldns_rdf_size(flags) != 1 ||
+	    ldns.ldns_rdf_size(tag) < 2)
+		return NULL;
+	name = ldns.ldns_rdf_data(tag) + 1; /* behind its length */
+	return cw_format("%u %.*s %.*s", *ldns.ldns_rdf_data(flags),
+			 (int)ldns.ldns_rdf_size(tag) - 1, (const char *)name,
+			 (int)ldns.ldns_rdf_size(value), (const char *)ldns.ldns_rdf_data(value));
+}
+
 static bool
 take_address(const ldns_rdf *rdf, struct cw_dns_address *address)
 {
@@ -220,6 +237,10 @@ take_record(const ldns_rr *rr, bool authority, struct cw_dns_answer *answer)
 	case CW_DNS_A:
 	case CW_DNS_AAAA: known = take_address(ldns.ldns_rr_rdf(rr, 0), &record->address); break;
 	case CW_DNS_SOA: break;
+	case CW_DNS_CAA:
+		record->text = caa_text(rr);
+		known = record->text != NULL;
+		break;
 	default: known = false;
 	}
 	if (!known)

@@ -18,7 +18,8 @@ enum cw_dns_type {
 	CW_DNS_CNAME = 5,
 	CW_DNS_SOA = 6,
 	CW_DNS_TXT = 16,
-	CW_DNS_AAAA = 28
+	CW_DNS_AAAA = 28,
+	CW_DNS_CAA = 257
 };
 
 /* The RCODEs that we distinguish (RFC 1035 section 4.1.1). */
@@ -35,7 +36,8 @@ struct cw_dns_record {
 	char *owner;
 	enum cw_dns_type type;
 	bool authority; /* from the authority section, not the answer section */
-	char *text;     /* NS and CNAME: the name; TXT: the joined strings; others: NULL */
+	char *text;     /* NS and CNAME: the name; TXT: the joined strings; CAA: "FLAGS TAG VALUE";
+			       others: NULL */
 	struct cw_dns_address address; /* for A and AAAA, without a port */
 };
 

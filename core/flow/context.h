@@ -27,7 +27,7 @@ struct cw_context {
 	struct cw_settings *settings; /* command line over cli.ini over defaults */
 	struct cw_registry *registry;
 	struct cw_directories directories;
-	const struct cw_strv *words; /* of a verb that reads them itself (own_options) */
+	const struct cw_strv *words; /* of a verb that takes one, or reads them itself */
 	const struct cw_asker *asker;
 	struct json_object *failed_hooks; /* a member of the result; set if the verb writes */
 	/* Shows on a terminal that DONE of TOTAL steps of WHAT are done. TOTAL is 0 when the work
@@ -116,6 +116,22 @@ int cw_flow_unregister(struct cw_context *context, struct json_object *result,
 		       struct cw_error *error);
 int cw_flow_show_account(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
+/* import: "accounts": an array of {"id" (null if its key cannot be read), "server", "uri" (null if
+ * not known), "source" (its file there), "action", "error"}, and "certificates": an array of
+ * {"name", "domains", "serial", "expiry", "key_type", the paths (null if it was not saved now),
+ * "source", "server", "account" (its id), "authenticator", "action", "error"}. action: "imported",
+ * "present" (it was there before), "simulated" (--dry-run) or "failed". "not_taken_over": an array
+ * of {"source", "message", "hint"}. */
+int cw_flow_import(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* export: "exported": {"name", "format", "part" (of der; else null), "path" (null: the standard
+ * output), "private_key" (whether it has the key)}. */
+int cw_flow_export(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* dns-records: "server", "account_uri", "records": an array of {"domain", "purpose":
+ * "dns-persist-01", "dns-01" or "caa", "name", "type": "TXT", "CNAME" or "CAA", "value" and "line"
+ * (of a zone file; both null if not known), "found": an array of the values there, "present",
+ * "problem": null or what is wrong with what is there}. */
+int cw_flow_dns_records(struct cw_context *context, struct json_object *result,
+			struct cw_error *error);
 /* plugins: "plugins": an array of {"name", "version", "description", "path", "abi": "1.0", "roles":
  * ["authenticator", "installer"], "challenge_types": [...], "prepared": null, true or an error
  * object}; "refused": an array of {"path", "error"}. */

@@ -1,6 +1,7 @@
 libcore_sources += \
 	core/flow/issue/accounts.c \
 	core/flow/issue/accounts.h \
+	core/flow/issue/aliases.c core/flow/issue/aliases.h \
 	core/flow/issue/authentication.c \
 	core/flow/issue/authentication.h \
 	core/flow/work/batches.c \
@@ -35,10 +36,30 @@ libcore_sources += \
 	core/flow/due/decide.c \
 	core/flow/due/decide.h \
 	core/flow/verbs/delete.c \
+	core/flow/verbs/export.c \
+	core/flow/verbs/import.c \
+	core/flow/moving/acme_sh.c \
+	core/flow/moving/acmetool.c \
+	core/flow/moving/certbot_tarball.c \
+	core/flow/moving/conf.c core/flow/moving/conf.h \
+	core/flow/moving/dehydrated.c \
+	core/flow/moving/find_account.c \
+	core/flow/moving/format.c core/flow/moving/format.h \
+	core/flow/moving/getssl.c \
+	core/flow/moving/keystore.c core/flow/moving/keystore.h \
+	core/flow/moving/lego.c \
+	core/flow/moving/moving.c core/flow/moving/moving.h \
+	core/flow/moving/settings.c \
+	core/flow/moving/reader.c core/flow/moving/reader.h \
+	core/flow/moving/source.c core/flow/moving/source.h \
+	core/flow/moving/take_over.c core/flow/moving/take_over.h \
+	core/flow/moving/tar.c core/flow/moving/tar.h \
+	core/flow/moving/uacme.c \
 	core/flow/work/deploy_hooks.c \
 	core/flow/work/deploy_hooks.h \
 	core/flow/due/due.c \
 	core/flow/due/due.h \
+	core/flow/verbs/dns_records.c \
 	core/flow/verbs/enhance.c \
 	core/flow/work/hooks.c \
 	core/flow/work/hooks.h \
@@ -70,6 +91,7 @@ libcore_sources += \
 	core/flow/kit/new.c core/flow/kit/new.h \
 	core/flow/kit/template.c core/flow/kit/template.h \
 	core/flow/kit/trial.c core/flow/kit/trial.h \
+	core/flow/work/lookup.c core/flow/work/lookup.h \
 	core/flow/work/lone_plugin.c core/flow/work/lone_plugin.h \
 	core/flow/work/listeners.c \
 	core/flow/work/listeners.h \
@@ -130,6 +152,7 @@ libcore_sources += \
 	core/flow/work/user_agent.c core/flow/work/user_agent.h \
 	core/flow/context.c \
 	core/flow/install/installer_work.c core/flow/install/installer_work.h \
+	core/flow/issue/persistence.c core/flow/issue/persistence.h \
 	core/flow/issue/order_item.c core/flow/issue/order_item.h \
 	core/flow/work/job_plugin.c \
 	core/flow/work/jobs.c core/flow/work/jobs.h core/flow/work/jobs_internal.h

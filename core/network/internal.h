@@ -100,6 +100,7 @@ void cw_serve_http(struct cw_network_process *process, struct cw_message *reques
 /* names.c: */
 void cw_serve_locate(struct cw_network_process *process, struct cw_message *request);
 void cw_serve_wait_txt(struct cw_network_process *process, struct cw_message *request);
+void cw_serve_lookup(struct cw_network_process *process, struct cw_message *request);
 void cw_serve_dns_exchange(struct cw_network_process *process, struct cw_message *request);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "dns/exchange.h"
 #include "dns/locate.h"
+#include "dns/lookup.h"
 #include "dns/txt.h"
 #include "network/internal.h"
 
@@ -121,6 +122,49 @@ cw_serve_wait_txt(struct cw_network_process *process, struct cw_message *request
 		wait->waiter = start_wait(wait, resolver, seconds, &error);
 	if (wait->waiter == NULL)
 		cw_serving_fail(&wait->job, &error);
+}
+
+struct lookup_job {
+	struct cw_serving job;
+	struct cw_dns_lookup *lookup;
+};
+
+static void
+clear_lookup(struct cw_serving *job)
+{
+	cw_dns_lookup_cancel(((struct lookup_job *)job)->lookup);
+}
+
+static void
+looked_up(void *context, const struct cw_dns_found *found, size_t count)
+{
+	struct lookup_job *lookup = context;
+	struct cw_message *answer = cw_serving_answer();
+
+	lookup->lookup = NULL;
+	for (size_t i = 0; i < count; i++) {
+		cw_message_put_int(answer, found[i].status);
+		cw_message_put_text(answer, found[i].reason);
+		cw_message_put_list(answer, &found[i].texts);
+	}
+	cw_serving_finish(&lookup->job, answer);
+}
+
+void
+cw_serve_lookup(struct cw_network_process *process, struct cw_message *request)
+{
+	struct lookup_job *lookup = cw_serving_new(process, request, sizeof(*lookup), clear_lookup);
+	cw_autofree char *resolver = cw_message_get_text(request, CW_MESSAGE_NAME);
+	enum cw_dns_type type = (enum cw_dns_type)cw_message_get_int(request, 1, UINT16_MAX);
+	cw_auto_strv struct cw_strv names = {0};
+	cw_auto_error struct cw_error error = {0};
+
+	cw_message_get_list(request, CW_WIRE_LOOKUPS, CW_MESSAGE_NAME, &names);
+	if (cw_message_finish(request, "the coordinator", &error) == CW_OK)
+		lookup->lookup = cw_dns_lookup_start(process->loop, resolver, type, &names,
+						     looked_up, lookup, &error);
+	if (lookup->lookup == NULL)
+		cw_serving_fail(&lookup->job, &error);
 }
 
 struct dns_job {

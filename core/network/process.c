@@ -108,6 +108,7 @@ static const struct {
 	{CW_NETWORK_HTTP, cw_serve_http},
 	{CW_NETWORK_LOCATE, cw_serve_locate},
 	{CW_NETWORK_WAIT_TXT, cw_serve_wait_txt},
+	{CW_NETWORK_LOOKUP, cw_serve_lookup},
 	{CW_NETWORK_DNS_EXCHANGE, cw_serve_dns_exchange},
 	{CW_NETWORK_CANCEL, cancel},
 };

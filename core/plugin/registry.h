@@ -62,6 +62,8 @@ struct cw_registry *cw_registry_new(void);
 struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
 
+/* What is learned of Certbot's plugins is not written to the cache folder. */
+void cw_registry_keep_nothing(struct cw_registry *registry);
 /* The authenticator that stands for the program that uses the library. */
 #define CW_HOST_PLUGIN "host"
 /* Adds it. Call this before any other function. The command has no such program. */

@@ -15,7 +15,7 @@
 #include "plugin/services_remote.h"
 #include "plugin/wire.h"
 
-enum { CREDENTIALS_MAX = 1024 * 1024, FILE_MAX = 1024 * 1024, SECRET_MIN = 4 };
+enum { CREDENTIALS_MAX = 1024 * 1024, FILE_MAX = 1024 * 1024, SECRET_MIN = 4, LINE_MIN = 16 };
 
 /* Reads the file that the check was made of, not one that took its place since. */
 static int
@@ -60,6 +60,51 @@ read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error 
 	return CW_OK;
 }
 
+/* A text of several lines, such as a key, may be logged line by line. */
+static void
+keep_lines(const struct cw_host *host, const char *text)
+{
+	cw_autosecret char *copy = cw_strdup(text);
+	char *rest = copy, *line;
+
+	if (strlen(text) >= SECRET_MIN)
+		cw_service_secret(host, text);
+	while (strchr(text, '\n') != NULL && (line = strsep(&rest, "\n")) != NULL)
+		if (strlen(line) >= LINE_MIN && !cw_starts_with(line, "-----"))
+			cw_service_secret(host, line);
+}
+
+/* Every string of a JSON file. */
+static void
+keep_strings(const struct cw_host *host, struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string))
+		keep_lines(host, json_object_get_string(value));
+	for (size_t i = 0;
+	     json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
+	     i++)
+		keep_strings(host, json_object_array_get_idx(value, i));
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			keep_strings(host, member);
+		}
+	}
+}
+
+static bool
+keep_json(const struct cw_host *host, const char *text)
+{
+	cw_auto_secret_json struct json_object *value = NULL;
+
+	if (text[strspn(text, " \t\r\n")] != '{' ||
+	    cw_json_parse_secret(text, strlen(text), "the credentials", &value, NULL) != CW_OK)
+		return false;
+	keep_strings(host, value);
+	return true;
+}
+
 /* Every value after a '=' of a line, also without the quotes around it. */
 static void
 keep_secrets(const struct cw_host *host, const char *text)
@@ -67,6 +112,8 @@ keep_secrets(const struct cw_host *host, const char *text)
 	cw_autosecret char *copy = cw_strdup(text);
 	char *rest = copy, *line;
 
+	if (keep_json(host, text))
+		return;
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		char *value = strchr(line, '=');
 		size_t length;

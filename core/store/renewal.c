@@ -4,6 +4,7 @@
 #include "base/plugin_name.h"
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char params[] = "renewalparams";
@@ -107,6 +108,19 @@ add_unknown(const struct reading *reading, const char *key)
 		cw_strv_add_unique(reading->unknown, key);
 }
 
+/* Plugins of Certbot may have options with capital letters, which are small letters here. */
+static const struct cw_option *
+option_of_key(const struct cw_option_set *options, const char *key)
+{
+	const struct cw_option *option = cw_option_by_internal(options, internal_name(key));
+	cw_autofree char *lower = cw_lower(cw_strdup(key));
+
+	if (option != NULL || strcmp(lower, key) == 0)
+		return option;
+	option = cw_option_by_internal(options, lower);
+	return option != NULL && (option->flags & CW_OPT_PLUGIN) != 0 ? option : NULL;
+}
+
 static int
 read_keys(const struct reading *reading, const char *section)
 {
@@ -118,8 +132,7 @@ read_keys(const struct reading *reading, const char *section)
 
 	for (size_t at = 0;
 	     status == CW_OK && cw_configobj_next(reading->config, section, &at, &entry);) {
-		const struct cw_option *option =
-			cw_option_by_internal(options, internal_name(entry.key));
+		const struct cw_option *option = option_of_key(options, entry.key);
 
 		if (both && cw_configobj_get(reading->config, own, entry.key) != NULL)
 			continue;
@@ -277,12 +290,25 @@ write_map(struct writing *writing, const char *section, const char *internal)
 			   internal);
 }
 
+/* The key of an option: as the file has it, or as a new file gets it. Release with free(). */
+static char *
+key_in_file(const struct writing *writing, const char *section, const struct cw_option *option)
+{
+	struct cw_configobj_entry entry;
+
+	for (size_t at = 0; (option->flags & CW_OPT_PLUGIN) != 0 &&
+			    cw_configobj_next(writing->config, section, &at, &entry);)
+		if (cw_equal_nocase(entry.key, option->internal))
+			return cw_strdup(entry.key);
+	return cw_strdup(key_name(option->internal));
+}
+
 static void
 write_option(struct writing *writing, const char *section, const struct cw_option *option)
 {
 	const struct cw_settings *settings = writing->settings;
 	const char *internal = option->internal;
-	const char *key = key_name(internal);
+	cw_autofree char *key = key_in_file(writing, section, option);
 	const struct cw_strv *list = cw_settings_list(settings, internal);
 	const char *value = cw_settings_get(settings, internal);
 

@@ -139,23 +139,29 @@ struct cw_plugin_option {
 struct cw_challenge {
 	size_t size;
 	const char *lineage; /* the certificate's name, as in --cert-name */
-	const char *type;    /* "http-01", "dns-01" (RFC 8555) or "tls-alpn-01" (RFC 8737) */
+	/* "http-01", "dns-01" (RFC 8555), "tls-alpn-01" (RFC 8737); since 1.1 also "dns-account-01"
+	 * (draft-ietf-acme-dns-account-label), which is dns-01 with a record for each account, and
+	 * "dns-persist-01" (draft-ietf-acme-dns-persist) */
+	const char *type;
 	const char *identifier_type;   /* "dns", or "ip" (RFC 8738) */
 	const char *identifier;        /* A-labels without "*.", or an IP address (RFC 5952 form) */
 	int wildcard;                  /* 1 if the certificate's name is "*." and the identifier */
-	const char *token;             /* base64url, at most 512 bytes */
+	const char *token;             /* base64url, at most 512 bytes; "" in dns-persist-01 */
 	const char *key_authorization; /* RFC 8555 section 8.1 */
 	/*
 	 * What the CA must find. http-01: the key authorization, as the body. dns-01: the value of
 	 * the TXT record, which is the base64url of the SHA-256 of the key authorization.
 	 * tls-alpn-01: that SHA-256 in lower-case hex (64 digits), which is the content of the
-	 * acmeIdentifier extension.
+	 * acmeIdentifier extension. dns-persist-01: the value of a TXT record, which cleanup()
+	 * must leave where it is.
 	 */
 	const char *validation;
 	/*
 	 * Where the CA looks. http-01: the path, "/.well-known/acme-challenge/TOKEN". dns-01: the
-	 * name of the record without a trailing dot, "_acme-challenge.IDENTIFIER". tls-alpn-01: the
-	 * name expected in SNI (for IP addresses a reverse-mapping name, RFC 8738 section 6).
+	 * name of the record without a trailing dot, "_acme-challenge.IDENTIFIER" or as --dns-alias
+	 * says; "_LABEL._acme-challenge.IDENTIFIER" in dns-account-01,
+	 * "_validation-persist.IDENTIFIER" in dns-persist-01. tls-alpn-01: the name expected in SNI
+	 * (for IP addresses a reverse-mapping name, RFC 8738 section 6).
 	 */
 	const char *location;
 	/* For the plugin. NULL at first; kept from perform() to cleanup(). */
@@ -597,7 +603,8 @@ struct cw_host {
 	/*
 	 * Reads a credentials file of at most 1 MiB. There is a warning if users other than its
 	 * owner can read it. If others can write to it, it is refused (CW_E_PERMISSION). Every
-	 * value after a '=' becomes a secret. Release *TEXT with release().
+	 * value after a '=' becomes a secret, or every string of a JSON file. Release *TEXT with
+	 * release().
 	 */
 	int (*read_credentials)(const struct cw_host *host, const char *path, char **text);
 	/*

@@ -51,6 +51,10 @@ NOT_FOR_US = {"certbot", "certbot-apache", "certbot-nginx"}
 CONCURRENT = {f"certbot-dns-{name}" for name in (
     "cloudflare", "digitalocean", "dnsimple", "dnsmadeeasy", "gehirn", "google", "linode",
     "luadns", "nsone", "ovh", "rfc2136", "route53", "sakuracloud")}
+# What a plugin that sets any TXT record can do besides dns-01.
+OTHER_RECORDS = ["dns-account-01", "dns-persist-01"]
+# Authenticators that take the value of a record as it is in a zone file, where ";" begins a comment.
+QUOTED = {"certbot-dns-rfc2136"}
 THREADS = 8
 TEXT_MAX = 1000          # characters of what a plugin says
 WARNINGS_MAX = 50
@@ -181,7 +185,7 @@ def kind_of(action):
 def names_of(action, plugin):
     """The plugin's own names for an option, as certwright has them."""
     prefix = f"--{plugin}-"
-    return [text[len(prefix):].replace("_", "-") for text in action.option_strings
+    return [text[len(prefix):].replace("_", "-").lower() for text in action.option_strings
             if text.startswith(prefix)]
 
 
@@ -205,13 +209,17 @@ def option_of(action, plugin, parser):
 
 def challenge_types(cls, name, parser):
     from acme import challenges
+    from certbot.plugins import dns_common
 
     namespace = parser.parse_args([])
     folders = {"config": "/etc/letsencrypt", "work": "/var/lib/letsencrypt",
                "logs": "/var/log/letsencrypt"}
     plugin = cls(configuration(namespace, folders), name)
     known = (challenges.DNS01, challenges.HTTP01, challenges.TLSALPN01)
-    return [kind.typ for kind in plugin.get_chall_pref("example.com") if kind in known]
+    types = [kind.typ for kind in plugin.get_chall_pref("example.com") if kind in known]
+    if "dns-01" in types and issubclass(cls, dns_common.DNSAuthenticator):
+        types += OTHER_RECORDS
+    return types
 
 
 def describe(entry, distribution):
@@ -221,11 +229,13 @@ def describe(entry, distribution):
         return None
     parser = parser_of(cls, entry.name)
     options = [option_of(action, entry.name, parser) for action in parser._actions]
+    # Of two that differ in the case of letters alone, the first.
+    options = {option["name"]: option for option in reversed(options) if option is not None}
     return {
         "version": distribution.version or "0",
         "description": one_line(getattr(cls, "description", "") or entry.name).rstrip("."),
         "dns_types": challenge_types(cls, entry.name, parser), "ip_types": [],
-        "options": [option for option in options if option is not None],
+        "options": list(reversed(options.values())),
     }
 
 
@@ -344,13 +354,14 @@ class Warnings(logging.Handler):
 class Challenge:
     """A challenge as Certbot hands it to plugins, but made without the account's key."""
 
-    def __init__(self, given):
+    def __init__(self, given, quoted):
         from acme import challenges
 
-        base = {"dns-01": challenges.DNS01, "http-01": challenges.HTTP01,
-                "tls-alpn-01": challenges.TLSALPN01}[given["type"]]
+        base = {"http-01": challenges.HTTP01, "tls-alpn-01": challenges.TLSALPN01}.get(
+            given["type"], challenges.DNS01)
         response = base.response_cls(key_authorization=given["key_authorization"])
-        validation = given["validation"]
+        self.stays = given["type"] == "dns-persist-01"
+        validation = f'"{given["validation"]}"' if self.stays and quoted else given["validation"]
         made = type(base.__name__, (base,), {
             "__slots__": (),
             "validation": lambda self, *_, **__: validation,
@@ -403,8 +414,9 @@ class Runner:
         # One with a perform of its own, such as dns-route53's, sets all records and then waits once.
         one_by_one = (issubclass(cls, dns_common.DNSAuthenticator)
                       and cls.perform is dns_common.DNSAuthenticator.perform)
-        concurrent = one_by_one and name_of(distribution) in CONCURRENT
-        return (lambda: self.make(cls, config)), one_by_one, concurrent
+        name = name_of(distribution)
+        return ((lambda: self.make(cls, config)), one_by_one, one_by_one and name in CONCURRENT,
+                name in QUOTED)
 
     def make(self, cls, config):
         plugin = cls(config, self.name)
@@ -439,8 +451,8 @@ class Runner:
                 self.perform_together(plugin, [pair])
 
     def perform(self, request):
-        challenges = list(enumerate(Challenge(given) for given in request["challenges"]))
-        make, one_by_one, concurrent = self.load(request)
+        make, one_by_one, concurrent, quoted = self.load(request)
+        challenges = list(enumerate(Challenge(given, quoted) for given in request["challenges"]))
         if not one_by_one:
             self.perform_together(make(), challenges)
             return
@@ -458,9 +470,11 @@ class Runner:
         performed, self.performed = self.performed, []
         plugins = {id(plugin): plugin for plugin, _ in performed}
         for key, plugin in plugins.items():
-            theirs = [challenge for owner, challenge in performed if id(owner) == key]
+            theirs = [challenge for owner, challenge in performed
+                      if id(owner) == key and not challenge.stays]
             try:
-                plugin.cleanup(theirs)
+                if theirs:
+                    plugin.cleanup(theirs)
             except BaseException as error:  # pylint: disable=broad-except
                 # What could not be made cannot be removed, which was said already.
                 if key not in self.failed:

@@ -1,7 +1,7 @@
 if PLUGIN_CERTBOT_DNS
 plugin_LTLIBRARIES += certbot-dns.la
 certbot_dns_la_SOURCES = \
-	$(common_instance) $(common_memory) $(common_records) $(common_waiting) \
+	$(common_helper) $(common_instance) $(common_memory) $(common_records) $(common_waiting) \
 	plugins/certbot-dns/certbot_dns.c \
 	plugins/certbot-dns/python.c plugins/certbot-dns/python.h
 certbot_dns_la_LDFLAGS = $(plugin_ldflags)

@@ -1,5 +1,4 @@
 #include "python.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,13 +7,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../common/helper.h"
+#include "../common/instance.h"
 #include "../common/memory.h"
 #include "../common/waiting.h"
-
-#define HELPER "certbot-dns.py"
-#ifndef PLUGIN_FOLDER
-#define PLUGIN_FOLDER "/usr/lib/certwright/plugins"
-#endif
 
 enum {
 	PART_SIZE = 4096,
@@ -23,36 +19,6 @@ enum {
 	INTERRUPTED_SECONDS = 10,
 	END_INTERVAL = 5000, /* milliseconds */
 };
-
-/* The helper in the folder of the file PATH, or above it if libtool built it. */
-static char *
-helper_beside(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	static const char *const folders[] = {"", "../"};
-
-	for (size_t i = 0; slash != NULL && i < 2; i++) {
-		char *found =
-			memory_format("%.*s/%s" HELPER, (int)(slash - path), path, folders[i]);
-
-		if (access(found, R_OK) == 0)
-			return found;
-		free(found);
-	}
-	return NULL;
-}
-
-static char *
-helper_path(void)
-{
-	static const int here;
-	Dl_info info;
-	char *found = NULL;
-
-	if (dladdr(&here, &info) != 0 && info.dli_fname != NULL)
-		found = helper_beside(info.dli_fname);
-	return found != NULL ? found : memory_format("%s/" HELPER, PLUGIN_FOLDER);
-}
 
 static void
 become_python(int socket, const char *helper, const struct cw_host *host)
@@ -77,7 +43,9 @@ python_start(struct python *python)
 
 	if (python->pid != 0)
 		return CW_OK;
-	helper = helper_path();
+	helper = helper_path("certbot-dns.py");
+	if (helper == NULL)
+		return fail_no_memory(python->host);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
 		return cw_host_fail(python->host, CW_E_IO, NULL, "cannot make a socket: %s",
 				    strerror(errno));

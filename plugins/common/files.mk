@@ -12,6 +12,7 @@ common_web_server = $(common_waiting) \
 common_certificate = plugins/common/certificate.c plugins/common/certificate.h
 common_policy_file = plugins/common/policy_file.c plugins/common/policy_file.h
 common_proc = plugins/common/proc.c plugins/common/proc.h
+common_helper = plugins/common/helper.c plugins/common/helper.h
 common_instance = plugins/common/instance.c plugins/common/instance.h
 common_words = plugins/common/words.c plugins/common/words.h
 common_undo = plugins/common/undo.c plugins/common/undo.h

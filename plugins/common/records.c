@@ -138,11 +138,18 @@ records_end(struct cw_challenge *const *challenges, size_t count)
 const char *const *
 records_challenge_types(void *self, const char *identifier_type, const char *identifier)
 {
-	static const char *const types[] = {"dns-01", NULL}, *const none[] = {NULL};
+	static const char *const types[] = {"dns-01", "dns-account-01", "dns-persist-01", NULL};
+	static const char *const none[] = {NULL};
 
 	(void)self;
 	(void)identifier;
 	return strcmp(identifier_type, "dns") == 0 ? types : none;
+}
+
+int
+records_stays(const struct cw_challenge *challenge)
+{
+	return strcmp(challenge->type, "dns-persist-01") == 0;
 }
 
 static void
@@ -195,7 +202,7 @@ records_wait(const struct cw_host *host, struct cw_challenge *const *challenges,
 	if (records == NULL || pointers == NULL || waiting == NULL)
 		status = fail_no_memory(host);
 	for (size_t i = 0; status == CW_OK && seconds > 0 && i < count; i++) {
-		if (challenges[i]->result != CW_OK || strcmp(challenges[i]->type, "dns-01") != 0)
+		if (challenges[i]->result != CW_OK || strncmp(challenges[i]->type, "dns-", 4) != 0)
 			continue;
 		records[left].size = sizeof(records[left]);
 		records[left].name = challenges[i]->location;
@@ -220,6 +227,7 @@ const struct cw_plugin_option records_follow_option = {
 	.kind = CW_OPTION_STRING,
 	.default_value = "yes",
 	.metavar = "yes|no",
-	.help = "If _acme-challenge.NAME is an alias (CNAME), write the record that it points to.",
+	.help = "If the name of a record, such as _acme-challenge.NAME, is an alias (CNAME), write "
+		"the record that it points to.",
 	.choices = yes_or_no,
 };

@@ -1,5 +1,5 @@
-/* The TXT records of dns-01 challenges: finds where to write them, and waits until they are
- * visible. Shared by the authenticators that write them. */
+/* The TXT records of DNS challenges: finds where to write them, and waits until they are visible.
+ * Shared by the authenticators that write them. */
 #ifndef COMMON_RECORDS_H
 #define COMMON_RECORDS_H
 
@@ -22,9 +22,13 @@ int records_begin(const struct cw_host *host, struct cw_challenge *const *challe
 		  size_t size);
 void records_end(struct cw_challenge *const *challenges, size_t count);
 
-/* For challenge_types() of struct cw_authenticator: dns-01 for names, nothing for addresses. */
+/* For challenge_types() of struct cw_authenticator: those with a TXT record for names, nothing for
+ * addresses. */
 const char *const *records_challenge_types(void *self, const char *identifier_type,
 					   const char *identifier);
+
+/* Whether the record of CHALLENGE stays after the validation (dns-persist-01). */
+int records_stays(const struct cw_challenge *challenge);
 
 /* What becomes of a challenge whose record not every server has in time. */
 enum records_missing {
@@ -33,7 +37,7 @@ enum records_missing {
 };
 
 /*
- * Waits until every authoritative server has the records of all dns-01 challenges that have not
+ * Waits until every authoritative server has the records of all DNS challenges that have not
  * failed, at most as long as the option "propagation-seconds" says (0: does not wait). Returns
  * CW_E_CANCELLED if interrupted, else CW_OK.
  */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "../common/hook_environment.h"
 #include "../common/words.h"
+#include "acme_sh.h"
 
 /* The most words of a call for each challenge, and our own variables. */
 enum { WORDS_MAX = 12, EXTRAS = 4 };
@@ -94,23 +95,45 @@ add_lexicon(struct words *words, const struct caller *caller, const struct cw_ch
 	words_add(words, "TXT");
 }
 
+static void
+add_acme_sh(struct words *words, const char *script, const struct cw_challenge *challenge,
+	    enum action action)
+{
+	words_add(words, "sh");
+	words_take(words, acme_sh_caller());
+	words_add(words, script);
+	words_add(words, action == ACTION_PRESENT ? "add" : "rm");
+	words_add(words, work_of(challenge)->place.record);
+	words_add(words, challenge->validation);
+}
+
+static void
+add_words(struct words *words, const struct caller *caller, const struct cw_challenge *challenge,
+	  enum action action)
+{
+	switch (caller->style) {
+	case STYLE_LEGO: add_lego(words, challenge); break;
+	case STYLE_LEGO_RAW: add_lego_raw(words, challenge); break;
+	case STYLE_DEHYDRATED: add_dehydrated(words, challenge); break;
+	case STYLE_CERTBOT: break;
+	case STYLE_LEXICON: add_lexicon(words, caller, challenge, action); break;
+	case STYLE_ACME_SH:
+		add_acme_sh(words, caller_program(caller, action), challenge, action);
+		break;
+	}
+}
+
 static char **
 make_argv(const struct caller *caller, const struct call *call, enum action action)
 {
 	struct words words = words_new(2 + WORDS_MAX * call->count);
 
-	words_add(&words, caller_program(caller, action));
-	if (caller->style != STYLE_CERTBOT && caller->style != STYLE_LEXICON)
+	if (caller->style != STYLE_ACME_SH)
+		words_add(&words, caller_program(caller, action));
+	if (caller->style <= STYLE_DEHYDRATED)
 		words_add(&words, action_word(caller->style, action));
-	for (size_t i = 0; i < call->count; i++) {
-		switch (caller->style) {
-		case STYLE_LEGO: add_lego(&words, call->challenges[i]); break;
-		case STYLE_LEGO_RAW: add_lego_raw(&words, call->challenges[i]); break;
-		case STYLE_DEHYDRATED: add_dehydrated(&words, call->challenges[i]); break;
-		case STYLE_CERTBOT: break;
-		case STYLE_LEXICON: add_lexicon(&words, caller, call->challenges[i], action); break;
-		}
-	}
+	for (size_t i = 0; i < call->count; i++)
+		add_words(&words, caller, call->challenges[i], action);
 	return words_finish(&words);
 }
 

@@ -7,7 +7,14 @@
 #include "../common/undo.h"
 
 /* Whose conventions the program follows. */
-enum style { STYLE_LEGO, STYLE_LEGO_RAW, STYLE_DEHYDRATED, STYLE_CERTBOT, STYLE_LEXICON };
+enum style {
+	STYLE_LEGO,
+	STYLE_LEGO_RAW,
+	STYLE_DEHYDRATED,
+	STYLE_CERTBOT,
+	STYLE_LEXICON,
+	STYLE_ACME_SH
+};
 
 enum action { ACTION_PRESENT, ACTION_CLEANUP };
 

@@ -1,6 +1,6 @@
 /*
- * dns-exec: a dns-01 authenticator that runs a program of the user's to write the TXT records (RFC
- * 8555 section 8.4), in the way of lego's exec provider, dehydrated or Certbot.
+ * dns-exec: an authenticator that runs a program of the user's to write the TXT records (RFC
+ * 8555 section 8.4), in the way of lego's exec provider, dehydrated, Certbot, lexicon or acme.sh.
  */
 #include <certwright/plugin.h>
 #include <limits.h>
@@ -13,6 +13,7 @@
 #include "../common/outcome.h"
 #include "../common/records.h"
 #include "../common/words.h"
+#include "acme_sh.h"
 #include "calls.h"
 #include "options.h"
 
@@ -62,6 +63,8 @@ style_of(const struct cw_host *host)
 		return STYLE_LEGO_RAW;
 	if (strcmp(name, "dehydrated") == 0)
 		return STYLE_DEHYDRATED;
+	if (strcmp(name, "acme.sh") == 0)
+		return STYLE_ACME_SH;
 	return strcmp(name, "lexicon") == 0 ? STYLE_LEXICON : STYLE_CERTBOT;
 }
 
@@ -126,6 +129,10 @@ dns_exec_prepare(void *self)
 				    "give the program that writes TXT records with "
 				    "--dns-exec-program, and its style with --dns-exec-style",
 				    "dns-exec has no program to run");
+	if (style_of(host) == STYLE_ACME_SH)
+		status = acme_sh_prepare(host, program);
+	if (status != CW_OK)
+		return status;
 	status = make_absolute(host, "program");
 	return status == CW_OK ? make_absolute(host, "cleanup-program") : status;
 }
@@ -220,7 +227,7 @@ was_started(const struct cw_challenge *challenge)
 {
 	const struct work *work = challenge->plugin_data;
 
-	return work != NULL && work->started;
+	return work != NULL && work->started && !records_stays(challenge);
 }
 
 static int
@@ -229,7 +236,8 @@ present(const struct caller *caller, struct calls *calls)
 	int status = calls_make(caller, ACTION_PRESENT, has_not_failed, calls);
 
 	for (size_t i = 0; status == CW_OK && i < calls->count; i++)
-		status = register_undo(caller, &calls->items[i]);
+		if (!records_stays(calls->items[i].challenges[0]))
+			status = register_undo(caller, &calls->items[i]);
 	if (status != CW_OK)
 		return status;
 	/* After an interruption any of them may have run. */
@@ -308,9 +316,26 @@ dns_exec_cleanup(void *self, struct cw_challenge *const *challenges, size_t coun
 	return status;
 }
 
+/* Programs of some styles find the record's name themselves, and know only that of dns-01. */
+static const char *const *
+dns_exec_challenge_types(void *self, const char *identifier_type, const char *identifier)
+{
+	static const char *const simple[] = {"dns-01", NULL};
+	const struct instance *instance = self;
+
+	if (instance != NULL && strcmp(identifier_type, "dns") == 0)
+		switch (style_of(instance->host)) {
+		case STYLE_LEGO_RAW:
+		case STYLE_DEHYDRATED:
+		case STYLE_CERTBOT: return simple;
+		default: break;
+		}
+	return records_challenge_types(self, identifier_type, identifier);
+}
+
 static const struct cw_authenticator authenticator = {
 	.size = sizeof(authenticator),
-	.challenge_types = records_challenge_types,
+	.challenge_types = dns_exec_challenge_types,
 	.perform = dns_exec_perform,
 	.cleanup = dns_exec_cleanup,
 };
@@ -322,8 +347,10 @@ static const struct cw_plugin plugin = {
 	.name = "dns-exec",
 	.version = PACKAGE_VERSION,
 	.description = "Run a program that sets DNS TXT records",
-	.help = "Proves control of names with TXT records (dns-01) that a program of yours sets. "
-		"Programs made for lego's exec provider, dehydrated or Certbot work.",
+	.help = "Proves control of names with TXT records (dns-01, dns-account-01, "
+		"dns-persist-01) that a program of yours sets. "
+		"Programs made for lego's exec provider, dehydrated or Certbot work, and so do "
+		"lexicon and the DNS scripts of acme.sh.",
 	.options = dns_exec_options,
 	.open = instance_open,
 	.prepare = dns_exec_prepare,

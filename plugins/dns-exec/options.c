@@ -1,7 +1,8 @@
 #include "options.h"
 #include "../common/records.h"
 
-static const char *const styles[] = {"lego", "lego-raw", "dehydrated", "certbot", "lexicon", NULL};
+static const char *const styles[] = {"lego",    "lego-raw", "dehydrated", "certbot",
+				     "lexicon", "acme.sh",  NULL};
 
 static const struct cw_plugin_option program_option = {
 	.size = sizeof(program_option),
@@ -30,7 +31,8 @@ static const struct cw_plugin_option style_option = {
 		"PROGRAM present|cleanup -- DOMAIN TOKEN KEYAUTH; dehydrated: PROGRAM "
 		"deploy_challenge|clean_challenge NAME TOKEN VALUE; certbot: PROGRAM, with "
 		"CERTBOT_DOMAIN, CERTBOT_VALIDATION and others in its environment; lexicon: the "
-		"program of that name, with --dns-exec-provider.",
+		"program of that name, with --dns-exec-provider; acme.sh: PROGRAM is a script of "
+		"acme.sh, such as HOME/dnsapi/dns_cf.sh.",
 	.choices = styles,
 };
 

@@ -1,5 +1,5 @@
 /*
- * dns-rfc2136: a dns-01 authenticator that adds the TXT records to the zone by dynamic updates (RFC
+ * dns-rfc2136: an authenticator that adds the TXT records to the zone by dynamic updates (RFC
  * 2136) signed with a TSIG key (RFC 8945).
  */
 #include <certwright/plugin.h>
@@ -96,24 +96,27 @@ add_records(const struct cw_host *host, const struct credentials *credentials,
 	return CW_OK;
 }
 
-/* Has the host remove the records if this process dies first. */
+/* Has the host remove the records if this process dies first, but for those that stay. */
 static int
 plan_removal(const struct cw_host *host, struct cw_challenge *const *challenges, size_t count)
 {
 	const char *names[REMOVE_MAX], *values[REMOVE_MAX];
+	struct work *first = NULL;
+	size_t part = 0;
 	int status = CW_OK;
 
-	for (size_t i = 0; i < count && status == CW_OK; i += REMOVE_MAX) {
-		struct work *first = challenges[i]->plugin_data;
-		size_t part = 0;
+	for (size_t i = 0; i < count && status == CW_OK; i++) {
+		struct work *work = challenges[i]->plugin_data;
 
-		for (; part < REMOVE_MAX && i + part < count; part++) {
-			const struct work *work = challenges[i + part]->plugin_data;
-
+		if (!records_stays(challenges[i])) {
+			first = part == 0 ? work : first;
 			names[part] = work->place.record;
-			values[part] = challenges[i + part]->validation;
+			values[part++] = challenges[i]->validation;
 		}
-		status = remove_later(host, &first->removal, names, values, part);
+		if (part == REMOVE_MAX || (part > 0 && i + 1 == count)) {
+			status = remove_later(host, &first->removal, names, values, part);
+			part = 0;
+		}
 	}
 	return status;
 }
@@ -178,7 +181,7 @@ remove_added(const struct cw_host *host, struct cw_challenge *const *challenges,
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = challenges[i]->plugin_data;
 
-		if (work == NULL || !work->added)
+		if (work == NULL || !work->added || records_stays(challenges[i]))
 			continue;
 		changes[left].name = work->place.record;
 		changes[left].value = challenges[i]->validation;
@@ -284,7 +287,8 @@ static const struct cw_plugin plugin = {
 	.name = "dns-rfc2136",
 	.version = PACKAGE_VERSION,
 	.description = "Set DNS TXT records by dynamic updates (BIND, Knot, PowerDNS)",
-	.help = "Proves control of names with TXT records (dns-01). It adds them to the zone by "
+	.help = "Proves control of names with TXT records (dns-01, dns-account-01, "
+		"dns-persist-01). It adds them to the zone by "
 		"dynamic updates (RFC 2136) signed with a TSIG key, waits until all name servers "
 		"of the zone have them, and removes them afterwards.",
 	.options = options,

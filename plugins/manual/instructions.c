@@ -16,10 +16,26 @@ count_type(const struct instruction *instructions, size_t count, const char *typ
 	return found;
 }
 
+static int
+is_record(const struct cw_challenge *challenge)
+{
+	return strncmp(challenge->type, "dns-", 4) == 0;
+}
+
+static size_t
+count_records(const struct instruction *instructions, size_t count)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += is_record(instructions[i].challenge) ? 1 : 0;
+	return found;
+}
+
 static void
 write_dns(FILE *stream, const struct instruction *instructions, size_t count)
 {
-	size_t records = count_type(instructions, count, "dns-01");
+	size_t records = count_records(instructions, count);
 	int same = 0;
 
 	if (records == 0)
@@ -29,17 +45,21 @@ write_dns(FILE *stream, const struct instruction *instructions, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct cw_challenge *challenge = instructions[i].challenge;
 
-		if (strcmp(challenge->type, "dns-01") != 0)
+		if (!is_record(challenge))
 			continue;
 		fprintf(stream, "  name:   %s.\n  value:  %s\n\n", challenge->location,
 			challenge->validation);
 		for (size_t j = 0; j < i; j++)
-			same = same || (strcmp(instructions[j].challenge->type, "dns-01") == 0 &&
+			same = same || (is_record(instructions[j].challenge) &&
 					strcmp(instructions[j].challenge->location,
 					       challenge->location) == 0);
 	}
 	if (same)
 		fputs("If a name is listed twice, create two records, one for each value.\n\n",
+		      stream);
+	if (count_type(instructions, count, "dns-persist-01") > 0)
+		fputs("Leave the records at _validation-persist there: renewals need them, and "
+		      "nothing else.\n\n",
 		      stream);
 	fputs("Before you continue, check that all name servers of the zone have the records. This "
 	      "can take\nminutes.\n\n",

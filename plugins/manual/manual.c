@@ -14,27 +14,50 @@
 #endif
 
 static int
+has_somebody(const struct cw_host *host)
+{
+	return option_text(host, "auth-hook") != NULL || host->interactive(host);
+}
+
+static int
+need_somebody(const struct cw_host *host)
+{
+	if (has_somebody(host))
+		return CW_OK;
+	return cw_host_fail(host, CW_E_USAGE,
+			    "give a hook with --manual-auth-hook, or run certwright on a terminal",
+			    "the manual authenticator needs a terminal or --manual-auth-hook");
+}
+
+static int
 manual_prepare(void *self)
 {
 	const struct cw_host *host = ((struct instance *)self)->host;
+	const char *types = cw_host_setting(host, "preferred-challenges");
 
-	if (option_text(host, "auth-hook") == NULL && !host->interactive(host))
-		return cw_host_fail(
-			host, CW_E_USAGE,
-			"give a hook with --manual-auth-hook, or run certwright on a terminal",
-			"the manual authenticator needs a terminal or --manual-auth-hook");
-	return CW_OK;
+	/* The record of dns-persist-01 may be there: then there is nothing to do. */
+	return types != NULL && strstr(types, "dns-persist-01") != NULL ? CW_OK
+									: need_somebody(host);
 }
 
 static const char *const *
 manual_challenge_types(void *self, const char *identifier_type, const char *identifier)
 {
-	static const char *const names[] = {"http-01", "dns-01", "tls-alpn-01", NULL};
+	static const char *const names[] = {"http-01",        "dns-01",         "tls-alpn-01",
+					    "dns-account-01", "dns-persist-01", NULL};
+	/* Hooks find the record's name themselves, and know only that of dns-01. */
+	static const char *const for_hooks[] = {"http-01", "dns-01", "tls-alpn-01", NULL};
 	static const char *const addresses[] = {"http-01", "tls-alpn-01", NULL};
+	static const char *const none[] = {NULL};
+	const struct instance *instance = self;
 
-	(void)self;
 	(void)identifier;
-	return strcmp(identifier_type, "ip") == 0 ? addresses : names;
+	if (instance != NULL && !has_somebody(instance->host))
+		return none;
+	if (strcmp(identifier_type, "ip") == 0)
+		return addresses;
+	return instance != NULL && option_text(instance->host, "auth-hook") != NULL ? for_hooks
+										    : names;
 }
 
 static int
@@ -101,7 +124,7 @@ static int
 manual_perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	const struct cw_host *host = ((struct instance *)self)->host;
-	int status = manual_prepare(self);
+	int status = need_somebody(host);
 
 	if (status != CW_OK)
 		return status;
@@ -203,7 +226,8 @@ static const struct cw_plugin plugin = {
 	.name = "manual",
 	.version = PACKAGE_VERSION,
 	.description = "Manual configuration or run your own shell scripts",
-	.help = "Shows how to set up the challenges of all names (http-01, dns-01, tls-alpn-01), "
+	.help = "Shows how to set up the challenges of all names (http-01, dns-01, tls-alpn-01, "
+		"dns-account-01, dns-persist-01), "
 		"or runs your hooks to do it: --manual-auth-hook and --manual-cleanup-hook. The "
 		"hooks get the same environment as from Certbot.",
 	.options = options,

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib.authority import Authority  # noqa: E402  (the path is set just above)
 from lib.bind import Bind  # noqa: E402
 from lib.certwright import Certwright  # noqa: E402
+from lib.dns_ca import DnsCa  # noqa: E402
 from lib.installed import Installed  # noqa: E402
 from lib.pebble import Pebble  # noqa: E402
 from lib.ports import Ports  # noqa: E402
@@ -87,6 +88,10 @@ class Starter:
 
     def rogue(self, pebble):
         return self._keep(RogueCa(self.ports, self.authority, pebble))
+
+    def dns_ca(self, bind):
+        pebble = self.pebble(dns=bind, env={"PEBBLE_VA_ALWAYS_VALID": "1"})
+        return self._keep(DnsCa(self.ports, self.authority, pebble, bind))
 
     def relay(self, pebble):
         return self._keep(Relay(self.ports, pebble))

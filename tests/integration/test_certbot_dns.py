@@ -206,6 +206,13 @@ def test_one_name_that_fails_does_not_cost_the_others(provider, providers, certw
     assert bind.challenge_records("example.test") + bind.challenge_records("other.test") == []
 
 
+def test_a_record_with_another_value_is_no_harm_and_stays(provider, certwright, bind):
+    bind.update('add _acme-challenge.stale.example.test. 60 TXT "an-older-value"')
+    provider().obtain("stale.example.test")
+    assert bind.texts("_acme-challenge.stale.example.test") == ["an-older-value"]
+    bind.update("delete _acme-challenge.stale.example.test. TXT")
+
+
 def test_a_credentials_file_that_is_missing_or_lacks_the_key(provider, providers, certwright):
     used = provider()
     os.remove(used.path)
@@ -291,6 +298,17 @@ def test_a_plugin_that_is_not_installed(certwright):
                  ["--dns-linode", "--dns-linode-credentials", "/nowhere"]):
         done = certwright.run("certonly", *args, "-d", "l.example.test", status=None)
         assert done.status != 0 and "python3-certbot-dns-linode" in done.stderr
+
+
+def test_a_renewal_without_its_plugin_names_the_package_first(certwright, provider):
+    provider().obtain("lacks.example.test")
+    path = certwright.renewal_file("lacks.example.test")
+    text = read(path).replace("dns-cloudflare", "dns-linode").replace("dns_cloudflare", "dns_linode")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    done = certwright.run("renew", "--force-renewal", status=1)
+    assert "hint: install the package python3-certbot-dns-linode" in done.stderr
+    assert read(path) == text
 
 
 def test_without_python(certwright, tmp_path):

@@ -103,7 +103,7 @@ def test_a_line_is_completed_to_what_it_means(shell, place):
     assert shell.arguments("certwright certonly -a web") == ["certonly", "-a", "webroot"]
     assert shell.arguments("certwright certonly --webroot-p") == ["certonly", "--webroot-path"]
     assert shell.arguments("certwright certonly --key-type ec") == ["certonly", "--key-type", "ecdsa"]
-    assert shell.arguments("certwright --preferred-challenges=http-01,dns-") == [
+    assert shell.arguments("certwright --preferred-challenges=http-01,dns-0") == [
         "--preferred-challenges=http-01,dns-01"]
     assert shell.arguments("certwright --csr req") == ["--csr", "request.csr"]
     assert shell.arguments("certwright --csr=req") == ["--csr=request.csr"]
@@ -142,7 +142,7 @@ def test_the_same_is_completed_in_fish(place):
         ("certwright certonly -a web", ["webroot"]),
         ("certwright certonly --webroot-p", ["--webroot-path"]),
         ("certwright certonly --key-type ec", ["ecdsa"]),
-        ("certwright --preferred-challenges=http-01,dns-", ["--preferred-challenges=http-01,dns-01"]),
+        ("certwright --preferred-challenges=http-01,dns-0", ["--preferred-challenges=http-01,dns-01"]),
         ("certwright --csr req", ["request.csr"]),
         ("certwright --csr=req", ["--csr=request.csr"]),
         ("certwright --csr ~/hom", ["~/home.csr"]),
@@ -199,6 +199,15 @@ def test_values_are_offered_where_there_are_some(place):
     assert candidates(place, "--config-dir", "/nonexistent", "--cert-name", "") == ("words", [])
     assert candidates(place, "plugin", "") == ("words", ["new", "check"])
     assert candidates(place, "plugin", "new", "x", "--to", "")[0] == "folders"
+
+
+def test_the_word_of_a_verb(place):
+    assert "example.org" in candidates(place, "--config-dir", place[0] / "etc", "export", "")[1]
+    assert candidates(place, "import", "--from", "lego", "")[0] == "files"
+    assert candidates(place, "import", "--from", "acme")[1] == ["acme.sh", "acmetool"]
+    assert candidates(place, "export", "x", "--format", "p")[1] == ["pem-bundle", "pkcs12"]
+    assert "--from" not in candidates(place, "certonly", "--")[1]
+    assert candidates(place, "export", "x", "--to", "")[0] == "files"
     assert candidates(place) == ("", [])
 
 

@@ -259,9 +259,9 @@ def test_without_a_program_it_is_refused(certwright):
 
 def test_an_unknown_style_is_refused(certwright, bind, programs):
     result = obtain(certwright, bind, programs.lego(), "a.example.test", status=None, json=True,
-                    more=["--dns-exec-style", "acme.sh"])
+                    more=["--dns-exec-style", "acme"])
     assert result.status == 2
-    assert_failed(result, "acme.sh", "dehydrated")
+    assert_failed(result, "acme", "dehydrated")
 
 
 @pytest.mark.parametrize("text, words", [

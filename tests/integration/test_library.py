@@ -209,6 +209,12 @@ def test_a_call_can_be_cancelled(client, pebble, tmp_path):
     assert command.json("delete", "--cert-name", "no", status=1).json["error"]["status"] != "busy"
 
 
+def test_a_call_whose_events_nobody_takes_has_no_host(client, pebble):
+    answer = client.call(certonly(pebble, "lone.example.test"))
+    assert answer["error"]["status"] == "unsupported"
+    assert "nobody takes the events" in answer["error"]["message"]
+
+
 def test_a_host_that_does_not_reply_in_time(client, pebble):
     answer, _ = client.run(certonly(pebble, "late.example.test", answer_timeout=1),
                            lambda event: None)

@@ -120,7 +120,8 @@ use_threads(void *(*work)(void *), int count)
 static struct cw_client *shared;
 static atomic_int question, over;
 
-/* Thread 0 takes events. Thread 1 replies, and cancels the second call. */
+/* Thread 0 takes events. Thread 1 replies, and cancels at the second question. Thread 2 finds the
+ * client in use. */
 static void *
 use_shared_client(void *context)
 {
@@ -137,6 +138,11 @@ use_shared_client(void *context)
 		} while (kind != CW_EVENT_ANSWER);
 		atomic_store(&over, 1);
 		return NULL;
+	}
+	while (*(int *)context == 2 && !atomic_load(&over)) {
+		need(cw_call(shared, lone, &event) < 0, "a second call", event);
+		cw_free(event);
+		usleep(1000);
 	}
 	while (!atomic_load(&over)) {
 		int id = atomic_exchange(&question, 0);
@@ -167,7 +173,7 @@ share_client(void)
 		"\"agree-tos\": true, \"register-unsafely-without-email\": true}}",
 		server);
 	need(cw_call_start(shared, request) == 0, "cw_call_start", strerror(errno));
-	use_threads(use_shared_client, 2);
+	use_threads(use_shared_client, 3);
 	cw_client_free(shared);
 }
 

@@ -238,6 +238,18 @@ test_the_core_installer_has_a_page(void **state)
 	says("Installer: -i null");
 }
 
+/* NAME as the manual has it. */
+static void
+says_in_roff(const char *before, const char *name)
+{
+	cw_auto_buf struct cw_buf text = {0};
+
+	cw_buf_add_text(&text, before);
+	for (const char *at = name; *at != '\0'; at++)
+		cw_buf_addf(&text, "%s%c", *at == '-' ? "\\" : "", *at);
+	says(cw_buf_text(&text));
+}
+
 static void
 test_the_manual_has_every_option_and_verb(void **state)
 {
@@ -250,19 +262,12 @@ test_the_manual_has_every_option_and_verb(void **state)
 	fclose(out);
 	for (size_t i = 0; i < cw_option_set_count(options); i++) {
 		const struct cw_option *option = cw_option_set_at(options, i);
-		cw_autofree char *roff = NULL;
-		struct cw_buf text = {0};
 
-		if ((option->flags & CW_OPT_HIDDEN) != 0)
-			continue;
-		cw_buf_add_text(&text, "\\-\\-");
-		for (const char *at = option->names[0]; *at != '\0'; at++)
-			cw_buf_addf(&text, "%s%c", *at == '-' ? "\\" : "", *at);
-		roff = cw_buf_take(&text);
-		says(roff);
+		if ((option->flags & CW_OPT_HIDDEN) == 0)
+			says_in_roff("\\-\\-", option->names[0]);
 	}
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++)
-		says(verb->name);
+		says_in_roff("", verb->name);
 	says(".SH EXIT STATUS");
 	says(".SH FILES");
 	says(".SH ENVIRONMENT");

@@ -47,6 +47,23 @@ open_in_role(struct cw_context *context, const char *name, enum role role,
 	return CW_E_USAGE;
 }
 
+/* With dns-persist-01 alone, the record is there or somebody makes it by hand. */
+static bool
+needs_no_plugin(const struct cw_settings *settings, enum role role)
+{
+	const struct cw_strv *types = cw_settings_list(settings, "pref_challs");
+
+	return role == ROLE_AUTHENTICATOR && types->count == 1 &&
+	       strcmp(types->items[0], "dns-persist-01") == 0;
+}
+
+static int
+use_manual(struct cw_context *context, char **name, struct cw_error *error)
+{
+	*name = cw_strdup("manual");
+	return cw_settings_set(context->settings, "authenticator", CW_SOURCE_RUNTIME, *name, error);
+}
+
 static int
 ask(struct cw_context *context, enum role role, char **name, struct cw_error *error)
 {
@@ -98,7 +115,8 @@ choose(struct cw_context *context, enum role role, char **name, struct cw_module
 	int status = CW_OK;
 
 	if (*name == NULL)
-		status = ask(context, role, name, error);
+		status = needs_no_plugin(context->settings, role) ? use_manual(context, name, error)
+								  : ask(context, role, name, error);
 	if (status == CW_OK)
 		status = open_in_role(context, *name, role, module, error);
 	/* An asked-for plugin's options, and their defaults, are known from here on. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "flow/issue/challenges.h"
 #include "flow/issue/host.h"
+#include "flow/issue/persistence.h"
 
 /* Milliseconds that a plugin gets to end what it does after a signal. */
 #define INTERRUPT_LIMIT 20000
@@ -36,6 +37,7 @@ struct cw_authentication {
 	const struct cw_request *const *requests;
 	struct cw_acme_order *const *orders;
 	size_t order_count;
+	struct cw_persistence *persistence; /* while challenges are chosen */
 	bool interrupted;
 	bool died;
 };
@@ -104,6 +106,7 @@ cw_authentication_free(struct cw_authentication *authentication)
 		forget_types(part);
 	}
 	cw_loop_cancel(cw_job_context(authentication->job)->loop, authentication->soon);
+	cw_persistence_free(authentication->persistence);
 	free(authentication->parts);
 	cw_strv_clear(&authentication->plugins);
 	free(authentication);
@@ -223,29 +226,54 @@ types_for(const struct part *part, const struct cw_acme_authorization *authoriza
 	return &none;
 }
 
+/* Whether the order is for the wildcard of a name, too. */
+static bool
+wants_wildcard(const struct cw_acme_order *order, const char *name)
+{
+	for (size_t i = 0; i < order->authorization_count; i++)
+		if (order->authorizations[i]->wildcard &&
+		    strcmp(order->authorizations[i]->identifier.value, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+choose_for_name(struct cw_authentication *authentication, const struct cw_request *request,
+		const struct cw_acme_order *order, struct cw_acme_authorization *authorization)
+{
+	struct part *part = part_for(authentication, request, authorization);
+	cw_autofree char *no_record = NULL;
+	struct cw_choice choice = {
+		.plugin = part->name,
+		.types = types_for(part, authorization),
+		.only = authentication->count == 1,
+		.wildcard = wants_wildcard(order, authorization->identifier.value),
+	};
+
+	if (part->error.status != CW_OK) {
+		cw_error_copy(&authorization->error, &part->error);
+		cw_error_set_identifier(&authorization->error, authorization->identifier.value);
+		return;
+	}
+	choice.persistent =
+		cw_persistence_has(authentication->persistence, request, authorization, &no_record);
+	choice.no_record = no_record;
+	cw_challenges_choose(&part->set, &choice, request, authorization);
+}
+
 /* True when every pending authorization has a challenge now. */
 static bool
 choose_for_order(struct cw_authentication *authentication, const struct cw_request *request,
 		 struct cw_acme_order *order)
 {
-	bool only = authentication->count == 1;
 	bool complete = true;
 
 	for (size_t i = 0; i < order->authorization_count; i++) {
 		struct cw_acme_authorization *authorization = order->authorizations[i];
-		struct part *part;
 
 		if (authorization->state != CW_ACME_PENDING)
 			continue;
-		part = part_for(authentication, request, authorization);
-		if (part->error.status == CW_OK) {
-			cw_challenges_choose(&part->set, types_for(part, authorization), part->name,
-					     only, request, authorization);
-		} else {
-			cw_error_copy(&authorization->error, &part->error);
-			cw_error_set_identifier(&authorization->error,
-						authorization->identifier.value);
-		}
+		choose_for_name(authentication, request, order, authorization);
 		complete &= authorization->error.status == CW_OK;
 	}
 	return complete;
@@ -274,6 +302,7 @@ choose_all(struct cw_authentication *authentication)
 	}
 	for (size_t i = 0; i < authentication->count; i++)
 		forget_types(&authentication->parts[i]);
+	cw_persistence_free(cw_take(&authentication->persistence));
 }
 
 /* What the description of the host says. */
@@ -350,20 +379,15 @@ gather_identifiers(struct cw_authentication *authentication, const struct cw_req
 	}
 }
 
-void
-cw_authentication_choose(struct cw_authentication *authentication,
-			 const struct cw_request *const *requests,
-			 struct cw_acme_order *const *orders, size_t count,
-			 cw_authentication_done done, void *context)
+/* The plugins are asked for their types, if there is one to ask. */
+static void
+ask_types(struct cw_authentication *authentication)
 {
 	bool any = false;
 
-	begin_step(authentication, done, context);
-	authentication->requests = requests;
-	authentication->orders = orders;
-	authentication->order_count = count;
-	for (size_t i = 0; i < count; i++)
-		gather_identifiers(authentication, requests[i], orders[i]);
+	for (size_t i = 0; i < authentication->order_count; i++)
+		gather_identifiers(authentication, authentication->requests[i],
+				   authentication->orders[i]);
 	for (size_t i = 0; i < authentication->count; i++) {
 		struct part *part = &authentication->parts[i];
 
@@ -377,6 +401,29 @@ cw_authentication_choose(struct cw_authentication *authentication,
 	}
 	choose_all(authentication);
 	end_step_soon(authentication);
+}
+
+static void
+records_known(void *context)
+{
+	ask_types(context);
+}
+
+void
+cw_authentication_choose(struct cw_authentication *authentication,
+			 const struct cw_request *const *requests,
+			 struct cw_acme_order *const *orders, size_t count,
+			 cw_authentication_done done, void *context)
+{
+	begin_step(authentication, done, context);
+	authentication->requests = requests;
+	authentication->orders = orders;
+	authentication->order_count = count;
+	authentication->persistence =
+		cw_persistence_start(cw_job_context(authentication->job), requests, orders, count,
+				     records_known, authentication);
+	if (authentication->persistence == NULL)
+		ask_types(authentication);
 }
 
 static void perform_next(struct cw_authentication *authentication);

@@ -2,8 +2,11 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include "acme/persistent.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "flow/issue/aliases.h"
 
 /* "http" stands for "http-01", as in Certbot. */
 static bool
@@ -36,6 +39,23 @@ find_offer(const struct cw_acme_authorization *authorization, const struct cw_st
 			if (strcmp(authorization->challenges[j]->type, types->items[i]) == 0)
 				return authorization->challenges[j];
 	return NULL;
+}
+
+/* The record of dns-persist-01 is wanted, and nobody makes it. */
+static void
+refuse_record(struct cw_acme_authorization *authorization, const struct cw_choice *choice,
+	      const struct cw_request *request, const struct cw_acme_challenge *challenge)
+{
+	const char *name = authorization->identifier.value;
+	cw_autofree char *text = cw_acme_persistent_text(challenge->issuers.items[0],
+							 request->account->uri, choice->wildcard);
+
+	cw_fail(&authorization->error, CW_E_NOT_FOUND, "%s", choice->no_record);
+	cw_error_set_identifier(&authorization->error, name);
+	cw_hint(&authorization->error,
+		"add a TXT record \"%s\" at \"" CW_ACME_PERSISTENT_LABEL
+		".%s\", or use a DNS authenticator that can add it",
+		text, name);
 }
 
 static void
@@ -117,9 +137,34 @@ keep(struct cw_challenge_set *set, char *text)
 	return text;
 }
 
+/* Where a record is, and what the CA must find there. */
+static void
+fill_record(struct cw_challenge_set *set, struct cw_challenge *challenge,
+	    const struct cw_request *request, const struct cw_acme_challenge *chosen, bool wildcard)
+{
+	const char *name = challenge->identifier, *account = request->account->uri;
+	char *record;
+	unsigned char digest[CW_SHA256_LENGTH];
+
+	if (strcmp(chosen->type, CW_ACME_PERSISTENT) == 0) {
+		challenge->validation = keep(
+			set, cw_acme_persistent_text(chosen->issuers.items[0], account, wildcard));
+		challenge->location = keep(set, cw_format(CW_ACME_PERSISTENT_LABEL ".%s", name));
+		return;
+	}
+	cw_sha256(chosen->key_authorization, strlen(chosen->key_authorization), digest);
+	challenge->validation = keep(set, cw_base64url(digest, sizeof(digest)));
+	record = cw_alias_find(request->settings, name);
+	if (record == NULL)
+		record = strcmp(chosen->type, "dns-account-01") == 0
+				 ? cw_acme_account_record(account, name)
+				 : cw_format("_acme-challenge.%s", name);
+	challenge->location = keep(set, record);
+}
+
 static void
 fill(struct cw_challenge_set *set, struct cw_challenge *challenge, const struct cw_request *request,
-     const struct cw_acme_authorization *authorization)
+     const struct cw_acme_authorization *authorization, bool wildcard)
 {
 	const struct cw_acme_challenge *chosen = authorization->chosen;
 	const char *name = authorization->identifier.value;
@@ -133,19 +178,47 @@ fill(struct cw_challenge_set *set, struct cw_challenge *challenge, const struct 
 	challenge->wildcard = authorization->wildcard;
 	challenge->token = keep(set, cw_strdup(chosen->token));
 	challenge->key_authorization = keep(set, cw_strdup(chosen->key_authorization));
+	if (cw_starts_with(chosen->type, "dns-")) {
+		fill_record(set, challenge, request, chosen, wildcard);
+		return;
+	}
 	cw_challenge_answer(chosen->type, authorization->identifier.type, name, chosen->token,
 			    chosen->key_authorization, &validation, &location);
 	challenge->validation = keep(set, validation);
 	challenge->location = keep(set, location);
 }
 
+/* Whether a slot has the persistent record that AUTHORIZATION needs. It is then shared: a provider
+ * may refuse to make the same record twice. */
+static bool
+share_slot(struct cw_challenge_set *set, const struct cw_challenge *challenge,
+	   struct cw_acme_authorization *authorization)
+{
+	size_t i = 0;
+
+	while (i < set->count &&
+	       !(strcmp(challenge->type, CW_ACME_PERSISTENT) == 0 &&
+		 cw_equal(set->slots[i]->challenge.location, challenge->location) &&
+		 cw_equal(set->slots[i]->challenge.validation, challenge->validation)))
+		i++;
+	if (i == set->count)
+		return false;
+	set->shared = cw_realloc(set->shared, set->shared_count + 1, sizeof(*set->shared));
+	set->shared[set->shared_count++] = (struct cw_shared_slot){i, authorization};
+	return true;
+}
+
 static void
 add_slot(struct cw_challenge_set *set, const struct cw_request *request,
-	 struct cw_acme_authorization *authorization)
+	 struct cw_acme_authorization *authorization, bool wildcard)
 {
 	struct cw_challenge_slot *slot = cw_alloc(sizeof(*slot));
 
-	fill(set, &slot->challenge, request, authorization);
+	fill(set, &slot->challenge, request, authorization, wildcard);
+	if (share_slot(set, &slot->challenge, authorization)) {
+		free(slot);
+		return;
+	}
 	set->slots = cw_realloc(set->slots, set->count + 1, sizeof(*set->slots));
 	set->authorizations =
 		cw_realloc(set->authorizations, set->count + 1, sizeof(*set->authorizations));
@@ -182,26 +255,60 @@ concerns(const struct cw_strv *preferences, const struct cw_strv *types)
 	return ordered.count > 0;
 }
 
+/* A record that somebody made need not be made. */
+static void
+use_record(const struct cw_acme_authorization *authorization)
+{
+	cw_log_info("for \"%s%s\" the CA will find the record that is there "
+		    "(" CW_ACME_PERSISTENT ")",
+		    authorization->wildcard ? "*." : "", authorization->identifier.value);
+}
+
+static void
+refuse_all(struct cw_acme_authorization *authorization, const struct cw_choice *choice,
+	   const struct cw_request *request, const struct cw_strv *ordered)
+{
+	static const char persistent[] = CW_ACME_PERSISTENT;
+	cw_auto_strv struct cw_strv type = {0};
+	const struct cw_acme_challenge *challenge;
+
+	cw_strv_add(&type, persistent);
+	challenge = find_offer(authorization, &type);
+	if (choice->no_record != NULL && challenge != NULL &&
+	    cw_strv_contains(cw_settings_list(request->settings, "pref_challs"), persistent))
+		refuse_record(authorization, choice, request, challenge);
+	else
+		refuse(authorization, choice->plugin, ordered);
+}
+
 void
-cw_challenges_choose(struct cw_challenge_set *set, const struct cw_strv *types, const char *plugin,
-		     bool only, const struct cw_request *request,
-		     struct cw_acme_authorization *authorization)
+cw_challenges_choose(struct cw_challenge_set *set, const struct cw_choice *choice,
+		     const struct cw_request *request, struct cw_acme_authorization *authorization)
 {
 	static const struct cw_strv none;
 	const struct cw_strv *preferences = cw_settings_list(request->settings, "pref_challs");
+	cw_auto_strv struct cw_strv types = {0};
 	cw_auto_strv struct cw_strv ordered = {0};
 
-	order_types(only || concerns(preferences, types) ? preferences : &none, types, &ordered);
+	if (choice->persistent)
+		cw_strv_add(&types, CW_ACME_PERSISTENT);
+	cw_strv_add_all(&types, choice->types);
+	order_types(choice->only || concerns(preferences, &types) ? preferences : &none, &types,
+		    &ordered);
 	authorization->chosen = find_offer(authorization, &ordered);
 	if (authorization->chosen == NULL)
-		refuse(authorization, plugin, &ordered);
+		refuse_all(authorization, choice, request, &ordered);
+	else if (choice->persistent && strcmp(authorization->chosen->type, CW_ACME_PERSISTENT) == 0)
+		use_record(authorization);
 	else
-		add_slot(set, request, authorization);
+		add_slot(set, request, authorization, choice->wildcard);
 }
 
 void
 cw_challenges_truncate(struct cw_challenge_set *set, size_t count)
 {
+	while (set->shared_count > 0 && set->shared[set->shared_count - 1].slot >= count)
+		set->shared[--set->shared_count].authorization->chosen = NULL;
 	while (set->count > count) {
 		set->count--;
 		set->authorizations[set->count]->chosen = NULL;
@@ -238,18 +345,25 @@ cw_challenges_resume(struct cw_challenge_set *set, struct cw_acme_authorization 
 	return authorization->chosen != NULL;
 }
 
+/* The slot INDEX failed, and so AUTHORIZATION. */
+static void
+take_failure(const struct cw_challenge_set *set, size_t index,
+	     struct cw_acme_authorization *authorization)
+{
+	cw_error_copy(&authorization->error, &set->slots[index]->error);
+	cw_error_set_identifier(&authorization->error, authorization->identifier.value);
+	authorization->chosen = NULL;
+}
+
 void
 cw_challenges_take_results(struct cw_challenge_set *set)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		struct cw_acme_authorization *authorization = set->authorizations[i];
-
-		if (set->slots[i]->challenge.result == CW_OK)
-			continue;
-		cw_error_move(&authorization->error, &set->slots[i]->error);
-		cw_error_set_identifier(&authorization->error, authorization->identifier.value);
-		authorization->chosen = NULL;
-	}
+	for (size_t i = 0; i < set->count; i++)
+		if (set->slots[i]->challenge.result != CW_OK)
+			take_failure(set, i, set->authorizations[i]);
+	for (size_t i = 0; i < set->shared_count; i++)
+		if (set->slots[set->shared[i].slot]->challenge.result != CW_OK)
+			take_failure(set, set->shared[i].slot, set->shared[i].authorization);
 }
 
 void
@@ -276,6 +390,7 @@ cw_challenge_set_clear(struct cw_challenge_set *set)
 	free(set->slots);
 	free(set->authorizations);
 	free(set->identifiers);
+	free(set->shared);
 	cw_strv_clear(&set->texts);
 	*set = (struct cw_challenge_set){0};
 }

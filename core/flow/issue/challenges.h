@@ -18,6 +18,24 @@ struct cw_challenge_set {
 	size_t identifiers_count;
 	struct cw_strv texts;
 	size_t count;
+	/* Further authorizations that the persistent record of a slot is for. */
+	struct cw_shared_slot *shared;
+	size_t shared_count;
+};
+
+struct cw_shared_slot {
+	size_t slot;
+	struct cw_acme_authorization *authorization; /* borrowed */
+};
+
+/* What there is to choose from for one authorization. */
+struct cw_choice {
+	const char *plugin;
+	const struct cw_strv *types; /* that PLUGIN supports for it, most preferred first */
+	bool only;                   /* PLUGIN is the only one, so all preferences are for it */
+	bool persistent;             /* the record of dns-persist-01 is there */
+	const char *no_record;       /* why not, in a sentence; NULL: it was not looked for */
+	bool wildcard;               /* such a record has to be for the wildcard, too */
 };
 
 /* What answers a challenge: the value to publish, and where. Both are for free(). IDENTIFIER may be
@@ -27,13 +45,13 @@ void cw_challenge_answer(const char *type, const char *identifier_type, const ch
 			 char **location);
 
 /*
- * Chooses a challenge for AUTHORIZATION and adds a slot. TYPES are the types that PLUGIN supports
- * for it, most preferred first. With --preferred-challenges, only those types are used, in that
- * order. If no challenge fits, the authorization gets an error. ONLY: PLUGIN is the only plugin of
- * the batch, so all preferences are for it.
+ * Chooses a challenge for AUTHORIZATION and adds a slot, unless the record of dns-persist-01 is
+ * there: then nothing has to be published. With --preferred-challenges, only those types are used,
+ * in that order. Without, a record that is there comes first. If no challenge fits, the
+ * authorization gets an error.
  */
-void cw_challenges_choose(struct cw_challenge_set *set, const struct cw_strv *types,
-			  const char *plugin, bool only, const struct cw_request *request,
+void cw_challenges_choose(struct cw_challenge_set *set, const struct cw_choice *choice,
+			  const struct cw_request *request,
 			  struct cw_acme_authorization *authorization);
 /* Removes all slots from index COUNT on. */
 void cw_challenges_truncate(struct cw_challenge_set *set, size_t count);

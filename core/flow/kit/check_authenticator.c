@@ -43,7 +43,7 @@ fill(struct batch *batch, struct cw_challenge *challenge, const char *type, size
 	if (strcmp(type, "http-01") == 0) {
 		challenge->location =
 			keep(batch, cw_format("/.well-known/acme-challenge/%s", challenge->token));
-	} else if (strcmp(type, "dns-01") == 0) {
+	} else if (cw_starts_with(type, "dns-")) {
 		challenge->validation = keep(batch, cw_base64url(digest, sizeof(digest)));
 		challenge->location =
 			keep(batch, cw_format("_acme-challenge.%s", challenge->identifier));
@@ -216,6 +216,18 @@ live(struct cw_check *check, void *context, struct cw_life *life)
 }
 
 static bool
+is_known(const char *type)
+{
+	static const char *const known[] = {"http-01", "dns-01", "tls-alpn-01", "dns-account-01",
+					    "dns-persist-01"};
+	size_t i = 0;
+
+	while (i < CW_COUNT(known) && strcmp(type, known[i]) != 0)
+		i++;
+	return i < CW_COUNT(known);
+}
+
+static bool
 check_types(struct cw_check *check, struct cw_strv types[2])
 {
 	static const char name[] = "challenge types";
@@ -237,18 +249,19 @@ check_types(struct cw_check *check, struct cw_strv types[2])
 		for (size_t j = 0; j < types[i].count; j++) {
 			const char *type = types[i].items[j];
 
-			if (strcmp(type, "http-01") == 0 || strcmp(type, "dns-01") == 0 ||
-			    strcmp(type, "tls-alpn-01") == 0)
-				continue;
-			cw_check_wrong(check, name, "offer http-01, dns-01 or tls-alpn-01",
-				       "no CA has the challenge type \"%s\"", type);
-			return false;
+			if (!is_known(type)) {
+				cw_check_wrong(check, name, "offer http-01, dns-01 or tls-alpn-01",
+					       "no CA has the challenge type \"%s\"", type);
+				return false;
+			}
+			if (i == 1 && cw_starts_with(type, "dns-")) {
+				cw_check_wrong(check, name, "look at identifier_type",
+					       "%s is offered for an IP address, which has no zone "
+					       "(RFC 8738)",
+					       type);
+				return false;
+			}
 		}
-	}
-	if (types[1].count > 0 && cw_strv_contains(&types[1], "dns-01")) {
-		cw_check_wrong(check, name, "look at identifier_type",
-			       "dns-01 is offered for an IP address, which has no zone (RFC 8738)");
-		return false;
 	}
 	if (types[0].count == 0) {
 		cw_check_skip(check, name, "it offers no challenge type for a DNS name");

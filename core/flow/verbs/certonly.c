@@ -7,6 +7,7 @@
 #include "flow/ask/choose_plugin.h"
 #include "flow/due/schedule.h"
 #include "flow/issue/accounts.h"
+#include "flow/issue/aliases.h"
 #include "flow/issue/csr.h"
 #include "flow/issue/obtain.h"
 #include "flow/issue/save.h"
@@ -148,6 +149,8 @@ cw_request_make(struct cw_context *context, bool install, struct cw_request **re
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(context->settings, error);
 	if (status == CW_OK)
+		status = cw_aliases_check(context->settings, error);
+	if (status == CW_OK)
 		status = find_names(context, installer, &names, error);
 	if (status == CW_OK)
 		status = check_contradictions(context->settings, &names, error);
@@ -186,6 +189,8 @@ certonly_csr(struct cw_context *context, struct json_object *result, struct cw_e
 
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(context->settings, error);
+	if (status == CW_OK)
+		status = cw_aliases_check(context->settings, error);
 	if (status == CW_OK)
 		status = cw_csr_request(context, &request, error);
 	if (status < 0)

@@ -6,6 +6,7 @@
 #include "flow/ask/choose_lineage.h"
 #include "flow/ask/choose_plugin.h"
 #include "flow/due/lineage_settings.h"
+#include "flow/issue/aliases.h"
 #include "flow/issue/save.h"
 #include "flow/issue/server.h"
 #include "flow/verbs/certonly.h"
@@ -84,6 +85,8 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 		status = cw_choose_for_names(context, request, error);
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
+	if (status == CW_OK)
+		status = cw_aliases_check(request->settings, error);
 	if (status == CW_OK)
 		status = cw_request_check_savable(context, request, error);
 	return status;

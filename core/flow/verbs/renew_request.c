@@ -5,6 +5,7 @@
 #include "flow/due/decide.h"
 #include "flow/due/lineage_settings.h"
 #include "flow/due/survey.h"
+#include "flow/issue/aliases.h"
 #include "flow/issue/save.h"
 #include "flow/issue/server.h"
 #include "flow/verbs/renew_internal.h"
@@ -54,6 +55,8 @@ read_request(struct renewal *renewal, struct cw_request *request, struct cw_erro
 		status = cw_choose_for_names(renewal->context, request, error);
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
+	if (status == CW_OK)
+		status = cw_aliases_check(request->settings, error);
 	return status;
 }
 

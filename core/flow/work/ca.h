@@ -61,6 +61,7 @@ struct cw_ca_registration {
 	const char *eab_kid;            /* NULL: no external account binding */
 	const char *eab_hmac_key;       /* base64url */
 	const char *eab_algorithm;
+	bool only_existing; /* find the account of the key, make none (RFC 8555 section 7.3.1) */
 };
 /* Registers the account of the current key (cw_ca_use_account()) and uses it. The user must have
  * agreed to the CA's terms. The directory must be known. */

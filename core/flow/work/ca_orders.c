@@ -24,10 +24,15 @@ authorize(const struct cw_ca *ca, struct cw_acme_order *order)
 	for (size_t i = 0; i < order->authorization_count; i++) {
 		const struct cw_acme_authorization *authorization = order->authorizations[i];
 
-		for (size_t j = 0; j < authorization->challenge_count; j++)
-			authorization->challenges[j]->key_authorization =
-				cw_format("%s.%s", authorization->challenges[j]->token,
-					  ca->account_signer->signer->thumbprint);
+		for (size_t j = 0; j < authorization->challenge_count; j++) {
+			struct cw_acme_challenge *challenge = authorization->challenges[j];
+
+			challenge->key_authorization =
+				*challenge->token != '\0'
+					? cw_format("%s.%s", challenge->token,
+						    ca->account_signer->signer->thumbprint)
+					: cw_strdup("");
+		}
 	}
 }
 

@@ -69,6 +69,76 @@ class Authenticator(common.Plugin):
 """
 
 
+# An http-01 authenticator that puts files into a folder, with an option in capital letters.
+FOLDER = """
+import os
+from certbot.plugins import common
+from acme import challenges
+
+class Authenticator(common.Plugin):
+    description = "puts files into a folder"
+
+    @classmethod
+    def add_parser_arguments(cls, add):
+        add("Web-Root", help="The folder.")
+
+    def get_chall_pref(self, domain):
+        return [challenges.HTTP01]
+
+    def more_info(self):
+        return ""
+
+    def prepare(self):
+        pass
+
+    def path(self, achall):
+        return os.path.join(self.conf("Web-Root"), achall.domain,
+                            achall.chall.path.lstrip("/"))
+
+    def perform(self, achalls):
+        responses = []
+        for achall in achalls:
+            response, validation = achall.response_and_validation()
+            os.makedirs(os.path.dirname(self.path(achall)), exist_ok=True)
+            with open(self.path(achall), "w") as stream:
+                stream.write(validation)
+            responses.append(response)
+        return responses
+
+    def cleanup(self, achalls):
+        for achall in achalls:
+            os.remove(self.path(achall))
+"""
+
+# Says its credentials, which are JSON.
+JSON_CREDENTIALS = """
+import json
+from certbot.plugins import dns_common
+
+class Authenticator(dns_common.DNSAuthenticator):
+    description = "has JSON credentials"
+
+    @classmethod
+    def add_parser_arguments(cls, add):
+        super().add_parser_arguments(add)
+        add("credentials", help="The credentials file.")
+
+    def more_info(self):
+        return ""
+
+    def _setup_credentials(self):
+        with open(self.conf("credentials")) as stream:
+            self.key = json.load(stream)["private_key"]
+
+    def _perform(self, domain, name, validation):
+        print(self.key, flush=True)
+        raise RuntimeError("refused with " + repr(self.key.split("\\n")[1]))
+
+    def _cleanup(self, domain, name, validation):
+        pass
+"""
+
+
 class Packages:
     """A folder of packages. env: the environment with them, and with a list of plugins of its own."""
 

@@ -74,7 +74,8 @@ def plugin_path(program):
         return ""
     folder = tempfile.mkdtemp(prefix="certwright-plugins-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for path in modules + [os.path.join(os.path.dirname(program), "certbot-dns.py")]:
+    for path in modules + [os.path.join(os.path.dirname(program), name)
+                           for name in ("certbot-dns.py", "dns-exec-acme.sh")]:
         shutil.copy(path, folder)
     return folder
 
