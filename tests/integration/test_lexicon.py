@@ -61,9 +61,12 @@ def test_a_name_and_its_wildcard_and_their_renewal(certwright, bind, config):
     assert bind.key.secret not in certwright.log_text() + read(certwright.renewal_file(names[2]))
 
 
-def test_credentials_from_the_environment(certwright, bind):
-    obtain(certwright, bind, "e.example.test", env={
-        "LEXICON_DDNS_AUTH_TOKEN": token(bind), "LEXICON_DDNS_DDNS_SERVER": bind.dns_address})
+def test_credentials_from_the_environment_and_other_names_of_options(certwright, bind):
+    certwright.run("certonly", "--dns-exec", "--dns-exec-program", "lexicon",
+                   "--dns-lexicon-provider", "ddns", "--dns-resolver", bind.resolver,
+                   "-d", "e.example.test", env={
+                       "LEXICON_DDNS_AUTH_TOKEN": token(bind),
+                       "LEXICON_DDNS_DDNS_SERVER": bind.dns_address})
     assert bind.challenge_records("example.test") == []
     assert bind.key.secret not in certwright.log_text()
 
