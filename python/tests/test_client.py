@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import threading
@@ -236,6 +237,23 @@ def test_a_child_after_fork_cannot_use_the_client(with_pebble):
             assert b"fork" in stream.read()
         os.waitpid(child, 0)
         assert client.call(NEW_CSR)["ok"]
+
+
+def test_a_request_that_is_too_large_and_a_connection_that_ends(with_pebble, pebble, host):
+    with certwright.Client() as client:
+        with pytest.raises(certwright.Error, match="too large"):
+            client.call({**NEW_CSR, "key": "x" * (4 << 20)})
+        assert client.call(NEW_CSR)["ok"]
+
+        def publish(challenge):
+            with socket.socket(fileno=os.dup(client._connection.fileno())) as connection:
+                connection.shutdown(socket.SHUT_RDWR)
+
+        host.publish = publish
+        with pytest.raises(certwright.Error, match="connection"):
+            certwright.obtain("cut.example.test", host=host, agree_tos=True, client=client,
+                              server=pebble.directory)
+    assert [challenge.identifier for challenge in host.removed] == ["cut.example.test"]
 
 
 def test_a_program_that_is_missing_or_is_another(with_pebble, tmp_path):

@@ -1,11 +1,13 @@
 """The call of pylego."""
 
+import importlib.util
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -254,9 +256,10 @@ def test_the_table_has_the_variables_of_lego_and_the_options_of_lexicon(provider
         for name in set(way.variables) - {"RFC2136_TSIG_FILE"}:  # of newer releases
             assert f'"{name}"' in told
         if isinstance(way, _lego.Lexicon) and not way.missing(_lego.Variables({})):
-            options = command("lexicon", way.name, "--help").stdout
-            for option in way.variables.values():
-                assert f"--{option.replace('_', '-')}" in options
+            module = importlib.util.find_spec(f"lexicon.providers.{way.name}")
+            source = Path(module.origin).read_text(encoding="utf-8")
+            for option in [*way.variables.values(), *way.always]:
+                assert f'"--{option.replace("_", "-")}"' in source
 
 
 def test_a_tsig_key_file(tmp_path):

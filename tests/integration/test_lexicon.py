@@ -68,6 +68,17 @@ def test_credentials_from_the_environment(certwright, bind):
     assert bind.key.secret not in certwright.log_text()
 
 
+@pytest.mark.full
+def test_a_record_that_stays(start, bind, config):
+    ca = start.dns_ca(bind)
+    certwright = start.certwright(ca)
+    obtain(certwright, bind, "stay.example.test", more=[
+        "--dns-exec-config-dir", config, "--preferred-challenges", "dns-persist-01"])
+    account = certwright.json("show_account").json["account"]["uri"]
+    assert ca.texts("_validation-persist.stay.example.test") == [f"ca.test; accounturi={account}"]
+    bind.update("delete _validation-persist.stay.example.test. TXT")
+
+
 def test_credentials_that_others_can_read_get_a_warning(certwright, bind, config):
     path = config / "lexicon_ddns.yml"
     path.chmod(0o644)
