@@ -16,14 +16,15 @@ cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-
 	libcmocka-dev)
 cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
 cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python3-django
-	python3-djangorestframework python3-jwt certbot python3-certbot-nginx python3-certbot-apache
-	python3-certbot-dns-rfc2136 uacme lego nginx apache2 libnginx-mod-http-lua bind9
-	bind9-dnsutils valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
+	python3-djangorestframework python3-jwt python3-setuptools python3-wheel
+	certbot python3-certbot-nginx python3-certbot-apache python3-certbot-dns-rfc2136 uacme lego
+	dehydrated default-jre-headless nginx apache2 libnginx-mod-http-lua bind9 bind9-dnsutils
+	valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
 	dovecot-imapd icecast2 varnish systemd bash bash-completion
 	zsh fish)
 # Only those that this Debian release has.
-cw_optional_packages=(clang-format-14 lexicon python3-certbot-dns-cloudflare
+cw_optional_packages=(clang-format-14 lexicon acmetool python3-certbot-dns-cloudflare
 	python3-certbot-dns-digitalocean python3-certbot-dns-gandi python3-certbot-dns-ovh
 	python3-certbot-dns-route53 python3-certbot-dns-standalone)
 

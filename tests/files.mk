@@ -1,11 +1,13 @@
 check_PROGRAMS += \
 	tests/unit/test_due \
+	tests/unit/test_moving_conf \
 	tests/unit/test_schedule \
 	tests/unit/test_summary \
 	tests/unit/test_rewrite \
 	tests/unit/test_names \
 	tests/unit/test_listeners
 
+tests_unit_test_moving_conf_SOURCES = tests/unit/test_moving_conf.c tests/unit/scratch.h
 tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c tests/unit/scratch.h
 tests_unit_test_summary_SOURCES = tests/unit/test_summary.c \
 	tests/unit/sample_certificate.h tests/unit/scratch.h

@@ -279,6 +279,24 @@ struct cw_acme_operation *cw_acme_revoke_start(struct cw_acme *acme, const char 
 					       int reason, const struct cw_acme_signer *signer,
 					       cw_acme_done done, void *context);
 
+/* One signed request, whose answer is taken as it came. */
+struct cw_acme_post {
+	const char *what;     /* for messages: "the order" */
+	const char *resource; /* its name in the directory: "newOrder"; NULL: url is used */
+	const char *url;
+	const char *payload; /* NULL: POST-as-GET */
+	bool pem;            /* the answer is a chain in PEM; else it is a JSON object */
+	/* Results, for cw_acme_post_clear(). */
+	char *body;
+	char *location; /* NULL: none, or not a URL of the CA */
+	struct cw_strv alternates;
+	int64_t retry_after; /* milliseconds; -1: the server did not say */
+};
+struct cw_acme_operation *cw_acme_post_start(struct cw_acme *acme, struct cw_acme_post *post,
+					     cw_acme_done done, void *context);
+/* Frees the results. */
+void cw_acme_post_clear(struct cw_acme_post *post);
+
 /* When the CA wants a certificate to be renewed (RFC 9773). */
 struct cw_acme_renewal_info {
 	const char *certificate_id; /* in */

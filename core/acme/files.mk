@@ -1,6 +1,6 @@
 # The ACME client (RFC 8555) and renewal information (RFC 9773).
 
-libcertwright_sources += \
+libcore_sources += \
 	core/acme/account.c \
 	core/acme/call.h \
 	core/acme/client.h \
@@ -20,6 +20,7 @@ libcertwright_sources += \
 	core/acme/parse.c core/acme/parse.h \
 	core/acme/persistent.c core/acme/persistent.h \
 	core/acme/poll.c core/acme/poll.h \
+	core/acme/post.c \
 	core/acme/problem.c core/acme/problem.h \
 	core/acme/renewal_info.c \
 	core/acme/reply.c core/acme/reply.h \

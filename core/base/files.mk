@@ -1,6 +1,6 @@
 # Memory, strings, vectors, time, files, processes, log, errors, options and settings.
 
-libcertwright_sources += \
+libcore_sources += \
 	core/base/ask.h \
 	core/base/buf.c core/base/buf.h \
 	core/base/clock.c core/base/clock.h \

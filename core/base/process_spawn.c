@@ -189,8 +189,8 @@ default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void
-close_from(int first)
+void
+cw_close_from(int first)
 {
 	struct rlimit limit;
 	int end = 1024;
@@ -250,7 +250,7 @@ run_child(const struct plan *plan)
 	if (dup2(report, next) < 0 || fcntl(next, F_SETFD, FD_CLOEXEC) != 0)
 		report_failure(report, STAGE_DESCRIPTORS);
 	report = next;
-	close_from(next + 1);
+	cw_close_from(next + 1);
 	if (process->directory != NULL && chdir(process->directory) != 0)
 		report_failure(report, STAGE_FOLDER);
 	/* execvp() looks the program up in the PATH of environ. */

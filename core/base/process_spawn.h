@@ -29,8 +29,10 @@ int cw_spawn(const struct cw_process *process, struct cw_spawned *spawned, struc
  */
 int cw_spawn_role(const char *path, const char *const *argv, int socket, struct cw_spawned *spawned,
 		  struct cw_error *error);
-/* A descriptor that can be read once the child PID has exited, close-on-exec, the caller's; -1
+/* A descriptor that can be read once the process PID has exited, close-on-exec, the caller's; -1
  * where the system has none. */
 int cw_exit_descriptor(pid_t pid);
+/* Closes all descriptors from FIRST on. */
+void cw_close_from(int first);
 
 #endif

@@ -1,9 +1,8 @@
-#include <certwright/certwright.h>
+#include "cli/command.h"
 #include <certwright/plugin.h>
 #include <config.h>
 #include <errno.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,16 +30,8 @@
 
 #define EXIT_USAGE 2
 
-static sigjmp_buf nomem_exit;
-
-static void
-leave_for_nomem(void)
-{
-	siglongjmp(nomem_exit, 1);
-}
-
-static int
-exit_status(const struct cw_error *error)
+int
+cw_exit_status(const struct cw_error *error)
 {
 	switch (error->status) {
 	case CW_OK: return EXIT_SUCCESS;
@@ -51,7 +42,7 @@ exit_status(const struct cw_error *error)
 
 static void
 make_context(struct cw_context *context, const struct cw_invocation *invocation,
-	     struct cw_registry *registry)
+	     struct cw_registry *registry, const struct cw_front *front)
 {
 	const struct cw_settings *settings = invocation->settings;
 
@@ -61,11 +52,17 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 		.settings = invocation->settings,
 		.registry = registry,
 		.words = &invocation->words,
-		.asker = cw_terminal_asker(settings),
-		.progress = cw_settings_flag(settings, "quiet") ? NULL : cw_terminal_progress,
-		.item = cw_result_item,
+		.asker = front->asker(front->output, settings),
+		.progress = cw_settings_flag(settings, "quiet") ? NULL : front->progress,
+		.item = front->item,
+		.output = front->output,
+		.host = front->host,
+		.request = front->request,
+		.in_memory = front->in_memory,
 		.certbot_version = CERTBOT_VERSION,
 	};
+	if (front->in_memory)
+		return;
 	context->directories.config = cw_path_absolute(cw_settings_get(settings, "config_dir"));
 	context->directories.work = cw_path_absolute(cw_settings_get(settings, "work_dir"));
 	context->directories.logs = cw_path_absolute(cw_settings_get(settings, "logs_dir"));
@@ -73,7 +70,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 
 static int
 run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
-	 struct cw_result *result, struct cw_error *error)
+	 const struct cw_front *front, struct json_object *result, struct cw_error *error)
 {
 	const struct cw_verb *verb = invocation->verb;
 	cw_auto_run struct cw_run run = {0};
@@ -92,22 +89,21 @@ run_verb(const struct cw_invocation *invocation, struct cw_registry *registry,
 					 CW_SOURCE_COMMAND, "1", error);
 	if (status < 0)
 		return status;
-	make_context(&context, invocation, registry);
+	make_context(&context, invocation, registry, front);
 	cw_context_open(&context);
-	cw_terminal_use_loop(context.loop);
-	context.output = result;
+	front->use_loop(front->output, context.loop);
 	if (verb->writes) {
 		context.run = &run;
 		context.failed_hooks = cw_json_new_array();
-		cw_json_set(result->members, "failed_hooks", context.failed_hooks);
+		cw_json_set(result, "failed_hooks", context.failed_hooks);
 		status = cw_run_begin(&context, &run, error);
 		context.writes = status == CW_OK;
 		if (status == CW_OK)
 			cw_reload_rolled_back(&context);
 	}
 	if (status == CW_OK)
-		status = verb->flow(&context, result->members, error);
-	cw_terminal_use_loop(NULL);
+		status = verb->flow(&context, result, error);
+	front->use_loop(front->output, NULL);
 	cw_context_close(&context);
 	cw_directories_clear(&context.directories);
 	return status;
@@ -133,21 +129,20 @@ write_help(const struct cw_invocation *invocation, struct cw_registry *registry,
 	return status;
 }
 
-/* What a verb does after the command line was understood. */
-static int
-execute(const struct cw_invocation *invocation, struct cw_registry *registry,
-	struct cw_result *result, struct cw_error *error)
+int
+cw_execute(const struct cw_invocation *invocation, struct cw_registry *registry,
+	   const struct cw_front *front, struct json_object *result, struct cw_error *error)
 {
 	if (invocation->version) {
 		if (cw_settings_flag(invocation->settings, "json"))
-			cw_json_set_string(result->members, "version", PACKAGE_VERSION);
+			cw_json_set_string(result, "version", PACKAGE_VERSION);
 		else
 			printf("certwright %s\n", PACKAGE_VERSION);
 		return CW_OK;
 	}
 	if (invocation->help)
-		return write_help(invocation, registry, result->members, error);
-	return run_verb(invocation, registry, result, error);
+		return write_help(invocation, registry, result, error);
+	return run_verb(invocation, registry, front, result, error);
 }
 
 /* How the result is shown, as far as the command line was understood. */
@@ -171,10 +166,8 @@ reader_is_gone(void)
 	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
-/* What is loaded into this process, or written by it, as the environment says. Where the program
- * has more rights than who started it, that is not theirs to say. */
-static void
-judge_environment(void)
+void
+cw_judge_environment(void)
 {
 	static const char *const names[] = {"OPENSSL_CONF", "SSLKEYLOGFILE",
 					    "CERTWRIGHT_PLUGIN_PATH", "CERTWRIGHT_TEMPLATE_PATH"};
@@ -197,6 +190,35 @@ judge_environment(void)
 	}
 }
 
+static const struct cw_asker *
+terminal_asker(void *output, const struct cw_settings *settings)
+{
+	(void)output;
+	return cw_terminal_asker(settings);
+}
+
+static void
+use_loop(void *output, struct cw_loop *loop)
+{
+	(void)output;
+	cw_terminal_use_loop(loop);
+}
+
+static void
+execute_on_terminal(const struct cw_invocation *invocation, struct cw_registry *registry,
+		    struct cw_result *result, struct cw_error *error)
+{
+	const struct cw_front front = {
+		.asker = terminal_asker,
+		.progress = cw_terminal_progress,
+		.item = cw_result_item,
+		.use_loop = use_loop,
+		.output = result,
+	};
+
+	cw_execute(invocation, registry, &front, result->members, error);
+}
+
 static int
 run(int argc, const char *const *argv)
 {
@@ -207,13 +229,13 @@ run(int argc, const char *const *argv)
 	int status;
 
 	cw_terminal_hold();
-	judge_environment();
+	cw_judge_environment();
 	status = cw_parse(argc, argv, registry, &invocation, &error);
 	if (invocation.settings != NULL)
 		cw_terminal_open(invocation.settings);
 	set_output(&result, &invocation);
 	if (status == CW_OK)
-		execute(&invocation, registry, &result, &error);
+		execute_on_terminal(&invocation, registry, &result, &error);
 	else
 		result.quiet = true;
 	cw_terminal_close();
@@ -222,7 +244,7 @@ run(int argc, const char *const *argv)
 		fflush(stdout);
 		cw_print_error(&error);
 	}
-	status = exit_status(&error);
+	status = cw_exit_status(&error);
 	json_object_put(result.members);
 	cw_invocation_clear(&invocation);
 	cw_registry_free(registry);
@@ -235,32 +257,20 @@ run(int argc, const char *const *argv)
 	return status;
 }
 
+static void
+leave_for_nomem(void)
+{
+	fputs("certwright: out of memory; nothing is lost, run the command again when memory is "
+	      "free\n",
+	      stderr);
+	exit(EXIT_FAILURE);
+}
+
 int
 cw_command(int argc, const char *const *argv)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-	struct sigaction saved[CW_COUNT(signals)];
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	int status;
-
-	for (size_t i = 0; i < CW_COUNT(signals); i++)
-		sigaction(signals[i], NULL, &saved[i]);
-	if (sigsetjmp(nomem_exit, 1) == 0) {
-		cw_set_nomem_handler(leave_for_nomem);
-		cw_catch_signals();
-		sigaction(SIGPIPE, &ignore, NULL);
-		status = run(argc, argv);
-	} else {
-		status = CW_E_NOMEM;
-	}
-	cw_set_nomem_handler(NULL);
-	for (size_t i = 0; i < CW_COUNT(signals); i++)
-		sigaction(signals[i], &saved[i], NULL);
-	return status;
-}
-
-const char *
-cw_version(void)
-{
-	return PACKAGE_VERSION;
+	cw_set_nomem_handler(leave_for_nomem);
+	cw_catch_signals();
+	signal(SIGPIPE, SIG_IGN);
+	return run(argc, argv);
 }

@@ -342,6 +342,11 @@ complete_word(struct line *line, const char *before, const char *start)
 	} else if (line->verb == NULL) {
 		puts("words");
 		offer_verbs(start);
+	} else if (line->verb->word == CW_WORD_CERTIFICATE) {
+		puts("words");
+		offer_certificates(line, start);
+	} else if (line->verb->word == CW_WORD_PATH) {
+		puts("files");
 	}
 }
 

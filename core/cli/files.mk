@@ -1,7 +1,7 @@
 # The option table, parsing, verbs, output, help, and what is made from the table.
 
-libcertwright_sources += \
-	core/cli/command.c \
+libcore_sources += \
+	core/cli/command.c core/cli/command.h \
 	core/cli/complete.c core/cli/complete.h \
 	core/cli/config_files.c core/cli/config_files.h \
 	core/cli/given_options.c core/cli/given_options.h \
@@ -23,6 +23,13 @@ libcertwright_sources += \
 	core/cli/result.c core/cli/result.h \
 	core/cli/parse.c core/cli/parse.h \
 	core/cli/plugin_tool.c core/cli/plugin_tool.h \
+	core/cli/serve.c core/cli/serve.h \
+	core/cli/serve_asker.c \
+	core/cli/serve_call.c core/cli/serve_call.h \
+	core/cli/serve_challenges.c \
+	core/cli/serve_link.c core/cli/serve_link.h \
+	core/cli/serve_request.c core/cli/serve_request.h \
+	library/channel.c library/channel.h library/failure.c library/failure.h library/protocol.h \
 	core/cli/select.c core/cli/select.h \
 	core/cli/terminal.c core/cli/terminal.h \
 	core/cli/verbs.c core/cli/verbs.h
@@ -34,11 +41,12 @@ generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
 dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
-dist_doc_DATA = docs/plugin-authors-guide.md
+dist_doc_DATA = docs/from-certbot.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
-	docs/examples/acme-dns.sh docs/examples/example-dns.c docs/examples/site-list.c
-dist_pkgdata_DATA = docs/certwright-json.schema.json
+	docs/examples/acme-dns.sh docs/examples/example-dns.c docs/examples/serve-http.c \
+	docs/examples/site-list.c
+dist_pkgdata_DATA = docs/certwright-json.schema.json docs/certwright-library.schema.json
 CLEANFILES += docs/certwright.8
 
 # The modules of this build, whose options belong into it; those of a static build are linked in.

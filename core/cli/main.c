@@ -1,10 +1,10 @@
-#include <certwright/certwright.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/role.h"
 #include "base/sandbox.h"
+#include "cli/command.h"
 #include "cli/complete.h"
+#include "cli/serve.h"
+#include "library/protocol.h"
 #include "network/network.h"
 #include "plugin/worker.h"
 
@@ -25,11 +25,7 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
 		return cw_complete(argc - 2, (const char *const *)&argv[2]);
 	cw_keep_memory_private();
-	status = cw_command(argc, (const char *const *)argv);
-	if (status >= 0)
-		return status;
-	fputs("certwright: out of memory; nothing is lost, run the command again when memory is "
-	      "free\n",
-	      stderr);
-	return EXIT_FAILURE;
+	if (argc > 1 && strcmp(argv[1], CW_SERVE_OPTION) == 0)
+		return cw_serve(argc > 2 ? argv[2] : NULL);
+	return cw_command(argc, (const char *const *)argv);
 }

@@ -1,4 +1,4 @@
-#include <certwright/certwright.h>
+#include <config.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -76,7 +76,7 @@ static void
 write_introduction(FILE *out)
 {
 	fprintf(out, ".TH CERTWRIGHT 8 \"\" \"certwright %s\" \"System administration\"\n",
-		cw_version());
+		PACKAGE_VERSION);
 	fputs(".SH NAME\ncertwright \\- obtain, install and renew TLS certificates (ACME)\n", out);
 	fputs(".SH SYNOPSIS\n.B certwright\n[\\fIverb\\fR] [\\fIoption\\fR]...\n", out);
 	fputs(".SH DESCRIPTION\n", out);
@@ -329,6 +329,11 @@ write_examples(FILE *out)
 		{"certwright renew --quiet --deploy-hook \"systemctl reload nginx\"",
 		 "Renew the certificates that are due, from a timer."},
 		{"certwright certificates --json", "Show all certificates, for use in a script."},
+		{"certwright import --from dehydrated /etc/dehydrated --dry-run",
+		 "Show what would be taken over from another ACME client."},
+		{"certwright export example.com --to /etc/app/keystore.p12 --format pkcs12 "
+		 "--password-file FILE --overwrite",
+		 "Write a certificate and its key for a Java program."},
 	};
 
 	fputs(".SH EXAMPLES\n", out);
@@ -339,7 +344,9 @@ write_examples(FILE *out)
 static void
 write_see_also(FILE *out, struct cw_registry *registry)
 {
-	fputs(".SH SEE ALSO\n.BR certwright\\-json (7),\n.BR certwright\\-plugin (7)", out);
+	fputs(".SH SEE ALSO\n.BR certwright (3),\n.BR certwright\\-json (7),\n.BR "
+	      "certwright\\-plugin (7)",
+	      out);
 	for (size_t i = 0; i < cw_registry_count(registry); i++) {
 		const struct cw_module *module = cw_registry_at(registry, i);
 

@@ -89,5 +89,53 @@ const struct cw_option cw_options_own[] = {
 	 .metavar = "ADDRESS",
 	 .topics = "testing run certonly renew",
 	 .help = "The address to answer tls-alpn-01 challenges on. The default is all addresses."},
+	{.names = CW_WORDS("from"),
+	 .kind = CW_OPTION_STRING,
+	 .internal = "import_from",
+	 .choices = CW_WORDS("lego", "acme.sh", "dehydrated", "uacme", "getssl", "acmetool",
+			     "certbot-tarball"),
+	 .metavar = "CLIENT",
+	 .topics = "import",
+	 .help = "The ACME client to import from."},
+	{.names = CW_WORDS("to"),
+	 .kind = CW_OPTION_STRING,
+	 .internal = "export_to",
+	 .metavar = "FILE",
+	 .topics = "export",
+	 .help = "The file to write. \"-\" is the standard output."},
+	{.names = CW_WORDS("format"),
+	 .kind = CW_OPTION_STRING,
+	 .internal = "export_format",
+	 .choices = CW_WORDS("pem-bundle", "haproxy", "pkcs12", "der", "jks-by-keytool"),
+	 .metavar = "FORMAT",
+	 .topics = "export",
+	 .help = "The file's format. pem-bundle: the key, the certificate and its chain. haproxy: "
+		 "the certificate, "
+		 "its chain and the key, as HAProxy reads them. pkcs12: all of them, encrypted "
+		 "with "
+		 "a password. der: the one part that --part names, in DER. jks-by-keytool: a Java "
+		 "keystore, made by Java's keytool."},
+	{.names = CW_WORDS("part"),
+	 .kind = CW_OPTION_STRING,
+	 .internal = "export_part",
+	 .default_value = "cert",
+	 .choices = CW_WORDS("cert", "issuer", "privkey"),
+	 .metavar = "PART",
+	 .topics = "export",
+	 .help = "With --format der: the certificate, the certificate of its issuer, or the key "
+		 "(PKCS #8, not encrypted)."},
+	{.names = CW_WORDS("password-file"),
+	 .kind = CW_OPTION_PATH,
+	 .internal = "export_password_file",
+	 .metavar = "FILE",
+	 .topics = "export",
+	 .help = "A file with the password for pkcs12 and jks-by-keytool in its first line. "
+		 "Without "
+		 "it, certwright asks for the password."},
+	{.names = CW_WORDS("overwrite"),
+	 .kind = CW_OPTION_FLAG,
+	 .internal = "export_overwrite",
+	 .topics = "export",
+	 .help = "Replace the file if it exists. Its owner, its group and their permissions stay."},
 	{0},
 };

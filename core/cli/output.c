@@ -439,6 +439,68 @@ cw_render_plugin_tool(struct json_object *result)
 	puts("Now run \"make check\" there.");
 }
 
+static void
+render_moved(struct json_object *item, const char *what, const char *name)
+{
+	static const char *const shown[][2] = {
+		{"imported", "Imported"},
+		{"simulated", "Would be imported"},
+		{"present", "Already here"},
+	};
+	const char *action = text_of(item, "action");
+
+	for (size_t i = 0; i < CW_COUNT(shown); i++)
+		if (strcmp(action, shown[i][0]) == 0)
+			printf("%s: %s %s (%s)\n", shown[i][1], what, name,
+			       text_of(item, "source"));
+}
+
+static void
+render_moved_account(struct json_object *item)
+{
+	render_moved(item, "account", text_of(item, "uri"));
+}
+
+static void
+render_moved_certificate(struct json_object *item)
+{
+	cw_autofree char *domains = join(cw_json_array(item, "domains"), ", ");
+	cw_autofree char *name = cw_format("\"%s\" for %s", text_of(item, "name"), domains);
+
+	render_moved(item, "certificate", name);
+}
+
+static void
+render_remark(struct json_object *item)
+{
+	const char *hint = cw_json_string(item, "hint");
+
+	printf("* %s: %s\n", text_of(item, "source"), text_of(item, "message"));
+	if (hint != NULL)
+		printf("  To do: %s\n", hint);
+}
+
+void
+cw_render_imported(struct json_object *result)
+{
+	each(result, "accounts", render_moved_account);
+	each(result, "certificates", render_moved_certificate);
+	if (count(result, "not_taken_over") > 0)
+		puts("\nThis needs your attention:");
+	each(result, "not_taken_over", render_remark);
+}
+
+void
+cw_render_exported(struct json_object *result)
+{
+	struct json_object *exported = cw_json_object(result, "exported");
+	const char *path = cw_json_string(exported, "path");
+
+	/* Else the standard output has the file itself. */
+	if (path != NULL)
+		printf("The certificate \"%s\" is in %s.\n", text_of(exported, "name"), path);
+}
+
 /* TEXT without secrets, as a terminal may have it; release with free(). */
 static char *
 harmless(const char *text)

@@ -208,8 +208,15 @@ parse_word(struct parser *parser, const char *word)
 		set_topic(parser, word);
 		return;
 	}
+	if (invocation->verb != NULL && invocation->verb->word != CW_WORD_NONE &&
+	    invocation->words.count == 0) {
+		cw_strv_add(&invocation->words, word);
+		return;
+	}
 	cw_fail(&error, CW_E_USAGE, "unexpected argument \"%s\"", word);
-	if (strchr(word, '.') != NULL)
+	if (invocation->verb != NULL && invocation->verb->word != CW_WORD_NONE)
+		cw_hint(&error, "see: certwright help %s", invocation->verb->name);
+	else if (strchr(word, '.') != NULL)
 		cw_hint(&error, "give domain names with -d");
 	else if (invocation->verb != NULL)
 		cw_hint(&error, "give only one verb; this command already has \"%s\"",
@@ -300,6 +307,13 @@ conclude(struct parser *parser, struct cw_error *error)
 
 	if (invocation->verb->own_options != NULL)
 		return CW_OK;
+	if (invocation->verb->word == CW_WORD_PATH && invocation->words.count == 0) {
+		cw_fail(error, CW_E_USAGE, "the path for \"%s\" is missing",
+			invocation->verb->name);
+		cw_hint(error, "certwright %s %s", invocation->verb->name,
+			invocation->verb->arguments);
+		return CW_E_USAGE;
+	}
 	cw_lookup_add_plugin_options(&parser->lookup);
 	status = read_config(parser, error);
 	if (status == CW_OK)

@@ -14,7 +14,7 @@ struct cw_invocation {
 	struct cw_option_set *options;
 	struct cw_plugin_flags *plugin_flags; /* OPTIONS points to these */
 	struct cw_settings *settings;
-	struct cw_strv words; /* of a verb that reads them itself (own_options) */
+	struct cw_strv words; /* of a verb that takes one, or reads them itself (own_options) */
 	bool help;            /* -h, --help, or the verb help */
 	char *help_topic;     /* a verb, topic or plugin; NULL: the overview */
 	bool version;

@@ -56,18 +56,23 @@ cw_terminal_hold(void)
 	cw_log_set_terminal(hold_line, NULL, CW_LOG_INFO);
 }
 
-void
-cw_terminal_open(const struct cw_settings *settings)
+enum cw_log_level
+cw_terminal_level(const struct cw_settings *settings)
 {
 	int64_t count = cw_settings_int(settings, "verbose_count", 0);
 	int64_t verbosity = cw_settings_int(settings, "verbose_level", count);
-	enum cw_log_level level = CW_LOG_INFO;
+
+	if (cw_settings_flag(settings, "quiet"))
+		return CW_LOG_ERROR;
+	return verbosity > 0 || cw_settings_flag(settings, "debug") ? CW_LOG_DEBUG : CW_LOG_INFO;
+}
+
+void
+cw_terminal_open(const struct cw_settings *settings)
+{
+	enum cw_log_level level = cw_terminal_level(settings);
 
 	prose = cw_settings_flag(settings, "json") ? stderr : stdout;
-	if (cw_settings_flag(settings, "quiet"))
-		level = CW_LOG_ERROR;
-	else if (verbosity > 0 || cw_settings_flag(settings, "debug"))
-		level = CW_LOG_DEBUG;
 	cw_log_set_terminal(show_line, NULL, level);
 	for (size_t i = 0; i < held.count; i++) {
 		enum cw_log_level line_level = (enum cw_log_level)(held.items[i][0] - '0');

@@ -3,11 +3,14 @@
 #define CW_CLI_TERMINAL_H
 
 #include "base/ask.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/option.h"
 
 /* Holds back log lines until cw_terminal_open(): the command line decides where they go. */
 void cw_terminal_hold(void);
+/* The level that -q and -v set. */
+enum cw_log_level cw_terminal_level(const struct cw_settings *settings);
 /* Shows log lines on the terminal, from the level that -q and -v set. Warnings and errors go to
  * stderr, other lines to stdout, or to stderr with --json. */
 void cw_terminal_open(const struct cw_settings *settings);

@@ -203,6 +203,49 @@ const struct cw_verb cw_verbs[] = {
 		.flow = cw_flow_rollback,
 	},
 	{
+		.name = "import",
+		.arguments = "--from CLIENT PATH",
+		.title = "Moving in from another client",
+		.summary = "take over accounts and certificates of another ACME client",
+		.description =
+			"Takes over the accounts and certificates that another ACME client keeps "
+			"in PATH: keys, names, CA, and those of its settings that certwright has, "
+			"too. Nothing in PATH is changed or executed. PATH is the client's folder "
+			"(lego: that of --path; acme.sh: ~/.acme.sh; dehydrated: the folder of its "
+			"file \"config\"; uacme: that of --confdir; getssl: ~/.getssl; acmetool: "
+			"/var/lib/acme), or a tar archive of Certbot's /etc/letsencrypt. "
+			"Certificates are renewed with the same account. A client that does not "
+			"keep an account's URL makes it necessary to ask the CA for it. What "
+			"cannot "
+			"be taken over is listed with what to do. Options for renewals, such as -a "
+			"and -w, are saved for each certificate; --server names the CA if the "
+			"client does not keep it.",
+		.word = CW_WORD_PATH,
+		.plugins = CW_PLUGINS_AUTHENTICATOR,
+		.writes = true,
+		.has_dry_run = true,
+		.asks_nobody = true,
+		.keeps_names = true,
+		.csr = "an import takes certificates with their keys",
+		.check = cw_check_import,
+		.flow = cw_flow_import,
+		.render = cw_render_imported,
+	},
+	{
+		.name = "export",
+		.arguments = "NAME --to FILE --format FORMAT",
+		.title = "Exporting certificates",
+		.summary = "write a certificate and its key in another format",
+		.description =
+			"Writes the certificate NAME and its key to one file in another format. "
+			"Only you can read the file. It is not renewed: export it again from a "
+			"deploy hook, with --overwrite.",
+		.word = CW_WORD_CERTIFICATE,
+		.which = "Which certificate do you want to export?",
+		.flow = cw_flow_export,
+		.render = cw_render_exported,
+	},
+	{
 		.name = "dns-records",
 		.title = "DNS records",
 		.summary = "show the DNS records that make validation possible",

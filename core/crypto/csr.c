@@ -85,6 +85,17 @@ cw_csr_make(const struct cw_key *key, const struct cw_csr_spec *spec, struct cw_
 	return CW_OK;
 }
 
+char *
+cw_csr_to_pem(const struct cw_buf *der)
+{
+	cw_auto_bio BIO *bio = cw_need(BIO_new(BIO_s_mem()));
+
+	if (PEM_write_bio(bio, PEM_STRING_X509_REQ, "", (const unsigned char *)der->data,
+			  (long)der->length) <= 0)
+		cw_nomem();
+	return cw_bio_take(bio);
+}
+
 /* The requested subjectAltName; NULL when there is none. */
 static GENERAL_NAMES *
 requested_names(X509_REQ *request)

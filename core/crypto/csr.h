@@ -20,6 +20,9 @@ struct cw_csr_spec {
 int cw_csr_make(const struct cw_key *key, const struct cw_csr_spec *spec, struct cw_buf *der,
 		struct cw_error *error);
 
+/* A request in DER as PEM; release with free(). */
+char *cw_csr_to_pem(const struct cw_buf *der);
+
 /* A request that certwright did not make. */
 struct cw_csr {
 	struct cw_buf der;

@@ -1,4 +1,4 @@
-libcertwright_sources += \
+libcore_sources += \
 	core/crypto/certificate.h \
 	core/crypto/chain.c \
 	core/crypto/csr.c \
@@ -18,6 +18,7 @@ libcertwright_sources += \
 	core/crypto/ocsp.h \
 	core/crypto/openssl.c \
 	core/crypto/openssl.h \
+	core/crypto/pkcs12.c core/crypto/pkcs12.h \
 	core/crypto/self_signed.c core/crypto/self_signed.h \
 	core/crypto/x509.c \
 	core/crypto/x509.h

@@ -214,6 +214,20 @@ cw_key_to_pem(const struct cw_key *key)
 	return cw_bio_take(bio);
 }
 
+void
+cw_key_to_der(const struct cw_key *key, struct cw_buf *der)
+{
+	/* Likewise. */
+	cw_auto_bio BIO *bio = cw_need(BIO_new(BIO_s_mem()));
+	char *data;
+	long length;
+
+	if (i2d_PKCS8PrivateKey_bio(bio, key->evp, NULL, NULL, 0, NULL, NULL) != 1)
+		cw_nomem();
+	length = BIO_get_mem_data(bio, &data);
+	cw_buf_add(der, data, (size_t)length);
+}
+
 /* MD5 names things here and protects nothing, so it must work where policy (FIPS) bars it: there
  * a library context of its own, which no configuration reaches, has it. */
 static bool

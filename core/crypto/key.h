@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
 
@@ -32,6 +33,9 @@ int cw_key_from_pem(const char *pem, size_t length, const char *what, struct cw_
 int cw_key_load(const char *path, struct cw_key **key, struct cw_error *error);
 /* PKCS #8 in PEM ("BEGIN PRIVATE KEY"); a secret, release with cw_free_secret(). */
 char *cw_key_to_pem(const struct cw_key *key);
+
+/* Appends PKCS #8 in DER, not encrypted; a secret, see cw_buf_wipe(). */
+void cw_key_to_der(const struct cw_key *key, struct cw_buf *der);
 
 /* A private JWK, as Certbot's private_key.json: RSA, or EC on P-256, P-384 or P-521. */
 int cw_key_from_jwk(struct json_object *jwk, const char *what, struct cw_key **key,

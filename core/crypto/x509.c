@@ -213,6 +213,18 @@ cw_certificate_base64url(const struct cw_certificate *certificate)
 	return text;
 }
 
+void
+cw_certificate_to_der(const struct cw_certificate *certificate, struct cw_buf *der)
+{
+	unsigned char *data = NULL;
+	int length = i2d_X509(certificate->x509, &data);
+
+	if (length <= 0)
+		cw_nomem();
+	cw_buf_add(der, data, (size_t)length);
+	OPENSSL_free(data);
+}
+
 bool
 cw_certificate_has_key(const struct cw_certificate *certificate, const struct cw_key *key)
 {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/strv.h"
 
@@ -36,6 +37,8 @@ char *cw_certificate_ari_id(const struct cw_certificate *certificate);
 char *cw_certificate_ocsp_url(const struct cw_certificate *certificate);
 /* The DER bytes, base64url, as revokeCert wants them (RFC 8555 section 7.6). */
 char *cw_certificate_base64url(const struct cw_certificate *certificate);
+/* Appends the DER bytes. */
+void cw_certificate_to_der(const struct cw_certificate *certificate, struct cw_buf *der);
 bool cw_certificate_has_key(const struct cw_certificate *certificate, const struct cw_key *key);
 /* Whether CHILD's signature was made with ISSUER's key. */
 bool cw_certificate_signed_by(const struct cw_certificate *child,

@@ -1,6 +1,6 @@
 # DNS questions, and what is asked with them: the zone of a name, and whether a TXT record is there.
 
-libcertwright_sources += \
+libcore_sources += \
 	core/dns/address.c core/dns/address.h \
 	core/dns/exchange.c core/dns/exchange.h \
 	core/dns/locate.c core/dns/locate.h \

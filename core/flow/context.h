@@ -17,6 +17,7 @@
 #include "plugin/registry.h"
 #include "store/directories.h"
 
+struct cw_host_authenticator; /* flow/issue/host.h */
 struct cw_run;
 
 struct cw_context {
@@ -26,7 +27,7 @@ struct cw_context {
 	struct cw_settings *settings; /* command line over cli.ini over defaults */
 	struct cw_registry *registry;
 	struct cw_directories directories;
-	const struct cw_strv *words; /* of a verb that reads them itself (own_options) */
+	const struct cw_strv *words; /* of a verb that takes one, or reads them itself */
 	const struct cw_asker *asker;
 	struct json_object *failed_hooks; /* a member of the result; set if the verb writes */
 	/* Shows on a terminal that DONE of TOTAL steps of WHAT are done. TOTAL is 0 when the work
@@ -35,7 +36,11 @@ struct cw_context {
 	/* Prints ITEM of the array LIST at once instead of adding it to RESULT, for lists that may
 	 * be very long. */
 	void (*item)(void *context, const char *list, struct json_object *item);
-	void *output;                /* the context of progress and item */
+	void *output; /* the context of progress and item */
+	/* Of the library's host; NULL: the command was not called by one. */
+	const struct cw_host_authenticator *host;
+	struct json_object *request; /* all of it, as the host sent it */
+	bool in_memory;              /* nothing is kept in files: there are no directories */
 	const char *certbot_version; /* the Certbot version in new renewal files: "2.1.0" */
 	/* Made by cw_context_open() or when first needed, for the whole command. */
 	struct cw_loop *loop;
@@ -111,6 +116,17 @@ int cw_flow_unregister(struct cw_context *context, struct json_object *result,
 		       struct cw_error *error);
 int cw_flow_show_account(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
+/* import: "accounts": an array of {"id" (null if its key cannot be read), "server", "uri" (null if
+ * not known), "source" (its file there), "action", "error"}, and "certificates": an array of
+ * {"name", "domains", "serial", "expiry", "key_type", the paths (null if it was not saved now),
+ * "source", "server", "account" (its id), "authenticator", "action", "error"}. action: "imported",
+ * "present" (it was there before), "simulated" (--dry-run) or "failed". "not_taken_over": an array
+ * of {"source", "message", "hint"}. */
+int cw_check_import(const struct cw_settings *settings, struct cw_error *error);
+int cw_flow_import(struct cw_context *context, struct json_object *result, struct cw_error *error);
+/* export: "exported": {"name", "format", "part" (of der; else null), "path" (null: the standard
+ * output), "private_key" (whether it has the key)}. */
+int cw_flow_export(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* dns-records: "server", "account_uri", "records": an array of {"domain", "purpose":
  * "dns-persist-01", "dns-01" or "caa", "name", "type": "TXT", "CNAME" or "CAA", "value" and "line"
  * (of a zone file; both null if not known), "found": an array of the values there, "present",

@@ -1,4 +1,4 @@
-libcertwright_sources += \
+libcore_sources += \
 	core/flow/issue/accounts.c \
 	core/flow/issue/accounts.h \
 	core/flow/issue/aliases.c core/flow/issue/aliases.h \
@@ -20,6 +20,15 @@ libcertwright_sources += \
 	core/flow/ask/choose_plugin.c \
 	core/flow/ask/choose_plugin.h \
 	core/flow/context.h \
+	core/flow/issue/given_account.c core/flow/issue/given_account.h \
+	core/flow/issue/host.h \
+	core/flow/issue/revoke.c core/flow/issue/revoke.h \
+	core/flow/orders/account.c \
+	core/flow/orders/certificate.c \
+	core/flow/orders/order.c \
+	core/flow/orders/orders.c core/flow/orders/orders.h \
+	core/flow/orders/step.c core/flow/orders/step.h \
+	core/flow/verbs/in_memory.c core/flow/verbs/in_memory.h \
 	core/flow/ask/still_used.c \
 	core/flow/ask/still_used.h \
 	core/flow/issue/csr.c \
@@ -27,6 +36,25 @@ libcertwright_sources += \
 	core/flow/due/decide.c \
 	core/flow/due/decide.h \
 	core/flow/verbs/delete.c \
+	core/flow/verbs/export.c \
+	core/flow/verbs/import.c \
+	core/flow/moving/acme_sh.c \
+	core/flow/moving/acmetool.c \
+	core/flow/moving/certbot_tarball.c \
+	core/flow/moving/conf.c core/flow/moving/conf.h \
+	core/flow/moving/dehydrated.c \
+	core/flow/moving/find_account.c \
+	core/flow/moving/format.c core/flow/moving/format.h \
+	core/flow/moving/getssl.c \
+	core/flow/moving/keystore.c core/flow/moving/keystore.h \
+	core/flow/moving/lego.c \
+	core/flow/moving/moving.c core/flow/moving/moving.h \
+	core/flow/moving/settings.c \
+	core/flow/moving/reader.c core/flow/moving/reader.h \
+	core/flow/moving/source.c core/flow/moving/source.h \
+	core/flow/moving/take_over.c core/flow/moving/take_over.h \
+	core/flow/moving/tar.c core/flow/moving/tar.h \
+	core/flow/moving/uacme.c \
 	core/flow/work/deploy_hooks.c \
 	core/flow/work/deploy_hooks.h \
 	core/flow/due/due.c \
@@ -115,6 +143,7 @@ libcertwright_sources += \
 	core/flow/work/ca.c core/flow/work/ca.h core/flow/work/ca_internal.h \
 	core/flow/work/ca_account.c \
 	core/flow/work/ca_memory.c \
+	core/flow/work/ca_post.c \
 	core/flow/work/ca_orders.c \
 	core/flow/work/network_process.c core/flow/work/network_process.h \
 	core/flow/work/relay.c core/flow/work/relay.h \

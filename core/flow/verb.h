@@ -27,6 +27,13 @@ enum cw_verb_plugins {
 	CW_PLUGINS_ROLES          /* the verb installs: the flag selects all roles of the plugin */
 };
 
+/* The word that a verb takes besides its options (cw_context.words). */
+enum cw_verb_word {
+	CW_WORD_NONE,
+	CW_WORD_CERTIFICATE, /* a lineage's name; may be absent */
+	CW_WORD_PATH
+};
+
 /* An option of a verb that reads its words itself. */
 struct cw_verb_option {
 	int number;          /* its own */
@@ -42,6 +49,8 @@ struct cw_verb {
 	const char *title;       /* the heading of its options */
 	const char *summary;     /* one line for --help */
 	const char *description; /* a paragraph for --help VERB and the man page */
+
+	enum cw_verb_word word;
 
 	enum cw_verb_plugins plugins;
 	bool writes;      /* runs with the locks and a log file (flow/work/begin.h) */

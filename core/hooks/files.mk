@@ -1,2 +1,2 @@
-libcertwright_sources += core/hooks/hooks.c core/hooks/hooks.h
+libcore_sources += core/hooks/hooks.c core/hooks/hooks.h
 check_PROGRAMS += tests/unit/test_hooks

@@ -1,4 +1,4 @@
-libcertwright_sources += \
+libcore_sources += \
 	core/http/answer.c \
 	core/http/client.c \
 	core/http/client.h \

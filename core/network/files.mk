@@ -1,6 +1,6 @@
 # The network process.
 
-libcertwright_sources += \
+libcore_sources += \
 	core/network/accounts.c \
 	core/network/cas.c \
 	core/network/certificates.c \
@@ -9,4 +9,5 @@ libcertwright_sources += \
 	core/network/names.c \
 	core/network/network.h \
 	core/network/orders.c \
+	core/network/posts.c \
 	core/network/process.c core/network/serving.c

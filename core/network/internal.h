@@ -92,6 +92,8 @@ void cw_serve_authorization_deactivate(struct cw_network_process *process,
 				       struct cw_message *request);
 void cw_serve_revoke(struct cw_network_process *process, struct cw_message *request);
 void cw_serve_renewal_info(struct cw_network_process *process, struct cw_message *request);
+/* posts.c: */
+void cw_serve_post(struct cw_network_process *process, struct cw_message *request);
 /* exchanges.c: */
 void cw_serve_ocsp(struct cw_network_process *process, struct cw_message *request);
 void cw_serve_http(struct cw_network_process *process, struct cw_message *request);

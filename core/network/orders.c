@@ -209,6 +209,7 @@ finalized(void *context, struct cw_error *error)
 		return;
 	for (size_t i = 0; i < orders->count; i++) {
 		cw_message_put_int(answer, orders->orders[i]->state);
+		cw_message_put_text(answer, orders->orders[i]->certificate_url);
 		cw_message_put_error(answer, &orders->orders[i]->error);
 	}
 	cw_serving_finish(&orders->job, answer);

@@ -103,6 +103,7 @@ static const struct {
 	{CW_NETWORK_AUTHORIZATION_DEACTIVATE, cw_serve_authorization_deactivate},
 	{CW_NETWORK_REVOKE, cw_serve_revoke},
 	{CW_NETWORK_RENEWAL_INFO, cw_serve_renewal_info},
+	{CW_NETWORK_POST, cw_serve_post},
 	{CW_NETWORK_OCSP, cw_serve_ocsp},
 	{CW_NETWORK_HTTP, cw_serve_http},
 	{CW_NETWORK_LOCATE, cw_serve_locate},

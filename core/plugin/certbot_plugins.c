@@ -173,8 +173,8 @@ ask_python(struct cw_loop *loop, const struct programs *programs, struct json_ob
 }
 
 static int
-list_all(struct cw_loop *loop, const struct programs *programs, struct json_object **list,
-	 struct cw_error *error)
+list_all(struct cw_loop *loop, const struct programs *programs, bool keep,
+	 struct json_object **list, struct cw_error *error)
 {
 	cw_autofree char *folder = cache_folder();
 	cw_autofree char *path = folder != NULL ? cw_format("%s/%s", folder, CACHE_FILE) : NULL;
@@ -184,14 +184,14 @@ list_all(struct cw_loop *loop, const struct programs *programs, struct json_obje
 	if (*list != NULL)
 		return CW_OK;
 	status = ask_python(loop, programs, list, error);
-	if (status == CW_OK && path != NULL && !has_problem(*list))
+	if (status == CW_OK && keep && path != NULL && !has_problem(*list))
 		write_cache(path, *list);
 	return status;
 }
 
 int
-cw_certbot_plugins_list(struct cw_loop *loop, const char *runner, struct json_object **plugins,
-			struct cw_error *error)
+cw_certbot_plugins_list(struct cw_loop *loop, const char *runner, bool keep,
+			struct json_object **plugins, struct cw_error *error)
 {
 	struct programs programs = {.python = cw_program_find("python3"),
 				    .certbot = cw_program_find("certbot"),
@@ -205,7 +205,7 @@ cw_certbot_plugins_list(struct cw_loop *loop, const char *runner, struct json_ob
 	if (programs.packages == NULL)
 		programs.packages = "";
 	if (programs.python != NULL)
-		status = list_all(loop, &programs, &list, error);
+		status = list_all(loop, &programs, keep, &list, error);
 	clear_programs(&programs);
 	*plugins = list != NULL ? cw_json_array(list, "plugins") : NULL;
 	*plugins = *plugins != NULL ? json_object_get(*plugins) : cw_json_new_array();

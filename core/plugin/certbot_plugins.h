@@ -21,10 +21,11 @@
 /*
  * Lists the plugins in *PLUGINS, an array, to be released by the caller: the member "plugins" of
  * what certbot-dns.py describes. It is empty if there is no Python. RUNNER: the path of the module
- * certbot-dns. Fails if the program cannot be run, fails, or takes too long.
+ * certbot-dns. KEEP: the list may be written to the cache folder. Fails if the program cannot be
+ * run, fails, or takes too long.
  */
-int cw_certbot_plugins_list(struct cw_loop *loop, const char *runner, struct json_object **plugins,
-			    struct cw_error *error);
+int cw_certbot_plugins_list(struct cw_loop *loop, const char *runner, bool keep,
+			    struct json_object **plugins, struct cw_error *error);
 /* Sets the description and the options of MODULE, or its error, from PLUGIN, one of the list. */
 void cw_certbot_plugin_describe(struct json_object *plugin, struct cw_module *module);
 /* Returns the name of the Debian package that would have the plugin NAME of Certbot

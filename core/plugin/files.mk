@@ -1,6 +1,6 @@
 # The plugins' loader, their instances, and the services that they may call.
 
-libcertwright_sources += \
+libcore_sources += \
 	core/plugin/certbot_plugins.c core/plugin/certbot_plugins.h \
 	core/plugin/challenges.c \
 	core/plugin/change.c core/plugin/change.h \
@@ -9,6 +9,7 @@ libcertwright_sources += \
 	core/plugin/installation.c core/plugin/installation.h \
 	core/plugin/installer.c \
 	core/plugin/host_call.c \
+	core/plugin/host_plugin.c \
 	core/plugin/instance.c core/plugin/instance.h core/plugin/instance_internal.h \
 	core/plugin/listen.c \
 	core/plugin/module.c core/plugin/module_internal.h \

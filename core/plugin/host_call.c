@@ -31,12 +31,38 @@ cw_host_misused(const struct cw_host *host, const char *service, const char *wha
 	return CW_E_PLUGIN;
 }
 
+/* Without a work folder, nothing can be edited so that it can be undone. */
+static int
+check_edits(const struct cw_instance *instance, const char *service, struct cw_error *error)
+{
+	static const char *const edits[] = {"write_file",        "remove_file",
+					    "put_file",          "checkpoint_command",
+					    "checkpoint_commit", "checkpoint_plugin"};
+	const struct cw_directories *directories = instance->services->directories;
+
+	if (directories == NULL || directories->work != NULL)
+		return CW_OK;
+	for (size_t i = 0; i < CW_COUNT(edits); i++) {
+		if (strcmp(edits[i], service) != 0)
+			continue;
+		cw_fail(error, CW_E_UNSUPPORTED,
+			"the plugin \"%s\" edits files, but this request keeps none",
+			instance->module->name);
+		cw_hint(error, "choose another authenticator, or leave \"store\": \"memory\" out");
+		return CW_E_UNSUPPORTED;
+	}
+	return CW_OK;
+}
+
 int
 cw_host_begin(const struct cw_host *host, const char *service)
 {
 	const struct cw_instance *instance = cw_host_instance(host);
 	const struct cw_services *services = instance->services;
+	int status = check_edits(instance, service, cw_host_error(host));
 
+	if (status < 0)
+		return status;
 	if (services->point == NULL || instance->call == NULL)
 		return CW_OK;
 	return services->point(services->context, instance->call->name, service,

@@ -21,6 +21,8 @@ struct cw_module_entry {
 
 /* Returns the null installer, which is part of the core. */
 const struct cw_plugin *cw_null_installer(void);
+/* Returns the authenticator CW_HOST_PLUGIN. It describes itself; flow/issue does its work. */
+const struct cw_plugin *cw_host_plugin(void);
 
 /* Makes a module that is not opened yet. */
 struct cw_module_entry *cw_module_new(const char *name, const char *path);

@@ -252,6 +252,15 @@ check_lineage(const struct cw_plugin_process *process, const char *lineage, stru
 			process->module->name, lineage);
 }
 
+static void
+check_state(const struct cw_plugin_process *process, const char *lineage, struct cw_error *error)
+{
+	if (process->opening.directories->work == NULL)
+		cw_fail(error, CW_E_UNSUPPORTED, "this request keeps nothing in files");
+	else
+		check_lineage(process, lineage, error);
+}
+
 static bool
 take_state_put(struct cw_plugin_process *process, struct cw_message *message)
 {
@@ -264,7 +273,7 @@ take_state_put(struct cw_plugin_process *process, struct cw_message *message)
 	cw_message_get_bytes(message, CW_PLUGIN_VALUE_MAX, &value);
 	if (!finish(process, message))
 		return false;
-	check_lineage(process, lineage, &error);
+	check_state(process, lineage, &error);
 	if (error.status == CW_OK)
 		cw_state_put(process->opening.directories->work, lineage, process->module->name,
 			     key, has_value ? cw_buf_text(&value) : NULL, value.length, &error);
@@ -283,7 +292,7 @@ take_state_get(struct cw_plugin_process *process, struct cw_message *message)
 
 	if (!finish(process, message))
 		return false;
-	check_lineage(process, lineage, &error);
+	check_state(process, lineage, &error);
 	if (error.status == CW_OK)
 		cw_state_get(process->opening.directories->work, lineage, process->module->name,
 			     key, &value, &error);

@@ -30,6 +30,7 @@ struct cw_registry {
 	struct cw_strv refused_modules; /* the names of the modules in them */
 	struct cw_strv refused_reasons; /* for each of these: why, and the hint or "" */
 	struct cw_strv refused_hints;
+	bool keeps_nothing;   /* in files */
 	struct cw_loop *loop; /* for the processes that describe modules; NULL: none yet */
 };
 
@@ -102,6 +103,21 @@ add_built_in(struct cw_registry *registry)
 			entry->preloaded = cw_strdup(symbol->name);
 	}
 #endif
+}
+
+void
+cw_registry_keep_nothing(struct cw_registry *registry)
+{
+	registry->keeps_nothing = true;
+}
+
+void
+cw_registry_add_host(struct cw_registry *registry)
+{
+	struct cw_module_entry *entry = add(registry, CW_HOST_PLUGIN, "(built in)");
+
+	if (entry != NULL)
+		entry->built_in = cw_host_plugin;
 }
 
 static void
@@ -279,8 +295,8 @@ cw_registry_add_certbots(struct cw_registry *registry)
 	if (registry->has_certbots || runner == NULL)
 		return false;
 	registry->has_certbots = true;
-	if (cw_certbot_plugins_list(loop_of(registry), runner->module.path, &plugins, &error) !=
-	    CW_OK) {
+	if (cw_certbot_plugins_list(loop_of(registry), runner->module.path,
+				    !registry->keeps_nothing, &plugins, &error) != CW_OK) {
 		cw_autofree char *line = cw_error_line(&error);
 
 		cw_log_warning("%s", line);

@@ -62,6 +62,13 @@ struct cw_registry *cw_registry_new(void);
 struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
 
+/* What is learned of Certbot's plugins is not written to the cache folder. */
+void cw_registry_keep_nothing(struct cw_registry *registry);
+/* The authenticator that stands for the program that uses the library. */
+#define CW_HOST_PLUGIN "host"
+/* Adds it. Call this before any other function. The command has no such program. */
+void cw_registry_add_host(struct cw_registry *registry);
+
 /* Whether NAME is a valid name for a plugin or an option: lower-case letters, digits and '-',
  * beginning with a letter, not ending with '-', at most 64 bytes. */
 bool cw_plugin_name_valid(const char *name);

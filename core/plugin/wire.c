@@ -242,9 +242,10 @@ void
 cw_wire_get_settings(struct cw_message *message, struct cw_module *module,
 		     struct cw_plugin_settings *settings)
 {
-	settings->directories.config = cw_message_need_text(message, CW_MESSAGE_LINE);
-	settings->directories.work = cw_message_need_text(message, CW_MESSAGE_LINE);
-	settings->directories.logs = cw_message_need_text(message, CW_MESSAGE_LINE);
+	/* NULL: the run keeps no files. */
+	settings->directories.config = cw_message_get_text(message, CW_MESSAGE_LINE);
+	settings->directories.work = cw_message_get_text(message, CW_MESSAGE_LINE);
+	settings->directories.logs = cw_message_get_text(message, CW_MESSAGE_LINE);
 	settings->interactive = cw_message_get_bool(message);
 	settings->only_open = cw_message_get_bool(message);
 	settings->lock_timeout = cw_message_get_int(message, -1, INT64_MAX);

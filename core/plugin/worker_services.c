@@ -284,6 +284,8 @@ mark_presence(struct cw_worker *worker)
 {
 	cw_auto_error struct cw_error error = {0};
 
+	if (worker->settings.directories.work == NULL)
+		return;
 	if (cw_presence_mark(worker->settings.directories.work, &worker->presence, &error) < 0)
 		cw_log_debug("%s", error.message);
 }

@@ -1,6 +1,6 @@
 # Accounts, lineages, renewal files, checkpoints, locks, the log file.
 
-libcertwright_sources += \
+libcore_sources += \
 	core/store/account.c core/store/account.h \
 	core/store/account_folder.c core/store/account_folder.h \
 	core/store/checkpoint.c core/store/checkpoint.h \

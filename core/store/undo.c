@@ -139,9 +139,9 @@ add_entry(struct cw_undo *undo, const char *word, const char *const *values, siz
 {
 	cw_auto_buf struct cw_buf record = {0};
 	bool fresh = undo->descriptor < 0;
-	int number, status = fresh ? make_journal(undo, error) : CW_OK;
+	int number, status = fresh && undo->work != NULL ? make_journal(undo, error) : CW_OK;
 
-	if (status == CW_OK) {
+	if (status == CW_OK && undo->work != NULL) {
 		add_record(&record, word, undo->last_id + 1, values, count);
 		number = append(undo, &record);
 		if (number == 0 && fdatasync(undo->descriptor) != 0) {
@@ -233,6 +233,10 @@ cw_undo_done(struct cw_undo *undo, unsigned id, struct cw_error *error)
 	if (at == undo->open_count)
 		return cw_fail(error, CW_E_INVALID, "there is no undo record with the number %u",
 			       id);
+	if (undo->work == NULL) {
+		undo->open[at] = undo->open[--undo->open_count];
+		return CW_OK;
+	}
 	if (undo->open_count == 1) {
 		if (unlink(undo->path) != 0 && errno != ENOENT)
 			return cw_fail_path(error, errno, "remove", undo->path);

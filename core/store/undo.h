@@ -12,7 +12,8 @@
 
 struct cw_undo;
 
-/* Opens a journal for this process. The first entry creates the file. */
+/* Opens a journal for this process. The first entry creates the file. WORK NULL: the run keeps no
+ * files, and nothing is recorded. */
 struct cw_undo *cw_undo_open(const char *work);
 /* The same for another process of ours, PID, which may not write itself. */
 struct cw_undo *cw_undo_open_for(const char *work, pid_t pid);

@@ -1,28 +1,47 @@
 /* The commands that Apache is given. */
 #include "program.h"
 
-/*
- * Runs $3, or without it $4, with the options in the variable $2 of the environment file $1. SUSE's
- * variable has names for -D.
- */
+/* Reads the environment file $1 and, of the drop-ins in the folder $2, lines that are the same to
+ * a shell as to systemd. */
+#define READ_ENVIRONMENT                                                                           \
+	"set -a\n"                                                                                 \
+	"[ ! -f \"$1\" ] || . \"$1\" >/dev/null\n"                                                 \
+	"for file in \"${2:-/nonexistent}\"/*.conf; do\n"                                          \
+	"	[ ! -f \"$file\" ] || eval \"$(sed -n '/[$`\\\\;&|<>()]/d\n"                             \
+	"		s/^Environment=/export /p\n"                                                            \
+	"		s/^EnvironmentFile=-\\{0,1\\}\\(.*\\)/[ ! -f \"\\1\" ] || . \"\\1\"/p\n"                \
+	"		' \"$file\")\" >/dev/null\n"                                                            \
+	"done\n"                                                                                   \
+	"set +a\n"
+
+/* Runs $4, or without it $5, with the options in the variable $3. */
 static const char with_options[] =
-	"set -a; if [ -f \"$1\" ]; then . \"$1\" >/dev/null; fi; set +a\n"
-	"options=; program=$4\n"
-	"if command -v \"$3\" >/dev/null; then\n"
-	"	program=$3\n"
-	"	[ -z \"$2\" ] || eval \"options=\\${$2-}\"\n"
-	"fi\n"
-	"if [ \"$2\" = APACHE_SERVER_FLAGS ]; then\n"
-	"	flags=$options; options=\n"
-	"	for flag in $flags; do\n"
-	"		case $flag in\n"
-	"		-D) ;;\n"
-	"		-*) options=\"$options $flag\" ;;\n"
-	"		*) options=\"$options -D $flag\" ;;\n"
-	"		esac\n"
-	"	done\n"
-	"fi\n"
-	"shift 4; exec \"$program\" $options \"$@\"";
+	READ_ENVIRONMENT "options=; program=$5\n"
+			 "if command -v \"$4\" >/dev/null; then\n"
+			 "	program=$4\n"
+			 "	[ -z \"$3\" ] || eval \"options=\\${$3-}\"\n"
+			 "fi\n"
+			 "shift 5; exec \"$program\" $options \"$@\"";
+
+static const char show_environment[] = READ_ENVIRONMENT "env -0";
+
+static const char *
+or_empty(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+void
+program_environment_words(const struct program *program, const char *argv[PROGRAM_ARGV_MAX])
+{
+	argv[0] = "/bin/sh";
+	argv[1] = "-c";
+	argv[2] = show_environment;
+	argv[3] = "sh";
+	argv[4] = or_empty(program->environment);
+	argv[5] = or_empty(program->drop_ins);
+	argv[6] = NULL;
+}
 
 void
 program_words(const struct program *program, const char *const *words, const char **argv)
@@ -33,9 +52,9 @@ program_words(const struct program *program, const char *const *words, const cha
 				       "-c",
 				       with_options,
 				       "sh",
-				       program->environment != NULL ? program->environment : "",
-				       program->layout->options != NULL ? program->layout->options
-									: "",
+				       or_empty(program->environment),
+				       or_empty(program->drop_ins),
+				       or_empty(program->layout->options),
 				       program->binary,
 				       program->ctl,
 				       NULL};

@@ -421,13 +421,19 @@ forget(struct config *config)
 	config->now_root = config->root;
 	memset(&config->top, 0, sizeof(config->top));
 	copy_map(&config->modules, &config->facts->modules);
+	if (config->assumed != NULL)
+		map_set(&config->modules, config->assumed, (void *)"");
 	for (size_t i = 0; i < config->files.count; i++)
 		config->files.items[i]->uses = 0;
 }
 
-/* Reads everything with the defines that GIVEN has, which are those of the command line. */
+/* What was there before the files, from the command line. */
+struct given {
+	struct map defines, modules;
+};
+
 static int
-read_all(struct config *config, const struct map *given)
+read_all(struct config *config, const struct given *given)
 {
 	struct source source = {.file = config->main,
 				.lines = config->main->lines,
@@ -435,7 +441,8 @@ read_all(struct config *config, const struct map *given)
 	int status;
 
 	forget(config);
-	copy_map(&config->defines, given);
+	copy_map(&config->defines, &given->defines);
+	copy_map(&config->modules, &given->modules);
 	config->main->uses = 1;
 	config->main->walking = true;
 	status = read_source(config, &source, &config->top);
@@ -443,26 +450,31 @@ read_all(struct config *config, const struct map *given)
 	return status;
 }
 
+/* Adds what ALL has and KNOWN has not. */
+static void
+add_others(struct map *given, const struct map *all, const struct map *known)
+{
+	for (size_t i = 0; i < all->room; i++)
+		if (all->entries[i].key != NULL && map_get(known, all->entries[i].key) == NULL)
+			map_set(given, all->entries[i].key, all->entries[i].value);
+}
+
 /*
- * Apache lists what is defined in the end, without saying where. What no file defines is from the
- * command line, and was there from the beginning.
+ * Apache lists what is defined and loaded in the end, without saying where. What no file defines or
+ * loads is from the command line, and was there from the beginning.
  */
 int
 config_rebuild(struct config *config)
 {
-	struct map given = {0};
-	int status;
+	struct given given = {.defines = {0}};
+	int status = read_all(config, &given);
 
-	status = read_all(config, &given);
-	for (size_t i = 0; i < config->facts->defines.room; i++) {
-		const struct map_entry *entry = &config->facts->defines.entries[i];
-
-		if (entry->key != NULL && map_get(&config->defined, entry->key) == NULL)
-			map_set(&given, entry->key, entry->value);
-	}
-	if (given.count > 0)
+	add_others(&given.defines, &config->facts->defines, &config->defined);
+	add_others(&given.modules, &config->facts->shared, &config->modules);
+	if (given.defines.count + given.modules.count > 0)
 		status = read_all(config, &given);
-	map_clear(&given);
+	map_clear(&given.defines);
+	map_clear(&given.modules);
 	return status;
 }
 

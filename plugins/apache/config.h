@@ -40,6 +40,7 @@ struct config {
 	struct map defined;   /* every name that was ever defined in a file */
 	struct map modules;   /* loaded so far; the value is the path, "" if built in */
 	struct map macros;
+	const char *assumed; /* a module that counts as loaded from the beginning; NULL: none */
 	struct directive top;
 };
 

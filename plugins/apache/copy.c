@@ -1,6 +1,7 @@
 #include "copy.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "edit.h"
 #include "loop.h"
 #include "naming.h"
@@ -16,15 +17,35 @@ enum part {
 	PART_NAME /* without scheme and port, or others */
 };
 
+/* Whether a plain host has the directive for a TLS of its own, which is off. */
+static bool
+is_unused(const char *line)
+{
+	static const char *const names[] = {"SSLEngine", "SSLCertificateFile",
+					    "SSLCertificateKeyFile", "SSLCertificateChainFile"};
+	struct arena *arena = arena_new();
+	const char *command = NULL;
+	bool unused = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !unused; i++)
+		unused = line_is(line, names[i]);
+	if (line_is(line, "SSLOpenSSLConfCmd")) {
+		const char *rest = line;
+
+		words_next(arena, &rest);
+		command = words_next(arena, &rest);
+		unused = strcasecmp(command, "Certificate") == 0 ||
+			 strcasecmp(command, "PrivateKey") == 0;
+	}
+	arena_free(arena);
+	return unused;
+}
+
 static enum part
 part_of(const struct host *host, const char *line, const struct copying *copying)
 {
-	static const char *const dropped[] = {"SSLEngine", "SSLCertificateFile",
-					      "SSLCertificateKeyFile", "SSLCertificateChainFile"};
-
-	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped) && !copying->tls; i++)
-		if (line_is(line, dropped[i]))
-			return PART_DROP;
+	if (!copying->tls && is_unused(line))
+		return PART_DROP;
 	if (line_is(line, "RewriteCond"))
 		return PART_CONDITION;
 	if (line_is(line, "WSGIDaemonProcess"))
@@ -324,9 +345,7 @@ copy_check_port(struct apache *apache, const struct host *host)
 	struct config *config = &apache->model.config;
 	unsigned port = apache->https_port;
 
-	/* Without mod_ssl it is not known which hosts will have TLS. */
-	for (size_t i = 0; i < host->address_count && config_has_module(config, "ssl_module");
-	     i++) {
+	for (size_t i = 0; i < host->address_count; i++) {
 		const struct host *first = model_first(model, host->addresses[i].host, port);
 
 		if (first != NULL && !first->tls)

@@ -125,11 +125,11 @@ split_hosts(struct apache *apache, const struct wish *wish, struct plan *plan)
 	return CW_OK;
 }
 
+/* LINES are the directives of new hosts. */
 static int
 carry_out(struct apache *apache, const struct wish *wish, const struct plan *plan,
-	  const char *options)
+	  const char *lines)
 {
-	autofree char *lines = pair_lines(apache, wish, options);
 	int status = CW_OK;
 
 	for (size_t i = 0; i < plan->count && status == CW_OK; i++) {
@@ -137,7 +137,8 @@ carry_out(struct apache *apache, const struct wish *wish, const struct plan *pla
 		struct plan now;
 
 		plan_find(apache, wish->name, !plan->copies, &now);
-		status = choose_among(apache, wish->name, CHOICE_CERTIFICATE, &now);
+		if (!wish->check)
+			status = choose_among(apache, wish->name, CHOICE_CERTIFICATE, &now);
 		if (status == CW_OK && i < now.count)
 			status = plan->copies ? copy_host(apache, now.orders[i], wish->name, lines)
 					      : pair_set(apache, now.orders[i], wish);
@@ -165,32 +166,103 @@ deploy(struct apache *apache, const struct wish *wish)
 {
 	autofree char *options = NULL;
 	struct plan plan = {0};
-	int status = wish->check ? modules_check(apache, "ssl") : modules_enable(apache, "ssl");
+	int status = modules_enable(apache, "ssl");
 
 	if (status == CW_OK)
 		status = plan_make(apache, wish, &plan);
-	if (status == CW_OK && wish->check && plan.copies) {
-		auto_text struct text lines = {0};
-
-		status = find_listens(apache, &plan, &lines);
-	}
-	if (status == CW_OK && !wish->check && plan.copies) {
+	if (status == CW_OK && plan.copies) {
 		status = policy_file_install(apache->host, &options_file, &options);
 		if (status == CW_OK)
 			status = listen_on_https(apache, &plan);
 	}
-	if (status == CW_OK && !wish->check)
+	if (status == CW_OK)
 		status = split_hosts(apache, wish, &plan);
-	if (status == CW_OK && !wish->check)
-		status = carry_out(apache, wish, &plan, options != NULL ? options : "");
-	if (status == CW_OK && !wish->check && plan.copies)
+	if (status == CW_OK) {
+		autofree char *lines = pair_lines(apache, wish, options != NULL ? options : "");
+
+		status = carry_out(apache, wish, &plan, lines);
+	}
+	if (status == CW_OK && plan.copies)
 		status = check_copies(apache, wish);
 	plan_clear(&plan);
 	return status;
 }
 
+static bool
+plain_host_has_https_port(const struct apache *apache)
+{
+	for (size_t i = 0; i < apache->model.host_count; i++) {
+		const struct host *host = &apache->model.hosts[i];
+
+		for (size_t j = 0; j < host->address_count && !host->tls; j++)
+			if (host->addresses[j].port == apache->https_port)
+				return true;
+	}
+	return false;
+}
+
+/* Copies the wish's hosts in memory. */
 static int
-deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, bool check)
+copy_in_memory(struct apache *apache, const struct wish *wish)
+{
+	struct plan plan = {0};
+	int status = plan_make(apache, wish, &plan);
+
+	if (status == CW_OK && plan.copies)
+		status = carry_out(apache, wish, &plan, "SSLEngine on\n");
+	plan_clear(&plan);
+	return status;
+}
+
+/* Whether Apache will speak TLS where the copies will be. That depends on where it reads them, and
+ * on the copies of the names before this one, so they are made, in memory alone. */
+static int
+try_copies(struct apache *apache, const struct wish *wish, const char *const *names, size_t count)
+{
+	struct wish before = *wish;
+	int status = CW_OK;
+
+	for (size_t i = 0; i < count && strcasecmp(names[i], wish->name) != 0 && status == CW_OK;
+	     i++) {
+		before.name = names[i];
+		status = copy_in_memory(apache, &before);
+	}
+	if (status == CW_OK)
+		status = copy_in_memory(apache, wish);
+	return status == CW_OK ? check_copies(apache, wish) : status;
+}
+
+/* Says what deploy() would say, as far as nothing has to be asked. NAMES, COUNT of them, are all
+ * that will be deployed. */
+static int
+check(struct apache *apache, const struct wish *wish, const char *const *names, size_t count)
+{
+	struct config *config = &apache->model.config;
+	struct plan plan = {0};
+	int status = modules_check(apache, "ssl");
+
+	if (status == CW_OK && !config_has_module(config, "ssl_module")) {
+		config->assumed = "ssl_module";
+		status = model_rebuild(&apache->model);
+	}
+	if (status == CW_OK)
+		status = plan_make(apache, wish, &plan);
+	if (status == CW_OK && plan.copies) {
+		auto_text struct text lines = {0};
+
+		status = find_listens(apache, &plan, &lines);
+	}
+	if (status == CW_OK && plan.copies && plain_host_has_https_port(apache) &&
+	    !(*wish->name == '*' && apache->host->interactive(apache->host)))
+		status = try_copies(apache, wish, names, count);
+	plan_clear(&plan);
+	if (config->assumed != NULL || files_changed(&config->files))
+		install_reread(apache);
+	return status;
+}
+
+static int
+deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, bool check_only)
 {
 	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
 	struct certificate certificate = {0};
@@ -201,7 +273,7 @@ deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, b
 			    .key = deployment->key_path,
 			    .chain = deployment->chain_path,
 			    .leaf = deployment->cert_path,
-			    .check = check};
+			    .check = check_only};
 	int status = install_load(apache);
 
 	for (char *byte = name; *byte != '\0'; byte++)
@@ -213,7 +285,12 @@ deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, b
 		wish.names = (const char *const *)certificate.names;
 		wish.name_count = certificate.name_count;
 	}
-	if (status == CW_OK)
+	if (status == CW_OK && check_only)
+		status = check(apache, &wish, deployment->hosts,
+			       CW_HAS(deployment, struct cw_deployment, hosts_count)
+				       ? deployment->hosts_count
+				       : 0);
+	else if (status == CW_OK)
 		status = deploy(apache, &wish);
 	certificate_clear(&certificate);
 	return status;

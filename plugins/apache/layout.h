@@ -9,12 +9,14 @@ struct layout {
 	const char *root;
 	const char *main; /* below the root */
 	const char *ctl;
-	/* What reads the configuration with the options that Apache is started with. NULL: CTL,
-	 * which takes Apache's arguments and adds these options. */
+	/* What reads the configuration; given the options that Apache is started with, unless it
+	 * adds these itself. NULL: CTL, which takes Apache's arguments and adds these options. */
 	const char *binary;
-	const char *environment; /* the shell script with Apache's environment; NULL: none */
-	const char *options;     /* the variable with its options there; NULL: none */
-	const char *vhosts;      /* the folder below the root for a new virtual host */
+	const char *environment;   /* the shell script with Apache's environment; NULL: none */
+	const char *drop_ins;      /* the folder with changes of its systemd unit; NULL: none */
+	const char *options;       /* the variable with its options there; NULL: none */
+	const char *main_variable; /* that with another main file; NULL: none */
+	const char *vhosts;        /* the folder below the root for a new virtual host */
 	const char *enable_module, *disable_module; /* programs; NULL: none */
 	const char *logs;
 };

@@ -59,31 +59,31 @@ host_has_address(const struct host *host, const char *address, unsigned port)
 	return false;
 }
 
+const struct group *
+model_group(const struct model *model, const char *address, unsigned port)
+{
+	autofree char *key = memory_format("%s %u", address, port);
+
+	return map_get(&model->groups, key);
+}
+
 const struct host *
 model_choose(const struct model *model, const char *address, unsigned port, const char *name)
 {
-	const struct host *first = NULL;
+	const struct group *group = model_group(model, address, port);
 
-	for (size_t i = 0; i < model->host_count; i++) {
-		const struct host *host = &model->hosts[i];
-
-		if (!host_has_address(host, address, port))
-			continue;
-		if (host_has_name(host, name))
-			return host;
-		if (first == NULL)
-			first = host;
-	}
-	return first;
+	for (size_t i = 0; group != NULL && i < group->count; i++)
+		if (host_has_name(&model->hosts[group->orders[i]], name))
+			return &model->hosts[group->orders[i]];
+	return group != NULL ? &model->hosts[group->orders[0]] : NULL;
 }
 
 const struct host *
 model_first(const struct model *model, const char *address, unsigned port)
 {
-	for (size_t i = 0; i < model->host_count; i++)
-		if (host_has_address(&model->hosts[i], address, port))
-			return &model->hosts[i];
-	return NULL;
+	const struct group *group = model_group(model, address, port);
+
+	return group != NULL ? &model->hosts[group->orders[0]] : NULL;
 }
 
 const struct directive *
@@ -95,6 +95,17 @@ host_find(const struct host *host, const char *name)
 		if (directive_is(at, name))
 			found = at;
 	return found;
+}
+
+const char *
+directive_openssl_file(struct arena *arena, const struct directive *directive, bool key)
+{
+	const char *arguments = directive->arguments;
+
+	if (!directive_is(directive, "SSLOpenSSLConfCmd") ||
+	    strcasecmp(words_next(arena, &arguments), key ? "PrivateKey" : "Certificate") != 0)
+		return NULL;
+	return words_next(arena, &arguments);
 }
 
 static char *
@@ -202,6 +213,17 @@ listens_by_tls(const struct model *model, const struct host *host)
 	return false;
 }
 
+/* Whether a directive of its own or of the main server names a certificate. */
+static bool
+has_certificate(struct model *model, const struct host *host)
+{
+	const struct directive *at = host->section->first_child;
+
+	while (at != NULL && directive_openssl_file(model->config.arena, at, false) == NULL)
+		at = at->next;
+	return at != NULL || host_value(model, host, "SSLCertificateFile") != NULL;
+}
+
 static bool
 has_tls(struct model *model, const struct host *host)
 {
@@ -213,7 +235,7 @@ has_tls(struct model *model, const struct host *host)
 	}
 	if (engine != NULL)
 		return strcasecmp(engine, "off") != 0;
-	return host_value(model, host, "SSLCertificateFile") != NULL && listens_by_tls(model, host);
+	return listens_by_tls(model, host) && has_certificate(model, host);
 }
 
 static void
@@ -226,6 +248,34 @@ add_listen(struct model *model, const struct directive *directive)
 	model->listens =
 		memory_resize(model->listens, model->listen_count + 1, sizeof(*model->listens));
 	model->listens[model->listen_count++] = listen;
+}
+
+/* Adds the host to those of each of its addresses. */
+static void
+add_to_groups(struct model *model, const struct host *host)
+{
+	struct arena *arena = model->config.arena;
+
+	for (size_t i = 0; i < host->address_count; i++) {
+		const struct address *at = &host->addresses[i];
+		autofree char *key = memory_format("%s %u", at->host, at->port);
+		struct group *group = map_get(&model->groups, key);
+
+		if (group == NULL) {
+			group = arena_alloc(arena, sizeof(*group));
+			map_set(&model->groups, arena_copy(arena, key, strlen(key)), group);
+		}
+		if ((group->count & (group->count - 1)) == 0) {
+			size_t *orders =
+				arena_alloc(arena, (group->count * 2 + 1) * sizeof(*orders));
+
+			if (group->count > 0)
+				memcpy(orders, group->orders, group->count * sizeof(*orders));
+			group->orders = orders;
+		}
+		if (group->count == 0 || group->orders[group->count - 1] != host->order)
+			group->orders[group->count++] = host->order;
+	}
 }
 
 static void
@@ -244,6 +294,7 @@ add_host(struct model *model, const struct directive *section, unsigned otherwis
 	host->order = model->host_count++;
 	read_addresses(arena, host, otherwise);
 	read_names(arena, host, NULL);
+	add_to_groups(model, host);
 }
 
 static void
@@ -251,6 +302,7 @@ forget(struct model *model)
 {
 	free(model->hosts);
 	free(model->listens);
+	map_clear(&model->groups);
 	map_clear(&model->values);
 	model->hosts = NULL;
 	model->listens = NULL;

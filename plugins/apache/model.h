@@ -28,11 +28,18 @@ struct listen {
 	bool tls; /* "https", given or by the port */
 };
 
+/* The hosts of an address and port, in order: Apache chooses one of them. */
+struct group {
+	size_t *orders;
+	size_t count;
+};
+
 struct model {
 	struct config config;
 	struct host main; /* for connections that no virtual host is for */
 	struct host *hosts;
 	size_t host_count;
+	struct map groups; /* "ADDRESS PORT" -> struct group */
 	struct map values; /* name in lower case -> last directive of the main server */
 	struct listen *listens;
 	size_t listen_count;
@@ -53,6 +60,8 @@ bool host_has_address(const struct host *host, const char *address, unsigned por
 bool host_has_name(const struct host *host, const char *name);
 /* Whether one of its names or aliases, or the inherited name, is exactly NAME. */
 bool host_has_exact_name(const struct host *host, const char *name);
+/* The hosts of ADDRESS and PORT; NULL: there are none. */
+const struct group *model_group(const struct model *model, const char *address, unsigned port);
 /*
  * The host that Apache chooses for NAME among those of ADDRESS and PORT: the first that has the
  * name, or else the first. NULL: there are none.
@@ -63,7 +72,11 @@ const struct host *model_choose(const struct model *model, const char *address, 
 const struct host *model_first(const struct model *model, const char *address, unsigned port);
 /* The last directive NAME of a virtual host, outside of sections; NULL: none. */
 const struct directive *host_find(const struct host *host, const char *name);
-/* The same of the main server. */
+/* The file of a certificate, or with KEY of a private key, that the directive gives to OpenSSL as a
+ * command; NULL: it does not. */
+const char *directive_openssl_file(struct arena *arena, const struct directive *directive,
+				   bool key);
+/* The same as host_find() of the main server. */
 const struct directive *model_find(const struct model *model, const char *name);
 /* The value of the host's last directive NAME or else of the main server's; NULL: none. */
 const char *host_value(struct model *model, const struct host *host, const char *name);

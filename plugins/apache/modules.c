@@ -155,6 +155,13 @@ modules_enable(struct apache *apache, const char *name)
 	}
 	if (status == CW_OK)
 		status = model_rebuild(&apache->model);
+	if (status == CW_OK && !is_loaded(apache, name)) {
+		/* It may be loaded by the command that starts Apache. */
+		apache->program.known = false;
+		status = program_identify(&apache->program);
+		if (status == CW_OK)
+			status = model_rebuild(&apache->model);
+	}
 	if (status == CW_OK && !is_loaded(apache, name))
 		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
 				    "load the module in Apache's configuration",

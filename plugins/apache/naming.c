@@ -112,22 +112,13 @@ is_of_tls(const struct apache *apache, struct arena *arena, const char *word)
 	return false;
 }
 
-static bool
-some_host_has(const struct apache *apache, const char *address, unsigned port)
-{
-	for (size_t i = 0; i < apache->model.host_count; i++)
-		if (host_has_address(&apache->model.hosts[i], address, port))
-			return true;
-	return false;
-}
-
 /* Whether plain requests at ADDRESS, which the host does not have, reach it as a host for all. */
 static bool
 is_reached(const struct apache *apache, const struct host *host, const char *address)
 {
 	return (host_has_address(host, "*", apache->http_port) || host_has_address(host, "*", 0)) &&
-	       !some_host_has(apache, address, apache->http_port) &&
-	       !some_host_has(apache, address, 0);
+	       model_group(&apache->model, address, apache->http_port) == NULL &&
+	       model_group(&apache->model, address, 0) == NULL;
 }
 
 /* Adds the addresses that hosts with TLS have for themselves: a copy for all addresses gets no

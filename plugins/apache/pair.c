@@ -5,14 +5,19 @@
 #include "../common/certificate.h"
 #include "edit.h"
 
-enum { ROUNDS_MAX = 8, PAIRS_MAX = 8 };
+enum { ROUNDS_MAX = 8 };
 
 /* The directives of one host with certificates, keys and chains, in order. */
 struct pairs {
-	const struct directive *certificates[PAIRS_MAX], *keys[PAIRS_MAX];
-	const struct directive *chains[PAIRS_MAX]; /* and all else that would be superfluous */
-	size_t certificate_count, key_count, chain_count;
+	const struct directive *certificates[PAIRS_MAX], *keys[PAIRS_MAX], *chains[PAIRS_MAX];
+	/* OpenSSL's commands for the same. They win over a certificate with the same type of key.
+	 */
+	const struct directive *commands[PAIRS_MAX], *key_commands[PAIRS_MAX];
+	size_t certificate_count, key_count, chain_count, command_count, key_command_count;
+	int replaced; /* the type of key of what the new certificate replaces; ALL_TYPES */
 };
+
+enum { ALL_TYPES = -1 };
 
 static void
 add(const struct directive *list[PAIRS_MAX], size_t *count, const struct directive *directive)
@@ -21,25 +26,57 @@ add(const struct directive *list[PAIRS_MAX], size_t *count, const struct directi
 		list[(*count)++] = directive;
 }
 
-/* OpenSSL's own commands for a certificate and its key. */
-static bool
-is_openssl_pair(const struct directive *at)
+/* The file of a certificate or key. */
+static const char *
+file_of(struct apache *apache, const struct directive *directive)
 {
-	struct arena *arena = arena_new();
-	const char *arguments = at->arguments;
-	const char *command = words_next(arena, &arguments);
-	bool found =
-		directive_is(at, "SSLOpenSSLConfCmd") &&
-		(strcasecmp(command, "Certificate") == 0 || strcasecmp(command, "PrivateKey") == 0);
+	struct config *config = &apache->model.config;
+	const char *arguments = directive->arguments;
+	const char *path = directive_openssl_file(config->arena, directive, false);
 
-	arena_free(arena);
-	return found;
+	if (path == NULL)
+		path = directive_openssl_file(config->arena, directive, true);
+	return config_path(config, path != NULL ? path : words_next(config->arena, &arguments));
 }
 
-static struct pairs
-find_pairs(const struct host *host)
+static int
+type_of(struct apache *apache, const struct directive *directive)
 {
-	struct pairs pairs = {.certificate_count = 0};
+	return key_type_of(file_of(apache, directive));
+}
+
+static size_t
+list_files(struct apache *apache, const struct pairs *pairs, const char *paths[2 * PAIRS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < pairs->certificate_count; i++)
+		paths[count++] = file_of(apache, pairs->certificates[i]);
+	for (size_t i = 0; i < pairs->command_count; i++)
+		paths[count++] = file_of(apache, pairs->commands[i]);
+	return count;
+}
+
+/* Whether the host has certificates of several types of keys, or of ones that are unknown. */
+static bool
+has_several_types(struct apache *apache, const struct pairs *pairs)
+{
+	const char *paths[2 * PAIRS_MAX];
+	size_t count = list_files(apache, pairs, paths);
+	int first = count > 1 ? key_type_of(paths[0]) : 0;
+
+	for (size_t i = 1; i < count; i++)
+		if (first == 0 || key_type_of(paths[i]) != first)
+			return true;
+	return false;
+}
+
+/* What is replaced by a certificate whose key has the type NEW; 0: unknown. */
+static struct pairs
+find_pairs(struct apache *apache, const struct host *host, int new)
+{
+	struct arena *arena = apache->model.config.arena;
+	struct pairs pairs = {.replaced = ALL_TYPES};
 
 	for (const struct directive *at = host->section->first_child; at != NULL; at = at->next) {
 		if (directive_is(at, "SSLCertificateFile"))
@@ -48,45 +85,71 @@ find_pairs(const struct host *host)
 			add(pairs.keys, &pairs.key_count, at);
 		else if (directive_is(at, "SSLCertificateChainFile"))
 			add(pairs.chains, &pairs.chain_count, at);
-		else if (is_openssl_pair(at))
-			add(pairs.chains, &pairs.chain_count, at);
+		else if (directive_openssl_file(arena, at, false) != NULL)
+			add(pairs.commands, &pairs.command_count, at);
+		else if (directive_openssl_file(arena, at, true) != NULL)
+			add(pairs.key_commands, &pairs.key_command_count, at);
 	}
+	if (has_several_types(apache, &pairs))
+		pairs.replaced = new;
 	return pairs;
 }
 
-static const char *
-value_of(struct apache *apache, const struct directive *directive)
+static bool
+is_replaced(struct apache *apache, const struct pairs *pairs, const struct directive *directive)
 {
-	const char *arguments = directive->arguments;
-
-	return words_next(apache->model.config.arena, &arguments);
+	return pairs->replaced == ALL_TYPES ||
+	       (pairs->replaced != 0 && type_of(apache, directive) == pairs->replaced);
 }
 
-static int
-key_type(const char *path)
+/* Whether a command would win over the new certificate. */
+static bool
+is_overridden(struct apache *apache, const struct pairs *pairs)
 {
-	struct certificate certificate = {0};
-	int type = certificate_read(path, &certificate) ? certificate.key_type : 0;
-
-	certificate_clear(&certificate);
-	return type;
+	for (size_t i = 0; i < pairs->command_count; i++)
+		if (is_replaced(apache, pairs, pairs->commands[i]))
+			return true;
+	for (size_t i = 0; i < pairs->key_command_count; i++)
+		if (is_replaced(apache, pairs, pairs->key_commands[i]))
+			return true;
+	return false;
 }
 
-/* Which of the certificates the new one replaces; the count: none. */
+/* Which SSLCertificateFile becomes that of the new certificate: of several with the same type,
+ * Apache uses the last. The count: none. */
 static size_t
 choose(struct apache *apache, const struct pairs *pairs, const char *new)
 {
-	int type = key_type(new);
-
-	for (size_t i = 0; i < pairs->certificate_count; i++) {
-		const char *path = config_path(&apache->model.config,
-					       value_of(apache, pairs->certificates[i]));
-
-		if (pairs->certificate_count == 1 || strcmp(path, new) == 0 ||
-		    (type != 0 && key_type(path) == type))
-			return i;
-	}
+	for (size_t i = pairs->certificate_count; i > 0; i--)
+		if (strcmp(file_of(apache, pairs->certificates[i - 1]), new) == 0 ||
+		    is_replaced(apache, pairs, pairs->certificates[i - 1]))
+			return i - 1;
 	return pairs->certificate_count;
+}
+
+size_t
+pair_certificates(struct apache *apache, const struct host *host, const char *paths[2 * PAIRS_MAX])
+{
+	struct pairs pairs = find_pairs(apache, host, 0);
+	size_t count = list_files(apache, &pairs, paths);
+
+	if (count > 0 || host == &apache->model.main)
+		return count;
+	return pair_certificates(apache, &apache->model.main, paths);
+}
+
+size_t
+pair_replaced(struct apache *apache, const struct host *host, const struct wish *wish,
+	      const char *paths[2 * PAIRS_MAX])
+{
+	size_t count = pair_certificates(apache, host, paths), kept = 0;
+	int new = wish->check ? 0 : key_type_of(wish->certificate);
+	struct pairs pairs = find_pairs(apache, host, new);
+
+	for (size_t i = 0; i < count; i++)
+		if (new == 0 || pairs.replaced == ALL_TYPES || key_type_of(paths[i]) == new)
+			paths[kept++] = paths[i];
+	return kept;
 }
 
 /* Before Apache 2.4.8 the chain is in a file of its own. */
@@ -113,9 +176,19 @@ set(struct apache *apache, struct edits *edits, const struct host *host,
 		autofree char *line = memory_format("%s %s\n", name, word);
 
 		edits_last(edits, host->section, line);
-	} else if (strcmp(value_of(apache, directive), value) != 0) {
+	} else if (strcmp(file_of(apache, directive), value) != 0) {
 		edits_set(edits, directive, word);
 	}
+}
+
+/* The keys are counted as the certificates are: each before the new one needs its own. */
+static void
+add_missing_keys(struct apache *apache, struct edits *edits, const struct host *host,
+		 const struct pairs *pairs, size_t index)
+{
+	for (size_t i = pairs->key_count; i < index; i++)
+		set(apache, edits, host, NULL, "SSLCertificateKeyFile",
+		    file_of(apache, pairs->certificates[i]));
 }
 
 static void
@@ -124,18 +197,34 @@ edit_pair(struct apache *apache, struct edits *edits, const struct host *host,
 {
 	const char *certificate = certificate_of(apache, wish);
 	size_t index = choose(apache, pairs, certificate);
-	bool chain = has_chain_file(apache) && wish->chain != NULL;
 
 	set(apache, edits, host,
 	    index < pairs->certificate_count ? pairs->certificates[index] : NULL,
 	    "SSLCertificateFile", certificate);
+	add_missing_keys(apache, edits, host, pairs, index);
 	set(apache, edits, host, index < pairs->key_count ? pairs->keys[index] : NULL,
 	    "SSLCertificateKeyFile", wish->key);
-	for (size_t i = chain ? 1 : 0; i < pairs->chain_count; i++)
+}
+
+/* The new certificate has its chain in its file. A certificate that stays may need another. */
+static void
+edit_rest(struct apache *apache, struct edits *edits, const struct host *host,
+	  const struct pairs *pairs, const struct wish *wish)
+{
+	bool chain = has_chain_file(apache) && wish->chain != NULL;
+	bool is_needed = pairs->replaced != ALL_TYPES && !has_chain_file(apache);
+
+	for (size_t i = chain ? 1 : 0; i < pairs->chain_count && !is_needed; i++)
 		edits_remove(edits, pairs->chains[i]);
 	if (chain)
 		set(apache, edits, host, pairs->chain_count > 0 ? pairs->chains[0] : NULL,
 		    "SSLCertificateChainFile", wish->chain);
+	for (size_t i = 0; i < pairs->command_count; i++)
+		if (is_replaced(apache, pairs, pairs->commands[i]))
+			edits_remove(edits, pairs->commands[i]);
+	for (size_t i = 0; i < pairs->key_command_count; i++)
+		if (is_replaced(apache, pairs, pairs->key_commands[i]))
+			edits_remove(edits, pairs->key_commands[i]);
 }
 
 /* An Include of the host's, whose files other hosts use too, with a directive that would change;
@@ -143,10 +232,12 @@ edit_pair(struct apache *apache, struct edits *edits, const struct host *host,
 static const struct trail *
 find_shared(const struct host *host, const struct pairs *pairs)
 {
-	const struct directive *const *lists[] = {pairs->certificates, pairs->keys, pairs->chains};
-	const size_t counts[] = {pairs->certificate_count, pairs->key_count, pairs->chain_count};
+	const struct directive *const *lists[] = {pairs->certificates, pairs->keys, pairs->chains,
+						  pairs->commands, pairs->key_commands};
+	const size_t counts[] = {pairs->certificate_count, pairs->key_count, pairs->chain_count,
+				 pairs->command_count, pairs->key_command_count};
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
 		for (size_t j = 0; j < counts[i]; j++)
 			if (lists[i][j]->file->uses > host->section->file->uses)
 				return config_included(host->section, lists[i][j]);
@@ -158,13 +249,14 @@ static bool
 is_set(struct apache *apache, const struct pairs *pairs, const struct wish *wish)
 {
 	const char *certificate = certificate_of(apache, wish);
+	size_t i = choose(apache, pairs, certificate);
 
-	for (size_t i = 0; i < pairs->certificate_count && i < pairs->key_count; i++)
-		if (strcmp(value_of(apache, pairs->certificates[i]), certificate) == 0 &&
-		    strcmp(value_of(apache, pairs->keys[i]), wish->key) == 0)
-			return pairs->certificate_count > 1 || pairs->chain_count == 0 ||
-			       has_chain_file(apache);
-	return false;
+	return i < pairs->certificate_count && i < pairs->key_count &&
+	       strcmp(file_of(apache, pairs->certificates[i]), certificate) == 0 &&
+	       strcmp(file_of(apache, pairs->keys[i]), wish->key) == 0 &&
+	       (pairs->chain_count == 0 || pairs->replaced != ALL_TYPES ||
+		has_chain_file(apache)) &&
+	       !is_overridden(apache, pairs);
 }
 
 /* Replaces an Include by the text of its files. */
@@ -204,10 +296,11 @@ int
 pair_set(struct apache *apache, size_t order, const struct wish *wish)
 {
 	struct edits edits = {0};
+	int type = key_type_of(wish->certificate);
 
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		const struct host *host = &apache->model.hosts[order];
-		struct pairs pairs = find_pairs(host);
+		struct pairs pairs = find_pairs(apache, host, type);
 		const struct trail *shared = find_shared(host, &pairs);
 		int status;
 
@@ -215,6 +308,7 @@ pair_set(struct apache *apache, size_t order, const struct wish *wish)
 			return CW_OK;
 		if (shared == NULL) {
 			edit_pair(apache, &edits, host, &pairs, wish);
+			edit_rest(apache, &edits, host, &pairs, wish);
 			edits_apply(&edits);
 			return model_rebuild(&apache->model);
 		}

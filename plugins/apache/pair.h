@@ -4,10 +4,20 @@
 
 #include "plan.h"
 
+enum { PAIRS_MAX = 8 };
+
+/* The files of the host's certificates, however they are set, or of the main server's if it has
+ * none. Returns how many. They live as long as the configuration. */
+size_t pair_certificates(struct apache *apache, const struct host *host,
+			 const char *paths[2 * PAIRS_MAX]);
+/* Those that the wish's certificate would replace: of the same type of key, or all if they are of
+ * one type. If it does not exist yet, its type is unknown, and these are all. */
+size_t pair_replaced(struct apache *apache, const struct host *host, const struct wish *wish,
+		     const char *paths[2 * PAIRS_MAX]);
 /*
- * Has the host at ORDER, which has TLS, use the certificate. If it has several, that with the same
- * type of key is replaced. If another host shares the file with the present one, its text replaces
- * the Include. Rebuilds the model.
+ * Has the host at ORDER, which has TLS, use the certificate in place of those that it replaces. If
+ * another host shares the file with the present one, its text replaces the Include. Rebuilds the
+ * model.
  */
 int pair_set(struct apache *apache, size_t order, const struct wish *wish);
 /* The directives for a new host. Release with free(). */

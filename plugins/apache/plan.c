@@ -5,6 +5,7 @@
 #include "../common/certificate.h"
 #include "choose.h"
 #include "copy.h"
+#include "pair.h"
 #include "split.h"
 
 void
@@ -108,23 +109,34 @@ plan_is_covered(const struct wish *wish, const char *name)
 	       names_cover(wish->names, wish->name_count, name);
 }
 
+/* Whether all these certificates are for NAME, and somebody has signed them. */
+static bool
+all_cover(const char *const *paths, size_t count, const char *name)
+{
+	bool all = count > 0;
+
+	for (size_t i = 0; i < count && all; i++) {
+		struct certificate present = {0};
+
+		all = certificate_read(paths[i], &present) && !present.self_signed &&
+		      names_cover((const char *const *)present.names, present.name_count, name);
+		certificate_clear(&present);
+	}
+	return all;
+}
+
 /* A name of the host that its present certificate is for, and the new one is not; NULL: none. */
 static const char *
 lost_name(struct apache *apache, const struct wish *wish, const struct host *host)
 {
-	const char *path = host_value(&apache->model, host, "SSLCertificateFile");
-	struct certificate present = {0};
-	const char *lost = NULL;
+	const char *paths[2 * PAIRS_MAX];
+	size_t count = pair_replaced(apache, host, wish, paths);
 
-	if (path == NULL || !certificate_read(config_path(&apache->model.config, path), &present))
-		return NULL;
-	for (size_t i = 0; i < host->name_count && lost == NULL && !present.self_signed; i++)
-		if (!plan_is_covered(wish, host->names[i]) && *host->names[i] != '\0' &&
-		    names_cover((const char *const *)present.names, present.name_count,
-				host->names[i]))
-			lost = host->names[i];
-	certificate_clear(&present);
-	return lost;
+	for (size_t i = 0; i < host->name_count; i++)
+		if (*host->names[i] != '\0' && !plan_is_covered(wish, host->names[i]) &&
+		    all_cover(paths, count, host->names[i]))
+			return host->names[i];
+	return NULL;
 }
 
 /* Other names of a host keep a certificate that is for them, unless the user agrees. */

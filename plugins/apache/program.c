@@ -12,6 +12,18 @@ enum {
 
 static const char test_hint[] = "\"apache2ctl configtest\" shows it again";
 
+/* The path of a file of the layout: below the root or, if it is absolute, in the same image. NULL
+ * if NAME is. */
+static char *
+place_in(const struct program *program, const char *name)
+{
+	if (name == NULL)
+		return NULL;
+	return *name == '/' ? memory_format("%.*s%s", (int)layout_image(program->root),
+					    program->root, name)
+			    : memory_format("%s/%s", program->root, name);
+}
+
 void
 program_init(struct program *program, const struct cw_host *host, const char *root, const char *ctl,
 	     const char *binary)
@@ -36,17 +48,15 @@ program_init(struct program *program, const struct cw_host *host, const char *ro
 		program->binary = memory_copy(binary, strlen(binary));
 	program->configuration = memory_format("%s/%s", program->root, layout->main);
 	program->confdir = memory_format("APACHE_CONFDIR=%s", program->root);
-	if (layout->environment != NULL && *layout->environment == '/')
-		program->environment = memory_format("%.*s%s", (int)layout_image(program->root),
-						     program->root, layout->environment);
-	else if (layout->environment != NULL)
-		program->environment = memory_format("%s/%s", program->root, layout->environment);
+	program->environment = place_in(program, layout->environment);
+	program->drop_ins = place_in(program, layout->drop_ins);
 }
 
 static void
 facts_clear(struct facts *facts)
 {
 	map_clear(&facts->modules);
+	map_clear(&facts->shared);
 	map_clear(&facts->defines);
 	map_clear(&facts->environment);
 	arena_free(facts->arena);
@@ -62,6 +72,7 @@ program_clear(struct program *program)
 	free(program->root);
 	free(program->configuration);
 	free(program->environment);
+	free(program->drop_ins);
 	free(program->confdir);
 	memset(program, 0, sizeof(*program));
 }
@@ -220,6 +231,9 @@ take_dump(struct facts *facts, const char *output)
 		} else if (*line == ' ' && size > 10 && strncmp(end - 9, " (static)", 9) == 0) {
 			map_set(&facts->modules, keep(facts, line + 1, size - 10),
 				(void *)keep(facts, "", 0));
+		} else if (*line == ' ' && size > 10 && strncmp(end - 9, " (shared)", 9) == 0) {
+			map_set(&facts->shared, keep(facts, line + 1, size - 10),
+				(void *)keep(facts, "", 0));
 		}
 		line = end + (*end == '\n');
 	}
@@ -238,7 +252,73 @@ take_environment(struct facts *facts, const char *output, size_t length)
 	}
 }
 
-enum { RUN_VERSION, RUN_DUMP, RUN_ENVIRONMENT, RUN_COUNT };
+/* The file after "-f" in the options; NULL: none. */
+static char *
+main_of_options(const char *options)
+{
+	for (const char *at = options; at != NULL && *at != '\0'; at += strspn(at, " \t")) {
+		size_t size = strcspn(at, " \t");
+		const char *value = at + 2;
+
+		if (strncmp(at, "-f", 2) == 0) {
+			value += strspn(value, " \t");
+			return memory_copy(value, strcspn(value, " \t"));
+		}
+		at += size;
+	}
+	return NULL;
+}
+
+/* The service may have another main file than the package. Another server root has its own. */
+static void
+find_main(struct program *program)
+{
+	const struct layout *layout = program->layout;
+	const struct map *environment = &program->facts.environment;
+	bool own = layout->environment != NULL && *layout->environment != '/';
+	const char *value =
+		layout->main_variable != NULL ? map_get(environment, layout->main_variable) : NULL;
+	autofree char *path = NULL;
+
+	if (!own && !program->is_usual && layout_image(program->root) == 0)
+		return;
+	if (value != NULL && *value != '\0')
+		path = memory_copy(value, strlen(value));
+	else if (layout->options != NULL)
+		path = main_of_options(map_get(environment, layout->options));
+	if (path == NULL)
+		return;
+	free(program->configuration);
+	program->configuration = *path == '/' ? memory_copy(path, strlen(path))
+					      : memory_format("%s/%s", program->root, path);
+}
+
+/* Without an environment file, the environment is ours. */
+static int
+read_environment(struct program *program)
+{
+	const char *argv[PROGRAM_ARGV_MAX];
+	const char *const variables[] = {program->confdir, NULL};
+	struct cw_command command = {.size = sizeof(command),
+				     .argv = argv,
+				     .environment = variables,
+				     .time_limit = TEST_LIMIT,
+				     .output_limit = CONTROL_OUTPUT_LIMIT};
+	struct cw_command_result result = {.size = sizeof(result)};
+	int status;
+
+	program_environment_words(program, argv);
+	status = cw_host_run(program->host, &command, &result);
+	if (status != CW_OK)
+		return status;
+	if (result.status == CW_OK)
+		take_environment(&program->facts, result.output, result.output_length);
+	cw_host_release_result(program->host, &result);
+	find_main(program);
+	return CW_OK;
+}
+
+enum { RUN_VERSION, RUN_DUMP, RUN_COUNT };
 
 static int
 take_facts(struct program *program, const struct cw_command_result *results)
@@ -249,7 +329,6 @@ take_facts(struct program *program, const struct cw_command_result *results)
 		status = CW_E_NOT_FOUND;
 	if (status != CW_OK && status != CW_E_COMMAND)
 		return control_cannot_run(program->host, program->ctl, status);
-	program->facts.arena = arena_new();
 	status = take_version(program, results[RUN_VERSION].output);
 	if (status != CW_OK)
 		return status;
@@ -263,28 +342,17 @@ take_facts(struct program *program, const struct cw_command_result *results)
 		return control_cannot_run(program->host, program->ctl, results[RUN_DUMP].status);
 	program->facts.pid_path = "";
 	take_dump(&program->facts, results[RUN_DUMP].output);
-	if (results[RUN_ENVIRONMENT].status == CW_OK)
-		take_environment(&program->facts, results[RUN_ENVIRONMENT].output,
-				 results[RUN_ENVIRONMENT].output_length);
 	return CW_OK;
 }
 
-int
-program_identify(struct program *program)
+/* Asks Apache for its version and for what the configuration leads to, at once. */
+static int
+ask_apache(struct program *program)
 {
-	/* The environment file is a shell script. Without one, the environment is ours. */
-	static const char script[] = "set -a; if [ -f \"$1\" ]; then . \"$1\"; fi; env -0";
 	const char *const version_words[] = {"-v", NULL};
 	const char *const dump_words[] = {"-d", program->root,  "-f", program->configuration, "-t",
 					  "-D", "DUMP_RUN_CFG", "-D", "DUMP_MODULES",         NULL};
-	const char *version[PROGRAM_ARGV_MAX], *dump[PROGRAM_ARGV_MAX];
-	const char *const environment[] = {"/bin/sh",
-					   "-c",
-					   script,
-					   "sh",
-					   program->environment != NULL ? program->environment : "",
-					   NULL};
-	const char *const *const argv[RUN_COUNT] = {version, dump, environment};
+	const char *argv[RUN_COUNT][PROGRAM_ARGV_MAX];
 	const char *const variables[] = {program->confdir, NULL};
 	struct cw_command items[RUN_COUNT];
 	struct cw_command_result results[RUN_COUNT];
@@ -292,18 +360,8 @@ program_identify(struct program *program)
 	struct cw_command_result *outcomes[RUN_COUNT];
 	int status;
 
-	if (program->known)
-		return CW_OK;
-	program_words(program, version_words, version);
-	program_words(program, dump_words, dump);
-	if (access(program->configuration, R_OK) != 0)
-		return cw_host_fail(
-			program->host, errno == EACCES ? CW_E_PERMISSION : CW_E_NOT_FOUND,
-			errno == EACCES ? "run certwright as a user who may read Apache's "
-					  "configuration"
-					: "if Apache's configuration is in another folder, give "
-					  "that with --apache-server-root",
-			"cannot read \"%s\": %s", program->configuration, strerror(errno));
+	program_words(program, version_words, argv[RUN_VERSION]);
+	program_words(program, dump_words, argv[RUN_DUMP]);
 	for (size_t i = 0; i < RUN_COUNT; i++) {
 		items[i] = (struct cw_command){.size = sizeof(*items),
 					       .argv = argv[i],
@@ -317,11 +375,34 @@ program_identify(struct program *program)
 	status = program->host->run(program->host, commands, outcomes, RUN_COUNT, RUN_COUNT);
 	if (status != CW_OK)
 		return status;
-	facts_clear(&program->facts);
 	status = take_facts(program, results);
-	program->known = status == CW_OK;
 	for (size_t i = 0; i < RUN_COUNT; i++)
 		cw_host_release_result(program->host, &results[i]);
+	return status;
+}
+
+int
+program_identify(struct program *program)
+{
+	int status;
+
+	if (program->known)
+		return CW_OK;
+	facts_clear(&program->facts);
+	program->facts.arena = arena_new();
+	status = read_environment(program);
+	if (status != CW_OK)
+		return status;
+	if (access(program->configuration, R_OK) != 0)
+		return cw_host_fail(
+			program->host, errno == EACCES ? CW_E_PERMISSION : CW_E_NOT_FOUND,
+			errno == EACCES ? "run certwright as a user who may read Apache's "
+					  "configuration"
+					: "if Apache's configuration is in another folder, give "
+					  "that with --apache-server-root",
+			"cannot read \"%s\": %s", program->configuration, strerror(errno));
+	status = ask_apache(program);
+	program->known = status == CW_OK;
 	return status;
 }
 

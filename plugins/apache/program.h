@@ -15,6 +15,7 @@
 struct facts {
 	unsigned version;       /* APACHE_VERSION() */
 	struct map modules;     /* built in: "core_module" and so on */
+	struct map shared;      /* the others, when everything is read */
 	struct map defines;     /* name -> value, "" if it has none, when everything is read */
 	struct map environment; /* name -> value, of the environment file */
 	const char *pid_path;   /* absolute */
@@ -29,6 +30,7 @@ struct program {
 	char *root;          /* the server root */
 	char *configuration; /* the main file */
 	char *environment;   /* the shell script with its environment; NULL: none */
+	char *drop_ins;      /* the folder with changes of its systemd unit; NULL: none */
 	char *confdir;       /* "APACHE_CONFDIR=" and the server root, for Debian's apache2ctl */
 	bool is_usual;       /* CTL uses this root and main file if it is not told */
 	struct facts facts;
@@ -49,9 +51,11 @@ int program_start(struct program *program);
 /* The words of a command that gives Apache WORDS, eight at most and NULL, with the options that it
  * is started with. */
 void program_words(const struct program *program, const char *const *words, const char **argv);
+/* The words of a command that prints its environment, each NAME=VALUE with a NUL after it. */
+enum { PROGRAM_ARGV_MAX = 20 };
+void program_environment_words(const struct program *program, const char *argv[PROGRAM_ARGV_MAX]);
 /* The words of a command that has Apache do "-k ACTION"; the last is NULL. Valid until
  * program_clear(). */
-enum { PROGRAM_ARGV_MAX = 20 };
 void program_argv(const struct program *program, const char *action,
 		  const char *argv[PROGRAM_ARGV_MAX]);
 void program_clear(struct program *program);

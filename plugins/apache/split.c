@@ -5,15 +5,15 @@
 #include "copy.h"
 #include "edit.h"
 #include "naming.h"
+#include "pair.h"
 
 /* Whether it has the wish's certificate already. */
 static bool
-has_certificate(const struct wish *wish, const struct host *host)
+has_certificate(const struct wish *wish, const char *const *paths, size_t count)
 {
-	for (const struct directive *at = host->section->first_child; at != NULL; at = at->next)
-		if (directive_is(at, "SSLCertificateFile") &&
-		    (strstr(at->arguments, wish->certificate) != NULL ||
-		     (wish->leaf != NULL && strstr(at->arguments, wish->leaf) != NULL)))
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(paths[i], wish->certificate) == 0 ||
+		    (wish->leaf != NULL && strcmp(paths[i], wish->leaf) == 0))
 			return true;
 	return false;
 }
@@ -21,16 +21,20 @@ has_certificate(const struct wish *wish, const struct host *host)
 bool
 split_is_needed(struct apache *apache, const struct wish *wish, const struct host *host)
 {
+	const char *paths[2 * PAIRS_MAX];
+	size_t count;
 	bool all = true;
 
-	if (!host->tls || *wish->name == '*' || !naming_is_own(host) || has_certificate(wish, host))
+	if (!host->tls || *wish->name == '*' || !naming_is_own(host))
+		return false;
+	count = pair_certificates(apache, host, paths);
+	if (has_certificate(wish, paths, count))
 		return false;
 	if (plan_is_nameless(host))
 		return !host_has_exact_name(host, wish->name);
 	for (size_t i = 0; i < host->name_count; i++)
 		all &= plan_is_covered(wish, host->names[i]);
-	return !all && !host_has_exact_name(host, wish->name) &&
-	       host_value(&apache->model, host, "SSLCertificateFile") != NULL;
+	return !all && !host_has_exact_name(host, wish->name) && count > 0;
 }
 
 /* Whether the host is what clients get on one of its addresses whose name no host has. */

@@ -1,8 +1,12 @@
 #include "answers.h"
 #include <ctype.h>
 #include <string.h>
+#include "waiting.h"
 
 enum { TOKEN_MAX = 512, ANSWER_MAX = 1024 };
+/* How long, in milliseconds, what the server accepted needs no second test if no file of its
+ * configuration changes. What the files name, such as certificates, may change. */
+enum { TEST_LIFETIME = 60 * 1000 };
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -55,6 +59,7 @@ make_live(struct web_plugin *web, void *setup, char **refusal)
 {
 	int status = test_server(web, " with the challenges", refusal);
 
+	web->accepted = milliseconds_now();
 	if (status == CW_OK)
 		status = register_reload(web, &web->undo);
 	if (status != CW_OK)
@@ -103,6 +108,7 @@ perform(struct web_plugin *web, void *setup, struct cw_challenge *const *challen
 
 	if (status != CW_OK)
 		return status;
+	web->read = files_fingerprint(files);
 	for (size_t i = 0; i < count; i++) {
 		status = add(web, setup, challenges[i]);
 		if (status != CW_OK)
@@ -141,6 +147,22 @@ answers_perform(void *self, struct cw_challenge *const *challenges, size_t count
 	return status;
 }
 
+/* Whether the files on disk are those that the server has just accepted with the challenges. */
+static bool
+is_accepted(struct web_plugin *web)
+{
+	autofree void *setup = memory_resize(NULL, 1, answering.setup_size);
+	struct files *files = NULL;
+	bool same;
+
+	if (milliseconds_now() - web->accepted > TEST_LIFETIME)
+		return false;
+	memset(setup, 0, answering.setup_size);
+	same = answering.read(setup, web, &files) == CW_OK && files_fingerprint(files) == web->read;
+	answering.clear(setup);
+	return same;
+}
+
 int
 answers_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
@@ -155,7 +177,8 @@ answers_cleanup(void *self, struct cw_challenge *const *challenges, size_t count
 		web->challenged = status != CW_OK;
 	}
 	if (status == CW_OK && web->reloaded) {
-		status = test_server(web, "", &refusal);
+		if (!is_accepted(web))
+			status = test_server(web, "", &refusal);
 		if (status == CW_OK)
 			status = answering.reload(web, NULL);
 		web->reloaded = false;

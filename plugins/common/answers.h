@@ -4,8 +4,9 @@
  * which begins with struct web_plugin.
  *
  * The challenges are written, tested by the server and loaded; cleanup reverts the files and has
- * the server load them again. If another program changed a file after it was read, all begins once
- * again.
+ * the server load them again. It has them tested first if they are not, byte for byte, those that
+ * the server has accepted with the challenges a moment before. If another program changed a file
+ * after it was read, all begins once again.
  */
 #ifndef COMMON_ANSWERS_H
 #define COMMON_ANSWERS_H

@@ -56,23 +56,31 @@ read_names(struct certificate *certificate, X509 *x509)
 	GENERAL_NAMES_free(names);
 }
 
-static X509 *
-read_file(const char *path)
+/* NULL: there is no such file. */
+static FILE *
+open_file(const char *path)
 {
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
 	FILE *file;
-	X509 *x509;
 
 	if (descriptor < 0)
 		return NULL;
-	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
-	    (file = fdopen(descriptor, "r")) == NULL) {
-		close(descriptor);
-		return NULL;
-	}
-	x509 = PEM_read_X509_AUX(file, NULL, NULL, NULL);
-	fclose(file);
+	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+	    (file = fdopen(descriptor, "r")) != NULL)
+		return file;
+	close(descriptor);
+	return NULL;
+}
+
+static X509 *
+read_file(const char *path)
+{
+	FILE *file = open_file(path);
+	X509 *x509 = file != NULL ? PEM_read_X509_AUX(file, NULL, NULL, NULL) : NULL;
+
+	if (file != NULL)
+		fclose(file);
 	return x509;
 }
 
@@ -101,6 +109,35 @@ certificate_clear(struct certificate *certificate)
 		free(certificate->names[i]);
 	free(certificate->names);
 	memset(certificate, 0, sizeof(*certificate));
+}
+
+/* Nobody is asked for the pass phrase of a key. */
+static int
+no_pass_phrase(char *buffer, int size, int writing, void *context)
+{
+	(void)buffer;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return -1;
+}
+
+int
+key_type_of(const char *path)
+{
+	struct certificate certificate;
+	int type = certificate_read(path, &certificate) ? certificate.key_type : EVP_PKEY_NONE;
+	FILE *file = type == EVP_PKEY_NONE ? open_file(path) : NULL;
+
+	certificate_clear(&certificate);
+	if (file != NULL) {
+		EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, no_pass_phrase, NULL);
+
+		type = key != NULL ? EVP_PKEY_base_id(key) : EVP_PKEY_NONE;
+		EVP_PKEY_free(key);
+		fclose(file);
+	}
+	return type;
 }
 
 bool

@@ -15,6 +15,9 @@ struct certificate {
 /* Reads the first certificate of the PEM file PATH. Returns false if there is none. */
 bool certificate_read(const char *path, struct certificate *certificate);
 void certificate_clear(struct certificate *certificate);
+/* The type, as above, of the first certificate's key in the PEM file PATH or, if there is no
+ * certificate, of the private key. 0: unknown. */
+int key_type_of(const char *path);
 /* Whether a certificate for COUNT NAMES covers NAME, which may be a wildcard. */
 bool names_cover(const char *const *names, size_t count, const char *name);
 

@@ -254,6 +254,30 @@ files_changed(const struct files *files)
 	return false;
 }
 
+/* FNV-1a. Nobody gains anything by a collision. */
+static uint64_t
+add_to_fingerprint(uint64_t fingerprint, const char *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		fingerprint = (fingerprint ^ (unsigned char)data[i]) * 0x100000001b3;
+	return fingerprint;
+}
+
+uint64_t
+files_fingerprint(const struct files *files)
+{
+	uint64_t fingerprint = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < files->count; i++) {
+		const struct file *file = files->items[i];
+
+		/* With the NUL at the end of each. */
+		fingerprint = add_to_fingerprint(fingerprint, file->path, strlen(file->path) + 1);
+		fingerprint = add_to_fingerprint(fingerprint, file->text, file->length + 1);
+	}
+	return fingerprint;
+}
+
 /* Makes the link of a new file, which the checkpoint services do not write. A rollback removes it
  * unless somebody has made another one of it. */
 static int

@@ -6,6 +6,7 @@
 #define COMMON_FILES_H
 
 #include <certwright/plugin.h>
+#include <stdint.h>
 #include "memory.h"
 
 struct file {
@@ -73,6 +74,8 @@ const char *files_line_end(const struct file *file);
 /* Takes over TEXT as the file's text and parses it. On failure the old text stays. */
 int files_set_text(struct file *file, char *text, size_t length);
 bool files_changed(const struct files *files);
+/* A number that changes with the paths and the contents of the files, as they are in memory. */
+uint64_t files_fingerprint(const struct files *files);
 /* Writes the changed files. Leaves a file alone that another program changed meanwhile
  * (CW_E_BUSY). */
 int files_write(struct files *files);

@@ -43,6 +43,9 @@ struct web_plugin {
 	bool challenged; /* files have challenges in them */
 	bool reloaded;   /* the server was told to load them */
 	unsigned undo;   /* the undo of a reload that they need; 0: none */
+	uint64_t read;   /* the fingerprint of the files without the challenges */
+	/* When the server accepted these with the challenges, by milliseconds_now(). */
+	long long accepted;
 };
 
 /* Has the server test its files; ENDING follows "... rejects its configuration". *REFUSAL is as for

@@ -2,13 +2,14 @@
 stays compatible with the older ones."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 
 import pytest
 
-from lib.certwright import top_folder
+from lib.certwright import program_path, top_folder
 from lib.plugins import PluginFolder
 
 OLD = os.path.join(top_folder(), "tests", "abi", "1.0")
@@ -158,3 +159,55 @@ def test_fields_and_values_that_are_appended_are_compatible(tmp_path):
     changed.write_text(text, encoding="utf-8")
     done = compare(changed)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# The library. Programs that were built with 1.0 of its header work with every later one.
+LIBRARY_OLD = os.path.join(top_folder(), "tests", "abi", "library-1.0", "certwright", "certwright.h")
+LIBRARY_TODAY = os.path.join(top_folder(), "include", "certwright", "certwright.h")
+
+LIBRARY_CHANGES = {
+    "a_function_takes_another_parameter": (
+        "int cw_client_reply(struct cw_client *client, const char *reply);",
+        "int cw_client_reply(struct cw_client *client, const char *reply, int more);"),
+    "a_function_is_removed": ("int cw_client_fd(const struct cw_client *client);", ""),
+    "a_field_is_inserted": ("	const char *program;", "	int more; const char *program;"),
+    "a_value_changes": ("CW_EVENT_ANSWER = 3", "CW_EVENT_ANSWER = 4"),
+}
+
+
+def compare_library(new):
+    return subprocess.run([TOOL, LIBRARY_OLD, new], check=False, timeout=120, capture_output=True,
+                          text=True)
+
+
+@needs_abidiff
+def test_the_library_is_compatible_with_1_0():
+    done = compare_library(LIBRARY_TODAY)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_abidiff
+@pytest.mark.parametrize("change", LIBRARY_CHANGES)
+def test_incompatible_change_of_the_library_is_found(tmp_path, change):
+    with open(LIBRARY_TODAY, encoding="utf-8") as stream:
+        text = stream.read()
+    before, after = LIBRARY_CHANGES[change]
+    assert before in text
+    changed = tmp_path / "certwright.h"
+    changed.write_text(text.replace(before, after, 1), encoding="utf-8")
+    assert compare_library(changed).returncode == 1
+
+
+def test_the_library_exports_what_its_header_declares_with_a_version():
+    path = os.path.join(os.path.dirname(program_path()), ".libs", "libcertwright.so")
+    listed = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True,
+                            check=True).stdout.split("\n")
+    exported = {line.split()[2] for line in listed if " T " in line}
+    with open(LIBRARY_TODAY, encoding="utf-8") as stream:
+        declared = set(re.findall(r"^[a-z][\w *]*?\b(cw_\w+)\(", stream.read(), re.M))
+    assert exported == {f"{name}@@CERTWRIGHT_1" for name in declared}
+    needed = subprocess.run(["readelf", "-d", path], capture_output=True, text=True,
+                            check=True).stdout
+    assert "[libcertwright.so.1]" in needed
+    # It depends on the C library alone: a sanitized build has the sanitizers, too.
+    assert not re.search(r"NEEDED.*\[lib(json|ssl|crypto|curl|ltdl)", needed)

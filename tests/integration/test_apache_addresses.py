@@ -4,8 +4,9 @@ import socket
 
 import pytest
 
+from lib.apache import Apache
 from lib.outcome import assert_failed
-from test_apache_install import SERVES, apache, host, site, tls  # noqa: F401  (fixtures)
+from test_apache_install import SERVES, Site, apache, host, site, tls  # noqa: F401  (fixtures)
 
 HERE = ("127.0.0.1", "127.0.0.2")
 
@@ -50,6 +51,7 @@ def test_copy_leaves_an_address_alone_where_http_does_not_have_the_name(site, ap
     assert f"<VirtualHost *:{apache.https_port}>" in text
 
 
+@pytest.mark.full
 def test_host_without_tls_in_front_of_the_copy_is_said(site, apache):  # noqa: F811
     """Apache speaks there as the first host of the address does."""
     apache.site(host(SERVES, "*:@https@", "b.test"), "a.conf")
@@ -60,6 +62,23 @@ def test_host_without_tls_in_front_of_the_copy_is_said(site, apache):  # noqa: F
     assert_failed(result, "a.conf:1 is on port", "has no TLS")
     assert apache.snapshot() == before
     assert apache.get("b.test", port=apache.https_port)[2] == "the site\n"
+
+
+@pytest.mark.full
+def test_host_without_tls_behind_the_copy_of_an_earlier_name(start, pebble, certwright):
+    """The first copy has TLS at the address, so the second may be behind the plain host."""
+    server = Apache(pebble.http_port, start.ports.take())
+    try:
+        for name in ("a", "z"):
+            server.site(host(SERVES, name=f"{name}.test"), f"{name}.conf")
+        server.site(host(SERVES, "*:@https@", "m.test"), "m.conf")
+        server.start()
+        certwright.run("run", "--apache", "--apache-server-root", server.root, "-d", "a.test",
+                       "-d", "z.test", "--https-port", server.https_port, "--no-redirect")
+        for name in ("a.test", "z.test"):
+            assert Site(server, certwright).is_served(name, "a.test")
+    finally:
+        server.stop()
 
 
 @pytest.mark.full

@@ -81,6 +81,12 @@ CASES = {
                     "no virtual host"),
     "port_without_tls": (lambda server: server.site(host(SERVES, address="*:@https@")),
                          "has no TLS"),
+    "port_without_tls_in_front": (lambda server: (server.site(
+        host(SERVES, "*:@https@", "b.test"), "a.conf"), server.site(host(SERVES))),
+        "a.conf:1 is on port"),
+    "port_without_tls_before_mod_ssl": (lambda server: (server.site(
+        host(SERVES, "*:@https@", "b.test"), "a.conf"), server.site(host(SERVES)), os.unlink(
+            f"{server.root}/mods-enabled/ssl.load")), "a.conf:1 is on port"),
     "only_a_redirect": (lambda server: server.site(host("Redirect / https://a.test/")),
                         "only redirects"),
     "copy_is_there": (lambda server: (server.site(host(SERVES)), server.write(
@@ -88,7 +94,7 @@ CASES = {
     "no_folder": (lambda server: (server.site(host(SERVES)), [
         "--apache-vhost-root", "/nowhere/sites"])[1], "/nowhere/sites"),
 }
-EVERYDAY = ("cycle", "old", "macro", "copy_is_there")
+EVERYDAY = ("cycle", "old", "macro", "copy_is_there", "port_without_tls_in_front")
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, marks=[] if case in EVERYDAY else
@@ -104,6 +110,7 @@ def test_one_sentence_and_nothing_changes(certwright, apache, case):  # noqa: F8
     assert apache.snapshot() == before
     # The CA was not asked.
     assert not os.path.exists(os.path.join(certwright.config_dir, "live/a.test"))
+    assert not os.path.exists(os.path.join(certwright.config_dir, "accounts"))
 
 
 @pytest.mark.full

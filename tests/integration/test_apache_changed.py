@@ -2,12 +2,14 @@
 does: what that made is never lost, and what certwright added goes again."""
 
 import os
+import re
 
 import pytest
 
 from lib.apache import Apache
 from lib.outcome import assert_failed
 from lib.process import wait_until
+from lib.terminal import on_terminal
 from test_apache import host, obtain
 from test_apache_crash import deadly_ctl
 from test_apache_install import SERVES, Site, apache, site, tls  # noqa: F401  (fixtures)
@@ -54,6 +56,34 @@ def test_lines_added_while_a_challenge_is_in_place_stay(certwright, answering):
     assert "was changed by someone else in the meantime" in result.stderr
     assert answering.get("a.test")[2] == "the site\n"
     assert answering.get("a.test", "/.well-known/acme-challenge/x")[0] == 404
+
+
+def test_what_apache_has_just_accepted_is_not_tested_again(certwright, answering):
+    answering.site(host(SERVES))
+    answering.start()
+    calls = os.path.join(answering.folder, "calls")
+    ctl = os.path.join(answering.folder, "apache2ctl")
+    with open(ctl, "w", encoding="ascii") as stream:
+        stream.write(f"#!/bin/sh\necho \"$@\" >> '{calls}'\nexec apache2ctl \"$@\"\n")
+    os.chmod(ctl, 0o755)
+    obtain(certwright, answering, "a.test", args=("--apache-ctl", ctl))
+    # Before anything was changed, and with the challenge.
+    assert len(re.findall(" -t", read(calls))) == 2
+
+
+def test_what_somebody_breaks_during_a_challenge_is_not_loaded(certwright, answering):
+    """Apache would end."""
+    answering.site(host(SERVES))
+    answering.start()
+    pid = answering.pid()
+    terminal = on_terminal(certwright, "certonly", "--apache", "--apache-server-root",
+                           answering.root, "-d", "a.test", "--debug-challenges")
+    terminal.expect("Press Enter")
+    answering.write("conf-enabled/theirs.conf", "Nonsense on\n")
+    terminal.type("")
+    text = terminal.finish()
+    assert "Invalid command 'Nonsense'" in text
+    assert answering.pid() == pid and answering.get("a.test")[2] == "the site\n"
 
 
 @needs_strace

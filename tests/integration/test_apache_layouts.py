@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lib.apache import MAIN, Apache
+from lib.apache import MAIN, MODULES, Apache
 from lib.certwright import program_path
 from lib.outcome import assert_failed
 from lib.tools import command
@@ -26,14 +26,14 @@ LAYOUTS = {
              "conf.d/site.conf", "%s", "httpd", "etc/sysconfig/httpd", "SITES=@folder@\n"),
     "suse": ("opensuse-leap", "etc/apache2", "httpd.conf",
              "Include sysconfig.d/include.conf\nIncludeOptional vhosts.d/*.conf",
-             "vhosts.d/site.conf", "<IfDefine SITES_ON>\n%s</IfDefine>\n", "httpd",
+             "vhosts.d/site.conf", "<IfDefine SITES_ON>\n%s</IfDefine>\n", "start_apache2",
              "etc/sysconfig/apache2",
              'APACHE_SERVER_FLAGS="SSL SITES_ON"\nSITES="@folder@"\n'),
     "arch": ("arch", "etc/httpd", "conf/httpd.conf", "Include conf/extra/httpd-vhosts.conf",
              "conf/extra/httpd-vhosts.conf", "Define SITES @folder@\n%s", "httpd", None, ""),
     "alpine": ("alpine", "etc/apache2", "httpd.conf", "IncludeOptional conf.d/*.conf",
-               "conf.d/site.conf", "%s", "httpd", "etc/conf.d/apache2",
-               'export SITES="@folder@"\n'),
+               "conf.d/site.conf", "<IfDefine SITES_ON>\n%s</IfDefine>\n", "httpd",
+               "etc/conf.d/apache2", 'HTTPD_OPTS="-D SITES_ON"\nexport SITES="@folder@"\n'),
     "gentoo": ("gentoo", "etc/apache2", "httpd.conf",
                "Include modules.d/*.conf\nInclude vhosts.d/*.conf", "vhosts.d/00_site.conf",
                "<IfDefine DEFAULT_VHOST>\n%s</IfDefine>\n", "apache2", "etc/conf.d/apache2",
@@ -41,7 +41,17 @@ LAYOUTS = {
     "macos": ("macos", "etc/apache2", "httpd.conf", "Include other/*.conf", "other/site.conf",
               "%s", "httpd", "usr/sbin/envvars", "SITES=@folder@\nexport SITES\n"),
 }
-EVERYDAY = ("fedora", "gentoo")
+EVERYDAY = ("fedora", "suse")
+# SUSE's program loads the modules of the environment file, and turns its words into -D.
+STARTS = """\
+#!/bin/sh
+. @folder@/etc/sysconfig/apache2
+for flag in $APACHE_SERVER_FLAGS; do flags="$flags -D$flag"; done
+for module in $APACHE_MODULES; do
+	echo "LoadModule ${module}_module @modules@/mod_$module.so"
+done > @folder@/loadmodule.conf
+exec /usr/sbin/apache2 -DSYSCONFIG $flags -C "Include @folder@/loadmodule.conf" "$@"
+"""
 # Of some systems: the control script takes no arguments for Apache.
 REFUSES = "#!/bin/sh\necho \"passing arguments with apachectl is no longer supported\" >&2\nexit 1\n"
 
@@ -65,6 +75,9 @@ class Image(Apache):
             conf = conf.replace(f"IncludeOptional {name}\n", "")
         for name, value in self.environment.items():
             conf = conf.replace(f"${{{name}}}", value)
+        if system.startswith("opensuse"):
+            words = [os.path.basename(path).removesuffix(".load") for path in modules]
+            text, load = text + f'APACHE_MODULES="{" ".join(words)}"\n', ""
         self.write(main, load + conf.replace("Include ports.conf", "Listen @http@"))
         self.site_path = self.write(site, around % SITE)
         if "sysconfig.d" in include:
@@ -77,10 +90,16 @@ class Image(Apache):
             self.write(f"{self.folder}/{environment}", text)
         self.programs = os.path.join(self.folder, "programs")
         os.mkdir(self.programs)
-        os.symlink("/usr/sbin/apache2", f"{self.programs}/{program}")
+        if program == "start_apache2":
+            self.script(program, STARTS.replace("@modules@", MODULES))
+        else:
+            os.symlink("/usr/sbin/apache2", f"{self.programs}/{program}")
         for name in ("apachectl", "apache2ctl"):
-            self.write(f"{self.programs}/{name}", REFUSES)
-            os.chmod(f"{self.programs}/{name}", 0o755)
+            self.script(name, REFUSES)
+
+    def script(self, name, text):
+        self.write(f"{self.programs}/{name}", text)
+        os.chmod(f"{self.programs}/{name}", 0o755)
 
     def env(self):
         return {"PATH": f"{self.programs}:{os.environ['PATH']}"}
@@ -122,6 +141,40 @@ def test_certificate_is_installed_and_rolled_back(certwright, image, layout):
     certwright.run("rollback", "--apache", "--apache-server-root", system.root, "--http-01-port",
                    system.http_port, env=system.env())
     assert system.snapshot() == before
+
+
+def hosts(system):
+    return command(TOOL, system.root, env={**os.environ, **system.env()}).stdout
+
+
+@pytest.mark.parametrize("lines", [
+    "Environment=OPTIONS=-DSITES_ON SITES=/srv",
+    pytest.param('Environment="OPTIONS=-D X -D SITES_ON" SITES=/srv', marks=pytest.mark.full),
+    pytest.param("EnvironmentFile=-@folder@/etc/more", marks=pytest.mark.full),
+    pytest.param("EnvironmentFile=-/nowhere\nEnvironment=A=$(false) B=x;y\n"
+                 "Environment=OPTIONS=-DSITES_ON", marks=pytest.mark.full)])
+def test_options_of_a_drop_in_of_systemd(image, lines):
+    """Fedora's unit has no environment file any more."""
+    system = image("fedora")
+    os.unlink(f"{system.folder}/etc/sysconfig/httpd")
+    system.write(f"{system.folder}/etc/more", "OPTIONS=-DSITES_ON\n")
+    system.write(f"{system.folder}/etc/systemd/system/httpd.service.d/override.conf",
+                 f"[Service]\n{lines}\n")
+    assert hosts(system).endswith("\tplain\ta.test\n")
+
+
+@pytest.mark.parametrize("layout, line", [
+    ("alpine", "CONFIGFILE=@folder@/etc/apache2/other.conf"),
+    *(pytest.param(*case, marks=pytest.mark.full) for case in (
+        ("alpine", "HTTPD_OPTS='-D X -f other.conf'"), ("gentoo", "CONFIGFILE=other.conf"),
+        ("suse", "APACHE_HTTPD_CONF=other.conf"), ("fedora", "OPTIONS='-f other.conf -D X'")))])
+def test_main_file_that_the_service_has(image, layout, line):
+    system = image(layout)
+    path = f"{system.folder}/{LAYOUTS[layout][7]}"
+    with open(path, "a", encoding="ascii") as stream:
+        stream.write(system.fill(line) + "\n")
+    system.write("other.conf", system.read(system.main) + host("", name="other.test"))
+    assert hosts(system).endswith("\tplain\tother.test\n")
 
 
 def test_options_of_debian(start):

@@ -1,5 +1,6 @@
-"""Apache as installer: options, and the other ways to say which certificate a host has."""
+"""Apache as installer: options."""
 
+import hashlib
 import os
 import shutil
 
@@ -7,6 +8,7 @@ import pytest
 
 from lib.apache import USUAL, Apache
 from lib.outcome import assert_failed
+from lib.tools import read
 from test_apache_install import SERVES, apache, host, site, tls  # noqa: F401  (fixtures)
 
 
@@ -67,34 +69,48 @@ def test_boolean_that_is_none_is_said(site, apache, name):  # noqa: F811
     assert apache.snapshot() == before
 
 
-def commands(separator=" ", quote=""):
-    return "".join(f"SSLOpenSSLConfCmd{separator}{quote}{name}{quote}{separator}"
-                   f"{quote}@folder@/old.{end}{quote}\n"
-                   for name, end in (("Certificate", "pem"), ("PrivateKey", "key")))
-
-
-@pytest.mark.parametrize("lines", [
-    pytest.param(commands(), id="alone"),
-    pytest.param("@old@\n" + commands("\t", '"'), id="beside"),
-    pytest.param("@old@\n" + commands().lower().replace("sslopensslconfcmd", "sslOpenSSLConfCMD"),
-                 id="letter_case", marks=pytest.mark.full),
-    pytest.param("@old@\nSSLOpenSSLConfCmd \\\n  Certificate \\\n @folder@/old.pem\n"
-                 "SSLOpenSSLConfCmd PrivateKey @folder@/old.key\n", id="continued",
-                 marks=pytest.mark.full)])
-def test_certificate_by_commands_of_openssl_is_replaced(site, apache, lines):  # noqa: F811
-    """They would win over the new certificate; other commands stay."""
-    apache.site(host(f"SSLEngine on\n{lines}SSLOpenSSLConfCmd Curves P-256\n{SERVES}",
-                     "*:@https@"))
+def test_tls_parameters_are_kept_up_to_date_unless_they_are_edited(site, apache):  # noqa: F811
+    apache.site(host(SERVES) + host(SERVES, name="b.test") + host(SERVES, name="c.test"))
     apache.start()
-    before = apache.snapshot()
+    path = os.path.join(site.certwright.config_dir, "options-ssl-apache.conf")
+    digest = os.path.join(site.certwright.config_dir, ".updated-options-ssl-apache-conf-digest.txt")
+    site.obtain("a.test", "b.test", "c.test").install(names=["a.test"])
+    newest = read(path)
+    assert "TLSv1.3" in newest and "TLSv1.1" not in newest
+    old = "SSLEngine on\nSSLProtocol all -SSLv3\n"
+    for name in (path, digest):
+        with open(name, "w", encoding="ascii") as stream:
+            stream.write(old if name == path else hashlib.sha256(old.encode()).hexdigest())
+    site.install(names=["b.test"])
+    assert read(path) == newest
+    with open(path, "a", encoding="ascii") as stream:
+        stream.write("# mine\n")
+    site.install(names=["c.test"])
+    assert read(path) == newest + "# mine\n"
+
+
+WAYS = {
+    "rule": "RewriteEngine on\nRewriteRule ^ https://%{SERVER_NAME}%{REQUEST_URI} [END,NE,R=permanent]",
+    "http_host": "RewriteEngine on\nRewriteRule ^(.*)$ https://%{HTTP_HOST}$1 [R=301,L]",
+    "unless_https": "RewriteEngine on\nRewriteCond %{HTTPS} !=on\n"
+                    "RewriteRule ^/?(.*) https://%{SERVER_NAME}/$1 [R,L]",
+    "directive": "Redirect permanent / https://a.test/",
+    "status": "Redirect 308 / https://a.test/",
+    "match": "RedirectMatch permanent ^/(.*)$ https://a.test/$1",
+    "included": "Include redirect.conf",
+}
+
+
+@pytest.mark.parametrize("way", [
+    pytest.param(way, marks=[] if way == "http_host" else [pytest.mark.full]) for way in WAYS])
+def test_redirect_that_is_there_is_recognised(site, apache, way):  # noqa: F811
+    apache.write("redirect.conf", WAYS["directive"] + "\n")
+    apache.site(host(WAYS[way]) + tls())
+    apache.start()
     site.obtain("a.test").install()
-    assert site.is_served("a.test")
-    text = apache.read("sites-available/site.conf")
-    assert text.count("OpenSSLConfCmd") == 1 and "SSLOpenSSLConfCmd Curves P-256" in text
-    after = apache.snapshot()
-    site.install()
-    assert apache.snapshot() == after
-    site.rollback()
+    before = apache.snapshot()
+    result = site.run("enhance", "--redirect")
+    assert "redirected to https already" in result.output
     assert apache.snapshot() == before
 
 

@@ -199,6 +199,15 @@ def test_values_are_offered_where_there_are_some(place):
     assert candidates(place, "--config-dir", "/nonexistent", "--cert-name", "") == ("words", [])
     assert candidates(place, "plugin", "") == ("words", ["new", "check"])
     assert candidates(place, "plugin", "new", "x", "--to", "")[0] == "folders"
+
+
+def test_the_word_of_a_verb(place):
+    assert "example.org" in candidates(place, "--config-dir", place[0] / "etc", "export", "")[1]
+    assert candidates(place, "import", "--from", "lego", "")[0] == "files"
+    assert candidates(place, "import", "--from", "acme")[1] == ["acme.sh", "acmetool"]
+    assert candidates(place, "export", "x", "--format", "p")[1] == ["pem-bundle", "pkcs12"]
+    assert "--from" not in candidates(place, "certonly", "--")[1]
+    assert candidates(place, "export", "x", "--to", "")[0] == "files"
     assert candidates(place) == ("", [])
 
 

@@ -11,6 +11,16 @@ lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_err
 {
 	cw_autofree char *package = cw_certbot_package(plugin);
 
+	if (strcmp(plugin, CW_HOST_PLUGIN) == 0) {
+		cw_fail(error, CW_E_NOT_FOUND,
+			"the program that obtained it through the library renews it; its files are "
+			"not changed");
+		cw_hint(error,
+			"leave that to the program, or switch to a plugin: certwright certonly "
+			"--cert-name %s --force-renewal -a PLUGIN",
+			lineage->name);
+		return CW_E_NOT_FOUND;
+	}
 	cw_fail(error, CW_E_NOT_FOUND,
 		"its plugin \"%s\" is not installed; its files are not changed", plugin);
 	if (package != NULL)

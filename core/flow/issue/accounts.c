@@ -182,13 +182,20 @@ request_account(struct cw_context *context, const struct cw_settings *settings,
 }
 
 int
-cw_account_register(struct cw_context *context, struct cw_settings *settings,
-		    struct cw_account **account, struct cw_error *error)
+cw_account_make_key(struct cw_key **key, struct cw_error *error)
 {
 	static const struct cw_key_spec spec = {.type = CW_KEY_EC, .curve = "secp256r1"};
+
+	return cw_key_generate(&spec, key, error);
+}
+
+int
+cw_account_request(struct cw_context *context, const struct cw_settings *settings,
+		   struct cw_key *given, struct cw_account **account, struct cw_error *error)
+{
 	cw_auto_ca_account struct cw_ca_account answer = {0};
 	cw_auto_strv struct cw_strv contacts = {0};
-	cw_auto_key struct cw_key *key = NULL;
+	cw_auto_key struct cw_key *key = given;
 	const char *eab_kid = cw_settings_get(settings, "eab_kid");
 	int status;
 
@@ -196,8 +203,6 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 		return cw_fail(error, CW_E_USAGE,
 			       "--eab-kid and --eab-hmac-key belong together; give both");
 	status = cw_account_contacts(context, settings, &contacts, error);
-	if (status == CW_OK)
-		status = cw_key_generate(&spec, &key, error);
 	if (status < 0)
 		return status;
 	status = request_account(context, settings, key, &contacts, &answer, error);
@@ -206,6 +211,43 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 				       : cw_context(error, "cannot register an account with "
 							   "--eab-kid and --eab-hmac-key");
 	account_from_answer(settings, cw_take(&key), &answer, account);
+	return CW_OK;
+}
+
+int
+cw_account_find(struct cw_context *context, const struct cw_settings *settings,
+		struct cw_key *given, struct cw_account **account, struct cw_error *error)
+{
+	cw_auto_ca_account struct cw_ca_account answer = {0};
+	cw_auto_key struct cw_key *key = given;
+	const struct cw_ca_registration registration = {.only_existing = true};
+	struct cw_ca *ca = cw_context_ca(context, cw_server_url(settings), NULL);
+	struct cw_ca_wait wait = {0};
+	int status = cw_ca_wait_for(ca, cw_ca_open(ca, cw_ca_waited, &wait), &wait, error);
+
+	if (status < 0)
+		return status;
+	cw_ca_use_account(ca, key, NULL);
+	status = cw_ca_wait_for(ca,
+				cw_ca_account_new(ca, &registration, &answer, cw_ca_waited, &wait),
+				&wait, error);
+	if (status < 0)
+		return cw_context(error, "cannot find the account of the key");
+	account_from_answer(settings, cw_take(&key), &answer, account);
+	return CW_OK;
+}
+
+int
+cw_account_register(struct cw_context *context, struct cw_settings *settings,
+		    struct cw_account **account, struct cw_error *error)
+{
+	struct cw_key *key = NULL;
+	int status = cw_account_make_key(&key, error);
+
+	if (status == CW_OK)
+		status = cw_account_request(context, settings, key, account, error);
+	if (status < 0)
+		return status;
 	status = cw_account_save(context->directories.config, *account, error);
 	if (status < 0) {
 		cw_account_free(cw_take(account));

@@ -16,6 +16,15 @@ int cw_account_acquire(struct cw_context *context, struct cw_settings *settings,
 /* Registers an account with a new key and saves it. */
 int cw_account_register(struct cw_context *context, struct cw_settings *settings,
 			struct cw_account **account, struct cw_error *error);
+/* Registers an account with GIVEN, a key that it takes, and does not save it. If the CA has an
+ * account of this key already, finds that one. */
+int cw_account_request(struct cw_context *context, const struct cw_settings *settings,
+		       struct cw_key *given, struct cw_account **account, struct cw_error *error);
+/* Finds the account of GIVEN, a key that it takes, at the CA. */
+int cw_account_find(struct cw_context *context, const struct cw_settings *settings,
+		    struct cw_key *given, struct cw_account **account, struct cw_error *error);
+/* The key of a new account. */
+int cw_account_make_key(struct cw_key **key, struct cw_error *error);
 /* The contacts from --email ("mailto:..."). Asks for them if none were given. */
 int cw_account_contacts(struct cw_context *context, const struct cw_settings *settings,
 			struct cw_strv *contacts, struct cw_error *error);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "flow/issue/challenges.h"
+#include "flow/issue/host.h"
 #include "flow/issue/persistence.h"
 
 /* Milliseconds that a plugin gets to end what it does after a signal. */
@@ -12,8 +13,9 @@
 struct part {
 	struct cw_authentication *authentication;
 	const char *name;
-	struct cw_job_plugin *plugin; /* NULL: it could not be opened */
-	struct cw_error error;        /* why it is of no use */
+	const struct cw_host_authenticator *host; /* does this part's work; NULL: a plugin does */
+	struct cw_job_plugin *plugin;             /* NULL: it is the host, or could not be opened */
+	struct cw_error error;                    /* why it is of no use */
 	struct cw_challenge_set set;
 	bool performed;
 	/* What it was asked about for choosing. */
@@ -74,6 +76,8 @@ cw_authentication_new(struct cw_job *job)
 	for (size_t i = 0; i < made->count; i++) {
 		made->parts[i].authentication = made;
 		made->parts[i].name = made->plugins.items[i];
+		if (strcmp(made->parts[i].name, CW_HOST_PLUGIN) == 0)
+			made->parts[i].host = cw_job_context(job)->host;
 	}
 	return made;
 }
@@ -176,6 +180,10 @@ open_next(struct cw_authentication *authentication)
 		return;
 	}
 	authentication->next++;
+	if (part->host != NULL) {
+		open_next(authentication);
+		return;
+	}
 	cw_job_open_plugin(authentication->job, part->name,
 			   cw_job_batch(authentication->job)->requests[0]->settings, part_opened,
 			   part);
@@ -186,7 +194,10 @@ cw_authentication_open(struct cw_authentication *authentication, cw_authenticati
 		       void *context)
 {
 	begin_step(authentication, done, context);
-	open_next(authentication);
+	if (authentication->count == 1 && authentication->parts[0].host != NULL)
+		end_step_soon(authentication);
+	else
+		open_next(authentication);
 }
 
 static struct part *
@@ -294,6 +305,22 @@ choose_all(struct cw_authentication *authentication)
 	cw_persistence_free(cw_take(&authentication->persistence));
 }
 
+/* What the description of the host says. */
+static void
+tell_types_of_host(struct part *part)
+{
+	struct cw_registry *registry = cw_job_context(part->authentication->job)->registry;
+	struct cw_module *module;
+
+	if (cw_registry_open(registry, part->name, &module, &part->error) != CW_OK)
+		return;
+	part->types = cw_calloc(part->identifiers.count + 1, sizeof(struct cw_strv));
+	for (size_t i = 0; i < part->identifiers.count; i++)
+		cw_strv_copy(&part->types[i], strcmp(part->identifier_types.items[i], "ip") == 0
+						      ? &module->about->ip_types
+						      : &module->about->dns_types);
+}
+
 static void
 note_death(struct part *part)
 {
@@ -361,9 +388,13 @@ ask_types(struct cw_authentication *authentication)
 	for (size_t i = 0; i < authentication->order_count; i++)
 		gather_identifiers(authentication, authentication->requests[i],
 				   authentication->orders[i]);
-	for (size_t i = 0; i < authentication->count; i++)
-		any |= authentication->parts[i].plugin != NULL &&
-		       authentication->parts[i].identifiers.count > 0;
+	for (size_t i = 0; i < authentication->count; i++) {
+		struct part *part = &authentication->parts[i];
+
+		if (part->host != NULL)
+			tell_types_of_host(part);
+		any |= part->plugin != NULL && part->identifiers.count > 0;
+	}
 	if (any) {
 		ask_next_types(authentication);
 		return;
@@ -398,6 +429,15 @@ cw_authentication_choose(struct cw_authentication *authentication,
 static void perform_next(struct cw_authentication *authentication);
 
 static void
+performed_by_host(void *context)
+{
+	struct part *part = context;
+
+	cw_challenges_take_results(&part->set);
+	perform_next(part->authentication);
+}
+
+static void
 performed(void *context, const struct cw_error *error)
 {
 	struct part *part = context;
@@ -418,6 +458,11 @@ perform_next(struct cw_authentication *authentication)
 		if (part->set.count == 0)
 			continue;
 		part->performed = true;
+		if (part->host != NULL) {
+			part->host->publish(part->host->context, part->set.slots, part->set.count,
+					    performed_by_host, part);
+			return;
+		}
 		cw_plugin_process_perform(cw_job_plugin_process(part->plugin), part->set.slots,
 					  part->set.count, performed, part);
 		return;
@@ -504,7 +549,7 @@ clean_next(struct cw_authentication *authentication)
 		struct part *part =
 			&authentication->parts[authentication->count - 1 - authentication->next++];
 
-		if (!part->performed)
+		if (!part->performed || part->host != NULL)
 			continue;
 		part->performed = false;
 		/* One that died is cleaned up after by the records that it left. */
@@ -525,10 +570,16 @@ cw_authentication_cleanup(struct cw_authentication *authentication, cw_authentic
 	bool any = false;
 
 	begin_step(authentication, done, context);
-	for (size_t i = 0; i < authentication->count; i++)
-		any |= authentication->parts[i].performed &&
-		       cw_plugin_process_is_alive(
-			       cw_job_plugin_process(authentication->parts[i].plugin));
+	for (size_t i = 0; i < authentication->count; i++) {
+		struct part *part = &authentication->parts[i];
+
+		if (part->performed && part->host != NULL) {
+			part->performed = false;
+			part->host->remove(part->host->context, part->set.slots, part->set.count);
+		}
+		any |= part->performed &&
+		       cw_plugin_process_is_alive(cw_job_plugin_process(part->plugin));
+	}
 	if (any) {
 		clean_next(authentication);
 		return;
@@ -544,11 +595,15 @@ void
 cw_authentication_interrupt(struct cw_authentication *authentication)
 {
 	authentication->interrupted = true;
-	for (size_t i = 0; i < authentication->count; i++)
-		if (authentication->parts[i].plugin != NULL)
-			cw_plugin_process_interrupt(
-				cw_job_plugin_process(authentication->parts[i].plugin),
-				INTERRUPT_LIMIT);
+	for (size_t i = 0; i < authentication->count; i++) {
+		const struct part *part = &authentication->parts[i];
+
+		if (part->host != NULL)
+			part->host->interrupt(part->host->context);
+		if (part->plugin != NULL)
+			cw_plugin_process_interrupt(cw_job_plugin_process(part->plugin),
+						    INTERRUPT_LIMIT);
+	}
 }
 
 bool

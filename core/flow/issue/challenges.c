@@ -105,6 +105,30 @@ reverse_name(const char *address)
 	return cw_buf_take(&name);
 }
 
+void
+cw_challenge_answer(const char *type, const char *identifier_type, const char *identifier,
+		    const char *token, const char *key_authorization, char **validation,
+		    char **location)
+{
+	unsigned char digest[CW_SHA256_LENGTH];
+
+	*validation = *location = NULL;
+	cw_sha256(key_authorization, strlen(key_authorization), digest);
+	if (strcmp(type, "dns-01") == 0) {
+		*validation = cw_base64url(digest, sizeof(digest));
+		if (identifier != NULL)
+			*location = cw_format("_acme-challenge.%s", identifier);
+	} else if (strcmp(type, "tls-alpn-01") == 0) {
+		*validation = cw_hex(digest, sizeof(digest));
+		if (identifier != NULL)
+			*location = strcmp(identifier_type, "ip") == 0 ? reverse_name(identifier)
+								       : cw_strdup(identifier);
+	} else {
+		*validation = cw_strdup(key_authorization);
+		*location = cw_format("/.well-known/acme-challenge/%s", token);
+	}
+}
+
 /* Keeps TEXT as long as the set. */
 static const char *
 keep(struct cw_challenge_set *set, char *text)
@@ -144,7 +168,7 @@ fill(struct cw_challenge_set *set, struct cw_challenge *challenge, const struct 
 {
 	const struct cw_acme_challenge *chosen = authorization->chosen;
 	const char *name = authorization->identifier.value;
-	unsigned char digest[CW_SHA256_LENGTH];
+	char *validation, *location;
 
 	challenge->size = sizeof(*challenge);
 	challenge->lineage = request->name;
@@ -158,17 +182,10 @@ fill(struct cw_challenge_set *set, struct cw_challenge *challenge, const struct 
 		fill_record(set, challenge, request, chosen, wildcard);
 		return;
 	}
-	cw_sha256(chosen->key_authorization, strlen(chosen->key_authorization), digest);
-	if (strcmp(chosen->type, "tls-alpn-01") == 0) {
-		challenge->validation = keep(set, cw_hex(digest, sizeof(digest)));
-		challenge->location = strcmp(authorization->identifier.type, "ip") == 0
-					      ? keep(set, reverse_name(name))
-					      : challenge->identifier;
-	} else {
-		challenge->validation = challenge->key_authorization;
-		challenge->location =
-			keep(set, cw_format("/.well-known/acme-challenge/%s", chosen->token));
-	}
+	cw_challenge_answer(chosen->type, authorization->identifier.type, name, chosen->token,
+			    chosen->key_authorization, &validation, &location);
+	challenge->validation = keep(set, validation);
+	challenge->location = keep(set, location);
 }
 
 /* Whether a slot has the persistent record that AUTHORIZATION needs. It is then shared: a provider

@@ -38,6 +38,12 @@ struct cw_choice {
 	bool wildcard;               /* such a record has to be for the wildcard, too */
 };
 
+/* What answers a challenge: the value to publish, and where. Both are for free(). IDENTIFIER may be
+ * NULL, and *LOCATION then is too, unless the type is http-01. */
+void cw_challenge_answer(const char *type, const char *identifier_type, const char *identifier,
+			 const char *token, const char *key_authorization, char **validation,
+			 char **location);
+
 /*
  * Chooses a challenge for AUTHORIZATION and adds a slot, unless the record of dns-persist-01 is
  * there: then nothing has to be published. With --preferred-challenges, only those types are used,

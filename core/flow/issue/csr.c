@@ -111,6 +111,28 @@ check_names(const struct cw_settings *settings, const char *path, const struct c
 }
 
 int
+cw_csr_request_from(const char *pem, const struct cw_settings *settings,
+		    struct cw_request **request, struct cw_error *error)
+{
+	static const char what[] = "csr";
+	struct cw_request *made = cw_request_new("csr", settings);
+	int status;
+
+	made->csr = cw_alloc(sizeof(*made->csr));
+	status = cw_csr_read(pem, strlen(pem), what, made->csr, error);
+	if (status == CW_OK)
+		status = take_names(made->csr, what, &made->names, error);
+	if (status == CW_OK)
+		status = check_names(settings, what, &made->names, error);
+	if (status < 0) {
+		cw_request_free(made);
+		return status;
+	}
+	*request = made;
+	return CW_OK;
+}
+
+int
 cw_csr_request(struct cw_context *context, struct cw_request **request, struct cw_error *error)
 {
 	const struct cw_settings *settings = context->settings;

@@ -10,6 +10,9 @@
  * paths for the results must be free: nothing is ever overwritten.
  */
 int cw_csr_request(struct cw_context *context, struct cw_request **request, struct cw_error *error);
+/* Makes *REQUEST from a certificate request in PEM, for a certificate that is not saved. */
+int cw_csr_request_from(const char *pem, const struct cw_settings *settings,
+			struct cw_request **request, struct cw_error *error);
 /*
  * Saves the certificate of such a request at --cert-path, --chain-path and --fullchain-path.
  * Without these it is saved in the working directory, as Certbot does: NNNN_cert.pem, and

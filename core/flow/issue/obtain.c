@@ -221,8 +221,8 @@ static void
 save(struct issuance *issuance, struct cw_order_item *item)
 {
 	cw_auto_error struct cw_error failure = {0};
-	int status = cw_request_save(issuance->context, item->request, item->key, &item->chains,
-				     &failure);
+	int status = cw_request_save(issuance->context, item->request, item->key,
+				     item->order->certificate_url, &item->chains, &failure);
 
 	/* What cannot be used now will not be usable later; what could not be written may be. */
 	if (status == CW_OK || status == CW_E_PROTOCOL)

@@ -214,7 +214,7 @@ record_order(void *context, struct cw_acme_order *order, struct cw_error *error)
 		if (status < 0)
 			return status;
 	}
-	if (item->request->dry_run)
+	if (item->request->dry_run || item->request->in_memory)
 		return CW_OK;
 	if (item->key != NULL)
 		pem = cw_key_to_pem(item->key);
@@ -238,7 +238,7 @@ cw_order_item_prepare(struct cw_order_item *item, const struct cw_ca *ca, struct
 	item->order->created = record_order;
 	item->order->created_context = item;
 	status = bind_order(item, error);
-	if (status == CW_OK && !item->request->dry_run)
+	if (status == CW_OK && !item->request->dry_run && !item->request->in_memory)
 		status = find_pending(item, error);
 	return status;
 }

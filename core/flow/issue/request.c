@@ -33,6 +33,8 @@ cw_request_free(struct cw_request *request)
 	free(request->csr);
 	for (size_t i = 0; i < CW_KIND_COUNT; i++)
 		free(request->files[i]);
+	cw_key_free(request->key);
+	cw_json_wipe(&request->certificate);
 	json_object_put(request->left_out);
 	json_object_put(request->result);
 	cw_error_clear(&request->error);

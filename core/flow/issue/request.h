@@ -22,6 +22,8 @@ struct cw_request {
 	char *installer;                  /* NULL: none */
 	const struct cw_account *account; /* borrowed */
 	struct cw_csr *csr; /* --csr: the request to sign, without a lineage; NULL: none */
+	struct cw_key *key; /* the certificate's, if it is given; NULL: one is made */
+	bool in_memory; /* the certificate goes into the result alone; no file is read or written */
 	/* The work for an installer, or what follows once the certificate is saved. Borrowed; NULL:
 	 * nothing. */
 	const struct cw_installation *installation;
@@ -35,7 +37,8 @@ struct cw_request {
 	bool saved;     /* the lineage has the new certificate */
 	bool lost;      /* failed because its worker died, perhaps because of another request */
 	bool ca_silent; /* failed because the CA did not answer for a long time */
-	char *files[CW_KIND_COUNT];   /* --csr: where it was saved */
+	char *files[CW_KIND_COUNT];      /* --csr: where it was saved */
+	struct json_object *certificate; /* in_memory: it, with its key and its chain; a secret */
 	struct json_object *left_out; /* an array of errors: the names that --allow-subset-of-names
 					 left out; NULL: none */
 	struct json_object *result;   /* its member of "certificates" */

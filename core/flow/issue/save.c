@@ -49,6 +49,11 @@ cw_request_key_plan(const struct cw_request *request, char **plan, struct cw_key
 		*plan = cw_format("csr:%s", digest);
 		return CW_OK;
 	}
+	if (request->key != NULL) {
+		*key = cw_key_share(request->key);
+		*plan = cw_strdup("given");
+		return CW_OK;
+	}
 	if (request->lineage != NULL && cw_settings_flag(settings, "reuse_key") &&
 	    !cw_settings_flag(settings, "new_key")) {
 		cw_autofree char *thumbprint = NULL;
@@ -254,9 +259,46 @@ save_files(const struct cw_context *context, struct cw_request *request,
 				 &request->lineage, error);
 }
 
+void
+cw_certificate_describe(const struct cw_certificate *certificate, struct json_object *object)
+{
+	cw_auto_names struct cw_names names = {0};
+	cw_auto_strv struct cw_strv all = {0};
+	cw_autofree char *serial = cw_certificate_serial(certificate);
+	cw_autofree char *expiry = cw_format_utc(cw_certificate_not_after(certificate));
+
+	cw_certificate_names(certificate, &names.dns, &names.ip);
+	cw_names_all(&names, &all);
+	cw_json_set(object, "domains", cw_json_from_strv(&all));
+	cw_json_set_string(object, "serial", serial);
+	cw_json_set_string(object, "expiry", expiry);
+}
+
+struct chain_texts {
+	const char *leaf, *chain, *fullchain;
+};
+
+static struct json_object *
+describe_in_memory(const struct cw_certificate *certificate, const struct chain_texts *texts,
+		   const struct cw_key *key, const char *url)
+{
+	struct json_object *object = cw_json_new_object();
+	cw_autosecret char *pem = key != NULL ? cw_key_to_pem(key) : NULL;
+
+	cw_certificate_describe(certificate, object);
+	cw_json_set_string(object, "key_type", cw_certificate_key_type(certificate));
+	cw_json_set_string(object, "url", url);
+	cw_json_set_string(object, "key", pem);
+	cw_json_set_string(object, "certificate", texts->leaf);
+	cw_json_set_string(object, "chain", texts->chain);
+	cw_json_set_string(object, "fullchain", texts->fullchain);
+	return object;
+}
+
 int
 cw_request_save(const struct cw_context *context, struct cw_request *request,
-		const struct cw_key *key, const struct cw_strv *chains, struct cw_error *error)
+		const struct cw_key *key, const char *url, const struct cw_strv *chains,
+		struct cw_error *error)
 {
 	const char *preferred = prefer_chain(request, chains);
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
@@ -274,6 +316,12 @@ cw_request_save(const struct cw_context *context, struct cw_request *request,
 	if (status < 0 || request->dry_run)
 		return status;
 	fullchain = cw_format("%s%s", leaf, chain);
+	if (request->in_memory) {
+		const struct chain_texts texts = {leaf, chain, fullchain};
+
+		request->certificate = describe_in_memory(certificate, &texts, key, url);
+		return CW_OK;
+	}
 	if (request->csr != NULL)
 		return cw_csr_save_files(request, leaf, chain, fullchain, error);
 	private_key = cw_key_to_pem(key);

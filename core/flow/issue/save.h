@@ -4,6 +4,7 @@
 
 #include "acme/client.h"
 #include "crypto/key.h"
+#include "crypto/x509.h"
 #include "flow/context.h"
 #include "flow/issue/request.h"
 
@@ -25,9 +26,14 @@ int cw_request_check_savable(const struct cw_context *context, const struct cw_r
  * Takes the chain of --preferred-chain from CHAINS (else the first), checks that it is for KEY and
  * for the request's names, and saves it: as a new lineage, or as the next version of
  * request->lineage, and updates the renewal file. For a request with a CSR, saves separate files
- * (flow/issue/csr.h) and ignores KEY. With dry_run, only checks.
+ * (flow/issue/csr.h) and ignores KEY. With dry_run, only checks. With in_memory, sets
+ * request->certificate. URL is where the CA has the certificate.
  */
 int cw_request_save(const struct cw_context *context, struct cw_request *request,
-		    const struct cw_key *key, const struct cw_strv *chains, struct cw_error *error);
+		    const struct cw_key *key, const char *url, const struct cw_strv *chains,
+		    struct cw_error *error);
+
+/* Adds "domains", "serial" and "expiry" of CERTIFICATE to OBJECT. */
+void cw_certificate_describe(const struct cw_certificate *certificate, struct json_object *object);
 
 #endif

@@ -1,3 +1,4 @@
+#include "flow/issue/revoke.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -16,24 +17,14 @@
 #include "store/memory.h"
 #include "store/state.h"
 
-/* RFC 5280 section 5.3.1, as far as subscribers may give them. */
-static const struct {
-	const char *name;
-	int code;
-} reasons[] = {
-	{"unspecified", 0}, {"keycompromise", 1},        {"affiliationchanged", 3},
-	{"superseded", 4},  {"cessationofoperation", 5},
-};
-
 static int
 reason_code(const struct cw_settings *settings)
 {
 	const char *reason = cw_settings_get(settings, "reason");
 
-	for (size_t i = 0; reason != NULL && i < CW_COUNT(reasons); i++)
-		if (strcmp(reasons[i].name, reason) == 0)
-			return reasons[i].code;
-	return 0;
+	int code = reason != NULL ? cw_revocation_reason(reason) : 0;
+
+	return code < 0 ? 0 : code;
 }
 
 struct revocation {
@@ -282,15 +273,6 @@ describe(const struct revocation *revocation, const struct cw_certificate *certi
 	cw_json_set(result, "revoked", description);
 }
 
-/* That is what was asked for. An earlier run may have ended before it deleted the files. */
-static bool
-is_revoked_already(const struct cw_error *error)
-{
-	const char *type = cw_error_problem_type(error);
-
-	return type != NULL && cw_ends_with(type, ":alreadyRevoked");
-}
-
 /* "certificates" shows it as revoked from now on, whether a responder can be asked or not. */
 static void
 remember(const struct cw_context *context, const struct revocation *revocation, const char *serial)
@@ -329,7 +311,8 @@ revoke_and_delete(struct cw_context *context, struct revocation *revocation,
 	status = key_path != NULL
 			 ? revoke_with_key(context, key_path, certificate, encoded, &refusal)
 			 : revoke_with_account(context, encoded, &refusal);
-	already = status < 0 && is_revoked_already(&refusal);
+	/* That is what was asked for. An earlier run may have ended before it deleted the files. */
+	already = status < 0 && cw_is_revoked_already(&refusal);
 	if (status < 0 && !already) {
 		cw_error_move(error, &refusal);
 		return cw_context(error, "cannot revoke %s", revocation->path);

@@ -56,6 +56,7 @@ void cw_ca_account_clear(struct cw_ca_account *account);
 /* Returns an account object (RFC 8555 section 7.1.2) with these members. */
 struct json_object *cw_ca_account_body(const struct cw_ca_account *account);
 struct cw_ca_registration {
+	bool only_existing;             /* find the account of the key, make none (section 7.3.1) */
 	const struct cw_strv *contacts; /* "mailto:..." */
 	const char *eab_kid;            /* NULL: no external account binding */
 	const char *eab_hmac_key;       /* base64url */
@@ -97,6 +98,24 @@ struct cw_ca_call *cw_ca_order_download(struct cw_ca *ca, const struct cw_acme_o
 					void *context);
 /* Tells the network process to forget ORDER. No request for it may follow. */
 void cw_ca_order_forget(struct cw_ca *ca, struct cw_acme_order *order);
+/* One signed request, whose answer is taken as it came (ca_post.c). */
+struct cw_ca_post {
+	const char *what;     /* for messages: "the order" */
+	const char *resource; /* its name in the directory: "newOrder"; NULL: url is used */
+	const char *url;
+	const char *payload; /* NULL: POST-as-GET */
+	/* Results, for cw_ca_post_clear(). */
+	struct json_object *object; /* NULL: the answer is PEM */
+	char *pem;
+	char *location; /* NULL: none */
+	struct cw_strv alternates;
+	int64_t retry_after; /* milliseconds; -1: the CA did not say */
+};
+/* PEM: the answer is a chain in PEM; else it is a JSON object. */
+struct cw_ca_call *cw_ca_send_post(struct cw_ca *ca, struct cw_ca_post *post, bool pem,
+				   cw_ca_done done, void *context);
+void cw_ca_post_clear(struct cw_ca_post *post);
+#define cw_auto_ca_post cw_auto(cw_ca_post_clear)
 struct cw_ca_call *cw_ca_authorization_deactivate(struct cw_ca *ca, const char *url,
 						  cw_ca_done done, void *context);
 /* CERTIFICATE is base64url DER. KEY is the certificate's own key; NULL: the account's key. */

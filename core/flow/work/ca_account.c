@@ -88,7 +88,7 @@ cw_ca_account_new(struct cw_ca *ca, const struct cw_ca_registration *registratio
 	cw_message_put_list(message, registration->contacts);
 	cw_message_put_bool(message, true);
 	cw_message_put_text(message, binding);
-	cw_message_put_bool(message, false);
+	cw_message_put_bool(message, registration->only_existing);
 	call = cw_ca_ask(ca, message, take_new_account, done, context);
 	call->account = account;
 	return call;

@@ -47,6 +47,8 @@ struct cw_ca_call {
 	struct cw_acme_renewal_info **infos;
 	size_t count;
 	struct cw_strv *chains;
+	struct cw_ca_post *post;
+	bool pem;
 	struct cw_timer *soon; /* no request was sent: ends the call from the loop */
 	struct cw_error failure;
 	struct cw_ca_call *next;

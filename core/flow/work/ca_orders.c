@@ -84,12 +84,15 @@ take_finalized(struct cw_ca_call *call, struct cw_message *answer)
 {
 	for (size_t i = 0; i < call->count && !answer->broken; i++) {
 		enum cw_acme_state state = cw_wire_get_state(answer);
+		cw_autofree char *url = cw_message_get_text(answer, CW_MESSAGE_LINE);
 		cw_auto_error struct cw_error error = {0};
 
 		cw_message_get_error(answer, &error);
 		if (answer->broken)
 			return;
 		call->orders[i]->state = state;
+		free(call->orders[i]->certificate_url);
+		call->orders[i]->certificate_url = cw_take(&url);
 		if (error.status != CW_OK)
 			cw_error_move(&call->orders[i]->error, &error);
 	}

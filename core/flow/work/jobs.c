@@ -88,6 +88,8 @@ undo_what_was_left(struct cw_jobs *jobs)
 	bool reverted = false;
 
 	jobs->left_work = false;
+	if (jobs->context->in_memory)
+		return;
 	if (cw_checkpoints_recover(directories->work, directories->config, &reverted, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 

@@ -24,20 +24,23 @@ def _number(text):
     return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
 
 
+def private_key(jwk):
+    """The key of a private_key.json: RSA, or EC on P-256."""
+    if jwk["kty"] == "EC":
+        assert jwk["crv"] == "P-256", f"this signs with P-256 alone, not {jwk['crv']}"
+        return ec.derive_private_key(_number(jwk["d"]), ec.SECP256R1())
+    public = rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"]))
+    return rsa.RSAPrivateNumbers(
+        *(_number(jwk[part]) for part in ("p", "q", "d", "dp", "dq", "qi")), public).private_key()
+
+
 class _Key:
     """A JWK of private_key.json: RS256, or ES256 of a P-256 key."""
 
     def __init__(self, jwk):
         self._ec = jwk["kty"] == "EC"
         self.algorithm = "ES256" if self._ec else "RS256"
-        if self._ec:
-            assert jwk["crv"] == "P-256", f"this signs with P-256 alone, not {jwk['crv']}"
-            self._key = ec.derive_private_key(_number(jwk["d"]), ec.SECP256R1())
-        else:
-            public = rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"]))
-            self._key = rsa.RSAPrivateNumbers(
-                *(_number(jwk[part]) for part in ("p", "q", "d", "dp", "dq", "qi")),
-                public).private_key()
+        self._key = private_key(jwk)
 
     def sign(self, octets):
         if not self._ec:

@@ -15,6 +15,9 @@ import tempfile
 from .process import is_gone, wait_until
 
 MODULES = "/usr/lib/apache2/modules"
+AVAILABLE = "/etc/apache2/mods-available"
+# What a2enmod enables with mod_ssl, and what the plugin enables besides.
+SSL = "ssl socache_shmcb setenvif mime rewrite headers".split()
 USUAL = ("mpm_event authn_core authn_file authz_core authz_host authz_user auth_basic access_compat "
          "alias dir mime env setenvif autoindex negotiation status filter deflate headers rewrite "
          "substitute socache_shmcb ssl proxy proxy_http proxy_fcgi proxy_ajp proxy_wstunnel "
@@ -85,7 +88,9 @@ class Apache:
             os.makedirs(os.path.join(self.folder, name))
         for name in ("run/socks", "lock"):
             shutil.chown(os.path.join(self.folder, name), "www-data")
-        shutil.copytree("/etc/apache2/mods-available", os.path.join(self.root, "mods-available"))
+        os.mkdir(os.path.join(self.root, "mods-available"))
+        for name in SSL:
+            self.make_available(name)
         self.write("apache2.conf", MAIN)
         self.write("envvars", ENVIRONMENT.format(folder=self.folder, modules=MODULES,
                                                  root=self.root))
@@ -97,7 +102,13 @@ class Apache:
         with open(os.path.join(self.folder, "www/index.html"), "w", encoding="ascii") as stream:
             stream.write("the site\n")
 
+    def make_available(self, name):
+        for end in ("load", "conf"):
+            if os.path.exists(f"{AVAILABLE}/{name}.{end}"):
+                shutil.copy2(f"{AVAILABLE}/{name}.{end}", f"{self.root}/mods-available")
+
     def enable(self, name):
+        self.make_available(name)
         link = os.path.join(self.root, "mods-enabled", f"{name}.load")
         if not os.path.lexists(link):
             os.symlink(f"../mods-available/{name}.load", link)

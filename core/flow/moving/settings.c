@@ -1,0 +1,229 @@
+/* The renewal file of a certificate of another client. */
+#include <string.h>
+#include "base/plugin_name.h"
+#include "base/text.h"
+#include "crypto/x509.h"
+#include "flow/moving/take_over.h"
+#include "store/renewal.h"
+
+static const char params[] = "renewalparams";
+
+struct applying {
+	struct cw_context *context;
+	struct cw_moving *moving;
+	const struct cw_moved_certificate *certificate;
+	struct cw_settings *settings;
+	const char *authenticator; /* NULL: not known */
+	bool own;                  /* AUTHENTICATOR is the certificate's own */
+};
+
+static void
+remark_error(const struct applying *applying, const char *internal, const char *value,
+	     const struct cw_error *error)
+{
+	cw_autofree char *line = cw_error_line(error);
+
+	cw_moving_remark(applying->moving, applying->certificate->source, cw_error_hint(error),
+			 "the setting %s of \"%s\" (\"%s\") is not taken over: %s", internal,
+			 applying->certificate->name, value, line);
+}
+
+/* The module's own options are then known. NULL: it is not installed. */
+static const char *
+open_own_plugin(const struct applying *applying)
+{
+	const struct cw_moved_certificate *certificate = applying->certificate;
+	cw_auto_error struct cw_error error = {0};
+	struct cw_module *module = NULL;
+	int status;
+
+	if (certificate->authenticator == NULL)
+		return NULL;
+	status = cw_registry_open(applying->context->registry, certificate->authenticator, &module,
+				  &error);
+	if (status == CW_OK)
+		status = cw_module_add_options(module, applying->context->options, &error);
+	if (status == CW_OK)
+		return certificate->authenticator;
+	remark_error(applying, "authenticator", certificate->authenticator, &error);
+	return NULL;
+}
+
+/* Whether INTERNAL is an option of a plugin that is not used. */
+static bool
+is_unused(const struct applying *applying, const char *internal)
+{
+	cw_autofree char *prefix = NULL;
+
+	if (applying->certificate->authenticator == NULL || applying->own)
+		return false;
+	prefix = cw_format("%s_", applying->certificate->authenticator);
+	cw_replace_char(prefix, '-', '_');
+	return cw_starts_with(internal, prefix);
+}
+
+static void
+apply(const struct applying *applying, const char *internal, const char *value)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	/* What the user gives for all certificates counts. */
+	if (cw_settings_source(applying->settings, internal) >= CW_SOURCE_INI ||
+	    is_unused(applying, internal))
+		return;
+	if (cw_settings_set(applying->settings, internal, CW_SOURCE_RUNTIME, value, &error) < 0)
+		remark_error(applying, internal, value, &error);
+}
+
+/* The folder of NAME: its own, or that of the names without one. */
+static const char *
+webroot_of(const struct cw_strv *webroots, const char *name)
+{
+	const char *folder = NULL;
+
+	for (size_t i = 0; i + 1 < webroots->count; i += 2) {
+		if (strcmp(webroots->items[i], name) == 0)
+			return webroots->items[i + 1];
+		if (*webroots->items[i] == '\0')
+			folder = webroots->items[i + 1];
+	}
+	return folder;
+}
+
+static void
+apply_webroots(const struct applying *applying, const struct cw_strv *names)
+{
+	static const char map[] = "webroot_map", path[] = "webroot_path";
+	const struct cw_strv *webroots = &applying->certificate->webroots;
+
+	if (!applying->own || webroots->count == 0 ||
+	    cw_settings_source(applying->settings, path) >= CW_SOURCE_INI)
+		return;
+	for (size_t i = 0; i < names->count; i++) {
+		const char *folder = webroot_of(webroots, names->items[i]);
+		cw_auto_error struct cw_error error = {0};
+
+		if (folder != NULL &&
+		    cw_settings_set_map(applying->settings, map, CW_SOURCE_RUNTIME, names->items[i],
+					folder, &error) < 0)
+			remark_error(applying, map, folder, &error);
+	}
+	apply(applying, path, webroots->items[webroots->count - 1]);
+}
+
+/* Facts about the certificate, whatever a configuration file says. */
+static int
+set_facts(const struct applying *applying, struct cw_error *error)
+{
+	const struct cw_moved_certificate *certificate = applying->certificate;
+	struct cw_settings *settings = applying->settings;
+	const char *server = certificate->server;
+	bool rsa = cw_key_type(certificate->key) == CW_KEY_RSA;
+	cw_autofree char *bits = cw_format("%u", cw_key_bits(certificate->key));
+	int status = CW_OK;
+
+	if (server == NULL && certificate->account != NULL)
+		server = certificate->account->server;
+	if (server != NULL)
+		status = cw_settings_set(settings, "server", CW_SOURCE_COMMAND, server, error);
+	if (status < 0 || cw_settings_source(settings, "key_type") == CW_SOURCE_COMMAND)
+		return status;
+	status = cw_settings_set(settings, "key_type", CW_SOURCE_COMMAND, rsa ? "rsa" : "ecdsa",
+				 error);
+	if (status < 0)
+		return status;
+	return rsa ? cw_settings_set(settings, "rsa_key_size", CW_SOURCE_COMMAND, bits, error)
+		   : cw_settings_set(settings, "elliptic_curve", CW_SOURCE_COMMAND,
+				     cw_key_curve(certificate->key), error);
+}
+
+static int
+fill(const struct applying *applying, struct cw_error *error)
+{
+	const struct cw_moved_certificate *certificate = applying->certificate;
+	cw_auto_certificate struct cw_certificate *x509 = NULL;
+	cw_auto_strv struct cw_strv dns = {0};
+	cw_auto_strv struct cw_strv ip = {0};
+	int status = cw_certificate_from_pem(certificate->leaf, strlen(certificate->leaf),
+					     certificate->source, &x509, error);
+
+	if (status == CW_OK)
+		status = set_facts(applying, error);
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i + 1 < certificate->settings.count; i += 2)
+		apply(applying, certificate->settings.items[i], certificate->settings.items[i + 1]);
+	cw_certificate_names(x509, &dns, &ip);
+	cw_strv_add_all(&dns, &ip);
+	apply_webroots(applying, &dns);
+	return CW_OK;
+}
+
+static void
+remark_no_authenticator(struct cw_moving *moving, const struct cw_moved_certificate *certificate)
+{
+	cw_autofree char *hint =
+		cw_format("certwright reconfigure --cert-name %s -a PLUGIN", certificate->name);
+
+	cw_moving_remark(moving, certificate->source, hint,
+			 "\"%s\" cannot be renewed before you say how to prove that you control "
+			 "its names",
+			 certificate->name);
+}
+
+/* Certbot's renewal file is kept as it is. */
+static void
+take_config(struct cw_context *context, struct cw_moving *moving,
+	    const struct cw_moved_certificate *certificate, struct cw_configobj *config)
+{
+	static const char *const keys[] = {"authenticator", "installer"};
+
+	if (certificate->account == NULL)
+		cw_configobj_remove(config, params, "account");
+	for (size_t i = 0; i < CW_COUNT(keys); i++) {
+		const char *plugin = cw_configobj_get(config, params, keys[i]);
+
+		if (plugin != NULL && strcmp(plugin, "None") != 0 &&
+		    !cw_registry_has(context->registry, plugin))
+			cw_moving_remark(moving, certificate->source,
+					 "install it, or name another one with \"certwright "
+					 "reconfigure\"",
+					 "the %s \"%s\" of \"%s\" is not installed here", keys[i],
+					 cw_plugin_name(plugin), certificate->name);
+	}
+}
+
+int
+cw_moved_config(struct cw_context *context, struct cw_moving *moving,
+		struct cw_moved_certificate *certificate, const char *authenticator,
+		struct cw_configobj **config, struct cw_error *error)
+{
+	struct applying applying = {
+		.context = context,
+		.moving = moving,
+		.certificate = certificate,
+		.authenticator = authenticator,
+	};
+	cw_autofree char *account = NULL;
+	int status;
+
+	if (certificate->config != NULL) {
+		*config = cw_configobj_copy(certificate->config);
+		take_config(context, moving, certificate, *config);
+		return CW_OK;
+	}
+	*config = cw_configobj_new();
+	if (authenticator == NULL)
+		applying.authenticator = open_own_plugin(&applying);
+	applying.own = cw_equal(applying.authenticator, certificate->authenticator);
+	if (applying.authenticator == NULL)
+		remark_no_authenticator(moving, certificate);
+	if (certificate->account != NULL)
+		account = cw_key_account_id(certificate->account->key);
+	applying.settings = cw_settings_copy(context->settings);
+	status = fill(&applying, error);
+	if (status == CW_OK)
+		cw_renewal_write(*config, applying.settings, account, applying.authenticator, NULL);
+	cw_settings_free(applying.settings);
+	return status;
+}

@@ -1,0 +1,39 @@
+#include "base/file.h"
+#include "base/text.h"
+#include "flow/issue/server.h"
+#include "flow/moving/source.h"
+#include "flow/moving/take_over.h"
+
+/* The CA that the user names; NULL: none. */
+static const char *
+given_server(const struct cw_settings *settings)
+{
+	if (cw_settings_given(settings, "server"))
+		return cw_settings_get(settings, "server");
+	return cw_settings_flag(settings, "staging") ? cw_server_url(settings) : NULL;
+}
+
+int
+cw_check_import(const struct cw_settings *settings, struct cw_error *error)
+{
+	if (cw_settings_get(settings, "import_from") != NULL)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE, "the client to import from is missing");
+	cw_hint(error, "certwright import --from CLIENT PATH; \"certwright help import\" says "
+		       "which clients there are");
+	return CW_E_USAGE;
+}
+
+int
+cw_flow_import(struct cw_context *context, struct json_object *result, struct cw_error *error)
+{
+	cw_auto_moving struct cw_moving moving = {0};
+	cw_autofree char *path = cw_path_absolute(context->words->items[0]);
+	const struct cw_moving_source source = {
+		.name = cw_settings_get(context->settings, "import_from"),
+		.server = given_server(context->settings),
+		.path = path,
+	};
+	int status = cw_moving_source_read(&source, &moving, error);
+	return status < 0 ? status : cw_moving_take_over(context, &moving, result, error);
+}

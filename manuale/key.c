@@ -1,0 +1,103 @@
+#include "key.h"
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include "files.h"
+#include "say.h"
+
+/* A key with a passphrase is not asked for it. */
+static int
+give_no_passphrase(char *buffer, int size, int writing, void *context)
+{
+	(void)buffer;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return 0;
+}
+
+/* NULL: it is not a private key. */
+static EVP_PKEY *
+read_key(const char *pem)
+{
+	BIO *input = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key;
+
+	if (input == NULL)
+		die_nomem();
+	key = PEM_read_bio_PrivateKey(input, NULL, give_no_passphrase, NULL);
+	BIO_free(input);
+	return key;
+}
+
+char *
+key_new_rsa(int bits)
+{
+	EVP_PKEY *key = EVP_RSA_gen((unsigned)bits);
+	BIO *output = BIO_new(BIO_s_secmem());
+	const char *data = NULL;
+	char *pem;
+	long length;
+
+	if (key == NULL || output == NULL ||
+	    PEM_write_bio_PKCS8PrivateKey(output, key, NULL, NULL, 0, NULL, NULL) != 1)
+		die("OpenSSL cannot make an RSA key of %d bits", bits);
+	length = BIO_get_mem_data(output, &data);
+	pem = format("%.*s", (int)length, data);
+	BIO_free(output);
+	EVP_PKEY_free(key);
+	return pem;
+}
+
+void
+key_check(const char *pem, const char *what)
+{
+	EVP_PKEY *key = read_key(pem);
+
+	if (key == NULL)
+		die("%s is not a private key in PEM without a passphrase", what);
+	EVP_PKEY_free(key);
+}
+
+int
+key_rsa_size(const char *pem)
+{
+	EVP_PKEY *key = read_key(pem);
+	int bits = key != NULL && EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
+
+	EVP_PKEY_free(key);
+	return bits;
+}
+
+bool
+key_is_of(const char *pem, const char *certificate)
+{
+	EVP_PKEY *key = read_key(pem);
+	BIO *input = BIO_new_mem_buf(certificate, -1);
+	X509 *read =
+		input != NULL ? PEM_read_bio_X509(input, NULL, give_no_passphrase, NULL) : NULL;
+	bool same = key != NULL && read != NULL && EVP_PKEY_eq(X509_get0_pubkey(read), key) == 1;
+
+	X509_free(read);
+	BIO_free(input);
+	EVP_PKEY_free(key);
+	return same;
+}
+
+char *
+sha256_of(const char *text)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+	char *hexadecimal;
+
+	if (EVP_Digest(text, strlen(text), digest, &length, EVP_sha256(), NULL) != 1)
+		die_nomem();
+	hexadecimal = allocate(2 * (size_t)length + 1);
+	for (unsigned i = 0; i < length; i++)
+		sprintf(hexadecimal + 2 * (size_t)i, "%02x", digest[i]);
+	return hexadecimal;
+}

@@ -1,0 +1,193 @@
+"""Moving in: what other clients left is imported, and renewed with the same account."""
+
+import base64
+import json
+import os
+import shutil
+
+import pytest
+
+from lib.other_clients import (AcmeSh, Acmetool, CertbotTarball, Dehydrated, Getssl, Lego, Uacme)
+from lib.tools import names_of, read, serial_of, snapshot, verify_chain
+from lib.webserver import WebServer
+
+
+@pytest.fixture(name="webroot", scope="module")
+def fixture_webroot(module_start):
+    folder = module_start.folder / "webroot"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(name="served")
+def fixture_served(pebble, webroot):
+    """The web server of the names."""
+    server = WebServer(pebble.http_port, lambda host: str(webroot))
+    yield server
+    server.stop()
+
+
+def new_accounts(pebble):
+    return pebble.requests("POST", "/sign-me-up")
+
+
+def saved_accounts(certwright):
+    return [json.loads(read(os.path.join(os.path.dirname(p), "regr.json")))["uri"]
+            for p in certwright.account_files()]
+
+
+def check_import(certwright, pebble, client, names, *args, lineage=None, asks=0):
+    """Imports what CLIENT has, with ARGS. ASKS: how often the CA is asked for an account, with
+    --dry-run and without. Returns the result."""
+    name = lineage or names[0]
+    before, asked = snapshot(client.path), new_accounts(pebble)
+    arguments = ["--from", client.name, client.path, *args]
+    rehearsal = certwright.json("import", *arguments, "--dry-run")
+    assert rehearsal.certificates[name]["action"] == "simulated"
+    assert not certwright.lineages() and not certwright.account_files()
+    result = certwright.json("import", *arguments)
+    moved = result.certificates[name]
+    assert (moved["action"], moved["domains"]) == ("imported", list(names))
+    assert snapshot(client.path) == before
+    assert new_accounts(pebble) == asked + 2 * asks
+    assert saved_accounts(certwright) == [a["uri"] for a in result.json["accounts"]]
+    assert names_of(certwright.live(name)) == sorted(names)
+    verify_chain(os.path.dirname(certwright.live(name)), pebble.root())
+    return result
+
+
+def check_renewal(certwright, pebble, name):
+    """NAME is renewed with the account that was imported."""
+    old, asked = serial_of(certwright.live(name)), new_accounts(pebble)
+    certwright.run("renew", "--force-renewal", "--cert-name", name)
+    assert serial_of(certwright.live(name)) != old
+    assert new_accounts(pebble) == asked
+
+
+def check_again(certwright, client, *args):
+    """A second import finds all there, also after renewals, and changes nothing."""
+    before = snapshot(certwright.config_dir)
+    result = certwright.json("import", "--from", client.name, client.path, *args)
+    assert {c["action"] for c in result.json["certificates"]} == {"present"}
+    assert {a["action"] for a in result.json["accounts"]} == {"present"}
+    assert snapshot(certwright.config_dir) == before
+
+
+def test_lego(certwright, pebble, webroot, tmp_path):
+    client = Lego(tmp_path / "lego", pebble, webroot)
+    client.make("a.lego.test", "b.lego.test")
+    result = check_import(certwright, pebble, client, ["a.lego.test", "b.lego.test"],
+                          "--standalone")
+    assert result.json["not_taken_over"] == []
+    [account] = certwright.account_files()
+    text = read(certwright.renewal_file("a.lego.test"))
+    for line in (f"account = {os.path.basename(os.path.dirname(account))}", "key_type = ecdsa",
+                 f"server = {pebble.directory}", "authenticator = standalone"):
+        assert f"{line}\n" in text
+    check_renewal(certwright, pebble, "a.lego.test")
+    check_again(certwright, client)
+
+
+def test_uacme(certwright, pebble, webroot, served, tmp_path):
+    client = Uacme(tmp_path / "uacme", pebble, webroot)
+    client.make("a.uacme.test", "b.uacme.test")
+    key = read(os.path.join(client.path, "private", "a.uacme.test", "key.pem"))
+    check_import(certwright, pebble, client, ["a.uacme.test", "b.uacme.test"], "-a", "webroot",
+                 "-w", webroot, asks=1)
+    before = read(certwright.live("a.uacme.test", "privkey"))
+    check_renewal(certwright, pebble, "a.uacme.test")
+    assert served.seen and key
+    # uacme keeps a certificate's key.
+    assert read(certwright.live("a.uacme.test", "privkey")) == before
+    check_again(certwright, client)
+
+
+def test_dehydrated(certwright, start, pebble, webroot, served, tmp_path):
+    client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
+    client.make("a.dehydrated.test")
+    ran = tmp_path / "executed"
+    client.configure(f"PRIVATE_KEY_RENEW=no\nCURL_OPTS=$(touch {ran})\ntouch {ran}\n")
+    result = check_import(certwright, pebble, client, ["a.dehydrated.test"])
+    [remark] = result.json["not_taken_over"]
+    assert "CURL_OPTS" in remark["message"] and not ran.exists()
+    text = read(certwright.renewal_file("a.dehydrated.test"))
+    assert f"a.dehydrated.test = {webroot}" in text and "reuse_key = True" in text
+    check_renewal(certwright, pebble, "a.dehydrated.test")
+    assert served.seen
+    check_again(certwright, client)
+    check_hook(start.certwright(pebble, "other"), client)
+
+
+def check_hook(certwright, client):
+    """dehydrated's hook is called as before, for DNS records and after renewals."""
+    client.configure('CHALLENGETYPE="dns-01"\nHOOK="${BASEDIR}/hook.sh"\n')
+    hook = os.path.join(client.path, "hook.sh")
+    certwright.run("import", "--from", client.name, client.path)
+    text = read(certwright.renewal_file("a.dehydrated.test"))
+    for line in ("authenticator = dns-exec", f"dns_exec_program = {hook}",
+                 "dns_exec_style = dehydrated"):
+        assert f"{line}\n" in text
+    assert f"{hook} deploy_cert a.dehydrated.test" in text
+
+
+@pytest.mark.skipif(shutil.which("acmetool") is None, reason="this release has no acmetool")
+def test_acmetool(certwright, pebble, webroot, served, tmp_path):
+    client = Acmetool(tmp_path / "acmetool", pebble, webroot)
+    client.make("a.acmetool.test", "b.acmetool.test")
+    check_import(certwright, pebble, client, ["a.acmetool.test", "b.acmetool.test"], asks=1)
+    check_renewal(certwright, pebble, "a.acmetool.test")
+    assert served.seen
+    check_again(certwright, client)
+
+
+@pytest.fixture(name="origin", scope="module")
+def fixture_origin(module_start, pebble):
+    """An account and a certificate, for the clients that Debian does not have."""
+    origin = module_start.certwright(pebble, "origin")
+    origin.certonly("o.example.test")
+    return origin
+
+
+def encoded(text):
+    return f"__ACME_BASE64__START_{base64.b64encode(text.encode()).decode()}__ACME_BASE64__END_"
+
+
+def test_acme_sh(certwright, pebble, webroot, served, origin, tmp_path):
+    client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
+    copy, ran = tmp_path / "copy of key.pem", tmp_path / "reloaded"
+    client.make({"Le_Webroot": str(webroot), "Le_RealKeyPath": str(copy),
+                 "Le_ReloadCmd": encoded(f"echo reload > {ran}"), "Le_DeployHook": "haproxy,"})
+    result = check_import(certwright, pebble, client, ["o.example.test"])
+    [remark] = result.json["not_taken_over"]
+    assert "haproxy" in remark["message"]
+    check_renewal(certwright, pebble, "o.example.test")
+    assert served.seen and ran.read_text() == "reload\n"
+    assert copy.read_text() == read(certwright.live("o.example.test", "privkey"))
+    check_again(certwright, client)
+
+
+def test_two_certificates_for_one_name(certwright, pebble, webroot, origin, tmp_path):
+    """acme.sh has one for each kind of key."""
+    client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
+    for ecc in (True, False):
+        client.make({"Le_Webroot": "no"}, ecc)
+    certwright.run("import", "--from", "acme.sh", client.path)
+    assert certwright.lineages() == ["o.example.test", "o.example.test-ecc"]
+    check_again(certwright, client)
+
+
+def test_getssl(certwright, pebble, webroot, served, origin, tmp_path):
+    client = Getssl(tmp_path / "getssl", pebble, webroot, origin, "o.example.test")
+    ran = tmp_path / "reloaded"
+    client.make(f'RELOAD_CMD="echo reload > {ran}"\n')
+    result = check_import(certwright, pebble, client, ["o.example.test"], asks=1)
+    assert result.json["not_taken_over"] == []
+    check_renewal(certwright, pebble, "o.example.test")
+    assert served.seen and ran.read_text() == "reload\n"
+
+
+def test_certbot_tarball(certwright, pebble, origin, tmp_path):
+    client = CertbotTarball(tmp_path, origin)
+    check_import(certwright, pebble, client, ["o.example.test"])
+    check_renewal(certwright, pebble, "o.example.test")
+    check_again(certwright, client)

@@ -1,0 +1,224 @@
+"""libcertwright: verbs, events, the host as the authenticator, certificates in memory."""
+
+import os
+import subprocess
+import threading
+
+import pytest
+
+from lib.certwright import Certwright
+from lib.library import ANSWER, QUESTION, Client
+from lib.tokens import Tokens
+from lib.tools import snapshot
+
+
+@pytest.fixture(scope="module")
+def tokens(pebble):
+    server = Tokens(pebble.http_port)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(pebble):
+    with Client(pebble) as client:
+        yield client
+
+
+def folders(tmp_path):
+    return {f"{kind}-dir": str(tmp_path / kind) for kind in ("config", "work", "logs")}
+
+
+def certonly(pebble, *names, tmp_path=None, options=None, **more):
+    """A request for a certificate, the host being the authenticator; without TMP_PATH in memory."""
+    made = {"verb": "certonly", "options": {
+        "server": pebble.directory, "authenticator": "host", "agree-tos": True,
+        "register-unsafely-without-email": True, **({"domain": list(names)} if names else {}),
+        **(folders(tmp_path) if tmp_path else {}), **(options or {})}, **more}
+    return made if tmp_path else {**made, "store": "memory"}
+
+
+def openssl(*args, text=None):
+    return subprocess.run(["openssl", *args], input=text, capture_output=True, text=True,
+                          check=True).stdout
+
+
+def public_key(pem, kind):
+    if kind == "key":
+        return openssl("pkey", "-pubout", text=pem)
+    return openssl(kind, "-pubkey", "-noout", text=pem)
+
+
+def only(answer):
+    assert answer["ok"], answer["error"]
+    [certificate] = answer["certificates"]
+    return certificate
+
+
+def test_verbs_answer_as_the_command_does(client, pebble, tmp_path):
+    command = Certwright(tmp_path / "command", pebble)
+    options = dict(zip(("config-dir", "work-dir", "logs-dir"), command.directories()[1::2]))
+    answer = client.call({"verb": "certificates", "options": options})
+    assert answer.pop("exit_status") == 0
+    assert answer == command.json("certificates").json
+    assert client.call({"verb": "help", "arguments": ["certonly"]})["help"] == \
+        command.json("help", "certonly", defaults=False).json["help"]
+
+
+def test_the_host_publishes_the_challenges_and_hears_when_they_are_over(client, pebble, tokens,
+                                                                         tmp_path):
+    seen = []
+
+    def publish(event):
+        seen.append(event)
+        return tokens.publish(event)
+
+    answer, notes = client.run(certonly(pebble, "h1.example.test", "h2.example.test",
+                                        tmp_path=tmp_path), publish)
+    certificate = only(answer)
+    assert certificate["action"] == "issued"
+    assert os.path.exists(certificate["fullchain_path"])
+    assert sorted(event["identifier"] for event in seen) == ["h1.example.test", "h2.example.test"]
+    over = [note["id"] for note in notes if note["event"] == "challenge_over"]
+    assert sorted(over) == sorted(event["id"] for event in seen)
+    texts = [note["text"] for note in notes if note["event"] == "message"]
+    assert any("requesting a certificate" in text for text in texts)
+    # The next call of the same client renews it, and again asks the host.
+    seen.clear()
+    answer, _ = client.run({"verb": "renew", "options": {**folders(tmp_path),
+                                                         "force-renewal": True}}, publish)
+    assert only(answer)["action"] == "renewed" and len(seen) == 2
+    # The command has nobody to ask.
+    command = Certwright(tmp_path, pebble)
+    command.config_dir, command.work_dir, command.logs_dir = \
+        (str(tmp_path / kind) for kind in ("config", "work", "logs"))
+    refused = command.json("renew", "--force-renewal", status=1).json
+    assert "the program that obtained it through the library renews it" in str(refused)
+
+
+def test_one_name_that_the_host_cannot_publish_is_that_names_error(client, pebble, tokens):
+    def publish(event):
+        if event["identifier"] == "bad.example.test":
+            return {"ready": False, "detail": "no such site"}
+        return tokens.publish(event)
+
+    answer, _ = client.run(certonly(pebble, "good.example.test", "bad.example.test"), publish)
+    assert not answer["ok"] and answer["certificates"] == []
+    assert "no such site" in str(answer["error"])
+    assert "bad.example.test" in str(answer["error"])
+
+
+def test_memory_keeps_no_file(client, pebble, tokens, tmp_path):
+    os.makedirs(tmp_path / "home")
+    before = snapshot("/tmp") if os.environ.get("CHECK_ALL_OF_TMP") else None
+    request = certonly(pebble, "mem.example.test",
+                       environment={"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)})
+    answer, _ = client.run(request, tokens.publish)
+    certificate = only(answer)
+    assert certificate["domains"] == ["mem.example.test"] and certificate["url"]
+    assert public_key(certificate["key"], "key") == public_key(certificate["certificate"], "x509")
+    assert certificate["fullchain"] == certificate["certificate"] + certificate["chain"]
+    account = answer["account"]
+    assert account["created"] and "PRIVATE KEY" in account["key"]
+    assert sorted(os.listdir(tmp_path)) == ["home"] and os.listdir(tmp_path / "home") == []
+    assert before is None or before == snapshot("/tmp")
+    # The same account, without and with its URL; then as a JWK.
+    for given in ({"key": account["key"]}, {"key": account["key"], "uri": account["uri"]}):
+        again, _ = client.run(certonly(pebble, "mem2.example.test", account=given), tokens.publish)
+        assert only(again) and again["account"]["uri"] == account["uri"]
+        assert not again["account"]["created"]
+
+
+@pytest.mark.parametrize("kind", ["key", "csr"])
+def test_memory_with_a_key_or_request_of_the_host(client, pebble, tokens, kind):
+    made = client.call({"request": "csr_new", "identifiers": ["own.example.test"],
+                        "options": {"key-type": "rsa"}})["csr"]
+    assert "PRIVATE KEY" in made["key"]
+    request = certonly(pebble, *(["own.example.test"] if kind == "key" else []),
+                       **{kind: made[kind]})
+    answer, _ = client.run(request, tokens.publish)
+    certificate = only(answer)
+    assert public_key(certificate["certificate"], "x509") == public_key(made["key"], "key")
+    assert certificate["key_type"] == "RSA"
+    assert (certificate["key"] is None) == (kind == "csr")
+
+
+def test_memory_with_a_plugin(client, pebble, tmp_path):
+    with Client(pebble, env={"TMPDIR": str(tmp_path)}) as alone:
+        answer = alone.call(certonly(pebble, "sa.example.test", options={
+            "authenticator": "standalone", "preferred-challenges": "tls-alpn-01",
+            "tls-alpn-01-port": pebble.tls_port}))
+        assert only(answer)["domains"] == ["sa.example.test"]
+        assert os.listdir(tmp_path) == []
+    refused = client.call(certonly(pebble, "ng.example.test", options={"cert-name": "x"}))
+    assert refused["exit_status"] == 2 and "has no meaning" in refused["error"]["message"]
+
+
+def test_eight_clients_in_eight_threads(pebble, tokens):
+    answers = {}
+
+    def obtain(number):
+        with Client(pebble) as client:
+            for _ in range(2):
+                answers[number], _ = client.run(certonly(pebble, f"t{number}.example.test"),
+                                                tokens.publish)
+
+    threads = [threading.Thread(target=obtain, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number in range(8):
+        assert only(answers[number])["domains"] == [f"t{number}.example.test"]
+
+
+def test_a_question_is_answered_by_the_host(client, pebble, tmp_path):
+    def say(event):
+        asked.append(event)
+        if event["kind"] == "yes_no":
+            return {"answer": True}
+        return {"answer": ""}
+
+    asked = []
+    options = {"server": pebble.directory, **folders(tmp_path)}
+    answer, _ = client.run({"verb": "register", "options": options, "interactive": True}, say)
+    assert answer["ok"], answer["error"]
+    assert {event["kind"] for event in asked} == {"yes_no", "text"}
+    # Nobody is asked otherwise.
+    answer, _ = client.run({"verb": "register", "options": {**options, "config-dir":
+                                                            str(tmp_path / "other")}})
+    assert not answer["ok"] and answer["error"]["status"] == "usage"
+
+
+def test_a_call_can_be_cancelled(client, pebble, tmp_path):
+    client.start(certonly(pebble, "cancel.example.test", tmp_path=tmp_path))
+    kind, event = client.next()
+    while kind != QUESTION:
+        kind, event = client.next()
+    client.cancel()
+    over = []
+    while kind != ANSWER:
+        kind, event = client.next()
+        over.append(event.get("event"))
+    assert event["error"]["status"] == "cancelled"
+    assert "challenge_over" in over
+    command = Certwright(tmp_path, pebble)
+    for kind in ("config", "work", "logs"):
+        setattr(command, f"{kind}_dir", str(tmp_path / kind))
+    # Its locks are free.
+    assert command.json("delete", "--cert-name", "no", status=1).json["error"]["status"] != "busy"
+
+
+def test_a_call_whose_events_nobody_takes_has_no_host(client, pebble):
+    answer = client.call(certonly(pebble, "lone.example.test"))
+    assert answer["error"]["status"] == "unsupported"
+    assert "nobody takes the events" in answer["error"]["message"]
+
+
+def test_a_host_that_does_not_reply_in_time(client, pebble):
+    answer, _ = client.run(certonly(pebble, "late.example.test", answer_timeout=1),
+                           lambda event: None)
+    assert answer["error"]["status"] == "timeout"
+    assert "late.example.test" in answer["error"]["message"]
+    # The client goes on.
+    assert client.call({"request": "csr_new", "identifiers": ["x.example.test"]})["ok"]
