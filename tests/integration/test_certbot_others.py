@@ -42,6 +42,7 @@ def test_an_http_authenticator_performs_and_cleans_up(certwright, packages, fold
     assert files_in(folder) == []
 
 
+@pytest.mark.full
 def test_a_renewal_file_with_capital_letters(certwright, packages, folder):
     """As Certbot writes it, which has to find it again."""
     packages.add("http-folder", FOLDER)

@@ -208,6 +208,7 @@ def test_the_others_are_cleaned_up_if_the_ca_sees_no_record(certwright, bind, ca
     assert [call[0] for call in program.calls()] == ["present", "cleanup"]
 
 
+@pytest.mark.full
 def test_a_resolver_that_is_down_is_told_and_is_no_harm_to_others(certwright, ca, start, program):
     closed = f"127.0.0.1:{start.ports.take()}"
     result = certwright.run("certonly", *PERSIST, "--dns-resolver", closed, "-d",
@@ -217,6 +218,7 @@ def test_a_resolver_that_is_down_is_told_and_is_no_harm_to_others(certwright, ca
                    "--dns-resolver", closed, "-d", "down.example.test")
 
 
+@pytest.mark.full
 def test_a_plugin_that_fails_to_make_the_record(certwright, bind, ca, tmp_path):
     ca.wildcard_offer = "dns-persist-01"
     program = script(tmp_path / "refuses", "echo 'no such zone' >&2; exit 1\n")
@@ -254,6 +256,7 @@ def test_the_preference_decides_between_the_records(certwright, bind, program, t
     assert all(("._acme-challenge." in call[1]) == used for call in program.calls())
 
 
+@pytest.mark.full
 def test_a_run_that_was_killed_leaves_the_persistent_record(certwright, bind, ca, program):
     """What the next run removes is the other one."""
     hold = ca.on("challenge", Hold(), times=1)

@@ -89,6 +89,7 @@ def test_caa_records_bind_to_account_and_challenges(certwright, bind, account, v
     assert (record["present"], record["problem"] is not None) == (present, refused)
 
 
+@pytest.mark.full
 def test_a_wildcard_has_a_caa_property_of_its_own(certwright, bind, account):
     bind.update(f'add i.example.test. 60 CAA 0 issue "ca.test; accounturi={account}"',
                 'add i.example.test. 60 CAA 0 issuewild "other.test"')
@@ -96,6 +97,7 @@ def test_a_wildcard_has_a_caa_property_of_its_own(certwright, bind, account):
     assert not records(certwright, bind, "-d", "*.i.example.test")["i.example.test", "caa"]["present"]
 
 
+@pytest.mark.full
 def test_a_ca_that_does_not_say_its_name(start, bind):
     certwright = start.certwright(start.pebble(dns=bind))
     certwright.run("register")
@@ -119,6 +121,7 @@ def test_without_an_account_it_says_how_to_get_one(certwright, bind):
     assert certwright.account_files() == []
 
 
+@pytest.mark.full
 def test_a_resolver_that_does_not_answer_is_told(certwright, account, start):
     closed = f"127.0.0.1:{start.ports.take()}"
     found = certwright.json("dns-records", "--dns-resolver", closed, "-d", "a.example.test").json
