@@ -62,7 +62,7 @@ make_grammar(struct grammar *grammar, const char *prefix, const char *letters)
 		}
 		name->name = options[i].name;
 		name->has_arg = options[i].value != NULL ? required_argument : no_argument;
-		name->val = options[i].letter;
+		name->val = (unsigned char)options[i].letter;
 		name++;
 	}
 	*at = '\0';

@@ -82,8 +82,8 @@ static const struct {
 	 "the CA found no TXT record: check that it was added to the delegated zone, and allow "
 	 "more time for it to propagate"},
 	{"dns-persist-01", "unauthorized",
-	 "the CA found no record that is for this account: \"certwright dns-records\" shows what it "
-	 "has to say; allow more time for it to propagate"},
+	 "the CA found no record for this account: \"certwright dns-records\" shows what it has "
+	 "to say; allow more time for it to propagate"},
 	{"tls-alpn-01", "connection",
 	 "port 443 must be reachable from the Internet: check that all the name's addresses, also "
 	 "IPv6, are those of this machine, and check the firewall"},

@@ -15,6 +15,14 @@ static const struct {
 	{'w', "webroot"},
 };
 
+/* Other names of plugins' options, which begin with what they are for. */
+static const struct {
+	const char *name, *option;
+} other_names[] = {
+	{"dns-lexicon-provider", "dns-exec-provider"},
+	{"dns-lexicon-config-dir", "dns-exec-config-dir"},
+};
+
 void
 cw_lookup_add_plugin_options(struct cw_lookup *lookup)
 {
@@ -185,6 +193,9 @@ cw_lookup_name(struct cw_lookup *lookup, const char *name, const char *shown,
 	const struct cw_option *found[CANDIDATES_MAX];
 	size_t count;
 
+	for (size_t i = 0; i < CW_COUNT(other_names); i++)
+		if (strcmp(name, other_names[i].name) == 0)
+			name = other_names[i].option;
 	*option = cw_option_by_name(lookup->set, name);
 	if (*option != NULL)
 		return CW_OK;

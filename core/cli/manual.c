@@ -344,7 +344,8 @@ write_examples(FILE *out)
 static void
 write_see_also(FILE *out, struct cw_registry *registry)
 {
-	fputs(".SH SEE ALSO\n.BR certwright (3),\n.BR certwright\\-json (7),\n.BR certwright\\-plugin (7)",
+	fputs(".SH SEE ALSO\n.BR certwright (3),\n.BR certwright\\-json (7),\n.BR "
+	      "certwright\\-plugin (7)",
 	      out);
 	for (size_t i = 0; i < cw_registry_count(registry); i++) {
 		const struct cw_module *module = cw_registry_at(registry, i);

@@ -307,6 +307,13 @@ conclude(struct parser *parser, struct cw_error *error)
 
 	if (invocation->verb->own_options != NULL)
 		return CW_OK;
+	if (invocation->verb->word == CW_WORD_PATH && invocation->words.count == 0) {
+		cw_fail(error, CW_E_USAGE, "the path for \"%s\" is missing",
+			invocation->verb->name);
+		cw_hint(error, "certwright %s %s", invocation->verb->name,
+			invocation->verb->arguments);
+		return CW_E_USAGE;
+	}
 	cw_lookup_add_plugin_options(&parser->lookup);
 	status = read_config(parser, error);
 	if (status == CW_OK)

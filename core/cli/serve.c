@@ -50,10 +50,10 @@ find_host(int socket)
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 
-	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ||
-	    peer.pid != getppid())
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
 		return -1;
-	return cw_exit_descriptor(peer.pid);
+	errno = 0;
+	return peer.pid == getppid() ? cw_exit_descriptor(peer.pid) : -1;
 }
 
 /* Our parent, the host, has no child that it has to wait for. */

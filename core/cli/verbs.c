@@ -227,6 +227,7 @@ const struct cw_verb cw_verbs[] = {
 		.asks_nobody = true,
 		.keeps_names = true,
 		.csr = "an import takes certificates with their keys",
+		.check = cw_check_import,
 		.flow = cw_flow_import,
 		.render = cw_render_imported,
 	},

@@ -28,7 +28,11 @@ enum cw_verb_plugins {
 };
 
 /* The word that a verb takes besides its options (cw_context.words). */
-enum cw_verb_word { CW_WORD_NONE, CW_WORD_CERTIFICATE, CW_WORD_PATH };
+enum cw_verb_word {
+	CW_WORD_NONE,
+	CW_WORD_CERTIFICATE, /* a lineage's name; may be absent */
+	CW_WORD_PATH
+};
 
 /* An option of a verb that reads its words itself. */
 struct cw_verb_option {
@@ -46,7 +50,7 @@ struct cw_verb {
 	const char *summary;     /* one line for --help */
 	const char *description; /* a paragraph for --help VERB and the man page */
 
-	enum cw_verb_word word; /* it may be absent */
+	enum cw_verb_word word;
 
 	enum cw_verb_plugins plugins;
 	bool writes;      /* runs with the locks and a log file (flow/work/begin.h) */

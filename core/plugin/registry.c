@@ -296,8 +296,7 @@ cw_registry_add_certbots(struct cw_registry *registry)
 		return false;
 	registry->has_certbots = true;
 	if (cw_certbot_plugins_list(loop_of(registry), runner->module.path,
-				    !registry->keeps_nothing, &plugins, &error) !=
-	    CW_OK) {
+				    !registry->keeps_nothing, &plugins, &error) != CW_OK) {
 		cw_autofree char *line = cw_error_line(&error);
 
 		cw_log_warning("%s", line);

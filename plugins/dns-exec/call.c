@@ -74,6 +74,11 @@ add_lexicon(struct words *words, const struct caller *caller, const struct cw_ch
 	    enum action action)
 {
 	const struct record_work *place = &work_of(challenge)->place;
+	/* This provider takes the value as in a zone file, where a ";" begins a comment. */
+	const char *quote =
+		strcmp(caller->provider, "ddns") == 0 && strchr(challenge->validation, ';') != NULL
+			? "\""
+			: "";
 
 	if (caller->config_folder != NULL) {
 		words_add(words, "--config-dir");
@@ -89,7 +94,7 @@ add_lexicon(struct words *words, const struct caller *caller, const struct cw_ch
 	words_add(words, "--name");
 	words_add(words, place->record);
 	/* It may begin with "-". */
-	words_take(words, text_format("--content=%s", challenge->validation));
+	words_take(words, text_format("--content=%s%s%s", quote, challenge->validation, quote));
 	words_add(words, action == ACTION_PRESENT ? "create" : "delete");
 	words_add(words, place->zone != NULL ? place->zone : domain_of(challenge));
 	words_add(words, "TXT");

@@ -10,6 +10,7 @@ from lib.dns_ca import ISSUERS, account_label
 from lib.outcome import assert_failed, identifiers
 from lib.plugins import without_plugin
 from lib.rogue_ca import Hold
+from lib.terminal import on_terminal
 from lib.tools import certbot, names_of, read, script
 
 ZONES = {"example.test": []}
@@ -137,6 +138,18 @@ def test_no_plugin_is_needed_where_the_record_is(certwright, bind):
     assert "hand.example.test" in certbot(certwright, "certificates").stdout
 
 
+def test_a_person_makes_it_once(certwright, bind):
+    """With the instructions of manual; nothing has to be done at renewals, without a terminal."""
+    run = on_terminal(certwright, "certonly", "--dns-resolver", bind.resolver, *PERSIST, "-d",
+                      "person.example.test")
+    found = run.expect(r"name:\s+_validation-persist\.person\.example\.test\.\s+value:\s+([^\n]+)")
+    add(bind, "person.example.test", found.group(1))
+    run.expect("renewals need them")
+    run.type("")
+    run.finish()
+    certwright.run("renew", "--force-renewal")
+
+
 def test_a_record_above_is_for_the_names_below(certwright, bind):
     add(bind, "below.example.test",
         f"{ISSUERS[0]}; policy=WILDCARD; accounturi={account_of(certwright)}")
@@ -155,7 +168,11 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD)
+EVERY_DAY = ["none", "another account", "no policy"]
+
+
+@pytest.mark.parametrize("kind", [
+    pytest.param(kind, marks=[] if kind in EVERY_DAY else [pytest.mark.full]) for kind in BAD])
 def test_a_bad_record_is_one_sentence_for_its_name(certwright, bind, ca, program, kind):
     ca.wildcard_offer = "dns-persist-01"
     text, words = BAD[kind]
@@ -209,7 +226,8 @@ def test_a_plugin_that_fails_to_make_the_record(certwright, bind, ca, tmp_path):
     assert identifiers(result.json) == {"f.example.test"}
 
 
-@pytest.mark.parametrize("style", ["dehydrated", "certbot", "lego-raw"])
+@pytest.mark.parametrize("style", ["certbot", *(pytest.param(style, marks=pytest.mark.full)
+                                                for style in ("dehydrated", "lego-raw"))])
 def test_a_style_that_cannot_name_the_record(certwright, bind, program, style):
     result = obtain(certwright, bind, "s.example.test", status=1, json=True,
                     more=[*with_program(program), "--dns-exec-style", style, *PERSIST])

@@ -177,6 +177,10 @@ def test_command_line(certwright, tmp_path):
     assert_failed(certwright.json("import", tmp_path, status=2), "--from")
     assert_failed(certwright.json("import", "--from", "lego", status=2), "path")
     assert_failed(certwright.json("import", "--from", "caddy", tmp_path, status=2), "caddy")
+    assert_failed(certwright.json("import", "--from", "lego", "a", "b", status=2), '"b"')
+    # Nothing was attempted.
+    assert not os.path.exists(certwright.logs_dir)
+    assert_failed(run_import(certwright, "certbot-tarball", tmp_path, status=1), "--config-dir")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

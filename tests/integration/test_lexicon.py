@@ -61,11 +61,25 @@ def test_a_name_and_its_wildcard_and_their_renewal(certwright, bind, config):
     assert bind.key.secret not in certwright.log_text() + read(certwright.renewal_file(names[2]))
 
 
-def test_credentials_from_the_environment(certwright, bind):
-    obtain(certwright, bind, "e.example.test", env={
-        "LEXICON_DDNS_AUTH_TOKEN": token(bind), "LEXICON_DDNS_DDNS_SERVER": bind.dns_address})
+def test_credentials_from_the_environment_and_other_names_of_options(certwright, bind):
+    certwright.run("certonly", "--dns-exec", "--dns-exec-program", "lexicon",
+                   "--dns-lexicon-provider", "ddns", "--dns-resolver", bind.resolver,
+                   "-d", "e.example.test", env={
+                       "LEXICON_DDNS_AUTH_TOKEN": token(bind),
+                       "LEXICON_DDNS_DDNS_SERVER": bind.dns_address})
     assert bind.challenge_records("example.test") == []
     assert bind.key.secret not in certwright.log_text()
+
+
+@pytest.mark.full
+def test_a_record_that_stays(start, bind, config):
+    ca = start.dns_ca(bind)
+    certwright = start.certwright(ca)
+    obtain(certwright, bind, "stay.example.test", more=[
+        "--dns-exec-config-dir", config, "--preferred-challenges", "dns-persist-01"])
+    account = certwright.json("show_account").json["account"]["uri"]
+    assert ca.texts("_validation-persist.stay.example.test") == [f"ca.test; accounturi={account}"]
+    bind.update("delete _validation-persist.stay.example.test. TXT")
 
 
 def test_credentials_that_others_can_read_get_a_warning(certwright, bind, config):

@@ -242,6 +242,14 @@ def test_a_program_that_breaks_the_protocol(tmp_path):
         assert "sent what is not a message" in client.call(LONE)["error"]["message"]
 
 
+@pytest.mark.parametrize("words", [[], ["x"], ["0"], ["9"]])
+def test_a_person_is_told_that_the_option_is_for_the_library(words):
+    program, variables = environment({})
+    done = subprocess.run([program, "--serve-fd", *words], env=variables, capture_output=True,
+                          stdin=subprocess.DEVNULL, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "--serve-fd is for the library" in done.stderr
+
+
 def test_bad_requests(pebble):
     with Client(pebble) as client:
         for text, said in ((b"", "the request"), (b"{", "the request"), (b"[]", "not a JSON object"),

@@ -321,6 +321,10 @@ def test_what_cannot_be_reached(manuale):
     assert snapshot(manuale.folder) == before
 
 
+def test_revoke_refuses_what_is_no_certificate(manuale):
+    assert "certificate" in manuale.run("revoke", "account.json", status=1)
+
+
 def test_verbose_shows_what_is_done_and_no_secret(manuale):
     text = manuale.run("--verbose", "info")
     assert len(text.splitlines()) > 3
@@ -391,6 +395,9 @@ def test_questions_that_are_not_answered_with_yes(newcomer, account):
     assert "the input ended" in newcomer.run("register", "a@example.test", status=1)
     assert "agree to its terms" in newcomer.run("register", "a@example.test", answer="y\n\n",
                                                 status=1)
+    session = newcomer.start("register", "a@example.test")
+    session.expect("[y/N] ")
+    session.interrupt(signal.SIGINT)
     assert os.listdir(newcomer.folder) == []
     shutil.copy(account, newcomer.folder)
     before = snapshot(newcomer.folder)

@@ -28,10 +28,16 @@ cw_moving_source_read(const struct cw_moving_source *source, struct cw_moving *m
 			continue;
 		if (!cw_file_exists(source->path))
 			return cw_fail(error, CW_E_NOT_FOUND, "there is no \"%s\"", source->path);
-		if (reader->is_file || cw_is_folder(source->path))
+		if (reader->is_file != cw_is_folder(source->path))
 			return reader->read(source, moving, error);
-		cw_fail(error, CW_E_INVALID, "\"%s\" is not a folder", source->path);
-		cw_hint(error, "\"certwright help import\" says which folder to give");
+		cw_fail(error, CW_E_INVALID,
+			reader->is_file ? "\"%s\" is a folder, not a tar archive"
+					: "\"%s\" is not a folder",
+			source->path);
+		cw_hint(error, reader->is_file
+				       ? "certwright uses Certbot's folder as it is: give it with "
+					 "--config-dir"
+				       : "\"certwright help import\" says which folder to give");
 		return CW_E_INVALID;
 	}
 	return cw_fail(error, CW_E_USAGE, "cannot import from \"%s\"", source->name);

@@ -212,7 +212,7 @@ save_account(struct cw_context *context, struct cw_moved_account *account)
 	if (cw_account_save(context->directories.config, made, &account->error) < 0)
 		fail_account(account);
 	else
-		cw_log_info("imported the account %s", account->uri);
+		cw_log_debug("imported the account %s", account->uri);
 }
 
 static void
@@ -246,7 +246,7 @@ save_certificate(struct cw_context *context, struct cw_moved_certificate *certif
 		return;
 	}
 	set_paths(certificate->describe, lineage->live);
-	cw_log_info("imported the certificate \"%s\"", certificate->name);
+	cw_log_debug("imported the certificate \"%s\"", certificate->name);
 }
 
 /* Renewals know their account, but certonly and show_account then need to be told. */

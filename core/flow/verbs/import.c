@@ -13,17 +13,14 @@ given_server(const struct cw_settings *settings)
 	return cw_settings_flag(settings, "staging") ? cw_server_url(settings) : NULL;
 }
 
-static int
-check_words(const struct cw_context *context, struct cw_error *error)
+int
+cw_check_import(const struct cw_settings *settings, struct cw_error *error)
 {
-	if (cw_settings_get(context->settings, "import_from") == NULL)
-		cw_fail(error, CW_E_USAGE, "the client to import from is missing");
-	else if (context->words->count == 0)
-		cw_fail(error, CW_E_USAGE, "the path to import from is missing");
-	else
+	if (cw_settings_get(settings, "import_from") != NULL)
 		return CW_OK;
+	cw_fail(error, CW_E_USAGE, "the client to import from is missing");
 	cw_hint(error, "certwright import --from CLIENT PATH; \"certwright help import\" says "
-		       "which clients and paths");
+		       "which clients there are");
 	return CW_E_USAGE;
 }
 
@@ -31,17 +28,12 @@ int
 cw_flow_import(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
 	cw_auto_moving struct cw_moving moving = {0};
-	cw_autofree char *path = NULL;
-	int status = check_words(context, error);
-
-	if (status < 0)
-		return status;
-	path = cw_path_absolute(context->words->items[0]);
+	cw_autofree char *path = cw_path_absolute(context->words->items[0]);
 	const struct cw_moving_source source = {
 		.name = cw_settings_get(context->settings, "import_from"),
 		.server = given_server(context->settings),
 		.path = path,
 	};
-	status = cw_moving_source_read(&source, &moving, error);
+	int status = cw_moving_source_read(&source, &moving, error);
 	return status < 0 ? status : cw_moving_take_over(context, &moving, result, error);
 }

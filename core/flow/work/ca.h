@@ -56,7 +56,7 @@ void cw_ca_account_clear(struct cw_ca_account *account);
 /* Returns an account object (RFC 8555 section 7.1.2) with these members. */
 struct json_object *cw_ca_account_body(const struct cw_ca_account *account);
 struct cw_ca_registration {
-	bool only_existing; /* find the account of the key, make none (RFC 8555 section 7.3.1) */
+	bool only_existing;             /* find the account of the key, make none (section 7.3.1) */
 	const struct cw_strv *contacts; /* "mailto:..." */
 	const char *eab_kid;            /* NULL: no external account binding */
 	const char *eab_hmac_key;       /* base64url */
