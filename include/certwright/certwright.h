@@ -79,7 +79,7 @@ int cw_call(struct cw_client *client, const char *request, char **answer);
  * CW_EVENT_NONE, wait for cw_client_fd(), and so on, until the answer comes.
  *
  * Returns 0. What is wrong with the request or the program is told by the answer, not here. Returns
- * -1 with errno EBUSY if a call is in progress, and ENOMEM.
+ * -1 with errno EBUSY if a call is in progress, and ECHILD in a child process after fork().
  */
 int cw_call_start(struct cw_client *client, const char *request);
 
