@@ -58,6 +58,23 @@ refuse_record(struct cw_acme_authorization *authorization, const struct cw_choic
 		text, name);
 }
 
+/* The plugin could answer CHALLENGE, but the user's preferences exclude it. */
+static void
+refuse_excluded(struct cw_acme_authorization *authorization, const char *plugin,
+		const struct cw_strv *preferences, const struct cw_acme_challenge *challenge)
+{
+	const char *name = authorization->identifier.value;
+	cw_autofree char *preferred = cw_strv_join(preferences, ",");
+
+	cw_fail(&authorization->error, CW_E_UNSUPPORTED,
+		"for \"%s%s\" the CA offers %s, which the plugin \"%s\" can do, but "
+		"--preferred-challenges %s excludes it",
+		authorization->wildcard ? "*." : "", name, challenge->type, plugin, preferred);
+	cw_error_set_identifier(&authorization->error, name);
+	cw_hint(&authorization->error, "use --preferred-challenges %s,%s, or leave it out",
+		preferred, challenge->type);
+}
+
 static void
 refuse(struct cw_acme_authorization *authorization, const char *plugin, const struct cw_strv *types)
 {
@@ -266,19 +283,22 @@ use_record(const struct cw_acme_authorization *authorization)
 
 static void
 refuse_all(struct cw_acme_authorization *authorization, const struct cw_choice *choice,
-	   const struct cw_request *request, const struct cw_strv *ordered)
+	   const struct cw_request *request, const struct cw_strv *types)
 {
 	static const char persistent[] = CW_ACME_PERSISTENT;
+	const struct cw_strv *preferences = cw_settings_list(request->settings, "pref_challs");
 	cw_auto_strv struct cw_strv type = {0};
-	const struct cw_acme_challenge *challenge;
+	const struct cw_acme_challenge *challenge, *excluded = find_offer(authorization, types);
 
 	cw_strv_add(&type, persistent);
 	challenge = find_offer(authorization, &type);
 	if (choice->no_record != NULL && challenge != NULL &&
-	    cw_strv_contains(cw_settings_list(request->settings, "pref_challs"), persistent))
+	    cw_strv_contains(preferences, persistent))
 		refuse_record(authorization, choice, request, challenge);
+	else if (excluded != NULL)
+		refuse_excluded(authorization, choice->plugin, preferences, excluded);
 	else
-		refuse(authorization, choice->plugin, ordered);
+		refuse(authorization, choice->plugin, types);
 }
 
 void
@@ -297,7 +317,7 @@ cw_challenges_choose(struct cw_challenge_set *set, const struct cw_choice *choic
 		    &ordered);
 	authorization->chosen = find_offer(authorization, &ordered);
 	if (authorization->chosen == NULL)
-		refuse_all(authorization, choice, request, &ordered);
+		refuse_all(authorization, choice, request, &types);
 	else if (choice->persistent && strcmp(authorization->chosen->type, CW_ACME_PERSISTENT) == 0)
 		use_record(authorization);
 	else
