@@ -280,6 +280,7 @@ def test_programs_that_cannot_work_are_one_sentence(certwright, bind, tmp_path, 
         os.chmod(program, 0o644 if text == "not executable" else 0o755)
     result = obtain(certwright, bind, program, "a.example.test", status=1, json=True, timeout=40,
                     more=["--dns-exec-timeout", "1"])
+    assert "with --dns-exec-timeout" in result.stdout
     assert_failed(result, program, *words)
     assert identifiers(result.json) == {"a.example.test"}
     assert len(result.json["error"]["message"]) < 1500
