@@ -57,6 +57,7 @@ def test_the_record_is_written_to_the_target_also_at_renewals(certwright, bind, 
     ("a.example.test=a..b", ["is not the name of a record"]),
     ("a.example.test=x y.test", ["x y.test"]),
     ("https://a.test=x.test", ["is a URL"]),
+    ("b.example.test=x.test", ["does not have the name"]),
 ])
 def test_a_bad_alias_is_one_sentence(certwright, bind, program, alias, words):
     result = obtain(certwright, bind, program, "-d", "a.example.test", "--dns-alias", alias,
