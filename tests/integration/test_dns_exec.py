@@ -268,7 +268,7 @@ def test_an_unknown_style_is_refused(certwright, bind, programs):
     (None, ["could not be run", "no such file"]),
     ("not executable", ["could not be run", "permission"]),
     ("echo 'API says no' >&2; exit 1", ["exit status 1", "API says no"]),
-    ("sleep 100", ["time limit of 1 s"]),
+    ("sleep 100", ["time limit of 1 s", "more time with --dns-exec-timeout"]),
     ("trap '' TERM; sleep 100 & sleep 100", ["time limit of 1 s"]),
     ("head -c 1048576 /dev/zero | tr '\\0' x >&2; exit 2", ["exit status 2"]),
     ("kill -KILL $$", ["signal 9"]),
@@ -280,7 +280,6 @@ def test_programs_that_cannot_work_are_one_sentence(certwright, bind, tmp_path, 
         os.chmod(program, 0o644 if text == "not executable" else 0o755)
     result = obtain(certwright, bind, program, "a.example.test", status=1, json=True, timeout=40,
                     more=["--dns-exec-timeout", "1"])
-    assert "with --dns-exec-timeout" in result.stdout
     assert_failed(result, program, *words)
     assert identifiers(result.json) == {"a.example.test"}
     assert len(result.json["error"]["message"]) < 1500

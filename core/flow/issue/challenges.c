@@ -225,6 +225,22 @@ share_slot(struct cw_challenge_set *set, const struct cw_challenge *challenge,
 	return true;
 }
 
+/* With --dns-alias, the alias that leads to the record is the first suspect. */
+static void
+suspect_alias(const struct cw_request *request, struct cw_acme_authorization *authorization)
+{
+	const char *name = authorization->identifier.value;
+	cw_autofree char *target = cw_alias_find(request->settings, name);
+
+	if (target == NULL || strcmp(authorization->chosen->type, "dns-01") != 0)
+		return;
+	free(authorization->hint);
+	authorization->hint = cw_format(
+		"check that \"_acme-challenge.%s\" is an alias (CNAME) of \"%s\", as \"certwright "
+		"dns-records -d %s\" shows; if it is, allow more time for the record to propagate",
+		name, target, name);
+}
+
 static void
 add_slot(struct cw_challenge_set *set, const struct cw_request *request,
 	 struct cw_acme_authorization *authorization, bool wildcard)
@@ -232,6 +248,7 @@ add_slot(struct cw_challenge_set *set, const struct cw_request *request,
 	struct cw_challenge_slot *slot = cw_alloc(sizeof(*slot));
 
 	fill(set, &slot->challenge, request, authorization, wildcard);
+	suspect_alias(request, authorization);
 	if (share_slot(set, &slot->challenge, authorization)) {
 		free(slot);
 		return;
