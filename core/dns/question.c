@@ -122,7 +122,7 @@ refuse(void *context)
 	question->refusal = NULL;
 	finish(question, NULL,
 	       strlen(question->name) > NAME_LENGTH_MAX ? "the name is too long"
-						       : "the query could not be sent");
+							: "the query could not be sent");
 }
 
 static void

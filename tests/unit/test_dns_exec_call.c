@@ -202,7 +202,8 @@ test_how_a_program_ended_is_told_in_words(void **state)
 		{{.status = CW_E_PERMISSION}, "it could not be run: why", "chmod"},
 		{{.status = CW_E_CANCELLED}, "it was interrupted", ""},
 	};
-	const struct outcome_program program = {.what = "it", .limit = 7, .limit_option = "--limit"};
+	const struct outcome_program program = {
+		.what = "it", .limit = 7, .limit_option = "--limit"};
 	char error[] = "much\nwhy\n\n";
 
 	(void)state;

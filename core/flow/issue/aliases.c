@@ -90,15 +90,16 @@ check_one(const struct cw_settings *settings, const char *value, const struct cw
 		return status;
 	last = cw_alias_find(settings, name);
 	if (!cw_equal(last, target)) {
-		cw_fail(error, CW_E_USAGE, "--dns-alias gives \"%s\" two targets, \"%s\" and \"%s\"",
-			name, target, last);
+		cw_fail(error, CW_E_USAGE,
+			"--dns-alias gives \"%s\" two targets, \"%s\" and \"%s\"", name, target,
+			last);
 		cw_hint(error, "give the one that _acme-challenge.%s is an alias of", name);
 		return CW_E_USAGE;
 	}
 	if (cw_settings_source(settings, setting) != CW_SOURCE_COMMAND || is_among(names, name))
 		return CW_OK;
-	cw_fail(error, CW_E_USAGE, "--dns-alias \"%s\": the certificate does not have the name \"%s\"",
-		value, name);
+	cw_fail(error, CW_E_USAGE,
+		"--dns-alias \"%s\": the certificate does not have the name \"%s\"", value, name);
 	cw_hint(error, "give a name of the certificate, or add this one with -d");
 	return CW_E_USAGE;
 }

@@ -248,10 +248,10 @@ add_caa(const struct facts *facts, const char *name, struct json_object *records
 
 	record.found = relevant_caa(facts, name);
 	if (facts->issuers->count > 0)
-		record.value = cw_format("%s; accounturi=%s%s%s", facts->issuers->items[0],
-					 facts->account_url,
-					 methods != NULL ? "; validationmethods=" : "",
-					 methods != NULL ? methods : "");
+		record.value =
+			cw_format("%s; accounturi=%s%s%s", facts->issuers->items[0],
+				  facts->account_url, methods != NULL ? "; validationmethods=" : "",
+				  methods != NULL ? methods : "");
 	if (has_wildcard(facts, name))
 		permission = permission_in(facts, &record.found->texts, "issuewild", methods);
 	if (permission == PERMISSION_NONE)
@@ -320,6 +320,27 @@ find_names(struct facts *facts, struct cw_error *error)
 	return CW_E_USAGE;
 }
 
+/* If nothing could be looked up, there is no result that anybody can use. */
+static int
+check_lookups(const struct facts *facts, struct cw_error *error)
+{
+	const char *problem = NULL;
+
+	for (size_t i = 0; i < facts->plain.count; i++) {
+		const char *name = facts->plain.items[i];
+		cw_autofree char *persistent = persistent_name(name);
+		cw_autofree char *challenge = challenge_name(name);
+
+		problem = cw_lookup_find(facts->texts, persistent)->problem;
+		if (problem == NULL || cw_lookup_find(facts->aliases, challenge)->problem == NULL ||
+		    cw_lookup_find(facts->caa, name)->problem == NULL)
+			return CW_OK;
+	}
+	cw_fail(error, CW_E_NETWORK, "the DNS records could not be looked up: %s", problem);
+	cw_hint(error, "give a resolver that answers with --dns-resolver");
+	return CW_E_NETWORK;
+}
+
 static struct json_object *
 records_of(const struct facts *facts)
 {
@@ -346,6 +367,8 @@ find_records(struct cw_context *context, struct facts *facts, const struct cw_ac
 	facts->account_url = account->uri;
 	facts->issuers = &cw_ca_directory(ca)->caa_identities;
 	status = look_all_up(context, facts, error);
+	if (status == CW_OK)
+		status = check_lookups(facts, error);
 	if (status < 0)
 		return status;
 	cw_json_set_string(result, "server", account->server);
