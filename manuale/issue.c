@@ -206,6 +206,10 @@ check_finished(const struct work *work, const char *certificate)
 		die("the certificate, which was made before, has no RSA key of %d bits: run the "
 		    "command without --key-size",
 		    settings->key_size);
+	if (work->given_csr == NULL && settings->must_staple &&
+	    !certificate_must_staple(certificate))
+		die("the certificate, which was made before, has no OCSP must-staple extension: "
+		    "run the command without --ocsp-must-staple");
 }
 
 /* All files are written before the first one takes its place. */

@@ -86,6 +86,16 @@ certificate_check(const char *pem, const char *path)
 	X509_free(certificate);
 }
 
+bool
+certificate_must_staple(const char *pem)
+{
+	X509 *certificate = read_certificate(pem);
+	bool has = certificate != NULL && X509_get_ext_by_NID(certificate, NID_tlsfeature, -1) >= 0;
+
+	X509_free(certificate);
+	return has;
+}
+
 static EVP_PKEY *
 key_of_request(const char *pem)
 {

@@ -12,6 +12,7 @@ void key_check(const char *pem, const char *what);
 int key_rsa_size(const char *pem);
 /* Ends the program if PEM is not a certificate. PATH is its file. */
 void certificate_check(const char *pem, const char *path);
+bool certificate_must_staple(const char *pem);
 /* Whether two texts in PEM have the same public key. Each is a private key, a certificate or a
  * certificate request. */
 bool key_is_same(const char *a, const char *b);

@@ -168,6 +168,7 @@ def test_http_by_pipes_with_files_of_the_users_own(manuale, web):
     make_request(manuale, "wrong.csr", "late.key", "h1.example.test", "evil.example.test")
     for words, said in ((["--csr-file", "late.csr"], "run the command without --csr-file"),
                         (["--csr-file", "wrong.csr"], "names that are not in the order: evil."),
+                        (["--ocsp-must-staple"], "run the command without --ocsp-must-staple"),
                         (["--key-size", "2048"], "run the command without --key-size")):
         assert said in manuale.run("issue", *names, *words, "-o", "out", "--output-filename",
                                    "site", status=1)
