@@ -1,5 +1,6 @@
 /* issue: the certificate of an order whose domains are authorized. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "files.h"
 #include "key.h"
 #include "order.h"
+#include "request.h"
 #include "say.h"
 #include "settings.h"
 
@@ -22,6 +24,7 @@ struct work {
 	char *names;
 	char *given_key; /* of --key-file */
 	char *given_csr; /* of --csr-file */
+	bool finished;   /* the certificate was made before, or is being made */
 };
 
 static char *
@@ -59,6 +62,12 @@ check_given(struct work *work)
 		key_check(work->given_key, what);
 		free(what);
 	}
+	if (work->given_csr != NULL)
+		request_check(work->given_csr, settings->csr_file);
+	if (work->given_csr != NULL && work->given_key != NULL &&
+	    !key_is_same(work->given_key, work->given_csr))
+		die("the key in \"%s\" is not that of the certificate request in \"%s\"",
+		    settings->key_file, settings->csr_file);
 }
 
 static void
@@ -80,6 +89,11 @@ open_order(struct work *work)
 		    "\"manuale authorize %s\"",
 		    work->names, work->order.uri, work->names);
 	update(work, ca_get(work->ca, "order_get", work->order.uri, "order"));
+	work->finished = strcmp(order_status(&work->order), "ready") != 0;
+	if (work->given_csr != NULL)
+		request_check_names(
+			work->given_csr, work->settings->csr_file,
+			json_member(work->order.contents, "identifiers", json_type_array));
 }
 
 /* A key that an interrupted run made serves again, if it is what is wanted now. */
@@ -168,13 +182,34 @@ find_key(const struct work *work, const char *certificate)
 {
 	const char *key = work->given_key != NULL ? work->given_key : work->order.key;
 
-	if (key != NULL && key_is_of(key, certificate))
+	if (key != NULL && key_is_same(key, certificate))
 		return key;
 	if (work->given_key != NULL)
 		die("the key in \"%s\" is not that of the certificate, which was made before: run "
 		    "the command without --key-file",
 		    work->settings->key_file);
 	return NULL;
+}
+
+/* Options for a certificate that is to be made do not change one that is. */
+static void
+check_finished(const struct work *work, const char *certificate)
+{
+	const struct settings *settings = work->settings;
+
+	if (work->given_csr != NULL && !key_is_same(work->given_csr, certificate))
+		die("the certificate request in \"%s\" is not that of the certificate, which was "
+		    "made before: run the command without --csr-file",
+		    settings->csr_file);
+	if (work->given_csr == NULL && work->given_key == NULL && settings->key_size != 0 &&
+	    key_rsa_size(certificate) != settings->key_size)
+		die("the certificate, which was made before, has no RSA key of %d bits: run the "
+		    "command without --key-size",
+		    settings->key_size);
+	if (work->given_csr == NULL && settings->must_staple &&
+	    !certificate_must_staple(certificate))
+		die("the certificate, which was made before, has no OCSP must-staple extension: "
+		    "run the command without --ocsp-must-staple");
 }
 
 /* All files are written before the first one takes its place. */
@@ -224,6 +259,8 @@ deliver(const struct work *work)
 	    json_text(certificate, "chain") == NULL || json_text(certificate, "fullchain") == NULL)
 		die("certwright answered without the certificate: install the same version of "
 		    "certwright and manuale");
+	if (work->finished)
+		check_finished(work, json_text(certificate, "certificate"));
 	say("Expires: %.*s", DATE_LENGTH, json_text(certificate, "expiry"));
 	say("SHA256:  %s", json_text(certificate, "fingerprint"));
 	write_files(work, certificate);

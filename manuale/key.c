@@ -62,10 +62,73 @@ key_check(const char *pem, const char *what)
 	EVP_PKEY_free(key);
 }
 
+/* NULL: it is not a certificate. */
+static X509 *
+read_certificate(const char *pem)
+{
+	BIO *input = BIO_new_mem_buf(pem, -1);
+	X509 *certificate;
+
+	if (input == NULL)
+		die_nomem();
+	certificate = PEM_read_bio_X509(input, NULL, give_no_passphrase, NULL);
+	BIO_free(input);
+	return certificate;
+}
+
+void
+certificate_check(const char *pem, const char *path)
+{
+	X509 *certificate = read_certificate(pem);
+
+	if (certificate == NULL)
+		die("\"%s\" is not a certificate in PEM", path);
+	X509_free(certificate);
+}
+
+bool
+certificate_must_staple(const char *pem)
+{
+	X509 *certificate = read_certificate(pem);
+	bool has = certificate != NULL && X509_get_ext_by_NID(certificate, NID_tlsfeature, -1) >= 0;
+
+	X509_free(certificate);
+	return has;
+}
+
+static EVP_PKEY *
+key_of_request(const char *pem)
+{
+	BIO *input = BIO_new_mem_buf(pem, -1);
+	X509_REQ *request;
+	EVP_PKEY *key;
+
+	if (input == NULL)
+		die_nomem();
+	request = PEM_read_bio_X509_REQ(input, NULL, give_no_passphrase, NULL);
+	key = request != NULL ? X509_REQ_get_pubkey(request) : NULL;
+	X509_REQ_free(request);
+	BIO_free(input);
+	return key;
+}
+
+/* The key with its public part at least; NULL: there is none. */
+static EVP_PKEY *
+read_any(const char *pem)
+{
+	EVP_PKEY *key = read_key(pem);
+	X509 *certificate = key == NULL ? read_certificate(pem) : NULL;
+
+	if (certificate != NULL)
+		key = X509_get_pubkey(certificate);
+	X509_free(certificate);
+	return key != NULL ? key : key_of_request(pem);
+}
+
 int
 key_rsa_size(const char *pem)
 {
-	EVP_PKEY *key = read_key(pem);
+	EVP_PKEY *key = read_any(pem);
 	int bits = key != NULL && EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
 
 	EVP_PKEY_free(key);
@@ -73,17 +136,14 @@ key_rsa_size(const char *pem)
 }
 
 bool
-key_is_of(const char *pem, const char *certificate)
+key_is_same(const char *a, const char *b)
 {
-	EVP_PKEY *key = read_key(pem);
-	BIO *input = BIO_new_mem_buf(certificate, -1);
-	X509 *read =
-		input != NULL ? PEM_read_bio_X509(input, NULL, give_no_passphrase, NULL) : NULL;
-	bool same = key != NULL && read != NULL && EVP_PKEY_eq(X509_get0_pubkey(read), key) == 1;
+	EVP_PKEY *left = read_any(a);
+	EVP_PKEY *right = read_any(b);
+	bool same = left != NULL && right != NULL && EVP_PKEY_eq(left, right) == 1;
 
-	X509_free(read);
-	BIO_free(input);
-	EVP_PKEY_free(key);
+	EVP_PKEY_free(left);
+	EVP_PKEY_free(right);
 	return same;
 }
 

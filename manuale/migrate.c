@@ -27,40 +27,91 @@ static char *
 read_key(const char *folder, const char *id)
 {
 	char *path = format("%s/%s/private_key.json", folder, id);
-	char *key = id[0] != '.' ? read_file(path, "the account's key") : NULL;
+	char *key = read_file(path, "the account's key");
 
 	free(path);
 	return key;
+}
+
+/* The account's URL, which tells its owner more than its name; NULL: it is not known. Release with
+ * free(). */
+static char *
+read_uri(const char *folder, const char *id)
+{
+	char *path = format("%s/%s/regr.json", folder, id);
+	char *text = read_file(path, "the account's URL");
+	struct json_object *object = text != NULL ? json_parse(text) : NULL;
+	const char *uri = json_text(object, "uri");
+	char *own = uri != NULL ? format("%s", uri) : NULL;
+
+	json_object_put(object);
+	free(text);
+	free(path);
+	return own;
+}
+
+static int
+may_be_account(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && entry->d_type != DT_REG;
+}
+
+/* What there is to choose from, before the first question. */
+static void
+list_accounts(const char *folder, struct dirent *const *entries, int count)
+{
+	say("Certbot has %d accounts in \"%s\":", count, folder);
+	for (int i = 0; i < count; i++) {
+		char *uri = read_uri(folder, entries[i]->d_name);
+
+		say("  %s  %s", entries[i]->d_name, uri != NULL ? uri : "");
+		free(uri);
+	}
+}
+
+/* Drops the entries that are no accounts, and returns how many there are. */
+static int
+keep_accounts(const char *folder, struct dirent **entries, int count)
+{
+	int kept = 0;
+
+	for (int i = 0; i < count; i++) {
+		char *key = read_key(folder, entries[i]->d_name);
+
+		if (key != NULL) {
+			explicit_bzero(key, strlen(key));
+			entries[kept++] = entries[i];
+		} else {
+			free(entries[i]);
+		}
+		free(key);
+	}
+	return kept;
 }
 
 /* The key of the account that the user wants; release with free(). */
 static char *
 choose(const char *folder)
 {
-	DIR *directory = opendir(folder);
-	const struct dirent *entry;
+	struct dirent **entries = NULL;
 	char *chosen = NULL;
-	size_t count = 0;
+	int count = scandir(folder, &entries, may_be_account, alphasort);
 
-	if (directory == NULL && errno != ENOENT && errno != ENOTDIR)
+	if (count < 0 && errno != ENOENT && errno != ENOTDIR)
 		die("cannot read Certbot's accounts in \"%s\": %s; copy the directory to where you "
 		    "can read it, and give that with --certbot-path",
 		    folder, strerror(errno));
-	while (directory != NULL && chosen == NULL && (entry = readdir(directory)) != NULL) {
-		char *key = read_key(folder, entry->d_name);
-
-		if (key == NULL)
-			continue;
-		count++;
-		if (confirm("Take over Certbot's account %s?", entry->d_name))
-			chosen = key;
-		else
-			free(key);
-	}
-	if (directory != NULL)
-		closedir(directory);
+	count = keep_accounts(folder, entries, count);
 	if (count == 0)
 		die("Certbot has no account in \"%s\": give --server or --certbot-path", folder);
+	if (count > 1)
+		list_accounts(folder, entries, count);
+	for (int i = 0; i < count && chosen == NULL; i++)
+		if (confirm("Take over Certbot's account %s?", entries[i]->d_name))
+			chosen = read_key(folder, entries[i]->d_name);
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
 	if (chosen == NULL)
 		die("no account was taken over");
 	return chosen;

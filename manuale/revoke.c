@@ -2,6 +2,7 @@
 #include "account.h"
 #include "ca.h"
 #include "files.h"
+#include "key.h"
 #include "say.h"
 #include "settings.h"
 
@@ -17,6 +18,7 @@ command_revoke(const struct settings *settings)
 
 	if (pem == NULL)
 		die("there is no certificate \"%s\"", path);
+	certificate_check(pem, path);
 	account_load(settings, &account);
 	ca = ca_open(settings, &account);
 	json_set_text(members, "certificate", pem);

@@ -99,18 +99,22 @@ make_configure() {
 	(cd "$cw_root" && autoreconf -fi)
 }
 
-# configure_in FOLDER [ARGUMENT...]: configures out of tree, again only if configure is newer.
-configure_in() {
-	local folder=$1
-	shift
+# configure_from SOURCE FOLDER [ARGUMENT...]: configures out of tree, again only if configure is newer.
+configure_from() {
+	local source=$1 folder=$2
+	shift 2
 	mkdir -p "$folder"
-	if [ -f "$folder/Makefile" ] && [ "$folder/config.status" -nt "$cw_root/configure" ]; then
+	if [ -f "$folder/Makefile" ] && [ "$folder/config.status" -nt "$source/configure" ]; then
 		return 0
 	fi
-	if [ -f "$cw_root/config.status" ]; then
+	if [ -f "$source/config.status" ]; then
 		die "the source folder is configured; run \"make distclean\" there first"
 	fi
-	(cd "$folder" && "$cw_root/configure" "$@")
+	(cd "$folder" && "$source/configure" "$@")
+}
+
+configure_in() {
+	configure_from "$cw_root" "$@"
 }
 
 # The build that quickstart and check share, installed under $cw_prefix.

@@ -137,20 +137,32 @@ add_options(struct cw_serve_request *request, struct json_object *options, struc
 	return CW_OK;
 }
 
-/* The words of the verbs that have any. */
-static int
-add_words(struct cw_serve_request *request, struct json_object *words, struct cw_error *error)
+/* Whether the verb reads its words itself: options for it are among them. */
+static bool
+has_own_words(const struct cw_verb *verb)
 {
-	const struct cw_verb *verb = request->verb != NULL ? cw_verb_by_name(request->verb) : NULL;
+	return verb != NULL && (verb->own_options != NULL || cw_is_help(verb));
+}
 
-	if (verb == NULL || (verb->own_options == NULL && !cw_is_help(verb)))
+static int
+add_words(struct cw_serve_request *request, const struct cw_verb *verb, struct json_object *words,
+	  struct cw_error *error)
+{
+	bool own = has_own_words(verb);
+
+	if (!own && (verb == NULL || verb->word == CW_WORD_NONE))
 		return fail(error, "the verb \"%s\" takes no \"arguments\"", request->verb);
+	if (!own)
+		cw_strv_add(&request->arguments, "--");
 	for (size_t i = 0; i < json_object_array_length(words); i++) {
 		struct json_object *word = json_object_array_get_idx(words, i);
 
 		if (!json_object_is_type(word, json_type_string))
 			return fail(error, "the member \"%s\" of the request is of the wrong type",
 				    "arguments");
+		if (strlen(json_object_get_string(word)) !=
+		    (size_t)json_object_get_string_len(word))
+			return fail(error, "a word of \"arguments\" has a zero byte");
 		cw_strv_add(&request->arguments, json_object_get_string(word));
 	}
 	return CW_OK;
@@ -161,22 +173,27 @@ make_arguments(struct cw_serve_request *request, struct cw_error *error)
 {
 	struct json_object *options = cw_json_object(request->json, "options");
 	struct json_object *words = cw_json_array(request->json, "arguments");
+	const struct cw_verb *verb = request->verb != NULL ? cw_verb_by_name(request->verb) : NULL;
+	bool own_words = words != NULL && has_own_words(verb);
 	int status = CW_OK;
 
 	cw_strv_add(&request->arguments, "certwright");
 	/* An order request has the options, and is not a verb. */
 	cw_strv_add(&request->arguments, request->verb != NULL ? request->verb : "show_account");
-	if (words != NULL)
-		status = add_words(request, words, error);
+	if (own_words)
+		status = add_words(request, verb, words, error);
 	if (status == CW_OK && options != NULL)
 		status = add_options(request, options, error);
-	if (words == NULL || (request->verb != NULL && strcmp(request->verb, "help") == 0))
+	if (!own_words || cw_is_help(verb))
 		cw_strv_add(&request->arguments, "--json");
-	if (!request->interactive && words == NULL)
+	if (!request->interactive && !own_words)
 		cw_strv_add(&request->arguments, "--non-interactive");
 	/* A host chooses when it renews. */
-	if (request->verb != NULL && strcmp(request->verb, "renew") == 0)
+	if (cw_equal(request->verb, "renew"))
 		cw_strv_add(&request->arguments, "--no-random-sleep-on-renew");
+	/* Behind the options, as no word is one. */
+	if (status == CW_OK && words != NULL && !own_words)
+		status = add_words(request, verb, words, error);
 	return status;
 }
 

@@ -218,8 +218,9 @@ const struct cw_verb cw_verbs[] = {
 			"keep an account's URL makes it necessary to ask the CA for it. What "
 			"cannot "
 			"be taken over is listed with what to do. Options for renewals, such as -a "
-			"and -w, are saved for each certificate; --server names the CA if the "
-			"client does not keep it.",
+			"and -w, are saved for each certificate that is imported; one that is here "
+			"already stays as it is. --server names the CA if the client does not keep "
+			"it.",
 		.word = CW_WORD_PATH,
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,

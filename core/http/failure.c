@@ -141,6 +141,17 @@ fail_timeout(const struct cw_http_exchange *exchange, const struct cw_http_setti
 	return CW_E_TIMEOUT;
 }
 
+static void
+hint_trust_variable(const struct cw_trust *trust, const char *more, struct cw_error *error)
+{
+	if (trust->unreadable != 0)
+		cw_hint(error, "correct %s: \"%s\" cannot be read: %s%s", trust->variable,
+			trust->file != NULL ? trust->file : trust->folder,
+			strerror(trust->unreadable), more);
+	else
+		cw_hint(error, "add its CA to the certificates in %s%s", trust->variable, more);
+}
+
 static int
 fail_certificate(const struct cw_http_exchange *exchange, const struct cw_http_settings *settings,
 		 const char *peer, struct cw_error *error)
@@ -164,8 +175,7 @@ fail_certificate(const struct cw_http_exchange *exchange, const struct cw_http_s
 	} else if (strstr(detail, "subject name") != NULL) {
 		cw_hint(error, "check the host in the URL%s", exchange->own_tls ? "" : no_verify);
 	} else if (settings->trust.variable != NULL) {
-		cw_hint(error, "add its CA to the certificates in %s%s", settings->trust.variable,
-			exchange->own_tls ? "" : no_verify);
+		hint_trust_variable(&settings->trust, exchange->own_tls ? "" : no_verify, error);
 	} else {
 		cw_hint(error,
 			"if the CA is your own, set SSL_CERT_FILE to the file with its "

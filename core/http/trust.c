@@ -6,10 +6,12 @@
 #include "http/trust_index.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *
 variable(const char *name)
@@ -87,8 +89,12 @@ void
 cw_trust_choose(struct cw_trust *trust)
 {
 	*trust = (struct cw_trust){0};
-	if (from_openssl_variables(trust) || from_requests_variables(trust))
+	if (from_openssl_variables(trust) || from_requests_variables(trust)) {
+		/* Now, as a process that is shut in cannot see it later. */
+		if (access(trust->file != NULL ? trust->file : trust->folder, R_OK) != 0)
+			trust->unreadable = errno;
 		return;
+	}
 #if LIBCURL_VERSION_NUM >= 0x074600
 	const curl_version_info_data *info = cw_curl.version_info(CURLVERSION_NOW);
 

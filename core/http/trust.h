@@ -15,6 +15,7 @@ struct cw_trust {
 	char *file;              /* NULL: none */
 	char *folder;            /* NULL: none; if both are NULL, libcurl chooses */
 	const char *variable;    /* the environment variable that chose it; NULL: none is set */
+	int unreadable;          /* errno, if what the variable names cannot be read; 0: it can */
 	const char *bundle_left; /* the system's bundle, if it is still to be tried; NULL: none */
 	struct x509_store_st *store; /* the whole store, in memory; NULL: libcurl reads the files */
 };

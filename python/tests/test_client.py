@@ -75,7 +75,15 @@ def test_verbs_with_files_and_with_wrong_options(with_pebble, pebble):
         assert "http-01-port" in str(caught.value)
         with pytest.raises(certwright.UsageError):
             client.call({"verb": "certonly", "wrong": 1})
+        with pytest.raises(certwright.UsageError, match="JSON"):
+            client.call({"verb": "certonly", "wrong": b"bytes"})
         assert client.run("certificates", **folders)["ok"]
+
+
+@pytest.mark.parametrize("account", [{"uri": "https://ca.test/1"}, {"key": None}, "text"])
+def test_an_account_without_a_key_is_an_error_of_the_package(account):
+    with pytest.raises(certwright.UsageError, match="the account has no key"):
+        certwright.obtain("a.example.test", account=account)
 
 
 class Answering(certwright.Host):

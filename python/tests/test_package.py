@@ -58,3 +58,11 @@ def test_the_versions_are_those_of_the_library():
         version_in("configure.ac", VERSION) == certwright.library_version()
     assert os.path.exists(os.path.join(os.path.dirname(os.environ["CERTWRIGHT_LIBRARY"]),
                                        _library.SONAME))
+
+
+def test_the_examples_import_the_modules_that_they_use():
+    with open(os.path.join(TOP, "docs", "python.md"), encoding="utf-8") as stream:
+        text = stream.read()
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.M | re.S):
+        for module in re.findall(r"certwright\.(aio|pylego)\b", block):
+            assert re.search(rf"^(import|from) certwright\.{module}\b", block, re.M), block

@@ -273,6 +273,9 @@ def test_an_untrusted_server_is_refused(certwright):
     env = {"SSL_CERT_FILE": None, "REQUESTS_CA_BUNDLE": None}
     result = certwright.certonly("untrusted.example.test", env=env, status=1, json=True)
     assert_failed(result, "localhost", "certificate")
+    env["SSL_CERT_FILE"] = "/nonexistent/ca.pem"
+    result = certwright.certonly("untrusted.example.test", env=env, status=1, json=True)
+    assert_failed(result, "/nonexistent/ca.pem", "SSL_CERT_FILE", "No such file")
     assert certwright.account_files() == []
 
 

@@ -150,6 +150,8 @@ def test_password_is_asked_for(program, tmp_path):
     (["--to", "x", "--format", "haproxy"], 2, "--cert-name"),
     ([NAME, "again", "--to", "x", "--format", "haproxy"], 2, "again"),
     ([NAME, "--to", "nowhere/x", "--format", "haproxy"], 1, "nowhere"),
+    ([NAME, "--to", "new/", "--format", "haproxy"], 2, '"new/" is a folder'),
+    ([NAME, "--to", "x", "--format", "pkcs12", "--password-file", "/dev/null"], 1, "/dev/null"),
 ])
 def test_bad_input(program, tmp_path, monkeypatch, args, status, said):
     monkeypatch.chdir(tmp_path)

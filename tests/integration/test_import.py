@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import shutil
+import stat
 
 import pytest
 
@@ -154,16 +155,49 @@ def encoded(text):
 
 def test_acme_sh(certwright, pebble, webroot, served, origin, tmp_path):
     client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
-    copy, ran = tmp_path / "copy of key.pem", tmp_path / "reloaded"
+    copy, ran, told = (tmp_path / name for name in ("copy of key.pem", "reloaded", "told"))
     client.make({"Le_Webroot": str(webroot), "Le_RealKeyPath": str(copy),
-                 "Le_ReloadCmd": encoded(f"echo reload > {ran}"), "Le_DeployHook": "haproxy,"})
+                 "Le_RenewHook": encoded(f'cat "$CERT_KEY_PATH" "$CERT_FULLCHAIN_PATH" > {told}'),
+                 "Le_PostHook": encoded('echo "$CA_CERT_PATH"'),
+                 "Le_ReloadCmd": encoded(f'echo "$Le_Domain" > {ran}'), "Le_DeployHook": "haproxy,"})
     result = check_import(certwright, pebble, client, ["o.example.test"])
-    [remark] = result.json["not_taken_over"]
-    assert "haproxy" in remark["message"]
+    deploy, post = sorted(r["message"] for r in result.json["not_taken_over"])
+    assert "haproxy" in deploy and "--post-hook uses" in post
     check_renewal(certwright, pebble, "o.example.test")
-    assert served.seen and ran.read_text() == "reload\n"
-    assert copy.read_text() == read(certwright.live("o.example.test", "privkey"))
+    assert served.seen and ran.read_text() == "o.example.test\n"
+    key = read(certwright.live("o.example.test", "privkey"))
+    assert copy.read_text() == key
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert told.read_text() == key + read(certwright.live("o.example.test", "fullchain"))
     check_again(certwright, client)
+
+
+def test_dns_scripts_of_acme_sh(certwright, start, pebble, webroot, origin, tmp_path):
+    client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
+    client.make({"Le_Webroot": "dns_here", "Le_ChallengeAlias": "alias.example.net,"})
+    alias = "dns_alias = o.example.test=_acme-challenge.alias.example.net"
+    result = start.certwright(pebble, "without").json("import", "--from", "acme.sh", client.path)
+    remarks = result.json["not_taken_over"]
+    assert any("certwright-dns-exec(8)" in r["hint"] for r in remarks)
+    script = client.write("dnsapi/dns_here.sh", "")
+    client.write("acme.sh", "")
+    result = certwright.json("import", "--from", "acme.sh", client.path)
+    assert result.json["not_taken_over"] == []
+    text = read(certwright.renewal_file("o.example.test"))
+    for line in ("authenticator = dns-exec", "dns_exec_style = acme.sh",
+                 f"dns_exec_program = {script}", alias):
+        assert line in text
+
+
+def test_aliases_of_acme_sh_are_those_of_each_name(certwright, pebble, webroot, origin, tmp_path):
+    client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
+    client.make({"Le_Webroot": "dns_here", "Le_Alt": "*.o.example.test,b.example.test,c.example.test",
+                 "Le_ChallengeAlias": "no,=x.example.net,y.example.net,"})
+    certwright.run("import", "--from", "acme.sh", client.path)
+    text = read(certwright.renewal_file("o.example.test"))
+    for pair in ("o.example.test=x.example.net", "b.example.test=_acme-challenge.y.example.net",
+                 "c.example.test=_acme-challenge.y.example.net"):
+        assert pair in text
 
 
 def test_two_certificates_for_one_name(certwright, pebble, webroot, origin, tmp_path):
@@ -179,9 +213,11 @@ def test_two_certificates_for_one_name(certwright, pebble, webroot, origin, tmp_
 def test_getssl(certwright, pebble, webroot, served, origin, tmp_path):
     client = Getssl(tmp_path / "getssl", pebble, webroot, origin, "o.example.test")
     ran = tmp_path / "reloaded"
-    client.make(f'RELOAD_CMD="echo reload > {ran}"\n')
+    client.make(f'RELOAD_CMD="echo reload > {ran}"\n'
+                'DOMAIN_CHAIN_LOCATION="/x;sftp:u:pazzw0rd:h:/x"\nDOMAIN_CERT_LOCATION="ssh:h:/y"\n')
     result = check_import(certwright, pebble, client, ["o.example.test"], asks=1)
-    assert result.json["not_taken_over"] == []
+    cert, chain = (r["message"] for r in result.json["not_taken_over"])
+    assert '"ssh:h:/y"' in cert and "pazzw0rd" not in chain and "/x;sftp:..." in chain
     check_renewal(certwright, pebble, "o.example.test")
     assert served.seen and ran.read_text() == "reload\n"
 

@@ -125,21 +125,48 @@ def test_account_without_its_key_takes_its_certificates_along(certwright, lego):
 def test_unknown_server(certwright, lego):
     result = certwright.json("import", "--from", "lego", lego, *certwright.directories(), "-n",
                              defaults=False, status=1)
-    assert_failed(result, "--server")
+    assert_failed(result, "give it with --server")
+    result = run_import(certwright, "lego", lego, server="https://other.test/dir", status=1)
+    assert_failed(result, '"https://other.test/dir" does not match')
     assert_nothing_written(certwright)
 
 
 def test_unknown_method_is_said_with_what_to_do(certwright, lego):
     result = run_import(certwright, "lego", lego)
-    remarks = result.json["not_taken_over"]
-    assert [r["hint"] for r in remarks] == [
-        f"certwright reconfigure --cert-name {name} -a PLUGIN"
-        for name in ("a.lego.test", "b.lego.test")]
-    # Which works.
-    certwright.run("reconfigure", "--cert-name", "a.lego.test", "-a", "standalone")
+    hints = [f"certwright reconfigure --cert-name {name} -a PLUGIN"
+             for name in ("a.lego.test", "b.lego.test")]
+    assert [r["hint"] for r in result.json["not_taken_over"]] == hints
+    # They are said again, and what is given then is not saved, which is said, too.
+    result = run_import(certwright, "lego", lego)
+    assert set(hints) < {r["hint"] for r in result.json["not_taken_over"]}
+    result = run_import(certwright, "lego", lego, "-a", "standalone")
+    hint = result.json["not_taken_over"][0]["hint"]
+    assert hint.startswith(f"{hints[0].replace('-a PLUGIN', '--authenticator standalone')} ")
+    # Which works, at the certificate's own CA.
+    certwright.run("reconfigure", *hint.split()[2:], *certwright.directories(), "-n", defaults=False)
     certwright.run("renew", "--force-renewal", "--cert-name", "a.lego.test")
     text = certwright.run("import", "--from", "lego", lego).stdout
     assert 'Already here: certificate "a.lego.test" for a.lego.test' in text
+
+
+def test_what_could_not_be_renewed_is_said(certwright, pebble, origin, tmp_path):
+    client = AcmeSh(tmp_path / "acme.sh", pebble, tmp_path / "root", origin, "o.example.test")
+    other = "https://other.test/dir"
+    client.make({"Le_Webroot": "no", "Le_API": other})
+    assert_failed(run_import(certwright, "acme.sh", client.path, "-a", "webroot", status=1), "-w")
+    assert not certwright.lineages()
+    [remark] = run_import(certwright, "acme.sh", client.path).json["not_taken_over"]
+    assert remark["hint"] == f"certwright register --server {other}"
+    result = certwright.run("renew", "--force-renewal", status=1)
+    assert f"certwright register --server {other}" in result.stderr
+
+
+def test_name_that_no_certificate_can_have(certwright, pebble, origin, tmp_path):
+    client = AcmeSh(tmp_path / "acme.sh", pebble, tmp_path / "root", origin, "o.example.test")
+    client.make({"Le_Webroot": "no", "Le_Domain": "../../evil"})
+    result = run_import(certwright, "acme.sh", client.path, status=1)
+    assert_failed(result, "cannot contain", "with certonly")
+    assert "--cert-name" not in result.output
 
 
 def make_uacme(folder, pebble, key):
@@ -173,11 +200,28 @@ def test_what_is_not_there_or_something_else(certwright, tmp_path, client):
     assert_nothing_written(certwright)
 
 
+def test_nothing_to_import(certwright, tmp_path):
+    """lego and acmetool both have a folder "accounts"."""
+    for client, name in (("lego", "id/privkey"), ("acmetool", "me@example.test/account.json")):
+        folder = tmp_path / client
+        (folder / "accounts").mkdir(parents=True)
+        result = run_import(certwright, client, folder, status=1)
+        assert_failed(result, f'nothing to import in "{folder}"')
+        (folder / "accounts" / "host" / name).parent.mkdir(parents=True)
+        (folder / "accounts" / "host" / name).write_text("{}")
+        result = run_import(certwright, client, folder, status=1)
+        assert_failed(result, f'nothing to import in "{folder}"')
+    assert_nothing_written(certwright)
+
+
 def test_command_line(certwright, tmp_path):
     assert_failed(certwright.json("import", tmp_path, status=2), "--from")
     assert_failed(certwright.json("import", "--from", "lego", status=2), "path")
     assert_failed(certwright.json("import", "--from", "caddy", tmp_path, status=2), "caddy")
     assert_failed(certwright.json("import", "--from", "lego", "a", "b", status=2), '"b"')
+    for option in ("--cert-name", "-d"):
+        result = certwright.json("import", "--from", "lego", tmp_path, option, "x.test", status=2)
+        assert_failed(result, f"does not accept {option}")
     # Nothing was attempted.
     assert not os.path.exists(certwright.logs_dir)
     assert_failed(run_import(certwright, "certbot-tarball", tmp_path, status=1), "--config-dir")
@@ -201,6 +245,12 @@ def test_another_user(certwright, lego):
         assert done.returncode == 1, done.stderr
         assert f"{source}/accounts" in done.stdout and "Permission denied" in done.stdout
         assert not os.path.isdir(f"{place}/etc/accounts")
+        os.chmod(source, 0o700)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                               *words], env=certwright.environment({"CERTWRIGHT_PLUGIN_PATH": None}),
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stderr
+        assert f'cannot read \\"{source}\\": Permission denied' in done.stdout
     finally:
         shutil.rmtree(place)
 

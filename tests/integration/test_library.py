@@ -1,13 +1,16 @@
 """libcertwright: verbs, events, the host as the authenticator, certificates in memory."""
 
+import json
 import os
+import re
 import subprocess
 import threading
 
 import pytest
 
-from lib.certwright import Certwright
+from lib.certwright import Certwright, top_folder
 from lib.library import ANSWER, QUESTION, Client
+from lib.other_clients import CertbotTarball
 from lib.tokens import Tokens
 from lib.tools import snapshot
 
@@ -63,6 +66,38 @@ def test_verbs_answer_as_the_command_does(client, pebble, tmp_path):
     assert answer == command.json("certificates").json
     assert client.call({"verb": "help", "arguments": ["certonly"]})["help"] == \
         command.json("help", "certonly", defaults=False).json["help"]
+
+
+def test_verbs_take_their_word(client, pebble, tmp_path):
+    command = Certwright(tmp_path / "command", pebble)
+    options = dict(zip(("config-dir", "work-dir", "logs-dir"), command.directories()[1::2]))
+    command.certonly("word.example.test")
+    exported = str(tmp_path / "exported.pem")
+    answer = client.call({"verb": "export", "arguments": ["word.example.test"],
+                          "options": {**options, "to": exported, "format": "pem-bundle"}})
+    assert answer["ok"] and os.path.exists(exported), answer["error"]
+    other = Certwright(tmp_path / "other", pebble)
+    tarball = CertbotTarball(tmp_path, command)
+    options = dict(zip(("config-dir", "work-dir", "logs-dir"), other.directories()[1::2]))
+    answer = client.call({"verb": "import", "arguments": [tarball.path],
+                          "options": {**options, "from": tarball.name}})
+    assert answer["ok"] and other.lineages() == ["word.example.test"], answer["error"]
+    # A word is no option, and a verb without a word takes none.
+    for verb, words, said in (("import", ["--help"], "--help"), ("import", [], "path"),
+                              ("export", ["a", "b"], '"b"'), ("renew", ["a"], "arguments")):
+        more = {"from": "lego"} if verb == "import" else {}
+        answer = client.call({"verb": verb, "arguments": words, "options": {**options, **more}})
+        assert not answer["ok"] and said in answer["error"]["message"]
+
+
+def test_the_schema_has_all_verbs(client):
+    with open(os.path.join(top_folder(), "docs", "certwright-library.schema.json"),
+              encoding="utf-8") as stream:
+        members = json.load(stream)["$defs"]["verb_request"]["properties"]
+    verbs = members["verb"]["enum"]
+    shown = client.call({"verb": "help"})["help"]
+    assert set(re.findall(r"^  ([a-z][a-z_-]+)(?:, [a-z]+)?  ", shown, re.M)) == \
+        {"all", *verbs}
 
 
 def test_the_host_publishes_the_challenges_and_hears_when_they_are_over(client, pebble, tokens,

@@ -129,6 +129,12 @@ def check_records(manuale, names):
         assert challenge["contents"]["type"] == "dns-01" and len(challenge["key"]) == 43
 
 
+def make_request(manuale, request, key, *names):
+    command("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-keyout", manuale.path(key), "-out", manuale.path(request), "-subj", "/",
+            "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
+
+
 def test_http_by_pipes_with_files_of_the_users_own(manuale, web):
     names = ["h1.example.test", "h2.example.test"]
     session = manuale.start("authorize", *names, "--method", "http")
@@ -144,9 +150,7 @@ def test_http_by_pipes_with_files_of_the_users_own(manuale, web):
     assert {path.rpartition("/")[2] for _, path in web.seen} == {token for _, token in tokens}
 
     os.mkdir(manuale.path("out"))
-    command("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-nodes", "-keyout", manuale.path("own.key"), "-out", manuale.path("own.csr"),
-            "-subj", "/", "-addext", "subjectAltName=DNS:h1.example.test,DNS:h2.example.test")
+    make_request(manuale, "own.csr", "own.key", *names)
     text = manuale.run("issue", *names, "--csr-file", "own.csr", "-o", "out",
                        "--output-filename", "site")
     assert "there is no .pem" in text
@@ -158,6 +162,18 @@ def test_http_by_pipes_with_files_of_the_users_own(manuale, web):
                                                            status=1)
     manuale.run("issue", *names, "-k", "own.key", "-o", "out", "--output-filename", "site")
     check_files(manuale, "site", names, "out")
+    # What is for a certificate that is to be made is refused now.
+    before = snapshot(manuale.path("out"))
+    make_request(manuale, "late.csr", "late.key", *names)
+    make_request(manuale, "wrong.csr", "late.key", "h1.example.test", "evil.example.test")
+    for words, said in ((["--csr-file", "late.csr"], "run the command without --csr-file"),
+                        (["--csr-file", "wrong.csr"], "names that are not in the order: evil."),
+                        (["--ocsp-must-staple"], "run the command without --ocsp-must-staple"),
+                        (["--key-size", "2048"], "run the command without --key-size")):
+        assert said in manuale.run("issue", *names, *words, "-o", "out", "--output-filename",
+                                   "site", status=1)
+    manuale.run("issue", *names, "--csr-file", "own.csr", "-o", "out", "--output-filename", "site")
+    assert snapshot(manuale.path("out")) == before
     assert manuale.order(*names)["key"] is None
 
 
@@ -303,11 +319,17 @@ def test_an_expired_order_is_made_anew(rogue, tmp_path):
 def test_a_certificate_request_that_does_not_fit_costs_nothing(manuale):
     name = "b.example.test"
     manuale.authorize(name)
-    command("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout",
-            manuale.path("own.key"), "-out", manuale.path("own.csr"), "-subj", "/",
-            "-addext", "subjectAltName=DNS:other.example.test")
-    assert "CSR" in manuale.run("issue", name, "--csr-file", "own.csr", status=1)
-    assert manuale.run("issue", name, "--csr-file", "own.key", status=1)
+    make_request(manuale, "other.csr", "own.key", "other.example.test")
+    said = manuale.run("issue", name, "--csr-file", "other.csr", status=1)
+    assert "does not have these names: b.example.test" in said
+    assert "names that are not in the order: other.example.test" in said
+    make_request(manuale, "own.csr", "other.key", "B.example.test")
+    make_request(manuale, "other.csr", "own.key", name)
+    assert '"own.key" is not that of the certificate request' in manuale.run(
+        "issue", name, "--csr-file", "own.csr", "-k", "own.key", status=1)
+    assert '"own.key" is not a certificate request' in manuale.run(
+        "issue", name, "--csr-file", "own.key", status=1)
+    assert manuale.order(name)["contents"]["status"] == "ready"
     manuale.run("issue", name, "-k", "own.key")
     check_files(manuale, name, [name])
     assert manuale.read(f"{name}.pem") == manuale.read("own.key")
@@ -322,7 +344,7 @@ def test_what_cannot_be_reached(manuale):
 
 
 def test_revoke_refuses_what_is_no_certificate(manuale):
-    assert "certificate" in manuale.run("revoke", "account.json", status=1)
+    assert '"account.json" is not a certificate' in manuale.run("revoke", "account.json", status=1)
 
 
 def test_verbose_shows_what_is_done_and_no_secret(manuale):
@@ -423,10 +445,17 @@ def test_migrate_takes_over_an_account_of_certbot(newcomer, pebble, tmp_path):
     certwright = Certwright(tmp_path / "certbot", pebble)
     assert "Certbot has no account" in newcomer.run("migrate", "-c", certwright.config_dir, status=1)
     certwright.run("register")
+    second = Certwright(tmp_path / "second", pebble)
+    second.run("register")
+    uri = second.json("show_account").json["account"]["uri"]
+    one, two = certwright.take_account_of(second)
     before = snapshot(certwright.config_dir)
-    newcomer.run("migrate", "-c", certwright.config_dir, answer="y\n")
+    # All are shown before the first question.
+    text = newcomer.run("migrate", "-c", certwright.config_dir,
+                        answer="y\n" if two < one else "n\ny\n")
+    shown = text[:text.index("Take over")]
+    assert one in shown and f"{two}  {uri}\n" in shown and "has 2 accounts" in shown
     assert snapshot(certwright.config_dir) == before
-    uri = certwright.json("show_account").json["account"]["uri"]
     assert newcomer.json("account.json")["uri"] == uri
     assert newcomer.mode("account.json") == 0o600
     assert uri in newcomer.run("info")

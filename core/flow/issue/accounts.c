@@ -434,7 +434,9 @@ cw_account_acquire(struct cw_context *context, struct cw_settings *settings, boo
 		if (!may_register) {
 			cw_fail(error, CW_E_NOT_FOUND, "there is no account for %s in %s", server,
 				config);
-			cw_hint(error, "register one with: certwright register");
+			cw_hint(error, "register one with: certwright register%s%s",
+				cw_is_standard_server(settings) ? "" : " --server ",
+				cw_is_standard_server(settings) ? "" : server);
 			return CW_E_NOT_FOUND;
 		}
 		status = cw_account_register(context, settings, account, error);

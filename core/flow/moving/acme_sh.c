@@ -80,10 +80,37 @@ read_account(const struct reading *reading, const char *server)
 	return account;
 }
 
+/* The DNS script METHOD, where acme.sh looks for it and dns-exec can use it; NULL: there is none.
+ * Release with free(). */
+static char *
+dns_script(const struct reading *reading, const char *method)
+{
+	static const char *const folders[] = {"", "dnsapi/"};
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	const char *home = reading->source->path;
+	cw_autofree char *program = cw_format("%s/acme.sh", home);
+
+	if (!cw_starts_with(method, "dns_") || method[strspn(method, letters)] != '\0' ||
+	    !cw_file_exists(program))
+		return NULL;
+	for (size_t i = 0; i < CW_COUNT(folders); i++) {
+		cw_autofree char *script = cw_format("%s/%s%s.sh", home, folders[i], method);
+
+		if (cw_file_exists(script))
+			return cw_take(&script);
+	}
+	return NULL;
+}
+
 /* How one name is proved. Returns the plugin; NULL: there is none like it. */
 static const char *
-plugin_of(const char *method)
+plugin_of(const struct reading *reading, const char *method)
 {
+	cw_autofree char *script = dns_script(reading, method);
+
+	if (script != NULL)
+		return "dns-exec";
 	if (*method == '/')
 		return "webroot";
 	if (strcmp(method, "no") == 0 || strcmp(method, "alpn") == 0)
@@ -101,10 +128,28 @@ remark_method(const struct reading *reading, const char *method)
 	cw_moving_remark(
 		reading->moving, reading->config,
 		dns ? "give a DNS authenticator with -a: \"certwright plugins\" lists them, and "
-		      "dns-exec(8) runs a program of yours"
+		      "certwright-dns-exec(8) says how to use the DNS scripts of acme.sh"
 		    : "give an authenticator with -a",
 		"\"%s\" is proved with \"%s\" of acme.sh, which certwright does not have",
 		reading->certificate->name, method);
+}
+
+/* Whether both methods are the same DNS script, or neither is one. */
+static bool
+same_script(const char *plugin, const char *method, const char *other)
+{
+	return strcmp(plugin, "dns-exec") != 0 || strcmp(method, other) == 0;
+}
+
+static void
+take_dns_script(const struct reading *reading, const char *method)
+{
+	cw_autofree char *script = dns_script(reading, method);
+
+	if (script == NULL)
+		return;
+	cw_moved_set(reading->certificate, "dns_exec_style", "acme.sh");
+	cw_moved_set(reading->certificate, "dns_exec_program", script);
 }
 
 /* Le_Webroot has a method for each name, or one for the rest. */
@@ -113,12 +158,13 @@ take_methods(const struct reading *reading, const struct cw_strv *names,
 	     const struct cw_strv *methods)
 {
 	struct cw_moved_certificate *certificate = reading->certificate;
-	const char *plugin = plugin_of(methods->items[0]);
+	const char *plugin = plugin_of(reading, methods->items[0]);
 
 	for (size_t i = 0; i < methods->count; i++) {
-		const char *other = plugin_of(methods->items[i]);
+		const char *other = plugin_of(reading, methods->items[i]);
 
-		if (other == NULL || strcmp(other, plugin) != 0) {
+		if (other == NULL || strcmp(other, plugin) != 0 ||
+		    !same_script(plugin, methods->items[0], methods->items[i])) {
 			remark_method(reading, methods->items[i]);
 			return;
 		}
@@ -129,8 +175,47 @@ take_methods(const struct reading *reading, const struct cw_strv *names,
 				methods->items[i]);
 	}
 	certificate->authenticator = cw_strdup(plugin);
+	take_dns_script(reading, methods->items[0]);
 	if (strcmp(methods->items[0], "alpn") == 0)
 		cw_moved_set(certificate, "pref_challs", "tls-alpn-01");
+}
+
+/* The record that ALIAS is for: "=NAME" is that of --domain-alias, NAME that of --challenge-alias,
+ * for _acme-challenge.NAME. */
+static char *
+alias_target(const char *alias)
+{
+	return *alias == '=' ? cw_strdup(alias + 1) : cw_format("_acme-challenge.%s", alias);
+}
+
+/* Le_ChallengeAlias has an alias for each name ("no": none), or one for the rest. */
+static void
+take_aliases(const struct reading *reading, const struct cw_strv *names)
+{
+	const char *value = cw_conf_get(reading->conf, "Le_ChallengeAlias");
+	const char *alias = NULL;
+	cw_auto_strv struct cw_strv aliases = {0};
+	cw_auto_strv struct cw_strv targets = {0};
+	cw_autofree char *all = NULL;
+
+	if (value == NULL)
+		return;
+	cw_strv_split(&aliases, value, ',');
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+		cw_autofree char *target = NULL;
+		cw_autofree char *pair = NULL;
+
+		if (i < aliases.count)
+			alias = aliases.items[i];
+		if (alias == NULL || *alias == '\0' || strcmp(alias, "no") == 0)
+			continue;
+		target = alias_target(alias);
+		pair = cw_format("%s=%s", cw_starts_with(name, "*.") ? name + 2 : name, target);
+		cw_strv_add_unique(&targets, pair);
+	}
+	all = cw_strv_join(&targets, ",");
+	cw_moved_set(reading->certificate, "dns_alias", all);
 }
 
 static void
@@ -149,13 +234,16 @@ take_method(const struct reading *reading)
 		cw_strv_split(&names, alt, ',');
 	if (methods.count > 0)
 		take_methods(reading, &names, &methods);
+	if (cw_starts_with(webroot, "dns"))
+		take_aliases(reading, &names);
 	cw_moved_set(reading->certificate, "http01_port",
 		     cw_conf_get(reading->conf, "Le_HTTPPort"));
 	cw_moved_set(reading->certificate, "tls_alpn01_port",
 		     cw_conf_get(reading->conf, "Le_TLSPort"));
 }
 
-/* acme.sh copies the files of --install-cert after each renewal, then runs the reload command. */
+/* acme.sh copies the files of --install-cert after each renewal, then runs the reload command. A
+ * new file is only for its owner; one that is there keeps its mode. */
 static void
 add_copies(const struct reading *reading, struct cw_strv *commands)
 {
@@ -171,8 +259,48 @@ add_copies(const struct reading *reading, struct cw_strv *commands)
 		cw_autofree char *word = path != NULL ? cw_shell_word(path) : NULL;
 
 		if (path != NULL)
-			cw_strv_addf(commands, "cat \"$RENEWED_LINEAGE/%s.pem\" > %s", copies[i][1],
-				     word);
+			cw_strv_addf(commands,
+				     "(umask 077 && cat \"$RENEWED_LINEAGE/%s.pem\" > %s)",
+				     copies[i][1], word);
+	}
+}
+
+/* Hooks find the certificate with variables, which acme.sh sets. */
+static const char *const variables[][2] = {
+	{"CERT_PATH", "\"$RENEWED_LINEAGE/cert.pem\""},
+	{"CERT_KEY_PATH", "\"$RENEWED_LINEAGE/privkey.pem\""},
+	{"CA_CERT_PATH", "\"$RENEWED_LINEAGE/chain.pem\""},
+	{"CERT_FULLCHAIN_PATH", "\"$RENEWED_LINEAGE/fullchain.pem\""},
+};
+
+static void
+add_variables(const struct reading *reading, struct cw_strv *commands)
+{
+	const char *domain = cw_conf_get(reading->conf, "Le_Domain");
+	cw_autofree char *word = cw_shell_word(domain != NULL ? domain : "");
+	cw_auto_strv struct cw_strv sets = {0};
+	cw_autofree char *all = NULL;
+
+	for (size_t i = 0; i < CW_COUNT(variables); i++)
+		cw_strv_addf(&sets, "%s=%s", variables[i][0], variables[i][1]);
+	cw_strv_addf(&sets, "Le_Domain=%s", word);
+	all = cw_strv_join(&sets, " ");
+	cw_strv_addf(commands, "export %s", all);
+}
+
+/* certwright runs it once for all certificates, without a lineage. */
+static void
+remark_variables(const struct reading *reading, const char *option, const char *hook)
+{
+	for (size_t i = 0; hook != NULL && i < CW_COUNT(variables); i++) {
+		if (strstr(hook, variables[i][0]) == NULL)
+			continue;
+		cw_moving_remark(reading->moving, reading->config,
+				 "use --deploy-hook, which has the certificate's folder in "
+				 "RENEWED_LINEAGE",
+				 "the hook of %s uses %s, which certwright does not set for it",
+				 option, variables[i][0]);
+		return;
 	}
 }
 
@@ -187,6 +315,8 @@ take_hooks(const struct reading *reading)
 	cw_autofree char *command = NULL;
 
 	add_copies(reading, &deploy);
+	if (renew != NULL || reload != NULL)
+		add_variables(reading, &deploy);
 	if (renew != NULL)
 		cw_strv_add(&deploy, renew);
 	if (reload != NULL)
@@ -200,6 +330,8 @@ take_hooks(const struct reading *reading)
 				 "copies are not taken over");
 		return;
 	}
+	remark_variables(reading, "--pre-hook", pre);
+	remark_variables(reading, "--post-hook", post);
 	command = cw_strv_join(&deploy, " && ");
 	cw_moved_set(reading->certificate, "pre_hook", pre);
 	cw_moved_set(reading->certificate, "post_hook", post);

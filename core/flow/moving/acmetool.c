@@ -53,7 +53,9 @@ read_accounts(const struct cw_moving_source *source, struct cw_moving *moving,
 		for (size_t j = 0; j < ids.count && status == CW_OK; j++) {
 			cw_autofree char *key = cw_format("%s/%s/privkey", folder, ids.items[j]);
 
-			cw_moving_add_account(moving, key, server);
+			/* Other clients have a folder "accounts", too. */
+			if (cw_file_exists(key))
+				cw_moving_add_account(moving, key, server);
 		}
 	}
 	return status;

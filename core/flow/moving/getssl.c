@@ -51,17 +51,31 @@ read_account(const struct reading *reading, const char *server)
 	return account;
 }
 
-/* A place on another machine may have a password in it. */
+/* Places, separated by ';', as messages may show them: one on another machine may have a password
+ * in it. Release with free(). */
+static char *
+shown_place(const char *places)
+{
+	cw_auto_strv struct cw_strv parts = {0};
+	bool whole = true;
+
+	cw_strv_split(&parts, places, ';');
+	for (size_t i = 0; i < parts.count; i++)
+		whole = whole && (strchr(parts.items[i], ':') == NULL ||
+				  cw_starts_with(parts.items[i], "ssh:"));
+	return whole ? cw_strdup(places) : cw_format("%.*s:...", (int)strcspn(places, ":"), places);
+}
+
 static void
 remark_acl(const struct reading *reading, const char *place)
 {
-	int shown = *place == '/' ? (int)strlen(place) : (int)strcspn(place, ":");
+	cw_autofree char *shown = shown_place(place);
 
 	cw_moving_remark(reading->moving, reading->config,
 			 "give an authenticator with -a, for example webroot with -w FOLDER",
-			 "the tokens of \"%s\" go to \"%.*s\", which is not a local folder "
+			 "the tokens of \"%s\" go to \"%s\", which is not a local folder "
 			 "FOLDER/.well-known/acme-challenge",
-			 reading->certificate->name, shown, place);
+			 reading->certificate->name, shown);
 }
 
 /* ACL has a place for each name, the domain first; the last one is for the rest. */
@@ -101,7 +115,7 @@ take_challenge(const struct reading *reading, const char *domain)
 		cw_moving_remark(
 			reading->moving, reading->config,
 			"give a DNS authenticator with -a: \"certwright plugins\" lists "
-			"them, and dns-exec(8) runs a program of yours",
+			"them, and certwright-dns-exec(8) runs a program of yours",
 			"\"%s\" is proved with getssl's program \"%s\", which is called in "
 			"a way that certwright does not have",
 			reading->certificate->name, program != NULL ? program : "none");
@@ -132,13 +146,14 @@ take_hooks(const struct reading *reading)
 				 "over");
 	for (size_t i = 0; i < CW_COUNT(copies); i++) {
 		const char *place = cw_conf_get(reading->conf, copies[i]);
+		cw_autofree char *shown = place != NULL ? shown_place(place) : NULL;
 
 		if (place != NULL)
 			cw_moving_remark(reading->moving, reading->config,
 					 "have the server read the files below live/, or copy them "
 					 "with a --deploy-hook",
 					 "%s: the file is not copied to \"%s\" after renewals",
-					 copies[i], place);
+					 copies[i], shown);
 	}
 }
 

@@ -9,11 +9,19 @@
 #include "flow/moving/source.h"
 
 static void
-fail_unknown_server(struct cw_moved_account *account, const char *host)
+fail_unknown_server(const struct cw_moving_source *source, struct cw_moved_account *account,
+		    const char *host)
 {
+	if (source->server == NULL) {
+		cw_fail(&account->error, CW_E_INVALID,
+			"lego does not keep the directory URL of the CA at \"%s\"", host);
+		cw_hint(&account->error, "give it with --server");
+		return;
+	}
 	cw_fail(&account->error, CW_E_INVALID,
-		"lego does not keep the directory URL of the CA at \"%s\"", host);
-	cw_hint(&account->error, "give it with --server");
+		"--server \"%s\" does not match the account, which is at \"%s\"", source->server,
+		host);
+	cw_hint(&account->error, "give the directory URL of the CA at this host with --server");
 }
 
 static void
@@ -23,17 +31,21 @@ read_account(const struct cw_moving_source *source, struct cw_moving *moving, co
 	cw_autofree char *key = cw_format("%s/%s/keys/%s.key", folder, email, email);
 	cw_autofree char *path = cw_format("%s/%s/account.json", folder, email);
 	const char *server = cw_directory_at(source, host);
-	struct cw_moved_account *account = cw_moving_add_account(moving, key, server);
+	struct cw_moved_account *account;
 	cw_auto_json struct json_object *object = NULL;
 	struct json_object *registration;
 
+	/* Other clients have a folder "accounts", too. */
+	if (!cw_file_exists(key) && !cw_file_exists(path))
+		return;
+	account = cw_moving_add_account(moving, key, server);
 	if (account->error.status == CW_OK &&
 	    cw_moved_json(path, &object, &account->error) == CW_OK) {
 		registration = cw_json_object(object, "registration");
 		account->uri = cw_strdup(cw_json_string(registration, "uri"));
 		cw_moved_account_describe(account, cw_json_object(registration, "body"));
 		if (server == NULL)
-			fail_unknown_server(account, host);
+			fail_unknown_server(source, account, host);
 	}
 }
 

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "crypto/x509.h"
 #include "flow/moving/take_over.h"
+#include "store/account.h"
+#include "store/lineage.h"
 #include "store/renewal.h"
 
 static const char params[] = "renewalparams";
@@ -171,6 +173,115 @@ remark_no_authenticator(struct cw_moving *moving, const struct cw_moved_certific
 			 certificate->name);
 }
 
+/* Renewals do not register an account. */
+static void
+remark_no_account(const struct cw_context *context, struct cw_moving *moving,
+		  const struct cw_moved_certificate *certificate, const char *server)
+{
+	cw_auto_strv struct cw_strv ids = {0};
+	cw_autofree char *hint = NULL;
+
+	if (certificate->account != NULL || server == NULL ||
+	    cw_moving_account_at(moving, server) != NULL ||
+	    cw_account_list(context->directories.config, server, &ids, NULL) < 0 || ids.count > 0)
+		return;
+	hint = cw_format("certwright register --server %s", server);
+	cw_moving_remark(moving, certificate->source, hint,
+			 "\"%s\" cannot be renewed before you have an account at %s",
+			 certificate->name, server);
+}
+
+/* The plugin webroot asks for its folder, but renewals ask nobody. */
+static int
+check_webroot(const struct applying *applying, struct cw_error *error)
+{
+	const struct cw_settings *settings = applying->settings;
+
+	if (!cw_equal(applying->authenticator, "webroot") ||
+	    cw_settings_source(settings, "webroot_path") > CW_SOURCE_DEFAULT ||
+	    cw_settings_source(settings, "webroot_map") > CW_SOURCE_DEFAULT)
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE, "the folder that the web server serves is missing");
+	cw_hint(error, "give it with -w");
+	return CW_E_USAGE;
+}
+
+static bool
+is_saved(const struct cw_settings *settings, const struct cw_option *option)
+{
+	const unsigned kept = CW_OPT_RENEWAL | CW_OPT_OWN | CW_OPT_PLUGIN;
+	const unsigned skipped = CW_OPT_SECRET | CW_OPT_NEGATIVE | CW_OPT_INERT | CW_OPT_IGNORED;
+
+	return (option->flags & kept) != 0 && (option->flags & skipped) == 0 &&
+	       option->kind != CW_OPTION_MAP && option->names != NULL &&
+	       cw_settings_source(settings, option->internal) == CW_SOURCE_COMMAND &&
+	       strcmp(option->internal, "server") != 0 &&
+	       strcmp(option->internal, "authenticator") != 0;
+}
+
+static void
+add_word(struct cw_strv *words, const char *option, const char *value)
+{
+	cw_autofree char *word = value != NULL ? cw_shell_word(value) : NULL;
+
+	cw_strv_addf(words, "--%s%s%s", option, word != NULL ? " " : "", word != NULL ? word : "");
+}
+
+/* The options for renewals that the command line has, with their values. */
+static void
+given_words(const struct cw_settings *settings, struct cw_strv *words)
+{
+	const struct cw_option_set *options = cw_settings_options(settings);
+
+	if (cw_settings_source(settings, "authenticator") == CW_SOURCE_COMMAND)
+		add_word(words, "authenticator", cw_settings_get(settings, "authenticator"));
+	for (size_t i = 0; i < cw_option_set_count(options); i++) {
+		const struct cw_option *option = cw_option_set_at(options, i);
+		const struct cw_strv *values = NULL;
+
+		if (!is_saved(settings, option))
+			continue;
+		if (option->kind == CW_OPTION_LIST || option->kind == CW_OPTION_PATH_LIST)
+			values = cw_settings_list(settings, option->internal);
+		for (size_t j = 0; values != NULL && j < values->count; j++)
+			add_word(words, option->names[0], values->items[j]);
+		if (values == NULL)
+			add_word(words, option->names[0],
+				 option->kind == CW_OPTION_FLAG
+					 ? NULL
+					 : cw_settings_get(settings, option->internal));
+	}
+}
+
+void
+cw_moved_remark_present(struct cw_context *context, struct cw_moving *moving,
+			const struct cw_moved_certificate *certificate)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_strv struct cw_strv words = {0};
+	const char *authenticator = NULL;
+
+	if (cw_lineage_load(context->directories.config, certificate->name, &lineage, NULL) < 0)
+		return;
+	authenticator = cw_configobj_get(lineage->config, params, "authenticator");
+	given_words(context->settings, &words);
+	if (words.count > 0) {
+		cw_autofree char *options = cw_strv_join(&words, " ");
+		cw_autofree char *hint = cw_format("certwright reconfigure --cert-name %s %s",
+						   certificate->name, options);
+
+		cw_moving_remark(moving, certificate->source, hint,
+				 "\"%s\" is here already, so the options for its renewals are not "
+				 "saved",
+				 certificate->name);
+	}
+	if (cw_settings_get(context->settings, "authenticator") == NULL &&
+	    (authenticator == NULL || strcmp(authenticator, "None") == 0))
+		remark_no_authenticator(moving, certificate);
+	remark_no_account(context, moving, certificate,
+			  cw_configobj_get(lineage->config, params, "server"));
+}
+
 /* Certbot's renewal file is kept as it is. */
 static void
 take_config(struct cw_context *context, struct cw_moving *moving,
@@ -210,6 +321,8 @@ cw_moved_config(struct cw_context *context, struct cw_moving *moving,
 	if (certificate->config != NULL) {
 		*config = cw_configobj_copy(certificate->config);
 		take_config(context, moving, certificate, *config);
+		remark_no_account(context, moving, certificate,
+				  cw_configobj_get(*config, params, "server"));
 		return CW_OK;
 	}
 	*config = cw_configobj_new();
@@ -223,7 +336,12 @@ cw_moved_config(struct cw_context *context, struct cw_moving *moving,
 	applying.settings = cw_settings_copy(context->settings);
 	status = fill(&applying, error);
 	if (status == CW_OK)
+		status = check_webroot(&applying, error);
+	if (status == CW_OK) {
 		cw_renewal_write(*config, applying.settings, account, applying.authenticator, NULL);
+		remark_no_account(context, moving, certificate,
+				  cw_settings_get(applying.settings, "server"));
+	}
 	cw_settings_free(applying.settings);
 	return status;
 }

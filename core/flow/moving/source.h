@@ -5,8 +5,9 @@
 #include "flow/moving/reader.h"
 
 /*
- * Reads all of SOURCE into MOVING (empty). Fails if PATH cannot be read or is not what this client
- * keeps; failures of single accounts and certificates are their own.
+ * Reads all of SOURCE into MOVING (empty). Fails if PATH cannot be read, is not what this client
+ * keeps, or has neither an account nor a certificate; failures of single accounts and certificates
+ * are their own.
  */
 int cw_moving_source_read(const struct cw_moving_source *source, struct cw_moving *moving,
 			  struct cw_error *error);

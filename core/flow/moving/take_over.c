@@ -119,10 +119,14 @@ check_lineage(const struct cw_context *context, struct cw_moved_certificate *cer
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_auto_names struct cw_names here = {0};
 	cw_auto_names struct cw_names there = {0};
-	int status = cw_lineage_check_name(certificate->name, error);
+	cw_auto_error struct cw_error problem = {0};
 
-	if (status < 0)
-		return status;
+	if (cw_lineage_check_name(certificate->name, &problem) < 0) {
+		/* Its hint is an option that "import" does not have. */
+		cw_fail(error, CW_E_INVALID, "%s", problem.message);
+		cw_hint(error, "obtain the certificate with certonly");
+		return CW_E_INVALID;
+	}
 	if (!cw_lineage_exists(config, certificate->name))
 		return cw_lineage_check_free(config, certificate->name, error);
 	cw_certificate_names(x509, &there.dns, &there.ip);
@@ -199,6 +203,8 @@ check(struct cw_context *context, struct cw_moving *moving, const char *authenti
 			check_certificate(context, certificate, error);
 		if (error->status == CW_OK && certificate->action != CW_MOVED_PRESENT)
 			make_config(context, moving, certificate, authenticator, error);
+		else if (error->status == CW_OK)
+			cw_moved_remark_present(context, moving, certificate);
 		if (error->status < 0)
 			fail_certificate(certificate);
 	}

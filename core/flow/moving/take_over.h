@@ -16,6 +16,11 @@ int cw_moved_config(struct cw_context *context, struct cw_moving *moving,
 		    struct cw_moved_certificate *certificate, const char *authenticator,
 		    struct cw_configobj **config, struct cw_error *error);
 
+/* Adds remarks about a certificate that is here already: which options of the run are not saved for
+ * it, and whether its renewals lack something. */
+void cw_moved_remark_present(struct cw_context *context, struct cw_moving *moving,
+			     const struct cw_moved_certificate *certificate);
+
 /*
  * Checks all accounts and certificates before the first is saved; with --dry-run saves none. Each
  * gets its action, or its error. CW_E_INVALID if any failed: the error has a part for each. Adds

@@ -98,6 +98,11 @@ make_plan(const struct cw_settings *settings, struct plan *plan, struct cw_error
 		cw_hint(error, "give --format pkcs12 for an encrypted file");
 		return CW_E_USAGE;
 	}
+	if (cw_ends_with(to, "/")) {
+		cw_fail(error, CW_E_USAGE, "\"%s\" is a folder, not a file", to);
+		cw_hint(error, "give the path of the file to write with --to");
+		return CW_E_USAGE;
+	}
 	if (strcmp(to, "-") == 0)
 		return plan_output(settings, plan, error);
 	plan->path = cw_path_absolute(to);
@@ -156,7 +161,10 @@ get_password(const struct cw_context *context, const struct plan *plan, char **p
 	if (status < 0)
 		return status;
 	if (**password == '\0')
-		return cw_fail(error, CW_E_INVALID, "the password is empty");
+		return path != NULL ? cw_fail(error, CW_E_INVALID,
+					      "the first line of the password file \"%s\" is empty",
+					      path)
+				    : cw_fail(error, CW_E_INVALID, "the password is empty");
 	cw_log_secret(*password);
 	return CW_OK;
 }

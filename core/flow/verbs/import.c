@@ -16,6 +16,21 @@ given_server(const struct cw_settings *settings)
 int
 cw_check_import(const struct cw_settings *settings, struct cw_error *error)
 {
+	static const char *const others[][2] = {
+		{"certname", "--cert-name"},
+		{"domains", "-d"},
+		{"ip_addresses", "--ip-address"},
+		{"account", "--account"},
+	};
+
+	for (size_t i = 0; i < CW_COUNT(others); i++) {
+		if (cw_settings_source(settings, others[i][0]) != CW_SOURCE_COMMAND)
+			continue;
+		cw_fail(error, CW_E_USAGE, "import takes all that is there, and does not accept %s",
+			others[i][1]);
+		cw_hint(error, "leave it out, and delete later what you do not need");
+		return CW_E_USAGE;
+	}
 	if (cw_settings_get(settings, "import_from") != NULL)
 		return CW_OK;
 	cw_fail(error, CW_E_USAGE, "the client to import from is missing");

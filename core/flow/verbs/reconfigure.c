@@ -92,7 +92,8 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 	return status;
 }
 
-/* The same dry run as with --dry-run. Its account may differ from the lineage's. */
+/* The same dry run as with --dry-run, but at the certificate's own CA if this is another one than
+ * Let's Encrypt. Its account may differ from the lineage's. */
 static int
 try_settings(struct cw_context *context, struct cw_request *request, struct json_object *result,
 	     struct cw_error *error)
@@ -100,6 +101,10 @@ try_settings(struct cw_context *context, struct cw_request *request, struct json
 	struct cw_settings *kept = cw_settings_copy(request->settings);
 	int status = cw_settings_set(request->settings, "dry_run", CW_SOURCE_COMMAND, "1", error);
 
+	/* Only Let's Encrypt has a staging server to try them at. */
+	if (status == CW_OK && !cw_is_standard_server(request->settings))
+		status = cw_settings_set(request->settings, "server", CW_SOURCE_COMMAND,
+					 cw_settings_get(kept, "server"), error);
 	if (status == CW_OK && !cw_equal(cw_server_url(request->settings),
 					 cw_settings_get(request->settings, "server")))
 		cw_settings_reset(request->settings, "account");

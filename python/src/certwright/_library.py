@@ -123,7 +123,10 @@ class Connection:
         Raises:
             Error: a call is in progress, or the connection is closed.
         """
-        text = json.dumps(request, allow_nan=False).encode()
+        try:
+            text = json.dumps(request, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise failure("usage", f"the request cannot be written as JSON: {error}") from error
         with self._lock:
             if self.closed:
                 raise failure("invalid", "the client is closed", "make another client")

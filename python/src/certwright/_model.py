@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from typing import Any, Iterable, Mapping, Union
+
+from ._errors import failure
 
 Options = Mapping[str, Any]
 
@@ -173,9 +176,15 @@ def given_account(account: Any) -> dict[str, Any] | None:
     """An account for a request: an AccountInfo, an Account, or a mapping with key and uri."""
     if account is None:
         return None
-    if isinstance(account, Mapping):
-        return members_of(key=account["key"], uri=account.get("uri"))
-    return members_of(key=account.key, uri=account.uri)
+    read = account.get if isinstance(account, Mapping) else functools.partial(_attribute, account)
+    if read("key") is None:
+        raise failure("usage", "the account has no key",
+                      "give the account of an earlier certificate, or its key and uri")
+    return members_of(key=text_of(read("key")), uri=read("uri"))
+
+
+def _attribute(account: Any, name: str) -> Any:
+    return getattr(account, name, None)
 
 
 def verb_request(verb: str, arguments: Iterable[str], options: Options, *,

@@ -1,5 +1,7 @@
 """The same with asyncio: every method that asks the program is a coroutine.
 
+    import certwright.aio
+
     async with await certwright.aio.Client.start() as client:
         answer = await client.run("certificates")
 

@@ -209,7 +209,8 @@ class Client:
 
         Args:
             verb: such as "certonly", "renew", "certificates".
-            arguments: the words after the verbs "plugin" and "help".
+            arguments: the words after the verb: the path for "import", the name for "export", those
+                of "plugin" and "help".
             interactive: whether host answers questions.
             environment: variables of this call alone; None removes one.
             host, timeout: as for call().
