@@ -41,6 +41,7 @@ def test_missing_records_are_lines_that_a_zone_takes(certwright, bind, account, 
         f"{ISSUERS[0]}; accounturi={account}"
     text = certwright.run("dns-records", "--dns-resolver", bind.resolver, *args).stdout
     assert "TXT for dns-persist-01 of m.example.test: missing\n" in text
+    assert "\nCAA of m.example.test: " in text
     assert text.index("Optional, and with care") < text.index(" IN CAA ")
     lines = [line for line in text.splitlines() if " IN " in line]
     assert lines == [record["line"] for record in found.values()]
@@ -70,6 +71,14 @@ def test_what_is_wrong_with_those_that_are_there(certwright, bind, account):
     # Without --dns-alias the alias is as somebody made it.
     found = records(certwright, bind, "-d", "w.example.test")
     assert found["w.example.test", "dns-01"]["present"]
+
+
+def test_what_gives_a_line_that_is_not_there(certwright, bind, account):
+    long = ".".join(["a" * 60] * 3 + ["b" * 47, "example.test"])
+    text = certwright.run("dns-records", "--dns-resolver", bind.resolver, "-d", long, "-d",
+                          "l.example.test").stdout
+    assert "the name is too long" in text
+    assert "missing; --dns-alias l.example.test=TARGET gives its line\n" in text
 
 
 @pytest.mark.parametrize("value, methods, present, refused", [
