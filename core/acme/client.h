@@ -178,6 +178,7 @@ struct cw_acme_authorization {
 	 * challenge is answered. */
 	struct cw_acme_challenge *chosen;
 	struct cw_error error; /* why it failed; names the identifier */
+	char *hint; /* if the CA finds its validation failed; NULL: what fits the problem */
 };
 
 /* An order (RFC 8555 section 7.4). The same struct is used in all steps, from cw_acme_orders_open()

@@ -50,6 +50,7 @@ cw_acme_authorization_free(struct cw_acme_authorization *authorization)
 	free(authorization->url);
 	free(authorization->identifier.type);
 	free(authorization->identifier.value);
+	free(authorization->hint);
 	cw_error_clear(&authorization->error);
 	free(authorization);
 }

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include "acme/parse.h"
 #include "acme/problem.h"
 #include "acme/validate.h"
@@ -27,6 +28,10 @@ fail_validation(struct cw_acme_validation *validation, struct json_object *probl
 	cw_auto_error struct cw_error error = {0};
 
 	cw_acme_validation_problem(&error, problem, name, validation->authorization->chosen->type);
+	if (validation->authorization->hint != NULL) {
+		free(cw_take(&error.hint));
+		cw_hint(&error, "%s", validation->authorization->hint);
+	}
 	fail(validation, &error);
 }
 

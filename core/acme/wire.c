@@ -307,8 +307,10 @@ cw_wire_put_chosen(struct cw_message *message, uint32_t number, const struct cw_
 {
 	cw_message_put_int(message, number);
 	cw_message_put_int(message, (int64_t)order->authorization_count);
-	for (size_t i = 0; i < order->authorization_count; i++)
+	for (size_t i = 0; i < order->authorization_count; i++) {
 		cw_message_put_int(message, chosen_index(order->authorizations[i]));
+		cw_message_put_text(message, order->authorizations[i]->hint);
+	}
 }
 
 void
@@ -325,6 +327,8 @@ cw_wire_get_chosen(struct cw_message *message, struct cw_acme_order *order)
 
 		authorization->chosen =
 			index < 0 || message->broken ? NULL : authorization->challenges[index];
+		free(authorization->hint);
+		authorization->hint = cw_message_get_text(message, CW_MESSAGE_LINE);
 	}
 }
 

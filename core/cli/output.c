@@ -366,17 +366,32 @@ cw_render_plugins(struct json_object *result)
 	rule();
 }
 
+/* CAA records are a precaution: they make nothing possible, and can forbid something. */
+static bool
+is_caution(struct json_object *item)
+{
+	return strcmp(text_of(item, "type"), "CAA") == 0;
+}
+
 static void
 render_record(struct json_object *item)
 {
 	const char *problem = cw_json_string(item, "problem");
 	bool present = cw_json_bool(item, "present", false);
 
-	printf("%s for %s of %s: %s\n", text_of(item, "type"), text_of(item, "purpose"),
-	       text_of(item, "domain"),
-	       present           ? "there"
-	       : problem == NULL ? "missing"
-				 : problem);
+	if (is_caution(item))
+		printf("CAA of %s: ", text_of(item, "domain"));
+	else
+		printf("%s for %s of %s: ", text_of(item, "type"), text_of(item, "purpose"),
+		       text_of(item, "domain"));
+	if (present)
+		puts("there");
+	else if (problem != NULL)
+		puts(problem);
+	else if (cw_json_string(item, "line") == NULL)
+		printf("missing; --dns-alias %s=TARGET gives its line\n", text_of(item, "domain"));
+	else
+		puts("missing");
 	if (count(item, "found") > 0 && !present) {
 		cw_autofree char *found = join(cw_json_array(item, "found"), "\n  there is: ");
 
@@ -384,23 +399,38 @@ render_record(struct json_object *item)
 	}
 }
 
-/* With an alias for dns-01 there is a choice, and CAA records are a precaution. */
+/* The lines of what is missing, below HEADING if there are some. */
 static void
-render_line(struct json_object *item)
+render_lines(struct json_object *result, bool caution, const char *heading)
 {
-	const char *line = cw_json_string(item, "line");
+	struct json_object *records = cw_json_array(result, "records");
 
-	if (line != NULL && !cw_json_bool(item, "present", false))
+	for (size_t i = 0; i < count(result, "records"); i++) {
+		struct json_object *item = json_object_array_get_idx(records, i);
+		const char *line = cw_json_string(item, "line");
+
+		if (line == NULL || cw_json_bool(item, "present", false) ||
+		    is_caution(item) != caution)
+			continue;
+		if (heading != NULL)
+			printf("\n%s\n", heading);
+		heading = NULL;
 		puts(line);
+	}
 }
 
 void
 cw_render_dns_records(struct json_object *result)
 {
+	if (count(result, "records") == 0)
+		return;
 	printf("Account: %s\n\n", text_of(result, "account_uri"));
 	each(result, "records", render_record);
-	puts("\nLines for the zone files, where a record is missing:");
-	each(result, "records", render_line);
+	render_lines(result, false, "Lines for the zone files, where a record is missing:");
+	render_lines(result, true,
+		     "Optional, and with care: these forbid every other CA and account, and with "
+		     "validationmethods\nevery other challenge, to validate the name and those "
+		     "below it:");
 }
 
 static void

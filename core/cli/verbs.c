@@ -257,8 +257,9 @@ const struct cw_verb cw_verbs[] = {
 			"dns-persist-01, which needs no changes later, or an alias (CNAME) for "
 			"dns-01, which moves the changing records to another zone (--dns-alias). "
 			"The CAA record is a precaution: only this account can then obtain "
-			"certificates, with the challenges of --preferred-challenges. All depend "
-			"on the ACME account, which must exist.",
+			"certificates, and if --preferred-challenges is given, only with those "
+			"challenges, which all certificates for the name must then use. All "
+			"depend on the ACME account, which must exist.",
 		.flow = cw_flow_dns_records,
 		.render = cw_render_dns_records,
 	},

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "dns/exchange.h"
 
-enum { IN_FLIGHT_MAX = 128, TIME_LIMIT = 3000 /* milliseconds */ };
+enum { IN_FLIGHT_MAX = 128, TIME_LIMIT = 3000 /* milliseconds */, NAME_LENGTH_MAX = 253 };
 
 struct question {
 	struct cw_dns *dns;
@@ -120,7 +120,9 @@ refuse(void *context)
 	struct question *question = context;
 
 	question->refusal = NULL;
-	finish(question, NULL, "the query could not be sent");
+	finish(question, NULL,
+	       strlen(question->name) > NAME_LENGTH_MAX ? "the name is too long"
+							: "the query could not be sent");
 }
 
 static void

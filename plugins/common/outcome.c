@@ -52,30 +52,38 @@ describe(const struct cw_command_result *result, unsigned limit, char *text, siz
 	}
 }
 
+/* TEXT takes a hint that names an option. */
 static const char *
-hint_for(const struct cw_command_result *result)
+hint_for(const struct cw_command_result *result, const struct outcome_program *program, char *text,
+	 size_t size)
 {
 	switch (result->status) {
 	case CW_E_NOT_FOUND:
 		return "check the path, and the interpreter named in the file's first line";
 	case CW_E_PERMISSION:
 		return "make it executable for the user who runs certwright (chmod +x)";
-	case CW_E_TIMEOUT: return "find out what it waits for, or give it more time";
-	case CW_E_COMMAND: return "run it by hand, or see the log for all of its output";
+	case CW_E_TIMEOUT:
+		snprintf(text, size, "find out what it waits for, or give it more time with %s",
+			 program->limit_option);
+		return text;
+	case CW_E_COMMAND:
+		return program->is_part ? "see the log for all of its output"
+					: "run it by hand, or see the log for all of its output";
 	default: return NULL;
 	}
 }
 
 int
-outcome_judge(const struct cw_host *host, const struct cw_command_result *result, unsigned limit,
-	      const char *what)
+outcome_judge(const struct cw_host *host, const struct cw_command_result *result,
+	      const struct outcome_program *program)
 {
-	char outcome[OUTCOME_SIZE];
+	char outcome[OUTCOME_SIZE], hint[OUTCOME_SIZE];
 
 	if (result->status == CW_OK)
 		return CW_OK;
-	describe(result, limit, outcome, sizeof(outcome));
-	return cw_host_fail(host, result->status, hint_for(result), "%s %s", what, outcome);
+	describe(result, program->limit, outcome, sizeof(outcome));
+	return cw_host_fail(host, result->status, hint_for(result, program, hint, sizeof(hint)),
+			    "%s %s", program->what, outcome);
 }
 
 int

@@ -125,6 +125,14 @@ acme_sh_prepare(const struct cw_host *host, const char *script)
 	char *home = NULL;
 	int status;
 
+	if (strchr(script, '/') == NULL && access(script, R_OK) == 0) {
+		char *hint = text_format("give ./%s with --dns-exec-program", script);
+
+		status = cw_host_fail(host, CW_E_USAGE, hint,
+				      "the DNS script \"%s\" is given without a folder", script);
+		free(hint);
+		return status;
+	}
 	if (strchr(script, '/') == NULL || access(script, R_OK) != 0)
 		return cw_host_fail(host, CW_E_NOT_FOUND,
 				    "give the path of a script of acme.sh, such as "

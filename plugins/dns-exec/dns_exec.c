@@ -179,11 +179,15 @@ static int
 judge_call(const struct caller *caller, struct call *call, enum action action, const char *name)
 {
 	char what[WHAT_SIZE];
+	const struct outcome_program program = {.what = what,
+						.limit = caller->time_limit,
+						.limit_option = "--dns-exec-timeout",
+						.is_part = caller->style == STYLE_ACME_SH};
 
 	snprintf(what, sizeof(what), "the DNS program \"%s\" (%s the record of \"%s\")",
 		 caller_program(caller, action), action == ACTION_PRESENT ? "setting" : "removing",
 		 name);
-	return outcome_judge(caller->host, &call->result, caller->time_limit, what);
+	return outcome_judge(caller->host, &call->result, &program);
 }
 
 static void

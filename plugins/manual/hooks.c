@@ -89,7 +89,10 @@ run_hook(const struct cw_host *host, const char *option, const struct cw_challen
 		free(*written);
 		*written = hook_output(result.output, strlen(result.output));
 	}
-	status = outcome_judge(host, &result, limit, what);
+	status = outcome_judge(host, &result,
+			       &(struct outcome_program){.what = what,
+							 .limit = limit,
+							 .limit_option = "--manual-hook-timeout"});
 	cw_host_release_result(host, &result);
 	return status;
 }

@@ -79,6 +79,7 @@ def test_the_words_of_the_script_are_told_for_the_name(certwright, acme_sh, bind
     result = obtain(certwright, acme_sh, "n.example.test", status=1, json=True,
                     env={"HERE_Token": TOKEN})
     assert_failed(result, "no such zone for [secret]")
+    assert "by hand" not in result.stdout + result.stderr
     assert TOKEN not in certwright.log_text()
     assert bind.challenge_records("example.test") == []
 
@@ -86,11 +87,12 @@ def test_the_words_of_the_script_are_told_for_the_name(certwright, acme_sh, bind
 @pytest.mark.parametrize("kind, words", [
     ("dns_nothing.sh", ["dns_nothing.sh", "--dns-exec-program"]),
     ("dns_cf", ["dns_cf", "--dns-exec-program"]),
+    ("dns_here.sh", ["give ./dns_here.sh"]),
     ("no acme.sh", ["there is no acme.sh"]),
     ("other function", ["does not define the function dns_other_add"]),
     ("written by all", ["account.conf", "chmod 600"]),
 ])
-def test_what_is_not_there_is_one_sentence(certwright, acme_sh, kind, words):
+def test_what_is_not_there_is_one_sentence(certwright, acme_sh, monkeypatch, kind, words):
     program = acme_sh.script
     if kind == "no acme.sh":
         (acme_sh.home / "acme.sh").unlink()
@@ -100,6 +102,10 @@ def test_what_is_not_there_is_one_sentence(certwright, acme_sh, kind, words):
     elif kind == "written by all":
         acme_sh.account.write_text("")
         acme_sh.account.chmod(0o666)
+    elif kind == "dns_here.sh":
+        monkeypatch.chdir(acme_sh.home)
+        (acme_sh.home / kind).write_text("")
+        program = kind
     else:
         program = acme_sh.home / kind if kind.endswith(".sh") else kind
     result = obtain(certwright, acme_sh, "w.example.test", program=program, status=None, json=True)

@@ -57,6 +57,7 @@ def test_the_record_is_written_to_the_target_also_at_renewals(certwright, bind, 
     ("a.example.test=a..b", ["is not the name of a record"]),
     ("a.example.test=x y.test", ["x y.test"]),
     ("https://a.test=x.test", ["is a URL"]),
+    ("b.example.test=x.test", ["does not have the name"]),
 ])
 def test_a_bad_alias_is_one_sentence(certwright, bind, program, alias, words):
     result = obtain(certwright, bind, program, "-d", "a.example.test", "--dns-alias", alias,
@@ -70,3 +71,17 @@ def test_a_target_in_no_zone_of_ours_is_told_for_the_name(certwright, bind, prog
     result = obtain(certwright, bind, program, "-d", "n.example.test", "--dns-alias",
                     "n.example.test=n.nowhere.test", status=1, json=True)
     assert_failed(result, "n.example.test", "exit status")
+
+
+def test_a_missing_cname_is_suspected(certwright, bind, program):
+    result = obtain(certwright, bind, program, "-d", "m.example.test", "--dns-alias",
+                    "m.example.test=m.other.test", status=1, json=True)
+    assert_failed(result, '"_acme-challenge.m.example.test" is an alias (CNAME) of "m.other.test"')
+
+
+@pytest.mark.full
+def test_two_targets_are_refused_unless_they_are_one(certwright, bind, program):
+    result = obtain(certwright, bind, program, "-d", "t.example.test", "--dns-alias",
+                    "t.example.test=a.test", "--dns-alias", "*.t.example.test=b.test",
+                    status=None, json=True)
+    assert_failed(result, "two targets")

@@ -269,3 +269,11 @@ def test_a_run_that_was_killed_leaves_the_persistent_record(certwright, bind, ca
     ca.behave()
     certwright.run("renew")
     assert len(ca.texts("_validation-persist.k.example.test")) == 1
+
+
+@pytest.mark.parametrize("preferred", ["dns-persist-01", "http-01"])
+def test_preferences_that_exclude_all_are_blamed(certwright, preferred):
+    result = certwright.json("certonly", "-a", "manual", "--manual-auth-hook", "true",
+                             "--preferred-challenges", preferred, "-d", "*.x.example.test",
+                             status=1)
+    assert_failed(result, f"--preferred-challenges {preferred} excludes it", "dns-01")

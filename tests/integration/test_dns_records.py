@@ -38,9 +38,11 @@ def test_missing_records_are_lines_that_a_zone_takes(certwright, bind, account, 
     assert persist["value"] == f"{ISSUERS[0]}; accounturi={account}; policy=wildcard"
     assert found["m.example.test", "dns-01"]["value"] == "m.other.test"
     assert found["m.example.test", "caa"]["value"] == \
-        f"{ISSUERS[0]}; accounturi={account}; validationmethods=dns-persist-01,dns-account-01,dns-01"
+        f"{ISSUERS[0]}; accounturi={account}"
     text = certwright.run("dns-records", "--dns-resolver", bind.resolver, *args).stdout
     assert "TXT for dns-persist-01 of m.example.test: missing\n" in text
+    assert "\nCAA of m.example.test: " in text
+    assert text.index("Optional, and with care") < text.index(" IN CAA ")
     lines = [line for line in text.splitlines() if " IN " in line]
     assert lines == [record["line"] for record in found.values()]
     zone = tmp_path / "zone"
@@ -69,6 +71,14 @@ def test_what_is_wrong_with_those_that_are_there(certwright, bind, account):
     # Without --dns-alias the alias is as somebody made it.
     found = records(certwright, bind, "-d", "w.example.test")
     assert found["w.example.test", "dns-01"]["present"]
+
+
+def test_what_gives_a_line_that_is_not_there(certwright, bind, account):
+    long = ".".join(["a" * 60] * 3 + ["b" * 47, "example.test"])
+    text = certwright.run("dns-records", "--dns-resolver", bind.resolver, "-d", long, "-d",
+                          "l.example.test").stdout
+    assert "the name is too long" in text
+    assert "missing; --dns-alias l.example.test=TARGET gives its line\n" in text
 
 
 @pytest.mark.parametrize("value, methods, present, refused", [
@@ -109,11 +119,15 @@ def test_a_ca_that_does_not_say_its_name(start, bind):
 
 @pytest.mark.parametrize("args, words", [
     ([], "-d"), (["-d", "a b.test"], "a b.test"), (["-d", "a.test", "--dns-alias", "a.test"],
-                                                   "NAME=TARGET")])
+                                                   "NAME=TARGET"),
+    (["-d", "a.test", "--dns-alias", "b.test=c.test"], "does not have the name"),
+    (["-d", "a.test", "--dns-alias", "a.test=b.test", "--dns-alias", "a.test=c.test"],
+     "two targets")])
 def test_bad_input_is_one_sentence(certwright, account, args, words):
     result = certwright.json("dns-records", *args, status=None)
     assert result.status != 0
     assert_failed(result, words)
+    assert certwright.run("dns-records", *args, status=result.status).stdout == ""
 
 
 def test_without_an_account_it_says_how_to_get_one(certwright, bind):
@@ -121,8 +135,7 @@ def test_without_an_account_it_says_how_to_get_one(certwright, bind):
     assert certwright.account_files() == []
 
 
-@pytest.mark.full
 def test_a_resolver_that_does_not_answer_is_told(certwright, account, start):
     closed = f"127.0.0.1:{start.ports.take()}"
-    found = certwright.json("dns-records", "--dns-resolver", closed, "-d", "a.example.test").json
-    assert all("resolver failed" in record["problem"] for record in found["records"])
+    result = certwright.json("dns-records", "--dns-resolver", closed, "-d", "a.example.test", status=1)
+    assert_failed(result, "resolver failed", "--dns-resolver")

@@ -197,11 +197,13 @@ test_how_a_program_ended_is_told_in_words(void **state)
 		 "by hand"},
 		{{.status = CW_E_TIMEOUT},
 		 "it did not end within its time limit of 7 s: why",
-		 "waits for"},
+		 "more time with --limit"},
 		{{.status = CW_E_NOT_FOUND}, "it could not be run: why", "path"},
 		{{.status = CW_E_PERMISSION}, "it could not be run: why", "chmod"},
 		{{.status = CW_E_CANCELLED}, "it was interrupted", ""},
 	};
+	const struct outcome_program program = {
+		.what = "it", .limit = 7, .limit_option = "--limit"};
 	char error[] = "much\nwhy\n\n";
 
 	(void)state;
@@ -210,7 +212,7 @@ test_how_a_program_ended_is_told_in_words(void **state)
 
 		result.error_output = error;
 		result.error_output_length = strlen(error);
-		assert_int_equal(outcome_judge(&plain_host, &result, 7, "it"), result.status);
+		assert_int_equal(outcome_judge(&plain_host, &result, &program), result.status);
 		assert_string_equal(plain.message, cases[i].message);
 		assert_non_null(strstr(plain.hint, cases[i].hint));
 	}

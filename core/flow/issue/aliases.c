@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "flow/issue/names.h"
 
 enum { RECORD_MAX = 253 };
 
@@ -66,6 +65,54 @@ cw_aliases_check(const struct cw_settings *settings, struct cw_error *error)
 
 		status = split(values->items[i], &name, &target, error);
 	}
+	return status;
+}
+
+/* Whether NAMES has NAME, or the wildcard whose record is at the same place. */
+static bool
+is_among(const struct cw_names *names, const char *name)
+{
+	cw_autofree char *wildcard = cw_format("*.%s", name);
+
+	return cw_strv_contains(&names->dns, name) || cw_strv_contains(&names->dns, wildcard);
+}
+
+static int
+check_one(const struct cw_settings *settings, const char *value, const struct cw_names *names,
+	  struct cw_error *error)
+{
+	cw_autofree char *name = NULL;
+	cw_autofree char *target = NULL;
+	cw_autofree char *last = NULL;
+	int status = split(value, &name, &target, error);
+
+	if (status < 0)
+		return status;
+	last = cw_alias_find(settings, name);
+	if (!cw_equal(last, target)) {
+		cw_fail(error, CW_E_USAGE,
+			"--dns-alias gives \"%s\" two targets, \"%s\" and \"%s\"", name, target,
+			last);
+		cw_hint(error, "give the one that _acme-challenge.%s is an alias of", name);
+		return CW_E_USAGE;
+	}
+	if (cw_settings_source(settings, setting) != CW_SOURCE_COMMAND || is_among(names, name))
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE,
+		"--dns-alias \"%s\": the certificate does not have the name \"%s\"", value, name);
+	cw_hint(error, "give a name of the certificate, or add this one with -d");
+	return CW_E_USAGE;
+}
+
+int
+cw_aliases_check_names(const struct cw_settings *settings, const struct cw_names *names,
+		       struct cw_error *error)
+{
+	const struct cw_strv *values = cw_settings_list(settings, setting);
+	int status = CW_OK;
+
+	for (size_t i = 0; i < values->count && status == CW_OK; i++)
+		status = check_one(settings, values->items[i], names, error);
 	return status;
 }
 

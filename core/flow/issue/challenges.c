@@ -58,6 +58,23 @@ refuse_record(struct cw_acme_authorization *authorization, const struct cw_choic
 		text, name);
 }
 
+/* The plugin could answer CHALLENGE, but the user's preferences exclude it. */
+static void
+refuse_excluded(struct cw_acme_authorization *authorization, const char *plugin,
+		const struct cw_strv *preferences, const struct cw_acme_challenge *challenge)
+{
+	const char *name = authorization->identifier.value;
+	cw_autofree char *preferred = cw_strv_join(preferences, ",");
+
+	cw_fail(&authorization->error, CW_E_UNSUPPORTED,
+		"for \"%s%s\" the CA offers %s, which the plugin \"%s\" can do, but "
+		"--preferred-challenges %s excludes it",
+		authorization->wildcard ? "*." : "", name, challenge->type, plugin, preferred);
+	cw_error_set_identifier(&authorization->error, name);
+	cw_hint(&authorization->error, "use --preferred-challenges %s,%s, or leave it out",
+		preferred, challenge->type);
+}
+
 static void
 refuse(struct cw_acme_authorization *authorization, const char *plugin, const struct cw_strv *types)
 {
@@ -208,6 +225,22 @@ share_slot(struct cw_challenge_set *set, const struct cw_challenge *challenge,
 	return true;
 }
 
+/* With --dns-alias, the alias that leads to the record is the first suspect. */
+static void
+suspect_alias(const struct cw_request *request, struct cw_acme_authorization *authorization)
+{
+	const char *name = authorization->identifier.value;
+	cw_autofree char *target = cw_alias_find(request->settings, name);
+
+	if (target == NULL || strcmp(authorization->chosen->type, "dns-01") != 0)
+		return;
+	free(authorization->hint);
+	authorization->hint = cw_format(
+		"check that \"_acme-challenge.%s\" is an alias (CNAME) of \"%s\", as \"certwright "
+		"dns-records -d %s\" shows; if it is, allow more time for the record to propagate",
+		name, target, name);
+}
+
 static void
 add_slot(struct cw_challenge_set *set, const struct cw_request *request,
 	 struct cw_acme_authorization *authorization, bool wildcard)
@@ -215,6 +248,7 @@ add_slot(struct cw_challenge_set *set, const struct cw_request *request,
 	struct cw_challenge_slot *slot = cw_alloc(sizeof(*slot));
 
 	fill(set, &slot->challenge, request, authorization, wildcard);
+	suspect_alias(request, authorization);
 	if (share_slot(set, &slot->challenge, authorization)) {
 		free(slot);
 		return;
@@ -266,19 +300,22 @@ use_record(const struct cw_acme_authorization *authorization)
 
 static void
 refuse_all(struct cw_acme_authorization *authorization, const struct cw_choice *choice,
-	   const struct cw_request *request, const struct cw_strv *ordered)
+	   const struct cw_request *request, const struct cw_strv *types)
 {
 	static const char persistent[] = CW_ACME_PERSISTENT;
+	const struct cw_strv *preferences = cw_settings_list(request->settings, "pref_challs");
 	cw_auto_strv struct cw_strv type = {0};
-	const struct cw_acme_challenge *challenge;
+	const struct cw_acme_challenge *challenge, *excluded = find_offer(authorization, types);
 
 	cw_strv_add(&type, persistent);
 	challenge = find_offer(authorization, &type);
 	if (choice->no_record != NULL && challenge != NULL &&
-	    cw_strv_contains(cw_settings_list(request->settings, "pref_challs"), persistent))
+	    cw_strv_contains(preferences, persistent))
 		refuse_record(authorization, choice, request, challenge);
+	else if (excluded != NULL)
+		refuse_excluded(authorization, choice->plugin, preferences, excluded);
 	else
-		refuse(authorization, choice->plugin, ordered);
+		refuse(authorization, choice->plugin, types);
 }
 
 void
@@ -297,7 +334,7 @@ cw_challenges_choose(struct cw_challenge_set *set, const struct cw_choice *choic
 		    &ordered);
 	authorization->chosen = find_offer(authorization, &ordered);
 	if (authorization->chosen == NULL)
-		refuse_all(authorization, choice, request, &ordered);
+		refuse_all(authorization, choice, request, &types);
 	else if (choice->persistent && strcmp(authorization->chosen->type, CW_ACME_PERSISTENT) == 0)
 		use_record(authorization);
 	else

@@ -149,9 +149,9 @@ cw_request_make(struct cw_context *context, bool install, struct cw_request **re
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(context->settings, error);
 	if (status == CW_OK)
-		status = cw_aliases_check(context->settings, error);
-	if (status == CW_OK)
 		status = find_names(context, installer, &names, error);
+	if (status == CW_OK)
+		status = cw_aliases_check_names(context->settings, &names, error);
 	if (status == CW_OK)
 		status = check_contradictions(context->settings, &names, error);
 	if (status == CW_OK)
@@ -190,13 +190,13 @@ certonly_csr(struct cw_context *context, struct json_object *result, struct cw_e
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(context->settings, error);
 	if (status == CW_OK)
-		status = cw_aliases_check(context->settings, error);
-	if (status == CW_OK)
 		status = cw_csr_request(context, &request, error);
 	if (status < 0)
 		return status;
 	request->authenticator = cw_take(&authenticator);
-	status = cw_choose_for_names(context, request, error);
+	status = cw_aliases_check_names(context->settings, &request->names, error);
+	if (status == CW_OK)
+		status = cw_choose_for_names(context, request, error);
 	if (status == CW_OK)
 		status = cw_request_fulfil(context, request, result, error);
 	cw_request_free(request);

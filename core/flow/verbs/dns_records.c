@@ -14,8 +14,6 @@
 
 enum { STRING_MAX = 255 /* bytes of one string of a TXT record */ };
 
-static const char default_methods[] = "dns-persist-01,dns-account-01,dns-01";
-
 /* What the records are made from. */
 struct facts {
 	const struct cw_settings *settings;
@@ -159,7 +157,8 @@ add_delegation(const struct facts *facts, const char *name, struct json_object *
 	add_record(records, name, &record);
 }
 
-/* The methods of validation that the CAA record allows, joined by ",". */
+/* The methods of validation that the CAA record allows, joined by ","; NULL: all, so that a record
+ * never forbids what another certificate of the name is renewed with. */
 static char *
 wanted_methods(const struct cw_settings *settings)
 {
@@ -167,7 +166,7 @@ wanted_methods(const struct cw_settings *settings)
 	cw_auto_strv struct cw_strv methods = {0};
 
 	if (preferred->count == 0)
-		return cw_strdup(default_methods);
+		return NULL;
 	for (size_t i = 0; i < preferred->count; i++)
 		cw_strv_addf(&methods, "%s%s", preferred->items[i],
 			     strchr(preferred->items[i], '-') == NULL ? "-01" : "");
@@ -179,7 +178,7 @@ allows_methods(const char *allowed, const char *wanted)
 {
 	cw_auto_strv struct cw_strv have = {0}, want = {0};
 
-	if (allowed == NULL)
+	if (allowed == NULL || wanted == NULL)
 		return true;
 	cw_strv_split(&have, allowed, ',');
 	cw_strv_split(&want, wanted, ',');
@@ -249,8 +248,10 @@ add_caa(const struct facts *facts, const char *name, struct json_object *records
 
 	record.found = relevant_caa(facts, name);
 	if (facts->issuers->count > 0)
-		record.value = cw_format("%s; accounturi=%s; validationmethods=%s",
-					 facts->issuers->items[0], facts->account_url, methods);
+		record.value =
+			cw_format("%s; accounturi=%s%s%s", facts->issuers->items[0],
+				  facts->account_url, methods != NULL ? "; validationmethods=" : "",
+				  methods != NULL ? methods : "");
 	if (has_wildcard(facts, name))
 		permission = permission_in(facts, &record.found->texts, "issuewild", methods);
 	if (permission == PERMISSION_NONE)
@@ -319,6 +320,27 @@ find_names(struct facts *facts, struct cw_error *error)
 	return CW_E_USAGE;
 }
 
+/* If nothing could be looked up, there is no result that anybody can use. */
+static int
+check_lookups(const struct facts *facts, struct cw_error *error)
+{
+	const char *problem = NULL;
+
+	for (size_t i = 0; i < facts->plain.count; i++) {
+		const char *name = facts->plain.items[i];
+		cw_autofree char *persistent = persistent_name(name);
+		cw_autofree char *challenge = challenge_name(name);
+
+		problem = cw_lookup_find(facts->texts, persistent)->problem;
+		if (problem == NULL || cw_lookup_find(facts->aliases, challenge)->problem == NULL ||
+		    cw_lookup_find(facts->caa, name)->problem == NULL)
+			return CW_OK;
+	}
+	cw_fail(error, CW_E_NETWORK, "the DNS records could not be looked up: %s", problem);
+	cw_hint(error, "give a resolver that answers with --dns-resolver");
+	return CW_E_NETWORK;
+}
+
 static struct json_object *
 records_of(const struct facts *facts)
 {
@@ -345,6 +367,8 @@ find_records(struct cw_context *context, struct facts *facts, const struct cw_ac
 	facts->account_url = account->uri;
 	facts->issuers = &cw_ca_directory(ca)->caa_identities;
 	status = look_all_up(context, facts, error);
+	if (status == CW_OK)
+		status = check_lookups(facts, error);
 	if (status < 0)
 		return status;
 	cw_json_set_string(result, "server", account->server);
@@ -372,7 +396,7 @@ cw_flow_dns_records(struct cw_context *context, struct json_object *result, stru
 	int status = find_names(&facts, error);
 
 	if (status == CW_OK)
-		status = cw_aliases_check(context->settings, error);
+		status = cw_aliases_check_names(context->settings, &facts.names, error);
 	if (status == CW_OK)
 		status = cw_account_acquire(context, context->settings, false, &account, &created,
 					    error);

@@ -5,6 +5,7 @@
 #include "flow/ask/choose_plugin.h"
 #include "flow/context.h"
 #include "flow/issue/accounts.h"
+#include "flow/issue/aliases.h"
 #include "flow/issue/csr.h"
 #include "flow/issue/given_account.h"
 #include "flow/issue/obtain.h"
@@ -115,9 +116,11 @@ carry_out(struct cw_context *context, struct cw_request *request, struct json_ob
 	cw_auto_account struct cw_account *account = NULL;
 	struct json_object *list = cw_json_new_array();
 	bool created = false;
-	int status = cw_choose_for_names(context, request, error);
+	int status = cw_aliases_check_names(context->settings, &request->names, error);
 
 	cw_json_set(result, "certificates", list);
+	if (status == CW_OK)
+		status = cw_choose_for_names(context, request, error);
 	if (status == CW_OK)
 		status = find_account(context, &account, &created, error);
 	if (status < 0)

@@ -86,7 +86,7 @@ prepare_request(struct cw_context *context, const char *name, struct cw_request 
 	if (status == CW_OK)
 		status = cw_flow_validate_hooks(request->settings, error);
 	if (status == CW_OK)
-		status = cw_aliases_check(request->settings, error);
+		status = cw_aliases_check_names(request->settings, &request->names, error);
 	if (status == CW_OK)
 		status = cw_request_check_savable(context, request, error);
 	return status;
