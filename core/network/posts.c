@@ -1,4 +1,4 @@
-/* Single requests to a CA, whose answers go to the coordinator as they came. */
+/* Single requests to a CA. Its objects are read here and written anew for the coordinator. */
 #include <stdlib.h>
 #include "base/mem.h"
 #include "network/internal.h"

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "flow/work/ca_internal.h"
 
-/* What the network process passes on is the CA's: it is read within the limits of base/json.h. */
+/* The object is as the network process wrote it; it is read within the limits of base/json.h. */
 static void
 take_post(struct cw_ca_call *call, struct cw_message *answer)
 {
