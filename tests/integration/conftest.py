@@ -30,11 +30,23 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "full: one of the longer proofs, for --full")
 
 
+# A test with more sets of parameters than this has every third of them every day, and all of them
+# with --full.
+MANY = 12
+
+
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--full"):
         return
-    longer = [item for item in items if item.get_closest_marker("full")]
-    config.hook.pytest_deselected(items=longer)
+    longer = {item for item in items if item.get_closest_marker("full")}
+    families = {}
+    for item in items:
+        if item not in longer and hasattr(item, "callspec"):
+            families.setdefault((item.path, item.originalname), []).append(item)
+    for family in families.values():
+        if len(family) > MANY:
+            longer.update(set(family) - set(family[::3]))
+    config.hook.pytest_deselected(items=list(longer))
     items[:] = [item for item in items if item not in longer]
 
 

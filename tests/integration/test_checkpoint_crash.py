@@ -221,7 +221,7 @@ def test_rollback_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
                       lambda _: ["rollback", "1"], check)
 
 
-@pytest.mark.parametrize("what", ["edits", "revert"])
+@pytest.mark.parametrize("what", ["edits", pytest.param("revert", marks=pytest.mark.full)])
 def test_secrets_killed_anywhere_are_reverted(tool, tmp_path, what):
     def check(scene, before):
         scene.has_key("old")
@@ -237,6 +237,7 @@ def test_secrets_killed_anywhere_are_reverted(tool, tmp_path, what):
                           lambda _: ["recover"], check)
 
 
+@pytest.mark.full
 def test_edits_of_secrets_made_temporary_killed_anywhere_are_reverted(tool, tmp_path):
     def prepare(scene):
         return [*scene.secret_edits(), "temporary", "write", scene.path("temporary.pem"),
