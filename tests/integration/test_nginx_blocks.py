@@ -72,6 +72,7 @@ def corpus(tool, tmp_path_factory):
         sorted(glob.glob(str(folder / "*.conf")))
 
 
+@pytest.mark.full
 def test_the_same_blocks_are_chosen_as_by_certbot(request, tool, corpus, monkeypatch):
     """In all of the corpus with --full, else in a quarter of it, as certbot is slow."""
     full = request.config.getoption("--full")
