@@ -164,7 +164,8 @@ def test_a_process_of_the_program_that_is_killed_is_an_error_and_the_client_goes
             kind, event = client.next()
         assert "was ended by signal 9" in event["error"]["message"]
         assert client.call(LONE)["ok"]
-        # Now all of it.
+        # Now all of it, once the process of the last call has ended.
+        wait_until(lambda: len(children_that_serve(tmp_path)) == 1, "the call to end")
         [last] = children_that_serve(tmp_path)
         os.kill(last, signal.SIGKILL)
         answer = client.call(LONE)
