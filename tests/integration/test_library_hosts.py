@@ -165,7 +165,7 @@ def test_a_process_of_the_program_that_is_killed_is_an_error_and_the_client_goes
         assert "was ended by signal 9" in event["error"]["message"]
         assert client.call(LONE)["ok"]
         # Now all of it, once the process of the last call has ended.
-        wait_until(lambda: len(children_that_serve(tmp_path)) == 1, "the call to end")
+        wait_until(lambda: len(children_that_serve(tmp_path)) == 1, what="the end of the call")
         [last] = children_that_serve(tmp_path)
         os.kill(last, signal.SIGKILL)
         answer = client.call(LONE)
