@@ -73,7 +73,7 @@ enum {
 	CW_WIRE_IDENTIFIERS = 1000, /* of one order; the same limit holds for authorizations */
 	CW_WIRE_CHALLENGES = 32,    /* of one authorization */
 	CW_WIRE_LOOKUPS = 10000,    /* names in one request */
-	CW_WIRE_TEXTS = 1000,       /* records of one name */
+	CW_WIRE_TEXTS = 1024,       /* records of one name: all that dns/message.c reads */
 	CW_WIRE_CHAINS = 17,
 	CW_WIRE_RENEWALS = 10000
 };

@@ -244,6 +244,20 @@ cw_base64url_decode(const char *text, size_t *length)
 	return cw_take(&data);
 }
 
+unsigned char *
+cw_base64_decode(const char *text, size_t *length)
+{
+	size_t count = strlen(text);
+	cw_autosecret char *digits = cw_strdup(text);
+
+	if (count % 4 != 0 || strpbrk(text, "-_") != NULL)
+		return NULL;
+	for (size_t most = 2; most > 0 && count > 0 && digits[count - 1] == '='; most--)
+		digits[--count] = '\0';
+	cw_replace_char(cw_replace_char(digits, '+', '-'), '/', '_');
+	return cw_base64url_decode(digits, length);
+}
+
 char *
 cw_hex(const void *data, size_t length)
 {

@@ -31,6 +31,8 @@ const char *cw_nearest(const char *word, const char *const *candidates);
 char *cw_base64url(const void *data, size_t length);
 /* Its inverse; NULL when TEXT is not that. NUL-terminated, *LENGTH bytes. */
 unsigned char *cw_base64url_decode(const char *text, size_t *length);
+/* The same for base64 with padding (RFC 4648 section 4). */
+unsigned char *cw_base64_decode(const char *text, size_t *length);
 /* Lower-case hexadecimal; release with free(). */
 char *cw_hex(const void *data, size_t length);
 

@@ -113,21 +113,7 @@ cw_service_encode(const struct cw_host *host, enum cw_encoding encoding, const v
 	}
 }
 
-/* NULL: it is malformed; likewise the others. */
-static unsigned char *
-decode_base64(const char *text, size_t *length)
-{
-	size_t count = strlen(text);
-	cw_autosecret char *digits = cw_strdup(text);
-
-	if (count % 4 != 0 || strpbrk(text, "-_") != NULL)
-		return NULL;
-	for (size_t most = 2; most > 0 && count > 0 && digits[count - 1] == '='; most--)
-		digits[--count] = '\0';
-	cw_replace_char(cw_replace_char(digits, '+', '-'), '/', '_');
-	return cw_base64url_decode(digits, length);
-}
-
+/* NULL: it is malformed. */
 static unsigned char *
 decode_base16(const char *text, size_t *length)
 {
@@ -157,7 +143,7 @@ cw_service_decode(const struct cw_host *host, enum cw_encoding encoding, const c
 	*data = NULL;
 	*length = 0;
 	switch (encoding) {
-	case CW_BASE64: bytes = decode_base64(text, length); break;
+	case CW_BASE64: bytes = cw_base64_decode(text, length); break;
 	case CW_BASE64URL: bytes = cw_base64url_decode(text, length); break;
 	case CW_BASE16: bytes = decode_base16(text, length); break;
 	default: return cw_host_misused(host, "decode", "the encoding is unknown");

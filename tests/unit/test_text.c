@@ -112,6 +112,25 @@ test_base64url_is_that_of_rfc_4648(void **state)
 }
 
 static void
+test_base64_is_read_with_its_padding(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"\xfb\xff", "+/8="}};
+	static const char *const wrong[] = {"Zg", "Zg=", "Zm8", "-_8=", "Z===", "Zg==Zg=="};
+	size_t length;
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(pairs); i++) {
+		cw_autofree unsigned char *data = cw_base64_decode(pairs[i][1], &length);
+
+		assert_int_equal(length, strlen(pairs[i][0]));
+		assert_string_equal((char *)data, pairs[i][0]);
+	}
+	for (size_t i = 0; i < CW_COUNT(wrong); i++)
+		assert_null(cw_base64_decode(wrong[i], &length));
+}
+
+static void
 test_base64url_keeps_all_bytes(void **state)
 {
 	unsigned char bytes[256];
@@ -165,6 +184,7 @@ main(void)
 		cmocka_unit_test(test_what_follows_the_last_is_found),
 		cmocka_unit_test(test_nearest_finds_what_was_meant),
 		cmocka_unit_test(test_base64url_is_that_of_rfc_4648),
+		cmocka_unit_test(test_base64_is_read_with_its_padding),
 		cmocka_unit_test(test_base64url_keeps_all_bytes),
 		cmocka_unit_test(test_base64url_refuses_what_it_never_makes),
 	};

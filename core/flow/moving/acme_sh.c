@@ -17,32 +17,22 @@ struct reading {
 	const char *config; /* the file */
 };
 
-/* Base64 with padding (RFC 4648 section 4); NULL when TEXT is not that. Release with free(). */
-static char *
-base64_decode(const char *text, size_t length)
-{
-	cw_autofree char *url = cw_memdup(text, length);
-	size_t end = length;
-
-	cw_replace_char(cw_replace_char(url, '+', '-'), '/', '_');
-	while (end > 0 && url[end - 1] == '=')
-		url[--end] = '\0';
-	return (char *)cw_base64url_decode(url, &length);
-}
-
 /* A value, which may be encoded; NULL: none. Release with free(). */
 static char *
 value_of(const struct cw_conf *conf, const char *key)
 {
 	static const char begin[] = "__ACME_BASE64__START_", end[] = "__ACME_BASE64__END_";
 	const char *value = cw_conf_get(conf, key);
+	cw_autofree char *encoded = NULL;
+	size_t length;
 
 	if (value == NULL || strcmp(value, "no") == 0)
 		return NULL;
-	if (!cw_starts_with(value, begin) || !cw_ends_with(value, end))
+	if (!cw_starts_with(value, begin) || !cw_ends_with(value + strlen(begin), end))
 		return cw_strdup(value);
 	value += strlen(begin);
-	return base64_decode(value, strlen(value) - strlen(end));
+	encoded = cw_memdup(value, strlen(value) - strlen(end));
+	return (char *)cw_base64_decode(encoded, &length);
 }
 
 /* The folder of SERVER's account; release with free(). */
