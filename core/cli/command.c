@@ -170,7 +170,8 @@ void
 cw_judge_environment(void)
 {
 	static const char *const names[] = {"OPENSSL_CONF", "SSLKEYLOGFILE",
-					    "CERTWRIGHT_PLUGIN_PATH", "CERTWRIGHT_TEMPLATE_PATH"};
+					    "CERTWRIGHT_PLUGIN_PATH", "CERTWRIGHT_TEMPLATE_PATH",
+					    "CERTWRIGHT_STATUS_MODULE"};
 	bool privileged =
 		getauxval(AT_SECURE) != 0 || getuid() != geteuid() || getgid() != getegid();
 

@@ -1,4 +1,9 @@
 libcore_sources += \
+	core/flow/status/address.c core/flow/status/address.h \
+	core/flow/status/answer.c core/flow/status/answer.h \
+	core/flow/status/hosts.c core/flow/status/hosts.h \
+	core/flow/status/process.c \
+	core/flow/status/server.c core/flow/status/server.h core/flow/status/wire.h \
 	core/flow/report/describe.c core/flow/report/describe.h \
 	core/flow/report/failure.c core/flow/report/failure.h \
 	core/flow/report/health.c core/flow/report/health.h \
@@ -184,3 +189,13 @@ core/flow/report/page_sources.c: $(page_sources) core/flow/report/page/embed
 		"$$page/embed" cw_page_html="$$page/page.html" \
 			cw_page_certificate_html="$$page/certificate.html" \
 			cw_page_css="$$page/page.css" cw_page_js="$$page/page.js" > $@.tmp && mv $@.tmp $@
+
+# HTTP for the status server. Only its process maps it.
+if STATUS
+pkglib_LTLIBRARIES += certwright-status.la
+certwright_status_la_SOURCES = core/flow/status/module.c core/flow/status/module.h
+certwright_status_la_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
+certwright_status_la_LIBADD = $(MICROHTTPD_LIBS)
+certwright_status_la_LDFLAGS = $(shared_ldflags) -module -avoid-version -shared \
+	-export-symbols-regex '^cw_status_module$$'
+endif
