@@ -66,7 +66,7 @@ describe_idle(struct json_object *certificate)
 	for (size_t i = 0; i < CW_COUNT(idle); i++)
 		if (cw_state_is(certificate, "origin", idle[i].origin))
 			return idle[i].words;
-	return "nothing";
+	return "";
 }
 
 char *
