@@ -192,8 +192,12 @@ cw_health_judge(struct json_object *status, const struct cw_health_limits *limit
 
 	cw_state_time(status, "time", &now);
 	for (size_t i = 0; i < count; i++) {
-		enum cw_health is = judge(json_object_array_get_idx(certificates, i), limits, now);
+		struct json_object *certificate = json_object_array_get_idx(certificates, i);
+		enum cw_health is;
 
+		if (!json_object_is_type(certificate, json_type_object))
+			continue;
+		is = judge(certificate, limits, now);
 		by[is]++;
 		worst = is > worst ? is : worst;
 	}

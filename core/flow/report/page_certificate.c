@@ -55,8 +55,12 @@ read_domains(struct json_object *certificate, struct cw_strv *domains)
 {
 	struct json_object *array = cw_json_array(certificate, "domains");
 
-	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
-		cw_strv_add(domains, json_object_get_string(json_object_array_get_idx(array, i)));
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
+		struct json_object *domain = json_object_array_get_idx(array, i);
+
+		if (json_object_is_type(domain, json_type_string))
+			cw_strv_add(domains, json_object_get_string(domain));
+	}
 }
 
 /* "www.example.org, mail.example.org and 4 more" */
