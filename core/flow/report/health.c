@@ -109,7 +109,10 @@ look_at_expiry(struct json_object *certificate, const struct cw_health_limits *l
 		find(finding, CW_HEALTH_CRITICAL, cw_format("it expired %s ago", time));
 	else if (left <= critical || left <= warning)
 		find(finding, left <= critical ? CW_HEALTH_CRITICAL : CW_HEALTH_WARNING,
-		     cw_format("it expires in %s", time));
+		     cw_format("it expires in %s%s", time,
+			       cw_state_is(certificate, "origin", "provided")
+				       ? ": provide a new one"
+				       : ""));
 }
 
 static void
