@@ -77,6 +77,15 @@ const struct cw_verb cw_verbs[] = {
 		.render_item = cw_render_certificate,
 	},
 	{
+		.name = "report",
+		.title = "Reports and monitoring",
+		.summary = "report the state of all certificates",
+		.description =
+			"Reports how all certificates are: which need attention and why, when they "
+			"expire, and when they will be renewed.",
+		.flow = cw_flow_report,
+	},
+	{
 		.name = "register",
 		.title = "Accounts",
 		.summary = "register an account with the CA",

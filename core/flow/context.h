@@ -100,6 +100,8 @@ int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
  * certificate goes to context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
+/* report: "status": the status document (flow/report/status.h). */
+int cw_flow_report(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* delete: "deleted": an array of names; "undeployed", "still_deployed": arrays of {"name",
  * "installer"}: certificates that an installer has removed from its server, and ones that a server
  * still has. revoke, when the files are deleted: the latter two, and always "revoked": {"name"

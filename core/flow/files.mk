@@ -1,4 +1,10 @@
 libcore_sources += \
+	core/flow/report/failure.c core/flow/report/failure.h \
+	core/flow/report/provided.c core/flow/report/provided.h \
+	core/flow/report/state.c core/flow/report/state.h \
+	core/flow/report/status.c core/flow/report/status.h \
+	core/flow/report/status_certificate.c \
+	core/flow/verbs/report.c \
 	core/flow/issue/accounts.c \
 	core/flow/issue/accounts.h \
 	core/flow/issue/aliases.c core/flow/issue/aliases.h \
