@@ -101,8 +101,10 @@ look(const char *path, struct cw_live_folder *folder)
 		folder->origin = CW_ORIGIN_NONE;
 	else if (folder->files == 0)
 		folder->origin = CW_ORIGIN_ACME;
-	else if (!folder->ours)
+	if (folder->files != 0 && !folder->ours) {
+		folder->marked = folder->origin == CW_ORIGIN_PROVIDED;
 		folder->origin = CW_ORIGIN_PROVIDED;
+	}
 }
 
 void

@@ -231,6 +231,7 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 
 		if (pending->is_due || pending->seen.certificate == NULL)
 			continue;
+		asked[count].keeps_response = survey->calls->response != NULL;
 		asked[count].certificate = pending->seen.certificate;
 		asked[count].chain = pending->seen.chain;
 		of[count++] = pending;
@@ -241,6 +242,10 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 				    error);
 	for (size_t i = 0; i < count; i++) {
 		of[i]->is_due = asked[i].revoked;
+		if (survey->calls->response != NULL && asked[i].response.length > 0)
+			survey->calls->response(survey->calls->user, of[i]->name,
+						&asked[i].response);
+		cw_buf_clear(&asked[i].response);
 		if (asked[i].revoked)
 			cw_log_warning("the certificate \"%s\" is revoked and will be renewed",
 				       of[i]->name);

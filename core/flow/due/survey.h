@@ -28,6 +28,9 @@ struct cw_survey_calls {
 	void (*kept)(void *user, const struct cw_surveyed *lineage);
 	void (*due)(void *user, const char *name);
 	void (*failed)(void *user, const char *name, const struct cw_error *error);
+	/* The OCSP response for a certificate, which the network process has checked; NULL: nobody
+	 * wants it. */
+	void (*response)(void *user, const char *name, const struct cw_buf *response);
 	void *user;
 	/* The user asked for the lineage itself: ignores autorenew and all other settings of its
 	 * renewal file. */
