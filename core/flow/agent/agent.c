@@ -123,7 +123,8 @@ reread(void *context, struct json_object *result, const struct cw_error *error)
 		cw_agent_config_clear(&agent->config);
 		cw_agent_config_read(copy_json(result), &agent->config);
 		watch_all(agent);
-		if (cw_agent_find_all(agent, true, &failure) < 0)
+		if (cw_agent_find_all(agent, true, &failure) < 0 ||
+		    cw_agent_serve_status(agent, &failure) < 0)
 			cw_log_error("%s", failure.message);
 		cw_log_info("read the configuration again: %zu certificates", agent->all.count);
 	}
@@ -190,7 +191,10 @@ on_signals(void *context, int descriptor, short events)
 	(void)events;
 	while (read(descriptor, &signal, sizeof(signal)) == sizeof(signal)) {
 		switch (signal.ssi_signo) {
-		case SIGCHLD: cw_children_reap(&agent->children); break;
+		case SIGCHLD:
+			cw_children_reap(&agent->children,
+					 cw_status_server_pid(agent->status_server));
+			break;
 		case SIGHUP: agent->reload = true; break;
 		case SIGUSR1: want_due(agent); break;
 		default: end(agent); break;
@@ -373,6 +377,8 @@ open_all(struct cw_agent *agent, struct cw_lock **lock, struct cw_error *error)
 		return status;
 	cw_agent_state_load(agent->folder, &agent->all);
 	status = cw_alarm_open(&agent->alarm, agent->loop, error);
+	if (status == CW_OK)
+		status = cw_agent_serve_status(agent, error);
 	return status < 0 ? status
 			  : cw_control_open(agent->loop, agent->folder, on_request, on_gone, agent,
 					    &agent->control, error);
@@ -400,6 +406,7 @@ release(struct cw_agent *agent)
 {
 	while (agent->waiters != NULL)
 		on_gone(agent, agent->waiters->client);
+	cw_status_server_free(agent->status_server);
 	cw_children_kill(&agent->children);
 	cw_control_close(agent->control);
 	cw_watches_free(agent->watches);
