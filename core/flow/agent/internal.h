@@ -75,6 +75,10 @@ void cw_agent_turn(struct cw_agent *agent);
 /* Adds the certificates of the store and the configuration, and forgets others. All are looked at
  * then if ALL. */
 int cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error);
+/* Looks at a certificate soon if its files are not as they were when it was looked at. */
+void cw_agent_check_changed(struct cw_agent *agent, const char *name);
+/* Begins to read the configuration again. */
+void cw_agent_begin_reload(struct cw_agent *agent);
 /* Saves what has to be remembered; a failure is logged. */
 void cw_agent_save(struct cw_agent *agent);
 

@@ -25,6 +25,8 @@ watch_folders(struct cw_agent *agent, const struct cw_agent_certificate *certifi
 	cw_watches_add(agent->watches, certificate->name, live);
 	if (managed->provided != NULL)
 		cw_watches_add(agent->watches, certificate->name, managed->provided);
+	/* Between the look and this nobody would have told of a change. */
+	certificate->changed = true;
 }
 
 /* Somebody hears of what is wrong with a provided certificate, and when it is well again. */

@@ -29,6 +29,8 @@ class Agent:
 
     def status(self):
         """The status document."""
+        socket = os.path.join(self.owner.work_dir, "certwright", "agent", "control")
+        self.wait(lambda: os.path.exists(socket), "the control socket")
         return self.owner.run("agent", "status", *self.owner.directories(), defaults=False,
                               json=True).json["status"]
 
