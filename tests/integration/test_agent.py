@@ -7,9 +7,8 @@ import threading
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
-from lib.agent import Agent
+from lib.agent import Agent, are_pair, is_pair
 from lib.certwright import read_only
 from lib.issuer import load
 from lib.tools import read
@@ -18,16 +17,6 @@ from lib.tools import read
 def names_of(path):
     return sorted(load(path).extensions.get_extension_for_class(
         x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName))
-
-
-def are_pair(certificate, key):
-    """Of PEM."""
-    return (x509.load_pem_x509_certificate(certificate).public_key().public_numbers()
-            == serialization.load_pem_private_key(key, None).public_key().public_numbers())
-
-
-def is_pair(certwright, name):
-    return are_pair(read(certwright.live(name), "rb"), read(certwright.live(name, "privkey"), "rb"))
 
 
 def write_ini(certwright, text):

@@ -427,7 +427,10 @@ run(struct cw_agent *agent, struct cw_error *error)
 		status = serve(agent, error);
 	release(agent);
 	cw_lock_release(lock);
-	return status;
+	/* Told to end before it had begun. */
+	if (status == CW_E_CANCELLED)
+		cw_error_clear(error);
+	return status == CW_E_CANCELLED ? CW_OK : status;
 }
 
 int
