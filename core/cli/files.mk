@@ -8,6 +8,7 @@ libcore_sources += \
 	core/cli/command.c core/cli/command.h \
 	core/cli/complete.c core/cli/complete.h \
 	core/cli/config_files.c core/cli/config_files.h \
+	core/cli/execute.c \
 	core/cli/given_options.c core/cli/given_options.h \
 	core/cli/help.c core/cli/help.h \
 	core/cli/help_page.c core/cli/help_page.h \
