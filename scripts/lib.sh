@@ -22,7 +22,9 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python
 	valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
 	dovecot-imapd icecast2 varnish systemd bash bash-completion
-	zsh fish)
+	zsh fish chromium chromium-driver prometheus python3-prometheus-client)
+# From npm, for the tests of the status page.
+cw_npm_packages=(axe-core@4.14.1)
 # Only those that this Debian release has.
 cw_optional_packages=(clang-format-14 lexicon acmetool python3-certbot-dns-cloudflare
 	python3-certbot-dns-digitalocean python3-certbot-dns-gandi python3-certbot-dns-ovh
@@ -90,7 +92,7 @@ install_missing() {
 make_configure() {
 	local sources newer
 	mapfile -t sources < <(find "$cw_root/configure.ac" "$cw_root/Makefile.am" "$cw_root/core" \
-		"$cw_root/plugins" "$cw_root/tests" "$cw_root/docs" "$cw_root/packaging" \
+		"$cw_root/library" "$cw_root/manuale" "$cw_root/plugins" "$cw_root/tests" "$cw_root/docs" "$cw_root/packaging" \
 		\( -name '*.ac' -o -name '*.am' -o -name '*.mk' \) -print 2>/dev/null)
 	if [ -x "$cw_root/configure" ] && [ -f "$cw_root/Makefile.in" ]; then
 		newer=$(find "${sources[@]}" -newer "$cw_root/Makefile.in" -print)
