@@ -49,10 +49,11 @@ generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
 dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
-dist_doc_DATA = docs/from-certbot.md docs/monitoring.md docs/plugin-authors-guide.md
+dist_doc_DATA = docs/agent.md docs/from-certbot.md docs/monitoring.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
-	docs/examples/acme-dns.sh docs/examples/example-dns.c docs/examples/serve-http.c \
+	docs/examples/acme-dns.sh docs/examples/notify-sendmail.sh \
+	docs/examples/notify-webhook.sh docs/examples/example-dns.c docs/examples/serve-http.c \
 	docs/examples/site-list.c
 dist_pkgdata_DATA = docs/certwright-json.schema.json docs/certwright-library.schema.json
 CLEANFILES += docs/certwright.8

@@ -136,10 +136,11 @@ int64_t
 cw_plan_time_in(const char *text, int64_t now)
 {
 	static const char word[] = "after ";
-
 	const char *at = text;
 
-	while (at != NULL && (at = strstr(at, word)) != NULL) {
+	if (text == NULL)
+		return 0;
+	while ((at = strstr(at, word)) != NULL) {
 		char stamp[sizeof("2026-11-30T06:00:00Z")] = "";
 		int64_t when;
 
