@@ -234,6 +234,7 @@ describe(struct reading *reading, const char *name, const struct cw_agent_values
 	cw_json_set_int(object, "server_timeout",
 			cw_settings_int(settings, "server_timeout", 3600));
 	cw_json_set_string(object, "provided", cw_settings_get(settings, "provided"));
+	cw_json_set_string(object, "deploy_hook", cw_settings_get(settings, "deploy_hook"));
 	cw_json_set_string(object, "owner", cw_settings_get(settings, "file_owner"));
 	cw_json_set_string(object, "group", cw_settings_get(settings, "file_group"));
 	cw_json_set_string(object, "mode", cw_settings_get(settings, "file_mode"));

@@ -1,6 +1,7 @@
 """The agent: certificates that the environment or agent.ini describe, and what it says of bad input."""
 
 import contextlib
+import json
 import os
 import stat
 import threading
@@ -11,6 +12,7 @@ from cryptography import x509
 from lib.agent import Agent, are_pair, is_pair
 from lib.certwright import read_only
 from lib.issuer import load
+from lib.pebble import EAB_KEYS
 from lib.tools import read
 
 
@@ -83,6 +85,23 @@ def test_environment_alone_is_enough(certwright, tmp_path):
     agent.end()
     account = certwright.json("show_account").json["account"]
     assert account["contact"] == ["me@example.test"]
+
+
+def test_secret_of_a_file_is_used_and_never_shown(start, tmp_path):
+    """The key of an external account, as a container gets it."""
+    pebble = start.pebble(eab=True)
+    certwright = start.certwright(pebble)
+    secret = tmp_path / "eab"
+    secret.write_text(EAB_KEYS["kid-1"] + "\n")
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "eab.example.test",
+                                   "CERTWRIGHT_EAB_KID": "kid-1",
+                                   "CERTWRIGHT_EAB_HMAC_KEY_FILE": str(secret)})
+    agent.wait_for_origin("eab.example.test", "acme")
+    shown = json.dumps(agent.status())
+    result = agent.end()
+    for text in (result.stderr, certwright.log_text(), shown,
+                 read(os.path.join(certwright.work_dir, "certwright", "agent", "state.json"))):
+        assert text and EAB_KEYS["kid-1"] not in text
 
 
 def test_aiotes_variables_alone_are_enough(certwright):

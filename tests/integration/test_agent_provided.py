@@ -130,7 +130,9 @@ def test_a_folder_is_watched_and_copied(certwright, issuer, tmp_path):
     folder = tmp_path / "provided"
     files = make(issuer)
     put(folder, files)
-    agent = start_agent(certwright, CERTWRIGHT_PROVIDED=str(folder))
+    deployed = tmp_path / "deployed"
+    agent = start_agent(certwright, CERTWRIGHT_PROVIDED=str(folder),
+                        CERTWRIGHT_DEPLOY_HOOK=f"echo $RENEWED_LINEAGE >> {deployed}")
     agent.wait_for_origin(NAME, "provided")
     assert read(certwright.live(NAME, "privkey"), "rb") == files["privkey.pem"]
     assert read(certwright.live(NAME), "rb") == files["fullchain.pem"]
@@ -142,8 +144,10 @@ def test_a_folder_is_watched_and_copied(certwright, issuer, tmp_path):
     put(folder, newer)
     agent.wait(lambda: read(certwright.live(NAME, "privkey"), "rb") == newer["privkey.pem"],
                "the newer key")
+    agent.wait(lambda: deployed.read_text() == f"{live(certwright)}\n" * 2, "the hook")
     shutil.rmtree(folder)
     agent.wait_for_origin(NAME, "acme")
+    agent.wait(lambda: deployed.read_text() == f"{live(certwright)}\n" * 3, "the hook")
     assert not asides(certwright), "copies are not kept"
     listed = json.loads(certwright.json("certificates").stdout)
     assert [c["name"] for c in listed["certificates"]] == [NAME]

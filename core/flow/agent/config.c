@@ -23,6 +23,7 @@ read_managed(struct json_object *object, struct cw_managed *managed)
 	read_list(object, "servers", &managed->servers);
 	managed->server_timeout = cw_json_int(object, "server_timeout", SERVER_TIMEOUT);
 	managed->provided = cw_json_string(object, "provided");
+	managed->deploy_hook = cw_json_string(object, "deploy_hook");
 	managed->owner = cw_json_string(object, "owner");
 	managed->group = cw_json_string(object, "group");
 	managed->mode = cw_json_string(object, "mode");

@@ -8,7 +8,7 @@
  *  "arguments": the options of a run for certificates that are not described here,
  *  "certificates": [{"name", "installs" (run instead of certonly), "arguments": the options of a
  *      run, "domains": normalized, empty: those it has, "servers": URLs in order, perhaps none,
- *      "server_timeout", "provided", "owner", "group", "mode": null or text}]}
+ *      "server_timeout", "provided", "deploy_hook", "owner", "group", "mode": null or text}]}
  */
 #ifndef CW_FLOW_AGENT_CONFIG_H
 #define CW_FLOW_AGENT_CONFIG_H
@@ -26,9 +26,10 @@ struct cw_managed {
 	struct cw_strv arguments;
 	struct cw_strv domains;
 	struct cw_strv servers;
-	int64_t server_timeout; /* seconds */
-	const char *provided;   /* a folder; NULL: none */
-	const char *owner;      /* NULL: as they are made */
+	int64_t server_timeout;  /* seconds */
+	const char *provided;    /* a folder; NULL: none */
+	const char *deploy_hook; /* NULL: none */
+	const char *owner;       /* NULL: as they are made */
 	const char *group;
 	const char *mode;
 };

@@ -14,6 +14,7 @@
 
 struct looking {
 	struct cw_context *context;
+	struct cw_hooks *hooks;
 	struct cw_agent_config config;
 	struct json_object *all; /* {name: its member of "looked"} */
 	struct cw_strv lineages; /* that the CAs are asked about */
@@ -108,7 +109,8 @@ settle(struct looking *looking, const struct cw_managed *managed, struct json_ob
 {
 	cw_auto(cw_settled_clear) struct cw_settled settled = {0};
 	const char *config = looking->context->directories.config;
-	cw_autofree char *path = cw_format("%s/live/%s/cert.pem", config, managed->name);
+	cw_autofree char *folder = cw_format("%s/live/%s", config, managed->name);
+	cw_autofree char *path = cw_format("%s/cert.pem", folder);
 	int status = cw_settle(looking->context, managed, &settled, error);
 
 	add_settled(item, &settled);
@@ -116,7 +118,10 @@ settle(struct looking *looking, const struct cw_managed *managed, struct json_ob
 		return status;
 	if (!settled.provided && !settled.obtains && has_other_names(managed, path))
 		cw_json_set_bool(item, "due", true);
-	return cw_agent_set_modes(config, managed, error);
+	status = cw_agent_set_modes(config, managed, error);
+	if (settled.deploys)
+		cw_hooks_deploy(looking->hooks, managed->deploy_hook, folder, &managed->domains);
+	return status;
 }
 
 /* What is wrong with one certificate does not concern the others. */
@@ -142,22 +147,18 @@ consider(struct looking *looking, const char *name)
 static int
 survey(struct looking *looking, struct cw_error *error)
 {
-	struct cw_context *context = looking->context;
 	const struct cw_survey_calls calls = {.kept = kept,
 					      .due = due,
 					      .failed = failed,
 					      .response = response,
 					      .user = looking,
 					      .plans = true};
-	struct cw_hooks *hooks = cw_flow_hooks(context, context->loop);
 	cw_auto_strv struct cw_strv shared = {0};
-	int status = CW_OK;
 
-	if (looking->lineages.count > 0)
-		status = cw_survey(context, context->loop, hooks, &looking->lineages, &calls,
-				   &shared, error);
-	cw_hooks_free(hooks);
-	return status;
+	if (looking->lineages.count == 0)
+		return CW_OK;
+	return cw_survey(looking->context, looking->context->loop, looking->hooks,
+			 &looking->lineages, &calls, &shared, error);
 }
 
 /* After all that the survey has changed. */
@@ -186,6 +187,7 @@ look(struct cw_context *context, struct json_object *result, struct cw_error *er
 	size_t count = names != NULL ? json_object_array_length(names) : 0;
 	int status;
 
+	looking.hooks = cw_flow_hooks(context, context->loop);
 	cw_json_set(result, "looked", looked);
 	cw_agent_config_read(json_object_get(cw_json_object(context->request, "config")),
 			     &looking.config);
@@ -198,6 +200,7 @@ look(struct cw_context *context, struct json_object *result, struct cw_error *er
 		cw_json_append(looked, json_object_get(item));
 	}
 	json_object_put(looking.all);
+	cw_hooks_free(looking.hooks);
 	cw_strv_clear(&looking.lineages);
 	/* The request, and so the strings of the configuration, are the caller's. */
 	json_object_put(cw_take(&looking.config.json));

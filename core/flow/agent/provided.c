@@ -137,10 +137,11 @@ has_offer(const char *folder)
 	return false;
 }
 
-/* Puts a self-signed certificate into live/NAME. */
+/* Puts a self-signed certificate into live/NAME. Whoever waits for the first one sees it come. */
 static int
 put_self_signed(struct cw_context *context, const struct cw_managed *managed,
-		struct cw_settled *settled, struct cw_error *error)
+		const struct cw_live_folder *folder, struct cw_settled *settled,
+		struct cw_error *error)
 {
 	static const struct cw_key_spec spec = {.type = CW_KEY_EC, .curve = "secp256r1"};
 	cw_auto_key struct cw_key *key = NULL;
@@ -165,6 +166,7 @@ put_self_signed(struct cw_context *context, const struct cw_managed *managed,
 					  .fullchain = certificate};
 	status = cw_live_put(context->directories.config, managed->name, &files,
 			     CW_ORIGIN_SELF_SIGNED, &aside, error);
+	settled->deploys = status == CW_OK && folder->origin != CW_ORIGIN_NONE;
 	if (status == CW_OK)
 		cw_log_info("made a self-signed certificate for \"%s\", until there is another",
 			    managed->name);
@@ -204,7 +206,7 @@ stand_in(struct cw_context *context, const struct cw_managed *managed,
 	if (offer.usable && now < settled->check && names_equal(managed, &offer))
 		return CW_OK;
 	settled->check = now + DAYS * 86400 - RENEWED_BEFORE;
-	return put_self_signed(context, managed, settled, error);
+	return put_self_signed(context, managed, folder, settled, error);
 }
 
 /* Somebody's files take the place of the lineage, which is put aside. */
@@ -242,6 +244,7 @@ use_offer(struct cw_context *context, const struct cw_managed *managed, const st
 	settled->check = yields ? offer->expiry : take_over;
 	if (status < 0 || folder->ours || (folder->marked && folder->yields == yields))
 		return status;
+	settled->deploys = !folder->marked;
 	return cw_live_mark(context->directories.config, managed->name, CW_ORIGIN_PROVIDED, yields,
 			    error);
 }
@@ -296,6 +299,7 @@ copy_offer(struct cw_context *context, const struct cw_managed *managed, const s
 		return CW_OK;
 	status = cw_live_put(context->directories.config, managed->name, &files, CW_ORIGIN_PROVIDED,
 			     &aside, error);
+	settled->deploys = status == CW_OK;
 	if (status == CW_OK)
 		cw_log_info("\"%s\" uses the certificate in \"%s\" now", managed->name,
 			    offer->folder);
