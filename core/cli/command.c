@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/permissions.h"
+#include "cli/agent_front.h"
 #include "cli/config_files.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -58,6 +59,7 @@ make_context(struct cw_context *context, const struct cw_invocation *invocation,
 		.output = front->output,
 		.host = front->host,
 		.request = front->request,
+		.agent = front->agent,
 		.in_memory = front->in_memory,
 		.certbot_version = CERTBOT_VERSION,
 	};
@@ -213,6 +215,7 @@ execute_on_terminal(const struct cw_invocation *invocation, struct cw_registry *
 		.progress = cw_terminal_progress,
 		.item = cw_result_item,
 		.use_loop = use_loop,
+		.agent = &cw_agent_front,
 		.output = result,
 	};
 

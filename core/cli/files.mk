@@ -1,6 +1,10 @@
 # The option table, parsing, verbs, output, help, and what is made from the table.
 
 libcore_sources += \
+	core/cli/agent_config.c core/cli/agent_config.h \
+	core/cli/agent_environment.c core/cli/agent_environment.h \
+	core/cli/agent_front.c core/cli/agent_front.h \
+	core/cli/agent_values.c core/cli/agent_values.h \
 	core/cli/command.c core/cli/command.h \
 	core/cli/complete.c core/cli/complete.h \
 	core/cli/config_files.c core/cli/config_files.h \
@@ -11,6 +15,7 @@ libcore_sources += \
 	core/cli/lookup.c core/cli/lookup.h \
 	core/cli/manual.c \
 	core/cli/option_text.c core/cli/option_text.h \
+	core/cli/options_agent.c \
 	core/cli/options.c core/cli/options.h core/cli/options_tables.h \
 	core/cli/options_general.c \
 	core/cli/options_manage.c \
@@ -20,6 +25,7 @@ libcore_sources += \
 	core/cli/options_request.c \
 	core/cli/options_security.c \
 	core/cli/output.c core/cli/output.h \
+	core/cli/output_agent.c \
 	core/cli/result.c core/cli/result.h \
 	core/cli/parse.c core/cli/parse.h \
 	core/cli/plugin_tool.c core/cli/plugin_tool.h \

@@ -14,6 +14,7 @@ void cw_render_certificates(struct json_object *result);
  * cw_render_certificates() prints the rest. */
 void cw_render_certificate(struct json_object *item, bool first);
 void cw_render_account(struct json_object *result);
+void cw_render_agent(struct json_object *result); /* agent status */
 void cw_render_imported(struct json_object *result);
 void cw_render_exported(struct json_object *result);
 void cw_render_dns_records(struct json_object *result);

@@ -17,6 +17,7 @@
 #include "plugin/registry.h"
 #include "store/directories.h"
 
+struct cw_agent_front;        /* flow/agent/front.h */
 struct cw_host_authenticator; /* flow/issue/host.h */
 struct cw_run;
 
@@ -39,7 +40,8 @@ struct cw_context {
 	void *output; /* the context of progress and item */
 	/* Of the library's host; NULL: the command was not called by one. */
 	const struct cw_host_authenticator *host;
-	struct json_object *request; /* all of it, as the host sent it */
+	struct json_object *request; /* all of it, as the host (or the agent) sent it */
+	const struct cw_agent_front *agent; /* NULL: there can be no agent here */
 	bool in_memory;              /* nothing is kept in files: there are no directories */
 	const char *certbot_version; /* the Certbot version in new renewal files: "2.1.0" */
 	/* Made by cw_context_open() or when first needed, for the whole command. */
@@ -100,6 +102,8 @@ int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
  * certificate goes to context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
+/* report: "status": the status document (flow/report/status.h). */
+int cw_flow_report(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* delete: "deleted": an array of names; "undeployed", "still_deployed": arrays of {"name",
  * "installer"}: certificates that an installer has removed from its server, and ones that a server
  * still has. revoke, when the files are deleted: the latter two, and always "revoked": {"name"
@@ -133,6 +137,8 @@ int cw_flow_export(struct cw_context *context, struct json_object *result, struc
  * "problem": null or what is wrong with what is there}. */
 int cw_flow_dns_records(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
+/* agent: with the action status, "status" is the status document (flow/report/status.h). */
+int cw_flow_agent(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* plugins: "plugins": an array of {"name", "version", "description", "path", "abi": "1.0", "roles":
  * ["authenticator", "installer"], "challenge_types": [...], "prepared": null, true or an error
  * object}; "refused": an array of {"path", "error"}. */

@@ -33,6 +33,7 @@ libcore_sources += \
 	core/store/renewal.c core/store/renewal.h \
 	core/store/rewrite.c core/store/rewrite.h \
 	core/store/replace.c core/store/replace.h \
+	core/store/stand_in.c core/store/stand_in.h \
 	core/store/state.c core/store/state.h \
 	core/store/undo.c core/store/undo.h \
 	core/store/undo_journal.h \

@@ -244,6 +244,12 @@ class Certwright:
         self._running.append(running)
         return running
 
+    def start_argv(self, argv, env=None, wrap=()):
+        """Starts any command line."""
+        running = Running(self, list(argv), self.environment(env), list(wrap))
+        self._running.append(running)
+        return running
+
     def run(self, verb, *args, status=0, timeout=TIME_LIMIT, **options):
         """Runs to the end; the exit status must be STATUS (None: any)."""
         result = self.start(verb, *args, **options).finish(timeout)
