@@ -13,7 +13,7 @@ cw_python=/usr/bin/python3
 
 cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-config
 	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libpcre2-dev libseccomp-dev
-	libcmocka-dev)
+	libmicrohttpd-dev libcmocka-dev)
 cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
 cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python3-django
 	python3-djangorestframework python3-jwt python3-setuptools python3-wheel

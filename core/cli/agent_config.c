@@ -9,6 +9,7 @@
 #include "cli/ini.h"
 #include "cli/parse.h"
 #include "flow/issue/names.h"
+#include "flow/report/health.h"
 #include "store/lineage.h"
 
 /* These concern the whole run, so they also hold for certificates that are not described here. */
@@ -32,9 +33,11 @@ static const char *const run_options[] = {"config_file",
 					  NULL};
 
 /* These concern the agent, and cannot be in a section. */
-static const char *const whole_options[] = {
-	"config_file",  "config_dir",  "work_dir",   "logs_dir",       "certname",
-	"agent_config", "notify_hook", "log_format", "status_address", NULL};
+static const char *const whole_options[] = {"config_file",       "config_dir", "work_dir",
+					    "logs_dir",          "certname",   "agent_config",
+					    "notify_hook",       "log_format", "warning_days",
+					    "critical_days",     "debug",      "status_address",
+					    "self_signed_hours", NULL};
 
 struct reading {
 	struct cw_lookup lookup;
@@ -128,8 +131,21 @@ set_directory(struct json_object *config, const char *key, const struct cw_setti
 	cw_json_set_string(config, key, path);
 }
 
-/* A port alone would be taken for a path, a folder for a port: strings are checked where they are
- * used. */
+static int
+describe_limits(const struct cw_settings *settings, struct json_object *config,
+		struct cw_error *error)
+{
+	struct cw_health_limits limits;
+	int status = cw_health_limits_read(settings, &limits, error);
+
+	if (status < 0)
+		return status;
+	cw_json_set_int(config, "warning", limits.warning);
+	cw_json_set_int(config, "critical", limits.critical);
+	cw_json_set_int(config, "self_signed", limits.self_signed);
+	return CW_OK;
+}
+
 static int
 describe_whole(struct reading *reading, struct json_object *config, struct cw_error *error)
 {
@@ -151,6 +167,7 @@ describe_whole(struct reading *reading, struct json_object *config, struct cw_er
 				   cw_settings_get(settings, "status_address"));
 		cw_json_set_bool(config, "log_json",
 				 cw_equal(cw_settings_get(settings, "log_format"), "json"));
+		status = describe_limits(settings, config, error);
 		cw_agent_values_write(&reading->base, run_options, &plain);
 		cw_json_set(config, "arguments", cw_json_from_strv(&plain));
 	}

@@ -12,8 +12,9 @@
 enum { VALUE_MAX = 64 * 1024 };
 
 /* They belong to other parts of certwright. */
-static const char *const reserved[] = {"PLUGIN_PATH", "TEMPLATE_PATH",  "CACHE_DIR", "PROGRAM",
-				       "LIBRARY",     "CERTBOT_PYTHON", "RECORD",    "ACTION"};
+static const char *const reserved[] = {"PLUGIN_PATH", "TEMPLATE_PATH", "CACHE_DIR",
+				       "PROGRAM",     "LIBRARY",       "CERTBOT_PYTHON",
+				       "RECORD",      "ACTION",        "STATUS_MODULE"};
 
 /* Names that are shorter than those of their options. */
 static const struct {

@@ -22,10 +22,11 @@ libcore_sources += \
 	core/cli/options_own.c \
 	core/cli/options_plugins.c \
 	core/cli/options_renewal.c \
+	core/cli/options_report.c \
 	core/cli/options_request.c \
+	core/cli/report.c \
 	core/cli/options_security.c \
 	core/cli/output.c core/cli/output.h \
-	core/cli/output_agent.c \
 	core/cli/result.c core/cli/result.h \
 	core/cli/parse.c core/cli/parse.h \
 	core/cli/plugin_tool.c core/cli/plugin_tool.h \

@@ -85,8 +85,13 @@ const struct cw_verb cw_verbs[] = {
 		.summary = "report the state of all certificates",
 		.description =
 			"Reports how all certificates are: which need attention and why, when they "
-			"expire, and when they will be renewed.",
+			"expire, and when they will be renewed. It reads the files alone: no CA is "
+			"asked, and nothing is changed. With --html, --textfile or --nagios the "
+			"report is for a browser or for a monitoring program.",
+		.check = cw_check_report,
 		.flow = cw_flow_report,
+		.render = cw_render_report,
+		.exit_status = cw_report_exit_status,
 	},
 	{
 		.name = "agent",
@@ -107,7 +112,7 @@ const struct cw_verb cw_verbs[] = {
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.asks_nobody = true,
 		.flow = cw_flow_agent,
-		.render = cw_render_agent,
+		.render = cw_render_report,
 	},
 	{
 		.name = "register",

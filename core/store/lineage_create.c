@@ -170,6 +170,9 @@ make_parts(const char *config_dir, const char *name, const struct cw_version_fil
 		status = cw_live_dispose(config_dir, name, NULL, error);
 	if (status == CW_OK)
 		status = make_live(live, name, error);
+	/* Whoever read there where the certificate comes from reads on. */
+	if (status == CW_OK && takes_place)
+		status = cw_live_mark(config_dir, cw_path_base(live), CW_ORIGIN_ACME, false, error);
 	return status;
 }
 

@@ -13,13 +13,12 @@
 #include "base/text.h"
 #include "flow/agent/command.h"
 #include "flow/agent/internal.h"
-#include "flow/agent/look.h"
 #include "flow/agent/manager.h"
 #include "store/lock.h"
 
 #define FOLDER "agent"
 
-enum { CONFIG_LIMIT = 120, QUIET = 1 };
+enum { CONFIG_LIMIT = 120 };
 
 /* In a child: reads agent.ini and the environment. */
 static int
@@ -123,7 +122,8 @@ reread(void *context, struct json_object *result, const struct cw_error *error)
 		cw_agent_config_clear(&agent->config);
 		cw_agent_config_read(copy_json(result), &agent->config);
 		watch_all(agent);
-		if (cw_agent_find_all(agent, true, &failure) < 0)
+		if (cw_agent_find_all(agent, true, &failure) < 0 ||
+		    cw_agent_serve_status(agent, &failure) < 0)
 			cw_log_error("%s", failure.message);
 		cw_log_info("read the configuration again: %zu certificates", agent->all.count);
 	}
@@ -132,8 +132,8 @@ reread(void *context, struct json_object *result, const struct cw_error *error)
 }
 
 /* The directories of a running agent stay: its lock and its socket are there. */
-static void
-begin_reload(struct cw_agent *agent)
+void
+cw_agent_begin_reload(struct cw_agent *agent)
 {
 	const struct cw_child_work work = {.what = "reading the configuration",
 					   .limit = CONFIG_LIMIT,
@@ -147,14 +147,6 @@ begin_reload(struct cw_agent *agent)
 	cw_manager_tell("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)cw_now_ms() * 1000);
 	if (cw_children_start(&agent->children, &work, &error) < 0)
 		reread(agent, NULL, &error);
-}
-
-static void
-go_on(struct cw_agent *agent)
-{
-	if (agent->reload && !agent->working && !agent->loading && !agent->ending)
-		begin_reload(agent);
-	cw_agent_turn(agent);
 }
 
 static void
@@ -190,14 +182,17 @@ on_signals(void *context, int descriptor, short events)
 	(void)events;
 	while (read(descriptor, &signal, sizeof(signal)) == sizeof(signal)) {
 		switch (signal.ssi_signo) {
-		case SIGCHLD: cw_children_reap(&agent->children); break;
+		case SIGCHLD:
+			cw_children_reap(&agent->children,
+					 cw_status_server_pid(agent->status_server));
+			break;
 		case SIGHUP: agent->reload = true; break;
 		case SIGUSR1: want_due(agent); break;
 		default: end(agent); break;
 		}
 	}
 	if (agent->control != NULL)
-		go_on(agent);
+		cw_agent_turn(agent);
 }
 
 static void
@@ -209,23 +204,7 @@ on_alarm(void *context, bool jumped)
 		agent->all.items[i]->stale = true;
 	if (jumped)
 		agent->pause = agent->quiet = agent->life = 0;
-	go_on(agent);
-}
-
-/* Looks at a certificate if its files are not as they were when the agent last looked. */
-static void
-check_changed(struct cw_agent *agent, const char *name)
-{
-	struct cw_agent_certificate *certificate = cw_agent_find(&agent->all, name);
-	cw_autofree char *seen = NULL;
-
-	if (certificate == NULL || certificate->busy || certificate->stale)
-		return;
-	seen = cw_agent_seen(agent->config.config, name, cw_agent_managed(&agent->config, name));
-	if (cw_equal(seen, certificate->seen))
-		return;
-	certificate->stale = true;
-	agent->quiet = cw_time() + QUIET;
+	cw_agent_turn(agent);
 }
 
 static void
@@ -239,7 +218,7 @@ renewal_changed(struct cw_agent *agent, const char *file)
 	name = cw_memdup(file, strlen(file) - strlen(".conf"));
 	if (cw_agent_find_all(agent, false, &error) < 0)
 		cw_log_error("%s", error.message);
-	check_changed(agent, name);
+	cw_agent_check_changed(agent, name);
 }
 
 static void
@@ -250,12 +229,12 @@ on_change(void *context, const char *key, const char *file)
 	if (strcmp(key, RENEWAL_KEY) == 0)
 		renewal_changed(agent, file);
 	else if (strcmp(key, LIVE_KEY) == 0)
-		check_changed(agent, file);
+		cw_agent_check_changed(agent, file);
 	else if (strcmp(key, FILE_KEY) == 0)
 		agent->reload |= strcmp(file, cw_path_base(agent->config.file)) == 0;
 	else
-		check_changed(agent, key);
-	go_on(agent);
+		cw_agent_check_changed(agent, key);
+	cw_agent_turn(agent);
 }
 
 static void
@@ -308,7 +287,7 @@ ask_to_renew(struct cw_agent *agent, struct cw_control_client *client, const cha
 	}
 	certificate->wanted = true;
 	add_waiter(agent, client, name);
-	go_on(agent);
+	cw_agent_turn(agent);
 }
 
 static void
@@ -324,7 +303,7 @@ on_request(void *context, struct cw_control_client *client, const char *command,
 	} else if (strcmp(command, "reload") == 0) {
 		agent->reload = true;
 		cw_control_answer(client, NULL, NULL, NULL);
-		go_on(agent);
+		cw_agent_turn(agent);
 	} else {
 		cw_fail(&error, CW_E_USAGE, "the agent does not know \"%s\"", command);
 		cw_control_answer(client, NULL, NULL, &error);
@@ -373,6 +352,8 @@ open_all(struct cw_agent *agent, struct cw_lock **lock, struct cw_error *error)
 		return status;
 	cw_agent_state_load(agent->folder, &agent->all);
 	status = cw_alarm_open(&agent->alarm, agent->loop, error);
+	if (status == CW_OK)
+		status = cw_agent_serve_status(agent, error);
 	return status < 0 ? status
 			  : cw_control_open(agent->loop, agent->folder, on_request, on_gone, agent,
 					    &agent->control, error);
@@ -400,6 +381,7 @@ release(struct cw_agent *agent)
 {
 	while (agent->waiters != NULL)
 		on_gone(agent, agent->waiters->client);
+	cw_status_server_free(agent->status_server);
 	cw_children_kill(&agent->children);
 	cw_control_close(agent->control);
 	cw_watches_free(agent->watches);
@@ -445,7 +427,10 @@ run(struct cw_agent *agent, struct cw_error *error)
 		status = serve(agent, error);
 	release(agent);
 	cw_lock_release(lock);
-	return status;
+	/* Told to end before it had begun. */
+	if (status == CW_E_CANCELLED)
+		cw_error_clear(error);
+	return status == CW_E_CANCELLED ? CW_OK : status;
 }
 
 int

@@ -12,9 +12,10 @@ struct cw_control_client;
 
 struct cw_agent_certificate {
 	char *name;
-	bool stale;  /* has to be looked at */
-	bool busy;   /* a child works on it */
-	bool wanted; /* somebody asked for a renewal now */
+	bool stale;   /* has to be looked at */
+	bool busy;    /* a child works on it */
+	bool changed; /* its files have changed meanwhile */
+	bool wanted;  /* somebody asked for a renewal now */
 	/* From the last look. */
 	char *text;    /* its member of the status document; NULL: not looked at yet */
 	char *seen;    /* what its files were like */

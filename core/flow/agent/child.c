@@ -180,23 +180,34 @@ cw_children_busy(const struct cw_children *children)
 	return children->first != NULL;
 }
 
-void
-cw_children_reap(struct cw_children *children)
+/* As process 1, what nobody else waits for is ours to take note of. One that somebody here waits
+ * for is left, and with it, until then, what ended after it. */
+static void
+reap_orphans(pid_t spared)
 {
-	int status;
-	pid_t pid;
+	siginfo_t info = {0};
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct cw_child *child = children->first;
-
-		while (child != NULL && child->pid != pid)
-			child = child->next;
-		if (child == NULL)
-			continue;
-		child->pid = 0;
-		child->status = status;
-		finish(child);
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 &&
+	       info.si_pid != spared) {
+		waitpid(info.si_pid, NULL, 0);
+		info.si_pid = 0;
 	}
+}
+
+void
+cw_children_reap(struct cw_children *children, pid_t spared)
+{
+	for (struct cw_child *child = children->first; child != NULL;) {
+		struct cw_child *next = child->next;
+
+		if (child->pid != 0 && waitpid(child->pid, &child->status, WNOHANG) == child->pid) {
+			child->pid = 0;
+			finish(child);
+		}
+		child = next;
+	}
+	if (getpid() == 1)
+		reap_orphans(spared);
 }
 
 static void

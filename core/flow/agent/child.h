@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/error.h"
 #include "base/json.h"
 #include "base/loop.h"
@@ -32,8 +33,9 @@ struct cw_child_work {
 int cw_children_start(struct cw_children *children, const struct cw_child_work *work,
 		      struct cw_error *error);
 bool cw_children_busy(const struct cw_children *children);
-/* Takes note of processes that have ended, also of orphans if this is process 1. */
-void cw_children_reap(struct cw_children *children);
+/* Takes note of processes that have ended, also of orphans if this is process 1. SPARED: another
+ * child, which somebody else waits for; 0: there is none. */
+void cw_children_reap(struct cw_children *children, pid_t spared);
 /* Tells all to end. */
 void cw_children_stop(struct cw_children *children);
 /* Does what time limits want at NOW (seconds since the epoch); returns when this must be called

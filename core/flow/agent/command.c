@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/strv.h"
 #include "flow/agent/control.h"
+#include "flow/report/health.h"
 
 static int
 fail_word(const char *word, struct cw_error *error)
@@ -20,6 +21,8 @@ cw_agent_command(struct cw_context *context, struct json_object *result, struct 
 	bool renews = strcmp(command, "renew") == 0;
 	cw_autofree char *folder = cw_format("%s/certwright/agent", context->directories.work);
 	cw_auto_json struct json_object *answer = NULL;
+	struct json_object *document;
+	struct cw_health_limits limits;
 	int status;
 
 	if (!renews && strcmp(command, "status") != 0 && strcmp(command, "reload") != 0)
@@ -31,8 +34,14 @@ cw_agent_command(struct cw_context *context, struct json_object *result, struct 
 	}
 	if (!renews && name != NULL)
 		return fail_word(name, error);
+	status = cw_health_limits_read(context->settings, &limits, error);
+	if (status < 0)
+		return status;
 	status = cw_control_ask(folder, command, name, &answer, error);
-	if (status == CW_OK && cw_json_object(answer, "status") != NULL)
-		cw_json_set(result, "status", json_object_get(cw_json_object(answer, "status")));
-	return status;
+	document = cw_json_object(answer, "status");
+	if (status < 0 || document == NULL)
+		return status;
+	cw_health_judge(document, &limits);
+	cw_json_set(result, "status", json_object_get(document));
+	return CW_OK;
 }

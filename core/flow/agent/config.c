@@ -41,6 +41,10 @@ cw_agent_config_read(struct json_object *json, struct cw_agent_config *config)
 		.file = cw_json_string(json, "file"),
 		.notify_hook = cw_json_string(json, "notify_hook"),
 		.status_address = cw_json_string(json, "status_address"),
+		.limits = {.warning = cw_json_int(json, "warning", cw_health_defaults.warning),
+			   .critical = cw_json_int(json, "critical", cw_health_defaults.critical),
+			   .self_signed = cw_json_int(json, "self_signed",
+						      cw_health_defaults.self_signed)},
 		.log_json = cw_json_bool(json, "log_json", false),
 		.count = certificates != NULL ? json_object_array_length(certificates) : 0,
 	};

@@ -3,7 +3,8 @@
  * perhaps plugins, so cli/ does that in a child (flow/agent/front.h), which says it as JSON:
  *
  * {"config", "work", "logs": directories, "file": agent.ini (also if it does not exist yet),
- *  "log_json", "notify_hook", "status_address": null or text,
+ *  "log_json", "notify_hook", "status_address": null or text, "warning", "critical",
+ *  "self_signed": limits of the status server,
  *  "arguments": the options of a run for certificates that are not described here,
  *  "certificates": [{"name", "installs" (run instead of certonly), "arguments": the options of a
  *      run, "domains": normalized, empty: those it has, "servers": URLs in order, perhaps none,
@@ -16,6 +17,7 @@
 #include <stdint.h>
 #include "base/json.h"
 #include "base/strv.h"
+#include "flow/report/health.h"
 
 /* A certificate that the configuration describes. The strings are in the JSON. */
 struct cw_managed {
@@ -36,6 +38,7 @@ struct cw_agent_config {
 	const char *config, *work, *logs, *file;
 	const char *notify_hook;    /* NULL: none */
 	const char *status_address; /* NULL: none */
+	struct cw_health_limits limits;
 	bool log_json;
 	struct cw_strv arguments;
 	struct cw_managed *managed;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "flow/agent/internal.h"
 #include "flow/report/state.h"
@@ -161,4 +162,33 @@ cw_agent_document(struct cw_agent *agent)
 	cw_json_set(runs, "seconds", json_object_new_double((double)agent->run_ms / 1000));
 	cw_json_set(document, "runs", runs);
 	return document;
+}
+
+static struct json_object *
+give_document(void *user)
+{
+	return cw_agent_document(user);
+}
+
+int
+cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error)
+{
+	const struct cw_settings *settings = agent->context->settings;
+	const struct cw_status_server_start start = {
+		.address = agent->config.status_address,
+		.limits = &agent->config.limits,
+		.require_sandbox = cw_settings_flag(settings, "require_sandbox"),
+		.document = give_document,
+		.user = agent,
+	};
+	int status;
+
+	cw_status_server_free(cw_take(&agent->status_server));
+	if (start.address == NULL)
+		return CW_OK;
+	status = cw_status_server_new(agent->loop, &start, &agent->status_server, error);
+	if (status == CW_OK && !cw_status_address_is_local(start.address))
+		cw_log_warning("others than this machine may reach the status page at \"%s\"",
+			       start.address);
+	return status;
 }

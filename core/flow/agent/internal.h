@@ -12,6 +12,7 @@
 #include "flow/agent/front.h"
 #include "flow/agent/watch.h"
 #include "flow/context.h"
+#include "flow/status/server.h"
 
 /* "agent renew NAME", until the attempt is over. */
 struct cw_agent_waiter {
@@ -66,7 +67,7 @@ struct cw_agent {
 	struct cw_agent_server *servers;
 	size_t server_count;
 	int64_t runs, failed_runs, run_ms;
-	void *status_server; /* NULL: none */
+	struct cw_status_server *status_server; /* NULL: none */
 };
 
 /* Begins what is due, if nothing runs, and sets the alarm. Call it after each event. */
@@ -74,6 +75,10 @@ void cw_agent_turn(struct cw_agent *agent);
 /* Adds the certificates of the store and the configuration, and forgets others. All are looked at
  * then if ALL. */
 int cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error);
+/* Looks at a certificate soon if its files are not as they were when it was looked at. */
+void cw_agent_check_changed(struct cw_agent *agent, const char *name);
+/* Begins to read the configuration again. */
+void cw_agent_begin_reload(struct cw_agent *agent);
 /* Saves what has to be remembered; a failure is logged. */
 void cw_agent_save(struct cw_agent *agent);
 
@@ -104,6 +109,8 @@ int64_t cw_agent_tell_expiring(struct cw_agent *agent, int64_t now);
 
 /* The status document; the caller releases it. */
 struct json_object *cw_agent_document(struct cw_agent *agent);
+/* Starts the status server that the configuration wants, instead of one that there is. */
+int cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error);
 /* Counts a request to SERVER (NULL: not known). */
 void cw_agent_count(struct cw_agent *agent, const char *server, bool failed);
 

@@ -15,7 +15,7 @@ copy_string(struct json_object *object, const char *key)
 
 /* The folders that belong to it, again, as they may have been replaced. */
 static void
-watch_folders(struct cw_agent *agent, const struct cw_agent_certificate *certificate)
+watch_folders(struct cw_agent *agent, struct cw_agent_certificate *certificate)
 {
 	const struct cw_managed *managed = cw_agent_managed(&agent->config, certificate->name);
 	cw_autofree char *live = cw_format("%s/live/%s", agent->config.config, certificate->name);
@@ -25,6 +25,8 @@ watch_folders(struct cw_agent *agent, const struct cw_agent_certificate *certifi
 	cw_watches_add(agent->watches, certificate->name, live);
 	if (managed->provided != NULL)
 		cw_watches_add(agent->watches, certificate->name, managed->provided);
+	/* Between the look and this nobody would have told of a change. */
+	certificate->changed = true;
 }
 
 /* Somebody hears of what is wrong with a provided certificate, and when it is well again. */

@@ -287,14 +287,16 @@ copy_offer(struct cw_context *context, const struct cw_managed *managed, const s
 	return status;
 }
 
-/* What was copied from the folder PROVIDED, which has nothing that can be used now, stays until a
- * CA has issued another, or it expires. */
+/* What was copied from the folder PROVIDED, which has nothing that can be used now. If it is wrong,
+ * somebody may be about to change it: the copy stays in use as if the folder still had it. If it is
+ * gone, the copy stays until a CA has issued another certificate. */
 static int
 keep_copy(struct cw_context *context, const struct cw_managed *managed,
 	  const struct cw_live_folder *folder, struct cw_settled *settled, struct cw_error *error)
 {
 	cw_autofree char *live =
 		cw_format("%s/live/%s", context->directories.config, managed->name);
+	bool is_gone = managed->provided == NULL || !cw_provided_is(managed->provided);
 	cw_auto(clear_offer) struct offer copy = {0};
 	struct cw_settled unused = {0};
 
@@ -302,6 +304,8 @@ keep_copy(struct cw_context *context, const struct cw_managed *managed,
 	cw_settled_clear(&unused);
 	if (!copy.usable)
 		return stand_in(context, managed, folder, settled, error);
+	if (!is_gone)
+		return use_offer(context, managed, &copy, folder, settled, error);
 	settled->obtains = true;
 	settled->check = copy.expiry;
 	return CW_OK;

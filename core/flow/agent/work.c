@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "flow/agent/internal.h"
 #include "flow/agent/look.h"
 #include "flow/agent/manager.h"
@@ -12,6 +13,7 @@ enum {
 	LOOK_LIMIT = 900,     /* seconds */
 	ATTEMPT_LIMIT = 7200, /* propagation of DNS records, and hooks, take their time */
 	BATCH_MAX = 500,      /* certificates of one attempt */
+	QUIET = 1,            /* without a change, before changed files are looked at */
 	PAUSE_FIRST = 10,
 	PAUSE_MAX = 3600
 };
@@ -51,6 +53,24 @@ cw_agent_save(struct cw_agent *agent)
 	cw_log_error("%s", line);
 }
 
+void
+cw_agent_check_changed(struct cw_agent *agent, const char *name)
+{
+	struct cw_agent_certificate *certificate = cw_agent_find(&agent->all, name);
+	cw_autofree char *seen = NULL;
+
+	if (certificate == NULL || certificate->stale)
+		return;
+	certificate->changed = certificate->busy;
+	if (certificate->busy)
+		return;
+	seen = cw_agent_seen(agent->config.config, name, cw_agent_managed(&agent->config, name));
+	if (cw_equal(seen, certificate->seen))
+		return;
+	certificate->stale = true;
+	agent->quiet = cw_time() + QUIET;
+}
+
 static void
 end_work(struct cw_agent *agent)
 {
@@ -59,8 +79,13 @@ end_work(struct cw_agent *agent)
 		struct cw_agent_certificate *certificate =
 			cw_agent_find(&agent->all, agent->names.items[i]);
 
-		if (certificate != NULL)
-			certificate->busy = false;
+		if (certificate == NULL)
+			continue;
+		certificate->busy = false;
+		/* Somebody may have changed files after they were looked at. */
+		if (certificate->changed)
+			cw_agent_check_changed(agent, certificate->name);
+		certificate->changed = false;
 	}
 	cw_strv_clear(&agent->names);
 	for (size_t i = 0; i < agent->arguments.count; i++)
@@ -332,6 +357,8 @@ cw_agent_turn(struct cw_agent *agent)
 	if (agent->ending && !cw_children_busy(&agent->children))
 		agent->done = true;
 	show_life(agent, now);
+	if (agent->reload && !agent->working && !agent->loading && !agent->ending)
+		cw_agent_begin_reload(agent);
 	begin(agent, now);
 	cw_agent_tell_next(agent);
 	report(agent);

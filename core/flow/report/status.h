@@ -12,7 +12,8 @@
  * {"start", "end"}, "next": null or {"action": "renew", "ask" (the CA when to renew), "retry" or
  * "check", "time"}, "last_success", "attempts": how many failed since, "last_failure": null or
  * {"time", "kind", "message", "hint", "until"}, "problems": [{"kind", "message", "hint"}]}],
- *  "servers": [{"server", "requests", "failures"}], "runs": {"count", "failed", "seconds"}}
+ *  "servers": [{"server", "requests", "failures"}], "runs": {"count", "failed", "seconds"},
+ *  "summary": {"health", "ok", "warning", "critical"} (flow/report/health.h)}
  *
  * Times are as RFC 3339 writes them, in UTC. What is not known is null.
  */

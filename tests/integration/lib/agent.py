@@ -3,9 +3,29 @@
 import os
 import signal
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from .certwright import program_path
 from .process import wait_until
+from .tools import read
 
 TIME_LIMIT = 60
+
+
+def are_pair(certificate, key):
+    """Of PEM."""
+    return (x509.load_pem_x509_certificate(certificate).public_key().public_numbers()
+            == serialization.load_pem_private_key(key, None).public_key().public_numbers())
+
+
+def is_pair(certwright, name):
+    return are_pair(read(certwright.live(name), "rb"), read(certwright.live(name, "privkey"), "rb"))
+
+
+def status_module():
+    """The module of the status server in the build that is tested."""
+    return os.path.join(os.path.dirname(program_path()), ".libs", "certwright-status.so")
 
 
 class Agent:
@@ -29,6 +49,8 @@ class Agent:
 
     def status(self):
         """The status document."""
+        socket = os.path.join(self.owner.work_dir, "certwright", "agent", "control")
+        self.wait(lambda: os.path.exists(socket), "the control socket")
         return self.owner.run("agent", "status", *self.owner.directories(), defaults=False,
                               json=True).json["status"]
 
@@ -64,8 +86,8 @@ class Agent:
 
     def end(self, status=0):
         """Ends it as a container is ended."""
-        if self.running.process.poll() is None:
-            self.signal(signal.SIGTERM)
+        self.wait(lambda: "looking after" in self.log(), "the agent to have begun")
+        self.signal(signal.SIGTERM)
         result = self.running.finish(15)
         assert result.status == status, result.output
         return result
