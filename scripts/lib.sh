@@ -22,7 +22,9 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python
 	valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
 	dovecot-imapd icecast2 varnish systemd bash bash-completion
-	zsh fish)
+	zsh fish chromium chromium-driver prometheus python3-prometheus-client)
+# From npm, for the tests of the status page.
+cw_npm_packages=(axe-core@4.14.1)
 # Only those that this Debian release has.
 cw_optional_packages=(clang-format-14 lexicon acmetool python3-certbot-dns-cloudflare
 	python3-certbot-dns-digitalocean python3-certbot-dns-gandi python3-certbot-dns-ovh

@@ -8,6 +8,7 @@ libcore_sources += \
 	core/cli/command.c core/cli/command.h \
 	core/cli/complete.c core/cli/complete.h \
 	core/cli/config_files.c core/cli/config_files.h \
+	core/cli/execute.c \
 	core/cli/given_options.c core/cli/given_options.h \
 	core/cli/help.c core/cli/help.h \
 	core/cli/help_page.c core/cli/help_page.h \
@@ -48,7 +49,7 @@ generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
 dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
-dist_doc_DATA = docs/from-certbot.md docs/plugin-authors-guide.md
+dist_doc_DATA = docs/from-certbot.md docs/monitoring.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
 	docs/examples/acme-dns.sh docs/examples/example-dns.c docs/examples/serve-http.c \

@@ -57,7 +57,8 @@ cw_render_report(struct json_object *result)
 
 	if (nagios != NULL)
 		print_lines(cw_json_array(nagios, "lines"));
-	if (nagios != NULL || status == NULL ||
+	/* Without "health" it was not done. */
+	if (nagios != NULL || cw_json_string(result, "health") == NULL ||
 	    (written != NULL && json_object_array_length(written) > 0))
 		return;
 	cw_table_write(status, &style, &text);

@@ -139,8 +139,10 @@ cw_issuer_text(const X509_NAME *name)
 	cw_autofree char *organization = name_part(name, NID_organizationName);
 	cw_autofree char *common = name_part(name, NID_commonName);
 
-	if (organization == NULL || common == NULL)
-		return organization != NULL ? cw_take(&organization) : cw_take(&common);
+	if (common == NULL)
+		return cw_take(&organization);
+	if (organization == NULL)
+		return cw_take(&common);
 	/* Many names begin with that of the organization, perhaps without its legal form. */
 	if (strncmp(common, organization, strcspn(organization, " ,")) == 0)
 		return cw_take(&common);

@@ -40,10 +40,10 @@ struct cw_context {
 	void *output; /* the context of progress and item */
 	/* Of the library's host; NULL: the command was not called by one. */
 	const struct cw_host_authenticator *host;
-	struct json_object *request; /* all of it, as the host (or the agent) sent it */
+	struct json_object *request;        /* all of it, as the host (or the agent) sent it */
 	const struct cw_agent_front *agent; /* NULL: there can be no agent here */
-	bool in_memory;              /* nothing is kept in files: there are no directories */
-	const char *certbot_version; /* the Certbot version in new renewal files: "2.1.0" */
+	bool in_memory;                     /* nothing is kept in files: there are no directories */
+	const char *certbot_version;        /* the Certbot version in new renewal files: "2.1.0" */
 	/* Made by cw_context_open() or when first needed, for the whole command. */
 	struct cw_loop *loop;
 	struct cw_network *network;

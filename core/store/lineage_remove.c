@@ -259,7 +259,7 @@ sweep_successor(const char *config_dir, const char *hidden, struct cw_error *err
 	cw_live_look(config_dir, hidden, &next);
 	if (cw_live_gives_way(config_dir, name) && next.files == 0 && next.links == ALL_LINKS)
 		return cw_live_take_place(config_dir, name, NULL, error);
-	return next.files != 0 ? cw_live_dispose(config_dir, name, NULL, error) : CW_OK;
+	return next.links == 0 ? cw_live_dispose(config_dir, name, NULL, error) : CW_OK;
 }
 
 int

@@ -199,6 +199,7 @@ int
 cw_live_dispose(const char *config_dir, const char *name, char **aside, struct cw_error *error)
 {
 	cw_autofree char *path = cw_live_next(config_dir, name);
+	cw_autofree char *mark = cw_format("%s/" CW_ORIGIN_FILE, path);
 	cw_auto_strv struct cw_strv names = {0};
 	struct cw_live_folder folder;
 	int status;
@@ -208,6 +209,9 @@ cw_live_dispose(const char *config_dir, const char *name, char **aside, struct c
 	look(path, &folder);
 	if (folder.files != 0 && !folder.ours && folder.marked)
 		return move_aside(config_dir, name, path, aside, error);
+	/* First, as without it the rest is known as ours after a crash. */
+	if (unlink(mark) != 0 && errno != ENOENT)
+		return cw_fail_path(error, errno, "remove", mark);
 	status = cw_folder_list(path, true, &names, error);
 	for (size_t i = 0; i < names.count && status == CW_OK; i++) {
 		cw_autofree char *file = cw_format("%s/%s", path, names.items[i]);

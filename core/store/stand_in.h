@@ -40,8 +40,8 @@ void cw_live_look(const char *config_dir, const char *name, struct cw_live_folde
 /* Whether a new lineage NAME may take the place of what is in live/NAME. */
 bool cw_live_gives_way(const char *config_dir, const char *name);
 
-/* Writes the file origin. NAME can also be ".NAME.next". YIELDS: the files are somebody else's, and a new lineage may take their
- * place. The digest of files that are ours is not written. */
+/* Writes the file origin. NAME can also be ".NAME.next". YIELDS: the files are somebody else's, and
+ * a new lineage may take their place. The digest of files that are ours is not written. */
 int cw_live_mark(const char *config_dir, const char *name, enum cw_origin origin, bool yields,
 		 struct cw_error *error);
 

@@ -137,17 +137,16 @@ cw_plan_time_in(const char *text, int64_t now)
 {
 	static const char word[] = "after ";
 
-	for (const char *at = text; at != NULL && (at = strstr(at, word)) != NULL;) {
-		char stamp[sizeof("2026-11-30T06:00:00Z")];
+	const char *at = text;
+
+	while (at != NULL && (at = strstr(at, word)) != NULL) {
+		char stamp[sizeof("2026-11-30T06:00:00Z")] = "";
 		int64_t when;
 
 		at += sizeof(word) - 1;
-		if (strlen(at) < sizeof(stamp) - 2)
-			break;
-		memcpy(stamp, at, sizeof(stamp) - 2);
+		strncpy(stamp, at, sizeof(stamp) - 2);
 		stamp[10] = 'T';
 		stamp[sizeof(stamp) - 2] = 'Z';
-		stamp[sizeof(stamp) - 1] = '\0';
 		if (cw_parse_rfc3339(stamp, &when) && when > now && when - now < UNTIL_MAX)
 			return when;
 	}

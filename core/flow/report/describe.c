@@ -66,7 +66,7 @@ describe_idle(struct json_object *certificate)
 	for (size_t i = 0; i < CW_COUNT(idle); i++)
 		if (cw_state_is(certificate, "origin", idle[i].origin))
 			return idle[i].words;
-	return "nothing";
+	return "";
 }
 
 char *
@@ -146,11 +146,16 @@ cw_describe_order(struct json_object *status, size_t *count)
 {
 	struct json_object *certificates = cw_json_array(status, "certificates");
 	struct json_object **order;
+	size_t length = certificates != NULL ? json_object_array_length(certificates) : 0;
 
-	*count = certificates != NULL ? json_object_array_length(certificates) : 0;
-	order = cw_calloc(*count + 1, sizeof(*order));
-	for (size_t i = 0; i < *count; i++)
-		order[i] = json_object_array_get_idx(certificates, i);
+	*count = 0;
+	order = cw_calloc(length + 1, sizeof(struct json_object *));
+	for (size_t i = 0; i < length; i++) {
+		struct json_object *certificate = json_object_array_get_idx(certificates, i);
+
+		if (json_object_is_type(certificate, json_type_object))
+			order[(*count)++] = certificate;
+	}
 	qsort(order, *count, sizeof(*order), compare);
 	return order;
 }

@@ -109,7 +109,10 @@ look_at_expiry(struct json_object *certificate, const struct cw_health_limits *l
 		find(finding, CW_HEALTH_CRITICAL, cw_format("it expired %s ago", time));
 	else if (left <= critical || left <= warning)
 		find(finding, left <= critical ? CW_HEALTH_CRITICAL : CW_HEALTH_WARNING,
-		     cw_format("it expires in %s", time));
+		     cw_format("it expires in %s%s", time,
+			       cw_state_is(certificate, "origin", "provided")
+				       ? ": provide a new one"
+				       : ""));
 }
 
 static void
@@ -192,8 +195,12 @@ cw_health_judge(struct json_object *status, const struct cw_health_limits *limit
 
 	cw_state_time(status, "time", &now);
 	for (size_t i = 0; i < count; i++) {
-		enum cw_health is = judge(json_object_array_get_idx(certificates, i), limits, now);
+		struct json_object *certificate = json_object_array_get_idx(certificates, i);
+		enum cw_health is;
 
+		if (!json_object_is_type(certificate, json_type_object))
+			continue;
+		is = judge(certificate, limits, now);
 		by[is]++;
 		worst = is > worst ? is : worst;
 	}

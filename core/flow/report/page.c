@@ -152,9 +152,12 @@ cw_page_write(struct json_object *status, bool with_policy, struct cw_buf *out)
 		{"SECTIONS", sections}, {NULL, NULL},
 	};
 	struct cw_template_values values = {.words = words};
+	size_t attention;
 
 	if (with_policy)
 		cw_strv_add(&values.conditions, "policy");
+	if (cw_health_count(status, &attention) > 0)
+		cw_strv_add(&values.conditions, "legend");
 	cw_template_expand(cw_page_html, "page.html", &values, out, NULL);
 	cw_strv_clear(&values.conditions);
 }

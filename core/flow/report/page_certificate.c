@@ -55,8 +55,12 @@ read_domains(struct json_object *certificate, struct cw_strv *domains)
 {
 	struct json_object *array = cw_json_array(certificate, "domains");
 
-	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
-		cw_strv_add(domains, json_object_get_string(json_object_array_get_idx(array, i)));
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
+		struct json_object *domain = json_object_array_get_idx(array, i);
+
+		if (json_object_is_type(domain, json_type_string))
+			cw_strv_add(domains, json_object_get_string(domain));
+	}
 }
 
 /* "www.example.org, mail.example.org and 4 more" */
@@ -74,25 +78,6 @@ join_some(const struct cw_strv *domains)
 	return cw_format("%s and %zu more", joined, domains->count - NAMES_SHOWN);
 }
 
-static void
-set_names(struct values *values, struct json_object *certificate, const char *name)
-{
-	cw_auto_strv struct cw_strv domains = {0};
-	cw_autofree char *some = NULL, *all = NULL, *search = NULL;
-	cw_autofree char *issuer = cw_json_prose(certificate, "issuer");
-
-	read_domains(certificate, &domains);
-	some = join_some(&domains);
-	all = cw_strv_join(&domains, " ");
-	search = cw_lower(cw_format("%s %s %s %s", name, all, issuer != NULL ? issuer : "",
-				    cw_describe_state(certificate)));
-	set_escaped(values, "NAMES", some);
-	set_escaped(values, "SEARCH", search);
-	/* The name alone says it already. */
-	if (domains.count > 1 || (domains.count == 1 && strcmp(domains.items[0], name) != 0))
-		cw_strv_add(&values->conditions, "names");
-}
-
 static char *
 describe_issuer(struct json_object *certificate)
 {
@@ -105,6 +90,27 @@ describe_issuer(struct json_object *certificate)
 	return cw_state_is(certificate, "origin", "provided")
 		       ? cw_format("provided by you, issued by %s", issuer)
 		       : cw_format("issued by %s", issuer);
+}
+
+/* The names, unless the certificate's own says it already, and who issued it. */
+static void
+set_names(struct values *values, struct json_object *certificate, const char *name)
+{
+	cw_auto_strv struct cw_strv domains = {0};
+	cw_autofree char *some = NULL, *all = NULL, *search = NULL, *both = NULL;
+	cw_autofree char *issuer = describe_issuer(certificate);
+	bool alone;
+
+	read_domains(certificate, &domains);
+	some = join_some(&domains);
+	all = cw_strv_join(&domains, " ");
+	search = cw_lower(
+		cw_format("%s %s %s %s", name, all, issuer, cw_describe_state(certificate)));
+	alone = domains.count == 0 || (domains.count == 1 && strcmp(domains.items[0], name) == 0);
+	both = cw_format("%s%s%s", alone ? "" : some, alone || *issuer == '\0' ? "" : " · ",
+			 issuer);
+	set_escaped(values, "NAMES", both);
+	set_escaped(values, "SEARCH", search);
 }
 
 /* What the bar shows, for those who do not see it. */
@@ -153,11 +159,22 @@ add_hint(struct cw_buf *hints, struct json_object *object)
 	if (hint == NULL)
 		return;
 	escaped = cw_page_escape(hint);
-	cw_buf_addf(hints, "<p class=\"hint\">%s</p>\n", escaped);
+	if (cw_starts_with(hint, "certwright "))
+		cw_buf_addf(hints, "<p class=\"hint command\"><code>%s</code></p>\n", escaped);
+	else
+		cw_buf_addf(hints, "<p class=\"hint\">%s</p>\n", escaped);
+}
+
+/* Whether "it expired 2 days ago" stands beside the bar already, in a colour that warns. */
+static bool
+repeats(const char *attention, const char *expiry)
+{
+	return expiry != NULL && cw_starts_with(attention, "it expired ") &&
+	       strcmp(attention + strlen("it "), expiry) == 0;
 }
 
 static void
-set_attention(struct values *values, struct json_object *certificate)
+set_attention(struct values *values, struct json_object *certificate, const char *expiry)
 {
 	struct json_object *problems = cw_json_array(certificate, "problems");
 	cw_autofree char *attention = cw_json_prose(certificate, "attention");
@@ -168,7 +185,7 @@ set_attention(struct values *values, struct json_object *certificate)
 	for (size_t i = 0; problems != NULL && i < json_object_array_length(problems); i++)
 		add_hint(&hints, json_object_array_get_idx(problems, i));
 	set(values, "HINTS", cw_buf_take(&hints));
-	if (attention != NULL)
+	if (attention != NULL && !repeats(attention, expiry))
 		cw_strv_add(&values->conditions, "attention");
 }
 
@@ -268,7 +285,6 @@ cw_page_add_certificate(struct json_object *certificate, int64_t now, struct cw_
 {
 	cw_auto(clear) struct values values = {0};
 	cw_autofree char *name = cw_json_prose(certificate, "name");
-	cw_autofree char *issuer = describe_issuer(certificate);
 	cw_autofree char *expiry = cw_describe_expiry(certificate, now);
 	cw_autofree char *next = cw_describe_next(certificate, now);
 	int64_t seconds = 0;
@@ -279,11 +295,10 @@ cw_page_add_certificate(struct json_object *certificate, int64_t now, struct cw_
 	set_number(&values, "SECONDS", seconds);
 	set_escaped(&values, "STATE", cw_describe_state(certificate));
 	set_names(&values, certificate, name != NULL ? name : "");
-	set_escaped(&values, "ISSUER", issuer);
 	set_life(&values, certificate, now);
 	set_escaped(&values, "EXPIRY", expiry != NULL ? expiry : "no certificate");
 	set_escaped(&values, "NEXT", next);
-	set_attention(&values, certificate);
+	set_attention(&values, certificate, expiry);
 	set(&values, "DETAILS", make_details(certificate));
 	cw_template_expand(cw_page_certificate_html, "certificate.html",
 			   &(struct cw_template_values){values.words, values.conditions}, out,

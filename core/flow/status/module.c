@@ -7,7 +7,8 @@
 #include <time.h>
 
 enum {
-	CONNECTIONS_MAX = 64,
+	CONNECTIONS_MAX = 128,
+	CONNECTIONS_KEPT = 64,         /* beyond these, the oldest one is ended for each new one */
 	CONNECTION_MEMORY = 16 * 1024, /* for a request; a longer one is refused */
 	IDLE_MAX = 10,                 /* seconds without a byte */
 	REQUEST_MAX = 30 /* seconds for a request and its answer, however slowly bytes come */
@@ -27,6 +28,7 @@ struct cw_status_http {
 	const struct cw_status_host *host;
 	struct MHD_Daemon *daemon;
 	struct connection *connections;
+	unsigned count;
 };
 
 /* Headers of every answer: a browser does nothing with it but to show it. */
@@ -80,6 +82,27 @@ give_time(struct connection *connection)
 }
 
 static void
+end_socket(struct connection *connection)
+{
+	connection->is_closing = true;
+	shutdown(connection->socket, SHUT_RDWR);
+}
+
+/* Those who hold connections and say nothing keep nobody out. */
+static void
+end_oldest(struct cw_status_http *http)
+{
+	struct connection *oldest = NULL;
+
+	for (struct connection *at = http->connections; at != NULL; at = at->next)
+		if (!at->is_closing && !at->waits &&
+		    (oldest == NULL || at->deadline <= oldest->deadline))
+			oldest = at;
+	if (oldest != NULL)
+		end_socket(oldest);
+}
+
+static void
 begin_connection(struct cw_status_http *http, struct MHD_Connection *begun)
 {
 	const union MHD_ConnectionInfo *info =
@@ -94,6 +117,8 @@ begin_connection(struct cw_status_http *http, struct MHD_Connection *begun)
 	connection->connection = begun;
 	connection->socket = info->connect_fd;
 	give_time(connection);
+	if (++http->count > CONNECTIONS_KEPT)
+		end_oldest(http);
 	connection->next = http->connections;
 	http->connections = connection;
 }
@@ -110,6 +135,7 @@ end_connection(struct cw_status_http *http, const struct MHD_Connection *ended)
 	if (connection == NULL)
 		return;
 	*at = connection->next;
+	http->count--;
 	free(connection);
 }
 
@@ -240,10 +266,8 @@ end_slow_ones(struct cw_status_http *http)
 	for (struct connection *at = http->connections; at != NULL; at = at->next) {
 		int64_t left = at->deadline - now;
 
-		if (left <= 0 && !at->is_closing) {
-			at->is_closing = true;
-			shutdown(at->socket, SHUT_RDWR);
-		}
+		if (left <= 0 && !at->is_closing)
+			end_socket(at);
 		if (!at->is_closing && (first < 0 || left < first))
 			first = left;
 	}
@@ -254,9 +278,14 @@ static int64_t
 run(struct cw_status_http *http)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
+	unsigned before;
 	int64_t slow;
 
-	MHD_run(http->daemon);
+	/* A daemon that had all connections that it may have accepts again in the next turn. */
+	do {
+		before = http->count;
+		MHD_run(http->daemon);
+	} while (http->count < before);
 	slow = end_slow_ones(http);
 	if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
 		return slow;

@@ -111,7 +111,7 @@ gone(void *context, const struct cw_error *reason)
 		cw_role_stop(server->process, reason->status == CW_E_PROTOCOL ? 0 : END_LIMIT);
 }
 
-static int start(struct cw_status_server *server, struct cw_error *error);
+static int start_process(struct cw_status_server *server, struct cw_error *error);
 static void start_again(struct cw_status_server *server);
 
 static void
@@ -121,7 +121,7 @@ on_again(void *context)
 	cw_auto_error struct cw_error error = {0};
 
 	server->again = NULL;
-	if (start(server, &error) == CW_OK)
+	if (start_process(server, &error) == CW_OK)
 		return;
 	cw_log_error("%s", error.message);
 	start_again(server);
@@ -190,7 +190,7 @@ begin_message(const struct cw_status_server *server, struct cw_message **message
 }
 
 static int
-start(struct cw_status_server *server, struct cw_error *error)
+start_process(struct cw_status_server *server, struct cw_error *error)
 {
 	const struct cw_role_start role = {
 		.role = "status", .what = what, .ended = ended, .context = server};
@@ -248,7 +248,7 @@ open_listener(struct cw_status_server *server, const char *text, struct cw_error
 }
 
 int
-cw_status_server_new(struct cw_loop *loop, const struct cw_status_server_start *begin,
+cw_status_server_new(struct cw_loop *loop, const struct cw_status_server_start *start,
 		     struct cw_status_server **server, struct cw_error *error)
 {
 	struct cw_status_server *made = cw_alloc(sizeof(*made));
@@ -257,10 +257,10 @@ cw_status_server_new(struct cw_loop *loop, const struct cw_status_server_start *
 	*server = NULL;
 	*made = (struct cw_status_server){
 		.loop = loop,
-		.limits = begin->limits != NULL ? *begin->limits : cw_health_defaults,
-		.require_sandbox = begin->require_sandbox,
-		.document = begin->document,
-		.user = begin->user,
+		.limits = start->limits != NULL ? *start->limits : cw_health_defaults,
+		.require_sandbox = start->require_sandbox,
+		.document = start->document,
+		.user = start->user,
 		.listener = -1,
 		.delay = FIRST_DELAY,
 	};
@@ -272,9 +272,9 @@ cw_status_server_new(struct cw_loop *loop, const struct cw_status_server_start *
 			       "Fedora: libmicrohttpd-devel)");
 	}
 	if (status == CW_OK)
-		status = open_listener(made, begin->address, error);
+		status = open_listener(made, start->address, error);
 	if (status == CW_OK)
-		status = start(made, error);
+		status = start_process(made, error);
 	if (status < 0)
 		cw_status_server_free(made);
 	else

@@ -167,10 +167,11 @@ cw_flow_report(struct cw_context *context, struct json_object *result, struct cw
 	cw_json_set(result, "written", written);
 	if (status == CW_OK) {
 		cw_health_judge(document, &limits);
-		cw_json_set_string(result, "health",
-				   cw_json_string(cw_json_object(document, "summary"), "health"));
 		status = write_outputs(context, document, written, error);
 	}
+	if (status == CW_OK)
+		cw_json_set_string(result, "health",
+				   cw_json_string(cw_json_object(document, "summary"), "health"));
 	if (cw_settings_flag(context->settings, "report_nagios"))
 		add_nagios(status == CW_OK ? document : NULL, error, result);
 	return status;

@@ -11,7 +11,13 @@
 	if (all.length === 0)
 		return;
 
+	/* The server's order is by urgency. */
+	all.forEach((item, index) => {
+		item.dataset.index = index;
+	});
+
 	const orders = {
+		urgency: (a, b) => a.dataset.index - b.dataset.index,
 		expiry: (a, b) => a.dataset.expiry - b.dataset.expiry || orders.name(a, b),
 		name: (a, b) => a.dataset.name.localeCompare(b.dataset.name, "en"),
 	};
