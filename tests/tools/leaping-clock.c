@@ -1,21 +1,15 @@
 /*
  * A clock that leaps over what nobody would do anything in, so that a year passes in minutes. To be
- * preloaded; the file that CW_CLOCK names has the distance from the real time to ours, in
- * nanoseconds (a 64-bit number of this machine), and all processes share it.
+ * preloaded; all processes share the file that CW_CLOCK names (struct shared).
  *
- * The process that CW_CLOCK_LEAPS says leaps ("agent" is a word of its arguments) waits with poll()
- * and perhaps a timerfd on the real time. If it has no children and nothing is ready, the clock
- * leaps to the end of its wait. CW_CLOCK_END is the time, in seconds since the epoch, behind which
- * it does not leap. It counts the returns of poll() in the next number of the file, and those to a
- * leap in the third.
+ * The process that has the word CW_CLOCK_LEAPS among its arguments leaps. It waits with poll(), and
+ * perhaps a timerfd of the real time. If it has no children and nothing is ready, the clock leaps
+ * to the end of its wait, or to the end that the test has set, where it rests.
  */
-#include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,25 +23,26 @@
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
 #define DESCRIPTORS 1024
+#define LOOK_INTERVAL 10 /* milliseconds */
 
 struct shared {
-	int64_t ahead;
-	int64_t returns;
-	int64_t leaps;
+	int64_t ahead;   /* nanoseconds from the real time to ours */
+	int64_t end;     /* nanoseconds since the epoch, in our time */
+	int64_t returns; /* how often poll() has returned in the process that leaps */
+	int64_t resting; /* whether it waits at the end, or longer */
 };
 
 static struct shared *shared;
-static pid_t leaper; /* 0: this program does not leap */
-static int64_t end;
+static pid_t leaper;                   /* 0: this program does not leap */
 static int64_t deadlines[DESCRIPTORS]; /* of timers, in our time; 0: none */
 
 static int64_t
 real_now(clockid_t clock)
 {
-	struct timespec now;
+	struct timespec time;
 
-	syscall(SYS_clock_gettime, clock, &now);
-	return now.tv_sec * SECOND + now.tv_nsec;
+	syscall(SYS_clock_gettime, clock, &time);
+	return time.tv_sec * SECOND + time.tv_nsec;
 }
 
 static bool
@@ -72,7 +67,7 @@ leaps(void)
 __attribute__((constructor)) static void
 begin(void)
 {
-	const char *path = getenv("CW_CLOCK"), *last = getenv("CW_CLOCK_END");
+	const char *path = getenv("CW_CLOCK");
 	int file = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
 	void *memory;
 
@@ -83,7 +78,6 @@ begin(void)
 	if (memory == MAP_FAILED)
 		abort();
 	shared = memory;
-	end = last == NULL ? INT64_MAX : atoll(last) * SECOND;
 	if (leaps())
 		leaper = getpid();
 }
@@ -92,6 +86,12 @@ static int64_t
 ahead(void)
 {
 	return shared == NULL ? 0 : __atomic_load_n(&shared->ahead, __ATOMIC_SEQ_CST);
+}
+
+static int64_t
+now(void)
+{
+	return real_now(CLOCK_REALTIME) + ahead();
 }
 
 static bool
@@ -103,15 +103,15 @@ is_counted(clockid_t clock)
 }
 
 int
-clock_gettime(clockid_t clock, struct timespec *now)
+clock_gettime(clockid_t clock, struct timespec *result)
 {
 	int64_t time;
 
-	if (syscall(SYS_clock_gettime, clock, now) != 0)
+	if (syscall(SYS_clock_gettime, clock, result) != 0)
 		return -1;
 	if (is_counted(clock)) {
-		time = now->tv_sec * SECOND + now->tv_nsec + ahead();
-		*now = (struct timespec){.tv_sec = time / SECOND, .tv_nsec = time % SECOND};
+		time = result->tv_sec * SECOND + result->tv_nsec + ahead();
+		*result = (struct timespec){.tv_sec = time / SECOND, .tv_nsec = time % SECOND};
 	}
 	return 0;
 }
@@ -119,20 +119,20 @@ clock_gettime(clockid_t clock, struct timespec *now)
 time_t
 time(time_t *result)
 {
-	time_t now = (real_now(CLOCK_REALTIME) + ahead()) / SECOND;
+	time_t seconds = now() / SECOND;
 
 	if (result != NULL)
-		*result = now;
-	return now;
+		*result = seconds;
+	return seconds;
 }
 
 int
-gettimeofday(struct timeval *restrict now, void *restrict zone)
+gettimeofday(struct timeval *restrict result, void *restrict zone)
 {
-	int64_t time = real_now(CLOCK_REALTIME) + ahead();
+	int64_t time = now();
 
 	(void)zone;
-	*now = (struct timeval){.tv_sec = time / SECOND, .tv_usec = time % SECOND / 1000};
+	*result = (struct timeval){.tv_sec = time / SECOND, .tv_usec = time % SECOND / 1000};
 	return 0;
 }
 
@@ -147,12 +147,12 @@ timerfd_settime(int descriptor, int flags, const struct itimerspec *timer,
 	if (leaper == 0 || leaper != getpid() || descriptor >= DESCRIPTORS) {
 		if ((flags & TFD_TIMER_ABSTIME) != 0 && value != 0)
 			value -= ahead();
-		none.it_value = (struct timespec){.tv_sec = value / SECOND,
-						  .tv_nsec = value % SECOND};
+		none.it_value =
+			(struct timespec){.tv_sec = value / SECOND, .tv_nsec = value % SECOND};
 		return (int)syscall(SYS_timerfd_settime, descriptor, flags, &none, before);
 	}
 	if (value != 0 && (flags & TFD_TIMER_ABSTIME) == 0)
-		value += real_now(CLOCK_REALTIME) + ahead();
+		value += now();
 	deadlines[descriptor] = value;
 	return (int)syscall(SYS_timerfd_settime, descriptor, 0, &none, before);
 }
@@ -186,8 +186,7 @@ real_poll(struct pollfd *waits, nfds_t count, int limit)
 static int64_t
 end_of_wait(const struct pollfd *waits, nfds_t count, int limit, int *timer)
 {
-	int64_t now = real_now(CLOCK_REALTIME) + ahead();
-	int64_t until = limit < 0 ? INT64_MAX : now + limit * MILLISECOND;
+	int64_t until = limit < 0 ? INT64_MAX : now() + limit * MILLISECOND;
 
 	*timer = -1;
 	for (nfds_t i = 0; i < count; i++) {
@@ -202,27 +201,37 @@ end_of_wait(const struct pollfd *waits, nfds_t count, int limit, int *timer)
 	return until;
 }
 
-/* Once, before the wait would be. */
+static void
+leap_to(int64_t time)
+{
+	int64_t distance = time - now();
+
+	if (distance > 0)
+		__atomic_add_fetch(&shared->ahead, distance, __ATOMIC_SEQ_CST);
+}
+
+/* What other processes do at this moment may be seen by inotify: they get a little time. */
 static int
 leap(struct pollfd *waits, nfds_t count, int limit)
 {
 	int timer, ready = real_poll(waits, count, 0);
-	int64_t until, now;
+	int64_t until = end_of_wait(waits, count, limit, &timer), end;
 
+	while (ready == 0) {
+		end = __atomic_load_n(&shared->end, __ATOMIC_SEQ_CST);
+		if (until <= end)
+			break;
+		leap_to(end);
+		__atomic_store_n(&shared->resting, end, __ATOMIC_SEQ_CST);
+		ready = real_poll(waits, count, LOOK_INTERVAL);
+	}
+	__atomic_store_n(&shared->resting, 0, __ATOMIC_SEQ_CST);
+	if (ready == 0)
+		ready = real_poll(waits, count,
+				  until - now() < LOOK_INTERVAL * MILLISECOND ? 0 : 1);
 	if (ready != 0)
 		return ready;
-	until = end_of_wait(waits, count, limit, &timer);
-	now = real_now(CLOCK_REALTIME) + ahead();
-	/* What other processes do at this moment may be seen by inotify: they get a little time. */
-	ready = real_poll(waits, count, until - now < 2 * MILLISECOND ? 0 : 2);
-	if (ready != 0)
-		return ready;
-	if (until == INT64_MAX || until > end)
-		return real_poll(waits, count, -1);
-	now = real_now(CLOCK_REALTIME) + ahead();
-	if (until > now)
-		__atomic_add_fetch(&shared->ahead, until - now, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&shared->leaps, 1, __ATOMIC_SEQ_CST);
+	leap_to(until);
 	if (timer < 0)
 		return 0;
 	fire(timer);
@@ -235,7 +244,7 @@ wait_for_end(struct pollfd *waits, nfds_t count, int limit)
 {
 	int timer, ready, most = limit;
 	int64_t until = end_of_wait(waits, count, limit, &timer);
-	int64_t left = (until - real_now(CLOCK_REALTIME) - ahead()) / MILLISECOND + 1;
+	int64_t left = (until - now()) / MILLISECOND + 1;
 
 	if (timer >= 0)
 		most = left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
@@ -258,8 +267,7 @@ poll(struct pollfd *waits, nfds_t count, int limit)
 	return result;
 }
 
-int
-__poll_chk(struct pollfd *waits, nfds_t count, int limit, size_t size);
+int __poll_chk(struct pollfd *waits, nfds_t count, int limit, size_t size);
 
 /* What poll() is in programs that are compiled with _FORTIFY_SOURCE. */
 int

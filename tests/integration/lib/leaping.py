@@ -18,21 +18,21 @@ import subprocess
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from .authority import Authority
 from .issuer import Issuer
 from .rogue_ca import RogueCa, answer, html_error
 from .certwright import top_folder
 
-FORMAT = struct.Struct("=qqq")
+FORMAT = struct.Struct("=qqqq")
 DAY = datetime.timedelta(days=1)
 SECOND = 10 ** 9
 CERTIFICATE = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", re.S)
 
 
 class LeapingClock:
-    """environment: what a process needs that lives by it."""
+    """environment: what a process needs that lives by it. leaps: a word of the arguments of the one
+    whose waits it leaps over, as far as run() has allowed."""
 
-    def __init__(self, folder, days, leaps="agent"):
+    def __init__(self, folder, leaps="agent"):
         library = os.path.join(folder, "leaping-clock.so")
         source = os.path.join(top_folder(), "tests", "tools", "leaping-clock.c")
         subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
@@ -41,35 +41,36 @@ class LeapingClock:
             stream.write(bytes(FORMAT.size))
         with open(path, "r+b") as stream:
             self._memory = mmap.mmap(stream.fileno(), FORMAT.size)
+        self.environment = {"LD_PRELOAD": library, "CW_CLOCK": path, "CW_CLOCK_LEAPS": leaps}
         self.begin = self.now()
-        self.end = self.begin + days * DAY
-        self.environment = {
-            "LD_PRELOAD": library, "CW_CLOCK": path, "CW_CLOCK_LEAPS": leaps,
-            "CW_CLOCK_END": str(int(self.end.replace(tzinfo=datetime.timezone.utc).timestamp()))}
 
     def _read(self):
         return FORMAT.unpack(self._memory[:])
 
     def now(self):
         """In UTC, without a zone."""
-        return datetime.datetime.utcnow() + datetime.timedelta(seconds=self._read()[0] / SECOND)
+        return datetime.datetime.utcnow() + datetime.timedelta(microseconds=self._read()[0] // 1000)
+
+    def run(self, agent, **time):
+        """Lets the time TIME (as for timedelta) pass, and waits until AGENT (lib.agent.Agent) has
+        done what it does meanwhile."""
+        end = int((self.now() + datetime.timedelta(**time)).replace(
+            tzinfo=datetime.timezone.utc).timestamp()) * SECOND
+        self._memory[8:16] = struct.pack("=q", end)
+        agent.wait(lambda: self._read()[3] == end, f"the agent's sleep after {time}", 900)
 
     @property
     def returns(self):
         """How often the process that leaps came back from poll()."""
-        return self._read()[1]
-
-    @property
-    def leaps(self):
         return self._read()[2]
 
 
 class TimedCa(RogueCa):
     """days: how long its certificates are valid. issued: of each, (names, begin, end). ask_again:
     the Retry-After of its renewal information, in seconds; None: it has none. is_down: a function of
-    the time."""
+    the time. AUTHORITY must sign for as long as the clock goes."""
 
-    def __init__(self, ports, folder, pebble, clock, days):
+    def __init__(self, ports, authority, folder, pebble, clock, days):
         os.makedirs(folder, exist_ok=True)
         self.clock, self.days = clock, days
         self.issued, self.ask_again = [], None
@@ -77,8 +78,8 @@ class TimedCa(RogueCa):
         self._signed = {}  # serial -> PEM of the certificate that is given for it
         self._windows = {}  # serial -> (begin, end)
         self._issuer = Issuer(folder, days=4000)
-        super().__init__(ports, Authority(folder, 4000), pebble)
-        self.ca_path = os.path.join(folder, "authority.pem")
+        super().__init__(ports, authority, pebble)
+        self.ca_path = authority.ca_path
 
     def handle(self, exchange):
         if self.is_down(self.clock.now()):
