@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/test_rewrite \
 	tests/unit/test_names \
 	tests/unit/test_report \
+	tests/unit/test_status \
 	tests/unit/test_listeners
 
 tests_unit_test_moving_conf_SOURCES = tests/unit/test_moving_conf.c tests/unit/scratch.h

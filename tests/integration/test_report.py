@@ -41,6 +41,7 @@ def fill(store):
     store.self_sign("self.example.test", -1, 9)
 
 
+@pytest.mark.smoke
 def test_every_certificate_has_its_state(store):
     fill(store)
     document = store.report()

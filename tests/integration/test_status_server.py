@@ -61,6 +61,7 @@ def raw(server, request):
         return answer
 
 
+@pytest.mark.smoke
 def test_it_serves_the_document_in_all_its_forms(server):
     status, headers, page = get(server)
     assert status == 200 and headers["content-type"] == "text/html; charset=utf-8"

@@ -27,7 +27,8 @@ class Browser:
                   lambda: port_answers(port))
         self.session = None
         arguments = ["--headless=new", "--disable-gpu", "--hide-scrollbars",
-                     "--disable-background-networking", "--no-first-run",
+                     "--disable-background-networking", "--disable-dev-shm-usage",
+                     "--no-first-run",
                      f"--user-data-dir={folder}/profile"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
