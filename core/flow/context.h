@@ -142,7 +142,8 @@ int cw_flow_export(struct cw_context *context, struct json_object *result, struc
  * "problem": null or what is wrong with what is there}. */
 int cw_flow_dns_records(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
-/* agent: with the action status, "status" is the status document (flow/report/status.h). */
+/* agent: with the action status, "status" is the status document (flow/report/status.h), judged,
+ * and "health" as of report. */
 int cw_flow_agent(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* plugins: "plugins": an array of {"name", "version", "description", "path", "abi": "1.0", "roles":
  * ["authenticator", "installer"], "challenge_types": [...], "prepared": null, true or an error

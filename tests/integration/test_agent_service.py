@@ -17,6 +17,7 @@ from lib.agent import Agent, is_pair, status_module
 from lib.process import children, is_gone, wait_until
 from lib.rogue_ca import Hold, problem
 from lib.tools import read
+from lib.trace import PRIVATE
 
 NAME = "service.example.test"
 
@@ -151,11 +152,11 @@ def test_end_within_ten_seconds_and_cleanup(rogue_certwright, rogue):
 
 
 def test_sigusr1_tries_again_at_once(rogue_certwright, rogue):
-    rogue.on("new-order", problem("serverInternal", "not today", status=500), times=50)
+    rogue.on("new-order", problem("accountDoesNotExist", "who are you?"), times=50)
     agent = start_agent(rogue_certwright)
     agent.wait(lambda: agent.certificate(NAME)["attempts"] == 1, "the failure")
     state = agent.certificate(NAME)
-    assert state["last_failure"]["kind"] == "ca-down" and state["next"]["action"] == "retry"
+    assert state["last_failure"]["kind"] == "account" and state["next"]["action"] == "retry"
     rogue.behave()
     agent.signal(signal.SIGUSR1)
     agent.wait_for_origin(NAME, "acme")
@@ -233,3 +234,18 @@ def test_status_address_for_others_is_warned_of(certwright, start):
                         env={"CERTWRIGHT_STATUS_MODULE": status_module()})
     agent.wait_for_log("others than this machine may reach the status page")
     agent.end()
+
+
+def test_the_agent_opens_no_private_key(certwright, tmp_path):
+    """Its children do, each for its own work."""
+    trace = tmp_path / "trace"
+    strace = [shutil.which("strace"), "-ff", "-qq", "-o", str(trace), "-e",
+              "trace=open,openat,openat2,execve"]
+    agent = start_agent(certwright, wrap=strace, env={"ASAN_OPTIONS": "detect_leaks=0"})
+    agent.wait(lambda: agent.certificate(NAME)["origin"] == "acme", "the certificate")
+    [pid] = children(agent.running)
+    os.kill(pid, signal.SIGTERM)
+    assert agent.running.finish(15).status == 0
+    opened = read(f"{trace}.{pid}")
+    assert "renewal" in opened and not PRIVATE.search(opened)
+    assert any(PRIVATE.search(read(path)) for path in tmp_path.glob("trace.*"))

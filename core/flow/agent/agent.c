@@ -107,6 +107,38 @@ watch_all(struct cw_agent *agent)
 	cw_watches_add(agent->watches, FILE_KEY, folder);
 }
 
+/* Its lock and its socket are where they are. */
+static int
+check_directories(const struct cw_agent *agent, const struct cw_agent_config *config,
+		  struct cw_error *error)
+{
+	if (strcmp(agent->config.config, config->config) == 0 &&
+	    strcmp(agent->config.work, config->work) == 0)
+		return CW_OK;
+	cw_fail(error, CW_E_INVALID, "the directories of a running agent cannot be changed");
+	cw_hint(error, "restart the agent");
+	return CW_E_INVALID;
+}
+
+static int
+use_config(struct cw_agent *agent, struct json_object *result, struct cw_error *error)
+{
+	struct cw_agent_config config;
+	int status;
+
+	cw_agent_config_read(copy_json(result), &config);
+	status = check_directories(agent, &config, error);
+	if (status < 0) {
+		cw_agent_config_clear(&config);
+		return status;
+	}
+	cw_agent_config_clear(&agent->config);
+	agent->config = config;
+	watch_all(agent);
+	status = cw_agent_find_all(agent, true, error);
+	return status < 0 ? status : cw_agent_serve_status(agent, error);
+}
+
 static void
 reread(void *context, struct json_object *result, const struct cw_error *error)
 {
@@ -114,24 +146,21 @@ reread(void *context, struct json_object *result, const struct cw_error *error)
 	cw_auto_error struct cw_error failure = {0};
 
 	agent->loading = false;
-	if (error->status < 0) {
-		cw_autofree char *line = cw_error_line(error);
+	if (error->status < 0)
+		cw_error_copy(&failure, error);
+	else if (!agent->ending)
+		use_config(agent, result, &failure);
+	if (failure.status < 0) {
+		cw_autofree char *line = cw_error_line(&failure);
 
 		cw_log_error("keeping the running configuration: %s", line);
 	} else if (!agent->ending) {
-		cw_agent_config_clear(&agent->config);
-		cw_agent_config_read(copy_json(result), &agent->config);
-		watch_all(agent);
-		if (cw_agent_find_all(agent, true, &failure) < 0 ||
-		    cw_agent_serve_status(agent, &failure) < 0)
-			cw_log_error("%s", failure.message);
 		cw_log_info("read the configuration again: %zu certificates", agent->all.count);
 	}
 	cw_manager_tell("READY=1");
 	cw_agent_turn(agent);
 }
 
-/* The directories of a running agent stay: its lock and its socket are there. */
 void
 cw_agent_begin_reload(struct cw_agent *agent)
 {
@@ -164,6 +193,7 @@ end(struct cw_agent *agent)
 static void
 want_due(struct cw_agent *agent)
 {
+	agent->pause = 0;
 	for (size_t i = 0; i < agent->all.count; i++) {
 		struct cw_agent_certificate *certificate = agent->all.items[i];
 
@@ -221,17 +251,37 @@ renewal_changed(struct cw_agent *agent, const char *file)
 	cw_agent_check_changed(agent, name);
 }
 
+/* One of the folders that are watched for all is another one now. */
+static void
+watch_again(struct cw_agent *agent)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	watch_all(agent);
+	if (cw_agent_find_all(agent, true, &error) < 0)
+		cw_log_error("%s", error.message);
+}
+
+/* A link to a volume of Kubernetes changes by what is behind this name. */
+static bool
+is_config_file(const struct cw_agent *agent, const char *file)
+{
+	return strcmp(file, cw_path_base(agent->config.file)) == 0 || strcmp(file, "..data") == 0;
+}
+
 static void
 on_change(void *context, const char *key, const char *file)
 {
 	struct cw_agent *agent = context;
 
-	if (strcmp(key, RENEWAL_KEY) == 0)
+	if (*key == '/' && *file == '\0')
+		watch_again(agent);
+	else if (strcmp(key, RENEWAL_KEY) == 0)
 		renewal_changed(agent, file);
 	else if (strcmp(key, LIVE_KEY) == 0)
 		cw_agent_check_changed(agent, file);
 	else if (strcmp(key, FILE_KEY) == 0)
-		agent->reload |= strcmp(file, cw_path_base(agent->config.file)) == 0;
+		agent->reload |= is_config_file(agent, file);
 	else
 		cw_agent_check_changed(agent, key);
 	cw_agent_turn(agent);

@@ -43,5 +43,7 @@ cw_agent_command(struct cw_context *context, struct json_object *result, struct 
 		return status;
 	cw_health_judge(document, &limits);
 	cw_json_set(result, "status", json_object_get(document));
+	cw_json_set_string(result, "health",
+			   cw_json_string(cw_json_object(document, "summary"), "health"));
 	return CW_OK;
 }

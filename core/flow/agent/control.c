@@ -14,6 +14,7 @@
 #include "base/log.h"
 
 #define SOCKET "control"
+#define UNFINISHED ".control" /* nobody listens yet */
 
 enum { CLIENTS_MAX = 32, REQUEST_MAX = 4096, READ_SIZE = 4096, ANSWER_MAX = 256 * 1024 * 1024 };
 
@@ -39,15 +40,15 @@ struct cw_control {
 
 /* The socket's path may be longer than an address can be, so that of its open folder is used. */
 static int
-make_address(const char *folder, struct sockaddr_un *address, int *descriptor,
+make_address(const char *folder, const char *name, struct sockaddr_un *address, int *descriptor,
 	     struct cw_error *error)
 {
 	*descriptor = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (*descriptor < 0)
 		return cw_fail_path(error, errno, "open the folder", folder);
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/" SOCKET,
-		 *descriptor);
+	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", *descriptor,
+		 name);
 	return CW_OK;
 }
 
@@ -187,18 +188,21 @@ cw_control_open(struct cw_loop *loop, const char *folder, cw_control_request req
 		struct cw_error *error)
 {
 	cw_autofree char *path = cw_format("%s/" SOCKET, folder);
+	cw_autofree char *unfinished = cw_format("%s/" UNFINISHED, folder);
 	cw_autoclose int socket_descriptor = -1, place = -1;
 	struct sockaddr_un address;
-	int status = make_address(folder, &address, &place, error);
+	int status = make_address(folder, UNFINISHED, &address, &place, error);
 
 	if (status < 0)
 		return status;
-	/* The agent's lock is held: whoever made it is gone. */
+	/* The agent's lock is held: whoever made these is gone. */
 	unlink(path);
+	unlink(unfinished);
 	socket_descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (socket_descriptor < 0 || fchmod(socket_descriptor, 0600) != 0 ||
 	    bind(socket_descriptor, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    chmod(path, 0600) != 0 || listen(socket_descriptor, CLIENTS_MAX) != 0)
+	    chmod(unfinished, 0600) != 0 || listen(socket_descriptor, CLIENTS_MAX) != 0 ||
+	    rename(unfinished, path) != 0)
 		return cw_fail_path(error, errno, "make the control socket", path);
 	*control = cw_alloc(sizeof(**control));
 	(*control)->loop = loop;
@@ -264,7 +268,7 @@ cw_control_ask(const char *folder, const char *command, const char *name,
 	struct sockaddr_un address;
 	struct json_object *failure;
 
-	if (make_address(folder, &address, &place, NULL) < 0)
+	if (make_address(folder, SOCKET, &address, &place, NULL) < 0)
 		return fail_no_agent(folder, error);
 	descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (descriptor < 0 ||

@@ -1,6 +1,7 @@
 #include "flow/agent/provided.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -118,6 +119,22 @@ check_names(const struct cw_managed *managed, const struct offer *offer, struct 
 	complain(settled, message,
 		 "provide one that has all names, or change the names in the "
 		 "agent's configuration");
+}
+
+/* Whether the folder of the option "provided" has anything. There, files may be links, as those of
+ * another store or of a volume are. */
+static bool
+has_offer(const char *folder)
+{
+	static const enum cw_kind kinds[] = {CW_KIND_FULLCHAIN, CW_KIND_CERT, CW_KIND_PRIVKEY};
+
+	for (size_t i = 0; folder != NULL && i < CW_COUNT(kinds); i++) {
+		cw_autofree char *path = cw_format("%s/%s.pem", folder, cw_kind_name(kinds[i]));
+
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Puts a self-signed certificate into live/NAME. */
@@ -287,7 +304,7 @@ keep_copy(struct cw_context *context, const struct cw_managed *managed,
 {
 	cw_autofree char *live =
 		cw_format("%s/live/%s", context->directories.config, managed->name);
-	bool is_gone = managed->provided == NULL || !cw_provided_is(managed->provided);
+	bool is_gone = !has_offer(managed->provided);
 	cw_auto(clear_offer) struct offer copy = {0};
 	struct cw_settled unused = {0};
 
@@ -333,20 +350,30 @@ settle_folder(struct cw_context *context, const struct cw_managed *managed,
 	      struct cw_settled *settled, bool *used, struct cw_error *error)
 {
 	cw_auto(clear_offer) struct offer offer = {0};
+	cw_auto_error struct cw_error problem = {0};
 	struct cw_live_folder folder;
 	int status;
 
 	*used = false;
-	if (!cw_provided_is(managed->provided))
+	if (!has_offer(managed->provided))
 		return CW_OK;
 	read_offer(managed->provided, &offer, settled);
 	check_names(managed, &offer, settled);
 	if (!offer.usable)
 		return CW_OK;
+	status = copy_offer(context, managed, &offer, settled, &problem);
+	/* Its chain, for example, was not looked at before. */
+	if (status == CW_E_INVALID || status == CW_E_PROTOCOL) {
+		cw_autofree char *line = cw_error_line(&problem);
+
+		complain(settled, line, cw_error_hint(&problem));
+		return CW_OK;
+	}
+	if (status < 0)
+		return cw_error_move(error, &problem);
 	*used = true;
-	status = copy_offer(context, managed, &offer, settled, error);
 	cw_live_look(context->directories.config, managed->name, &folder);
-	return status < 0 ? status : use_offer(context, managed, &offer, &folder, settled, error);
+	return use_offer(context, managed, &offer, &folder, settled, error);
 }
 
 static int

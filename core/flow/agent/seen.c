@@ -6,11 +6,11 @@
 #include "store/lineage.h"
 
 static void
-add(struct cw_buf *buf, const char *path)
+add(struct cw_buf *buf, const char *path, bool follows)
 {
 	struct stat status;
 
-	if (lstat(path, &status) != 0)
+	if ((follows ? stat(path, &status) : lstat(path, &status)) != 0)
 		cw_buf_add_text(buf, "-,");
 	else
 		cw_buf_addf(buf, "%llu.%lld.%lld.%ld,", (unsigned long long)status.st_ino,
@@ -19,13 +19,13 @@ add(struct cw_buf *buf, const char *path)
 }
 
 static void
-add_files(struct cw_buf *buf, const char *folder)
+add_files(struct cw_buf *buf, const char *folder, bool follows)
 {
 	for (unsigned i = 0; i < CW_KIND_COUNT; i++) {
 		cw_autofree char *path =
 			cw_format("%s/%s.pem", folder, cw_kind_name((enum cw_kind)i));
 
-		add(buf, path);
+		add(buf, path, follows);
 	}
 }
 
@@ -36,9 +36,9 @@ cw_agent_seen(const char *config_dir, const char *name, const struct cw_managed 
 	cw_autofree char *live = cw_format("%s/live/%s", config_dir, name);
 	struct cw_buf buf = {0};
 
-	add(&buf, renewal);
-	add_files(&buf, live);
+	add(&buf, renewal, false);
+	add_files(&buf, live, false);
 	if (managed != NULL && managed->provided != NULL)
-		add_files(&buf, managed->provided);
+		add_files(&buf, managed->provided, true);
 	return cw_buf_take(&buf);
 }

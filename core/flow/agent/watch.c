@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/strv.h"
 
@@ -25,6 +26,7 @@ struct cw_watches {
 	void *context;
 	struct watch *items;
 	size_t count;
+	bool full; /* that was said */
 };
 
 /* One event may be of several keys, and the callback may change the list. */
@@ -145,6 +147,7 @@ void
 cw_watches_add(struct cw_watches *watches, const char *key, const char *folder)
 {
 	int number = inotify_add_watch(watches->descriptor, folder, CHANGES);
+	bool is_full = number < 0 && errno == ENOSPC;
 
 	for (size_t i = 0; i < watches->count; i++) {
 		const struct watch *item = &watches->items[i];
@@ -156,6 +159,11 @@ cw_watches_add(struct cw_watches *watches, const char *key, const char *folder)
 		drop(watches, i);
 		break;
 	}
+	if (is_full && !watches->full)
+		cw_log_warning("cannot watch \"%s\" for changes: raise the limit "
+			       "fs.inotify.max_user_watches",
+			       folder);
+	watches->full |= is_full;
 	if (number < 0)
 		return;
 	watches->items = cw_realloc(watches->items, watches->count + 1, sizeof(*watches->items));
