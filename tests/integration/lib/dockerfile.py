@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 
-NOTED = ("USER", "VOLUME", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT")
+NOTED = ("USER", "VOLUME", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD")
 
 
 def instructions(path):
