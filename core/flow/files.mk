@@ -5,11 +5,13 @@ libcore_sources += \
 	core/flow/agent/command.c core/flow/agent/command.h \
 	core/flow/agent/config.c core/flow/agent/config.h \
 	core/flow/agent/control.c core/flow/agent/control.h \
+	core/flow/agent/lapsed.c core/flow/agent/lapsed.h \
 	core/flow/agent/look.c core/flow/agent/look.h \
 	core/flow/agent/modes.c core/flow/agent/modes.h \
 	core/flow/agent/plan.c core/flow/agent/plan.h \
 	core/flow/agent/provided.c core/flow/agent/provided.h \
 	core/flow/agent/manager.c core/flow/agent/manager.h \
+	core/flow/agent/stand_in.c core/flow/agent/stand_in.h \
 	core/flow/agent/staple.c core/flow/agent/staple.h \
 	core/flow/agent/watch.c core/flow/agent/watch.h \
 	core/flow/agent/agent.c \

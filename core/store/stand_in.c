@@ -70,7 +70,7 @@ read_mark(const char *path, struct cw_live_folder *folder)
 	cw_strv_split(&lines, cw_buf_text(&text), '\n');
 	for (size_t i = 0; i < CW_COUNT(origin_names) && lines.count > 0; i++)
 		if (strcmp(lines.items[0], origin_names[i]) == 0) {
-			folder->origin = (enum cw_origin)i;
+			folder->said = folder->origin = (enum cw_origin)i;
 			folder->marked = true;
 		}
 	if (folder->files == 0 || lines.count < 2)

@@ -29,11 +29,12 @@ const char *cw_origin_name(enum cw_origin origin);
 
 struct cw_live_folder {
 	enum cw_origin origin;
-	unsigned files; /* bits, 1 << enum cw_kind: which are files of their own */
-	unsigned links; /* which are links */
-	bool ours;      /* certwright made all files, and nobody has changed them */
-	bool yields;    /* they are somebody else's, and a new lineage may take their place */
-	bool marked;    /* the file origin says what is here */
+	unsigned files;      /* bits, 1 << enum cw_kind: which are files of their own */
+	unsigned links;      /* which are links */
+	bool ours;           /* certwright made all files, and nobody has changed them */
+	bool yields;         /* they are somebody else's, and a new lineage may take their place */
+	bool marked;         /* the file origin says what is here */
+	enum cw_origin said; /* what the file origin says; CW_ORIGIN_NONE: there is none */
 };
 /* Looks at live/NAME. */
 void cw_live_look(const char *config_dir, const char *name, struct cw_live_folder *folder);

@@ -6,15 +6,15 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "crypto/key.h"
-#include "crypto/self_signed.h"
 #include "crypto/x509.h"
+#include "flow/agent/lapsed.h"
 #include "flow/agent/plan.h"
+#include "flow/agent/stand_in.h"
 #include "flow/issue/names.h"
 #include "flow/report/provided.h"
 #include "store/stand_in.h"
 
-enum { DAYS = 30, RENEWED_BEFORE = 10 * 86400, FILE_MAX = 1024 * 1024 };
+enum { FILE_MAX = 1024 * 1024 };
 
 /* A certificate in files, with what is wrong with it. */
 struct offer {
@@ -143,23 +143,14 @@ put_self_signed(struct cw_context *context, const struct cw_managed *managed,
 		const struct cw_live_folder *folder, struct cw_settled *settled,
 		struct cw_error *error)
 {
-	static const struct cw_key_spec spec = {.type = CW_KEY_EC, .curve = "secp256r1"};
-	cw_auto_key struct cw_key *key = NULL;
-	cw_auto_strv struct cw_strv names = {0};
 	cw_autofree char *certificate = NULL;
 	cw_autosecret char *private_key = NULL;
 	struct cw_version_files files;
 	char *aside = NULL;
-	int status = cw_key_generate(&spec, &key, error);
+	int status = cw_stand_in_make(managed, NULL, &certificate, &private_key, error);
 
-	cw_strv_add_all(&names, &managed->domains);
-	if (names.count == 0)
-		cw_strv_add(&names, managed->name);
-	if (status == CW_OK)
-		status = cw_self_signed(key, &names, DAYS, &certificate, error);
 	if (status < 0)
 		return status;
-	private_key = cw_key_to_pem(key);
 	files = (struct cw_version_files){.cert = certificate,
 					  .privkey = private_key,
 					  .chain = certificate,
@@ -202,10 +193,10 @@ stand_in(struct cw_context *context, const struct cw_managed *managed,
 		read_offer(path, &offer, &unused);
 	cw_settled_clear(&unused);
 	settled->obtains = true;
-	settled->check = offer.expiry - RENEWED_BEFORE;
+	settled->check = offer.expiry - CW_STAND_IN_RENEWED;
 	if (offer.usable && now < settled->check && names_equal(managed, &offer))
 		return CW_OK;
-	settled->check = now + DAYS * 86400 - RENEWED_BEFORE;
+	settled->check = cw_stand_in_check(now);
 	return put_self_signed(context, managed, folder, settled, error);
 }
 
@@ -407,12 +398,8 @@ settle(struct cw_context *context, const struct cw_managed *managed, struct cw_s
 		return status;
 	if (folder.origin == CW_ORIGIN_PROVIDED)
 		return keep_copy(context, managed, &folder, settled, error);
-	if (folder.links != 0 || cw_lineage_exists(config, managed->name)) {
-		settled->check = INT64_MAX;
-		return folder.links == 0 || folder.marked
-			       ? CW_OK
-			       : cw_live_mark(config, managed->name, CW_ORIGIN_ACME, false, error);
-	}
+	if (folder.links != 0 || cw_lineage_exists(config, managed->name))
+		return cw_settle_lineage(context, managed, settled, error);
 	return stand_in(context, managed, &folder, settled, error);
 }
 
