@@ -128,6 +128,7 @@ def test_always_a_pair_until_the_second_ca_has_issued_one(certwright, start):
     assert not reader.faults
     log = agent.log()
     assert "made a self-signed certificate" in log and "trying the next server" in log
+    agent.wait(lambda: len(agent.status()["servers"]) == 2, "the end of the attempt")
     requests = {s["server"]: s for s in agent.status()["servers"]}
     assert requests[dead]["failures"] == 1 and requests[certwright.ca.directory]["failures"] == 0
     agent.end()

@@ -56,6 +56,11 @@ def asides(certwright):
     return sorted(glob.glob(os.path.join(certwright.config_dir, "aside", NAME + "-*")))
 
 
+def wait_for_asides(agent, certwright):
+    """They are moved after the folders were exchanged."""
+    return agent.wait(lambda: asides(certwright), "the files that were moved aside")
+
+
 def start_agent(certwright, **env):
     return Agent(certwright, env={"CERTWRIGHT_DOMAINS": NAME, **env})
 
@@ -73,7 +78,7 @@ def test_provided_files_are_used_and_never_changed(certwright, issuer):
     assert agent.certificate(NAME)["state"] == "valid"
     assert agent.certificate(NAME)["problems"] == []
     # The lineage of before is aside, with its keys.
-    [aside] = asides(certwright)
+    [aside] = wait_for_asides(agent, certwright)
     assert os.path.exists(os.path.join(aside, "renewal.conf"))
     assert os.path.exists(os.path.join(aside, "archive", "privkey1.pem"))
     agent.end()
@@ -107,7 +112,7 @@ def test_an_expired_provided_certificate_is_replaced_and_kept_aside(certwright, 
     put(live(certwright), files)
     agent = start_agent(certwright)
     agent.wait_for_origin(NAME, "acme")
-    [aside] = asides(certwright)
+    [aside] = wait_for_asides(agent, certwright)
     for name, data in files.items():
         assert read(os.path.join(aside, name), "rb") == data
     assert aside in agent.log()
@@ -121,7 +126,7 @@ def test_a_ca_takes_over_before_a_provided_certificate_expires(certwright, issue
     agent = start_agent(certwright)
     agent.wait_for_origin(NAME, "acme")
     assert "self-signed" not in agent.log()
-    [aside] = asides(certwright)
+    [aside] = wait_for_asides(agent, certwright)
     assert read(os.path.join(aside, "privkey.pem"), "rb") == files["privkey.pem"]
     agent.end()
 

@@ -147,16 +147,28 @@ def test_renewed_when_the_ca_says_so(rogue_certwright, rogue, hook):
 
     # The agent may ask again, and hears that the window is over.
     window["suggestedWindow"] = {"start": stamp(-2), "end": stamp(-1)}
-    path = rogue_certwright.renewal_file(NAME)
-    text = read(path)
-    assert "ari_retry_after" in text
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.writelines(line for line in text.splitlines(True) if "ari_retry_after" not in line)
+    may_ask_again(rogue_certwright)
     before = read(rogue_certwright.live(NAME))
     agent = start_agent(rogue_certwright, hook)
     agent.wait(lambda: read(rogue_certwright.live(NAME)) != before, "the renewal")
-    window["suggestedWindow"] = {"start": stamp(100), "end": stamp(200)}
+    agent.wait(lambda: hook.events() == ["renewed", "renewed"], "the hook")
     agent.end()
+    # The CA says the same of the new certificate: that is not obeyed without end.
+    may_ask_again(rogue_certwright)
+    agent = start_agent(rogue_certwright, hook)
+    agent.wait(lambda: agent.certificate(NAME)["window"] == window["suggestedWindow"], "the answer")
+    state = agent.certificate(NAME)
+    assert parse(state["next"]["time"]) - parse(state["last_success"]) > 0.9 * HOUR
+    assert hook.events() == ["renewed", "renewed"]
+    agent.end()
+
+
+def may_ask_again(certwright):
+    path = certwright.renewal_file(NAME)
+    lines = read(path).splitlines(True)
+    assert any("ari_retry_after" in line for line in lines)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.writelines(line for line in lines if "ari_retry_after" not in line)
 
 
 def test_ocsp_response_is_kept_for_servers(start, tmp_path):

@@ -158,6 +158,19 @@ test_time_after_which_a_ca_wants_to_be_asked(void **state)
 	assert_int_equal(cw_plan_time_in(NULL, NOW), 0);
 }
 
+static void
+test_two_renewals_near_to_each_other_are_enough(void **state)
+{
+	int64_t end = NOW + 90 * DAY;
+
+	(void)state;
+	assert_int_equal(cw_plan_earliest(0, 0, NOW, end), 0);
+	assert_int_equal(cw_plan_earliest(NOW, 0, NOW, end), 0);
+	assert_int_equal(cw_plan_earliest(NOW, NOW - 60 * DAY, NOW, end), 0);
+	assert_int_equal(cw_plan_earliest(NOW, NOW - DAY, NOW, end), NOW + 90 * DAY / 20);
+	assert_int_equal(cw_plan_earliest(NOW, NOW - 60, NOW, NOW + 6 * HOUR), NOW + HOUR);
+}
+
 int
 main(void)
 {
@@ -168,6 +181,7 @@ main(void)
 		cmocka_unit_test(test_short_lifetimes_are_asked_about_sooner),
 		cmocka_unit_test(test_waits_grow_from_a_minute_to_a_day),
 		cmocka_unit_test(test_waits_are_short_before_the_end_but_not_before_the_ca_allows),
+		cmocka_unit_test(test_two_renewals_near_to_each_other_are_enough),
 		cmocka_unit_test(test_time_after_which_a_ca_wants_to_be_asked),
 	};
 

@@ -328,8 +328,7 @@ ask_to_renew(struct cw_agent *agent, struct cw_control_client *client, const cha
 			name != NULL ? name : "");
 		cw_hint(&error, "see: certwright agent status");
 	} else if (!certificate->obtains && !certificate->stale) {
-		cw_fail(&error, CW_E_INVALID, "\"%s\" does not come from a CA", name);
-		cw_hint(&error, "it has a provided certificate, or automatic renewal is off");
+		cw_agent_cannot_renew(name, &error);
 	}
 	if (error.status < 0) {
 		cw_control_answer(client, NULL, NULL, &error);

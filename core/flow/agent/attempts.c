@@ -108,6 +108,7 @@ succeed(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct
 
 	cw_agent_forget_failures(certificate);
 	certificate->choice = (struct cw_plan_choice){0};
+	certificate->success_before = certificate->last_success;
 	certificate->last_success = cw_time();
 	certificate->stale = true;
 	cw_log_info("\"%s\" has a new certificate, which expires at %s", certificate->name,
@@ -118,8 +119,8 @@ succeed(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct
 			      NULL);
 }
 
-static void
-answer_waiters(struct cw_agent *agent, const char *name, struct json_object *error)
+void
+cw_agent_answer_waiters(struct cw_agent *agent, const char *name, struct json_object *error)
 {
 	struct cw_agent_waiter **place = &agent->waiters;
 	cw_auto_error struct cw_error failure = {0};
@@ -138,6 +139,13 @@ answer_waiters(struct cw_agent *agent, const char *name, struct json_object *err
 		free(waiter->name);
 		free(waiter);
 	}
+}
+
+void
+cw_agent_cannot_renew(const char *name, struct cw_error *error)
+{
+	cw_fail(error, CW_E_INVALID, "\"%s\" does not come from a CA", name);
+	cw_hint(error, "it has a provided certificate, or automatic renewal is off");
 }
 
 static struct json_object *
@@ -184,7 +192,7 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 		cw_agent_failed(agent, certificate, failure);
 	else
 		succeed(agent, certificate, item);
-	answer_waiters(agent, certificate->name, failure);
+	cw_agent_answer_waiters(agent, certificate->name, failure);
 }
 
 void

@@ -91,6 +91,10 @@ void cw_agent_plan(struct cw_agent *agent, struct cw_agent_certificate *certific
 /* Takes the results of an attempt to obtain or renew agent->names. */
 void cw_agent_attempted(struct cw_agent *agent, struct json_object *result,
 			const struct cw_error *error);
+/* Answers those who asked for a renewal of NAME. ERROR NULL: it was successful. */
+void cw_agent_answer_waiters(struct cw_agent *agent, const char *name, struct json_object *error);
+/* Fills ERROR: NAME is not renewed by the agent. */
+void cw_agent_cannot_renew(const char *name, struct cw_error *error);
 /* An attempt has failed with ERROR (an object of cw_json_error()). */
 void cw_agent_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 		     struct json_object *error);

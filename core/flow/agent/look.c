@@ -49,14 +49,11 @@ due(void *user, const char *name)
 	cw_json_set_bool(item, "due", true);
 }
 
-/* It cannot be renewed as it is; the status document says why. */
+/* It cannot be renewed as it is. */
 static void
 failed(void *user, const char *name, const struct cw_error *error)
 {
-	cw_autofree char *line = cw_error_line(error);
-
-	(void)user;
-	cw_log_warning("\"%s\" cannot be renewed: %s", name, line);
+	cw_json_set(find(user, name), "error", cw_json_error(error));
 }
 
 static void
@@ -74,9 +71,10 @@ response(void *user, const char *name, const struct cw_buf *text)
 	cw_json_set_int(find(looking, name), "staple", next);
 }
 
-/* Whether its configuration has other names than its certificate. */
+/* Whether its certificate lacks a name of its configuration. One that it has beyond them is left
+ * out at the next renewal: CAs may add some. */
 static bool
-has_other_names(const struct cw_managed *managed, const char *path)
+lacks_names(const struct cw_managed *managed, const char *path)
 {
 	cw_auto_names struct cw_names names = {0};
 	cw_auto_strv struct cw_strv present = {0};
@@ -84,10 +82,8 @@ has_other_names(const struct cw_managed *managed, const char *path)
 	if (managed->domains.count == 0 || cw_names_from_certificate(path, &names, NULL) < 0)
 		return false;
 	cw_names_all(&names, &present);
-	if (present.count != managed->domains.count)
-		return true;
-	for (size_t i = 0; i < present.count; i++)
-		if (!cw_strv_contains(&managed->domains, present.items[i]))
+	for (size_t i = 0; i < managed->domains.count; i++)
+		if (!cw_strv_contains(&present, managed->domains.items[i]))
 			return true;
 	return false;
 }
@@ -103,6 +99,28 @@ add_settled(struct json_object *item, const struct cw_settled *settled)
 		cw_json_set_int(item, "check", settled->check);
 }
 
+/* For describe(): the renewal file may still be changed. */
+static void
+remember(struct json_object *item, const struct cw_agent_sight *sight)
+{
+	cw_json_set_string(item, "seen_live", sight->parts[CW_SIGHT_LIVE]);
+	cw_json_set_string(item, "seen_provided", sight->parts[CW_SIGHT_PROVIDED]);
+}
+
+static void
+recall(struct json_object *item, struct cw_agent_sight *sight)
+{
+	struct cw_agent_sight before = {
+		.parts = {[CW_SIGHT_LIVE] = cw_strdup(cw_json_string(item, "seen_live")),
+			  [CW_SIGHT_PROVIDED] = cw_strdup(cw_json_string(item, "seen_provided"))}};
+
+	if (before.parts[CW_SIGHT_LIVE] != NULL) {
+		cw_agent_sight_use(sight, CW_SIGHT_LIVE, &before);
+		cw_agent_sight_use(sight, CW_SIGHT_PROVIDED, &before);
+	}
+	cw_agent_sight_clear(&before);
+}
+
 static int
 settle(struct looking *looking, const struct cw_managed *managed, struct json_object *item,
        struct cw_error *error)
@@ -111,13 +129,22 @@ settle(struct looking *looking, const struct cw_managed *managed, struct json_ob
 	const char *config = looking->context->directories.config;
 	cw_autofree char *folder = cw_format("%s/live/%s", config, managed->name);
 	cw_autofree char *path = cw_format("%s/cert.pem", folder);
-	int status = cw_settle(looking->context, managed, &settled, error);
+	cw_auto(cw_agent_sight_clear) struct cw_agent_sight before = {0}, after = {0};
+	int status;
 
+	cw_agent_see(config, managed->name, managed, &before);
+	status = cw_settle(looking->context, managed, &settled, error);
+	cw_agent_see(config, managed->name, managed, &after);
+	if (settled.changes)
+		cw_agent_sight_use(&before, CW_SIGHT_LIVE, &after);
+	remember(item, &before);
 	add_settled(item, &settled);
 	if (status < 0)
 		return status;
-	if (!settled.provided && !settled.obtains && has_other_names(managed, path))
+	if (!settled.provided && !settled.obtains && lacks_names(managed, path)) {
 		cw_json_set_bool(item, "due", true);
+		cw_json_set_bool(item, "lacks", true);
+	}
 	status = cw_agent_set_modes(config, managed, error);
 	if (settled.deploys)
 		cw_hooks_deploy(looking->hooks, managed->deploy_hook, folder, &managed->domains);
@@ -167,8 +194,12 @@ describe(struct looking *looking, const char *name, struct json_object *item)
 {
 	const char *config = looking->context->directories.config;
 	const struct cw_managed *managed = cw_agent_managed(&looking->config, name);
-	cw_autofree char *seen = cw_agent_seen(config, name, managed);
+	cw_auto(cw_agent_sight_clear) struct cw_agent_sight sight = {0};
+	cw_autofree char *seen = NULL;
 
+	cw_agent_see(config, name, managed, &sight);
+	recall(item, &sight);
+	seen = cw_agent_sight_text(&sight);
 	cw_json_set(item, "status", cw_status_certificate(looking->context, name));
 	cw_json_set_string(item, "seen", seen);
 	if (cw_json_bool(item, "lineage", false) && cw_json_int(item, "staple", 0) == 0) {

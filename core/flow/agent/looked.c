@@ -52,6 +52,19 @@ judge_provided(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 }
 
 static void
+refuse_waiters(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+	       struct json_object *error)
+{
+	cw_auto_error struct cw_error refusal = {0};
+	cw_auto_json struct json_object *described = NULL;
+
+	cw_agent_cannot_renew(certificate->name, &refusal);
+	described = cw_json_error(&refusal);
+	certificate->wanted = false;
+	cw_agent_answer_waiters(agent, certificate->name, error != NULL ? error : described);
+}
+
+static void
 take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct json_object *looked)
 {
 	struct json_object *status = cw_json_object(looked, "status");
@@ -79,6 +92,24 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 	cw_agent_plan(agent, certificate, looked);
 	if (error != NULL)
 		cw_agent_failed(agent, certificate, error);
+	if (certificate->wanted && !certificate->obtains)
+		refuse_waiters(agent, certificate, error);
+}
+
+/* What there is to wait for before the next attempt. IS_NEEDED: there is no certificate of a CA, or
+ * it lacks a name. */
+static void
+put_off(struct cw_agent_certificate *certificate, bool is_needed)
+{
+	int64_t earliest = cw_plan_earliest(certificate->last_success, certificate->success_before,
+					    certificate->not_before, certificate->expiry);
+
+	if (!is_needed && certificate->expiry > cw_time() && certificate->time < earliest)
+		certificate->time = earliest;
+	if (certificate->retry > certificate->time) {
+		certificate->action = CW_PLAN_RETRY;
+		certificate->time = certificate->retry;
+	}
 }
 
 void
@@ -92,7 +123,8 @@ cw_agent_plan(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 	const struct cw_plan_facts facts = {
 		.now = cw_time(),
 		.expiry = certificate->expiry,
-		.is_renewed = !provided && cw_json_bool(looked, "renewed", false),
+		.is_renewed =
+			!provided && (managed != NULL || cw_json_bool(looked, "renewed", false)),
 		.due = obtains || cw_json_bool(looked, "due", false),
 		.when = cw_json_int(looked, "when", 0),
 		.by_interval = cw_json_bool(looked, "by_interval", false),
@@ -104,20 +136,14 @@ cw_agent_plan(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 
 	certificate->obtains =
 		obtains || (certificate->is_lineage && !provided && facts.is_renewed);
+	certificate->action = CW_PLAN_CHECK;
+	certificate->time = CW_PLAN_NEVER;
 	/* A lineage that cannot be read has no times. */
-	if (facts.is_renewed && !facts.due && facts.when == 0) {
-		certificate->action = CW_PLAN_CHECK;
-		certificate->time = CW_PLAN_NEVER;
-	} else {
+	if (facts.due || (facts.is_renewed && facts.when != 0))
 		certificate->action =
 			cw_plan_next(&facts, &certificate->choice, &certificate->time);
-	}
-	if (managed == NULL && !certificate->is_lineage)
-		certificate->time = CW_PLAN_NEVER;
-	if ((certificate->action == CW_PLAN_RENEW) && certificate->retry > certificate->time) {
-		certificate->action = CW_PLAN_RETRY;
-		certificate->time = certificate->retry;
-	}
+	if (certificate->action == CW_PLAN_RENEW)
+		put_off(certificate, obtains || cw_json_bool(looked, "lacks", false));
 	if (check < certificate->time) {
 		certificate->action = CW_PLAN_CHECK;
 		certificate->time = check;

@@ -155,6 +155,14 @@ cw_plan_time_in(const char *text, int64_t now)
 }
 
 int64_t
+cw_plan_earliest(int64_t latest, int64_t before, int64_t not_before, int64_t expiry)
+{
+	int64_t near = larger((expiry - not_before) / 20, HOUR);
+
+	return before != 0 && latest - before < near ? latest + near : 0;
+}
+
+int64_t
 cw_plan_take_over(int64_t not_before, int64_t expiry)
 {
 	return expiry - smaller(larger(expiry - not_before, 0) / 10, TAKE_OVER_MAX);

@@ -53,6 +53,11 @@ int64_t cw_plan_retry(const char *kind, unsigned attempts, int64_t now, int64_t 
  * a CA says about one), if it is later than NOW and less than a month away; else 0. */
 int64_t cw_plan_time_in(const char *text, int64_t now);
 
+/* Before this time a certificate is not renewed again, whatever says that it is due: a CA whose
+ * windows are over, or renew_before_expiry that is longer than the certificate lives, must not make
+ * the agent ask without end. LATEST and BEFORE are the last two times when it was obtained (0: it
+ * was not); two that are near to each other are enough. */
+int64_t cw_plan_earliest(int64_t latest, int64_t before, int64_t not_before, int64_t expiry);
 /* From when on a provided certificate is to be replaced by one of a CA before it expires. */
 int64_t cw_plan_take_over(int64_t not_before, int64_t expiry);
 /* From when on a certificate that was not renewed is worth a word to somebody. */

@@ -157,6 +157,7 @@ put_self_signed(struct cw_context *context, const struct cw_managed *managed,
 					  .fullchain = certificate};
 	status = cw_live_put(context->directories.config, managed->name, &files,
 			     CW_ORIGIN_SELF_SIGNED, &aside, error);
+	settled->changes = true;
 	settled->deploys = status == CW_OK && folder->origin != CW_ORIGIN_NONE;
 	if (status == CW_OK)
 		cw_log_info("made a self-signed certificate for \"%s\", until there is another",
@@ -210,6 +211,7 @@ displace_lineage(struct cw_context *context, const struct cw_managed *managed,
 
 	if (!cw_lineage_exists(context->directories.config, managed->name))
 		return CW_OK;
+	settled->changes = true;
 	status = cw_lineage_set_aside(context->directories.config, managed->name, &aside, error);
 	if (status < 0)
 		return status;
@@ -290,6 +292,7 @@ copy_offer(struct cw_context *context, const struct cw_managed *managed, const s
 		return CW_OK;
 	status = cw_live_put(context->directories.config, managed->name, &files, CW_ORIGIN_PROVIDED,
 			     &aside, error);
+	settled->changes = true;
 	settled->deploys = status == CW_OK;
 	if (status == CW_OK)
 		cw_log_info("\"%s\" uses the certificate in \"%s\" now", managed->name,

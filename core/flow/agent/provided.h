@@ -12,6 +12,7 @@
 
 struct cw_settled {
 	bool provided;        /* a provided certificate is in use */
+	bool changes;         /* files were put there, or moved away */
 	bool deploys;         /* there are other files than before: deploy hooks are due */
 	bool obtains;         /* a CA is to be asked for one, now */
 	int64_t check;        /* when to look again; INT64_MAX: only after a change */

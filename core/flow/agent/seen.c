@@ -29,16 +29,49 @@ add_files(struct cw_buf *buf, const char *folder, bool follows)
 	}
 }
 
-char *
-cw_agent_seen(const char *config_dir, const char *name, const struct cw_managed *managed)
+void
+cw_agent_see(const char *config_dir, const char *name, const struct cw_managed *managed,
+	     struct cw_agent_sight *sight)
 {
 	cw_autofree char *renewal = cw_format("%s/renewal/%s.conf", config_dir, name);
 	cw_autofree char *live = cw_format("%s/live/%s", config_dir, name);
-	struct cw_buf buf = {0};
+	struct cw_buf parts[CW_COUNT(sight->parts)] = {{0}};
 
-	add(&buf, renewal, false);
-	add_files(&buf, live, false);
+	add(&parts[CW_SIGHT_RENEWAL], renewal, false);
+	add_files(&parts[CW_SIGHT_LIVE], live, false);
 	if (managed != NULL && managed->provided != NULL)
-		add_files(&buf, managed->provided, true);
-	return cw_buf_take(&buf);
+		add_files(&parts[CW_SIGHT_PROVIDED], managed->provided, true);
+	for (size_t i = 0; i < CW_COUNT(sight->parts); i++)
+		sight->parts[i] = cw_buf_take(&parts[i]);
+}
+
+void
+cw_agent_sight_clear(struct cw_agent_sight *sight)
+{
+	for (size_t i = 0; i < CW_COUNT(sight->parts); i++)
+		free(sight->parts[i]);
+	*sight = (struct cw_agent_sight){0};
+}
+
+void
+cw_agent_sight_use(struct cw_agent_sight *sight, enum cw_sight part, struct cw_agent_sight *from)
+{
+	free(sight->parts[part]);
+	sight->parts[part] = cw_take(&from->parts[part]);
+}
+
+char *
+cw_agent_sight_text(const struct cw_agent_sight *sight)
+{
+	return cw_format("%s|%s|%s", sight->parts[CW_SIGHT_RENEWAL], sight->parts[CW_SIGHT_LIVE],
+			 sight->parts[CW_SIGHT_PROVIDED]);
+}
+
+char *
+cw_agent_seen(const char *config_dir, const char *name, const struct cw_managed *managed)
+{
+	cw_auto(cw_agent_sight_clear) struct cw_agent_sight sight = {0};
+
+	cw_agent_see(config_dir, name, managed, &sight);
+	return cw_agent_sight_text(&sight);
 }

@@ -28,6 +28,7 @@ describe(const struct cw_agent_certificate *certificate)
 		cw_json_set(object, "choice", choice);
 	}
 	set_number(object, "last_success", certificate->last_success);
+	set_number(object, "success_before", certificate->success_before);
 	set_number(object, "attempts", certificate->attempts);
 	set_number(object, "retry", certificate->retry);
 	set_number(object, "server_index", certificate->server_index);
@@ -68,6 +69,7 @@ recall(struct json_object *object, struct cw_agent_certificate *certificate)
 		.by_ca = cw_json_bool(choice, "by_ca", false),
 	};
 	certificate->last_success = cw_json_int(object, "last_success", 0);
+	certificate->success_before = cw_json_int(object, "success_before", 0);
 	certificate->attempts = (unsigned)cw_json_int(object, "attempts", 0);
 	certificate->retry = cw_json_int(object, "retry", 0);
 	certificate->server_index = (unsigned)cw_json_int(object, "server_index", 0);

@@ -254,7 +254,7 @@ find_ready(const struct cw_agent *agent, int64_t now)
 	return found;
 }
 
-/* What has to be looked at because its time has come. */
+/* What has to be looked at because its time has come, and what cannot be attempted at its time. */
 static bool
 mark_stale(struct cw_agent *agent, int64_t now)
 {
@@ -262,10 +262,8 @@ mark_stale(struct cw_agent *agent, int64_t now)
 
 	for (size_t i = 0; i < agent->all.count; i++) {
 		struct cw_agent_certificate *certificate = agent->all.items[i];
-		bool looks =
-			certificate->action == CW_PLAN_ASK || certificate->action == CW_PLAN_CHECK;
 
-		if ((looks && certificate->time <= now) ||
+		if ((certificate->time <= now && !is_ready(certificate, now)) ||
 		    (certificate->staple != 0 && certificate->staple <= now))
 			certificate->stale = true;
 		any |= certificate->stale;
@@ -323,7 +321,7 @@ next_event(struct cw_agent *agent, int64_t now)
 		if (certificate->staple != 0)
 			next = earlier(next, certificate->staple);
 	}
-	return earlier(next, cw_agent_tell_expiring(agent, now));
+	return next;
 }
 
 static void
@@ -352,7 +350,7 @@ report(struct cw_agent *agent)
 void
 cw_agent_turn(struct cw_agent *agent)
 {
-	int64_t now = cw_time();
+	int64_t now = cw_time(), expiring;
 
 	if (agent->ending && !cw_children_busy(&agent->children))
 		agent->done = true;
@@ -360,7 +358,8 @@ cw_agent_turn(struct cw_agent *agent)
 	if (agent->reload && !agent->working && !agent->loading && !agent->ending)
 		cw_agent_begin_reload(agent);
 	begin(agent, now);
+	expiring = cw_agent_tell_expiring(agent, now);
 	cw_agent_tell_next(agent);
 	report(agent);
-	cw_alarm_set(&agent->alarm, next_event(agent, now));
+	cw_alarm_set(&agent->alarm, earlier(next_event(agent, now), expiring));
 }
