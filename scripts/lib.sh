@@ -21,8 +21,8 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python
 	dehydrated default-jre-headless nginx apache2 libnginx-mod-http-lua bind9 bind9-dnsutils
 	valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
-	dovecot-imapd icecast2 varnish systemd bash bash-completion
-	zsh fish)
+	dovecot-imapd icecast2 varnish systemd systemd-container bash bash-completion
+	zsh fish ccache dpkg-dev fakeroot lintian mandoc man-db rpm)
 # Only those that this Debian release has.
 cw_optional_packages=(clang-format-14 lexicon acmetool python3-certbot-dns-cloudflare
 	python3-certbot-dns-digitalocean python3-certbot-dns-gandi python3-certbot-dns-ovh
