@@ -40,7 +40,8 @@ generate_docs_SOURCES = core/cli/generate.c
 generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
-dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
+dist_man5_MANS += docs/cli.ini.5
+dist_man7_MANS = docs/certwright-hooks.7 docs/certwright-json.7 docs/certwright-plugin.7
 dist_doc_DATA = docs/from-certbot.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
