@@ -26,6 +26,25 @@ make_chroot() {
 	touch "$root/.made"
 }
 
+# own_mounts COMMAND...: goes on as COMMAND where all mounts end with the process, in this script itself
+# once that is so. Sets cw_layers, a folder in memory for the layers.
+own_mounts() {
+	if [ -z "${CW_OWN_MOUNTS-}" ]; then
+		exec env CW_OWN_MOUNTS=1 unshare --mount "$@"
+	fi
+	unset CW_OWN_MOUNTS
+	cw_layers=$(mktemp -d "${TMPDIR:-/tmp}/certwright-layers.XXXXXX")
+	mount -t tmpfs tmpfs "$cw_layers"
+	trap 'umount -l "$cw_layers" && rmdir "$cw_layers"' EXIT
+}
+
+# layer NAME LOWER: $cw_layers/NAME is as the folder LOWER is, and can be changed.
+layer() {
+	local of=$cw_layers/of-$1
+	mkdir -p "$cw_layers/$1" "$of/upper" "$of/work"
+	mount -t overlay overlay -o "lowerdir=$2,upperdir=$of/upper,workdir=$of/work" "$cw_layers/$1"
+}
+
 # Replaces the source of the last time by the present files of this project.
 copy_source() {
 	local root=$1

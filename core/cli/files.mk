@@ -39,7 +39,6 @@ noinst_PROGRAMS += generate-docs
 generate_docs_SOURCES = core/cli/generate.c
 generate_docs_LDADD = libcore.la
 
-man8_MANS += docs/certwright.8
 dist_man5_MANS += docs/cli.ini.5
 dist_man7_MANS = docs/certwright-hooks.7 docs/certwright-json.7 docs/certwright-plugin.7
 dist_doc_DATA = docs/from-certbot.md docs/plugin-authors-guide.md
@@ -55,9 +54,17 @@ docs_modules = for name in $(plugin_LTLIBRARIES:.la=); do \
 		module="$(abs_builddir)/.libs/$$name.so"; \
 		test ! -f "$$module" || set -- "$$@" "$$module"; done
 
+if MANUAL_MADE
+man8_MANS += docs/certwright.8
 docs/certwright.8: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
 	$(AM_V_GEN)$(MKDIR_P) docs && set -- && $(docs_modules) && \
 		./generate-docs$(EXEEXT) "$$@" > $@.tmp && mv $@.tmp $@
+endif
+if MANUAL_GIVEN
+man8_MANS += docs/certwright.8
+docs/certwright.8: $(manual_page)
+	$(AM_V_GEN)$(MKDIR_P) docs && cp "$(manual_page)" $@
+endif
 
 check_PROGRAMS += \
 	tests/unit/test_help \
