@@ -28,6 +28,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: a few whole issuances, for the sanitized build")
     config.addinivalue_line("markers", "full: one of the longer proofs, for --full")
+    config.addinivalue_line("markers", "sample(n): every n-th set of parameters is enough each day")
 
 
 # A test with more combinations of parameters than this is thinned out for every day.
@@ -39,14 +40,18 @@ def family_of(item):
 
 
 def thinned_out(family):
-    """A third of the combinations, with each value of each parameter in at least one: a list of one
-    parameter stays whole."""
-    seen = set()
+    """What is enough every day. By itself a third of the combinations, with each value of each
+    parameter in at least one: a list of one parameter stays whole."""
+    sample = family[0].get_closest_marker("sample")
+    if sample:
+        return family[::sample.args[0]]
+    kept, seen = [], set()
     for item in family:
         values = set(item.callspec.indices.items())
-        if not values <= seen or sum(item.callspec.indices.values()) % 3 == 0:
-            yield item
+        if len(family) <= MANY or not values <= seen or sum(item.callspec.indices.values()) % 3 == 0:
+            kept.append(item)
         seen |= values
+    return kept
 
 
 def pytest_collection_modifyitems(config, items):
@@ -59,8 +64,7 @@ def pytest_collection_modifyitems(config, items):
         if item not in longer and hasattr(item, "callspec") and family_of(item) not in by_hand:
             families.setdefault(family_of(item), []).append(item)
     for family in families.values():
-        if len(family) > MANY:
-            longer.update(set(family) - set(thinned_out(family)))
+        longer.update(set(family) - set(thinned_out(family)))
     config.hook.pytest_deselected(items=list(longer))
     items[:] = [item for item in items if item not in longer]
 
