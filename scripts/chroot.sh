@@ -51,7 +51,7 @@ copy_source() {
 	rm -rf "$root/source"
 	mkdir -p "$root/source"
 	(cd "$cw_root" && git ls-files -z --cached --others --exclude-standard |
-		xargs -0 -r ls -d -- 2>/dev/null | tar -c -T -) | tar -x -C "$root/source"
+		{ xargs -0 -r ls -d -- 2>/dev/null || true; } | tar -c -T -) | tar -x -C "$root/source"
 }
 
 # inside ROOT COMMAND...: runs COMMAND there as root, with nothing of the environment. The mounts end
