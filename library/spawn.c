@@ -151,8 +151,8 @@ start(const char *path, char *const *environment, int socket, pid_t *child)
 static int
 fail_to_start(struct cw_failure *failure, const char *path, int code)
 {
-	char reason[128];
-	const char *text = strerror_r(code, reason, sizeof(reason));
+	char reason[CW_REASON_SIZE];
+	const char *text = cw_failure_reason(code, reason);
 
 	if (code == ENOENT || code == ENOTDIR || code == EACCES)
 		return cw_failure_set(
