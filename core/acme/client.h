@@ -155,6 +155,10 @@ enum cw_acme_state { /* of orders, authorizations and challenges */
 		     CW_ACME_REVOKED
 };
 
+/* Whether a challenge may have this token, NULL or any text of a CA: base64url, and too long to be
+ * guessed (128 bits are 22 characters, section 8.3). */
+bool cw_acme_token_ok(const char *token);
+
 struct cw_acme_challenge {
 	char *type;
 	char *url;

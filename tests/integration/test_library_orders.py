@@ -110,6 +110,29 @@ def test_the_names_of_an_order_are_validated_one_by_one(steps, tokens):
     validate(steps, tokens, order)
 
 
+def test_a_token_that_is_none_is_not_passed_on(rogue):
+    """A host could make a file of its name."""
+    def change(given):
+        document = given.json()
+        for challenge in document.get("challenges", [document]):
+            if challenge["type"] == "http-01":
+                challenge["token"] = "../../../etc/cron.d/certwright"
+        given.set_json(document)
+    with Client(rogue) as client:
+        steps = Steps(client, rogue)
+        made = steps.ask("account_new", terms_agreed=True)["account"]
+        steps.account = {"key": made["key"], "uri": made["uri"]}
+        [uri] = steps.ask("order_new", identifiers=["t.example.test"])["order"]["authorizations"]
+        challenges = steps.ask("authorization_get", uri=uri)["authorization"]["challenges"]
+        [http] = [one for one in challenges if one["type"] == "http-01"]
+        for kind in ("authorization", "challenge"):
+            rogue.on(kind, alter(change))
+        left = steps.ask("authorization_get", uri=uri)["authorization"]["challenges"]
+        assert {one["uri"] for one in left} == {one["uri"] for one in challenges} - {http["uri"]}
+        refused = steps.try_to("challenge_get", uri=http["uri"])
+        assert "has no usable token" in refused["error"]["message"]
+
+
 def test_an_authorization_is_deactivated(steps):
     order = steps.ask("order_new", identifiers=["o3.example.test"])["order"]
     [uri] = order["authorizations"]

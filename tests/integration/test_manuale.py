@@ -297,6 +297,33 @@ def test_records_that_cannot_go_on(manuale):
     assert len(snapshot(manuale.folder)) == len(before)
 
 
+def set_token(token):
+    def change(given):
+        document = given.json()
+        for challenge in document.get("challenges", []):
+            challenge["token"] = token
+        given.set_json(document)
+    return alter(change)
+
+
+def test_a_token_of_the_ca_replaces_no_file(rogue, tmp_path):
+    """One that is not base64url, or the name of a file that is there."""
+    manuale = Manuale(tmp_path / "work", rogue)
+    manuale.register()
+    mine = "my-own-notes-of-all-these-years"
+    for name in (mine, "notes-of-last-year.txt"):
+        with open(manuale.path(name), "w", encoding="ascii") as stream:
+            stream.write("mine\n")
+    rogue.on("authorization", set_token("notes-of-last-year.txt"), times=1)
+    rogue.on("authorization", set_token(mine))
+    assert "does not check \"t.example.test\" with the method http" in \
+        manuale.run("authorize", "t.example.test", "--method", "http", status=1)
+    assert f'there is a file "{mine}" already' in \
+        manuale.run("authorize", "t.example.test", "--method", "http", status=1)
+    assert manuale.read(mine) == manuale.read("notes-of-last-year.txt") == "mine\n"
+    manuale.stop()
+
+
 @pytest.mark.full
 def test_an_expired_order_is_made_anew(rogue, tmp_path):
     manuale = Manuale(tmp_path / "work", rogue)
