@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Coroutine, Iterable, Mapping
 
 from . import _model
-from ._errors import failure
+from ._errors import Error, failure
 from ._library import ANSWER, Connection
 from ._model import AccountInfo, Answer, Certificate, Challenge, Question
 from ._steps import (AccountState, AuthorizationState, ChallengeState, OrderState, Resource,
@@ -94,7 +94,7 @@ class _Call:
         while not self._ended.is_set():
             try:
                 happened = self._connection.next_event()
-            except MemoryError as error:
+            except (MemoryError, Error) as error:
                 self._fail(error)
                 return
             if happened is None:
