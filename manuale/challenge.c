@@ -207,13 +207,14 @@ void
 challenges_announce(struct ca *ca, const struct challenge *challenges, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const char *status = json_text(challenges[i].object, "status");
+		const char *uri = json_text(challenges[i].object, "uri");
+		struct json_object *present = ca_get(ca, "challenge_get", uri, "challenge");
+		const char *status = json_text(present, "status");
 
-		/* One that is processing was announced by an earlier run. */
-		if (status == NULL || strcmp(status, "processing") != 0)
-			json_object_put(ca_get(ca, "challenge_ready",
-					       json_text(challenges[i].object, "uri"),
-					       "challenge"));
+		/* The CA may be at one that an earlier run announced, or done with it. */
+		if (status == NULL || strcmp(status, "pending") == 0)
+			json_object_put(ca_get(ca, "challenge_ready", uri, "challenge"));
+		json_object_put(present);
 	}
 }
 

@@ -58,7 +58,6 @@ def test_a_certificate_in_memory_and_another_with_its_account(with_pebble, pebbl
     assert second.account.uri == first.account.uri and not second.account.created
     assert second.key.split() == first.key.split()
     assert second.expiry.tzinfo is not None
-    assert not os.path.exists(with_pebble.config_dir)
 
 
 def test_verbs_with_files_and_with_wrong_options(with_pebble, pebble):

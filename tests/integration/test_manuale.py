@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import threading
 
 import pytest
 
@@ -216,14 +217,36 @@ def test_a_run_goes_on_where_another_was_interrupted(manuale):
     assert manuale.read("i1.example.test.pem") == key
 
 
-def test_one_interrupted_while_the_ca_checks(manuale):
-    session = manuale.start("authorize", "c.example.test")
-    manuale.publish(session.expect(READY))
-    session.process.stdin.write(b"\n")
-    session.process.stdin.flush()
-    session.interrupt(signal.SIGTERM)
-    session = manuale.start("authorize", "c.example.test")
-    assert "run \"manuale issue c.example.test\"" in session.finish("\n")
+def test_one_interrupted_while_the_ca_checks(module_start, pebble, manuale):
+    """The next run does not ask the CA to check again."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hold(_host):
+        asked.set()
+        go_on.wait(30)
+        return manuale.path("served")
+
+    os.makedirs(manuale.path("served", ".well-known"))
+    os.symlink(manuale.folder, manuale.path("served", ".well-known", "acme-challenge"))
+    server = module_start.web(pebble.http_port, hold)
+    try:
+        session = manuale.start("authorize", "c.example.test", "--method", "http")
+        session.expect(READY)
+        session.process.stdin.write(b"\n")
+        session.process.stdin.flush()
+        assert asked.wait(30)
+        checked = list(server.seen)
+        session.interrupt(signal.SIGTERM)
+        session = manuale.start("authorize", "c.example.test", "--method", "http")
+        session.expect(READY)
+        go_on.set()
+        text = session.finish("\n")
+        assert "c.example.test is authorized." in text
+        assert "run \"manuale issue c.example.test\"" in text
+        assert {path for _, path in server.seen} == {path for _, path in checked}
+    finally:
+        go_on.set()
+        server.stop()
 
 
 def test_a_domain_that_is_authorized_is_not_asked_for_again(start, tmp_path):
