@@ -163,6 +163,16 @@ def test_options_of_a_drop_in_of_systemd(image, lines):
     assert hosts(system).endswith("\tplain\ta.test\n")
 
 
+def test_module_that_a_define_of_the_options_loads_is_loaded_there(image):
+    system = image("fedora")
+    system.write("conf.d/a.conf", "<IfModule !info_module>\n" + host("", name="before.test") +
+                 "</IfModule>\n<IfDefine SITES_ON>\n"
+                 f"LoadModule info_module {MODULES}/mod_info.so\n</IfDefine>\n"
+                 "<IfModule info_module>\n" + host("", name="after.test") + "</IfModule>\n")
+    names = [line.split("\t")[-1] for line in hosts(system).splitlines()]
+    assert names == ["before.test", "after.test", "a.test"]
+
+
 def test_environment_for_systemd_is_data(image):
     """Values have the rules of systemd.exec(5), and nothing in them is run."""
     system = image("fedora")

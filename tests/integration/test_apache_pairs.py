@@ -167,6 +167,23 @@ def test_name_that_a_command_of_openssl_has_a_certificate_for_is_said(site, apac
     assert apache.snapshot() == before
 
 
+def test_name_that_one_of_two_certificates_is_for_is_said_before_the_ca_is_asked(
+        site, apache, certwright):  # noqa: F811
+    certwright.certonly("a.test", "b.test", args=("--cert-name", "both", "--key-type", "rsa"))
+    certwright.certonly("a.test", args=("--cert-name", "one"))
+    lines = "".join(f"SSLCertificateFile {certwright.live(name, 'fullchain')}\n"
+                    f"SSLCertificateKeyFile {certwright.live(name, 'privkey')}\n"
+                    for name in ("one", "both"))
+    apache.site(host(f"ServerAlias b.test\nSSLEngine on\n{lines}{SERVES}", "*:@https@"))
+    apache.start()
+    before = apache.snapshot()
+    result = certwright.json("run", "-a", "standalone", "-i", "apache", "--apache-server-root",
+                             apache.root, "--https-port", apache.https_port, "--key-type", "rsa",
+                             "--cert-name", "new", "-d", "a.test", status=1)
+    assert_failed(result, "b.test", "site.conf:1")
+    assert sorted(certwright.lineages()) == ["both", "one"] and apache.snapshot() == before
+
+
 def commands(separator=" ", quote=""):
     return "".join(f"SSLOpenSSLConfCmd{separator}{quote}{name}{quote}{separator}"
                    f"{quote}@folder@/old.{end}{quote}\n"
