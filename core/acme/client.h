@@ -115,8 +115,9 @@ struct cw_acme_registration {
  * more, the error is CW_E_ACME. */
 struct cw_acme_operation *cw_acme_account_new_start(struct cw_acme *acme,
 						    const struct cw_acme_registration *registration,
-						    char **url, struct json_object **body,
-						    cw_acme_done done, void *context);
+						    char **url, bool *created,
+						    struct json_object **body, cw_acme_done done,
+						    void *context);
 /* All later requests are signed by SIGNER, which is copied. */
 void cw_acme_sign_with(struct cw_acme *acme, const struct cw_acme_signer *signer);
 /* All later requests name the account at URL (kid). Call this before the functions below, unless

@@ -173,6 +173,8 @@ def test_accounts(client, pebble):
     made = steps.ask("account_new", terms_agreed=True)["account"]
     found = steps.ask("account_find", account={"key": made["key"]})["account"]
     assert found["uri"] == made["uri"] and not found["created"]
+    again = steps.ask("account_new", terms_agreed=True, account={"key": made["key"]})["account"]
+    assert made["created"] and not again["created"] and again["uri"] == made["uri"]
     steps.account = {"key": made["key"]}  # without its URL
     changed = steps.ask("account_update", contact=["mailto:b@example.test"])["account"]
     assert changed["contact"] == ["b@example.test"] and changed["uri"] == made["uri"]
@@ -194,6 +196,11 @@ def test_the_account_of_the_configuration_directory(client, pebble, tmp_path):
     for key in (jwk, json.dumps(jwk)):
         found = steps.ask("account_find", account={"key": key})["account"]
         assert found["uri"] == command.json("show_account").json["account"]["uri"]
+    # What it has of its account stays true.
+    for request in ({"request": "account_deactivate"},
+                    {"request": "account_update", "contact": ["b@example.test"]}):
+        refused = client.call({**request, "options": steps.options})
+        assert 'needs the member "account"' in refused["error"]["message"]
 
 
 @pytest.mark.parametrize("request_, members, said", [

@@ -11,7 +11,7 @@ import pytest
 
 from lib.certwright import Certwright
 from lib.manuale import READY, Manuale, guides_hash, originals_hash
-from lib.rogue_ca import alter
+from lib.rogue_ca import alter, html_error
 from lib.tools import command, names_of, public_key, snapshot
 
 SMALL = ("--key-size", "2048")
@@ -344,6 +344,42 @@ def test_a_token_of_the_ca_replaces_no_file(rogue, tmp_path):
     assert f'there is a file "{mine}" already' in \
         manuale.run("authorize", "t.example.test", "--method", "http", status=1)
     assert manuale.read(mine) == manuale.read("notes-of-last-year.txt") == "mine\n"
+    manuale.stop()
+
+
+def test_a_ca_that_binds_accounts_or_wants_to_be_left_alone(rogue, tmp_path):
+    def bind(given):
+        directory = given.json()
+        directory["meta"]["externalAccountRequired"] = True
+        given.set_json(directory)
+
+    def later(given):
+        document = given.json()
+        document["status"] = "pending"
+        given.set_json(document)
+        given.headers.append(("Retry-After", "4000"))
+
+    manuale = Manuale(tmp_path / "work", rogue)
+    rogue.on("directory", alter(bind), times=1)
+    assert "certwright register" in manuale.run("register", "a@example.test", answer="y\ny\n",
+                                                status=1)
+    manuale.register()
+    rogue.on("authorization", alter(later), skip=1)
+    assert "is not checked yet: the CA takes long" in manuale.authorize("w.example.test", status=1)
+    manuale.stop()
+
+
+def test_an_order_that_is_gone_is_made_anew(rogue, tmp_path):
+    manuale = Manuale(tmp_path / "work", rogue)
+    manuale.register()
+    session = manuale.start("authorize", "g.example.test")
+    session.expect(READY)
+    session.interrupt(signal.SIGINT)
+    rogue.on("order", html_error(410), times=1)
+    session = manuale.start("authorize", "g.example.test")
+    session.expect(READY)
+    assert "The order from before is unknown to the CA: making a new one." in session.text
+    session.interrupt(signal.SIGINT)
     manuale.stop()
 
 

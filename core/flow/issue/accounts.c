@@ -191,7 +191,8 @@ cw_account_make_key(struct cw_key **key, struct cw_error *error)
 
 int
 cw_account_request(struct cw_context *context, const struct cw_settings *settings,
-		   struct cw_key *given, struct cw_account **account, struct cw_error *error)
+		   struct cw_key *given, struct cw_account **account, bool *created,
+		   struct cw_error *error)
 {
 	cw_auto_ca_account struct cw_ca_account answer = {0};
 	cw_auto_strv struct cw_strv contacts = {0};
@@ -211,6 +212,8 @@ cw_account_request(struct cw_context *context, const struct cw_settings *setting
 				       : cw_context(error, "cannot register an account with "
 							   "--eab-kid and --eab-hmac-key");
 	account_from_answer(settings, cw_take(&key), &answer, account);
+	if (created != NULL)
+		*created = answer.created;
 	return CW_OK;
 }
 
@@ -245,7 +248,7 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 	int status = cw_account_make_key(&key, error);
 
 	if (status == CW_OK)
-		status = cw_account_request(context, settings, key, account, error);
+		status = cw_account_request(context, settings, key, account, NULL, error);
 	if (status < 0)
 		return status;
 	status = cw_account_save(context->directories.config, *account, error);

@@ -145,7 +145,7 @@ class Resource:
 
     def pause(self, last: float) -> float:
         """How many seconds to wait, after a pause of LAST."""
-        if self.retry_after is not None:
+        if self.retry_after:
             return float(self.retry_after)
         return min(last * 2, LONGEST_PAUSE) if last else FIRST_PAUSE
 
