@@ -1,8 +1,8 @@
 /*
- * Beginnings of shell scripts that put the environment of Apache's service into their own. $1 is its
- * environment file, and $2 the folder with drop-ins of its systemd unit; either may be "". A script,
- * because the command that reloads Apache after a crash is kept in words, and what is secret in an
- * environment must not be among these.
+ * Beginnings of shell scripts that put the environment of Apache's service into their own. $1 is
+ * its environment file, and $2 the folder with drop-ins of its systemd unit; either may be "". A
+ * script, because the command that reloads Apache after a crash is kept in words, and what is
+ * secret in an environment must not be among these.
  */
 #ifndef APACHE_ENVIRONMENT_H
 #define APACHE_ENVIRONMENT_H

@@ -201,7 +201,7 @@ def test_memory_with_a_key_or_request_of_the_host(client, pebble, tokens, kind):
     assert (certificate["key"] is None) == (kind == "csr")
 
 
-def test_memory_with_a_plugin(client, traced, pebble):
+def test_memory_with_a_plugin(client, traced, pebble, tmp_path):
     program, changes = traced
     with Client(pebble, program=program) as alone:
         answer = alone.call(certonly(pebble, "sa.example.test", options={
@@ -209,6 +209,13 @@ def test_memory_with_a_plugin(client, traced, pebble):
             "tls-alpn-01-port": pebble.tls_port}))
         assert only(answer)["domains"] == ["sa.example.test"]
     assert changes() == []
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\nhttp {{\n\taccess_log off;\n"
+        f"\tserver {{\n\t\tlisten 127.0.0.1:{pebble.http_port};\n"
+        "\t\tserver_name ng.example.test;\n\t}\n}\n")
+    answer = client.call(certonly(pebble, "ng.example.test", options={
+        "authenticator": "nginx", "nginx-server-root": str(tmp_path)}))
+    assert "edits files, but this request keeps none" in answer["error"]["message"]
     refused = client.call(certonly(pebble, "ng.example.test", options={"cert-name": "x"}))
     assert refused["exit_status"] == 2 and "has no meaning" in refused["error"]["message"]
 

@@ -15,7 +15,7 @@ import textwrap
 import pytest
 
 from lib.certwright import Certwright, top_folder
-from lib.library import ANSWER, QUESTION, Client, Failed, environment, library, take
+from lib.library import ANSWER, QUESTION, Client, Failed, Options, environment, library, take
 from lib.process import wait_until
 from lib.tools import command, script
 from lib.tokens import Tokens
@@ -306,6 +306,21 @@ def test_programs_that_do_not_fit(tmp_path, program, status, said):
     [answer] = caught.value.args
     assert answer["error"]["status"] == status and said in answer["error"]["message"]
     assert status == "invalid" or answer["error"]["hint"]
+
+
+def test_options_end_where_their_size_says(monkeypatch):
+    """A host can be older than the library, or forget the size."""
+    lib, client = library(), ctypes.c_void_p()
+    program, _ = environment({})
+    for size, said in ((8, None), (16, "/nonexistent"), (0, "size of the options is missing")):
+        options = Options(size, b"/nonexistent", None)
+        monkeypatch.setenv("CERTWRIGHT_PROGRAM", program)
+        answer = ctypes.POINTER(ctypes.c_char)()
+        status = lib.cw_client_new(ctypes.byref(options), ctypes.byref(client),
+                                   ctypes.byref(answer))
+        assert (status == 0) == (said is None)
+        assert said is None or said in take(answer)["error"]["message"]
+        lib.cw_client_free(client)
 
 
 def test_a_program_that_breaks_the_protocol(tmp_path):

@@ -15,10 +15,11 @@
 static bool
 is_silent(const struct cw_context *context, const struct cw_settings *settings)
 {
-	cw_autofree char *folder = cw_format("%s/accounts", context->directories.config);
+	const char *config = context->directories.config;
+	cw_autofree char *folder = config != NULL ? cw_format("%s/accounts", config) : NULL;
 	cw_auto_strv struct cw_strv servers = {0};
 
-	return cw_settings_flag(settings, "dry_run") &&
+	return folder != NULL && cw_settings_flag(settings, "dry_run") &&
 	       cw_folder_list(folder, false, &servers, NULL) == CW_OK && servers.count > 0;
 }
 
