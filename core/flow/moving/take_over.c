@@ -8,6 +8,7 @@
 #include "crypto/x509.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/names.h"
+#include "flow/issue/save.h"
 #include "store/account.h"
 #include "store/lineage.h"
 
@@ -96,18 +97,8 @@ check_chain(struct cw_moved_certificate *certificate, struct cw_certificate **x5
 static void
 describe(struct cw_moved_certificate *certificate, const struct cw_certificate *x509)
 {
-	struct json_object *object = certificate->describe;
-	cw_auto_strv struct cw_strv dns = {0};
-	cw_auto_strv struct cw_strv ip = {0};
-	cw_autofree char *serial = cw_certificate_serial(x509);
-	cw_autofree char *expiry = cw_format_utc(cw_certificate_not_after(x509));
-
-	cw_certificate_names(x509, &dns, &ip);
-	cw_strv_add_all(&dns, &ip);
-	cw_json_set(object, "domains", cw_json_from_strv(&dns));
-	cw_json_set_string(object, "serial", serial);
-	cw_json_set_string(object, "expiry", expiry);
-	cw_json_set_string(object, "key_type", cw_certificate_key_type(x509));
+	cw_certificate_describe(x509, certificate->describe);
+	cw_json_set_string(certificate->describe, "key_type", cw_certificate_key_type(x509));
 }
 
 static struct cw_certificate *

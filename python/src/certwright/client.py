@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Iterable, Iterator, Mapping
 
 from . import _model
-from ._errors import Error, error_of, failure
+from ._errors import error_of, failure
 from ._library import ANSWER, Connection
 from ._model import Answer, Certificate, Challenge, Question
 
@@ -296,4 +296,4 @@ def obtain(domains: str | Iterable[str] = (), *, csr: str | bytes | None = None,
         return _model.obtained(own.call(request, host, timeout))
 
 
-__all__ = ["Client", "Host", "Listener", "Error", "obtain"]
+__all__ = ["Client", "Host", "Listener", "obtain"]
