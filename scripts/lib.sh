@@ -90,7 +90,7 @@ install_missing() {
 make_configure() {
 	local sources newer
 	mapfile -t sources < <(find "$cw_root/configure.ac" "$cw_root/Makefile.am" "$cw_root/core" \
-		"$cw_root/plugins" "$cw_root/tests" "$cw_root/docs" "$cw_root/packaging" \
+		"$cw_root/library" "$cw_root/manuale" "$cw_root/plugins" "$cw_root/tests" "$cw_root/docs" "$cw_root/packaging" \
 		\( -name '*.ac' -o -name '*.am' -o -name '*.mk' \) -print 2>/dev/null)
 	if [ -x "$cw_root/configure" ] && [ -f "$cw_root/Makefile.in" ]; then
 		newer=$(find "${sources[@]}" -newer "$cw_root/Makefile.in" -print)

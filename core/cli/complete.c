@@ -18,6 +18,7 @@ struct line {
 	struct cw_strv plugins;          /* those that it selects */
 	char *config_dir;                /* NULL: the default */
 	bool only_words;                 /* behind "--" */
+	bool has_word;                   /* the verb's word was given (flow/verb.h) */
 };
 
 static void
@@ -281,6 +282,8 @@ read_word(struct line *line, const char *word)
 	} else if (line->only_words || word[0] != '-') {
 		if (line->verb == NULL)
 			line->verb = cw_verb_by_name(word);
+		else
+			line->has_word = true;
 		if (line->verb != NULL && cw_is_help(line->verb))
 			line->pending = cw_option_by_internal(line->lookup.set, "help");
 	} else if (strcmp(word, "--") == 0) {
@@ -342,10 +345,10 @@ complete_word(struct line *line, const char *before, const char *start)
 	} else if (line->verb == NULL) {
 		puts("words");
 		offer_verbs(start);
-	} else if (line->verb->word == CW_WORD_CERTIFICATE) {
+	} else if (line->verb->word == CW_WORD_CERTIFICATE && !line->has_word) {
 		puts("words");
 		offer_certificates(line, start);
-	} else if (line->verb->word == CW_WORD_PATH) {
+	} else if (line->verb->word == CW_WORD_PATH && !line->has_word) {
 		puts("files");
 	}
 }

@@ -110,11 +110,9 @@ const struct cw_option cw_options_own[] = {
 	 .metavar = "FORMAT",
 	 .topics = "export",
 	 .help = "The file's format. pem-bundle: the key, the certificate and its chain. haproxy: "
-		 "the certificate, "
-		 "its chain and the key, as HAProxy reads them. pkcs12: all of them, encrypted "
-		 "with "
-		 "a password. der: the one part that --part names, in DER. jks-by-keytool: a Java "
-		 "keystore, made by Java's keytool."},
+		 "the certificate, its chain and the key, as HAProxy reads them. pkcs12: all of "
+		 "them, encrypted with a password. der: the one part that --part names, in DER. "
+		 "jks-by-keytool: a Java keystore, made by Java's keytool."},
 	{.names = CW_WORDS("part"),
 	 .kind = CW_OPTION_STRING,
 	 .internal = "export_part",
@@ -130,8 +128,7 @@ const struct cw_option cw_options_own[] = {
 	 .metavar = "FILE",
 	 .topics = "export",
 	 .help = "A file with the password for pkcs12 and jks-by-keytool in its first line. "
-		 "Without "
-		 "it, certwright asks for the password."},
+		 "Without it, certwright asks for the password."},
 	{.names = CW_WORDS("overwrite"),
 	 .kind = CW_OPTION_FLAG,
 	 .internal = "export_overwrite",

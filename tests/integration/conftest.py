@@ -22,30 +22,49 @@ from lib.webserver import WebServer  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--full", action="store_true", help="longer proofs: scripts/check --full")
+    parser.addoption("--full", action="store_true", help="all tests: scripts/check --full")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: a few whole issuances, for the sanitized build")
     config.addinivalue_line("markers", "full: one of the longer proofs, for --full")
+    config.addinivalue_line("markers", "sample(n): every n-th set of parameters is enough each day")
 
 
-# A test with more sets of parameters than this has every third of them every day, and all of them
-# with --full.
+# A test with more combinations of parameters than this is thinned out for every day.
 MANY = 12
+
+
+def family_of(item):
+    return item.path, item.originalname
+
+
+def thinned_out(family):
+    """What is enough every day. By itself a third of the combinations, with each value of each
+    parameter in at least one: a list of one parameter stays whole."""
+    sample = family[0].get_closest_marker("sample")
+    if sample:
+        return family[::sample.args[0]]
+    kept, seen = [], set()
+    for item in family:
+        values = set(item.callspec.indices.items())
+        if len(family) <= MANY or not values <= seen or sum(item.callspec.indices.values()) % 3 == 0:
+            kept.append(item)
+        seen |= values
+    return kept
 
 
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--full"):
         return
     longer = {item for item in items if item.get_closest_marker("full")}
+    by_hand = {family_of(item) for item in longer}
     families = {}
     for item in items:
-        if item not in longer and hasattr(item, "callspec"):
-            families.setdefault((item.path, item.originalname), []).append(item)
+        if item not in longer and hasattr(item, "callspec") and family_of(item) not in by_hand:
+            families.setdefault(family_of(item), []).append(item)
     for family in families.values():
-        if len(family) > MANY:
-            longer.update(set(family) - set(family[::3]))
+        longer.update(set(family) - set(thinned_out(family)))
     config.hook.pytest_deselected(items=list(longer))
     items[:] = [item for item in items if item not in longer]
 

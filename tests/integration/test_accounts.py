@@ -133,6 +133,7 @@ def test_a_key_that_is_no_base64url_is_refused_before_the_ca_is_asked(start, eab
     assert eab_pebble.requests("POST", "/sign-me-up") == made
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("key_type", ["ec256", "ec384", "rsa2048", "rsa4096"])
 def test_accounts_with_keys_of_each_kind_are_used(certwright, pebble, tmp_path, key_type):
     """lego makes the account; its key and URL are put where Certbot would have put them."""

@@ -42,14 +42,15 @@ LAYOUTS = {
               "%s", "httpd", "usr/sbin/envvars", "SITES=@folder@\nexport SITES\n"),
 }
 EVERYDAY = ("fedora", "suse")
-# SUSE's program loads the modules of the environment file, and turns its words into -D.
+# SUSE's program loads the modules of the environment file, and turns its words into -D. It may run
+# twice at once, so it replaces the file as a whole.
 STARTS = """\
 #!/bin/sh
 . @folder@/etc/sysconfig/apache2
 for flag in $APACHE_SERVER_FLAGS; do flags="$flags -D$flag"; done
 for module in $APACHE_MODULES; do
 	echo "LoadModule ${module}_module @modules@/mod_$module.so"
-done > @folder@/loadmodule.conf
+done > @folder@/loadmodule.$$ && mv @folder@/loadmodule.$$ @folder@/loadmodule.conf
 exec /usr/sbin/apache2 -DSYSCONFIG $flags -C "Include @folder@/loadmodule.conf" "$@"
 """
 # Of some systems: the control script takes no arguments for Apache.

@@ -43,6 +43,7 @@ def served(server):
             for name in names for address in reached}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("path", CASES)
 def test_certificate_is_served_and_rolled_back(site, apache, path):  # noqa: F811
     case = os.path.basename(path)[:-5]

@@ -106,6 +106,7 @@ def test_list_renew_revoke_and_delete(certwright, pebble, turns, key):
     assert pebble.requests("POST", "/sign-me-up") == accounts
 
 
+@pytest.mark.full
 def test_revoke_with_deletion(certwright, pebble, turns):
     make, other = turns
     make("certonly", "--standalone", "-d", NAME)
@@ -155,6 +156,7 @@ def test_hooks(certwright, turns, tmp_path):
                                     "post"]
 
 
+@pytest.mark.full
 def test_reused_keys(certwright, turns):
     make, other = turns
     make("certonly", "--standalone", "-d", NAME, "--reuse-key")
@@ -179,6 +181,7 @@ def test_expanding_what_the_other_made(certwright, turns):
     assert version(certwright) == 2
 
 
+@pytest.mark.full
 def test_a_name_that_clashes(certwright, turns):
     make, other = turns
     make("certonly", "--standalone", "-d", NAME)

@@ -184,7 +184,6 @@ def test_commit_killed_anywhere_keeps_all_or_nothing(tool, tmp_path):
                       lambda _: ["commit", "a title"], check)
 
 
-@pytest.mark.full
 def test_revert_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
     def check(scene, before):
         scene.run(tool, "recover")
@@ -210,6 +209,7 @@ def test_edits_made_temporary_killed_anywhere_are_reverted(tool, tmp_path):
     killed_everywhere(tool, tmp_path, prepare, lambda _: ["make-temporary"], check)
 
 
+@pytest.mark.full
 def test_rollback_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
     def check(scene, before):
         scene.run(tool, "recover")

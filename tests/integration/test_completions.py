@@ -199,6 +199,7 @@ def test_values_are_offered_where_there_are_some(place):
     assert candidates(place, "--config-dir", "/nonexistent", "--cert-name", "") == ("words", [])
     assert candidates(place, "plugin", "") == ("words", ["new", "check"])
     assert candidates(place, "plugin", "new", "x", "--to", "")[0] == "folders"
+    assert candidates(place) == ("", [])
 
 
 def test_the_word_of_a_verb(place):
@@ -208,7 +209,7 @@ def test_the_word_of_a_verb(place):
     assert candidates(place, "export", "x", "--format", "p")[1] == ["pem-bundle", "pkcs12"]
     assert "--from" not in candidates(place, "certonly", "--")[1]
     assert candidates(place, "export", "x", "--to", "")[0] == "files"
-    assert candidates(place) == ("", [])
+    assert candidates(place, "export", "x", "") == ("", [])
 
 
 def test_python_is_not_started(place):

@@ -114,6 +114,7 @@ def test_every_style_sets_a_name_and_its_wildcard(certwright, bind, ca, programs
     assert len(programs.calls()) == 4
 
 
+@pytest.mark.full
 def test_lego_runs_the_same_script(certwright, bind, ca, programs, tmp_path):
     program = programs.lego()
     obtain(certwright, bind, program, "l.example.test")

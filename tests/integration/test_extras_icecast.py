@@ -69,6 +69,7 @@ def test_a_renewal_while_icecast_is_down_is_owed_and_paid(certwright, icecast):
     wait_for(icecast, serial(certwright))
 
 
+@pytest.mark.full
 def test_the_certificate_of_another_lineage_stays(certwright, icecast):
     run(certwright, icecast)
     run(certwright, icecast, OTHER)

@@ -70,6 +70,7 @@ def test_a_certificate_is_installed_renewed_and_taken_away(certwright, postfix):
     assert read(postfix.main_cf).split() == text.split()
 
 
+@pytest.mark.full
 def test_rollback_restores_main_cf(certwright, postfix):
     own, text = postfix.serial(NAME), read(postfix.main_cf)
     run(certwright, postfix)
@@ -79,6 +80,7 @@ def test_rollback_restores_main_cf(certwright, postfix):
     wait_for(postfix, own)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("level, after", [("", "may"), ("none", "may"), ("encrypt", "encrypt")])
 def test_starttls_is_offered_and_stays_required(certwright, postfix_of, level, after):
     postfix = postfix_of(level=level)
@@ -112,6 +114,7 @@ def test_a_renewal_while_postfix_is_down_is_owed_and_paid(certwright, postfix):
     assert postfix.serial(NAME) == serial(certwright)
 
 
+@pytest.mark.full
 def test_a_postfix_that_is_down_keeps_its_configuration(certwright, postfix):
     text = read(postfix.main_cf)
     postfix.server.stop()

@@ -99,6 +99,7 @@ class PlainServer:
         self.server.server_close()
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("kind", LONG_HEADERS)
 def test_long_headers_of_a_responder_change_nothing(start, pebble, kind):
     certwright = start.certwright(pebble)

@@ -85,6 +85,7 @@ def test_a_broken_connection_is_survived(rogue_certwright, rogue, kind, break_of
     assert len(rogue_certwright.account_files()) == 1
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("form", ["seconds", "date"])
 @pytest.mark.parametrize("kind", ["new-order", "finalize"])
 def test_retry_after_is_honoured(rogue_certwright, rogue, kind, form):
@@ -202,6 +203,7 @@ def assert_harmless(certwright, *results):
         assert "\nerror: forged" not in text
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("evil", EVIL)
 def test_nothing_that_a_ca_says_commands_the_terminal(rogue_certwright, rogue, evil):
     text = f"<{evil}>"

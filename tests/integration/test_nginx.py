@@ -265,6 +265,7 @@ CASES = {
 }
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("case", CASES)
 def test_challenge_is_served_and_files_are_restored(certwright, nginx, case):
     text, names = CASES[case]

@@ -166,6 +166,7 @@ def prepare(nginx, case):
     return names
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("case", CASES)
 def test_certificate_is_installed_and_rolled_back(site, nginx, case):
     names = prepare(nginx, case)

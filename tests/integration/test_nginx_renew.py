@@ -40,6 +40,7 @@ def serial(certwright, name):
         return stream.read()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("jobs", (1, 4))
 def test_many_certificates_are_renewed_with_three_reloads(certwright, sites, pebble, jobs):
     """One when the challenges are in place, one when they are gone, one for the certificates."""

@@ -609,6 +609,7 @@ def test_redirect_without_content_is_told_before_the_ca_is_asked(site, case):
     assert not os.path.exists(site.certwright.live(NAME, "cert"))
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("case", REDIRECTS)
 def test_redirect_before_content_stays_on_http_only(site, case):
     write_snippet(site.nginx)

@@ -62,6 +62,7 @@ def kit(start, tmp_path):
     return Kit(start.certwright(NoCa()), tmp_path)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("language", SOURCES)
 def test_new_project_builds_and_passes_its_own_test_unchanged(kit, language, role):

@@ -197,6 +197,7 @@ def test_a_server_that_is_down(certwright, bind, start, protocol):
     assert identifiers(result.json) == {"a.example.test", "b.example.test"}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 def test_a_server_that_does_not_answer(certwright, bind, start, protocol):
     kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
@@ -263,6 +264,7 @@ def test_a_signal_leaves_no_record(waiting, bind, number):
     assert bind.challenge_records("example.test") == []
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("verb", [["renew"], ["delete", "--cert-name", "none.example.test"],
                                   ["certonly", "--standalone", "-d", "after.other.test"]])
 def test_the_next_run_removes_the_records_of_one_that_was_killed(waiting, bind, verb):

@@ -114,6 +114,7 @@ def test_only_validations_are_answered(start):
 
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("challenge", ["http-01", "tls-alpn-01"])
 def test_fifty_certificates_validate_at_once_on_one_port(start, challenge):
     ca = start.pebble()
