@@ -15,7 +15,6 @@
 #include <unistd.h>
 #include "base/loop.h"
 #include "base/process_spawn.h"
-#include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/serve_call.h"
 #include "library/channel.h"
@@ -252,7 +251,6 @@ cw_serve(const char *descriptor)
 	session.host = find_host(CW_SERVE_FD);
 	if (session.host < 0 && errno == ENOTSOCK)
 		return refuse("the descriptor is not a socket");
-	cw_keep_memory_private();
 	signal(SIGPIPE, SIG_IGN);
 	leave_parent();
 	session.channel.cut = share_cut();
