@@ -13,7 +13,7 @@ cw_python=/usr/bin/python3
 
 cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-config
 	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libpcre2-dev libseccomp-dev
-	libcmocka-dev)
+	libmicrohttpd-dev libcmocka-dev)
 cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
 cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python3-django
 	python3-djangorestframework python3-jwt python3-setuptools python3-wheel
@@ -22,7 +22,9 @@ cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python
 	valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
 	dovecot-imapd icecast2 varnish systemd bash bash-completion
-	zsh fish)
+	zsh fish chromium chromium-driver prometheus python3-prometheus-client)
+# From npm, for the tests of the status page.
+cw_npm_packages=(axe-core@4.14.1)
 # Only those that this Debian release has.
 cw_optional_packages=(clang-format-14 lexicon acmetool python3-certbot-dns-cloudflare
 	python3-certbot-dns-digitalocean python3-certbot-dns-gandi python3-certbot-dns-ovh

@@ -170,7 +170,8 @@ void
 cw_judge_environment(void)
 {
 	static const char *const names[] = {"OPENSSL_CONF", "SSLKEYLOGFILE",
-					    "CERTWRIGHT_PLUGIN_PATH", "CERTWRIGHT_TEMPLATE_PATH"};
+					    "CERTWRIGHT_PLUGIN_PATH", "CERTWRIGHT_TEMPLATE_PATH",
+					    "CERTWRIGHT_STATUS_MODULE"};
 	bool privileged =
 		getauxval(AT_SECURE) != 0 || getuid() != geteuid() || getgid() != getegid();
 
@@ -220,6 +221,19 @@ execute_on_terminal(const struct cw_invocation *invocation, struct cw_registry *
 }
 
 static int
+exit_status(const struct cw_invocation *invocation, const struct cw_result *result,
+	    const struct cw_error *error)
+{
+	const struct cw_verb *verb = invocation->verb;
+	int status = -1;
+
+	if (verb != NULL && verb->exit_status != NULL && invocation->settings != NULL &&
+	    !invocation->version && !invocation->help)
+		status = verb->exit_status(invocation->settings, result->members);
+	return status >= 0 ? status : cw_exit_status(error);
+}
+
+static int
 run(int argc, const char *const *argv)
 {
 	struct cw_invocation invocation = {0};
@@ -244,7 +258,7 @@ run(int argc, const char *const *argv)
 		fflush(stdout);
 		cw_print_error(&error);
 	}
-	status = cw_exit_status(&error);
+	status = exit_status(&invocation, &result, &error);
 	json_object_put(result.members);
 	cw_invocation_clear(&invocation);
 	cw_registry_free(registry);

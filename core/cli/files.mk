@@ -17,7 +17,9 @@ libcore_sources += \
 	core/cli/options_own.c \
 	core/cli/options_plugins.c \
 	core/cli/options_renewal.c \
+	core/cli/options_report.c \
 	core/cli/options_request.c \
+	core/cli/report.c \
 	core/cli/options_security.c \
 	core/cli/output.c core/cli/output.h \
 	core/cli/result.c core/cli/result.h \
@@ -41,7 +43,7 @@ generate_docs_LDADD = libcore.la
 
 man8_MANS += docs/certwright.8
 dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
-dist_doc_DATA = docs/from-certbot.md docs/plugin-authors-guide.md
+dist_doc_DATA = docs/from-certbot.md docs/monitoring.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
 	docs/examples/acme-dns.sh docs/examples/example-dns.c docs/examples/serve-http.c \

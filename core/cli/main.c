@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/complete.h"
 #include "cli/serve.h"
+#include "flow/status/server.h"
 #include "library/protocol.h"
 #include "network/network.h"
 #include "plugin/worker.h"
@@ -11,6 +12,7 @@
 static const struct cw_role roles[] = {
 	{"network", cw_network_main},
 	{"plugin", cw_plugin_main},
+	{"status", cw_status_main},
 	{NULL, NULL},
 };
 

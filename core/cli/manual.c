@@ -249,6 +249,9 @@ write_environment(FILE *out)
 					   "colons, instead of the default one."},
 		{"CERTWRIGHT_TEMPLATE_PATH", "The directory with the templates for \"plugin new\", "
 					     "instead of the installed one."},
+		{"CERTWRIGHT_STATUS_MODULE", "The module of the status server, instead of the "
+					     "installed one."},
+		{"NO_COLOR", "If it is set and not empty, report shows no colours."},
 		{"XDG_CONFIG_HOME", "The directory of the user's configuration file."},
 		{"SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE",
 		 "The CA certificates to trust for the ACME server, instead of the system's."},
@@ -304,9 +307,12 @@ write_exit_status(FILE *out)
 		{"1", "Something failed. The message says what failed and what to do."},
 		{"2", "The command line is wrong. Nothing was attempted."},
 	};
+	static const char nagios[] = "report --nagios exits as plugins of Nagios do: 0 (OK), 1 "
+				     "(WARNING), 2 (CRITICAL) or 3 (UNKNOWN).";
 
 	fputs(".SH EXIT STATUS\n", out);
 	terms(out, codes, CW_COUNT(codes));
+	paragraph(out, nagios);
 }
 
 static void
@@ -329,6 +335,8 @@ write_examples(FILE *out)
 		{"certwright renew --quiet --deploy-hook \"systemctl reload nginx\"",
 		 "Renew the certificates that are due, from a timer."},
 		{"certwright certificates --json", "Show all certificates, for use in a script."},
+		{"certwright report --html /var/www/html/certificates.html",
+		 "Write the state of all certificates as a web page."},
 		{"certwright import --from dehydrated /etc/dehydrated --dry-run",
 		 "Show what would be taken over from another ACME client."},
 		{"certwright export example.com --to /etc/app/keystore.p12 --format pkcs12 "

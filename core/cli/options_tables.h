@@ -12,6 +12,7 @@ extern const struct cw_option cw_options_request[];
 extern const struct cw_option cw_options_security[];
 extern const struct cw_option cw_options_renewal[];
 extern const struct cw_option cw_options_manage[];
+extern const struct cw_option cw_options_report[];
 extern const struct cw_option cw_options_select[]; /* which plugin */
 extern const struct cw_option cw_options_own[];    /* options that Certbot does not have */
 

@@ -77,6 +77,20 @@ const struct cw_verb cw_verbs[] = {
 		.render_item = cw_render_certificate,
 	},
 	{
+		.name = "report",
+		.title = "Reports and monitoring",
+		.summary = "report the state of all certificates",
+		.description =
+			"Reports how all certificates are: which need attention and why, when they "
+			"expire, and when they will be renewed. It reads the files alone: no CA is "
+			"asked, and nothing is changed. With --html, --textfile or --nagios the "
+			"report is for a browser or for a monitoring program.",
+		.check = cw_check_report,
+		.flow = cw_flow_report,
+		.render = cw_render_report,
+		.exit_status = cw_report_exit_status,
+	},
+	{
 		.name = "register",
 		.title = "Accounts",
 		.summary = "register an account with the CA",

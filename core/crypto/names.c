@@ -106,14 +106,15 @@ cw_names_sort_in(const char *name, struct cw_strv *dns_names, struct cw_strv *ip
 		cw_strv_add_unique(dns_names, name);
 }
 
-char *
-cw_common_name(const X509_NAME *name)
+/* The last value of this type as UTF-8, NULL when there is none; release with free(). */
+static char *
+name_part(const X509_NAME *name, int type)
 {
 	unsigned char *text = NULL;
 	char *copy = NULL;
 	int at = -1, length;
 
-	for (int next; (next = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0;)
+	for (int next; (next = X509_NAME_get_index_by_NID(name, type, at)) >= 0;)
 		at = next;
 	if (at < 0)
 		return NULL;
@@ -124,6 +125,28 @@ cw_common_name(const X509_NAME *name)
 		copy = cw_memdup(text, (size_t)length);
 	OPENSSL_free(text);
 	return copy;
+}
+
+char *
+cw_common_name(const X509_NAME *name)
+{
+	return name_part(name, NID_commonName);
+}
+
+char *
+cw_issuer_text(const X509_NAME *name)
+{
+	cw_autofree char *organization = name_part(name, NID_organizationName);
+	cw_autofree char *common = name_part(name, NID_commonName);
+
+	if (common == NULL)
+		return cw_take(&organization);
+	if (organization == NULL)
+		return cw_take(&common);
+	/* Many names begin with that of the organization, perhaps without its legal form. */
+	if (strncmp(common, organization, strcspn(organization, " ,")) == 0)
+		return cw_take(&common);
+	return cw_format("%s %s", organization, common);
 }
 
 void

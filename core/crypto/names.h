@@ -20,6 +20,8 @@ void cw_names_put_common_name_first(const X509_NAME *subject, struct cw_strv *dn
 void cw_names_sort_in(const char *name, struct cw_strv *dns_names, struct cw_strv *ip_addresses);
 /* The last common name as UTF-8, NULL when there is none; release with free(). */
 char *cw_common_name(const X509_NAME *name);
+/* cw_certificate_issuer() of this name. */
+char *cw_issuer_text(const X509_NAME *name);
 /* An extension over the LENGTH bytes of DER at VALUE; NULL without memory. */
 X509_EXTENSION *cw_extension(int nid, bool critical, const unsigned char *value, int length);
 

@@ -96,6 +96,19 @@ read_serial(struct reader number, struct cw_certificate_summary *summary)
 	return true;
 }
 
+static bool
+read_issuer(struct reader issuer, struct cw_certificate_summary *summary)
+{
+	const unsigned char *at = issuer.at;
+	X509_NAME *name = d2i_X509_NAME(NULL, &at, issuer.end - issuer.at);
+
+	if (name == NULL)
+		return false;
+	summary->issuer = cw_issuer_text(name);
+	X509_NAME_free(name);
+	return true;
+}
+
 /* SubjectPublicKeyInfo (RFC 5280 section 4.1). */
 static bool
 read_key_type(struct reader key, struct cw_certificate_summary *summary)
@@ -144,7 +157,7 @@ order_names(struct reader subject, struct cw_certificate_summary *summary)
 
 /* AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1): the identifier of RFC 9773 section 4.1. */
 static bool
-read_issuer(struct reader value, const struct reader *serial,
+read_ari_id(struct reader value, const struct reader *serial,
 	    struct cw_certificate_summary *summary)
 {
 	cw_autofree char *issuer = NULL, *number = NULL;
@@ -196,7 +209,7 @@ read_extensions(struct reader *wrapped, const struct reader *serial, unsigned pa
 		next(&extension, V_ASN1_BOOLEAN, V_ASN1_UNIVERSAL, NULL, NULL); /* critical */
 		if (!next(&extension, V_ASN1_OCTET_STRING, V_ASN1_UNIVERSAL, NULL, &value) ||
 		    ((parts & CW_SUMMARY_ARI_ID) != 0 && IS(&type, key_identifier) &&
-		     !read_issuer(value, serial, summary)) ||
+		     !read_ari_id(value, serial, summary)) ||
 		    ((parts & CW_SUMMARY_NAMES) != 0 && IS(&type, alternative_names) &&
 		     !read_names(value, summary)) ||
 		    (IS(&type, information_access) && !read_responder(value, summary)))
@@ -212,7 +225,7 @@ read_certificate(const unsigned char *der, size_t length, unsigned parts,
 {
 	struct reader file = {der, der + length};
 	struct reader whole, tbs, serial, key, subject, wrapped;
-	const unsigned char *validity = NULL;
+	const unsigned char *issuer = NULL, *validity = NULL;
 
 	if (!next(&file, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &whole) ||
 	    !next(&whole, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, &tbs))
@@ -221,9 +234,11 @@ read_certificate(const unsigned char *der, size_t length, unsigned parts,
 	if (!next(&tbs, V_ASN1_INTEGER, V_ASN1_UNIVERSAL, NULL, &serial) ||
 	    !read_serial(serial, summary) ||
 	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, NULL) || /* the algorithm */
-	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, NULL) || /* the issuer */
+	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, &issuer, NULL) ||
 	    !next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, &validity, NULL) ||
-	    !read_validity(validity, tbs.at - validity, summary))
+	    !read_validity(validity, tbs.at - validity, summary) ||
+	    ((parts & CW_SUMMARY_ISSUER) != 0 &&
+	     !read_issuer((struct reader){issuer, validity}, summary)))
 		return false;
 	subject.at = tbs.at;
 	if (!next(&tbs, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, NULL, NULL))
@@ -302,6 +317,8 @@ decode(const char *path, unsigned parts, struct cw_certificate_summary *summary,
 		summary->ari_id = cw_certificate_ari_id(certificate);
 	if ((parts & CW_SUMMARY_NAMES) != 0)
 		cw_certificate_names(certificate, &summary->dns, &summary->ip);
+	if ((parts & CW_SUMMARY_ISSUER) != 0)
+		summary->issuer = cw_certificate_issuer(certificate);
 	summary->ocsp_url = cw_certificate_ocsp_url(certificate);
 	return CW_OK;
 }
@@ -328,6 +345,7 @@ cw_certificate_summary_clear(struct cw_certificate_summary *summary)
 {
 	free(summary->serial);
 	free(summary->ari_id);
+	free(summary->issuer);
 	free(summary->ocsp_url);
 	cw_strv_clear(&summary->dns);
 	cw_strv_clear(&summary->ip);

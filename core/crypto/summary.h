@@ -11,7 +11,7 @@
 #include "base/strv.h"
 
 /* What takes more time than the rest, and is read when it is wanted. */
-enum cw_summary_part { CW_SUMMARY_ARI_ID = 1, CW_SUMMARY_NAMES = 2 };
+enum cw_summary_part { CW_SUMMARY_ARI_ID = 1, CW_SUMMARY_NAMES = 2, CW_SUMMARY_ISSUER = 4 };
 
 struct cw_certificate_summary {
 	int64_t not_before; /* seconds since the epoch */
@@ -20,6 +20,7 @@ struct cw_certificate_summary {
 	const char *key_type; /* cw_certificate_key_type() */
 	char *ocsp_url;       /* cw_certificate_ocsp_url(); NULL: none */
 	char *ari_id;         /* cw_certificate_ari_id(); NULL: none, or not wanted */
+	char *issuer;         /* cw_certificate_issuer(); NULL: none, or not wanted */
 	struct cw_strv dns;   /* cw_certificate_names(); empty where not wanted */
 	struct cw_strv ip;
 };

@@ -188,6 +188,12 @@ cw_certificate_ari_id(const struct cw_certificate *certificate)
 }
 
 char *
+cw_certificate_issuer(const struct cw_certificate *certificate)
+{
+	return cw_issuer_text(X509_get_issuer_name(certificate->x509));
+}
+
+char *
 cw_certificate_ocsp_url(const struct cw_certificate *certificate)
 {
 	STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(certificate->x509);

@@ -33,6 +33,9 @@ const char *cw_certificate_key_type(const struct cw_certificate *certificate);
 /* The identifier of RFC 9773 section 4.1: base64url(AKI keyIdentifier) "." base64url(serial);
  * NULL when there is no authority key identifier. */
 char *cw_certificate_ari_id(const struct cw_certificate *certificate);
+/* Who issued it, for people: its organization and common name, "Let's Encrypt R11"; NULL when it
+ * has neither. Release with free(). */
+char *cw_certificate_issuer(const struct cw_certificate *certificate);
 /* The OCSP responder's URL, NULL when there is none; release with free(). */
 char *cw_certificate_ocsp_url(const struct cw_certificate *certificate);
 /* The DER bytes, base64url, as revokeCert wants them (RFC 8555 section 7.6). */

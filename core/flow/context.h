@@ -100,6 +100,13 @@ int cw_check_renew(const struct cw_settings *settings, struct cw_error *error);
  * certificate goes to context->item. */
 int cw_flow_certificates(struct cw_context *context, struct json_object *result,
 			 struct cw_error *error);
+/* report: "status": the status document (flow/report/status.h), judged; "health": "ok", "warning"
+ * or "critical"; "written": an array of the files that were written ("-": the standard output);
+ * with --nagios, "nagios":
+ * {"exit_status", "lines"}. */
+int cw_flow_report(struct cw_context *context, struct json_object *result, struct cw_error *error);
+int cw_check_report(const struct cw_settings *settings, struct cw_error *error);
+int cw_report_exit_status(const struct cw_settings *settings, struct json_object *result);
 /* delete: "deleted": an array of names; "undeployed", "still_deployed": arrays of {"name",
  * "installer"}: certificates that an installer has removed from its server, and ones that a server
  * still has. revoke, when the files are deleted: the latter two, and always "revoked": {"name"

@@ -1,4 +1,24 @@
 libcore_sources += \
+	core/flow/status/address.c core/flow/status/address.h \
+	core/flow/status/answer.c core/flow/status/answer.h \
+	core/flow/status/hosts.c core/flow/status/hosts.h \
+	core/flow/status/process.c \
+	core/flow/status/server.c core/flow/status/server.h core/flow/status/wire.h \
+	core/flow/report/describe.c core/flow/report/describe.h \
+	core/flow/report/failure.c core/flow/report/failure.h \
+	core/flow/report/health.c core/flow/report/health.h \
+	core/flow/report/metrics.c core/flow/report/metrics.h \
+	core/flow/report/nagios.c core/flow/report/nagios.h \
+	core/flow/report/page.c core/flow/report/page.h \
+	core/flow/report/page_certificate.c core/flow/report/page_certificate.h \
+	core/flow/report/page_text.c core/flow/report/page_text.h \
+	core/flow/report/provided.c core/flow/report/provided.h \
+	core/flow/report/state.c core/flow/report/state.h \
+	core/flow/report/status.c core/flow/report/status.h \
+	core/flow/report/status_certificate.c \
+	core/flow/report/table.c core/flow/report/table.h \
+	core/flow/report/words.c core/flow/report/words.h \
+	core/flow/verbs/report.c \
 	core/flow/issue/accounts.c \
 	core/flow/issue/accounts.h \
 	core/flow/issue/aliases.c core/flow/issue/aliases.h \
@@ -157,3 +177,26 @@ libcore_sources += \
 	core/flow/issue/order_item.c core/flow/issue/order_item.h \
 	core/flow/work/job_plugin.c \
 	core/flow/work/jobs.c core/flow/work/jobs.h core/flow/work/jobs_internal.h
+
+# The status page, from files that a browser and a linter can read.
+page_sources = core/flow/report/page/certificate.html core/flow/report/page/page.css \
+	core/flow/report/page/page.html core/flow/report/page/page.js
+EXTRA_DIST += $(page_sources) core/flow/report/page/embed
+nodist_libcore_la_SOURCES = core/flow/report/page_sources.c
+CLEANFILES += core/flow/report/page_sources.c
+
+core/flow/report/page_sources.c: $(page_sources) core/flow/report/page/embed
+	$(AM_V_GEN)$(MKDIR_P) core/flow/report && page="$(srcdir)/core/flow/report/page" && \
+		"$$page/embed" cw_page_html="$$page/page.html" \
+			cw_page_certificate_html="$$page/certificate.html" \
+			cw_page_css="$$page/page.css" cw_page_js="$$page/page.js" > $@.tmp && mv $@.tmp $@
+
+# HTTP for the status server. Only its process maps it.
+if STATUS
+pkglib_LTLIBRARIES += certwright-status.la
+certwright_status_la_SOURCES = core/flow/status/module.c core/flow/status/module.h
+certwright_status_la_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
+certwright_status_la_LIBADD = $(MICROHTTPD_LIBS)
+certwright_status_la_LDFLAGS = $(shared_ldflags) -module -avoid-version -shared \
+	-export-symbols-regex '^cw_status_module$$'
+endif

@@ -17,6 +17,8 @@ typedef void (*cw_renderer)(struct json_object *result);
 /* Prints an item of a long list (cw_context.item) to stdout as text. FIRST: it is the first of the
  * list. */
 typedef void (*cw_item_renderer)(struct json_object *item, bool first);
+/* The exit status of the program where it is not that of the error: 0 to 255, or -1: it is. */
+typedef int (*cw_exit_rule)(const struct cw_settings *settings, struct json_object *result);
 /* Returns CW_E_USAGE if the verb does not support SETTINGS. Changes nothing. */
 typedef int (*cw_verb_check)(const struct cw_settings *settings, struct cw_error *error);
 
@@ -74,6 +76,7 @@ struct cw_verb {
 	cw_flow flow;                 /* NULL: "help", which is done in cli/ */
 	cw_renderer render;           /* NULL: its messages are the output */
 	cw_item_renderer render_item; /* NULL: its lists are short */
+	cw_exit_rule exit_status;     /* NULL: that of the error */
 };
 
 #endif

@@ -15,7 +15,7 @@
 
 #include <openssl/pem.h>
 
-enum { ALL = CW_SUMMARY_ARI_ID | CW_SUMMARY_NAMES };
+enum { ALL = CW_SUMMARY_ARI_ID | CW_SUMMARY_NAMES | CW_SUMMARY_ISSUER };
 
 static struct cw_certificate_summary
 summary_of(const char *text, int expected)
@@ -33,7 +33,7 @@ static void
 assert_as_decoded(const char *text, const struct cw_certificate_summary *summary)
 {
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
-	cw_autofree char *ari_id = NULL, *url = NULL, *serial = NULL;
+	cw_autofree char *ari_id = NULL, *url = NULL, *serial = NULL, *issuer = NULL;
 	cw_auto_strv struct cw_strv dns = {0}, ip = {0};
 
 	if (cw_certificate_from_pem(text, strlen(text), "it", &certificate, NULL) != CW_OK)
@@ -46,6 +46,8 @@ assert_as_decoded(const char *text, const struct cw_certificate_summary *summary
 	serial = cw_certificate_serial(certificate);
 	cw_certificate_names(certificate, &dns, &ip);
 	assert_string_equal(summary->serial, serial);
+	issuer = cw_certificate_issuer(certificate);
+	assert_true(cw_equal(summary->issuer, issuer));
 	if (dns.count + ip.count > 0) {
 		cw_autofree char *expected = cw_strv_join(&dns, " ");
 		cw_autofree char *found = cw_strv_join(&summary->dns, " ");

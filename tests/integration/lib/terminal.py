@@ -1,11 +1,14 @@
 """A person at a terminal: runs the program on a pseudo-terminal and answers its questions."""
 
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 TIME_LIMIT = 60
@@ -14,8 +17,10 @@ TIME_LIMIT = 60
 class Terminal:
     """A run on a terminal. Answer with expect() and type()."""
 
-    def __init__(self, argv, env):
+    def __init__(self, argv, env, columns=0):
         self._master, slave = pty.openpty()
+        # Lines and columns; 0: the terminal does not say.
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 0, columns, 0, 0))
         self.process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, env=env,
                                         start_new_session=True)
         os.close(slave)

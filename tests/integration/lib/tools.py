@@ -23,6 +23,14 @@ def command(*argv, status=0, env=None, timeout=120, **options):
     return done
 
 
+def promtool(text):
+    """What Prometheus finds fault with in metrics; "" if it accepts them."""
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                          capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0 or done.stderr, "promtool failed without a word"
+    return done.stdout + done.stderr
+
+
 def verify_chain(live, root_path):
     """openssl verify of live/<name>/cert.pem by its own chain.pem against the CA's root, and of
     fullchain.pem being the one and then the other, and of the key being the certificate's."""
