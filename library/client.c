@@ -281,8 +281,12 @@ next_event(struct cw_client *client, char **event)
 		if (kind < 0)
 			note_break(client, errno);
 	}
-	if (client->broken.status != NULL)
-		return client->calling ? end_call(client, &client->broken, event) : CW_EVENT_NONE;
+	if (client->broken.status != NULL && client->calling)
+		return end_call(client, &client->broken, event);
+	if (client->broken.status != NULL) {
+		errno = EPIPE;
+		return -1;
+	}
 	switch (kind) {
 	case 0: return CW_EVENT_NONE;
 	case CW_FRAME_NOTE: return CW_EVENT_NOTE;

@@ -15,7 +15,7 @@ cw_build_packages=(autoconf automake libtool libltdl-dev make gcc libc6-dev pkg-
 	libssl-dev libcurl4-openssl-dev libjson-c-dev libidn2-dev libldns-dev libpcre2-dev libseccomp-dev
 	libmicrohttpd-dev libcmocka-dev)
 cw_server_packages=(pebble python3 python3-cryptography openssl ca-certificates util-linux)
-cw_check_packages=(python3-pytest python3-pytest-xdist python3-jsonschema python3-django
+cw_check_packages=(jq python3-pytest python3-pytest-xdist python3-jsonschema python3-django
 	python3-djangorestframework python3-jwt python3-setuptools python3-wheel
 	certbot python3-certbot-nginx python3-certbot-apache python3-certbot-dns-rfc2136 uacme lego
 	dehydrated default-jre-headless nginx apache2 libnginx-mod-http-lua bind9 bind9-dnsutils

@@ -1,4 +1,5 @@
 check_PROGRAMS += \
+	tests/unit/test_agent_plan \
 	tests/unit/test_due \
 	tests/unit/test_moving_conf \
 	tests/unit/test_schedule \

@@ -28,7 +28,7 @@ enum cw_network_message {
 				   (cw_wire_put_directory) */
 	CW_NETWORK_CA_CLOSE,    /* CA: directory or none, whether it was fetched, nonce or none */
 	CW_NETWORK_ACCOUNT_NEW, /* CA, signer, contacts, terms agreed, binding or none, whether only
-				   an existing account: url, status, contacts */
+				   an existing account: url, whether it is new, status, contacts */
 	CW_NETWORK_ACCOUNT_GET, /* CA: status, contacts */
 	CW_NETWORK_ACCOUNT_UPDATE,     /* CA, contacts: status, contacts */
 	CW_NETWORK_ACCOUNT_DEACTIVATE, /* CA: nothing */
@@ -43,14 +43,14 @@ enum cw_network_message {
 	CW_NETWORK_AUTHORIZATION_DEACTIVATE, /* CA, url: nothing */
 	CW_NETWORK_REVOKE,       /* CA, certificate, reason, signer (0: the account's): nothing */
 	CW_NETWORK_RENEWAL_INFO, /* CA, identifiers: (cw_wire_put_renewal_info) for each */
-	CW_NETWORK_POST,   /* CA, what, resource or none, url or none, payload or none, whether the
-			      answer is PEM: body, location or none, alternates, milliseconds or -1 */
-	CW_NETWORK_OCSP,   /* url, certificate and issuer in PEM: enum cw_ocsp_state */
-	CW_NETWORK_HTTP,   /* method, url, headers, whether there is a body, body, milliseconds,
-			      limit in bytes, redirections to follow, whether any certificate is
-			      accepted, CA certificates or none, client certificate or none, its
-			      key or none: status, headers, body */
-	CW_NETWORK_LOCATE, /* resolver or none, names: status, target, zone and reason for each */
+	CW_NETWORK_POST, /* CA, what, resource or none, url or none, payload or none, whether the
+			    answer is PEM: body, location or none, alternates, milliseconds or -1 */
+	CW_NETWORK_OCSP, /* url, certificate and issuer in PEM: enum cw_ocsp_state, the response */
+	CW_NETWORK_HTTP, /* method, url, headers, whether there is a body, body, milliseconds,
+			    limit in bytes, redirections to follow, whether any certificate is
+			    accepted, CA certificates or none, client certificate or none, its
+			    key or none: status, headers, body */
+	CW_NETWORK_LOCATE,   /* resolver or none, names: status, target, zone and reason for each */
 	CW_NETWORK_WAIT_TXT, /* resolver or none, seconds, names, values: status and reason for each
 			      */
 	CW_NETWORK_LOOKUP,   /* resolver or none, enum cw_dns_type, names: status, reason and texts

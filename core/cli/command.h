@@ -19,6 +19,7 @@ struct cw_front {
 	void (*item)(void *output, const char *list, struct json_object *item);
 	const struct cw_host_authenticator *host;
 	struct json_object *request;
+	const struct cw_agent_front *agent;
 	bool in_memory;
 	/* Told of the loop of the command before it runs; NULL: it is over. */
 	void (*use_loop)(void *output, struct cw_loop *loop);

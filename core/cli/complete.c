@@ -350,6 +350,11 @@ complete_word(struct line *line, const char *before, const char *start)
 		offer_certificates(line, start);
 	} else if (line->verb->word == CW_WORD_PATH && !line->has_word) {
 		puts("files");
+	} else if (line->verb->word == CW_WORD_ACTION) {
+		puts("words");
+		for (const char *const *action = line->verb->actions; *action != NULL; action++)
+			offer(start, *action, NULL);
+		offer_certificates(line, start);
 	}
 }
 

@@ -1,9 +1,14 @@
 # The option table, parsing, verbs, output, help, and what is made from the table.
 
 libcore_sources += \
+	core/cli/agent_config.c core/cli/agent_config.h \
+	core/cli/agent_environment.c core/cli/agent_environment.h \
+	core/cli/agent_front.c core/cli/agent_front.h \
+	core/cli/agent_values.c core/cli/agent_values.h \
 	core/cli/command.c core/cli/command.h \
 	core/cli/complete.c core/cli/complete.h \
 	core/cli/config_files.c core/cli/config_files.h \
+	core/cli/execute.c \
 	core/cli/given_options.c core/cli/given_options.h \
 	core/cli/help.c core/cli/help.h \
 	core/cli/help_page.c core/cli/help_page.h \
@@ -11,6 +16,7 @@ libcore_sources += \
 	core/cli/lookup.c core/cli/lookup.h \
 	core/cli/manual.c \
 	core/cli/option_text.c core/cli/option_text.h \
+	core/cli/options_agent.c \
 	core/cli/options.c core/cli/options.h core/cli/options_tables.h \
 	core/cli/options_general.c \
 	core/cli/options_manage.c \
@@ -43,10 +49,11 @@ generate_docs_LDADD = libcore.la
 
 dist_man5_MANS += docs/cli.ini.5
 dist_man7_MANS = docs/certwright-hooks.7 docs/certwright-json.7 docs/certwright-plugin.7
-dist_doc_DATA = docs/from-certbot.md docs/monitoring.md docs/plugin-authors-guide.md
+dist_doc_DATA = docs/agent.md docs/from-certbot.md docs/monitoring.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
-	docs/examples/acme-dns.sh docs/examples/example-dns.c docs/examples/serve-http.c \
+	docs/examples/acme-dns.sh docs/examples/notify-sendmail.sh \
+	docs/examples/notify-webhook.sh docs/examples/example-dns.c docs/examples/serve-http.c \
 	docs/examples/site-list.c
 dist_pkgdata_DATA = docs/certwright-json.schema.json docs/certwright-library.schema.json
 CLEANFILES += docs/certwright.8

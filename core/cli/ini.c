@@ -24,12 +24,15 @@ cw_ini_clear(struct cw_ini *ini)
 
 		free(entry->file);
 		free(entry->key);
+		free(entry->section);
 		/* The text of a configuration file can be a secret. */
 		for (size_t j = 0; j < entry->values.count; j++)
 			cw_wipe(entry->values.items[j], strlen(entry->values.items[j]));
 		cw_strv_clear(&entry->values);
 	}
 	free(ini->entries);
+	free(ini->section);
+	cw_strv_clear(&ini->sections);
 	*ini = (struct cw_ini){0};
 }
 
@@ -154,8 +157,24 @@ add_entry(struct cw_ini *ini, const char *path, unsigned line)
 
 	ini->entries = cw_realloc(ini->entries, ini->count + 1, sizeof(*ini->entries));
 	entry = &ini->entries[ini->count++];
-	*entry = (struct cw_ini_entry){.file = cw_strdup(path), .line = line};
+	*entry = (struct cw_ini_entry){
+		.file = cw_strdup(path), .line = line, .section = cw_strdup(ini->section)};
 	return entry;
+}
+
+static void
+begin_section(struct cw_ini *ini, char *line, unsigned number)
+{
+	char *end = strrchr(line, ']');
+
+	if (end == NULL) {
+		ini->bad_section = number;
+		return;
+	}
+	*end = '\0';
+	free(ini->section);
+	ini->section = cw_strdup(cw_trim(line + 1));
+	cw_strv_add_unique(&ini->sections, ini->section);
 }
 
 /* LINE is changed. */
@@ -167,6 +186,8 @@ read_line(struct cw_ini *ini, const char *path, unsigned number, char *line, str
 	char *rest;
 
 	line = cw_trim(line);
+	if (*line == '[')
+		begin_section(ini, line, number);
 	if (*line == '\0' || *line == '#' || *line == ';' || *line == '[' ||
 	    cw_starts_with(line, "---"))
 		return CW_OK;

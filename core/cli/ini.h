@@ -1,7 +1,8 @@
 /*
  * Configuration files (cli.ini): lines of `key = value`, `key: value`, `key value` or `key` alone,
  * which is the same as `key = true`. Quotation marks around a value are removed. [a, b] is a list.
- * A comment begins with '#' or ';' after a blank. Lines with [sections] or "---" are ignored.
+ * A comment begins with '#' or ';' after a blank. Lines with "---" are ignored, and so are
+ * [sections], but for the agent (cli/agent_config.h).
  */
 #ifndef CW_CLI_INI_H
 #define CW_CLI_INI_H
@@ -13,6 +14,7 @@
 struct cw_ini_entry {
 	char *file;
 	unsigned line;
+	char *section; /* that it is in; NULL: none */
 	char *key;
 	bool list;             /* [a, b]; otherwise VALUES has one */
 	struct cw_strv values; /* "true" for a key alone */
@@ -22,6 +24,9 @@ struct cw_ini_entry {
 struct cw_ini {
 	struct cw_ini_entry *entries;
 	size_t count;
+	struct cw_strv sections; /* in the order in which they were first seen */
+	char *section;           /* the one that is being read; NULL: none yet */
+	unsigned bad_section;    /* the line of a [section without an end; 0: there is none */
 };
 
 #define cw_auto_ini cw_auto(cw_ini_clear)

@@ -46,8 +46,9 @@ struct cw_option_set *
 cw_core_options(void)
 {
 	static const struct cw_option *const parts[] = {
-		cw_options_general, cw_options_request, cw_options_security, cw_options_renewal,
-		cw_options_manage,  cw_options_select,  cw_options_own,      cw_options_report,
+		cw_options_general, cw_options_request, cw_options_security,
+		cw_options_renewal, cw_options_manage,  cw_options_select,
+		cw_options_own,     cw_options_report,  cw_options_agent,
 	};
 	struct cw_option_set *set = cw_option_set_new();
 

@@ -15,6 +15,7 @@ extern const struct cw_option cw_options_manage[];
 extern const struct cw_option cw_options_report[];
 extern const struct cw_option cw_options_select[]; /* which plugin */
 extern const struct cw_option cw_options_own[];    /* options that Certbot does not have */
+extern const struct cw_option cw_options_agent[];
 
 /* The options of a Certbot plugin, used if there is no module of that name. */
 struct cw_known_plugin {

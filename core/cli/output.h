@@ -16,7 +16,7 @@ void cw_render_certificate(struct json_object *item, bool first);
 void cw_render_account(struct json_object *result);
 void cw_render_imported(struct json_object *result);
 void cw_render_exported(struct json_object *result);
-void cw_render_report(struct json_object *result); /* cli/report.c */
+void cw_render_report(struct json_object *result); /* cli/report.c; also agent status */
 void cw_render_dns_records(struct json_object *result);
 void cw_render_plugin_tool(struct json_object *result); /* plugin */
 void cw_render_plugins(struct json_object *result);

@@ -189,6 +189,17 @@ unknown_verb(struct parser *parser, const char *word)
 	parser->unknown_verb = true;
 }
 
+/* How many words it takes. */
+static size_t
+words_of(const struct cw_verb *verb)
+{
+	switch (verb->word) {
+	case CW_WORD_NONE: return 0;
+	case CW_WORD_ACTION: return 2;
+	default: return 1;
+	}
+}
+
 static void
 parse_word(struct parser *parser, const char *word)
 {
@@ -208,8 +219,7 @@ parse_word(struct parser *parser, const char *word)
 		set_topic(parser, word);
 		return;
 	}
-	if (invocation->verb != NULL && invocation->verb->word != CW_WORD_NONE &&
-	    invocation->words.count == 0) {
+	if (invocation->verb != NULL && invocation->words.count < words_of(invocation->verb)) {
 		cw_strv_add(&invocation->words, word);
 		return;
 	}

@@ -6,6 +6,8 @@
 #include "cli/plugin_tool.h"
 #include "flow/context.h"
 
+static const char *const agent_actions[] = {"status", "renew", "reload", NULL};
+
 const struct cw_verb cw_verbs[] = {
 	{
 		.name = "run",
@@ -51,11 +53,12 @@ const struct cw_verb cw_verbs[] = {
 			"names it and fails; the other certificates are still renewed. If an "
 			"earlier run could not install a certificate or reload its server, this is "
 			"tried again, and the run fails until it succeeds. A timer should run this "
-			"twice a day.",
+			"twice a day. --cert-name selects certificates; it can be repeated.",
 		.plugins = CW_PLUGINS_AUTHENTICATOR,
 		.writes = true,
 		.has_dry_run = true,
 		.asks_nobody = true,
+		.several = true,
 		.keeps_names = true,
 		.csr = "to renew the certificate of your own signing request, run certonly --csr "
 		       "again",
@@ -89,6 +92,27 @@ const struct cw_verb cw_verbs[] = {
 		.flow = cw_flow_report,
 		.render = cw_render_report,
 		.exit_status = cw_report_exit_status,
+	},
+	{
+		.name = "agent",
+		.arguments = "[status | renew NAME | reload]",
+		.title = "The agent",
+		.summary = "keep certificates valid as a service",
+		.description =
+			"Runs until it is stopped, and keeps every certificate valid: those in the "
+			"configuration directory, and those that agent.ini or the environment "
+			"describe. It always keeps a certificate in place: one that you provide, "
+			"else one from a CA, else a self-signed one. \"agent status\" shows what a "
+			"running agent does, \"agent renew NAME\" lets it renew a certificate now, "
+			"and \"agent reload\" lets it read its configuration again. Every option "
+			"can also be given as a variable of the environment: CERTWRIGHT_EMAIL for "
+			"--email, CERTWRIGHT_EMAIL_FILE for a file with the value.",
+		.word = CW_WORD_ACTION,
+		.actions = agent_actions,
+		.plugins = CW_PLUGINS_AUTHENTICATOR,
+		.asks_nobody = true,
+		.flow = cw_flow_agent,
+		.render = cw_render_report,
 	},
 	{
 		.name = "register",
@@ -274,6 +298,7 @@ const struct cw_verb cw_verbs[] = {
 			"certificates, and if --preferred-challenges is given, only with those "
 			"challenges, which all certificates for the name must then use. All "
 			"depend on the ACME account, which must exist.",
+		.asks_ca = true,
 		.flow = cw_flow_dns_records,
 		.render = cw_render_dns_records,
 	},

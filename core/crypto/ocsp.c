@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509_vfy.h>
+#include <time.h>
 
 enum {
 	CLOCK_SKEW = 300,         /* seconds that the responder's clock may be off */
@@ -102,8 +103,10 @@ check_signature(OCSP_BASICRESP *basic, const struct cw_certificate *issuer, stru
 
 static int
 find_status(OCSP_BASICRESP *basic, const struct cw_certificate *certificate,
-	    const struct cw_certificate *issuer, enum cw_ocsp_state *state, struct cw_error *error)
+	    const struct cw_certificate *issuer, enum cw_ocsp_state *state, int64_t *next,
+	    struct cw_error *error)
 {
+	struct tm parts;
 	cw_auto_id OCSP_CERTID *id = cw_need(identify(certificate, issuer));
 	ASN1_GENERALIZEDTIME *from = NULL, *until = NULL;
 	int status, reason;
@@ -117,14 +120,17 @@ find_status(OCSP_BASICRESP *basic, const struct cw_certificate *certificate,
 	*state = status == V_OCSP_CERTSTATUS_REVOKED ? CW_OCSP_REVOKED
 		 : status == V_OCSP_CERTSTATUS_GOOD  ? CW_OCSP_GOOD
 						     : CW_OCSP_UNKNOWN;
+	*next = until != NULL && ASN1_TIME_to_tm(until, &parts) == 1 ? timegm(&parts) : 0;
 	return CW_OK;
 }
 
 int
 cw_ocsp_read(const void *der, size_t length, const struct cw_certificate *certificate,
-	     const struct cw_certificate *issuer, enum cw_ocsp_state *state, struct cw_error *error)
+	     const struct cw_certificate *issuer, enum cw_ocsp_state *state, int64_t *until,
+	     struct cw_error *error)
 {
 	const unsigned char *at = der;
+	int64_t next = 0;
 	cw_auto_response OCSP_RESPONSE *response = NULL;
 	cw_auto_basic OCSP_BASICRESP *basic = NULL;
 	int status;
@@ -143,7 +149,9 @@ cw_ocsp_read(const void *der, size_t length, const struct cw_certificate *certif
 				       "the OCSP response is of an unknown type");
 	status = check_signature(basic, issuer, error);
 	if (status == CW_OK)
-		status = find_status(basic, certificate, issuer, state, error);
+		status = find_status(basic, certificate, issuer, state, &next, error);
+	if (until != NULL)
+		*until = next;
 	ERR_clear_error();
 	return status;
 }

@@ -13,12 +13,13 @@ enum cw_ocsp_state { CW_OCSP_GOOD, CW_OCSP_REVOKED, CW_OCSP_UNKNOWN };
 int cw_ocsp_request(const struct cw_certificate *certificate, const struct cw_certificate *issuer,
 		    struct cw_buf *request, struct cw_error *error);
 /*
- * Reads the responder's answer. It must be about CERTIFICATE, signed by ISSUER or by one to whom
- * ISSUER has delegated that (section 4.2.2.2), and be valid at this time, give or take five
- * minutes; anything else is CW_E_PROTOCOL.
+ * Reads the responder's answer. *UNTIL (may be NULL) is when there is a newer one, in seconds since
+ * the epoch; 0: the responder does not say. It must be about CERTIFICATE, signed by ISSUER or by
+ * one to whom ISSUER has delegated that (section 4.2.2.2), and be valid at this time, give or take
+ * five minutes; anything else is CW_E_PROTOCOL.
  */
 int cw_ocsp_read(const void *der, size_t length, const struct cw_certificate *certificate,
-		 const struct cw_certificate *issuer, enum cw_ocsp_state *state,
+		 const struct cw_certificate *issuer, enum cw_ocsp_state *state, int64_t *until,
 		 struct cw_error *error);
 
 #endif

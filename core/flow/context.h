@@ -17,6 +17,7 @@
 #include "plugin/registry.h"
 #include "store/directories.h"
 
+struct cw_agent_front;        /* flow/agent/front.h */
 struct cw_host_authenticator; /* flow/issue/host.h */
 struct cw_run;
 
@@ -39,9 +40,10 @@ struct cw_context {
 	void *output; /* the context of progress and item */
 	/* Of the library's host; NULL: the command was not called by one. */
 	const struct cw_host_authenticator *host;
-	struct json_object *request; /* all of it, as the host sent it */
-	bool in_memory;              /* nothing is kept in files: there are no directories */
-	const char *certbot_version; /* the Certbot version in new renewal files: "2.1.0" */
+	struct json_object *request;        /* all of it, as the host (or the agent) sent it */
+	const struct cw_agent_front *agent; /* NULL: there can be no agent here */
+	bool in_memory;                     /* nothing is kept in files: there are no directories */
+	const char *certbot_version;        /* the Certbot version in new renewal files: "2.1.0" */
 	/* Made by cw_context_open() or when first needed, for the whole command. */
 	struct cw_loop *loop;
 	struct cw_network *network;
@@ -140,6 +142,9 @@ int cw_flow_export(struct cw_context *context, struct json_object *result, struc
  * "problem": null or what is wrong with what is there}. */
 int cw_flow_dns_records(struct cw_context *context, struct json_object *result,
 			struct cw_error *error);
+/* agent: with the action status, "status" is the status document (flow/report/status.h), judged,
+ * and "health" as of report. */
+int cw_flow_agent(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* plugins: "plugins": an array of {"name", "version", "description", "path", "abi": "1.0", "roles":
  * ["authenticator", "installer"], "challenge_types": [...], "prepared": null, true or an error
  * object}; "refused": an array of {"path", "error"}. */

@@ -1,4 +1,28 @@
 libcore_sources += \
+	core/flow/agent/alarm.c core/flow/agent/alarm.h \
+	core/flow/agent/certificate.c core/flow/agent/certificate.h \
+	core/flow/agent/child.c core/flow/agent/child.h \
+	core/flow/agent/command.c core/flow/agent/command.h \
+	core/flow/agent/config.c core/flow/agent/config.h \
+	core/flow/agent/control.c core/flow/agent/control.h \
+	core/flow/agent/lapsed.c core/flow/agent/lapsed.h \
+	core/flow/agent/look.c core/flow/agent/look.h \
+	core/flow/agent/modes.c core/flow/agent/modes.h \
+	core/flow/agent/plan.c core/flow/agent/plan.h \
+	core/flow/agent/provided.c core/flow/agent/provided.h \
+	core/flow/agent/manager.c core/flow/agent/manager.h \
+	core/flow/agent/stand_in.c core/flow/agent/stand_in.h \
+	core/flow/agent/staple.c core/flow/agent/staple.h \
+	core/flow/agent/watch.c core/flow/agent/watch.h \
+	core/flow/agent/agent.c \
+	core/flow/agent/attempts.c \
+	core/flow/agent/document.c \
+	core/flow/agent/looked.c \
+	core/flow/agent/seen.c \
+	core/flow/agent/state.c \
+	core/flow/agent/tell.c \
+	core/flow/agent/work.c \
+	core/flow/agent/front.h core/flow/agent/internal.h \
 	core/flow/status/address.c core/flow/status/address.h \
 	core/flow/status/answer.c core/flow/status/answer.h \
 	core/flow/status/hosts.c core/flow/status/hosts.h \
@@ -74,6 +98,7 @@ libcore_sources += \
 	core/flow/moving/source.c core/flow/moving/source.h \
 	core/flow/moving/take_over.c core/flow/moving/take_over.h \
 	core/flow/moving/tar.c core/flow/moving/tar.h \
+	core/flow/moving/tar_open.c \
 	core/flow/moving/uacme.c \
 	core/flow/work/deploy_hooks.c \
 	core/flow/work/deploy_hooks.h \
@@ -113,6 +138,7 @@ libcore_sources += \
 	core/flow/kit/trial.c core/flow/kit/trial.h \
 	core/flow/work/lookup.c core/flow/work/lookup.h \
 	core/flow/work/lone_plugin.c core/flow/work/lone_plugin.h \
+	core/flow/work/given_sockets.c core/flow/work/given_sockets.h \
 	core/flow/work/listeners.c \
 	core/flow/work/listeners.h \
 	core/flow/issue/names.c \

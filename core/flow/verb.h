@@ -33,7 +33,8 @@ enum cw_verb_plugins {
 enum cw_verb_word {
 	CW_WORD_NONE,
 	CW_WORD_CERTIFICATE, /* a lineage's name; may be absent */
-	CW_WORD_PATH
+	CW_WORD_PATH,
+	CW_WORD_ACTION /* one of its actions, and perhaps a lineage's name; may be absent */
 };
 
 /* An option of a verb that reads its words itself. */
@@ -70,7 +71,8 @@ struct cw_verb {
 	 * options of all verbs. They are in cw_context.words, and it reads no configuration file.
 	 */
 	const struct cw_verb_option *own_options;
-	const char *const *actions; /* then: what its first word can be; NULL-terminated */
+	/* Then, and with CW_WORD_ACTION: what its first word can be; NULL-terminated. */
+	const char *const *actions;
 
 	cw_verb_check check;          /* NULL: accepts all settings */
 	cw_flow flow;                 /* NULL: "help", which is done in cli/ */

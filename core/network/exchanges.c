@@ -129,13 +129,14 @@ take_ocsp(struct exchange_job *exchange, struct cw_http_answer *answer)
 			answer->status);
 	else
 		cw_ocsp_read(cw_buf_text(&answer->body), answer->body.length, exchange->certificate,
-			     exchange->issuer, &state, &error);
+			     exchange->issuer, &state, NULL, &error);
 	if (error.status < 0) {
 		cw_serving_fail(&exchange->job, &error);
 		return;
 	}
 	message = cw_serving_answer();
 	cw_message_put_int(message, state);
+	cw_message_put_bytes(message, cw_buf_text(&answer->body), answer->body.length);
 	cw_serving_finish(&exchange->job, message);
 }
 

@@ -33,6 +33,7 @@ libcore_sources += \
 	core/store/renewal.c core/store/renewal.h \
 	core/store/rewrite.c core/store/rewrite.h \
 	core/store/replace.c core/store/replace.h \
+	core/store/stand_in.c core/store/stand_in.h \
 	core/store/state.c core/store/state.h \
 	core/store/undo.c core/store/undo.h \
 	core/store/undo_journal.h \
@@ -54,6 +55,7 @@ check_PROGRAMS += \
 	tests/unit/test_memory \
 	tests/unit/test_pending \
 	tests/unit/test_renewal \
+	tests/unit/test_stand_in \
 	tests/unit/test_undo
 
 tests_unit_test_checkpoint_SOURCES = tests/unit/test_checkpoint.c \
@@ -65,6 +67,9 @@ tests_unit_test_checkpoint_changed_SOURCES = tests/unit/test_checkpoint_changed.
 tests_unit_test_lineage_SOURCES = tests/unit/test_lineage.c \
 	tests/unit/lineage_fixture.h tests/unit/scratch.h
 tests_unit_test_lineage_recover_SOURCES = tests/unit/test_lineage_recover.c \
+	tests/unit/lineage_fixture.h tests/unit/scratch.h
+
+tests_unit_test_stand_in_SOURCES = tests/unit/test_stand_in.c \
 	tests/unit/lineage_fixture.h tests/unit/scratch.h
 
 # Run by tests/integration/test_store_crash.py.

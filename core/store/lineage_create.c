@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/lineage_files.h"
+#include "store/stand_in.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -46,7 +47,8 @@ cw_lineage_check_free(const char *config_dir, const char *name, struct cw_error 
 	const char *const paths[] = {renewal, live, archive};
 
 	for (size_t i = 0; i < CW_COUNT(paths); i++) {
-		if (!cw_file_exists(paths[i]))
+		if (!cw_file_exists(paths[i]) ||
+		    (paths[i] == live && cw_live_gives_way(config_dir, name)))
 			continue;
 		cw_fail(error, CW_E_EXISTS, "\"%s\" is left from an earlier certificate \"%s\"",
 			paths[i], name);
@@ -133,9 +135,8 @@ compose(const char *config_dir, const char *name, const struct cw_configobj *con
 }
 
 static int
-make_live(const char *config_dir, const char *name, struct cw_error *error)
+make_live(const char *live, const char *name, struct cw_error *error)
 {
-	cw_autofree char *live = cw_format("%s/live/%s", config_dir, name);
 	cw_autofree char *path = cw_format("%s/README", live);
 	struct cw_file_mode mode = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 	int status = cw_folder_make(live, 0755, error);
@@ -156,15 +157,22 @@ make_live(const char *config_dir, const char *name, struct cw_error *error)
 
 static int
 make_parts(const char *config_dir, const char *name, const struct cw_version_files *files,
-	   struct cw_error *error)
+	   bool takes_place, struct cw_error *error)
 {
 	cw_autofree char *archive = cw_format("%s/archive/%s", config_dir, name);
+	cw_autofree char *live = takes_place ? cw_live_next(config_dir, name)
+					     : cw_format("%s/live/%s", config_dir, name);
 	int status = cw_folder_make(archive, 0755, error);
 
 	if (status == CW_OK)
 		status = cw_archive_add(archive, 1, files, NULL, NULL, error);
+	if (status == CW_OK && takes_place)
+		status = cw_live_dispose(config_dir, name, NULL, error);
 	if (status == CW_OK)
-		status = make_live(config_dir, name, error);
+		status = make_live(live, name, error);
+	/* Whoever read there where the certificate comes from reads on. */
+	if (status == CW_OK && takes_place)
+		status = cw_live_mark(config_dir, cw_path_base(live), CW_ORIGIN_ACME, false, error);
 	return status;
 }
 
@@ -189,6 +197,7 @@ cw_lineage_create(const char *config_dir, const char *name, const struct cw_vers
 	struct cw_file_mode mode = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_autofree char *mark = NULL;
 	cw_auto_buf struct cw_buf text = {0};
+	bool takes_place = false;
 	int status = cw_lineage_check_name(name, error);
 
 	if (lineage != NULL)
@@ -205,14 +214,21 @@ cw_lineage_create(const char *config_dir, const char *name, const struct cw_vers
 		return status;
 	mark = cw_renewal_path(config_dir, name, "new");
 	status = cw_file_write(mark, cw_buf_text(&text), text.length, &mode, error);
+	takes_place = cw_live_gives_way(config_dir, name);
 	if (status == CW_OK)
-		status = make_parts(config_dir, name, files, error);
+		status = make_parts(config_dir, name, files, takes_place, error);
 	if (status == CW_OK)
 		status = finish(config_dir, name, error);
 	if (status != CW_OK) {
 		cw_lineage_unmake(config_dir, name, NULL);
 		return status;
 	}
+	/* After a crash before this, cw_lineage_sweep() does it: what stands in stays until then.
+	 */
+	if (takes_place)
+		status = cw_live_take_place(config_dir, name, NULL, error);
+	if (status != CW_OK)
+		return status;
 	return lineage == NULL ? CW_OK : cw_lineage_load(config_dir, name, lineage, error);
 }
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/stand_in.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,8 +18,6 @@
 #endif
 
 enum { ATTRIBUTES_MAX = 65536 };
-
-static const char readme[] = "README";
 
 char *
 cw_switched_target(const char *target, enum cw_kind kind, unsigned version)
@@ -36,6 +35,19 @@ close_folder(DIR **folder)
 		closedir(*folder);
 }
 
+/* What else is ours in the folder; the last of them is about one certificate and goes with it. */
+static const char *const further_files[] = {"README", CW_ORIGIN_FILE, CW_STAPLE_FILE};
+enum { KEPT_FILES = 2 };
+
+static bool
+is_further_file(const char *name)
+{
+	for (size_t i = 0; i < CW_COUNT(further_files); i++)
+		if (strcmp(name, further_files[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 is_link_name(const char *name)
 {
@@ -46,8 +58,8 @@ is_link_name(const char *name)
 	return false;
 }
 
-/* Whether the folder has the four links and the README and nothing else. What a crash left of a
- * link that was being replaced is removed. */
+/* Whether the folder has the four links and our other files and nothing else. What a crash left of
+ * a link that was being replaced is removed. */
 static bool
 has_only_ours(const char *path)
 {
@@ -65,7 +77,7 @@ has_only_ours(const char *path)
 			continue;
 		if (cw_is_temporary(name) && unlinkat(dirfd(folder), name, 0) == 0)
 			continue;
-		if (strcmp(name, readme) != 0 ||
+		if (!is_further_file(name) ||
 		    fstatat(dirfd(folder), name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
 		    !S_ISREG(status.st_mode))
 			ours = false;
@@ -145,7 +157,6 @@ static bool
 fill_successor(const struct cw_lineage *lineage, const struct cw_live *live, unsigned version,
 	       const char *from, const struct stat *status, int to)
 {
-	cw_autofree char *text = cw_format("%s/%s", from, readme);
 	struct stat made;
 
 	for (unsigned i = 0; i < CW_KIND_COUNT; i++) {
@@ -157,9 +168,13 @@ fill_successor(const struct cw_lineage *lineage, const struct cw_live *live, uns
 		    !copy_link_owner(lineage->live[kind], to, cw_kind_link(kind)))
 			return false;
 	}
-	/* The same file, so that all that belongs to it stays. */
-	if (linkat(AT_FDCWD, text, to, readme, 0) != 0 && errno != ENOENT)
-		return false;
+	/* The same files, so that all that belongs to them stays. */
+	for (size_t i = 0; i < KEPT_FILES; i++) {
+		cw_autofree char *file = cw_format("%s/%s", from, further_files[i]);
+
+		if (linkat(AT_FDCWD, file, to, further_files[i], 0) != 0 && errno != ENOENT)
+			return false;
+	}
 	if (fstat(to, &made) != 0)
 		return false;
 	if ((made.st_uid != status->st_uid || made.st_gid != status->st_gid) &&
@@ -183,7 +198,7 @@ remove_successor(const char *path, const char *folder, struct cw_error *error)
 		const char *name = names.items[i];
 		cw_autofree char *file = cw_format("%s/%s", path, name);
 		cw_autofree char *place = cw_format("%s/%s", folder, name);
-		bool ours = is_link_name(name) || strcmp(name, readme) == 0;
+		bool ours = is_link_name(name) || is_further_file(name);
 
 		if (ours || cw_is_temporary(name) || cw_file_exists(place)) {
 			if (unlink(file) != 0)

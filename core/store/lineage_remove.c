@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "store/lineage_files.h"
+#include "store/stand_in.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { ALL_LINKS = (1 << CW_KIND_COUNT) - 1 };
 
 static bool
 is_archive_name(const char *name)
@@ -31,7 +34,8 @@ is_live_name(const char *name)
 						strcmp(name + strlen("previous_"), link) == 0))
 			return true;
 	}
-	return strcmp(name, "README") == 0;
+	return strcmp(name, "README") == 0 || strcmp(name, CW_ORIGIN_FILE) == 0 ||
+	       strcmp(name, CW_STAPLE_FILE) == 0;
 }
 
 static void
@@ -101,7 +105,13 @@ cw_lineage_unmake(const char *config_dir, const char *name, struct cw_error *err
 
 	/* With a renewal file it is finished, or another's. */
 	if (!cw_file_exists(path)) {
-		status = remove_folder(live, is_live_name, error);
+		struct cw_live_folder folder;
+
+		status = cw_live_dispose(config_dir, name, NULL, error);
+		/* What the lineage was to take the place of stays. */
+		cw_live_look(config_dir, name, &folder);
+		if (status == CW_OK && folder.files == 0)
+			status = remove_folder(live, is_live_name, error);
 		if (status == CW_OK)
 			status = remove_folder(archive, is_archive_name, error);
 	}
@@ -231,18 +241,25 @@ sweep_mark(const char *config_dir, const char *hidden, struct cw_error *error)
 	return CW_OK;
 }
 
-/* A successor of live/NAME without a lineage, which would have to recover it. */
+/* A successor of live/NAME. If there is a lineage whose live/ was not switched to it, it recovers
+ * that itself. */
 static int
 sweep_successor(const char *config_dir, const char *hidden, struct cw_error *error)
 {
 	cw_autofree char *name = between(hidden, ".next");
 	cw_autofree char *path = cw_format("%s/live/%s", config_dir, hidden);
 	cw_autofree char *renewal = NULL;
+	struct cw_live_folder next;
 
 	if (name == NULL || !cw_is_folder(path))
 		return CW_OK;
 	renewal = cw_renewal_path(config_dir, name, NULL);
-	return cw_file_exists(renewal) ? CW_OK : remove_folder(path, is_live_name, error);
+	if (!cw_file_exists(renewal))
+		return cw_live_dispose(config_dir, name, NULL, error);
+	cw_live_look(config_dir, hidden, &next);
+	if (cw_live_gives_way(config_dir, name) && next.files == 0 && next.links == ALL_LINKS)
+		return cw_live_take_place(config_dir, name, NULL, error);
+	return next.links == 0 ? cw_live_dispose(config_dir, name, NULL, error) : CW_OK;
 }
 
 int

@@ -105,39 +105,39 @@ class Starter:
         self.ports = Ports()
         self._made = []
 
-    def _keep(self, thing):
+    def keep(self, thing):
         self._made.append(thing)
         return thing
 
     def pebble(self, **options):
         folder = self.folder / f"pebble{len(self._made)}"
-        return self._keep(Pebble(self.ports, folder, self.authority, **options))
+        return self.keep(Pebble(self.ports, folder, self.authority, **options))
 
     def bind(self, zones, **options):
         folder = self.folder / f"bind{len(self._made)}"
-        return self._keep(Bind(self.ports, folder, zones, **options))
+        return self.keep(Bind(self.ports, folder, zones, **options))
 
     def rogue(self, pebble):
-        return self._keep(RogueCa(self.ports, self.authority, pebble))
+        return self.keep(RogueCa(self.ports, self.authority, pebble))
 
     def dns_ca(self, bind):
         pebble = self.pebble(dns=bind, env={"PEBBLE_VA_ALWAYS_VALID": "1"})
-        return self._keep(DnsCa(self.ports, self.authority, pebble, bind))
+        return self.keep(DnsCa(self.ports, self.authority, pebble, bind))
 
     def relay(self, pebble):
-        return self._keep(Relay(self.ports, pebble))
+        return self.keep(Relay(self.ports, pebble))
 
     def run(self, name, argv, folder, ready, env=None):
         """Any server program, once READY() says so."""
-        return self._keep(Server(name, argv, folder, env=env, ready=ready))
+        return self.keep(Server(name, argv, folder, env=env, ready=ready))
 
     def web(self, port, folder_of):
-        return self._keep(WebServer(port, folder_of))
+        return self.keep(WebServer(port, folder_of))
 
     def certwright(self, ca, name="certwright", installed=None):
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        return self._keep(Certwright(folder, ca, installed))
+        return self.keep(Certwright(folder, ca, installed))
 
     def stop(self):
         for thing in reversed(self._made):

@@ -28,7 +28,7 @@ def run(lineage_crash, *arguments):
 
 @pytest.mark.sample(4)
 @pytest.mark.parametrize("way", ["plain", "links"])
-@pytest.mark.parametrize("work", ["create", "update", "delete"])
+@pytest.mark.parametrize("work", ["create", "update", "delete", "replace", "put"])
 def test_a_kill_anywhere_leaves_a_usable_certificate(lineage_crash, tmp_path, work, way):
     done = run(lineage_crash, tmp_path / "config", work, way)
     assert done.returncode == 0, done.stderr

@@ -4,14 +4,18 @@
  * and certificate match (or, while links are switched one by one, the record of the old one must be
  * there), afterwards so without exception, and the work must be possible again.
  *
- *   lineage-crash FOLDER create|update|delete plain|links [STEP]
+ *   lineage-crash FOLDER create|update|delete|replace|put plain|links [STEP]
  *
  * "links" puts a file of the administrator into live/<name>/, so that the folder cannot be
  * exchanged. With STEP only that one is tried, and FOLDER is left as the kill left it.
+ *
+ * "replace" makes a lineage where there is a folder of files, and "put" makes another such folder:
+ * ours, or with "links" those of somebody else, which must be somewhere at any time.
  */
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/lineage.h"
+#include "store/stand_in.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,7 +30,8 @@
 
 static const char name[] = "a.test";
 
-enum work { CREATE, UPDATE, DELETE };
+enum work { CREATE, UPDATE, DELETE, REPLACE, PUT };
+static const char *const works[] = {"create", "update", "delete", "replace", "put"};
 
 static _Noreturn void
 stop(long step, const char *what, struct cw_error *error)
@@ -101,10 +106,22 @@ delete_lineage(const char *folder, struct cw_error *error)
 }
 
 static int
+put(const char *folder, const char *mark, struct cw_error *error)
+{
+	cw_autofree char *aside = NULL;
+	struct parts parts;
+
+	make_parts(&parts, mark);
+	return cw_live_put(folder, name, &parts.files, CW_ORIGIN_SELF_SIGNED, &aside, error);
+}
+
+static int
 do_work(const char *folder, enum work work, struct cw_error *error)
 {
 	switch (work) {
-	case CREATE: return create(folder, "new", error);
+	case CREATE:
+	case REPLACE: return create(folder, "new", error);
+	case PUT: return put(folder, "new", error);
 	case UPDATE: return update(folder, "new", error);
 	default: return delete_lineage(folder, error);
 	}
@@ -116,6 +133,25 @@ write_text(const char *path, const char *text)
 	struct cw_file_mode mode = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
 
 	cw_file_write(path, text, strlen(text), &mode, NULL);
+}
+
+/* Somebody's own files; a lineage may take their place. */
+static void
+provide(const char *folder, struct cw_error *error)
+{
+	struct parts parts;
+
+	make_parts(&parts, "old");
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++) {
+		cw_autofree char *path =
+			cw_format("%s/live/%s/%s.pem", folder, name, cw_kind_name((enum cw_kind)i));
+		cw_autofree char *above = cw_path_folder(path);
+
+		cw_folder_make(above, 0755, error);
+		write_text(path, parts.text[i]);
+	}
+	if (cw_live_mark(folder, name, CW_ORIGIN_PROVIDED, true, error) != CW_OK)
+		stop(0, "cannot mark the files", error);
 }
 
 /* A folder as it is before the work: a renewal has eight versions, so that it removes some. */
@@ -130,6 +166,13 @@ prepare(const char *folder, enum work work, bool links)
 		stop(0, "cannot make the folder", &error);
 	if (work == CREATE)
 		return;
+	if (work == REPLACE || work == PUT) {
+		if (links)
+			provide(folder, &error);
+		else if (put(folder, "old", &error) != CW_OK)
+			stop(0, "cannot put files there", &error);
+		return;
+	}
 	if (create(folder, "old", &error) != CW_OK)
 		stop(0, "cannot make the lineage", &error);
 	for (int i = 0; work == UPDATE && i < 7; i++) {
@@ -286,6 +329,57 @@ check_recovered(const char *folder, enum work work, long step)
 		stop(step, "it is not right after the next renewal", &error);
 }
 
+/* What is in live/<name>/ belongs together at any time, whether files or links. */
+static void
+check_folder(const char *folder, bool links, const char *when, long step)
+{
+	cw_auto_error struct cw_error error = {0};
+	cw_auto_strv struct cw_strv asides = {0};
+	cw_autofree char *aside = cw_format("%s/aside", folder);
+	struct cw_lineage lineage = {0};
+	char mark[64];
+	bool together;
+
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++)
+		lineage.live[i] =
+			cw_format("%s/live/%s/%s.pem", folder, name, cw_kind_name((enum cw_kind)i));
+	together = belongs_together(&lineage);
+	read_mark(&lineage, CW_KIND_CERT, mark, sizeof(mark));
+	for (unsigned i = 0; i < CW_KIND_COUNT; i++)
+		free(lineage.live[i]);
+	if (!together)
+		stop(step, when, &error);
+	cw_folder_list(aside, true, &asides, NULL);
+	if (links && strcmp(mark, "old\n") != 0 && asides.count != 1 && *when == 'a')
+		stop(step, "somebody's files are lost", &error);
+	if (!links && asides.count != 0)
+		stop(step, "our own files were kept", &error);
+}
+
+/* A folder of files that is replaced. */
+static void
+check_replaced(const char *folder, enum work work, bool links, long step)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_error struct cw_error error = {0};
+
+	check_folder(folder, links, "before the recovery the parts are apart", step);
+	if (cw_lineage_sweep(folder, &error) != CW_OK)
+		stop(step, "the sweep fails", &error);
+	check_folder(folder, links, "after the recovery the parts are apart", step);
+	check_clean(folder, step);
+	if (work == PUT) {
+		if (put(folder, "later", &error) != CW_OK)
+			stop(step, "they cannot be put there again", &error);
+		return;
+	}
+	if (!cw_lineage_exists(folder, name) && create(folder, "again", &error) != CW_OK)
+		stop(step, "the lineage cannot be made again", &error);
+	if (cw_lineage_load(folder, name, &lineage, &error) != CW_OK)
+		stop(step, "the lineage cannot be read", &error);
+	check_folder(folder, links, "at the end the parts are apart", step);
+}
+
 int
 main(int count, char **arguments)
 {
@@ -296,9 +390,8 @@ main(int count, char **arguments)
 
 	if (count < 4 || count > 5)
 		return 2;
-	work = strcmp(arguments[2], "create") == 0   ? CREATE
-	       : strcmp(arguments[2], "update") == 0 ? UPDATE
-						     : DELETE;
+	for (work = CREATE; work < PUT && strcmp(arguments[2], works[work]) != 0; work++)
+		continue;
 	links = strcmp(arguments[3], "links") == 0;
 	for (;; step++) {
 		bool killed;
@@ -307,8 +400,12 @@ main(int count, char **arguments)
 		killed = run_killed(arguments[1], work, step);
 		if (single)
 			return killed ? 0 : 1;
-		check_usable(arguments[1], work, links, step);
-		check_recovered(arguments[1], work, step);
+		if (work == REPLACE || work == PUT) {
+			check_replaced(arguments[1], work, links, step);
+		} else {
+			check_usable(arguments[1], work, links, step);
+			check_recovered(arguments[1], work, step);
+		}
 		if (!killed)
 			break;
 	}

@@ -73,7 +73,7 @@ struct things {
 static struct cw_acme_operation *
 start_account_new(struct things *things)
 {
-	return cw_acme_account_new_start(server_acme, &things->registration, &things->url,
+	return cw_acme_account_new_start(server_acme, &things->registration, &things->url, NULL,
 					 &things->body, on_end, &things->end);
 }
 

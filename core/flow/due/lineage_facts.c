@@ -40,13 +40,13 @@ cw_lineage_facts_read(const struct cw_context *context, const struct cw_lineage 
 	*facts = (struct cw_lineage_facts){
 		.is_renewed = asked_for || cw_lineage_is_renewed(context, lineage),
 		.has_steps = cw_hsts_has_steps(lineage),
-		.waits = cw_ask_again_read(lineage->config, cw_time()) != 0,
+		.ask_again = cw_ask_again_read(lineage->config, cw_time()),
 	};
 	if (!asked_for)
 		status = cw_lineage_check_settings(context, lineage, facts->is_renewed, error);
 	if (status == CW_OK)
 		status = cw_certificate_summary_read(lineage->live[CW_KIND_CERT],
-						     facts->waits ? 0 : CW_SUMMARY_ARI_ID,
+						     facts->ask_again != 0 ? 0 : CW_SUMMARY_ARI_ID,
 						     &certificate, error);
 	if (status < 0)
 		return status;

@@ -15,9 +15,9 @@ struct cw_lineage_facts {
 	char *chain;
 	struct cw_due due;
 	struct cw_ask_again_place place;
-	bool is_renewed; /* autorenew allows it to be renewed */
-	bool has_steps;  /* --auto-hsts has begun */
-	bool waits;      /* the CA said recently that it is not due */
+	bool is_renewed;   /* autorenew allows it to be renewed */
+	bool has_steps;    /* --auto-hsts has begun */
+	int64_t ask_again; /* the CA said recently that it is not due until then; 0: no */
 };
 
 /* Whether autorenew, in this run or in the renewal file, allows "renew" to renew it. */

@@ -19,7 +19,8 @@ struct advisor {
 	char *server;
 	struct cw_ca *ca;
 	struct cw_ca_call *call;
-	bool given_up; /* it is not asked any more */
+	bool given_up;    /* it is not asked any more */
+	bool unreachable; /* because it did not answer */
 	struct cw_acme_renewal_info *infos;
 	struct cw_acme_renewal_info **asked;
 	struct cw_advice_wanted **wanted; /* of each of ASKED */
@@ -88,10 +89,13 @@ take_answer(struct cw_advisors *advisors, struct cw_advice_wanted *wanted,
 		cw_autofree char *line = cw_error_line(&info->error);
 
 		cw_log_debug("no renewal information for \"%s\": %s", wanted->name, line);
+		wanted->unanswered = true;
 		cw_error_clear(&info->error);
 	} else {
 		wanted->advice = cw_due_by_window(info->window_start, info->window_end, now);
 		wanted->ask_again = now + info->retry_after / 1000;
+		wanted->start = info->window_start;
+		wanted->end = info->window_end;
 		explain(advisors, wanted, info->explanation_url);
 	}
 	free(info->explanation_url);
@@ -112,8 +116,10 @@ static void
 give_up(struct advisor *advisor, const struct cw_error *error)
 {
 	cannot_ask(advisor->server, error);
+	for (size_t i = 0; i < advisor->count; i++)
+		advisor->wanted[i]->unanswered = true;
 	/* Not within a call back of its own. */
-	advisor->given_up = true;
+	advisor->given_up = advisor->unreachable = true;
 	end_one(advisor);
 }
 
@@ -188,7 +194,8 @@ add_wanted(struct cw_advisors *advisors, struct cw_advice_wanted *wanted, size_t
 	struct cw_acme_renewal_info *info;
 
 	wanted->advice = CW_ADVICE_NONE;
-	wanted->ask_again = 0;
+	wanted->ask_again = wanted->start = wanted->end = 0;
+	wanted->unanswered = advisor->unreachable;
 	if (advisor->given_up)
 		return;
 	if (advisor->infos == NULL) {

@@ -20,6 +20,8 @@ struct cw_advice_wanted {
 	const char *certificate_id; /* cw_certificate_ari_id() */
 	enum cw_advice advice;      /* out */
 	int64_t ask_again;          /* out: not before this time; 0: the CA did not say */
+	int64_t start, end;         /* out: the window in which to renew; 0: the CA did not say */
+	bool unanswered;            /* out: the CA could not be asked */
 };
 
 /* Asks about COUNT certificates at the same time. A server that cannot be asked is named in one

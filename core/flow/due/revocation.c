@@ -8,6 +8,7 @@
 #include "crypto/x509.h"
 #include "flow/work/network_process.h"
 
+#define RESPONSE_MAX (64 * 1024)
 #define AT_ONCE 16                  /* questions in flight */
 #define CERTIFICATE_MAX (64 * 1024) /* bytes of a file */
 
@@ -59,10 +60,14 @@ on_answer(void *context, struct cw_message *answer, const struct cw_error *error
 	cw_auto_error struct cw_error failure = {0};
 
 	if (answer != NULL) {
+		struct cw_revocation *revocation = question->revocation;
 		int64_t state = cw_message_get_int(answer, CW_OCSP_GOOD, CW_OCSP_UNKNOWN);
 
+		cw_message_get_bytes(answer, RESPONSE_MAX, &revocation->response);
 		if (cw_message_finish(answer, "the network process", &failure) == CW_OK)
-			question->revocation->revoked = state == CW_OCSP_REVOKED;
+			revocation->revoked = state == CW_OCSP_REVOKED;
+		if (failure.status < 0 || !revocation->keeps_response)
+			cw_buf_clear(&revocation->response);
 	} else {
 		cw_error_copy(&failure, error);
 		if (failure.status == CW_E_NETWORK || failure.status == CW_E_TIMEOUT)

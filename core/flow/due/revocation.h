@@ -3,6 +3,7 @@
 #define CW_FLOW_DUE_REVOCATION_H
 
 #include <stdbool.h>
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/strv.h"
 #include "flow/context.h"
@@ -10,7 +11,10 @@
 struct cw_revocation {
 	const char *certificate; /* in: paths of the certificate and of its chain, borrowed */
 	const char *chain;
-	bool revoked; /* out */
+	bool keeps_response;    /* in */
+	bool revoked;           /* out */
+	struct cw_buf response; /* out: in DER, if it is to be kept; empty if there is none; release
+				   with cw_buf_clear() */
 };
 
 /*

@@ -19,6 +19,8 @@ struct pending {
 	struct cw_lineage_facts seen;
 	enum cw_advice advice;
 	int64_t ask_again;
+	int64_t start, end; /* the CA's window; 0: it did not say */
+	bool unanswered;
 	bool is_due;
 };
 
@@ -93,6 +95,19 @@ recover(struct survey *survey, struct cw_lineage *lineage, struct cw_error *erro
 	return status;
 }
 
+static struct cw_surveyed
+describe(const char *name, const struct cw_lineage_facts *seen)
+{
+	return (struct cw_surveyed){.name = name,
+				    .fullchain = seen->fullchain,
+				    .expiry = seen->due.expiry,
+				    .has_steps = seen->has_steps,
+				    .is_renewed = seen->is_renewed,
+				    .when = seen->due.when,
+				    .by_interval = seen->due.by_interval,
+				    .ask_again = seen->ask_again};
+}
+
 static void
 judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 {
@@ -102,8 +117,7 @@ judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 	if (survey->take_all) {
 		calls->due(calls->user, name);
 	} else if (!seen->is_renewed) {
-		struct cw_surveyed kept = {name, seen->fullchain, seen->due.expiry,
-					   seen->has_steps};
+		struct cw_surveyed kept = describe(name, seen);
 
 		calls->kept(calls->user, &kept);
 	} else if (cw_due_anyway(&seen->due, cw_time())) {
@@ -111,7 +125,7 @@ judge(struct survey *survey, const char *name, struct cw_lineage_facts *seen)
 	} else {
 		pending = &survey->pending[survey->count++];
 		*pending = (struct pending){.name = cw_strdup(name), .seen = *seen};
-		pending->advice = seen->waits ? CW_ADVICE_WAIT : CW_ADVICE_NONE;
+		pending->advice = seen->ask_again != 0 ? CW_ADVICE_WAIT : CW_ADVICE_NONE;
 		*seen = (struct cw_lineage_facts){0};
 	}
 }
@@ -197,6 +211,9 @@ ask_for_advice(struct survey *survey, struct cw_error *error)
 	for (size_t i = 0; i < count; i++) {
 		of[i]->advice = wanted[i].advice;
 		of[i]->ask_again = wanted[i].ask_again;
+		of[i]->start = wanted[i].start;
+		of[i]->end = wanted[i].end;
+		of[i]->unanswered = wanted[i].unanswered;
 	}
 	return status;
 }
@@ -214,6 +231,7 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 
 		if (pending->is_due || pending->seen.certificate == NULL)
 			continue;
+		asked[count].keeps_response = survey->calls->response != NULL;
 		asked[count].certificate = pending->seen.certificate;
 		asked[count].chain = pending->seen.chain;
 		of[count++] = pending;
@@ -224,6 +242,10 @@ ask_for_revocations(struct survey *survey, struct cw_error *error)
 				    error);
 	for (size_t i = 0; i < count; i++) {
 		of[i]->is_due = asked[i].revoked;
+		if (survey->calls->response != NULL && asked[i].response.length > 0)
+			survey->calls->response(survey->calls->user, of[i]->name,
+						&asked[i].response);
+		cw_buf_clear(&asked[i].response);
 		if (asked[i].revoked)
 			cw_log_warning("the certificate \"%s\" is revoked and will be renewed",
 				       of[i]->name);
@@ -271,9 +293,13 @@ keep_ask_again(struct survey *survey, const struct pending *pending)
 static void
 settle(struct survey *survey, const struct pending *pending)
 {
-	struct cw_surveyed kept = {pending->name, pending->seen.fullchain, pending->seen.due.expiry,
-				   pending->seen.has_steps};
+	struct cw_surveyed kept = describe(pending->name, &pending->seen);
 
+	kept.start = pending->start;
+	kept.end = pending->end;
+	kept.unanswered = pending->unanswered;
+	if (pending->ask_again != 0)
+		kept.ask_again = pending->ask_again;
 	if (pending->is_due) {
 		survey->calls->due(survey->calls->user, pending->name);
 		return;
@@ -309,7 +335,8 @@ settle_group(struct survey *survey, struct cw_error *error)
 	for (size_t i = 0; i < survey->count; i++) {
 		struct pending *pending = &survey->pending[i];
 
-		pending->is_due = cw_due_decide(&pending->seen.due, pending->advice, now);
+		pending->is_due = !survey->calls->plans &&
+				  cw_due_decide(&pending->seen.due, pending->advice, now);
 	}
 	if (status == CW_OK)
 		status = ask_for_revocations(survey, error);

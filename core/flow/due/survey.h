@@ -14,6 +14,13 @@ struct cw_surveyed {
 	const char *fullchain; /* its path below live/ */
 	int64_t expiry;        /* seconds since the epoch */
 	bool has_steps;        /* of --auto-hsts */
+	/* For whoever plans ahead. Times are 0 if there is none. */
+	bool is_renewed;    /* autorenew allows it */
+	int64_t when;       /* when it is due by its lifetime, or by renew_before_expiry */
+	bool by_interval;   /* "when" comes from renew_before_expiry */
+	int64_t start, end; /* the CA's window (RFC 9773) */
+	int64_t ask_again;  /* the CA must not be asked before this time */
+	bool unanswered;    /* the CA could not be asked */
 };
 
 /* Called for each lineage, in any order, with one of the three. */
@@ -21,10 +28,17 @@ struct cw_survey_calls {
 	void (*kept)(void *user, const struct cw_surveyed *lineage);
 	void (*due)(void *user, const char *name);
 	void (*failed)(void *user, const char *name, const struct cw_error *error);
+	/* The OCSP response for a certificate, which the network process has checked; NULL: nobody
+	 * wants it. */
+	void (*response)(void *user, const char *name, const struct cw_buf *response);
 	void *user;
 	/* The user asked for the lineage itself: ignores autorenew and all other settings of its
 	 * renewal file. */
 	bool asked_for;
+	/* Lineages whose time has come are reported as kept, with the times: the caller chooses a
+	 * moment in the CA's window once and keeps it (RFC 9773 section 4.2). Those that cannot
+	 * wait (expired, revoked) are due all the same. */
+	bool plans;
 };
 
 /*

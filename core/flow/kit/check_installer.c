@@ -30,11 +30,13 @@ write_certificate(struct scratch *scratch, const char *folder, const char *name,
 		.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .unsynced = true};
 	cw_auto_key struct cw_key *key = NULL;
 	cw_autofree char *certificate = NULL;
+	cw_auto_strv struct cw_strv names = {0};
 	char *private_key = NULL;
 	int status = cw_key_generate(&spec, &key, error);
 
+	cw_strv_add(&names, name);
 	if (status == CW_OK)
-		status = cw_self_signed(key, name, DAYS, &certificate, error);
+		status = cw_self_signed(key, &names, DAYS, &certificate, error);
 	if (status == CW_OK)
 		status = cw_folder_make(folder, 0700, error);
 	if (status < 0)

@@ -20,7 +20,7 @@
 #include "store/memory.h"
 
 #define MARK "origin" /* a file of live/NAME, in which the agent says which it is */
-enum { MARK_MAX = 64 };
+enum { MARK_MAX = 4096 };
 
 struct reading {
 	struct cw_context *context;
@@ -64,7 +64,9 @@ is_marked(const struct reading *reading, const char *mark)
 
 	if (cw_file_read(path, MARK_MAX, &text, NULL) < 0)
 		return false;
+	/* What follows is for the store (store/stand_in.h). */
 	word = cw_buf_take(&text);
+	word[strcspn(word, "\n")] = '\0';
 	return strcmp(cw_trim(word), mark) == 0;
 }
 

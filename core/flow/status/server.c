@@ -295,6 +295,12 @@ cw_status_server_free(struct cw_status_server *server)
 	free(server);
 }
 
+pid_t
+cw_status_server_pid(const struct cw_status_server *server)
+{
+	return server != NULL && server->process != NULL ? cw_role_pid(server->process) : 0;
+}
+
 unsigned
 cw_status_server_port(const struct cw_status_server *server)
 {

@@ -15,6 +15,7 @@
 #define CW_FLOW_STATUS_SERVER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include "base/error.h"
 #include "base/json.h"
 #include "base/loop.h"
@@ -43,6 +44,8 @@ int cw_status_server_new(struct cw_loop *loop, const struct cw_status_server_sta
 			 struct cw_status_server **server, struct cw_error *error);
 /* Ends the process and closes the socket; NULL is allowed. */
 void cw_status_server_free(struct cw_status_server *server);
+/* The process; 0: it does not run, or SERVER is NULL. */
+pid_t cw_status_server_pid(const struct cw_status_server *server);
 /* The port that it listens on. */
 unsigned cw_status_server_port(const struct cw_status_server *server);
 

@@ -313,6 +313,7 @@ release(struct renewal *renewal)
 	free(renewal->accounts);
 	cw_error_clear(&renewal->failures);
 	cw_buf_clear(&renewal->kept);
+	cw_strv_clear(&renewal->selected);
 	cw_strv_clear(&renewal->due_names);
 	cw_json_clear(&renewal->owed);
 	cw_strv_clear(&renewal->stepping);
@@ -335,14 +336,26 @@ cw_check_renew(const struct cw_settings *settings, struct cw_error *error)
 	return CW_E_USAGE;
 }
 
+/* Only those of --cert-name, if it is given. */
 static int
-check_name(const struct cw_strv *names, const char *only, struct cw_error *error)
+select_names(struct cw_strv *names, const char *only, struct cw_strv *wanted,
+	     struct cw_error *error)
 {
-	if (only == NULL || cw_strv_contains(names, only))
+	if (only == NULL)
 		return CW_OK;
-	cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", only);
-	cw_hint(error, "see: certwright certificates");
-	return CW_E_NOT_FOUND;
+	if (cw_strv_contains(names, only))
+		cw_strv_add(wanted, only);
+	else
+		cw_strv_split(wanted, only, ',');
+	for (size_t i = 0; i < wanted->count; i++) {
+		if (cw_strv_contains(names, wanted->items[i]))
+			continue;
+		cw_fail(error, CW_E_NOT_FOUND, "there is no certificate \"%s\"", wanted->items[i]);
+		cw_hint(error, "see: certwright certificates");
+		return CW_E_NOT_FOUND;
+	}
+	cw_strv_copy(names, wanted);
+	return CW_OK;
 }
 
 static int
@@ -356,7 +369,7 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 	int status = cw_lineage_list(context->directories.config, &names, error);
 
 	if (status == CW_OK)
-		status = check_name(&names, only, error);
+		status = select_names(&names, only, &renewal->selected, error);
 	if (status < 0)
 		return status;
 	if (names.count == 0)
@@ -369,12 +382,6 @@ renew_all(struct renewal *renewal, struct json_object *result, struct cw_error *
 	if (!cw_settings_flag(context->settings, "json")) {
 		renewal->skipped = cw_json_new_array();
 		cw_json_set(result, "skipped", renewal->skipped);
-	}
-	if (only != NULL) {
-		cw_autofree char *copy = cw_strdup(only);
-
-		cw_strv_clear(&names);
-		cw_strv_add(&names, copy);
 	}
 	cw_renewal_find_owed(renewal);
 	status = cw_survey(context, renewal->loop, renewal->hooks, &names, &calls, &renewal->shared,

@@ -13,6 +13,7 @@ struct renewal {
 	struct json_object *certificates;
 	struct json_object *skipped; /* NULL: those are in certificates too */
 	struct cw_buf kept;          /* names that are not due, for the log */
+	struct cw_strv selected;     /* --cert-name; empty: all */
 	struct cw_strv due_names;
 	/* Lineages whose server did not use the certificate after earlier runs: their names, each
 	 * with the lineage's member of CERTIFICATES if it is not due, else null. */

@@ -123,7 +123,7 @@ void
 cw_renewal_pay_owed(struct renewal *renewal)
 {
 	const char *config = renewal->context->directories.config;
-	const char *only = cw_settings_get(renewal->context->settings, "certname");
+	const struct cw_strv *selected = &renewal->selected;
 
 	json_object_object_foreach(renewal->owed, name, description)
 	{
@@ -131,7 +131,7 @@ cw_renewal_pay_owed(struct renewal *renewal)
 
 		if (!cw_file_exists(path))
 			cw_installation_settled(renewal->context, name);
-		else if (only == NULL || strcmp(only, name) == 0)
+		else if (selected->count == 0 || cw_strv_contains(selected, name))
 			pay(renewal, name, description);
 	}
 }

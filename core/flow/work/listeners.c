@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/work/given_sockets.h"
 #include "plugin/instance.h"
 
 struct cw_listener {
@@ -42,8 +43,11 @@ cw_listeners_take(struct cw_listeners *listeners, const void *user, const char *
 
 	*by_run = false;
 	if (listener == NULL) {
-		int status = cw_listen(address, port, descriptor, by_run, error);
+		int status = CW_OK;
 
+		*descriptor = cw_given_socket(address, port);
+		if (*descriptor < 0)
+			status = cw_listen(address, port, descriptor, by_run, error);
 		if (status < 0)
 			return status;
 		listener = cw_alloc(sizeof(*listener));

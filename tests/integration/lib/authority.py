@@ -24,8 +24,8 @@ def _write(path, data, mode):
 class Authority:
     """ca_path is what a client has to trust; issue() makes a server's certificate and key."""
 
-    def __init__(self, folder):
-        self.folder = str(folder)
+    def __init__(self, folder, days=30):
+        self.folder, self.days = str(folder), days
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._subject = _name("certwright test authority")
         certificate = self._sign(self._subject, self._key.public_key(), [
@@ -40,7 +40,7 @@ class Authority:
                    .subject_name(subject).issuer_name(self._subject).public_key(public_key)
                    .serial_number(x509.random_serial_number())
                    .not_valid_before(now - datetime.timedelta(hours=1))
-                   .not_valid_after(now + datetime.timedelta(days=30))
+                   .not_valid_after(now + datetime.timedelta(days=self.days))
                    .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), False)
                    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
                        self._key.public_key()), False))

@@ -132,13 +132,13 @@ class Result:
 class Running:
     """A run under way."""
 
-    def __init__(self, owner, argv, env, wrap):
+    def __init__(self, owner, argv, env, wrap, pass_fds=()):
         self.owner, self.argv = owner, argv
         # Files, not pipes: nobody reads while it runs.
         self._out = tempfile.TemporaryFile()
         self._err = tempfile.TemporaryFile()
         self.process = subprocess.Popen(wrap + argv, stdin=subprocess.DEVNULL, stdout=self._out,
-                                        stderr=self._err, env=env)
+                                        stderr=self._err, env=env, pass_fds=pass_fds)
 
     @property
     def pid(self):
@@ -241,6 +241,12 @@ class Certwright:
     def start(self, verb, *args, json=False, env=None, wrap=(), **options):
         running = Running(self, self.arguments(verb, *args, json=json, **options),
                           self.environment(env), list(wrap))
+        self._running.append(running)
+        return running
+
+    def start_argv(self, argv, env=None, wrap=(), pass_fds=()):
+        """Starts any command line."""
+        running = Running(self, list(argv), self.environment(env), list(wrap), pass_fds)
         self._running.append(running)
         return running
 

@@ -16,15 +16,16 @@ HOUR = datetime.timedelta(hours=1)
 class Issuer:
     """A CA whose certificates can have any lifetime and responder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, days=1000):
         self.folder = str(folder)
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer")])
-        self.certificate = self.issue("issuer", self.key.public_key(), -100, 1000, ca=True)
+        self.certificate = self.issue("issuer", self.key.public_key(), -100, days, ca=True)
 
-    def issue(self, name, public, begin, end, ocsp=None, ca=False, usages=(), names=None):
-        """For NAMES, else for NAME alone; valid from BEGIN to END, in days from now."""
-        now = datetime.datetime.utcnow()
+    def issue(self, name, public, begin, end, ocsp=None, ca=False, usages=(), names=None,
+              now=None):
+        """For NAMES, else for NAME alone; valid from BEGIN to END, in days from NOW (UTC)."""
+        now = now or datetime.datetime.utcnow()
         builder = (x509.CertificateBuilder().issuer_name(self.name).subject_name(
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
             .public_key(public).serial_number(x509.random_serial_number())

@@ -1,0 +1,157 @@
+#include "cli/agent_front.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/agent_config.h"
+#include "cli/agent_environment.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+
+static const struct cw_asker *
+find_asker(void *output, const struct cw_settings *settings)
+{
+	(void)output;
+	return cw_terminal_asker(settings);
+}
+
+static void
+add_item(void *output, const char *list, struct json_object *item)
+{
+	struct json_object *result = output;
+	struct json_object *array = cw_json_array(result, list);
+
+	if (array == NULL) {
+		array = cw_json_new_array();
+		cw_json_set(result, list, array);
+	}
+	cw_json_append(array, json_object_get(item));
+}
+
+static void
+use_loop(void *output, struct cw_loop *loop)
+{
+	(void)output;
+	(void)loop;
+}
+
+static int
+run(const struct cw_strv *arguments, const struct cw_verb *verb, struct json_object *request,
+    struct json_object *result, struct cw_error *error)
+{
+	const struct cw_front front = {
+		.asker = find_asker,
+		.item = add_item,
+		.use_loop = use_loop,
+		.request = request,
+		.output = result,
+	};
+	struct cw_registry *registry = cw_registry_new();
+	struct cw_invocation invocation = {0};
+	cw_auto_strv struct cw_strv argv = {0};
+	int status;
+
+	cw_strv_add(&argv, "certwright");
+	cw_strv_add_all(&argv, arguments);
+	status = cw_parse((int)argv.count, (const char *const *)argv.items, registry, &invocation,
+			  error);
+	if (status == CW_OK && verb != NULL)
+		invocation.verb = verb;
+	if (status == CW_OK)
+		status = cw_execute(&invocation, registry, &front, result, error);
+	cw_invocation_clear(&invocation);
+	cw_registry_free(registry);
+	return status;
+}
+
+static const char *const level_names[] = {[CW_LOG_DEBUG] = "debug",
+					  [CW_LOG_INFO] = "info",
+					  [CW_LOG_WARNING] = "warning",
+					  [CW_LOG_ERROR] = "error"};
+
+/* As sd-daemon(3) numbers them. */
+static const int priorities[] = {
+	[CW_LOG_DEBUG] = 7, [CW_LOG_INFO] = 6, [CW_LOG_WARNING] = 4, [CW_LOG_ERROR] = 3};
+
+static void
+write_line(const struct cw_buf *line)
+{
+	(void)cw_write_all(STDERR_FILENO, cw_buf_text(line), line->length);
+}
+
+static void
+log_text(void *context, enum cw_log_level level, const char *text)
+{
+	const bool *in_journal = context;
+	cw_autofree char *now = cw_format_utc(cw_time());
+	cw_auto_buf struct cw_buf line = {0};
+
+	/* The journal has a time of its own. */
+	if (*in_journal)
+		cw_buf_addf(&line, "<%d>%s\n", priorities[level], text);
+	else
+		cw_buf_addf(&line, "%s %s: %s\n", now, level_names[level], text);
+	write_line(&line);
+}
+
+static void
+log_json(void *context, enum cw_log_level level, const char *text)
+{
+	cw_autofree char *now = cw_format_utc(cw_time());
+	cw_auto_json struct json_object *object = cw_json_new_object();
+	cw_auto_buf struct cw_buf line = {0};
+
+	(void)context;
+	cw_json_set_string(object, "time", now);
+	cw_json_set_string(object, "level", level_names[level]);
+	cw_json_set_string(object, "message", text);
+	cw_buf_add_text(&line, cw_json_text(object));
+	cw_buf_add_char(&line, '\n');
+	write_line(&line);
+}
+
+/* systemd.exec(5): the device and inode of the journal's socket. */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+	       status.st_ino == inode;
+}
+
+static void
+open_log(const struct cw_settings *settings, bool json)
+{
+	static bool in_journal;
+
+	in_journal = is_journal();
+	cw_log_set_terminal(json ? log_json : log_text, &in_journal, cw_terminal_level(settings));
+}
+
+static void
+clear_environment(void)
+{
+	cw_auto_strv struct cw_strv names = {0};
+
+	for (char **entry = environ; *entry != NULL; entry++)
+		cw_strv_addn(&names, *entry, strcspn(*entry, "="));
+	for (size_t i = 0; i < names.count; i++)
+		if (cw_agent_is_option_variable(names.items[i]))
+			unsetenv(names.items[i]);
+}
+
+const struct cw_agent_front cw_agent_front = {
+	.configure = cw_agent_configure,
+	.run = run,
+	.log = open_log,
+	.clear_environment = clear_environment,
+};

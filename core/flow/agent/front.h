@@ -1,0 +1,39 @@
+/*
+ * What the agent needs of cli/, which it may not include. All but log() are called in a forked
+ * child only, because they load libraries and read secrets.
+ */
+#ifndef CW_FLOW_AGENT_FRONT_H
+#define CW_FLOW_AGENT_FRONT_H
+
+#include <stdbool.h>
+#include "base/error.h"
+#include "base/json.h"
+#include "base/option.h"
+#include "base/strv.h"
+
+struct cw_verb;
+
+struct cw_agent_front {
+	/*
+	 * Reads agent.ini and the environment. OWN: the settings of the agent's command line.
+	 * CONFIG gets the members that flow/agent/config.h describes. CW_E_INVALID names the file
+	 * and the line, or the variable.
+	 */
+	int (*configure)(const struct cw_settings *own, struct json_object *config,
+			 struct cw_error *error);
+	/*
+	 * Runs the command ARGUMENTS (without the program's name). VERB: does this instead of what
+	 * the verb does; NULL: nothing else. REQUEST is for VERB (cw_context.request). RESULT gets
+	 * the members of the --json object but "verb", "ok" and "error".
+	 */
+	int (*run)(const struct cw_strv *arguments, const struct cw_verb *verb,
+		   struct json_object *request, struct json_object *result, struct cw_error *error);
+	/* From now on log lines go to the standard error output, from the level that SETTINGS say,
+	 * as JSON objects if JSON. */
+	void (*log)(const struct cw_settings *settings, bool json);
+	/* Removes the variables of the environment that are options, so that hooks do not get them.
+	 */
+	void (*clear_environment)(void);
+};
+
+#endif

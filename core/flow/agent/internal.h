@@ -1,0 +1,121 @@
+/* The agent: what its files share. agent.c begins, waits and ends; work.c decides what is done
+ * next; looked.c and attempts.c take what children have found and done; tell.c tells somebody;
+ * document.c describes it all. */
+#ifndef CW_FLOW_AGENT_INTERNAL_H
+#define CW_FLOW_AGENT_INTERNAL_H
+
+#include "flow/agent/alarm.h"
+#include "flow/agent/certificate.h"
+#include "flow/agent/child.h"
+#include "flow/agent/config.h"
+#include "flow/agent/control.h"
+#include "flow/agent/front.h"
+#include "flow/agent/watch.h"
+#include "flow/context.h"
+#include "flow/status/server.h"
+
+/* "agent renew NAME", until the attempt is over. */
+struct cw_agent_waiter {
+	struct cw_control_client *client;
+	char *name;
+	struct cw_agent_waiter *next;
+};
+
+/* Requests to a CA since the agent began. */
+struct cw_agent_server {
+	char *server;
+	int64_t requests, failures;
+};
+
+struct cw_agent {
+	struct cw_context *context;
+	struct cw_loop *loop;
+	const struct cw_agent_front *front;
+	struct cw_agent_config config;
+	char *folder; /* WORK/certwright/agent */
+	struct cw_agent_certificates all;
+	struct cw_children children;
+	struct cw_alarm alarm;
+	struct cw_watches *watches;
+	struct cw_control *control;
+	struct cw_agent_waiter *waiters;
+	int signals; /* signalfd(2) */
+	bool done;
+	bool ending;
+	bool ready;
+	/* What the child that may write is doing. */
+	bool working;
+	bool loading;                /* a child reads the configuration again */
+	struct cw_strv names;        /* of the certificates it works on */
+	struct json_object *request; /* for a look */
+	struct cw_strv arguments;
+	char *server;  /* that is asked; NULL: each certificate's own */
+	int64_t began; /* milliseconds */
+	/* Times. */
+	int64_t since;
+	int64_t quiet; /* changes of files are looked at then; 0: there are none */
+	int64_t pause; /* nothing is begun before this time, as the last look failed */
+	unsigned failed_looks;
+	int64_t watchdog; /* seconds between signs of life; 0: none */
+	int64_t life;     /* when the next one is due */
+	bool reload;      /* the configuration is to be read again */
+	/* tell.c */
+	struct json_object *messages; /* to be told, an array */
+	bool telling;
+	struct json_object *message; /* that is being told */
+	/* document.c */
+	struct cw_agent_server *servers;
+	size_t server_count;
+	int64_t runs, failed_runs, run_ms;
+	struct cw_status_server *status_server; /* NULL: none */
+};
+
+/* Begins what is due, if nothing runs, and sets the alarm. Call it after each event. */
+void cw_agent_turn(struct cw_agent *agent);
+/* Adds the certificates of the store and the configuration, and forgets others. All are looked at
+ * then if ALL. */
+int cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error);
+/* Looks at a certificate soon if its files are not as they were when it was looked at. */
+void cw_agent_check_changed(struct cw_agent *agent, const char *name);
+/* Begins to read the configuration again. */
+void cw_agent_begin_reload(struct cw_agent *agent);
+/* Saves what has to be remembered; a failure is logged. */
+void cw_agent_save(struct cw_agent *agent);
+
+/* Takes the results of a look. */
+void cw_agent_looked(struct cw_agent *agent, struct json_object *result);
+/* Decides what is next for a certificate, after LOOKED (flow/agent/look.h). */
+void cw_agent_plan(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+		   struct json_object *looked);
+
+/* Takes the results of an attempt to obtain or renew agent->names. */
+void cw_agent_attempted(struct cw_agent *agent, struct json_object *result,
+			const struct cw_error *error);
+/* Answers those who asked for a renewal of NAME. ERROR NULL: it was successful. */
+void cw_agent_answer_waiters(struct cw_agent *agent, const char *name, struct json_object *error);
+/* Fills ERROR: NAME is not renewed by the agent. */
+void cw_agent_cannot_renew(const char *name, struct cw_error *error);
+/* An attempt has failed with ERROR (an object of cw_json_error()). */
+void cw_agent_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+		     struct json_object *error);
+/* The server that is to be asked for it; NULL: what its options say. */
+const char *cw_agent_server(const struct cw_agent_certificate *certificate,
+			    const struct cw_managed *managed);
+
+/* Tells EVENT of a certificate with the notify hook, unless somebody was told the same (EVENT and
+ * WHAT) within a day. MESSAGE and HINT may be NULL. */
+void cw_agent_tell(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+		   const char *event, const char *what, const char *message, const char *hint);
+/* Begins to tell the next message, if none is being told. */
+void cw_agent_tell_next(struct cw_agent *agent);
+/* Tells of certificates that are about to expire; returns when to do so again. */
+int64_t cw_agent_tell_expiring(struct cw_agent *agent, int64_t now);
+
+/* The status document; the caller releases it. */
+struct json_object *cw_agent_document(struct cw_agent *agent);
+/* Starts the status server that the configuration wants, instead of one that there is. */
+int cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error);
+/* Counts a request to SERVER (NULL: not known). */
+void cw_agent_count(struct cw_agent *agent, const char *server, bool failed);
+
+#endif

@@ -1,0 +1,251 @@
+"""The agent: certificates that the environment or agent.ini describe, and what it says of bad input."""
+
+import contextlib
+import json
+import os
+import stat
+import threading
+
+import pytest
+from cryptography import x509
+
+from lib.agent import Agent, are_pair, is_pair
+from lib.certwright import read_only
+from lib.issuer import load
+from lib.pebble import EAB_KEYS
+from lib.tools import read
+
+
+def names_of(path):
+    return sorted(load(path).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName))
+
+
+def write_ini(certwright, text):
+    os.makedirs(certwright.config_dir, exist_ok=True)
+    with open(os.path.join(certwright.config_dir, "agent.ini"), "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+class Reader(threading.Thread):
+    """Reads the pair in a folder again and again, as a server that starts would."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder, self.ending, self.faults, self.pairs = folder, False, [], set()
+
+    def read_once(self):
+        try:
+            folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            return
+        try:
+            parts = []
+            for name in ("privkey.pem", "fullchain.pem"):
+                with open(os.open(name, os.O_RDONLY, dir_fd=folder), "rb") as stream:
+                    parts.append(stream.read())
+            self.pairs.add(parts[1])
+            if not are_pair(parts[1], parts[0]):
+                self.faults.append("the key is not that of the certificate")
+        except FileNotFoundError as error:
+            # The folder that was opened may have been replaced and removed since.
+            if os.path.exists(f"/proc/self/fd/{folder}/privkey.pem"):
+                self.faults.append(str(error))
+        finally:
+            os.close(folder)
+
+    def run(self):
+        while not self.ending:
+            self.read_once()
+
+    @contextlib.contextmanager
+    def watching(self):
+        self.start()
+        try:
+            yield self
+        finally:
+            self.ending = True
+            self.join()
+
+
+def test_environment_alone_is_enough(certwright, tmp_path):
+    secret = tmp_path / "email"
+    secret.write_text("me@example.test\n")
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "env.example.test www.env.example.test",
+                                   "CERTWRIGHT_EMAIL_FILE": str(secret),
+                                   "CERTWRIGHT_AUTHENTICATOR": "standalone",
+                                   "CERTWRIGHT_NAME": "mine"})
+    agent.wait_for_origin("mine", "acme")
+    assert names_of(certwright.live("mine")) == ["env.example.test", "www.env.example.test"]
+    assert is_pair(certwright, "mine")
+    agent.wait(lambda: agent.certificate("mine")["origin"] == "acme", "the status")
+    state = agent.certificate("mine")
+    assert state["state"] == "valid" and state["attempts"] == 0
+    assert state["next"]["action"] in ("ask", "renew")
+    agent.end()
+    account = certwright.json("show_account").json["account"]
+    assert account["contact"] == ["me@example.test"]
+
+
+def test_secret_of_a_file_is_used_and_never_shown(start, tmp_path):
+    """The key of an external account, as a container gets it."""
+    pebble = start.pebble(eab=True)
+    certwright = start.certwright(pebble)
+    secret = tmp_path / "eab"
+    secret.write_text(EAB_KEYS["kid-1"] + "\n")
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "eab.example.test",
+                                   "CERTWRIGHT_EAB_KID": "kid-1",
+                                   "CERTWRIGHT_EAB_HMAC_KEY_FILE": str(secret)})
+    agent.wait_for_origin("eab.example.test", "acme")
+    shown = json.dumps(agent.status())
+    result = agent.end()
+    for text in (result.stderr, certwright.log_text(), shown,
+                 read(os.path.join(certwright.work_dir, "certwright", "agent", "state.json"))):
+        assert text and EAB_KEYS["kid-1"] not in text
+
+
+def test_aiotes_variables_alone_are_enough(certwright):
+    agent = Agent(certwright, env={"AIOTES_HOSTNAME": "gateway.example.test",
+                                   "AIOTES_SYSADMIN_EMAIL": "admin@example.test"})
+    agent.wait_for_origin("aiotes", "acme")
+    for kind in ("privkey", "cert", "chain"):
+        assert read(certwright.live("aiotes", kind)).startswith("-----BEGIN")
+    assert names_of(certwright.live("aiotes", "cert")) == ["gateway.example.test"]
+    agent.end()
+
+
+def test_always_a_pair_until_the_second_ca_has_issued_one(certwright, start):
+    """Self-signed at once; the first server is down, so the second is tried."""
+    dead = f"https://localhost:{start.ports.take()}/dir"
+    reader = Reader(os.path.join(certwright.config_dir, "live", "two.example.test"))
+    with reader.watching():
+        agent = Agent(certwright, server=False,
+                      env={"CERTWRIGHT_DOMAINS": "two.example.test",
+                           "CERTWRIGHT_SERVER": f"{dead}, {certwright.ca.directory}",
+                           "CERTWRIGHT_SERVER_TIMEOUT": "0"})
+        agent.wait_for_origin("two.example.test", "acme")
+        agent.wait(lambda: len(reader.pairs) >= 2, "both pairs to be read")
+    assert not reader.faults
+    log = agent.log()
+    assert "made a self-signed certificate" in log and "trying the next server" in log
+    agent.wait(lambda: len(agent.status()["servers"]) == 2, "the end of the attempt")
+    requests = {s["server"]: s for s in agent.status()["servers"]}
+    assert requests[dead]["failures"] == 1 and requests[certwright.ca.directory]["failures"] == 0
+    agent.end()
+
+
+@pytest.mark.parametrize("env, sentence", [
+    ({}, "the agent has no certificate to look after"),
+    ({"CERTWRIGHT_DOMAIN_NAMES": "a.example.test"},
+     "the environment variable CERTWRIGHT_DOMAIN_NAMES is not known"),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_EMAIL": "a@example.test",
+      "CERTWRIGHT_EMAIL_FILE": "/dev/null"},
+     "CERTWRIGHT_EMAIL and CERTWRIGHT_EMAIL_FILE are both set"),
+    ({"AIOTES_HOSTNAME": "a.example.test"},
+     "AIOTES_HOSTNAME is set, but AIOTES_SYSADMIN_EMAIL is not"),
+    ({"CERTWRIGHT_DOMAINS": "a_b..example.test"}, "a_b..example.test"),
+])
+def test_bad_variables_are_named_in_one_sentence(certwright, env, sentence):
+    result = Agent(certwright, env=env).running.finish(30)
+    assert result.status in (1, 2)
+    errors = [line for line in result.stderr.splitlines() if sentence in line]
+    assert len(errors) == 1, result.output
+
+
+def test_ini_describes_certificates(certwright, tmp_path):
+    hook = tmp_path / "deployed"
+    write_ini(certwright, f"""
+deploy-hook = touch {hook}
+[one]
+domains = [one.example.test, www.one.example.test]
+key-type = rsa
+mode = 0640
+group = {os.getegid()}
+[two]
+domains = two.example.test
+""")
+    agent = Agent(certwright)
+    agent.wait_for_origin("one", "acme")
+    agent.wait_for_origin("two", "acme")
+    assert load(certwright.live("one")).public_key().key_size == 2048
+    status = os.stat(certwright.live("one", "privkey"))
+    assert stat.S_IMODE(status.st_mode) == 0o640 and status.st_gid == os.getegid()
+    assert stat.S_IMODE(os.stat(certwright.live("two", "privkey")).st_mode) == 0o600
+    assert hook.exists()
+
+    # A broken file: the running configuration stays. Then a third certificate.
+    write_ini(certwright, "[one]\ndomains = one.example.test\nkey-tpye = rsa\n")
+    agent.wait_for_log("keeping the running configuration")
+    assert "line 3" in agent.log() and "key-tpye" in agent.log()
+    write_ini(certwright, "[three]\ndomains = three.example.test\n")
+    agent.wait_for_origin("three", "acme")
+    # What is not described any more is renewed like every other lineage.
+    assert {c["name"] for c in agent.status()["certificates"]} == {"one", "two", "three"}
+    agent.end()
+
+
+def test_changed_names_are_obtained(certwright):
+    write_ini(certwright, "[web]\ndomains = a.example.test\n")
+    agent = Agent(certwright)
+    agent.wait_for_origin("web", "acme")
+    write_ini(certwright, "[web]\ndomains = a.example.test, b.example.test\n")
+    agent.wait(lambda: names_of(certwright.live("web")) == ["a.example.test", "b.example.test"],
+               "the new names")
+    agent.end()
+
+
+def test_a_taken_port_does_not_concern_others(certwright, start, tmp_path):
+    webroot = tmp_path / "www"
+    webroot.mkdir()
+    start.web(certwright.ca.http_port, lambda host: str(webroot))
+    write_ini(certwright, f"""
+[alone]
+domains = alone.example.test
+authenticator = standalone
+[web]
+domains = web.example.test
+authenticator = webroot
+webroot-path = {webroot}
+""")
+    agent = Agent(certwright)
+    agent.wait_for_origin("web", "acme")
+    agent.wait(lambda: agent.certificate("alone")["last_failure"], "the failure")
+    state = agent.certificate("alone")
+    assert "the port is held by" in state["last_failure"]["message"]
+    assert state["origin"] == "self-signed" and state["next"]["action"] == "retry"
+    agent.end()
+
+
+def test_a_read_only_volume_is_named(certwright):
+    os.makedirs(certwright.folder, exist_ok=True)
+    os.makedirs(certwright.work_dir, exist_ok=True)
+    with read_only(certwright.work_dir) as wrap:
+        agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "ro.example.test"}, wrap=wrap)
+        result = agent.running.finish(30)
+    assert result.status == 1 and certwright.work_dir in result.stderr, result.output
+    assert "Read-only file system" in result.stderr or "denied" in result.stderr
+
+
+def test_lineages_of_the_store_are_renewed_with_their_own_settings(certwright):
+    """Nothing is described: what another run has obtained is looked after."""
+    certwright.certonly("store.example.test")
+    before = read(certwright.live("store.example.test"))
+    agent = Agent(certwright)
+    agent.wait(lambda: agent.certificate("store.example.test")["next"], "the plan")
+    # Another program obtains and deletes certificates meanwhile.
+    certwright.certonly("other.example.test", args=["--lock-timeout", "60"])
+    agent.wait(lambda: "other.example.test" in {c["name"] for c in agent.status()["certificates"]},
+               "the other certificate")
+    certwright.run("delete", "--cert-name", "other.example.test", "--lock-timeout", "60")
+    agent.wait(lambda: "other.example.test" not in
+               {c["name"] for c in agent.status()["certificates"]}, "its end")
+    certwright.run("agent", "renew", "store.example.test", *certwright.directories(),
+                   defaults=False)
+    assert read(certwright.live("store.example.test")) != before
+    # The agent's own options were not saved for it.
+    assert f"http01_port = {certwright.ca.http_port}" in read(
+        certwright.renewal_file("store.example.test"))
+    result = certwright.run("agent", "renew", "nobody", *certwright.directories(), defaults=False,
+                            status=None)
+    assert result.status == 1 and "no certificate \"nobody\"" in result.output
+    agent.end()
