@@ -24,6 +24,13 @@ cw_channel_close(struct cw_channel *channel)
 	channel->length = channel->capacity = 0;
 }
 
+static void
+note_cut(const struct cw_channel *channel, bool cut)
+{
+	if (channel->cut != NULL)
+		*channel->cut = cut;
+}
+
 static bool
 wait_for(int socket, short events, int milliseconds)
 {
@@ -67,6 +74,7 @@ cw_channel_send(struct cw_channel *channel, char kind, const char *text, size_t 
 			continue;
 		if (sent < 0)
 			return -1;
+		note_cut(channel, true);
 		for (size_t i = 0; i < 2; i++) {
 			size_t part =
 				(size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
@@ -76,17 +84,20 @@ cw_channel_send(struct cw_channel *channel, char kind, const char *text, size_t 
 			sent -= (ssize_t)part;
 		}
 	}
+	note_cut(channel, false);
 	return 0;
 }
 
 /* realloc() could leave a copy of a private key behind. */
 static int
-make_room(struct cw_channel *channel)
+make_room(struct cw_channel *channel, size_t wanted)
 {
-	size_t capacity = channel->capacity == 0 ? INPUT_STEP : channel->capacity * 2;
+	size_t capacity = channel->capacity == 0 ? INPUT_STEP : channel->capacity;
 	unsigned char *larger;
 
-	if (channel->capacity - channel->length > 0)
+	while (capacity < wanted)
+		capacity *= 2;
+	if (channel->capacity == capacity)
 		return 0;
 	larger = malloc(capacity);
 	if (larger == NULL)
@@ -101,12 +112,14 @@ make_room(struct cw_channel *channel)
 	return 0;
 }
 
-/* Whether the message at the beginning of the input is complete; -1 with errno if it cannot be. */
+/* Whether the message is complete; -1 with errno if it cannot be. *LENGTH becomes that of its text;
+ * 0 while it is unknown. */
 static int
 is_complete(const struct cw_channel *channel, size_t *length)
 {
 	const unsigned char *head = channel->input;
 
+	*length = 0;
 	if (channel->length < CW_FRAME_HEAD)
 		return 0;
 	*length = (size_t)head[1] << 24 | (size_t)head[2] << 16 | (size_t)head[3] << 8 | head[4];
@@ -120,7 +133,6 @@ is_complete(const struct cw_channel *channel, size_t *length)
 static int
 take_first(struct cw_channel *channel, size_t length, char **text)
 {
-	size_t used = CW_FRAME_HEAD + length;
 	int kind = channel->input[0];
 
 	*text = malloc(length + 1);
@@ -130,9 +142,8 @@ take_first(struct cw_channel *channel, size_t length, char **text)
 	}
 	memcpy(*text, channel->input + CW_FRAME_HEAD, length);
 	(*text)[length] = '\0';
-	memmove(channel->input, channel->input + used, channel->length - used);
-	channel->length -= used;
-	explicit_bzero(channel->input + channel->length, used);
+	explicit_bzero(channel->input, channel->length);
+	channel->length = 0;
 	return kind;
 }
 
@@ -141,7 +152,7 @@ cw_channel_take(struct cw_channel *channel, char **text)
 {
 	*text = NULL;
 	for (;;) {
-		size_t length = 0;
+		size_t length, wanted;
 		int complete = is_complete(channel, &length);
 		ssize_t received;
 
@@ -149,12 +160,13 @@ cw_channel_take(struct cw_channel *channel, char **text)
 			return take_first(channel, length, text);
 		if (complete < 0)
 			return -1;
-		if (make_room(channel) < 0) {
+		wanted = CW_FRAME_HEAD + length;
+		if (make_room(channel, wanted) < 0) {
 			errno = ENOMEM;
 			return -1;
 		}
 		received = recv(channel->socket, channel->input + channel->length,
-				channel->capacity - channel->length, MSG_DONTWAIT);
+				wanted - channel->length, MSG_DONTWAIT);
 		if (received > 0) {
 			channel->length += (size_t)received;
 			continue;

@@ -13,6 +13,7 @@ struct cw_channel {
 	int socket;
 	size_t limit;         /* bytes that a received text may have */
 	int send_limit;       /* milliseconds to wait for room */
+	bool *cut;            /* true while only a part of a message is sent; NULL: not noted */
 	unsigned char *input; /* what was received but not taken */
 	size_t length;
 	size_t capacity;
@@ -25,7 +26,8 @@ int cw_channel_send(struct cw_channel *channel, char kind, const char *text, siz
 /*
  * Takes the next message without waiting. Returns its kind, with *TEXT for free(). 0: there is none
  * yet. -1: errno is ENOMEM (nothing is lost), EPIPE (the other side has closed the socket), EPROTO
- * (this is no message), EMSGSIZE (it is longer than the limit), or what recv() said.
+ * (this is no message), EMSGSIZE (it is longer than the limit), or what recv() said. Nothing of the
+ * message after it is received: another process can go on from there.
  */
 int cw_channel_take(struct cw_channel *channel, char **text);
 /* Waits until there may be a message. MILLISECONDS -1: no limit. Returns false when time is up. */

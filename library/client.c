@@ -170,7 +170,7 @@ cw_client_fd(const struct cw_client *client)
 static void
 note_break(struct cw_client *client, int code)
 {
-	char reason[128];
+	char reason[CW_REASON_SIZE];
 
 	if (client->broken.status != NULL)
 		return;
@@ -183,7 +183,7 @@ note_break(struct cw_client *client, int code)
 	else
 		cw_failure_set(&client->broken, "io", CLOSED_HINT,
 			       "cannot talk to the program %s: %s", client->path,
-			       strerror_r(code, reason, sizeof(reason)));
+			       cw_failure_reason(code, reason));
 }
 
 static int
@@ -281,8 +281,12 @@ next_event(struct cw_client *client, char **event)
 		if (kind < 0)
 			note_break(client, errno);
 	}
-	if (client->broken.status != NULL)
-		return client->calling ? end_call(client, &client->broken, event) : CW_EVENT_NONE;
+	if (client->broken.status != NULL && client->calling)
+		return end_call(client, &client->broken, event);
+	if (client->broken.status != NULL) {
+		errno = EPIPE;
+		return -1;
+	}
 	switch (kind) {
 	case 0: return CW_EVENT_NONE;
 	case CW_FRAME_NOTE: return CW_EVENT_NOTE;

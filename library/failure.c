@@ -5,6 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* strerror_r() returns a text with the GNU C library, and an int with others, as POSIX says. */
+static inline const char *
+text_of_gnu(const char *text, const char *buffer)
+{
+	(void)buffer;
+	return text;
+}
+
+static inline const char *
+text_of_posix(int number, const char *buffer)
+{
+	return number == 0 ? buffer : "unknown error";
+}
+
+const char *
+cw_failure_reason(int code, char buffer[CW_REASON_SIZE])
+{
+	return _Generic(strerror_r(code, buffer, CW_REASON_SIZE), int
+			: text_of_posix, char *
+			: text_of_gnu)(strerror_r(code, buffer, CW_REASON_SIZE), buffer);
+}
+
 int
 cw_failure_set(struct cw_failure *failure, const char *status, const char *hint, const char *format,
 	       ...)

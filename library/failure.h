@@ -8,6 +8,10 @@ struct cw_failure {
 	char message[512];
 	const char *hint; /* NULL: none */
 };
+enum { CW_REASON_SIZE = 128 };
+
+/* What the errno CODE means, for threads; the text may be in BUFFER. */
+const char *cw_failure_reason(int code, char buffer[CW_REASON_SIZE]);
 /* Sets FAILURE and returns -1. */
 int cw_failure_set(struct cw_failure *failure, const char *status, const char *hint,
 		   const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,11 +54,20 @@ find_beside_library(char *path)
 	       access(path, X_OK) == 0;
 }
 
+/* Whether the caller's OPTIONS have FIELD. */
+#define HAS(options, field)                                                                        \
+	((options) != NULL &&                                                                      \
+	 (options)->size >= offsetof(struct cw_client_options, field) + sizeof((options)->field))
+
 static int
 find_program(const struct cw_client_options *options, char *path, struct cw_failure *failure)
 {
-	const char *given = options != NULL ? options->program : NULL;
+	const char *given = HAS(options, program) ? options->program : NULL;
 
+	if (options != NULL && options->size < sizeof(options->size))
+		return cw_failure_set(failure, "invalid",
+				      "set it to sizeof(struct cw_client_options)",
+				      "the size of the options is missing");
 	if (given == NULL)
 		given = secure_getenv("CERTWRIGHT_PROGRAM");
 	if (given == NULL && find_beside_library(path))
@@ -151,8 +161,8 @@ start(const char *path, char *const *environment, int socket, pid_t *child)
 static int
 fail_to_start(struct cw_failure *failure, const char *path, int code)
 {
-	char reason[128];
-	const char *text = strerror_r(code, reason, sizeof(reason));
+	char reason[CW_REASON_SIZE];
+	const char *text = cw_failure_reason(code, reason);
 
 	if (code == ENOENT || code == ENOTDIR || code == EACCES)
 		return cw_failure_set(
@@ -173,7 +183,7 @@ cw_program_start(const struct cw_client_options *options, char *path, int *socke
 
 	if (find_program(options, path, failure) < 0)
 		return -1;
-	if (options != NULL && options->environment != NULL)
+	if (HAS(options, environment) && options->environment != NULL)
 		environment = (char *const *)(uintptr_t)options->environment;
 	status = make_sockets(sockets);
 	if (status != 0)

@@ -9,7 +9,7 @@
 #include "say.h"
 
 /* Seconds, and milliseconds. */
-enum { WAIT_LIMIT = 300, PAUSE_MOST = 30, FIRST_PAUSE = 250, LAST_PAUSE = 5000 };
+enum { WAIT_LIMIT = 300, FIRST_PAUSE = 250, LAST_PAUSE = 5000 };
 
 struct ca {
 	const struct settings *settings;
@@ -270,10 +270,8 @@ static bool
 is_gone(struct json_object *error)
 {
 	const char *status = json_text(error, "status");
-	const char *message = json_text(error, "message");
 
-	return denies(error) || (status != NULL && strcmp(status, "not-found") == 0) ||
-	       (message != NULL && strstr(message, "HTTP 404 at") != NULL);
+	return denies(error) || (status != NULL && strcmp(status, "not-found") == 0);
 }
 
 struct json_object *
@@ -298,22 +296,25 @@ is_under_way(struct json_object *object)
 	       (strcmp(status, "pending") == 0 || strcmp(status, "processing") == 0);
 }
 
-/* Pauses as long as the CA wants, or else twice as long as before. */
-static void
-pause_for(struct json_object *retry_after, long *milliseconds)
+/* Pauses as long as the CA wants, or else twice as long as before. False: that is after END. */
+static bool
+pause_for(struct json_object *retry_after, long *milliseconds, time_t end)
 {
 	long length = *milliseconds;
-	struct timespec time;
+	struct timespec pause;
 
 	if (retry_after != NULL) {
 		int seconds = json_object_get_int(retry_after);
 
-		length = 1000L * (seconds < 1 ? 1 : seconds > PAUSE_MOST ? PAUSE_MOST : seconds);
+		length = 1000L * (seconds < 1 ? 1 : seconds);
 	}
+	if (length / 1000 > end - time(NULL))
+		return false;
 	*milliseconds = *milliseconds * 2 < LAST_PAUSE ? *milliseconds * 2 : LAST_PAUSE;
-	time = (struct timespec){.tv_sec = length / 1000, .tv_nsec = length % 1000 * 1000000};
-	while (nanosleep(&time, &time) < 0 && errno == EINTR)
+	pause = (struct timespec){.tv_sec = length / 1000, .tv_nsec = length % 1000 * 1000000};
+	while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
 		continue;
+	return true;
 }
 
 struct json_object *
@@ -324,16 +325,16 @@ ca_wait(struct ca *ca, const char *name, const char *uri, const char *result)
 
 	for (;;) {
 		struct json_object *answer = call(ca, name, with_uri(uri));
-		bool over = time(NULL) > end;
+		bool goes_on;
 
 		if (!is_ok(answer))
 			fail(ca, answer);
 		if (!is_under_way(json_member(answer, result, json_type_object)))
 			return take_result(answer, result);
-		if (!over)
-			pause_for(json_member(answer, "retry_after", json_type_int), &milliseconds);
+		goes_on = pause_for(json_member(answer, "retry_after", json_type_int),
+				    &milliseconds, end);
 		json_object_put(answer);
-		if (over)
+		if (!goes_on)
 			return NULL;
 	}
 }

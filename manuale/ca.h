@@ -24,7 +24,7 @@ struct json_object *ca_get(struct ca *ca, const char *name, const char *uri, con
 /* The same, but returns NULL if the CA refuses, as it does when it has nothing at URI any more. */
 struct json_object *ca_look(struct ca *ca, const char *name, const char *uri, const char *result);
 /* Asks as ca_get() until the object's status is neither pending nor processing. Returns NULL if
- * that takes too long. */
+ * that takes too long, or the CA wants not to be asked for too long. */
 struct json_object *ca_wait(struct ca *ca, const char *name, const char *uri, const char *result);
 
 /* What the CA said is wrong in an object of its own with an "error"; valid as long as OBJECT. */

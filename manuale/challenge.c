@@ -17,11 +17,20 @@ is_file_name(const char *name)
 	       name[strspn(name, allowed)] == '\0';
 }
 
-static void
-check_file_name(const char *name, const char *what)
+/* RFC 8555 section 8.3. The file of a token has its name. */
+static bool
+is_token(const char *token)
 {
-	if (!is_file_name(name))
-		die("the CA sent %s that cannot be one: \"%s\"", what, name != NULL ? name : "");
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
+	return is_file_name(token) && token[strspn(token, allowed)] == '\0';
+}
+
+static _Noreturn void
+refuse(const char *name, const char *what)
+{
+	die("the CA sent %s that cannot be one: \"%s\"", what, name != NULL ? name : "");
 }
 
 /* The domain of an authorization; release with free(). */
@@ -33,7 +42,8 @@ find_domain(struct json_object *authorization)
 	bool wildcard =
 		json_object_get_boolean(json_member(authorization, "wildcard", json_type_boolean));
 
-	check_file_name(value, "a domain");
+	if (!is_file_name(value))
+		refuse(value, "a domain");
 	return format("%s%s", wildcard && strncmp(value, "*.", 2) != 0 ? "*." : "", value);
 }
 
@@ -84,7 +94,7 @@ forget(const struct order *order, const char *domain)
 	const char *key = json_text(record, "key");
 	const char *token = token_of(record);
 
-	if (key != NULL && is_file_name(token) && file_exists(token)) {
+	if (key != NULL && is_token(token) && file_exists(token)) {
 		char *text = read_file(token, "the file for the CA");
 
 		if (text != NULL && strcmp(text, key) == 0)
@@ -121,7 +131,8 @@ open_pending(const struct order *order, struct json_object *authorization, const
 	if (json_text(found, "uri") == NULL || json_text(found, "validation") == NULL ||
 	    json_text(found, "location") == NULL)
 		die("the CA sent an incomplete challenge for \"%s\"", challenge->domain);
-	check_file_name(json_text(found, "token"), "a token");
+	if (!is_token(json_text(found, "token")))
+		refuse(json_text(found, "token"), "a token");
 	forget_other(order, challenge->domain, json_text(found, "token"));
 	challenge->authorization_uri = format("%s", uri);
 	challenge->object = json_object_get(found);
@@ -167,7 +178,7 @@ show_http(const struct challenge *challenge)
 	const char *token = json_text(challenge->object, "token");
 	bool bracketed = strchr(challenge->domain, ':') != NULL; /* an IPv6 address */
 
-	write_file(token, json_text(challenge->object, "validation"), TOKEN_FILE_MODE);
+	write_new_file(token, json_text(challenge->object, "validation"), TOKEN_FILE_MODE);
 	say("  http://%s%s%s%s", bracketed ? "[" : "", challenge->domain, bracketed ? "]" : "",
 	    json_text(challenge->object, "location"));
 }
@@ -196,13 +207,14 @@ void
 challenges_announce(struct ca *ca, const struct challenge *challenges, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const char *status = json_text(challenges[i].object, "status");
+		const char *uri = json_text(challenges[i].object, "uri");
+		struct json_object *present = ca_get(ca, "challenge_get", uri, "challenge");
+		const char *status = json_text(present, "status");
 
-		/* One that is processing was announced by an earlier run. */
-		if (status == NULL || strcmp(status, "processing") != 0)
-			json_object_put(ca_get(ca, "challenge_ready",
-					       json_text(challenges[i].object, "uri"),
-					       "challenge"));
+		/* The CA may be at one that an earlier run announced, or done with it. */
+		if (status == NULL || strcmp(status, "pending") == 0)
+			json_object_put(ca_get(ca, "challenge_ready", uri, "challenge"));
+		json_object_put(present);
 	}
 }
 

@@ -176,13 +176,11 @@ sync_folder(const char *path)
 	free(folder);
 }
 
-void
-new_file_place(struct new_file *file)
+static void
+end(struct new_file *file)
 {
 	size_t at = 0;
 
-	if (rename(file->temporary, file->path) < 0)
-		die("cannot write \"%s\": %s", file->path, strerror(errno));
 	sync_folder(file->path);
 	while (waiting[at] != file)
 		at++;
@@ -195,9 +193,46 @@ new_file_place(struct new_file *file)
 }
 
 void
+new_file_place(struct new_file *file)
+{
+	if (rename(file->temporary, file->path) < 0)
+		die("cannot write \"%s\": %s", file->path, strerror(errno));
+	end(file);
+}
+
+void
 write_file(const char *path, const char *text, mode_t mode)
 {
 	new_file_place(new_file_write(path, text, mode));
+}
+
+/* Some file systems cannot do the first, others not the second. */
+static int
+rename_to_new(const char *from, const char *path)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	return link(from, path) == 0 ? unlink(from) : -1;
+}
+
+void
+write_new_file(const char *path, const char *text, mode_t mode)
+{
+	char *present = read_file(path, "the file");
+	bool same = present != NULL && strcmp(present, text) == 0;
+	struct new_file *file;
+
+	free(present);
+	if (same)
+		return;
+	file = new_file_write(path, text, mode);
+	if (rename_to_new(file->temporary, file->path) < 0)
+		die(errno == EEXIST ? "there is a file \"%s\" already: move it away"
+				    : "cannot write \"%s\": %s",
+		    file->path, strerror(errno));
+	end(file);
 }
 
 void

@@ -30,6 +30,8 @@ void new_file_place(struct new_file *file);
 
 /* Both at once. */
 void write_file(const char *path, const char *text, mode_t mode);
+/* The same for a file that must not exist, unless it has this text already. */
+void write_new_file(const char *path, const char *text, mode_t mode);
 void remove_file(const char *path); /* which may be absent */
 
 #endif

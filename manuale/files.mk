@@ -6,6 +6,6 @@ manuale_manuale_SOURCES = manuale/account.c manuale/account.h manuale/authorize.
 	manuale/json.c manuale/json.h manuale/key.c manuale/key.h manuale/main.c manuale/migrate.c \
 	manuale/order.c manuale/order.h manuale/register.c manuale/request.c manuale/request.h manuale/revoke.c manuale/say.c manuale/say.h \
 	manuale/settings.c manuale/settings.h manuale/upgrade.c
-manuale_manuale_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/include
+manuale_manuale_CPPFLAGS = $(system_cppflags) -I$(top_srcdir)/include
 manuale_manuale_LDADD = libcertwright.la $(OPENSSL_LIBS) $(JSONC_LIBS)
 dist_man1_MANS += manuale/manuale.1

@@ -31,6 +31,11 @@ ask_for_terms(struct ca *ca, struct json_object *members)
 	struct json_object *directory = ca_ask(ca, "directory", NULL, "directory");
 	const char *terms = json_text(directory, "terms_of_service");
 
+	if (json_object_get_boolean(
+		    json_member(directory, "external_account_required", json_type_boolean)))
+		die("the CA requires external account binding, which this program cannot do: run "
+		    "\"certwright register\" with --eab-kid and --eab-hmac-key, then \"manuale "
+		    "migrate\"");
 	if (terms != NULL && !confirm("The CA's terms of service are at %s\nDo you agree?", terms))
 		die("no account was registered: the CA wants you to agree to its terms of service");
 	json_set(members, "terms_agreed", json_object_new_boolean(1));

@@ -21,8 +21,9 @@ cw_check_packages=(jq python3-pytest python3-pytest-xdist python3-jsonschema pyt
 	dehydrated default-jre-headless nginx apache2 libnginx-mod-http-lua bind9 bind9-dnsutils
 	valgrind strace groff-base curl iproute2 procps xz-utils shellcheck cppcheck
 	clang-tidy clang libclang-rt-dev g++ rustc abigail-tools haproxy postfix dovecot-core
-	dovecot-imapd icecast2 varnish systemd bash bash-completion
-	zsh fish chromium chromium-driver prometheus python3-prometheus-client)
+	dovecot-imapd icecast2 varnish systemd systemd-container bash bash-completion zsh fish ccache
+	dpkg-dev fakeroot lintian mandoc man-db rpm chromium chromium-driver prometheus
+	python3-prometheus-client)
 # From npm, for the tests of the status page.
 cw_npm_packages=(axe-core@4.14.1)
 # Only those that this Debian release has.

@@ -31,6 +31,7 @@ cw_acme_account_use(struct cw_acme *acme, const char *url)
 struct account_operation {
 	struct cw_acme_operation operation;
 	char **url;
+	bool *created;                /* NULL: not wanted */
 	struct json_object **body;    /* NULL: not wanted */
 	struct cw_acme_signer signer; /* the new one */
 	struct cw_error failure;      /* of the change of the key */
@@ -87,6 +88,8 @@ read_account(struct account_operation *account, struct cw_acme_reply *reply, str
 		return status;
 	cw_acme_account_use(acme, reply->location);
 	*account->url = cw_take(&reply->location);
+	if (account->created != NULL)
+		*account->created = reply->status == 201;
 	*account->body = cw_take(&reply->body);
 	return CW_OK;
 }
@@ -105,7 +108,8 @@ on_new_account(void *context, struct cw_acme_reply *reply, struct cw_error *erro
 
 struct cw_acme_operation *
 cw_acme_account_new_start(struct cw_acme *acme, const struct cw_acme_registration *registration,
-			  char **url, struct json_object **body, cw_acme_done done, void *context)
+			  char **url, bool *created, struct json_object **body, cw_acme_done done,
+			  void *context)
 {
 	struct account_operation *account =
 		cw_acme_operation_new(acme, sizeof(*account), done, context);
@@ -118,6 +122,7 @@ cw_acme_account_new_start(struct cw_acme *acme, const struct cw_acme_registratio
 					  .payload = cw_json_text(payload)};
 
 	account->url = url;
+	account->created = created;
 	account->body = body;
 	account->operation.call = cw_acme_call_start(acme, &request, on_new_account, account);
 	return &account->operation;
@@ -231,7 +236,8 @@ on_key_changed(void *context, struct cw_acme_reply *reply, struct cw_error *erro
 	/* When an answer was lost the change may have been made, and a second request refused for
 	 * whatever reason: the new key then works. */
 	if (error != NULL && (error->status == CW_E_ACME || error->status == CW_E_NETWORK ||
-			      error->status == CW_E_TIMEOUT || error->status == CW_E_PROTOCOL)) {
+			      error->status == CW_E_TIMEOUT || error->status == CW_E_PROTOCOL ||
+			      error->status == CW_E_NOT_FOUND)) {
 		cw_error_move(&account->failure, error);
 		ask(account, &request, on_new_key_asked);
 		return;

@@ -115,8 +115,9 @@ struct cw_acme_registration {
  * more, the error is CW_E_ACME. */
 struct cw_acme_operation *cw_acme_account_new_start(struct cw_acme *acme,
 						    const struct cw_acme_registration *registration,
-						    char **url, struct json_object **body,
-						    cw_acme_done done, void *context);
+						    char **url, bool *created,
+						    struct json_object **body, cw_acme_done done,
+						    void *context);
 /* All later requests are signed by SIGNER, which is copied. */
 void cw_acme_sign_with(struct cw_acme *acme, const struct cw_acme_signer *signer);
 /* All later requests name the account at URL (kid). Call this before the functions below, unless
@@ -154,6 +155,10 @@ enum cw_acme_state { /* of orders, authorizations and challenges */
 		     CW_ACME_EXPIRED,
 		     CW_ACME_REVOKED
 };
+
+/* Whether a challenge may have this token, NULL or any text of a CA: base64url, and too long to be
+ * guessed (128 bits are 22 characters, section 8.3). */
+bool cw_acme_token_ok(const char *token);
 
 struct cw_acme_challenge {
 	char *type;

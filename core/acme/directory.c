@@ -91,7 +91,7 @@ on_directory(void *context, struct cw_acme_reply *reply, struct cw_error *error)
 	cw_auto_error struct cw_error unusable = {0};
 
 	operation->call = NULL;
-	if (error != NULL && error->status == CW_E_PROTOCOL)
+	if (error != NULL && (error->status == CW_E_PROTOCOL || error->status == CW_E_NOT_FOUND))
 		cw_hint(error,
 			"check that --server is the directory URL of an ACME server (RFC 8555)");
 	/* Another operation may have fetched it meanwhile. */

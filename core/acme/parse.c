@@ -242,15 +242,20 @@ parse_issuers(struct json_object *body, struct cw_strv *issuers)
 	return count > 0 && count <= CW_ACME_ISSUERS_MAX;
 }
 
-/* A token that cannot be guessed (128 bits in base64url are 22 characters, RFC 8555 section 8.3).
- */
+bool
+cw_acme_token_ok(const char *token)
+{
+	return token != NULL && strlen(token) >= TOKEN_MIN &&
+	       cw_acme_base64url_ok(token, TOKEN_MAX);
+}
+
 static bool
 parse_token(const struct cw_acme *acme, struct json_object *body,
 	    struct cw_acme_challenge *challenge)
 {
 	const char *token = cw_json_string(body, "token");
 
-	if (token == NULL || strlen(token) < TOKEN_MIN || !cw_acme_base64url_ok(token, TOKEN_MAX))
+	if (!cw_acme_token_ok(token))
 		return false;
 	challenge->token = cw_strdup(token);
 	if (acme->signer.thumbprint != NULL)

@@ -29,6 +29,12 @@ cw_acme_issuer_ok(const char *name)
 }
 
 char *
+cw_acme_persistent_name(const char *name)
+{
+	return cw_format(CW_ACME_PERSISTENT_LABEL ".%s", name);
+}
+
+char *
 cw_acme_persistent_text(const char *issuer, const char *account_url, bool wildcard)
 {
 	return cw_format("%s; accounturi=%s%s", issuer, account_url,

@@ -22,6 +22,8 @@ enum { CW_ACME_ISSUERS_MAX = 10 };
 /* Whether NAME is an issuer domain name: A-labels in lower case, without a dot at the end. */
 bool cw_acme_issuer_ok(const char *name);
 
+/* The name of the record for NAME. Release with free(). */
+char *cw_acme_persistent_name(const char *name);
 /* The text of a record. Release with free(). */
 char *cw_acme_persistent_text(const char *issuer, const char *account_url, bool wildcard);
 

@@ -86,10 +86,13 @@ refusal(const struct cw_acme_reply *reply, const struct cw_acme_request *request
 	struct cw_error *error)
 {
 	if (!cw_acme_problem_is(reply->body)) {
-		cw_fail(error, CW_E_PROTOCOL, "%s failed: HTTP %d at \"%s\"", request->what,
-			reply->status, request->url);
+		bool gone = reply->status == 404 || reply->status == 410;
+		int status = gone ? CW_E_NOT_FOUND : CW_E_PROTOCOL;
+
+		cw_fail(error, status, "%s failed: HTTP %d at \"%s\"", request->what, reply->status,
+			request->url);
 		cw_acme_reply_hint(reply, error);
-		return CW_E_PROTOCOL;
+		return status;
 	}
 	cw_acme_problem(error, reply->body, "the CA %s %s",
 			reply->status / 100 == 5 ? "failed at" : "refused", request->what);

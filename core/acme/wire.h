@@ -28,7 +28,7 @@ enum cw_network_message {
 				   (cw_wire_put_directory) */
 	CW_NETWORK_CA_CLOSE,    /* CA: directory or none, whether it was fetched, nonce or none */
 	CW_NETWORK_ACCOUNT_NEW, /* CA, signer, contacts, terms agreed, binding or none, whether only
-				   an existing account: url, status, contacts */
+				   an existing account: url, whether it is new, status, contacts */
 	CW_NETWORK_ACCOUNT_GET, /* CA: status, contacts */
 	CW_NETWORK_ACCOUNT_UPDATE,     /* CA, contacts: status, contacts */
 	CW_NETWORK_ACCOUNT_DEACTIVATE, /* CA: nothing */

@@ -84,17 +84,47 @@ days_in_month(int64_t year, int month)
 	return days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
+/* The rounded-down days of SECONDS; *REST: what is left of them. */
+static int64_t
+whole_days(int64_t seconds, int64_t *rest)
+{
+	*rest = seconds % DAY;
+	if (*rest >= 0)
+		return seconds / DAY;
+	*rest += DAY;
+	return seconds / DAY - 1;
+}
+
+int64_t
+cw_seconds_of_utc(const struct tm *parts)
+{
+	return days_of_date((int64_t)parts->tm_year + 1900, parts->tm_mon + 1, parts->tm_mday) *
+		       DAY +
+	       parts->tm_hour * HOUR + parts->tm_min * MINUTE + parts->tm_sec;
+}
+
+int64_t
+cw_months_before(int64_t seconds, int64_t months)
+{
+	int64_t rest, count;
+	struct date_time date;
+
+	date_of_days(whole_days(seconds, &rest), &date);
+	count = date.year * 12 + date.month - 1 - months;
+	date.year = (count >= 0 ? count : count - 11) / 12;
+	date.month = (int)(count - date.year * 12) + 1;
+	if (date.day > days_in_month(date.year, date.month))
+		date.day = days_in_month(date.year, date.month);
+	return days_of_date(date.year, date.month, date.day) * DAY + rest;
+}
+
 char *
 cw_format_utc(int64_t seconds)
 {
-	int64_t days = seconds / DAY, rest = seconds % DAY;
+	int64_t rest;
 	struct date_time date;
 
-	if (rest < 0) {
-		rest += DAY;
-		days--;
-	}
-	date_of_days(days, &date);
+	date_of_days(whole_days(seconds, &rest), &date);
 	return cw_format("%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)date.year, date.month,
 			 date.day, (int)(rest / HOUR), (int)(rest % HOUR / MINUTE),
 			 (int)(rest % MINUTE));

@@ -10,6 +10,11 @@
 int64_t cw_now_ms(void);
 /* Seconds since the epoch. */
 int64_t cw_time(void);
+/* Of a time in UTC, which must be a valid one, as timegm() has it where time_t is large enough. */
+int64_t cw_seconds_of_utc(const struct tm *parts);
+/* The same time of day MONTHS before: on the same day of its month, or on the last one if the month
+ * is shorter. */
+int64_t cw_months_before(int64_t seconds, int64_t months);
 /* "2026-01-31T12:00:00Z"; release with free(). */
 char *cw_format_utc(int64_t seconds);
 /* RFC 3339, with zone ("Z" or +hh:mm) and any fraction. */

@@ -11,6 +11,23 @@ static const struct {
 	{"certbot-route53:auth", "dns-route53"},
 };
 
+static const struct {
+	const char *plugin, *package;
+} packages[] = {
+	{"apache", "certwright-apache"}, {"certbot-dns", "certwright-dns"},
+	{"dns-exec", "certwright-dns"},  {"dns-rfc2136", "certwright-dns"},
+	{"nginx", "certwright-nginx"},
+};
+
+const char *
+cw_plugin_package(const char *name)
+{
+	for (size_t i = 0; i < CW_COUNT(packages); i++)
+		if (strcmp(packages[i].plugin, name) == 0)
+			return packages[i].package;
+	return NULL;
+}
+
 const char *
 cw_plugin_name(const char *spelling)
 {

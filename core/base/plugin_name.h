@@ -9,4 +9,7 @@
  */
 const char *cw_plugin_name(const char *spelling);
 
+/* The package of a distribution that has our plugin NAME, if that is one of its own; else NULL. */
+const char *cw_plugin_package(const char *name);
+
 #endif

@@ -47,8 +47,8 @@ noinst_PROGRAMS += generate-docs
 generate_docs_SOURCES = core/cli/generate.c
 generate_docs_LDADD = libcore.la
 
-man8_MANS += docs/certwright.8
-dist_man7_MANS = docs/certwright-json.7 docs/certwright-plugin.7
+dist_man5_MANS += docs/cli.ini.5
+dist_man7_MANS = docs/certwright-hooks.7 docs/certwright-json.7 docs/certwright-plugin.7
 dist_doc_DATA = docs/agent.md docs/from-certbot.md docs/monitoring.md docs/plugin-authors-guide.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
@@ -63,9 +63,17 @@ docs_modules = for name in $(plugin_LTLIBRARIES:.la=); do \
 		module="$(abs_builddir)/.libs/$$name.so"; \
 		test ! -f "$$module" || set -- "$$@" "$$module"; done
 
+if MANUAL_MADE
+man8_MANS += docs/certwright.8
 docs/certwright.8: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
 	$(AM_V_GEN)$(MKDIR_P) docs && set -- && $(docs_modules) && \
 		./generate-docs$(EXEEXT) "$$@" > $@.tmp && mv $@.tmp $@
+endif
+if MANUAL_GIVEN
+man8_MANS += docs/certwright.8
+docs/certwright.8: $(manual_page)
+	$(AM_V_GEN)$(MKDIR_P) docs && cp "$(manual_page)" $@
+endif
 
 check_PROGRAMS += \
 	tests/unit/test_help \

@@ -44,6 +44,17 @@ macro(FILE *out, const char *name, const char *argument)
 	fputc('\n', out);
 }
 
+/* A heading and the text that follows it; TEXT may be NULL. */
+static void
+section(FILE *out, const char *level, const char *title, const char *text)
+{
+	macro(out, level, title);
+	if (text == NULL)
+		return;
+	write_text(out, text);
+	fputc('\n', out);
+}
+
 static void
 paragraph(FILE *out, const char *text)
 {
@@ -75,16 +86,17 @@ terms(FILE *out, const struct pair *pairs, size_t count)
 static void
 write_introduction(FILE *out)
 {
-	fprintf(out, ".TH CERTWRIGHT 8 \"\" \"certwright %s\" \"System administration\"\n",
+	fprintf(out,
+		".TH CERTWRIGHT 8 \"2026-11-30\" \"certwright %s\" \"System administration\"\n",
 		PACKAGE_VERSION);
 	fputs(".SH NAME\ncertwright \\- obtain, install and renew TLS certificates (ACME)\n", out);
 	fputs(".SH SYNOPSIS\n.B certwright\n[\\fIverb\\fR] [\\fIoption\\fR]...\n", out);
-	fputs(".SH DESCRIPTION\n", out);
-	write_text(out, "certwright obtains TLS certificates from an ACME CA (RFC 8555) such as "
-			"Let's Encrypt, and renews them. An authenticator plugin proves to the CA "
-			"that you control the names: standalone answers the CA itself, webroot "
-			"puts a file where a running web server serves it. Each plugin has its own "
-			"manual page; they are listed at the end of this page.");
+	section(out, "SH", "DESCRIPTION",
+		"certwright obtains TLS certificates from an ACME CA (RFC 8555) such as "
+		"Let's Encrypt, and renews them. An authenticator plugin proves to the CA "
+		"that you control the names: standalone answers the CA itself, webroot "
+		"puts a file where a running web server serves it. Each plugin has its own "
+		"manual page; they are listed at the end of this page.");
 	fputc('\n', out);
 	paragraph(out, "Verbs, options, configuration files, hooks and everything below "
 		       "/etc/letsencrypt work as in Certbot. Both programs can use the same "
@@ -94,9 +106,8 @@ write_introduction(FILE *out)
 static void
 write_verbs(FILE *out)
 {
-	fputs(".SH VERBS\n", out);
-	paragraph(out,
-		  "The verb can be given anywhere among the options. The default verb is \"run\".");
+	section(out, "SH", "VERBS",
+		"The verb can be given anywhere among the options. The default verb is \"run\".");
 	for (const struct cw_verb *verb = cw_verbs; verb->name != NULL; verb++) {
 		cw_autofree char *name = cw_verb_heading(verb);
 
@@ -126,11 +137,8 @@ write_topic(FILE *out, const struct cw_option_set *options, const char *topic, c
 
 		if ((option->flags & CW_OPT_HIDDEN) != 0 || strcmp(first, topic) != 0)
 			continue;
-		if (!begun) {
-			macro(out, "SS", title);
-			if (summary != NULL)
-				paragraph(out, summary);
-		}
+		if (!begun)
+			section(out, "SS", title, summary);
 		begun = true;
 		write_option(out, option);
 	}
@@ -173,9 +181,7 @@ write_own_options(FILE *out, const struct cw_verb *verb)
 static void
 write_options(FILE *out, const struct cw_option_set *options)
 {
-	fputs(".SH OPTIONS\n", out);
-	paragraph(
-		out,
+	section(out, "SH", "OPTIONS",
 		"Every verb accepts every option and ignores those that do not apply. Long options "
 		"can be abbreviated if the abbreviation is unambiguous. A value can be joined to a "
 		"long option with '='; a value that begins with '-' must be. \"certwright help "
@@ -192,53 +198,37 @@ write_options(FILE *out, const struct cw_option_set *options)
 static void
 write_hooks(FILE *out)
 {
-	static const struct pair variables[] = {
-		{"RENEWED_LINEAGE", "For deploy hooks: the certificate's directory below live/."},
-		{"RENEWED_DOMAINS", "For deploy and post hooks: the names, separated by spaces."},
-		{"FAILED_DOMAINS", "For post hooks: the names of the certificates that failed."},
-	};
-
-	fputs(".SH HOOKS\n", out);
-	paragraph(out, "Hooks are shell commands. Pre hooks run once before the first attempt. "
-		       "Deploy hooks run for each new certificate after its files are saved. Post "
-		       "hooks run once at the end, even after a failure. Executables in the "
-		       "directories renewal-hooks/pre, deploy and post below the configuration "
-		       "directory run too, in alphabetical order and before the other hooks; names "
-		       "that end in '~' are skipped. The exit status of a hook is reported but has "
-		       "no other effect. Hooks given on the command line are saved for renewals.");
-	terms(out, variables, CW_COUNT(variables));
+	section(out, "SH", "HOOKS",
+		"Hooks are shell commands. Pre hooks run once before the first attempt. Deploy "
+		"hooks run for each new certificate after its files are saved. Post hooks run once "
+		"at the end, even after a failure. Executables in the directories "
+		"renewal-hooks/pre, deploy and post below the configuration directory run too. "
+		"certwright-hooks(7) describes them and their variables.");
 }
 
 static void
 write_config(FILE *out)
 {
-	fputs(".SH CONFIGURATION FILES\n", out);
-	paragraph(out,
-		  "/etc/letsencrypt/cli.ini and then $XDG_CONFIG_HOME/letsencrypt/cli.ini "
-		  "(~/.config/letsencrypt/cli.ini) are read if they exist; the second overrides "
-		  "the first. -c FILE replaces both. The keys are long option names:");
-	fputs(".PP\n.nf\n.RS\n", out);
-	write_text(out, "# comment\nkey-type = rsa\nrsa-key-size = 4096\n"
-			"domains = example.com, www.example.com\nagree-tos = true\n");
-	fputs(".RE\n.fi\n", out);
-	paragraph(out, "A flag is set with true, yes or 1; a flag that is set to false is ignored. "
-		       "The command line overrides configuration files, and these override the "
-		       "settings saved with a certificate.");
+	section(out, "SH", "CONFIGURATION FILES",
+		"/etc/letsencrypt/cli.ini and then $XDG_CONFIG_HOME/letsencrypt/cli.ini "
+		"(~/.config/letsencrypt/cli.ini) are read if they exist; the second overrides "
+		"the first. -c FILE replaces both. The command line overrides configuration files, "
+		"and these override the settings saved with a certificate. cli.ini(5) describes "
+		"them.");
 }
 
 static void
 write_timer(FILE *out)
 {
-	fputs(".SH TIMER\n", out);
-	paragraph(out,
-		  "Something must run \"certwright renew\" twice a day. A systemd timer is "
-		  "installed for this: systemctl enable --now certwright-renew.timer. Its "
-		  "service writes only to /etc, /home, /opt, /root, "
-		  "/run, /srv and /var; systemctl edit certwright-renew.service gives it more. "
-		  "On machines without systemd, copy share/certwright/cron/certwright from the "
-		  "installation directory to /etc/cron.d. A timer or cron job that runs "
-		  "\"certbot renew\" renews the certificates with Certbot. certonly, run and "
-		  "certificates say which of them was found.");
+	section(out, "SH", "TIMER",
+		"Something must run \"certwright renew\" twice a day. A systemd timer is "
+		"installed for this: systemctl enable --now certwright-renew.timer. Its "
+		"service writes only to /etc, /home, /opt, /root, "
+		"/run, /srv and /var; systemctl edit certwright-renew.service gives it more. "
+		"On machines without systemd, copy share/certwright/cron/certwright from the "
+		"installation directory to /etc/cron.d. A timer or cron job that runs "
+		"\"certbot renew\" renews the certificates with Certbot. certonly, run and "
+		"certificates say which of them was found.");
 }
 
 static void
@@ -290,13 +280,12 @@ write_files(FILE *out)
 static void
 write_completion(FILE *out)
 {
-	fputs(".SH COMPLETION\n", out);
-	paragraph(out,
-		  "bash, zsh and fish complete the verbs, the options that the verb has, plugins, "
-		  "certificates, and the values of options that have fixed ones. Certificates are "
-		  "those of --config-dir if it is on the line. Bash needs the package "
-		  "bash-completion to find the completions. A plugin's options are offered when "
-		  "the plugin is on the line, or when you have typed the start of its name.");
+	section(out, "SH", "COMPLETION",
+		"bash, zsh and fish complete the verbs, the options that the verb has, plugins, "
+		"certificates, and the values of options that have fixed ones. Certificates are "
+		"those of --config-dir if it is on the line. Bash needs the package "
+		"bash-completion to find the completions. A plugin's options are offered when "
+		"the plugin is on the line, or when you have typed the start of its name.");
 }
 
 static void
@@ -352,8 +341,8 @@ write_examples(FILE *out)
 static void
 write_see_also(FILE *out, struct cw_registry *registry)
 {
-	fputs(".SH SEE ALSO\n.BR certwright (3),\n.BR certwright\\-json (7),\n.BR "
-	      "certwright\\-plugin (7)",
+	fputs(".SH SEE ALSO\n.BR certwright (3),\n.BR cli.ini (5),\n.BR certwright\\-hooks (7),\n"
+	      ".BR certwright\\-json (7),\n.BR certwright\\-plugin (7)",
 	      out);
 	for (size_t i = 0; i < cw_registry_count(registry); i++) {
 		const struct cw_module *module = cw_registry_at(registry, i);

@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/loop.h"
 #include "base/process_spawn.h"
-#include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/serve_call.h"
 #include "library/channel.h"
@@ -68,10 +69,10 @@ leave_parent(void)
 		_exit(EXIT_FAILURE);
 }
 
-static void
+static bool
 send_text(struct session *session, char kind, const char *text)
 {
-	cw_channel_send(&session->channel, kind, text, strlen(text));
+	return cw_channel_send(&session->channel, kind, text, strlen(text)) == 0;
 }
 
 static bool
@@ -109,11 +110,10 @@ static bool
 fail_call(struct session *session, const struct cw_failure *failure)
 {
 	char *answer = cw_failure_answer(failure);
+	bool sent = answer != NULL && send_text(session, CW_FRAME_FAILURE, answer);
 
-	if (answer != NULL)
-		send_text(session, CW_FRAME_FAILURE, answer);
 	free(answer);
-	return answer != NULL;
+	return sent;
 }
 
 static bool
@@ -174,15 +174,30 @@ wait_for_call(const struct session *session, pid_t call)
 	return status;
 }
 
-/* False: the session cannot go on. */
+/* A call that is cancelled at once is not to be killed. */
+static void
+hold_sigterm(int how)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(how, &signals, NULL);
+}
+
+/* False: the session cannot go on. Nothing can follow a message that was cut off. */
 static bool
 carry_out(struct session *session, char *request, bool lone)
 {
 	pid_t session_pid = getpid();
-	pid_t call = fork();
+	pid_t call;
 	int status;
 
+	hold_sigterm(SIG_BLOCK);
+	call = fork();
 	if (call == 0) {
+		cw_catch_signals();
+		hold_sigterm(SIG_UNBLOCK);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != session_pid)
 			_exit(EXIT_FAILURE);
@@ -190,11 +205,24 @@ carry_out(struct session *session, char *request, bool lone)
 			close(session->host);
 		exit(cw_serve_call(&session->channel, request, lone));
 	}
+	hold_sigterm(SIG_UNBLOCK);
 	if (call < 0)
 		return fail_for_memory(session);
 	status = wait_for_call(session, call);
+	if (session->channel.cut != NULL && *session->channel.cut)
+		return false;
 	return (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) ||
 	       answer_for(session, status);
+}
+
+/* Whether a message was cut off, as the processes of calls and this one see it; NULL: unknown. */
+static bool *
+share_cut(void)
+{
+	void *shared =
+		mmap(NULL, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return shared != MAP_FAILED ? shared : NULL;
 }
 
 /* All that a host left open, but the socket. */
@@ -223,9 +251,9 @@ cw_serve(const char *descriptor)
 	session.host = find_host(CW_SERVE_FD);
 	if (session.host < 0 && errno == ENOTSOCK)
 		return refuse("the descriptor is not a socket");
-	cw_keep_memory_private();
 	signal(SIGPIPE, SIG_IGN);
 	leave_parent();
+	session.channel.cut = share_cut();
 	send_text(&session, CW_FRAME_HELLO, CW_HELLO PACKAGE_VERSION);
 	while ((request = next_request(&session, &kind)) != NULL) {
 		bool goes_on = carry_out(&session, request, kind == CW_FRAME_LONE_REQUEST);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "base/loop.h"
 #include "cli/command.h"
 #include "cli/serve_link.h"
 #include "cli/serve_request.h"
@@ -152,7 +151,6 @@ cw_serve_call(struct cw_channel *channel, char *request, bool lone)
 	bool sent;
 
 	cw_set_nomem_handler(leave_for_nomem);
-	cw_catch_signals();
 	cw_log_set_terminal(log_line, &call.link, CW_LOG_INFO);
 	call.asker = cw_link_asker(&call.link);
 	if (cw_serve_request_read(request, &call.request, &error) == CW_OK) {
@@ -166,7 +164,7 @@ cw_serve_call(struct cw_channel *channel, char *request, bool lone)
 	cw_log_set_terminal(NULL, NULL, CW_LOG_ERROR);
 	add_end(&call, &error);
 	answer = cw_json_secret_text(call.result);
-	sent = call.link.broken || cw_link_answer(&call.link, error.status == CW_OK, answer);
+	sent = !call.link.broken && cw_link_answer(&call.link, error.status == CW_OK, answer);
 	cw_json_wipe(&call.result);
 	cw_serve_request_clear(&call.request);
 	return sent ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -9,7 +9,7 @@
 #define CW_CALL_NOMEM 3
 
 /* Carries REQUEST out, which it overwrites, and answers it. LONE: nobody takes its events. Returns
- * 0 if the request was answered. SIGTERM cancels it. */
+ * 0 if the request was answered. SIGTERM, after cw_catch_signals(), cancels it. */
 int cw_serve_call(struct cw_channel *channel, char *request, bool lone);
 
 #endif

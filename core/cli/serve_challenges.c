@@ -4,7 +4,6 @@
 
 /* A challenge that the host was given. */
 struct published {
-	struct cw_serve_challenges *challenges;
 	struct cw_challenge_slot *slot;
 	unsigned id;
 	struct batch *batch; /* NULL: it has its result */
@@ -93,7 +92,6 @@ publish(void *context, struct cw_challenge_slot *const *slots, size_t count,
 		cw_autofree char *what =
 			cw_format("the challenge for \"%s\"", slots[i]->challenge.identifier);
 
-		published->challenges = challenges;
 		published->slot = slots[i];
 		published->batch = batch;
 		published->next = challenges->published;

@@ -298,6 +298,7 @@ const struct cw_verb cw_verbs[] = {
 			"certificates, and if --preferred-challenges is given, only with those "
 			"challenges, which all certificates for the name must then use. All "
 			"depend on the ACME account, which must exist.",
+		.asks_ca = true,
 		.flow = cw_flow_dns_records,
 		.render = cw_render_dns_records,
 	},

@@ -1,5 +1,6 @@
 #include "crypto/summary.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/names.h"
@@ -59,7 +60,7 @@ read_time(const ASN1_TIME *when, int64_t *seconds)
 
 	if (ASN1_TIME_to_tm(when, &parts) != 1)
 		return false;
-	*seconds = (int64_t)timegm(&parts);
+	*seconds = cw_seconds_of_utc(&parts);
 	return true;
 }
 

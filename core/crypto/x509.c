@@ -1,5 +1,6 @@
 #include "crypto/x509.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/certificate.h"
@@ -116,7 +117,7 @@ seconds_of(const ASN1_TIME *when)
 		ERR_clear_error();
 		return 0;
 	}
-	return (int64_t)timegm(&parts);
+	return cw_seconds_of_utc(&parts);
 }
 
 int64_t

@@ -98,6 +98,7 @@ libcore_sources += \
 	core/flow/moving/source.c core/flow/moving/source.h \
 	core/flow/moving/take_over.c core/flow/moving/take_over.h \
 	core/flow/moving/tar.c core/flow/moving/tar.h \
+	core/flow/moving/tar_open.c \
 	core/flow/moving/uacme.c \
 	core/flow/work/deploy_hooks.c \
 	core/flow/work/deploy_hooks.h \

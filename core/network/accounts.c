@@ -12,6 +12,7 @@ struct account_job {
 	bool gives_url;
 	bool gives_account;
 	char *url;
+	bool created;
 	struct json_object *body;
 };
 
@@ -58,8 +59,10 @@ done(void *context, struct cw_error *error)
 
 	if (answer == NULL)
 		return;
-	if (account->gives_url)
+	if (account->gives_url) {
 		cw_message_put_text(answer, account->url);
+		cw_message_put_bool(answer, account->created);
+	}
 	if (account->gives_account)
 		put_account(answer, account->body);
 	cw_serving_finish(&account->job, answer);
@@ -72,8 +75,9 @@ begin_new(struct cw_serving *job)
 	struct cw_acme *acme = cw_served_acme(job->ca);
 
 	cw_acme_sign_with(acme, account->signer);
-	job->operation = cw_acme_account_new_start(acme, &account->registration, &account->url,
-						   &account->body, done, account);
+	job->operation =
+		cw_acme_account_new_start(acme, &account->registration, &account->url,
+					  &account->created, &account->body, done, account);
 }
 
 void

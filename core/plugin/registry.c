@@ -372,7 +372,9 @@ not_found(struct cw_registry *registry, const char *name, struct cw_error *error
 	nearest = cw_nearest(name, (const char *const *)cw_strv_items(&names));
 	package = cw_certbot_package(name);
 	cw_fail(error, CW_E_NOT_FOUND, "there is no plugin \"%s\"", name);
-	if (package != NULL)
+	if (cw_plugin_package(name) != NULL)
+		cw_hint(error, "install the package %s", cw_plugin_package(name));
+	else if (package != NULL)
 		cw_hint(error, "install the package %s, or its like, with Certbot's plugin",
 			package);
 	else if (nearest != NULL)

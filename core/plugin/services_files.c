@@ -303,9 +303,11 @@ int
 cw_service_checkpoint_revert(const struct cw_host *host)
 {
 	cw_auto_error struct cw_error error = {0};
+	const struct cw_directories *directories = cw_host_instance(host)->services->directories;
 	int status = cw_host_may(host, "checkpoint_revert");
 
-	if (status != CW_OK)
+	/* Without a work folder nothing was edited (host_call.c). */
+	if (status != CW_OK || (directories != NULL && directories->work == NULL))
 		return status;
 	status = cw_checkpoints_revert(cw_host_checkpoints(host), &error);
 	return status == CW_OK ? CW_OK : cw_error_move(cw_host_error(host), &error);

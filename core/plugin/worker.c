@@ -281,10 +281,10 @@ static const struct {
 
 /* The coordinator sends nothing but what has its place here. */
 static void
-received(void *context, struct cw_message *request)
+received(void *context, struct cw_message *message)
 {
 	struct cw_worker *worker = context;
-	cw_auto_message struct cw_message *owned = request;
+	cw_auto_message struct cw_message *request = message;
 	cw_auto_error struct cw_error error = {0};
 	struct cw_message *answer = NULL;
 

@@ -22,11 +22,19 @@ ask() {
 		--data "$2" "$1" || fail "$1 cannot be reached"
 }
 
+check_accounts() {
+	jq -e 'type == "object"' "$accounts" >/dev/null 2>&1 ||
+		fail "$accounts is not there, or it is damaged: restore it from a backup"
+}
+
 register() {
 	name=$1 url=${2%/}
 	test -n "$url" || fail "usage: acme-dns.sh register NAME URL"
 	umask 077
+	# Two at once would lose an account.
+	exec 9<"$(dirname "$accounts")" && flock 9 || exit 1
 	test -s "$accounts" || echo '{}' >"$accounts" || exit 1
+	check_accounts
 	jq -e --arg name "$name" '.[$name] | not' "$accounts" >/dev/null ||
 		fail "$accounts already has an account for $name"
 	answer=$(ask "$url/register" '{}' </dev/null) || exit 1
@@ -40,6 +48,7 @@ register() {
 
 present() {
 	record=${1%.} value=$2
+	check_accounts
 	account=$(jq -c --arg record "$record" \
 		'[.[] | select(.fulldomain | ascii_downcase == $record)][0]' "$accounts") || exit 1
 	test "$account" != null || fail "$accounts has no account for the record $record"
@@ -52,6 +61,9 @@ present() {
 		fail "$url does not set the record: $answer"
 }
 
+for program in curl jq; do
+	command -v "$program" >/dev/null || fail "acme-dns.sh needs the program $program"
+done
 case $1 in
 register) register "$2" "$3" ;;
 present) present "$2" "$3" ;;

@@ -97,7 +97,8 @@ enum cw_event {
 /*
  * Takes the next event, without waiting. *EVENT is its JSON, for cw_free(); NULL with
  * CW_EVENT_NONE. The end of a call is always CW_EVENT_ANSWER, also if the program has died: then
- * the answer has the error. Returns -1 with errno ENOMEM; the event is not lost then.
+ * the answer has the error. Returns -1 with errno ENOMEM, when the event is not lost, or EPIPE: the
+ * program has ended and no call is in progress. Then stop polling: the client can only be freed.
  *
  * One thread may take events while others reply.
  */

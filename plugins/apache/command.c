@@ -1,29 +1,21 @@
 /* The commands that Apache is given. */
+#include "environment.h"
 #include "program.h"
 
-/* Reads the environment file $1 and, of the drop-ins in the folder $2, lines that are the same to
- * a shell as to systemd. */
-#define READ_ENVIRONMENT                                                                           \
-	"set -a\n"                                                                                 \
-	"[ ! -f \"$1\" ] || . \"$1\" >/dev/null\n"                                                 \
-	"for file in \"${2:-/nonexistent}\"/*.conf; do\n"                                          \
-	"	[ ! -f \"$file\" ] || eval \"$(sed -n '/[$`\\\\;&|<>()]/d\n"                             \
-	"		s/^Environment=/export /p\n"                                                            \
-	"		s/^EnvironmentFile=-\\{0,1\\}\\(.*\\)/[ ! -f \"\\1\" ] || . \"\\1\"/p\n"                \
-	"		' \"$file\")\" >/dev/null\n"                                                            \
-	"done\n"                                                                                   \
-	"set +a\n"
-
 /* Runs $4, or without it $5, with the options in the variable $3. */
-static const char with_options[] =
-	READ_ENVIRONMENT "options=; program=$5\n"
-			 "if command -v \"$4\" >/dev/null; then\n"
-			 "	program=$4\n"
-			 "	[ -z \"$3\" ] || eval \"options=\\${$3-}\"\n"
-			 "fi\n"
-			 "shift 5; exec \"$program\" $options \"$@\"";
+#define WITH_OPTIONS                                                                               \
+	"set -f; options=; program=$5\n"                                                           \
+	"if command -v \"$4\" >/dev/null; then\n"                                                  \
+	"	program=$4\n"                                                                            \
+	"	[ -z \"$3\" ] || eval \"options=\\${$3-}\"\n"                                            \
+	"fi\n"                                                                                     \
+	"shift 5; exec \"$program\" $options \"$@\""
 
-static const char show_environment[] = READ_ENVIRONMENT "env -0";
+/* By whether the environment is data. */
+static const char *const with_options[] = {ENVIRONMENT_OF_SCRIPT WITH_OPTIONS,
+					   ENVIRONMENT_OF_DATA WITH_OPTIONS};
+static const char *const show_environment[] = {ENVIRONMENT_OF_SCRIPT "env -0",
+					       ENVIRONMENT_OF_DATA "env -0"};
 
 static const char *
 or_empty(const char *text)
@@ -36,7 +28,7 @@ program_environment_words(const struct program *program, const char *argv[PROGRA
 {
 	argv[0] = "/bin/sh";
 	argv[1] = "-c";
-	argv[2] = show_environment;
+	argv[2] = show_environment[program->layout->is_data];
 	argv[3] = "sh";
 	argv[4] = or_empty(program->environment);
 	argv[5] = or_empty(program->drop_ins);
@@ -50,7 +42,7 @@ program_words(const struct program *program, const char *const *words, const cha
 	const char *const direct[] = {program->ctl, NULL};
 	const char *const wrapped[] = {"/bin/sh",
 				       "-c",
-				       with_options,
+				       with_options[program->layout->is_data],
 				       "sh",
 				       or_empty(program->environment),
 				       or_empty(program->drop_ins),

@@ -461,7 +461,8 @@ add_others(struct map *given, const struct map *all, const struct map *known)
 
 /*
  * Apache lists what is defined and loaded in the end, without saying where. What no file defines or
- * loads is from the command line, and was there from the beginning.
+ * loads is from the command line, and was there from the beginning. What files load can depend on
+ * what is defined there, so the modules are not looked at before all is read with that.
  */
 int
 config_rebuild(struct config *config)
@@ -470,8 +471,10 @@ config_rebuild(struct config *config)
 	int status = read_all(config, &given);
 
 	add_others(&given.defines, &config->facts->defines, &config->defined);
+	if (given.defines.count > 0)
+		status = read_all(config, &given);
 	add_others(&given.modules, &config->facts->shared, &config->modules);
-	if (given.defines.count + given.modules.count > 0)
+	if (given.modules.count > 0)
 		status = read_all(config, &given);
 	map_clear(&given.defines);
 	map_clear(&given.modules);

@@ -24,19 +24,14 @@ is_unused(const char *line)
 	static const char *const names[] = {"SSLEngine", "SSLCertificateFile",
 					    "SSLCertificateKeyFile", "SSLCertificateChainFile"};
 	struct arena *arena = arena_new();
-	const char *command = NULL;
-	bool unused = false;
+	struct directive directive = {.arguments = line};
+	bool unused;
 
+	directive.name = words_next(arena, &directive.arguments);
+	unused = directive_openssl_file(arena, &directive, false) != NULL ||
+		 directive_openssl_file(arena, &directive, true) != NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !unused; i++)
 		unused = line_is(line, names[i]);
-	if (line_is(line, "SSLOpenSSLConfCmd")) {
-		const char *rest = line;
-
-		words_next(arena, &rest);
-		command = words_next(arena, &rest);
-		unused = strcasecmp(command, "Certificate") == 0 ||
-			 strcasecmp(command, "PrivateKey") == 0;
-	}
 	arena_free(arena);
 	return unused;
 }

@@ -1,8 +1,10 @@
 apache_model_sources = \
 	$(common_memory) \
+	$(common_exposure) \
 	$(common_files) \
 	plugins/apache/address.c plugins/apache/address.h \
 	plugins/apache/command.c \
+	plugins/apache/environment.h \
 	plugins/apache/condition.c plugins/apache/condition.h \
 	plugins/apache/config.c plugins/apache/config.h \
 	plugins/apache/files.c plugins/apache/files.h \

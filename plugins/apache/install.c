@@ -17,6 +17,9 @@ forget(void *self)
 	struct apache *apache = self;
 
 	model_clear(&apache->model);
+	if (apache->enabled)
+		apache->program.known = false;
+	apache->enabled = false;
 }
 
 static int

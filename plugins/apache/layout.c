@@ -24,6 +24,7 @@ static const struct layout layouts[] = {
 	 .ctl = "apachectl",
 	 .binary = "httpd",
 	 .environment = "/etc/sysconfig/httpd",
+	 .is_data = true,
 	 .drop_ins = "/etc/systemd/system/httpd.service.d",
 	 .options = "OPTIONS",
 	 .vhosts = "conf.d",

@@ -2,6 +2,7 @@
 #ifndef APACHE_LAYOUT_H
 #define APACHE_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct layout {
@@ -12,7 +13,8 @@ struct layout {
 	/* What reads the configuration; given the options that Apache is started with, unless it
 	 * adds these itself. NULL: CTL, which takes Apache's arguments and adds these options. */
 	const char *binary;
-	const char *environment;   /* the shell script with Apache's environment; NULL: none */
+	const char *environment;   /* the file with Apache's environment; NULL: none */
+	bool is_data;              /* that file is read by systemd; otherwise a shell runs it */
 	const char *drop_ins;      /* the folder with changes of its systemd unit; NULL: none */
 	const char *options;       /* the variable with its options there; NULL: none */
 	const char *main_variable; /* that with another main file; NULL: none */

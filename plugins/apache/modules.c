@@ -141,6 +141,26 @@ run_enable(struct apache *apache, const char *name)
 	return status;
 }
 
+/* Reads what Apache loads with the module. */
+static int
+read_again(struct apache *apache, const char *name)
+{
+	int status = model_rebuild(&apache->model);
+
+	if (status != CW_OK || is_loaded(apache, name))
+		return status;
+	/* It may be loaded by the command that starts Apache. */
+	apache->program.known = false;
+	status = program_identify(&apache->program);
+	if (status == CW_OK)
+		status = model_rebuild(&apache->model);
+	if (status == CW_OK && !is_loaded(apache, name))
+		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
+				    "load the module in Apache's configuration",
+				    "Apache does not load mod_%s, although it was enabled", name);
+	return status;
+}
+
 int
 modules_enable(struct apache *apache, const char *name)
 {
@@ -150,21 +170,13 @@ modules_enable(struct apache *apache, const char *name)
 		return status;
 	status = register_disable(apache, name);
 	if (status == CW_OK) {
-		apache->web.touched = true;
+		apache->web.touched = apache->enabled = true;
 		status = run_enable(apache, name);
 	}
 	if (status == CW_OK)
-		status = model_rebuild(&apache->model);
-	if (status == CW_OK && !is_loaded(apache, name)) {
-		/* It may be loaded by the command that starts Apache. */
-		apache->program.known = false;
-		status = program_identify(&apache->program);
-		if (status == CW_OK)
-			status = model_rebuild(&apache->model);
-	}
-	if (status == CW_OK && !is_loaded(apache, name))
-		return cw_host_fail(apache->host, CW_E_NOT_FOUND,
-				    "load the module in Apache's configuration",
-				    "Apache does not load mod_%s, although it was enabled", name);
+		status = read_again(apache, name);
+	/* A part of what was read may be gone. */
+	if (status != CW_OK)
+		install_reread(apache);
 	return status;
 }

@@ -6,8 +6,8 @@
 
 enum { PAIRS_MAX = 8 };
 
-/* The files of the host's certificates, however they are set, or of the main server's if it has
- * none. Returns how many. They live as long as the configuration. */
+/* The files of the certificates that are in effect in the host, however they are set, there or in
+ * the main server. Returns how many. They live as long as the configuration. */
 size_t pair_certificates(struct apache *apache, const struct host *host,
 			 const char *paths[2 * PAIRS_MAX]);
 /* Those that the wish's certificate would replace: of the same type of key, or all if they are of

@@ -109,20 +109,31 @@ plan_is_covered(const struct wish *wish, const char *name)
 	       names_cover(wish->names, wish->name_count, name);
 }
 
-/* Whether all these certificates are for NAME, and somebody has signed them. */
-static bool
-all_cover(const char *const *paths, size_t count, const char *name)
+/* How many of these certificates are for NAME, signed by somebody. */
+static size_t
+count_covering(const char *const *paths, size_t count, const char *name)
 {
-	bool all = count > 0;
+	size_t covering = 0;
 
-	for (size_t i = 0; i < count && all; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct certificate present = {0};
 
-		all = certificate_read(paths[i], &present) && !present.self_signed &&
-		      names_cover((const char *const *)present.names, present.name_count, name);
+		covering +=
+			certificate_read(paths[i], &present) && !present.self_signed &&
+			names_cover((const char *const *)present.names, present.name_count, name);
 		certificate_clear(&present);
 	}
-	return all;
+	return covering;
+}
+
+/* Whether the new certificate takes the last of these for NAME away. As long as its type is
+ * unknown, it may be any of them that it replaces. */
+static bool
+is_lost(const struct wish *wish, const char *const *paths, size_t count, const char *name)
+{
+	size_t covering = count_covering(paths, count, name);
+
+	return covering > 0 && (wish->check || covering == count);
 }
 
 /* A name of the host that its present certificate is for, and the new one is not; NULL: none. */
@@ -134,7 +145,7 @@ lost_name(struct apache *apache, const struct wish *wish, const struct host *hos
 
 	for (size_t i = 0; i < host->name_count; i++)
 		if (*host->names[i] != '\0' && !plan_is_covered(wish, host->names[i]) &&
-		    all_cover(paths, count, host->names[i]))
+		    is_lost(wish, paths, count, host->names[i]))
 			return host->names[i];
 	return NULL;
 }

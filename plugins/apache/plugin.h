@@ -15,6 +15,7 @@ struct apache {
 	struct map answers; /* questions -> what the user has answered */
 	struct arena *keep; /* for them */
 	struct model model;
+	bool enabled; /* a module was: what the program knows is untrue after a rollback */
 };
 
 /* The installer (deploy.c, enhance.c, install.c). */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../common/control.h"
+#include "../common/exposure.h"
 
 enum {
 	TEST_LIMIT = 600, /* seconds */
@@ -293,6 +294,26 @@ find_main(struct program *program)
 					      : memory_format("%s/%s", program->root, path);
 }
 
+/* Apache's own programs run the script, too. */
+static int
+check_script(const struct program *program)
+{
+	autofree char *exposed = NULL;
+	autofree char *hint = NULL;
+
+	if (program->environment == NULL || program->layout->is_data)
+		return CW_OK;
+	exposed = exposure_find(program->environment);
+	if (exposed == NULL)
+		return CW_OK;
+	hint = memory_format("make root its owner and take away the right to write: "
+			     "chown -h root '%s'; chmod go-w '%s'",
+			     exposed, exposed);
+	return cw_host_fail(program->host, CW_E_PERMISSION, hint,
+			    "other users can change \"%s\", so the commands in \"%s\" are not run",
+			    exposed, program->environment);
+}
+
 /* Without an environment file, the environment is ours. */
 static int
 read_environment(struct program *program)
@@ -390,7 +411,9 @@ program_identify(struct program *program)
 		return CW_OK;
 	facts_clear(&program->facts);
 	program->facts.arena = arena_new();
-	status = read_environment(program);
+	status = check_script(program);
+	if (status == CW_OK)
+		status = read_environment(program);
 	if (status != CW_OK)
 		return status;
 	if (access(program->configuration, R_OK) != 0)

@@ -29,7 +29,7 @@ struct program {
 	char *binary;        /* asked in its place; NULL: none */
 	char *root;          /* the server root */
 	char *configuration; /* the main file */
-	char *environment;   /* the shell script with its environment; NULL: none */
+	char *environment;   /* the file with its environment; NULL: none */
 	char *drop_ins;      /* the folder with changes of its systemd unit; NULL: none */
 	char *confdir;       /* "APACHE_CONFDIR=" and the server root, for Debian's apache2ctl */
 	bool is_usual;       /* CTL uses this root and main file if it is not told */

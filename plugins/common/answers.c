@@ -59,9 +59,10 @@ make_live(struct web_plugin *web, void *setup, char **refusal)
 {
 	int status = test_server(web, " with the challenges", refusal);
 
-	web->accepted = milliseconds_now();
-	if (status == CW_OK)
+	if (status == CW_OK) {
+		web->accepted = milliseconds_now();
 		status = register_reload(web, &web->undo);
+	}
 	if (status != CW_OK)
 		return status;
 	web->reloaded = true;

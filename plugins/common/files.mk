@@ -4,6 +4,7 @@ common_files = \
 	plugins/common/control.c plugins/common/control.h \
 	plugins/common/edits.c plugins/common/edits.h \
 	plugins/common/files.c plugins/common/files.h
+common_exposure = plugins/common/exposure.c plugins/common/exposure.h
 common_waiting = plugins/common/waiting.c plugins/common/waiting.h
 common_web_server = $(common_waiting) \
 	plugins/common/answers.c plugins/common/answers.h \

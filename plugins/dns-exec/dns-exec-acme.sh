@@ -16,7 +16,7 @@ case $dns_exec_shell in
 *bash*) test -n "${BASH_VERSION-}" || exec bash "$0" "$@" ;;
 esac
 
-# What acme.sh creates has secrets, and two calls must not write account.conf at the same time.
+# What acme.sh creates has secrets, and another run must not write account.conf at the same time.
 umask 077
 exec 9<"$dns_exec_home" && flock 9 || exit 1
 

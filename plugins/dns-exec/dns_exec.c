@@ -118,6 +118,7 @@ dns_exec_prepare(void *self)
 {
 	const struct cw_host *host = ((struct instance *)self)->host;
 	const char *program = program_of(host);
+	const char *cleanup = option_text(host, "cleanup-program");
 	int status = CW_OK;
 
 	if (style_of(host) == STYLE_LEXICON)
@@ -131,6 +132,8 @@ dns_exec_prepare(void *self)
 				    "dns-exec has no program to run");
 	if (style_of(host) == STYLE_ACME_SH)
 		status = acme_sh_prepare(host, program);
+	if (status == CW_OK && style_of(host) == STYLE_ACME_SH && cleanup != NULL)
+		status = acme_sh_prepare(host, cleanup);
 	if (status != CW_OK)
 		return status;
 	status = make_absolute(host, "program");
@@ -147,7 +150,10 @@ make_caller(const struct cw_host *host, struct cw_challenge *const *challenges, 
 		.cleanup_program = option_text(host, "cleanup-program"),
 		.provider = option_text(host, "provider"),
 		.config_folder = option_text(host, "config-dir"),
-		.jobs = (size_t)option_number(host, "jobs", JOBS_MAX),
+		/* Scripts of acme.sh wait for each other, which would count as their time. */
+		.jobs = style_of(host) == STYLE_ACME_SH
+				? 1
+				: (size_t)option_number(host, "jobs", JOBS_MAX),
 		.time_limit = (unsigned)option_number(host, "timeout", SECONDS_MAX),
 		.challenges = challenges,
 		.count = count,

@@ -58,7 +58,39 @@ def test_a_certificate_in_memory_and_another_with_its_account(with_pebble, pebbl
     assert second.account.uri == first.account.uri and not second.account.created
     assert second.key.split() == first.key.split()
     assert second.expiry.tzinfo is not None
-    assert not os.path.exists(with_pebble.config_dir)
+
+
+def test_what_the_ca_says_of_several_names_is_told(pebble, with_pebble):
+    class Nobody(certwright.Host):
+        """Publishes nothing."""
+
+        def publish(self, challenge):
+            pass
+
+    names = ["n1.example.test", "n2.example.test"]
+    with pytest.raises(certwright.AcmeError) as caught:
+        certwright.obtain(names, host=Nobody(), agree_tos=True, server=pebble.directory)
+    error = caught.value
+    assert sorted(part.name for part in error.parts) == names
+    assert error.type in {part.type for part in error.parts} and error.detail
+    assert all(part.message in str(error) for part in error.parts)
+
+
+@pytest.mark.full
+def test_a_host_that_takes_too_long_is_limited(pebble, with_pebble):
+    class Slow(certwright.Host):
+        """Is done when the call is over."""
+
+        def publish(self, challenge):
+            over.wait(30)
+
+    over = threading.Event()
+    timer = threading.Timer(3, over.set)
+    timer.start()
+    with pytest.raises(certwright.Error, match="did not reply"):
+        certwright.obtain("slow.example.test", host=Slow(), agree_tos=True, answer_timeout=1,
+                          server=pebble.directory)
+    timer.cancel()
 
 
 def test_verbs_with_files_and_with_wrong_options(with_pebble, pebble):

@@ -78,3 +78,11 @@ def test_a_refused_authorization_and_a_second_order_with_asyncio(with_ca, ca, bi
             return await order.certificate()
 
     assert asyncio.run(work()).domains == ("yes.example.test",)
+
+
+def test_the_pause_that_the_ca_asks_for():
+    """None at all would ask without end."""
+    order = certwright.Order(None, {"order": {"uri": "https://ca.example/1"}, "retry_after": 0})
+    assert order.pause(0) > 0 and order.pause(1) > 1
+    order.retry_after = 40
+    assert order.pause(0) == 40

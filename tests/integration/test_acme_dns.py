@@ -1,5 +1,6 @@
 """The example program for acme-dns, with a server that answers as acme-dns documents."""
 
+import concurrent.futures
 import http.server
 import json
 import os
@@ -106,3 +107,18 @@ def test_a_name_is_registered_once_and_then_needs_no_change(start, ca, bind, acm
     refused = certwright.json("certonly", *options, "-d", "c.example.test", env=env, status=1)
     assert_failed(refused, "does not set the record", "forbidden")
     assert identifiers(refused.json) == {"c.example.test"}
+
+
+def test_accounts_of_several_at_once_and_damaged_ones_are_kept(acme_dns, tmp_path):
+    path = tmp_path / "acmedns.json"
+    env = {"ACME_DNS_ACCOUNTS": str(path)}
+    names = {f"n{number}.example.test" for number in range(6)}
+    with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: command(PROGRAM, "register", name, acme_dns.url, env=env), names))
+    assert set(json.loads(path.read_text())) == names
+    path.write_text('{"a.example.test": ')
+    for words in (("register", "b.example.test", acme_dns.url), ("present", "x.auth.test.", "x")):
+        assert "is damaged" in command(PROGRAM, *words, env=env, status=1).stderr
+    assert path.read_text() == '{"a.example.test": '
+    alone = command(PROGRAM, "cleanup", env={**env, "PATH": "/nonexistent"}, status=1)
+    assert "needs the program curl" in alone.stderr

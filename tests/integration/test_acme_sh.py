@@ -114,6 +114,21 @@ def test_what_is_not_there_is_one_sentence(certwright, acme_sh, monkeypatch, kin
     assert not os.path.exists(certwright.live("w.example.test"))
 
 
+def test_a_cleanup_program_that_is_not_there_is_said_first(certwright, acme_sh, bind):
+    result = obtain(certwright, acme_sh, "w.example.test", status=1, json=True,
+                    env={"HERE_Token": TOKEN},
+                    more=["--dns-exec-cleanup-program", acme_sh.home / "dns_nothing.sh"])
+    assert_failed(result, "there is no DNS script", "dns_nothing.sh")
+    assert bind.added("w.example.test") == 0
+
+
+def test_calls_do_not_wait_for_each_other_in_their_time(certwright, acme_sh):
+    acme_sh.script.write_text(read(acme_sh.script).replace("_here_token || return 1",
+                                                           "_here_token || return 1; sleep 0.9"))
+    obtain(certwright, acme_sh, *(f"{i}.slow.example.test" for i in range(4)),
+           env={"HERE_Token": TOKEN}, more=["--dns-exec-timeout", "3"])
+
+
 def test_the_options_work_as_with_other_styles(certwright, acme_sh, bind):
     """The alias is followed, the cleanup program is another one, and the time limit holds."""
     bind.update("add _acme-challenge.o.example.test. 60 CNAME o.delegated.example.test.")

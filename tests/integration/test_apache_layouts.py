@@ -164,6 +164,55 @@ def test_options_of_a_drop_in_of_systemd(image, lines):
     assert hosts(system).endswith("\tplain\ta.test\n")
 
 
+def test_module_that_a_define_of_the_options_loads_is_loaded_there(image):
+    system = image("fedora")
+    system.write("conf.d/a.conf", "<IfModule !info_module>\n" + host("", name="before.test") +
+                 "</IfModule>\n<IfDefine SITES_ON>\n"
+                 f"LoadModule info_module {MODULES}/mod_info.so\n</IfDefine>\n"
+                 "<IfModule info_module>\n" + host("", name="after.test") + "</IfModule>\n")
+    names = [line.split("\t")[-1] for line in hosts(system).splitlines()]
+    assert names == ["before.test", "after.test", "a.test"]
+
+
+def test_environment_for_systemd_is_data(image):
+    """Values have the rules of systemd.exec(5), and nothing in them is run."""
+    system = image("fedora")
+    trap = f"{system.folder}/was-run"
+    system.write(f"{system.folder}/etc/sysconfig/httpd",
+                 f"A=$(touch {trap})\nB=x `touch {trap}`; touch {trap}\nWHO=a\\\n.te\\st  \n"
+                 f"touch {trap}\n# B=y\nexport X=1\nA.B=1\n")
+    system.write(f"{system.folder}/etc/more", "  SITES = /s r v\nQUOTED=\"-D SITES_ON\"'&' \n")
+    system.write(f"{system.folder}/etc/systemd/system/httpd.service.d/override.conf",
+                 f"[Service]\n; x\nEnvironmentFile=-{system.folder}/etc/more\n"
+                 f"Environment='C=$(touch {trap})' \"OPTIONS=-D SITES_ON\" \\\n D=100%% WHO=no\n"
+                 f"EnvironmentFile=/nowhere;touch {trap}\nEnvironment=E=*\n"
+                 "[Unit]\nEnvironment=OPTIONS=-DNOTHING\n")
+    system.write("conf.d/site.conf", "<IfDefine SITES_ON>\n" + host("", name="${WHO}") +
+                 "</IfDefine>\n" + "".join(
+                     host("", name=f"{name}.test\n\tServerAlias \"${{{name}}}\"")
+                     for name in ("A", "B", "C", "D", "E", "SITES", "QUOTED")))
+    names = hosts(system).split("\n")
+    assert not os.path.exists(trap)
+    assert [line.split("\t")[-1] for line in names if line] == [
+        "a.test", f"A.test,$(touch {trap})", f"B.test,x `touch {trap}`; touch {trap}",
+        f"C.test,$(touch {trap})", "D.test,100%", "E.test,*", "SITES.test,/s r v",
+        "QUOTED.test,-D SITES_ON&"]
+
+
+def test_a_script_that_others_can_change_is_not_run(start):
+    server = Apache(start.ports.take())
+    try:
+        server.site(host(SERVES))
+        os.chmod(f"{server.root}/envvars", 0o666)
+        done = subprocess.run([TOOL, server.root], check=False, capture_output=True, text=True)
+        assert done.returncode != 0 and done.stdout == ""
+        assert f'other users can change "{server.root}/envvars"' in done.stderr
+        os.chmod(f"{server.root}/envvars", 0o644)
+        assert command(TOOL, server.root).stdout
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("layout, line", [
     ("alpine", "CONFIGFILE=@folder@/etc/apache2/other.conf"),
     *(pytest.param(*case, marks=pytest.mark.full) for case in (

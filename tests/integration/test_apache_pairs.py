@@ -1,6 +1,7 @@
 """Apache as installer: a host with several certificates, by Apache's directives or by OpenSSL's
 commands. A new one replaces that with the same type of key."""
 
+import itertools
 import os
 import re
 import ssl
@@ -57,17 +58,29 @@ def install(site, path, **options):  # noqa: F811
 
 WAYS = {"files": (FILES, FILES), "rsa_by_command": (COMMANDS, FILES),
         "ecdsa_by_command": (FILES, COMMANDS), "commands": (COMMANDS, COMMANDS)}
-EVERYDAY = (("files", "rsa"), ("ecdsa_by_command", "ecdsa"), ("commands", "ecdsa"))
+# Which of the two the main server has: mod_ssl merges them into the host by their number.
+INHERITED = {"": (), "both": ("rsa", "ecdsa"), "rsa": ("rsa",), "ecdsa": ("ecdsa",)}
+EVERYDAY = (("files", "rsa", ""), ("ecdsa_by_command", "ecdsa", ""), ("commands", "ecdsa", ""),
+            ("files", "ecdsa", "both"), ("commands", "rsa", "both"),
+            ("ecdsa_by_command", "ecdsa", "ecdsa"))
 
 
-@pytest.mark.parametrize("ways, new", [
-    pytest.param(ways, new, marks=[] if (ways, new) in EVERYDAY else [pytest.mark.full])
-    for ways in WAYS for new in KEYS])
-def test_certificate_of_the_other_type_stays(site, apache, certified, ways, new):  # noqa: F811
+@pytest.mark.parametrize("ways, new, inherited", [
+    pytest.param(*case, marks=[] if case in EVERYDAY else [pytest.mark.full])
+    for case in itertools.product(WAYS, KEYS, INHERITED)
+    # The host's only certificate would be in place of the main server's.
+    if case[2] not in KEYS or case[0].endswith("command")])
+def test_certificate_of_the_other_type_stays(site, apache, certified, ways, new,  # noqa: F811
+                                             inherited):
     old = {kind: certified(f"old-{kind}", kind) for kind in KEYS}
-    lines = "".join(way.format(old[kind]) for kind, way in zip(old, WAYS[ways]))
-    apache.site(host(f"SSLEngine on\n{lines}{SERVES}", "*:@https@"))
+    lines = {kind: way.format(old[kind]) for kind, way in zip(old, WAYS[ways])}
+    of_main = INHERITED[inherited]
+    apache.write("conf-enabled/certificates.conf", "".join(lines[kind] for kind in of_main))
+    own = "".join(line for kind, line in lines.items() if kind not in of_main)
+    apache.site(host(f"SSLEngine on\n{own}{SERVES}", "*:@https@"))
     apache.start()
+    for kind in KEYS:
+        assert served(apache, kind) == certificate(old[kind]), kind
     before = apache.snapshot()
     path = certified("new", new)
     install(site, path)
@@ -152,6 +165,23 @@ def test_name_that_a_command_of_openssl_has_a_certificate_for_is_said(site, apac
     result = site.obtain("a.test").install(status=1, json=True)
     assert_failed(result, "b.test", "site.conf:1")
     assert apache.snapshot() == before
+
+
+def test_name_that_one_of_two_certificates_is_for_is_said_before_the_ca_is_asked(
+        site, apache, certwright):  # noqa: F811
+    certwright.certonly("a.test", "b.test", args=("--cert-name", "both", "--key-type", "rsa"))
+    certwright.certonly("a.test", args=("--cert-name", "one"))
+    lines = "".join(f"SSLCertificateFile {certwright.live(name, 'fullchain')}\n"
+                    f"SSLCertificateKeyFile {certwright.live(name, 'privkey')}\n"
+                    for name in ("one", "both"))
+    apache.site(host(f"ServerAlias b.test\nSSLEngine on\n{lines}{SERVES}", "*:@https@"))
+    apache.start()
+    before = apache.snapshot()
+    result = certwright.json("run", "-a", "standalone", "-i", "apache", "--apache-server-root",
+                             apache.root, "--https-port", apache.https_port, "--key-type", "rsa",
+                             "--cert-name", "new", "-d", "a.test", status=1)
+    assert_failed(result, "b.test", "site.conf:1")
+    assert sorted(certwright.lineages()) == ["both", "one"] and apache.snapshot() == before
 
 
 def commands(separator=" ", quote=""):

@@ -99,12 +99,28 @@ def test_caa_records_bind_to_account_and_challenges(certwright, bind, account, v
     assert (record["present"], record["problem"] is not None) == (present, refused)
 
 
-@pytest.mark.full
 def test_a_wildcard_has_a_caa_property_of_its_own(certwright, bind, account):
     bind.update(f'add i.example.test. 60 CAA 0 issue "ca.test; accounturi={account}"',
-                'add i.example.test. 60 CAA 0 issuewild "other.test"')
-    assert records(certwright, bind, "-d", "i.example.test")["i.example.test", "caa"]["present"]
-    assert not records(certwright, bind, "-d", "*.i.example.test")["i.example.test", "caa"]["present"]
+                'add i.example.test. 60 CAA 0 issuewild "other.test"',
+                f'add j.example.test. 60 CAA 0 issuewild "ca.test; accounturi={account}"',
+                'add j.example.test. 60 CAA 0 issue "other.test"')
+    for name, bound, refused in (("i", "", "*."), ("j", "*.", "")):
+        def caa(*names):
+            return records(certwright, bind, *(f"-d{one}{name}.example.test" for one in names))[
+                f"{name}.example.test", "caa"]
+        assert caa(bound)["present"]
+        assert caa(refused)["problem"] and caa(bound, refused)["problem"]
+        tag = "issuewild" if refused else "issue"
+        assert f" CAA 0 {tag} " in caa(refused)["line"] and f" {tag} " in caa("", "*.")["line"]
+
+
+def test_a_record_above_counts_as_in_an_issuance(certwright, bind, account):
+    bind.update("add _validation-persist.u.example.test. 60 TXT "
+                f'"{ISSUERS[0]}; accounturi={account}; policy=wildcard"')
+    for words, present in (([], False), (["--preferred-challenges", "dns-persist-01"], True)):
+        record = records(certwright, bind, "-d", "a.u.example.test", *words)[
+            "a.u.example.test", "dns-persist-01"]
+        assert record["present"] == present
 
 
 @pytest.mark.full

@@ -5,10 +5,12 @@ import json
 import os
 import shutil
 import stat
+import time
 
 import pytest
 
 from lib.other_clients import (AcmeSh, Acmetool, CertbotTarball, Dehydrated, Getssl, Lego, Uacme)
+from lib.process import wait_until
 from lib.tools import names_of, read, serial_of, snapshot, verify_chain
 from lib.webserver import WebServer
 
@@ -119,6 +121,30 @@ def test_dehydrated(certwright, start, pebble, webroot, served, tmp_path):
     check_hook(start.certwright(pebble, "other"), client)
 
 
+def messages(result):
+    return [remark["message"] for remark in result.json["not_taken_over"]]
+
+
+def test_what_dehydrated_has_for_one_certificate(certwright, start, pebble, webroot, served,
+                                                 tmp_path):
+    client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
+    client.make("a.dehydrated.test")
+    client.configure('DOMAINS_D="${BASEDIR}/domains"\nHOOK=hook.sh\nif true; then\n'
+                     '\tOCSP_MUST_STAPLE=yes\nfi\n')
+    client.write("domains/a.dehydrated.test", "PRIVATE_KEY_RENEW=no\n")
+    client.write("certs/a.dehydrated.test/config", "PREFERRED_CHAIN=unused\n")
+    said = messages(certwright.json("import", "--from", client.name, client.path))
+    assert len(said) == 2 and "OCSP_MUST_STAPLE" in said[1]
+    assert '"hook.sh" of "a.dehydrated.test" has no absolute path' in said[0]
+    text = read(certwright.renewal_file("a.dehydrated.test"))
+    assert "reuse_key = True" in text and "unused" not in text and "staple" not in text
+    # One that cannot be read costs its settings alone.
+    client.write("domains/a.dehydrated.test", "PRIVATE_KEY_RENEW=no\0\n")
+    said = messages(start.certwright(pebble, "other").json("import", "--from", client.name,
+                                                           client.path))
+    assert any('the settings of "a.dehydrated.test" alone are not taken over' in m for m in said)
+
+
 def check_hook(certwright, client):
     """dehydrated's hook is called as before, for DNS records and after renewals."""
     client.configure('CHALLENGETYPE="dns-01"\nHOOK="${BASEDIR}/hook.sh"\n')
@@ -208,6 +234,47 @@ def test_two_certificates_for_one_name(certwright, pebble, webroot, origin, tmp_
     certwright.run("import", "--from", "acme.sh", client.path)
     assert certwright.lineages() == ["o.example.test", "o.example.test-ecc"]
     check_again(certwright, client)
+
+
+def test_what_is_not_taken_over_is_said(certwright, start, pebble, webroot, origin, tmp_path):
+    client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
+    client.make({"Le_Webroot": "no", "Le_OCSP_Staple": "1", "Le_Keylength": "$(echo x)"})
+    config = tmp_path / "acme.sh" / "o.example.test_ecc" / "o.example.test.conf"
+    config.write_text(config.read_text() + "Le_PreHook=~/hook\n")
+    [said] = messages(certwright.json("import", "--from", "acme.sh", client.path))
+    assert "only a shell can tell the values of Le_PreHook" in said
+    assert "must_staple = True" in read(certwright.renewal_file("o.example.test"))
+    client = Getssl(tmp_path / "getssl", pebble, webroot, origin, "o.example.test")
+    client.make('DUAL_RSA_ECDSA="true"\nPREFERRED_CHAIN=$(id)\n')
+    other = start.certwright(pebble, "other")
+    second, unclear = messages(other.json("import", "--from", "getssl", client.path))
+    assert "DUAL_RSA_ECDSA" in second and "PREFERRED_CHAIN" in unclear
+
+
+def test_options_beside_an_archive_of_certbot_are_said_not_to_count(certwright, origin, tmp_path):
+    client = CertbotTarball(tmp_path, origin)
+    words = ("import", "--from", client.name, client.path, *certwright.directories(), "--json")
+    [remark] = json.loads(certwright.run(*words, "--key-type", "rsa", "--dry-run",
+                                         defaults=False).stdout)["not_taken_over"]
+    assert remark["hint"].startswith("certwright reconfigure --cert-name o.example.test ")
+    assert remark["hint"].endswith(" --key-type rsa")
+    assert json.loads(certwright.run(*words, defaults=False).stdout)["not_taken_over"] == []
+
+
+def test_certificate_that_is_here_is_compared(certwright, start, pebble, webroot, tmp_path):
+    """With the same names and type of key it is the same, but the source may have a newer one."""
+    certwright.certonly("o.example.test")
+    begin = int(time.time())
+    wait_until(lambda: int(time.time()) > begin, what="the next second")
+    newer = start.certwright(pebble, "newer")
+    newer.certonly("o.example.test")
+    client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, newer, "o.example.test")
+    client.make({"Le_Webroot": "no"})
+    said = messages(certwright.json("import", "--from", "acme.sh", client.path))
+    assert any("the one there is newer" in message for message in said)
+    certwright.run("renew", "--force-renewal", "--key-type", "rsa")
+    result = certwright.json("import", "--from", "acme.sh", client.path, status=1)
+    assert "which has a key of another type" in str(result.json["error"])
 
 
 def test_getssl(certwright, pebble, webroot, served, origin, tmp_path):

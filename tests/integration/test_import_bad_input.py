@@ -1,6 +1,9 @@
 """Moving in from what is damaged, hostile or not there: one sentence, and nothing half-written."""
 
+import base64
+import gzip
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +11,7 @@ import tarfile
 import tempfile
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lib.killing import every_day, killed_everywhere
 from lib.other_clients import AcmeSh, CertbotTarball, Lego
@@ -297,6 +301,45 @@ def test_hostile_archive(certwright, origin, tmp_path, kind, form):
     result = run_import(certwright, "certbot-tarball", plain, status=1)
     assert_failed(result, "refusing", str(plain))
     assert_nothing_written(certwright)
+
+
+@pytest.mark.parametrize("record", [b"\n\n 2 x\n", b"\n\n 2 =x", b"2 =x", b"9 path=x\n",
+                                    b"99999999999999999999999 path=x\n"])
+def test_damaged_pax_record(certwright, tmp_path, record):
+    path = tmp_path / "x.tar"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        add(archive, "x", record, tarfile.XHDTYPE)
+        add(archive, "letsencrypt/renewal/x.conf", b"x")
+    assert_failed(run_import(certwright, "certbot-tarball", path, status=1), "damaged")
+
+
+def test_member_twice_and_account_without_a_folder(certwright, origin, tmp_path):
+    """The last of a file counts, once. A key that is not where an account's is counts as none."""
+    client = CertbotTarball(tmp_path, origin)
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers()
+    jwk = {"kty": "EC", "crv": "P-256", **{
+        name: base64.urlsafe_b64encode(value.to_bytes(32, "big")).rstrip(b"=").decode()
+        for name, value in (("d", number.private_value), ("x", number.public_numbers.x),
+                            ("y", number.public_numbers.y))}}
+    plain = tmp_path / "plain.tar"
+    with tarfile.open(client.path) as old, tarfile.open(plain, "w") as archive:
+        members = list(old)
+        renewal = [one for one in members if one.name.endswith("/renewal/o.example.test.conf")]
+        for member in members + renewal:
+            archive.addfile(member, old.extractfile(member) if member.isfile() else None)
+        for folder in ("accounts", "accounts/x"):
+            add(archive, f"letsencrypt/{folder}/private_key.json", json.dumps(jwk).encode())
+    result = run_import(certwright, "certbot-tarball", plain)
+    assert [one["name"] for one in result.json["certificates"]] == ["o.example.test"]
+    assert len(result.json["accounts"]) == 1 and len(certwright.account_files()) == 1
+
+
+def test_archive_that_is_too_large_is_said_to_be_that(certwright, tmp_path):
+    large = tmp_path / "large.tar.gz"
+    with gzip.open(large, "wb", compresslevel=1) as stream:
+        for _ in range(65):
+            stream.write(bytes(1024 * 1024))
+    assert_failed(run_import(certwright, "certbot-tarball", large, status=1), "too large", "64 MiB")
 
 
 def test_archive_that_was_cut_off_or_others_can_change(certwright, origin, tmp_path):

@@ -9,10 +9,12 @@ import threading
 import pytest
 
 from lib.certwright import Certwright, top_folder
-from lib.library import ANSWER, QUESTION, Client
+from lib.library import ANSWER, QUESTION, Client, environment
 from lib.other_clients import CertbotTarball
+from lib.process import wait_until
 from lib.tokens import Tokens
-from lib.tools import snapshot
+from lib.tools import script
+from lib.trace import Trace, changed
 
 
 @pytest.fixture(scope="module")
@@ -143,20 +145,41 @@ def test_one_name_that_the_host_cannot_publish_is_that_names_error(client, pebbl
     assert "bad.example.test" in str(answer["error"])
 
 
-def test_memory_keeps_no_file(client, pebble, tokens, tmp_path):
-    os.makedirs(tmp_path / "home")
-    before = snapshot("/tmp") if os.environ.get("CHECK_ALL_OF_TMP") else None
-    request = certonly(pebble, "mem.example.test",
-                       environment={"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)})
-    answer, _ = client.run(request, tokens.publish)
+@pytest.fixture
+def traced(tmp_path):
+    """A program whose processes strace follows, and a function that returns what they changed."""
+    folder = tmp_path / "trace"
+    folder.mkdir()
+    program = script(tmp_path / "traced", f"""exec strace -D -ff -q -s 300 -o {folder}/p \\
+-e trace=%file,%process {environment({})[0]} "$@"\n""")
+
+    def changes():
+        # strace writes until it sees the end of each process.
+        wait_until(lambda: all(lines and lines[-1].startswith("+++ ") for lines in
+                               Trace(folder).processes), what="the end of the program")
+        processes = Trace(folder).processes
+        assert len(processes) >= 3  # the session, the call, the network process
+        return [line for lines in processes for line in changed(lines)]
+
+    yield program, changes
+
+
+def test_memory_writes_nothing(traced, pebble, tokens):
+    program, changes = traced
+    with Client(pebble, program=program) as client:
+        answer, _ = client.run(certonly(pebble, "tr.example.test"), tokens.publish)
+        assert only(answer)["domains"] == ["tr.example.test"]
+    assert changes() == []
+
+
+def test_memory_gives_all_that_a_host_keeps(client, pebble, tokens):
+    answer, _ = client.run(certonly(pebble, "mem.example.test"), tokens.publish)
     certificate = only(answer)
     assert certificate["domains"] == ["mem.example.test"] and certificate["url"]
     assert public_key(certificate["key"], "key") == public_key(certificate["certificate"], "x509")
     assert certificate["fullchain"] == certificate["certificate"] + certificate["chain"]
     account = answer["account"]
     assert account["created"] and "PRIVATE KEY" in account["key"]
-    assert sorted(os.listdir(tmp_path)) == ["home"] and os.listdir(tmp_path / "home") == []
-    assert before is None or before == snapshot("/tmp")
     # The same account, without and with its URL; then as a JWK.
     for given in ({"key": account["key"]}, {"key": account["key"], "uri": account["uri"]}):
         again, _ = client.run(certonly(pebble, "mem2.example.test", account=given), tokens.publish)
@@ -178,13 +201,21 @@ def test_memory_with_a_key_or_request_of_the_host(client, pebble, tokens, kind):
     assert (certificate["key"] is None) == (kind == "csr")
 
 
-def test_memory_with_a_plugin(client, pebble, tmp_path):
-    with Client(pebble, env={"TMPDIR": str(tmp_path)}) as alone:
+def test_memory_with_a_plugin(client, traced, pebble, tmp_path):
+    program, changes = traced
+    with Client(pebble, program=program) as alone:
         answer = alone.call(certonly(pebble, "sa.example.test", options={
             "authenticator": "standalone", "preferred-challenges": "tls-alpn-01",
             "tls-alpn-01-port": pebble.tls_port}))
         assert only(answer)["domains"] == ["sa.example.test"]
-        assert os.listdir(tmp_path) == []
+    assert changes() == []
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\nhttp {{\n\taccess_log off;\n"
+        f"\tserver {{\n\t\tlisten 127.0.0.1:{pebble.http_port};\n"
+        "\t\tserver_name ng.example.test;\n\t}\n}\n")
+    answer = client.call(certonly(pebble, "ng.example.test", options={
+        "authenticator": "nginx", "nginx-server-root": str(tmp_path)}))
+    assert "edits files, but this request keeps none" in answer["error"]["message"]
     refused = client.call(certonly(pebble, "ng.example.test", options={"cert-name": "x"}))
     assert refused["exit_status"] == 2 and "has no meaning" in refused["error"]["message"]
 

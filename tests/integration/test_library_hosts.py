@@ -1,9 +1,13 @@
 """libcertwright in its host: sanitizers and valgrind, a host that is killed, that forks, bad programs."""
 
 import ctypes
+import errno
 import glob
+import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -11,7 +15,7 @@ import textwrap
 import pytest
 
 from lib.certwright import Certwright, top_folder
-from lib.library import ANSWER, QUESTION, Client, Failed, environment, library, take
+from lib.library import ANSWER, QUESTION, Client, Failed, Options, environment, library, take
 from lib.process import wait_until
 from lib.tools import command, script
 from lib.tokens import Tokens
@@ -121,7 +125,6 @@ def processes_of(folder):
 @pytest.mark.parametrize("before", ["pass", "os.fork() or __import__('time').sleep(600)"],
                          ids=["alone", "with-a-child"])
 def test_a_host_that_is_killed_ends_the_program_which_cleans_up(pebble, tmp_path, before):
-    import json
     certwright = Certwright(tmp_path, pebble)
     request = {"verb": "certonly", "options": {
         "server": pebble.directory, "domain": "k.example.test", "authenticator": "host",
@@ -193,6 +196,76 @@ def started(pid):
         return int(stream.read().rsplit(")", 1)[1].split()[19]), pid
 
 
+def wait_for_end(client):
+    poll = select.poll()
+    poll.register(client.lib.cw_client_fd(client.client), select.POLLRDHUP)
+    assert poll.poll(60000), "the program does not close the connection"
+
+
+def test_a_message_that_is_cut_off_ends_the_connection(tmp_path):
+    """The host takes nothing for too long; what it was sent of the answer is no answer."""
+    program, _ = environment({})
+    narrow = script(tmp_path / "certwright", f"""exec {sys.executable} -c '
+import os, socket, sys
+end = socket.socket(fileno=3)
+end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+end.detach()
+os.execv("{program}", sys.argv)' "$@"
+""")
+    with Client(program=narrow) as client:
+        client.start({"verb": "help", "arguments": ["all"], "answer_timeout": 1})
+        wait_for_end(client)
+        kind, event = client.next()
+        assert kind == ANSWER and "is closed" in event["error"]["message"]
+
+
+def test_a_call_that_is_cancelled_at_once_says_so():
+    """Not that its process was killed."""
+    for _ in range(30):
+        with Client() as client:
+            client.start({"verb": "help"})
+            client.cancel()
+            kind, event = client.next()
+            while kind != ANSWER:
+                kind, event = client.next()
+            assert event["ok"] or event["error"]["status"] == "cancelled", event["error"]
+
+
+def test_a_program_that_ends_between_calls_is_told_once():
+    with Client() as client:
+        assert client.call(LONE)["ok"]
+        client.cancel()
+        wait_for_end(client)
+        event = ctypes.POINTER(ctypes.c_char)()
+        assert client.lib.cw_client_next_event(client.client, ctypes.byref(event)) == -1
+        assert ctypes.get_errno() == errno.EPIPE and not event
+
+
+def frame(document):
+    text = json.dumps(document).encode()
+    return b"L" + len(text).to_bytes(4, "big") + text
+
+
+def read_frame(end):
+    head = end.recv(5, socket.MSG_WAITALL)
+    return head[:1], end.recv(int.from_bytes(head[1:], "big"), socket.MSG_WAITALL)
+
+
+def test_the_beginning_of_the_next_request_is_left_where_it_is():
+    program, variables = environment({})
+    ours, theirs = socket.socketpair()
+    ours.settimeout(30)
+    with subprocess.Popen([program, "--serve-fd", str(theirs.fileno())], env=variables,
+                          pass_fds=[theirs.fileno()]):
+        theirs.close()
+        assert read_frame(ours)[0] == b"H"
+        request = frame(LONE)
+        for part in (request + request[:20], request[20:]):
+            ours.sendall(part)
+            assert read_frame(ours)[0] == b"A"
+        ours.close()
+
+
 def test_a_fork_of_the_host_cannot_use_its_clients(pebble):
     with Client(pebble) as client:
         reading, writing = os.pipe()
@@ -233,6 +306,21 @@ def test_programs_that_do_not_fit(tmp_path, program, status, said):
     [answer] = caught.value.args
     assert answer["error"]["status"] == status and said in answer["error"]["message"]
     assert status == "invalid" or answer["error"]["hint"]
+
+
+def test_options_end_where_their_size_says(monkeypatch):
+    """A host can be older than the library, or forget the size."""
+    lib, client = library(), ctypes.c_void_p()
+    program, _ = environment({})
+    for size, said in ((8, None), (16, "/nonexistent"), (0, "size of the options is missing")):
+        options = Options(size, b"/nonexistent", None)
+        monkeypatch.setenv("CERTWRIGHT_PROGRAM", program)
+        answer = ctypes.POINTER(ctypes.c_char)()
+        status = lib.cw_client_new(ctypes.byref(options), ctypes.byref(client),
+                                   ctypes.byref(answer))
+        assert (status == 0) == (said is None)
+        assert said is None or said in take(answer)["error"]["message"]
+        lib.cw_client_free(client)
 
 
 def test_a_program_that_breaks_the_protocol(tmp_path):

@@ -110,6 +110,29 @@ def test_the_names_of_an_order_are_validated_one_by_one(steps, tokens):
     validate(steps, tokens, order)
 
 
+def test_a_token_that_is_none_is_not_passed_on(rogue):
+    """A host could make a file of its name."""
+    def change(given):
+        document = given.json()
+        for challenge in document.get("challenges", [document]):
+            if challenge["type"] == "http-01":
+                challenge["token"] = "../../../etc/cron.d/certwright"
+        given.set_json(document)
+    with Client(rogue) as client:
+        steps = Steps(client, rogue)
+        made = steps.ask("account_new", terms_agreed=True)["account"]
+        steps.account = {"key": made["key"], "uri": made["uri"]}
+        [uri] = steps.ask("order_new", identifiers=["t.example.test"])["order"]["authorizations"]
+        challenges = steps.ask("authorization_get", uri=uri)["authorization"]["challenges"]
+        [http] = [one for one in challenges if one["type"] == "http-01"]
+        for kind in ("authorization", "challenge"):
+            rogue.on(kind, alter(change))
+        left = steps.ask("authorization_get", uri=uri)["authorization"]["challenges"]
+        assert {one["uri"] for one in left} == {one["uri"] for one in challenges} - {http["uri"]}
+        refused = steps.try_to("challenge_get", uri=http["uri"])
+        assert "has no usable token" in refused["error"]["message"]
+
+
 def test_an_authorization_is_deactivated(steps):
     order = steps.ask("order_new", identifiers=["o3.example.test"])["order"]
     [uri] = order["authorizations"]
@@ -150,6 +173,8 @@ def test_accounts(client, pebble):
     made = steps.ask("account_new", terms_agreed=True)["account"]
     found = steps.ask("account_find", account={"key": made["key"]})["account"]
     assert found["uri"] == made["uri"] and not found["created"]
+    again = steps.ask("account_new", terms_agreed=True, account={"key": made["key"]})["account"]
+    assert made["created"] and not again["created"] and again["uri"] == made["uri"]
     steps.account = {"key": made["key"]}  # without its URL
     changed = steps.ask("account_update", contact=["mailto:b@example.test"])["account"]
     assert changed["contact"] == ["b@example.test"] and changed["uri"] == made["uri"]
@@ -171,6 +196,11 @@ def test_the_account_of_the_configuration_directory(client, pebble, tmp_path):
     for key in (jwk, json.dumps(jwk)):
         found = steps.ask("account_find", account={"key": key})["account"]
         assert found["uri"] == command.json("show_account").json["account"]["uri"]
+    # What it has of its account stays true.
+    for request in ({"request": "account_deactivate"},
+                    {"request": "account_update", "contact": ["b@example.test"]}):
+        refused = client.call({**request, "options": steps.options})
+        assert 'needs the member "account"' in refused["error"]["message"]
 
 
 @pytest.mark.parametrize("request_, members, said", [

@@ -5,12 +5,13 @@ import os
 import re
 import shutil
 import signal
+import threading
 
 import pytest
 
 from lib.certwright import Certwright
 from lib.manuale import READY, Manuale, guides_hash, originals_hash
-from lib.rogue_ca import alter
+from lib.rogue_ca import alter, html_error
 from lib.tools import command, names_of, public_key, snapshot
 
 SMALL = ("--key-size", "2048")
@@ -216,14 +217,36 @@ def test_a_run_goes_on_where_another_was_interrupted(manuale):
     assert manuale.read("i1.example.test.pem") == key
 
 
-def test_one_interrupted_while_the_ca_checks(manuale):
-    session = manuale.start("authorize", "c.example.test")
-    manuale.publish(session.expect(READY))
-    session.process.stdin.write(b"\n")
-    session.process.stdin.flush()
-    session.interrupt(signal.SIGTERM)
-    session = manuale.start("authorize", "c.example.test")
-    assert "run \"manuale issue c.example.test\"" in session.finish("\n")
+def test_one_interrupted_while_the_ca_checks(module_start, pebble, manuale):
+    """The next run does not ask the CA to check again."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hold(_host):
+        asked.set()
+        go_on.wait(30)
+        return manuale.path("served")
+
+    os.makedirs(manuale.path("served", ".well-known"))
+    os.symlink(manuale.folder, manuale.path("served", ".well-known", "acme-challenge"))
+    server = module_start.web(pebble.http_port, hold)
+    try:
+        session = manuale.start("authorize", "c.example.test", "--method", "http")
+        session.expect(READY)
+        session.process.stdin.write(b"\n")
+        session.process.stdin.flush()
+        assert asked.wait(30)
+        checked = list(server.seen)
+        session.interrupt(signal.SIGTERM)
+        session = manuale.start("authorize", "c.example.test", "--method", "http")
+        session.expect(READY)
+        go_on.set()
+        text = session.finish("\n")
+        assert "c.example.test is authorized." in text
+        assert "run \"manuale issue c.example.test\"" in text
+        assert {path for _, path in server.seen} == {path for _, path in checked}
+    finally:
+        go_on.set()
+        server.stop()
 
 
 def test_a_domain_that_is_authorized_is_not_asked_for_again(start, tmp_path):
@@ -295,6 +318,69 @@ def test_records_that_cannot_go_on(manuale):
     rewrite(manuale, [name], key="x")
     assert "is not a private key" in manuale.run("issue", name, status=1)
     assert len(snapshot(manuale.folder)) == len(before)
+
+
+def set_token(token):
+    def change(given):
+        document = given.json()
+        for challenge in document.get("challenges", []):
+            challenge["token"] = token
+        given.set_json(document)
+    return alter(change)
+
+
+def test_a_token_of_the_ca_replaces_no_file(rogue, tmp_path):
+    """One that is not base64url, or the name of a file that is there."""
+    manuale = Manuale(tmp_path / "work", rogue)
+    manuale.register()
+    mine = "my-own-notes-of-all-these-years"
+    for name in (mine, "notes-of-last-year.txt"):
+        with open(manuale.path(name), "w", encoding="ascii") as stream:
+            stream.write("mine\n")
+    rogue.on("authorization", set_token("notes-of-last-year.txt"), times=1)
+    rogue.on("authorization", set_token(mine))
+    assert "does not check \"t.example.test\" with the method http" in \
+        manuale.run("authorize", "t.example.test", "--method", "http", status=1)
+    assert f'there is a file "{mine}" already' in \
+        manuale.run("authorize", "t.example.test", "--method", "http", status=1)
+    assert manuale.read(mine) == manuale.read("notes-of-last-year.txt") == "mine\n"
+    manuale.stop()
+
+
+def test_a_ca_that_binds_accounts_or_wants_to_be_left_alone(rogue, tmp_path):
+    def bind(given):
+        directory = given.json()
+        directory["meta"]["externalAccountRequired"] = True
+        given.set_json(directory)
+
+    def later(given):
+        document = given.json()
+        document["status"] = "pending"
+        given.set_json(document)
+        given.headers.append(("Retry-After", "4000"))
+
+    manuale = Manuale(tmp_path / "work", rogue)
+    rogue.on("directory", alter(bind), times=1)
+    assert "certwright register" in manuale.run("register", "a@example.test", answer="y\ny\n",
+                                                status=1)
+    manuale.register()
+    rogue.on("authorization", alter(later), skip=1)
+    assert "is not checked yet: the CA takes long" in manuale.authorize("w.example.test", status=1)
+    manuale.stop()
+
+
+def test_an_order_that_is_gone_is_made_anew(rogue, tmp_path):
+    manuale = Manuale(tmp_path / "work", rogue)
+    manuale.register()
+    session = manuale.start("authorize", "g.example.test")
+    session.expect(READY)
+    session.interrupt(signal.SIGINT)
+    rogue.on("order", html_error(410), times=1)
+    session = manuale.start("authorize", "g.example.test")
+    session.expect(READY)
+    assert "The order from before is unknown to the CA: making a new one." in session.text
+    session.interrupt(signal.SIGINT)
+    manuale.stop()
 
 
 @pytest.mark.full

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -66,17 +67,23 @@ def test_what_leaves_nothing_to_renew_says_nothing(certwright):
     assert "Renewal:" not in certwright.run("certificates").stdout
 
 
-def test_the_timer_starts_a_service_that_systemd_accepts(certwright, tmp_path):
-    """And one that is well confined: 10 is not at all."""
-    with open(f"{PACKAGING}/systemd/certwright-renew.service.in", encoding="utf-8") as stream:
-        service = stream.read().replace("@bindir@", os.path.dirname(certwright.program))
+@pytest.mark.parametrize("name, starters", [
+    ("certwright-renew", ["certwright-renew.timer"]),
+    ("certwright-agent", ["certwright-agent-http.socket", "certwright-agent-https.socket"])])
+def test_systemd_accepts_the_services_and_what_starts_them(certwright, tmp_path, name, starters):
+    """And they are well confined: 10 is not at all."""
+    folder = os.path.dirname(certwright.program)
+    with open(f"{folder}/packaging/systemd/{name}.service", encoding="utf-8") as stream:
+        service = re.sub("(?<=^ExecStart=)/.*/(?=certwright )", f"{folder}/", stream.read(),
+                         flags=re.M)
+    assert f"ExecStart={folder}/certwright " in service
     assert "@" not in service.replace("@system-service", "")
-    path = tmp_path / "certwright-renew.service"
+    path = tmp_path / f"{name}.service"
     path.write_text(service)
-    timer = tmp_path / "certwright-renew.timer"
-    with open(f"{PACKAGING}/systemd/certwright-renew.timer", encoding="utf-8") as stream:
-        timer.write_text(stream.read())
-    done = subprocess.run(["systemd-analyze", "--man=no", "verify", path, timer], check=True,
+    for starter in starters:
+        shutil.copy(f"{PACKAGING}/systemd/{starter}", tmp_path)
+    done = subprocess.run(["systemd-analyze", "--man=no", "verify", path,
+                           *(tmp_path / starter for starter in starters)], check=True,
                           capture_output=True, text=True)
     assert done.stderr == ""
     subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=40", path],

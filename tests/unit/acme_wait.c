@@ -65,7 +65,7 @@ cw_acme_account_new(struct cw_acme *acme, const struct cw_acme_registration *reg
 {
 	*url = NULL;
 	*body = NULL;
-	return RUN(cw_acme_account_new_start, acme, registration, url, body);
+	return RUN(cw_acme_account_new_start, acme, registration, url, NULL, body);
 }
 
 int

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,8 @@ count_in_heap(const struct sought *sought)
 
 	assert_non_null(maps);
 	while (fgets(line, sizeof(line), maps) != NULL) {
-		if (strstr(line, "[heap]") != NULL && sscanf(line, "%lx-%lx", &from, &to) == 2)
+		if (strstr(line, "[heap]") != NULL &&
+		    sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) == 2)
 			found += count_between(sought, (const unsigned char *)from,
 					       (const unsigned char *)to);
 	}

@@ -89,10 +89,10 @@ set(const char *internal, const char *value)
 
 /* The shared store is there; whatever needs the network fails. */
 static inline int
-answer_for_the_coordinator(void *context, struct cw_message *request, bool turn,
+answer_for_the_coordinator(void *context, struct cw_message *message, bool turn,
 			   struct cw_message **answer, struct cw_error *failure)
 {
-	cw_auto_message struct cw_message *owned = request;
+	cw_auto_message struct cw_message *request = message;
 	cw_autofree char *key = NULL;
 	cw_auto_buf struct cw_buf given = {0};
 	const void *value = NULL;

@@ -22,7 +22,7 @@ test_directory_must_be_one(void **state)
 		{200, "<html>welcome</html>", CW_E_PROTOCOL, "'<html>welcome</html>'"},
 		{200, "[]", CW_E_PROTOCOL, "not answer with a JSON object"},
 		{200, "", CW_E_PROTOCOL, "nothing"},
-		{404, "gone", CW_E_PROTOCOL, "HTTP 404"},
+		{404, "gone", CW_E_NOT_FOUND, "HTTP 404"},
 		{200, "{}", CW_E_PROTOCOL, "\"newNonce\""},
 		{200, "{\"newNonce\":\"" CA "/n\",\"newAccount\":\"/a\"}", CW_E_PROTOCOL,
 		 "\"newAccount\""},

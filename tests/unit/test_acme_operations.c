@@ -73,7 +73,7 @@ struct things {
 static struct cw_acme_operation *
 start_account_new(struct things *things)
 {
-	return cw_acme_account_new_start(server_acme, &things->registration, &things->url,
+	return cw_acme_account_new_start(server_acme, &things->registration, &things->url, NULL,
 					 &things->body, on_end, &things->end);
 }
 
@@ -485,7 +485,7 @@ free_client(void *context, struct cw_error *error)
 static void
 test_client_can_be_freed_at_the_end_of_an_operation(void **state)
 {
-	cw_auto_json struct json_object *body = NULL, *never = NULL;
+	cw_auto_json struct json_object *never = NULL;
 	struct end end = {0}, other = {0};
 
 	(void)state;

@@ -85,7 +85,7 @@ test_a_malformed_record_is_refused(void **state)
 		"accounturi=" ACCOUNT "; -=1",
 		"accounturi=" ACCOUNT "; a b=1",
 		"accounturi=" ACCOUNT "; a=1 2",
-		"=" ACCOUNT,
+		("=" ACCOUNT),
 	};
 
 	(void)state;

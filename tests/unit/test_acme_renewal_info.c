@@ -30,7 +30,7 @@ test_renewal_information_is_read_and_bounded(void **state)
 		 21600000},
 		{200, NULL, INFO("soon", "2026-01-01T00:00:00Z"), CW_E_PROTOCOL, 21600000},
 		{200, NULL, "{}", CW_E_PROTOCOL, 21600000},
-		{404, NULL, "{}", CW_E_PROTOCOL, 21600000},
+		{404, NULL, "{}", CW_E_NOT_FOUND, 21600000},
 	};
 
 	(void)state;

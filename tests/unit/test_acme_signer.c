@@ -183,7 +183,7 @@ test_new_account_is_signed_with_the_key_itself(void **state)
 
 	(void)state;
 	server_on("/account", 201, "location: " CA "/account/2", "{\"status\":\"valid\"}");
-	cw_acme_account_new_start(acme, &registration, &url, &body, on_end, &end);
+	cw_acme_account_new_start(acme, &registration, &url, NULL, &body, on_end, &end);
 	turn_until_asked(1);
 	assert_null(far.last.kid);
 	assert_string_equal(far.last.payload, "{\"termsOfServiceAgreed\":true}");

@@ -40,6 +40,24 @@ test_rfc3339_is_read_with_zone_and_fraction(void **state)
 	}
 }
 
+/* time_t may be too small for them. */
+static void
+test_times_far_away_are_those_of_the_calendar(void **state)
+{
+	struct tm parts = {.tm_year = 8099, .tm_mon = 11, .tm_mday = 31};
+
+	(void)state;
+	parts.tm_hour = 23, parts.tm_min = 59, parts.tm_sec = 59;
+	assert_true(cw_seconds_of_utc(&parts) == INT64_C(253402300799));
+	parts = (struct tm){.tm_year = 70, .tm_mday = 1};
+	assert_true(cw_seconds_of_utc(&parts) == 0);
+	/* 2048-03-31T00:00:01Z, and 29 February before it. */
+	assert_true(cw_months_before(INT64_C(2469225601), 1) == INT64_C(2466547201));
+	assert_true(cw_months_before(INT64_C(2469225601), 0) == INT64_C(2469225601));
+	/* 1969-12-31T23:59:59Z, and a year before it. */
+	assert_true(cw_months_before(-1, 12) == -1 - INT64_C(365) * 86400);
+}
+
 static void
 test_rfc3339_refuses_nonsense(void **state)
 {
@@ -230,6 +248,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc3339_is_read_with_zone_and_fraction),
+		cmocka_unit_test(test_times_far_away_are_those_of_the_calendar),
 		cmocka_unit_test(test_rfc3339_refuses_nonsense),
 		cmocka_unit_test(test_formatted_times_are_those_of_the_c_library),
 		cmocka_unit_test(test_every_day_of_four_centuries_round_trips),

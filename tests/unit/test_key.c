@@ -388,8 +388,8 @@ static void
 test_rubbish_is_no_key(void **state)
 {
 	static const char *const texts[] = {"", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n",
-					    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END "
-					    "CERTIFICATE-----\n"};
+					    ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END "
+					     "CERTIFICATE-----\n")};
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(texts); i++) {

@@ -321,6 +321,18 @@ test_unknown_plugin_names_the_nearest_and_the_installed(void **state)
 }
 
 static void
+test_unknown_plugin_with_a_package_of_its_own_names_that(void **state)
+{
+	cw_auto_error struct cw_error error = {0};
+	struct cw_module *module;
+
+	(void)state;
+	install_module(abi_folder(), "sample-1-0");
+	assert_int_equal(cw_registry_open(registry, "nginx", &module, &error), CW_E_NOT_FOUND);
+	assert_string_equal(error.hint, "install the package certwright-nginx");
+}
+
+static void
 test_options_of_a_plugin_carry_its_name(void **state)
 {
 	struct cw_option_set *options = cw_option_set_new();
@@ -386,6 +398,7 @@ main(int argc, char **argv)
 		TEST(test_first_folder_of_the_path_wins),
 		TEST(test_modules_of_a_build_are_found_below_its_folder),
 		TEST(test_unknown_plugin_names_the_nearest_and_the_installed),
+		TEST(test_unknown_plugin_with_a_package_of_its_own_names_that),
 		TEST(test_options_of_a_plugin_carry_its_name),
 		TEST(test_option_that_the_core_has_cannot_be_declared),
 	};

@@ -330,8 +330,8 @@ test_an_empty_or_strange_document_is_survived(void **state)
 		"{\"certificates\":[]}",
 		"{\"certificates\":[{}]}",
 		"{\"certificates\":{}, \"time\":7,\"servers\":[{}],\"agent\":{}}",
-		"{\"certificates\":[{\"name\":null,\"domains\":[null,7],\"expiry\":\"soon\","
-		"\"window\":[],\"next\":{\"action\":\"x\"},\"problems\":[{},7,null]}]}",
+		("{\"certificates\":[{\"name\":null,\"domains\":[null,7],\"expiry\":\"soon\","
+		 "\"window\":[],\"next\":{\"action\":\"x\"},\"problems\":[{},7,null]}]}"),
 		"{\"certificates\":[7,null]}"};
 
 	(void)state;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include "base/clock.h"
 #include "base/text.h"
 
 #define MINUTE 60
@@ -187,24 +188,6 @@ cw_interval_parse(const char *text, struct cw_interval *interval)
 	return true;
 }
 
-/* As Certbot counts them: the same day of another month, or that month's last. */
-static time_t
-months_before(time_t instant, int months)
-{
-	struct tm date;
-	int day;
-	time_t result;
-
-	gmtime_r(&instant, &date);
-	day = date.tm_mday;
-	date.tm_mon -= months;
-	result = timegm(&date);
-	if (date.tm_mday == day)
-		return result;
-	date.tm_mday = 0;
-	return timegm(&date);
-}
-
 int64_t
 cw_interval_before(const struct cw_interval *interval, int64_t instant)
 {
@@ -212,6 +195,7 @@ cw_interval_before(const struct cw_interval *interval, int64_t instant)
 
 	if (interval->months > MONTHS_MAX)
 		return 0;
-	start = months_before((time_t)instant, (int)interval->months);
+	/* As Certbot counts them. */
+	start = cw_months_before(instant, (int64_t)interval->months);
 	return interval->seconds >= (double)start ? 0 : start - (int64_t)interval->seconds;
 }

@@ -23,7 +23,9 @@ lacks_plugin(const struct cw_lineage *lineage, const char *plugin, struct cw_err
 	}
 	cw_fail(error, CW_E_NOT_FOUND,
 		"its plugin \"%s\" is not installed; its files are not changed", plugin);
-	if (package != NULL)
+	if (cw_plugin_package(plugin) != NULL)
+		cw_hint(error, "install the package %s", cw_plugin_package(plugin));
+	else if (package != NULL)
 		cw_hint(error,
 			"install the package %s, or its like, with Certbot's plugin; or use "
 			"dns-exec with a program of lego or acme.sh instead: certwright certonly "

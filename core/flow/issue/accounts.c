@@ -15,10 +15,11 @@
 static bool
 is_silent(const struct cw_context *context, const struct cw_settings *settings)
 {
-	cw_autofree char *folder = cw_format("%s/accounts", context->directories.config);
+	const char *config = context->directories.config;
+	cw_autofree char *folder = config != NULL ? cw_format("%s/accounts", config) : NULL;
 	cw_auto_strv struct cw_strv servers = {0};
 
-	return cw_settings_flag(settings, "dry_run") &&
+	return folder != NULL && cw_settings_flag(settings, "dry_run") &&
 	       cw_folder_list(folder, false, &servers, NULL) == CW_OK && servers.count > 0;
 }
 
@@ -191,7 +192,8 @@ cw_account_make_key(struct cw_key **key, struct cw_error *error)
 
 int
 cw_account_request(struct cw_context *context, const struct cw_settings *settings,
-		   struct cw_key *given, struct cw_account **account, struct cw_error *error)
+		   struct cw_key *given, struct cw_account **account, bool *created,
+		   struct cw_error *error)
 {
 	cw_auto_ca_account struct cw_ca_account answer = {0};
 	cw_auto_strv struct cw_strv contacts = {0};
@@ -211,6 +213,8 @@ cw_account_request(struct cw_context *context, const struct cw_settings *setting
 				       : cw_context(error, "cannot register an account with "
 							   "--eab-kid and --eab-hmac-key");
 	account_from_answer(settings, cw_take(&key), &answer, account);
+	if (created != NULL)
+		*created = answer.created;
 	return CW_OK;
 }
 
@@ -245,7 +249,7 @@ cw_account_register(struct cw_context *context, struct cw_settings *settings,
 	int status = cw_account_make_key(&key, error);
 
 	if (status == CW_OK)
-		status = cw_account_request(context, settings, key, account, error);
+		status = cw_account_request(context, settings, key, account, NULL, error);
 	if (status < 0)
 		return status;
 	status = cw_account_save(context->directories.config, *account, error);

@@ -17,9 +17,10 @@ int cw_account_acquire(struct cw_context *context, struct cw_settings *settings,
 int cw_account_register(struct cw_context *context, struct cw_settings *settings,
 			struct cw_account **account, struct cw_error *error);
 /* Registers an account with GIVEN, a key that it takes, and does not save it. If the CA has an
- * account of this key already, finds that one. */
+ * account of this key already, finds that one; *CREATED (may be NULL): it did not. */
 int cw_account_request(struct cw_context *context, const struct cw_settings *settings,
-		       struct cw_key *given, struct cw_account **account, struct cw_error *error);
+		       struct cw_key *given, struct cw_account **account, bool *created,
+		       struct cw_error *error);
 /* Finds the account of GIVEN, a key that it takes, at the CA. */
 int cw_account_find(struct cw_context *context, const struct cw_settings *settings,
 		    struct cw_key *given, struct cw_account **account, struct cw_error *error);

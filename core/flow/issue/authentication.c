@@ -39,6 +39,7 @@ struct cw_authentication {
 	size_t order_count;
 	struct cw_persistence *persistence; /* while challenges are chosen */
 	bool interrupted;
+	bool looking; /* for PERSISTENCE */
 	bool died;
 };
 
@@ -406,7 +407,10 @@ ask_types(struct cw_authentication *authentication)
 static void
 records_known(void *context)
 {
-	ask_types(context);
+	struct cw_authentication *authentication = context;
+
+	authentication->looking = false;
+	ask_types(authentication);
 }
 
 void
@@ -422,7 +426,8 @@ cw_authentication_choose(struct cw_authentication *authentication,
 	authentication->persistence =
 		cw_persistence_start(cw_job_context(authentication->job), requests, orders, count,
 				     records_known, authentication);
-	if (authentication->persistence == NULL)
+	authentication->looking = authentication->persistence != NULL;
+	if (!authentication->looking)
 		ask_types(authentication);
 }
 
@@ -595,6 +600,10 @@ void
 cw_authentication_interrupt(struct cw_authentication *authentication)
 {
 	authentication->interrupted = true;
+	if (authentication->looking) {
+		cw_persistence_free(cw_take(&authentication->persistence));
+		records_known(authentication);
+	}
 	for (size_t i = 0; i < authentication->count; i++) {
 		const struct part *part = &authentication->parts[i];
 

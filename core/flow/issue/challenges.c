@@ -49,13 +49,13 @@ refuse_record(struct cw_acme_authorization *authorization, const struct cw_choic
 	const char *name = authorization->identifier.value;
 	cw_autofree char *text = cw_acme_persistent_text(challenge->issuers.items[0],
 							 request->account->uri, choice->wildcard);
+	cw_autofree char *record = cw_acme_persistent_name(name);
 
 	cw_fail(&authorization->error, CW_E_NOT_FOUND, "%s", choice->no_record);
 	cw_error_set_identifier(&authorization->error, name);
 	cw_hint(&authorization->error,
-		"add a TXT record \"%s\" at \"" CW_ACME_PERSISTENT_LABEL
-		".%s\", or use a DNS authenticator that can add it",
-		text, name);
+		"add a TXT record \"%s\" at \"%s\", or use a DNS authenticator that can add it",
+		text, record);
 }
 
 /* The plugin could answer CHALLENGE, but the user's preferences exclude it. */
@@ -94,7 +94,8 @@ refuse(struct cw_acme_authorization *authorization, const char *plugin, const st
 	cw_error_set_identifier(&authorization->error, name);
 	if (authorization->wildcard)
 		cw_hint(&authorization->error,
-			"a wildcard needs dns-01: give it a DNS authenticator, or manual, as in: "
+			"a wildcard needs a DNS challenge: give it a DNS authenticator, or manual, "
+			"as in: "
 			"-a dns-exec -d '*.%s'",
 			name);
 	else
@@ -166,16 +167,17 @@ fill_record(struct cw_challenge_set *set, struct cw_challenge *challenge,
 	if (strcmp(chosen->type, CW_ACME_PERSISTENT) == 0) {
 		challenge->validation = keep(
 			set, cw_acme_persistent_text(chosen->issuers.items[0], account, wildcard));
-		challenge->location = keep(set, cw_format(CW_ACME_PERSISTENT_LABEL ".%s", name));
+		challenge->location = keep(set, cw_acme_persistent_name(name));
 		return;
 	}
 	cw_sha256(chosen->key_authorization, strlen(chosen->key_authorization), digest);
 	challenge->validation = keep(set, cw_base64url(digest, sizeof(digest)));
-	record = cw_alias_find(request->settings, name);
+	if (strcmp(chosen->type, "dns-account-01") == 0)
+		record = cw_acme_account_record(account, name);
+	else
+		record = cw_alias_find(request->settings, name);
 	if (record == NULL)
-		record = strcmp(chosen->type, "dns-account-01") == 0
-				 ? cw_acme_account_record(account, name)
-				 : cw_format("_acme-challenge.%s", name);
+		record = cw_format("_acme-challenge.%s", name);
 	challenge->location = keep(set, record);
 }
 

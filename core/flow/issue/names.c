@@ -22,6 +22,14 @@ is_address(const char *text, char *canonical)
 	}
 }
 
+bool
+cw_is_address(const char *text)
+{
+	char canonical[INET6_ADDRSTRLEN];
+
+	return is_address(text, canonical);
+}
+
 static int
 check_label(const char *name, const char *label, size_t length, struct cw_error *error)
 {

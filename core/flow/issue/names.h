@@ -12,6 +12,8 @@ struct cw_names {
 	struct cw_strv ip;  /* as inet_ntop(3) writes them */
 };
 
+/* Whether TEXT is an IPv4 or IPv6 address. */
+bool cw_is_address(const char *text);
 /* Checks a DNS name (lengths of RFC 1035; letters, digits, hyphens; at most one "*." in front) and
  * adds it unless it is there. The error says what is wrong; for addresses, URLs and ports, the hint
  * says what to give. */

@@ -1,39 +1,31 @@
 #include "flow/issue/persistence.h"
 #include <stdlib.h>
 #include <string.h>
-#include "acme/persistent.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "flow/context.h"
-#include "flow/work/lookup.h"
 
 struct cw_persistence {
 	struct cw_lookup *lookup;
 };
 
 static bool
-prefers(const struct cw_request *request)
+prefers(const struct cw_settings *settings)
 {
-	return cw_strv_contains(cw_settings_list(request->settings, "pref_challs"),
-				CW_ACME_PERSISTENT);
+	return cw_strv_contains(cw_settings_list(settings, "pref_challs"), CW_ACME_PERSISTENT);
 }
 
 /* The challenge that a record would answer; NULL: it is not offered, or not wanted. */
 static const struct cw_acme_challenge *
 challenge_of(const struct cw_request *request, const struct cw_acme_authorization *authorization)
 {
-	if (cw_settings_list(request->settings, "pref_challs")->count > 0 && !prefers(request))
+	if (cw_settings_list(request->settings, "pref_challs")->count > 0 &&
+	    !prefers(request->settings))
 		return NULL;
 	for (size_t i = 0; i < authorization->challenge_count; i++)
 		if (strcmp(authorization->challenges[i]->type, CW_ACME_PERSISTENT) == 0)
 			return authorization->challenges[i];
 	return NULL;
-}
-
-static char *
-record_of(const char *name)
-{
-	return cw_format(CW_ACME_PERSISTENT_LABEL ".%s", name);
 }
 
 /* The name above NAME; NULL: that is a top-level domain. */
@@ -45,22 +37,28 @@ name_above(const char *name)
 	return dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : NULL;
 }
 
+void
+cw_persistence_add_records(const struct cw_settings *settings, const char *name,
+			   struct cw_strv *records)
+{
+	for (; name != NULL; name = prefers(settings) ? name_above(name) : NULL) {
+		cw_autofree char *record = cw_acme_persistent_name(name);
+
+		cw_strv_add_unique(records, record);
+	}
+}
+
 static void
 add_records(const struct cw_request *request, const struct cw_acme_order *order,
 	    struct cw_strv *records)
 {
 	for (size_t i = 0; i < order->authorization_count; i++) {
 		const struct cw_acme_authorization *authorization = order->authorizations[i];
-		const char *name = authorization->identifier.value;
 
-		if (authorization->state != CW_ACME_PENDING ||
-		    challenge_of(request, authorization) == NULL)
-			continue;
-		for (; name != NULL; name = prefers(request) ? name_above(name) : NULL) {
-			cw_autofree char *record = record_of(name);
-
-			cw_strv_add_unique(records, record);
-		}
+		if (authorization->state == CW_ACME_PENDING &&
+		    challenge_of(request, authorization) != NULL)
+			cw_persistence_add_records(request->settings,
+						   authorization->identifier.value, records);
 	}
 }
 
@@ -92,23 +90,22 @@ cw_persistence_free(struct cw_persistence *persistence)
 	free(persistence);
 }
 
-/* Whether the record above a name counts for it. */
-static bool
-has_above(const struct cw_persistence *persistence, const struct cw_acme_persistent *wanted,
-	  const char *name)
+const struct cw_lookup_found *
+cw_persistence_above(const struct cw_lookup *lookup, const struct cw_settings *settings,
+		     const struct cw_acme_persistent *wanted, const char *name)
 {
 	struct cw_acme_persistent above = *wanted;
-	bool found = false;
 
 	above.wildcard = true;
-	while (!found && (name = name_above(name)) != NULL) {
-		cw_autofree char *record = record_of(name);
+	while (prefers(settings) && (name = name_above(name)) != NULL) {
+		cw_autofree char *record = cw_acme_persistent_name(name);
 		cw_autofree char *flaw = NULL;
+		const struct cw_lookup_found *found = cw_lookup_find(lookup, record);
 
-		found = cw_acme_persistent_find(
-			&above, &cw_lookup_find(persistence->lookup, record)->texts, &flaw);
+		if (cw_acme_persistent_find(&above, &found->texts, &flaw))
+			return found;
 	}
-	return found;
+	return NULL;
 }
 
 bool
@@ -116,7 +113,7 @@ cw_persistence_has(const struct cw_persistence *persistence, const struct cw_req
 		   const struct cw_acme_authorization *authorization, char **why)
 {
 	const struct cw_acme_challenge *challenge = challenge_of(request, authorization);
-	cw_autofree char *record = record_of(authorization->identifier.value);
+	cw_autofree char *record = cw_acme_persistent_name(authorization->identifier.value);
 	const struct cw_lookup_found *found;
 	struct cw_acme_persistent wanted = {.account_url = request->account->uri,
 					    .wildcard = authorization->wildcard,
@@ -129,7 +126,8 @@ cw_persistence_has(const struct cw_persistence *persistence, const struct cw_req
 	wanted.issuers = &challenge->issuers;
 	found = cw_lookup_find(persistence->lookup, record);
 	if (cw_acme_persistent_find(&wanted, &found->texts, &flaw) ||
-	    (prefers(request) && has_above(persistence, &wanted, authorization->identifier.value)))
+	    cw_persistence_above(persistence->lookup, request->settings, &wanted,
+				 authorization->identifier.value) != NULL)
 		return true;
 	if (found->problem != NULL)
 		*why = cw_format("cannot look up the record \"%s\": %s", record, found->problem);

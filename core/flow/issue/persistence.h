@@ -3,7 +3,9 @@
 #define CW_FLOW_ISSUE_PERSISTENCE_H
 
 #include "acme/client.h"
+#include "acme/persistent.h"
 #include "flow/issue/request.h"
+#include "flow/work/lookup.h"
 
 struct cw_context;
 struct cw_persistence;
@@ -25,6 +27,15 @@ struct cw_persistence *cw_persistence_start(struct cw_context *context,
  * dns-persist-01 is not offered or the request does not use it. Release it with free(). */
 bool cw_persistence_has(const struct cw_persistence *persistence, const struct cw_request *request,
 			const struct cw_acme_authorization *authorization, char **why);
+/* Adds to RECORDS the names of the records that may count for NAME: its own and, if SETTINGS prefer
+ * dns-persist-01, those above it. */
+void cw_persistence_add_records(const struct cw_settings *settings, const char *name,
+				struct cw_strv *records);
+/* What LOOKUP, of these records, has found above NAME that counts for it; NULL: nothing. */
+const struct cw_lookup_found *cw_persistence_above(const struct cw_lookup *lookup,
+						   const struct cw_settings *settings,
+						   const struct cw_acme_persistent *wanted,
+						   const char *name);
 /* Cancels the lookup. NULL is allowed. */
 void cw_persistence_free(struct cw_persistence *persistence);
 

@@ -340,6 +340,8 @@ take_settings(const struct reading *reading)
 	if (!cw_conf_is_yes(reading->conf, "Le_ForceNewDomainKey"))
 		cw_moved_set(reading->certificate, "reuse_key", "1");
 	cw_moved_set(reading->certificate, "preferred_chain", chain);
+	if (cw_conf_is_yes(reading->conf, "Le_OCSP_Staple"))
+		cw_moved_set(reading->certificate, "must_staple", "1");
 	if (deploy != NULL)
 		cw_moving_remark(reading->moving, reading->config,
 				 "have a --deploy-hook do what it does, or use an installer (-i)",
@@ -364,6 +366,7 @@ read_certificate(struct reading *reading, const char *folder, const char *stem)
 	reading->certificate->account = read_account(reading, reading->certificate->server);
 	cw_moved_load(reading->certificate, key, (const char *const[]){chain, NULL});
 	take_settings(reading);
+	cw_moving_remark_unclear(reading->moving, reading->conf, reading->config);
 }
 
 static void

@@ -216,11 +216,12 @@ lineage_of(const struct reading *reading, const char *path)
 {
 	static const char end[] = ".conf";
 	cw_autofree char *begin = cw_format("%srenewal/", reading->prefix);
-	const char *name = path + strlen(begin);
+	const char *name;
 
-	if (!cw_starts_with(path, begin) || !cw_ends_with(path, end) || strchr(name, '/') != NULL)
+	if (!cw_starts_with(path, begin) || !cw_ends_with(path, end))
 		return NULL;
-	return cw_memdup(name, strlen(name) - strlen(end));
+	name = path + strlen(begin);
+	return strchr(name, '/') == NULL ? cw_memdup(name, strlen(name) - strlen(end)) : NULL;
 }
 
 /* An account that no certificate uses. */
@@ -232,14 +233,17 @@ read_other_account(const struct reading *reading, const char *path)
 	cw_autofree char *folder = NULL;
 	cw_autofree char *server = NULL;
 	struct cw_key *key = NULL;
-	char *slash;
+	const char *place, *id;
 
-	if (!cw_starts_with(path, begin) || !cw_ends_with(path, end))
+	if (!cw_starts_with(path, begin) || !cw_ends_with(path, end) ||
+	    strlen(path) <= strlen(begin) + strlen(end))
 		return;
 	folder = cw_memdup(path, strlen(path) - strlen(end));
-	server = cw_format("https://%s", folder + strlen(begin));
-	slash = strrchr(server, '/');
-	*slash = '\0';
+	place = folder + strlen(begin);
+	id = strrchr(place, '/');
+	if (id == NULL || id == place)
+		return;
+	server = cw_format("https://%.*s", (int)(id - place), place);
 	/* Of one that links give a second server, too. */
 	if (read_account_key(reading, path, &key, NULL) == CW_OK &&
 	    account_with_key(reading, NULL, key) == NULL)
@@ -270,7 +274,6 @@ read_all(struct reading *reading, struct cw_error *error)
 	int status;
 
 	cw_tar_paths(reading->tar, &paths);
-	cw_strv_sort(&paths);
 	status = find_prefix(reading, &paths, error);
 	for (size_t i = 0; i < paths.count && status == CW_OK; i++) {
 		cw_autofree char *name = lineage_of(reading, paths.items[i]);

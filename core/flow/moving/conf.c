@@ -97,6 +97,34 @@ struct word {
 	bool unclear;
 };
 
+static const char *
+skip_line(const char *at)
+{
+	return at + strcspn(at, "\n");
+}
+
+/* A command whose output is the value, "(command)" or "`command`", is not looked into. */
+static void
+skip_command(struct word *word)
+{
+	const char *at = word->at;
+	size_t open = 0;
+
+	word->unclear = true;
+	if (*at == '`') {
+		at = strchr(at + 1, '`');
+		word->at = at != NULL ? at + 1 : skip_line(word->at);
+		return;
+	}
+	for (; *at != '\0'; at++) {
+		open += *at == '(';
+		open -= *at == ')';
+		if (open == 0)
+			break;
+	}
+	word->at = *at != '\0' ? at + 1 : skip_line(word->at);
+}
+
 static void
 read_variable(struct word *word)
 {
@@ -106,6 +134,11 @@ read_variable(struct word *word)
 	cw_autofree char *key = cw_memdup(name, length);
 	const struct entry *entry = find(word->conf, key);
 
+	if (word->at[1] == '(') {
+		word->at++;
+		skip_command(word);
+		return;
+	}
 	word->at = name + length;
 	if (length == 0 || (braces && *word->at != '}') || entry == NULL || entry->unclear ||
 	    entry->values.count > 1)
@@ -138,8 +171,10 @@ read_double_quoted(struct word *word)
 			read_variable(word);
 			continue;
 		}
-		if (*word->at == '`')
-			word->unclear = true;
+		if (*word->at == '`') {
+			skip_command(word);
+			continue;
+		}
 		if (word->at[0] == '\\' && word->at[1] != '\0' &&
 		    strchr("$`\"\\", word->at[1]) != NULL)
 			word->at++;
@@ -155,6 +190,8 @@ read_double_quoted(struct word *word)
 static void
 read_word(struct word *word)
 {
+	if (*word->at == '~')
+		word->unclear = true;
 	while (*word->at != '\0' && strchr(" \t\r\n;&|)", *word->at) == NULL) {
 		if (*word->at == '\'') {
 			read_single_quoted(word);
@@ -166,8 +203,10 @@ read_word(struct word *word)
 			if (word->at[1] != '\n')
 				cw_buf_add_char(&word->text, word->at[1]);
 			word->at += 2;
+		} else if (*word->at == '`' || *word->at == '(') {
+			skip_command(word);
 		} else {
-			if (strchr("`(<>", *word->at) != NULL)
+			if (strchr("<>", *word->at) != NULL)
 				word->unclear = true;
 			cw_buf_add_char(&word->text, *word->at++);
 		}
@@ -185,12 +224,6 @@ take_word(const struct cw_conf *conf, const char *at, struct entry *entry)
 	cw_strv_add(&entry->values, cw_buf_text(&word.text));
 	cw_buf_clear(&word.text);
 	return word.at;
-}
-
-static const char *
-skip_line(const char *at)
-{
-	return at + strcspn(at, "\n");
 }
 
 /* The words of "(a b)"; AT is behind the parenthesis. */
@@ -215,6 +248,25 @@ take_list(const struct cw_conf *conf, const char *at, struct entry *entry)
 	}
 }
 
+/* Notes that KEY has a value which is not known. */
+static void
+set_unclear(struct cw_conf *conf, const char *key)
+{
+	begin_entry(conf, key)->unclear = true;
+}
+
+/* Returns where the value begins that the word at AT gives a key, *LENGTH being that of the key;
+ * NULL: it is not "KEY=" or "KEY+=". */
+static const char *
+assigned(const char *at, size_t *length)
+{
+	const char *end;
+
+	*length = key_length(at);
+	end = at + *length + (at[*length] == '+');
+	return *length > 0 && *end == '=' ? end + 1 : NULL;
+}
+
 /* AT is behind "KEY=". The new value may name the old one. */
 static const char *
 take_value(struct cw_conf *conf, const char *key, const char *at)
@@ -229,28 +281,161 @@ take_value(struct cw_conf *conf, const char *key, const char *at)
 	entry = begin_entry(conf, key);
 	entry->values = fresh.values;
 	entry->unclear = fresh.unclear;
-	return skip_line(at);
+	return at;
+}
+
+/* A file while it is read: how many conditions, loops and functions, and how many parentheses are
+ * open. */
+struct script {
+	struct cw_conf *conf;
+	const char *at;
+	size_t depth, parentheses;
+};
+
+static bool
+is_one_of(const char *word, const char *const *list)
+{
+	while (*list != NULL && strcmp(*list, word) != 0)
+		list++;
+	return *list != NULL;
+}
+
+/* What a word in the place of a command means. Returns whether a command follows. */
+static bool
+take_keyword(struct script *script, const char *word)
+{
+	static const char *const opens[] = {"if",    "case",   "for", "while",
+					    "until", "select", "{",   NULL};
+	static const char *const closes[] = {"fi", "esac", "done", "}", NULL};
+	static const char *const others[] = {"if",   "while", "until", "{",  "!",
+					     "then", "else",  "elif",  "do", NULL};
+
+	if (is_one_of(word, opens))
+		script->depth++;
+	else if (is_one_of(word, closes) && script->depth > 0)
+		script->depth--;
+	return is_one_of(word, others);
+}
+
+/* The line after the here-document whose end "<<" in WORD names; REST follows the word. NULL: there
+ * is none. */
+static const char *
+skip_document(const struct cw_conf *conf, const char *word, const char *rest)
+{
+	const char *begin = strstr(word, "<<");
+	cw_autofree char *end = NULL;
+	const char *line;
+
+	if (begin == NULL || begin[2] == '<')
+		return NULL;
+	begin += 2 + (begin[2] == '-');
+	if (*begin == '\0') {
+		struct word next = {.conf = conf, .at = rest + strspn(rest, " \t")};
+
+		read_word(&next);
+		end = cw_strdup(cw_buf_text(&next.text));
+		cw_buf_clear(&next.text);
+	} else {
+		end = cw_strdup(begin);
+	}
+	for (line = skip_line(rest); *line != '\0'; line = skip_line(line)) {
+		size_t length;
+
+		line++;
+		line += strspn(line, "\t");
+		length = strcspn(line, "\r\n");
+		if (length == strlen(end) && strncmp(line, end, length) == 0)
+			return skip_line(line);
+	}
+	return NULL;
+}
+
+static bool
+is_open(const struct script *script)
+{
+	return script->depth + script->parentheses > 0;
+}
+
+/* Goes over the word at AT, of which nothing is sure. A word here would be a command if *BEGINS;
+ * *AFTER becomes where a here-document ends. */
+static void
+take_command_word(struct script *script, bool *begins, const char **after)
+{
+	struct word word = {.conf = script->conf, .at = script->at};
+	size_t length;
+
+	if (assigned(script->at, &length) != NULL) {
+		cw_autofree char *key = cw_memdup(script->at, length);
+
+		set_unclear(script->conf, key);
+	}
+	read_word(&word);
+	if (*begins)
+		*begins = take_keyword(script, cw_buf_text(&word.text));
+	if (*after == NULL)
+		*after = skip_document(script->conf, cw_buf_text(&word.text), word.at);
+	cw_buf_clear(&word.text);
+	script->at = word.at;
+}
+
+/* Goes over what is no plain value, up to the end of the command or of the line. What it may set is
+ * unclear. */
+static void
+take_commands(struct script *script)
+{
+	const char *after = NULL;
+	bool begins = true;
+
+	while (*script->at != '\0' && *script->at != '\n') {
+		char here = *script->at;
+
+		if (here == ';' && !is_open(script) && after == NULL)
+			return;
+		if (here == '#') {
+			script->at = skip_line(script->at);
+		} else if (strchr(" \t\r;&|()", here) == NULL) {
+			take_command_word(script, &begins, &after);
+		} else {
+			script->at++;
+			script->parentheses += here == '(';
+			script->parentheses -= here == ')' && script->parentheses > 0;
+			begins |= strchr(" \t\r", here) == NULL;
+		}
+	}
+	if (after != NULL)
+		script->at = after;
+}
+
+/* Takes "KEY=value" outside of anything that may not be run; false: that is not here. */
+static bool
+take_plain(struct script *script)
+{
+	static const char export_word[] = "export ";
+	const char *at = script->at, *value;
+	cw_autofree char *key = NULL;
+	size_t length;
+
+	if (cw_starts_with(at, export_word))
+		at += strlen(export_word) + strspn(at + strlen(export_word), " \t");
+	value = assigned(at, &length);
+	if (value == NULL || at[length] == '+' || is_open(script))
+		return false;
+	key = cw_memdup(at, length);
+	script->at = take_value(script->conf, key, value);
+	return true;
 }
 
 static void
-parse(struct cw_conf *conf, const char *at)
+parse(struct cw_conf *conf, const char *text)
 {
-	static const char export_word[] = "export ";
+	struct script script = {.conf = conf, .at = text};
 
-	while (*at != '\0') {
-		size_t length;
-
-		at += strspn(at, " \t\r\n");
-		if (cw_starts_with(at, export_word))
-			at += strlen(export_word);
-		length = key_length(at);
-		if (length > 0 && at[length] == '=') {
-			cw_autofree char *key = cw_memdup(at, length);
-
-			at = take_value(conf, key, at + length + 1);
-		} else {
-			at = skip_line(at);
-		}
+	for (;;) {
+		script.at += strspn(script.at, " \t\r\n;");
+		if (*script.at == '\0')
+			return;
+		if (!take_plain(&script) || strchr(";\n", *script.at) == NULL)
+			take_commands(&script);
 	}
 }
 

@@ -1,7 +1,8 @@
 /*
  * Configuration files in the syntax of shells, as other ACME clients have them: KEY=value lines
  * with quotes, comments, lists KEY=(a b) and $KEY. They are read, never executed: a value that only
- * a shell could compute ($(command), `command`, ${KEY%x}) is unclear, and all other lines are
+ * a shell could compute ($(command), `command`, ${KEY%x}, ~/x) is unclear, and so is one that is
+ * added to (+=) or set in a condition, a loop, a function or another command. All other lines are
  * skipped.
  */
 #ifndef CW_FLOW_MOVING_CONF_H

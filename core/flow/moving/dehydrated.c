@@ -1,6 +1,6 @@
 /*
  * dehydrated: a file "config", below BASEDIR accounts/<base64url of the CA's URL>/ and
- * certs/NAME/ with a file "config" for this certificate alone.
+ * certs/NAME/ with a file "config" for this certificate alone, or else DOMAINS_D/NAME.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -183,7 +183,14 @@ take_challenge(const struct reading *reading, const struct cw_conf *own,
 				 "other users can change the file, so its hook \"%s\" is not used "
 				 "for \"%s\"",
 				 hook, certificate->name);
-	if (!safe)
+	else if (hook != NULL && *hook != '/')
+		cw_moving_remark(
+			reading->moving, reading->config,
+			"give it with its whole path: --deploy-hook, or -a dns-exec with "
+			"--dns-exec-program and --dns-exec-style dehydrated",
+			"the hook \"%s\" of \"%s\" has no absolute path, so it is not used", hook,
+			certificate->name);
+	if (!safe || (hook != NULL && *hook != '/'))
 		hook = NULL;
 	if (!cw_file_exists(reading->config))
 		return;
@@ -191,7 +198,7 @@ take_challenge(const struct reading *reading, const struct cw_conf *own,
 		take_webroot(reading, certificate, setting(reading, own, "WELLKNOWN"));
 	else if (strcmp(type, "dns-01") == 0)
 		take_dns_hook(certificate, hook, setting(reading, own, "HOOK_CHAIN"));
-	if (hook != NULL && *hook == '/')
+	if (hook != NULL)
 		take_deploy_hook(certificate, hook);
 }
 
@@ -224,45 +231,51 @@ find_account(const struct reading *reading)
 	return account == NULL && moving->account_count == 1 ? moving->accounts[0] : account;
 }
 
-static int
-read_certificate(const struct reading *reading, const char *folder, const char *name,
-		 struct cw_error *error)
+/* The file with settings for the certificate NAME alone; release with free(). */
+static char *
+own_config(const struct reading *reading, const char *place, const char *name)
+{
+	const char *domains = cw_conf_get(reading->conf, "DOMAINS_D");
+
+	return domains != NULL ? cw_format("%s/%s", domains, name) : cw_format("%s/config", place);
+}
+
+static void
+read_own_config(const struct reading *reading, struct cw_conf *own, const char *config,
+		const char *name)
+{
+	cw_auto_error struct cw_error error = {0};
+	cw_autofree char *line = NULL;
+
+	if (!cw_file_exists(config) || cw_conf_read(own, config, &error) == CW_OK)
+		return;
+	line = cw_error_line(&error);
+	cw_moving_remark(reading->moving, config,
+			 "give its settings as options of this import, or make it readable and "
+			 "import again",
+			 "the settings of \"%s\" alone are not taken over: %s", name, line);
+}
+
+static void
+read_certificate(const struct reading *reading, const char *folder, const char *name)
 {
 	cw_autofree char *place = cw_format("%s/%s", folder, name);
 	cw_autofree char *key = cw_format("%s/privkey.pem", place);
 	cw_autofree char *leaf = cw_format("%s/cert.pem", place);
 	cw_autofree char *issuers = cw_format("%s/chain.pem", place);
-	cw_autofree char *config = cw_format("%s/config", place);
+	cw_autofree char *config = own_config(reading, place, name);
 	cw_auto_conf struct cw_conf *own = cw_conf_new();
 	struct cw_moved_certificate *certificate;
-	int status = CW_OK;
 
 	if (!cw_file_exists(leaf) && !cw_file_exists(key))
-		return CW_OK;
-	if (cw_file_exists(config))
-		status = cw_conf_read(own, config, error);
-	if (status < 0)
-		return status;
+		return;
+	read_own_config(reading, own, config, name);
 	certificate = cw_moving_add_certificate(reading->moving, name, "wildcard", place);
 	certificate->account = find_account(reading);
 	cw_moved_load(certificate, key, (const char *const[]){leaf, issuers, NULL});
 	take_challenge(reading, own, certificate);
 	take_settings(reading, own, certificate);
-	return CW_OK;
-}
-
-static void
-remark_unclear(const struct reading *reading)
-{
-	cw_auto_strv struct cw_strv keys = {0};
-	cw_autofree char *list = NULL;
-
-	cw_conf_unclear(reading->conf, &keys);
-	list = cw_strv_join(&keys, ", ");
-	if (keys.count > 0)
-		cw_moving_remark(reading->moving, reading->config,
-				 "give what they stand for as options of this import",
-				 "only a shell can tell the values of %s", list);
+	cw_moving_remark_unclear(reading->moving, own, config);
 }
 
 static int
@@ -279,8 +292,8 @@ read_all(struct reading *reading, struct cw_conf *conf, struct cw_error *error)
 	folder = folder_of(conf, "CERTDIR", "certs");
 	status = cw_folder_list(folder, true, &names, error);
 	for (size_t i = 0; i < names.count && status == CW_OK; i++)
-		status = read_certificate(reading, folder, names.items[i], error);
-	remark_unclear(reading);
+		read_certificate(reading, folder, names.items[i]);
+	cw_moving_remark_unclear(reading->moving, reading->conf, reading->config);
 	return status;
 }
 

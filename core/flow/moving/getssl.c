@@ -157,6 +157,24 @@ take_hooks(const struct reading *reading)
 	}
 }
 
+/* DOMAIN.ec.crt, or DOMAIN.crt beside it, has another type of key. */
+static void
+remark_second(const struct reading *reading)
+{
+	const char *name = reading->certificate->name;
+	cw_autofree char *hint = NULL;
+
+	if (!cw_conf_is_yes(reading->conf, "DUAL_RSA_ECDSA"))
+		return;
+	hint = cw_format("obtain another one with certonly, --cert-name %s-ecdsa and --key-type "
+			 "ecdsa",
+			 name);
+	cw_moving_remark(reading->moving, reading->config, hint,
+			 "the second certificate of \"%s\", which DUAL_RSA_ECDSA is for, is not "
+			 "taken over",
+			 name);
+}
+
 static void
 read_certificate(struct reading *reading, const char *folder, const char *domain)
 {
@@ -178,6 +196,8 @@ read_certificate(struct reading *reading, const char *folder, const char *domain
 		cw_moved_set(reading->certificate, "reuse_key", "1");
 	cw_moved_set(reading->certificate, "preferred_chain",
 		     cw_conf_get(reading->conf, "PREFERRED_CHAIN"));
+	remark_second(reading);
+	cw_moving_remark_unclear(reading->moving, reading->conf, reading->config);
 }
 
 /* The common file, then that of DOMAIN, as getssl reads them. */

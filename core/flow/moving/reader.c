@@ -64,3 +64,17 @@ cw_moving_source_lacks(const struct cw_moving_source *source, const char *what,
 	cw_hint(error, "\"certwright help import\" says which folder or file to give");
 	return CW_E_NOT_FOUND;
 }
+
+void
+cw_moving_remark_unclear(struct cw_moving *moving, const struct cw_conf *conf, const char *place)
+{
+	cw_auto_strv struct cw_strv keys = {0};
+	cw_autofree char *list = NULL;
+
+	cw_conf_unclear(conf, &keys);
+	list = cw_strv_join(&keys, ", ");
+	if (keys.count > 0)
+		cw_moving_remark(moving, place,
+				 "give what they stand for as options of this import",
+				 "only a shell can tell the values of %s", list);
+}

@@ -2,6 +2,7 @@
 #ifndef CW_FLOW_MOVING_READER_H
 #define CW_FLOW_MOVING_READER_H
 
+#include "flow/moving/conf.h"
 #include "flow/moving/moving.h"
 
 struct cw_moving_source {
@@ -19,6 +20,9 @@ const char *cw_directory_at(const struct cw_moving_source *source, const char *h
 const char *cw_directory_of_preset(const char *preset);
 /* The host and port of URL; release with free(). */
 char *cw_host_of(const char *url);
+/* Remarks what CONF, the file PLACE, has that only a shell can tell. */
+void cw_moving_remark_unclear(struct cw_moving *moving, const struct cw_conf *conf,
+			      const char *place);
 /* CW_E_NOT_FOUND, which says that PATH lacks WHAT and so is not what the client keeps. */
 int cw_moving_source_lacks(const struct cw_moving_source *source, const char *what,
 			   struct cw_error *error);

@@ -212,8 +212,10 @@ is_saved(const struct cw_settings *settings, const struct cw_option *option)
 	const unsigned kept = CW_OPT_RENEWAL | CW_OPT_OWN | CW_OPT_PLUGIN;
 	const unsigned skipped = CW_OPT_SECRET | CW_OPT_NEGATIVE | CW_OPT_INERT | CW_OPT_IGNORED;
 
-	return (option->flags & kept) != 0 && (option->flags & skipped) == 0 &&
-	       option->kind != CW_OPTION_MAP && option->names != NULL &&
+	/* The type of key is in every renewal file, whether it was given or not. */
+	return ((option->flags & kept) != 0 || strcmp(option->internal, "key_type") == 0) &&
+	       (option->flags & skipped) == 0 && option->kind != CW_OPTION_MAP &&
+	       option->names != NULL &&
 	       cw_settings_source(settings, option->internal) == CW_SOURCE_COMMAND &&
 	       strcmp(option->internal, "server") != 0 &&
 	       strcmp(option->internal, "authenticator") != 0;
@@ -253,28 +255,49 @@ given_words(const struct cw_settings *settings, struct cw_strv *words)
 	}
 }
 
+/* The folders of certwright are given to this run, not for renewals. */
+static bool
+has_more_than_folders(const struct cw_strv *words)
+{
+	static const char *const folders[] = {"--config-dir ", "--work-dir ", "--logs-dir "};
+	size_t count = 0;
+
+	for (size_t i = 0; i < words->count; i++)
+		for (size_t j = 0; j < CW_COUNT(folders); j++)
+			count += cw_starts_with(words->items[i], folders[j]);
+	return words->count > count;
+}
+
+/* Why the options of the run are not saved for the certificate: it "IS ...". */
+static void
+remark_options(const struct cw_context *context, struct cw_moving *moving,
+	       const struct cw_moved_certificate *certificate, const char *is)
+{
+	cw_auto_strv struct cw_strv words = {0};
+	cw_autofree char *options = NULL;
+	cw_autofree char *hint = NULL;
+
+	given_words(context->settings, &words);
+	if (!has_more_than_folders(&words))
+		return;
+	options = cw_strv_join(&words, " ");
+	hint = cw_format("certwright reconfigure --cert-name %s %s", certificate->name, options);
+	cw_moving_remark(moving, certificate->source, hint,
+			 "\"%s\" is %s, so the options for its renewals are not saved",
+			 certificate->name, is);
+}
+
 void
 cw_moved_remark_present(struct cw_context *context, struct cw_moving *moving,
 			const struct cw_moved_certificate *certificate)
 {
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
-	cw_auto_strv struct cw_strv words = {0};
 	const char *authenticator = NULL;
 
 	if (cw_lineage_load(context->directories.config, certificate->name, &lineage, NULL) < 0)
 		return;
 	authenticator = cw_configobj_get(lineage->config, params, "authenticator");
-	given_words(context->settings, &words);
-	if (words.count > 0) {
-		cw_autofree char *options = cw_strv_join(&words, " ");
-		cw_autofree char *hint = cw_format("certwright reconfigure --cert-name %s %s",
-						   certificate->name, options);
-
-		cw_moving_remark(moving, certificate->source, hint,
-				 "\"%s\" is here already, so the options for its renewals are not "
-				 "saved",
-				 certificate->name);
-	}
+	remark_options(context, moving, certificate, "here already");
 	if (cw_settings_get(context->settings, "authenticator") == NULL &&
 	    (authenticator == NULL || strcmp(authenticator, "None") == 0))
 		remark_no_authenticator(moving, certificate);
@@ -321,6 +344,7 @@ cw_moved_config(struct cw_context *context, struct cw_moving *moving,
 	if (certificate->config != NULL) {
 		*config = cw_configobj_copy(certificate->config);
 		take_config(context, moving, certificate, *config);
+		remark_options(context, moving, certificate, "renewed as Certbot has it");
 		remark_no_account(context, moving, certificate,
 				  cw_configobj_get(*config, params, "server"));
 		return CW_OK;

@@ -8,6 +8,7 @@
 #include "crypto/x509.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/names.h"
+#include "flow/issue/save.h"
 #include "store/account.h"
 #include "store/lineage.h"
 
@@ -96,25 +97,52 @@ check_chain(struct cw_moved_certificate *certificate, struct cw_certificate **x5
 static void
 describe(struct cw_moved_certificate *certificate, const struct cw_certificate *x509)
 {
-	struct json_object *object = certificate->describe;
-	cw_auto_strv struct cw_strv dns = {0};
-	cw_auto_strv struct cw_strv ip = {0};
-	cw_autofree char *serial = cw_certificate_serial(x509);
-	cw_autofree char *expiry = cw_format_utc(cw_certificate_not_after(x509));
+	cw_certificate_describe(x509, certificate->describe);
+	cw_json_set_string(certificate->describe, "key_type", cw_certificate_key_type(x509));
+}
 
-	cw_certificate_names(x509, &dns, &ip);
-	cw_strv_add_all(&dns, &ip);
-	cw_json_set(object, "domains", cw_json_from_strv(&dns));
-	cw_json_set_string(object, "serial", serial);
-	cw_json_set_string(object, "expiry", expiry);
-	cw_json_set_string(object, "key_type", cw_certificate_key_type(x509));
+static struct cw_certificate *
+load_present(const struct cw_lineage *lineage)
+{
+	struct cw_certificate *present = NULL;
+
+	cw_certificate_load(lineage->live[CW_KIND_CERT], &present, NULL);
+	return present;
+}
+
+static bool
+has_key_type(const struct cw_lineage *lineage, const struct cw_certificate *x509)
+{
+	cw_auto_certificate struct cw_certificate *present = load_present(lineage);
+
+	return present == NULL ||
+	       cw_equal(cw_certificate_key_type(present), cw_certificate_key_type(x509));
+}
+
+/* The other client has renewed since the import. */
+static void
+remark_newer(struct cw_moving *moving, const struct cw_moved_certificate *certificate,
+	     const struct cw_lineage *lineage, const struct cw_certificate *x509)
+{
+	cw_auto_certificate struct cw_certificate *present = load_present(lineage);
+	cw_autofree char *hint = NULL;
+
+	if (present == NULL || cw_certificate_not_after(x509) <= cw_certificate_not_after(present))
+		return;
+	hint = cw_format("stop the other client, then run \"certwright renew --cert-name %s\"; or "
+			 "delete the one here and import again",
+			 certificate->name);
+	cw_moving_remark(moving, certificate->source, hint,
+			 "\"%s\" is here already, but the one there is newer", certificate->name);
 }
 
 /* A lineage of this name for the same names was imported, or obtained, before. */
 static int
-check_lineage(const struct cw_context *context, struct cw_moved_certificate *certificate,
-	      const struct cw_certificate *x509, struct cw_error *error)
+check_lineage(const struct cw_context *context, struct cw_moving *moving,
+	      struct cw_moved_certificate *certificate, const struct cw_certificate *x509,
+	      struct cw_error *error)
 {
+	bool same_names;
 	const char *config = context->directories.config;
 	cw_auto_lineage struct cw_lineage *lineage = NULL;
 	cw_auto_names struct cw_names here = {0};
@@ -134,22 +162,23 @@ check_lineage(const struct cw_context *context, struct cw_moved_certificate *cer
 	    cw_names_from_certificate(lineage->live[CW_KIND_CERT], &here, error) < 0)
 		return cw_context(error, "there is a damaged certificate \"%s\" already",
 				  certificate->name);
-	if (cw_names_equal(&here, &there)) {
+	same_names = cw_names_equal(&here, &there);
+	if (same_names && has_key_type(lineage, x509)) {
 		certificate->action = CW_MOVED_PRESENT;
+		remark_newer(moving, certificate, lineage, x509);
 		return CW_OK;
 	}
-	cw_fail(error, CW_E_EXISTS, "there is a certificate \"%s\" already, which has other names",
-		certificate->name);
-	cw_hint(error,
-		"keep that one, and add names to it with certonly --expand; or delete it "
-		"first: certwright delete --cert-name %s",
+	cw_fail(error, CW_E_EXISTS, "there is a certificate \"%s\" already, which has %s",
+		certificate->name, same_names ? "a key of another type" : "other names");
+	cw_hint(error, "keep that one%s; or delete it first: certwright delete --cert-name %s",
+		same_names ? "" : ", and add names to it with certonly --expand",
 		certificate->name);
 	return CW_E_EXISTS;
 }
 
 static int
-check_certificate(const struct cw_context *context, struct cw_moved_certificate *certificate,
-		  struct cw_error *error)
+check_certificate(const struct cw_context *context, struct cw_moving *moving,
+		  struct cw_moved_certificate *certificate, struct cw_error *error)
 {
 	cw_auto_certificate struct cw_certificate *x509 = NULL;
 	int status = check_chain(certificate, &x509, error);
@@ -157,7 +186,7 @@ check_certificate(const struct cw_context *context, struct cw_moved_certificate 
 	if (x509 != NULL)
 		describe(certificate, x509);
 	if (status == CW_OK)
-		status = check_lineage(context, certificate, x509, error);
+		status = check_lineage(context, moving, certificate, x509, error);
 	if (status == CW_OK && certificate->action != CW_MOVED_PRESENT)
 		status = check_account_of(certificate, error);
 	return status;
@@ -200,7 +229,7 @@ check(struct cw_context *context, struct cw_moving *moving, const char *authenti
 
 		certificate->describe = cw_json_new_object();
 		if (error->status == CW_OK)
-			check_certificate(context, certificate, error);
+			check_certificate(context, moving, certificate, error);
 		if (error->status == CW_OK && certificate->action != CW_MOVED_PRESENT)
 			make_config(context, moving, certificate, authenticator, error);
 		else if (error->status == CW_OK)

@@ -1,11 +1,8 @@
 #include "flow/moving/tar.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
 
-#define ARCHIVE_MAX (64UL * 1024 * 1024)
 #define LINKS_MAX 16
 enum { BLOCK = 512 };
 
@@ -173,33 +170,66 @@ add_member(struct reader *reader, const char *path, const char *link, const char
 	cw_buf_add(&member->contents, contents, length);
 }
 
-/* "LENGTH KEY=VALUE\n" records; the last path and linkpath count. */
+/* A record "LENGTH KEY=VALUE\n" of a pax header. */
+struct record {
+	const char *key, *value;
+	size_t key_length, value_length, size;
+};
+
+/* Reads the record that TEXT begins with; false: it is damaged. */
+static bool
+read_record(const char *text, size_t length, struct record *record)
+{
+	size_t size = 0, digits = 0;
+	const char *equals;
+
+	for (; digits < length && text[digits] >= '0' && text[digits] <= '9'; digits++) {
+		size = size * 10 + (size_t)(text[digits] - '0');
+		if (size > length)
+			return false;
+	}
+	if (digits == 0 || size < digits + 2 || text[digits] != ' ' || text[size - 1] != '\n')
+		return false;
+	record->size = size;
+	record->key = text + digits + 1;
+	equals = memchr(record->key, '=', size - digits - 2);
+	if (equals == NULL)
+		return false;
+	record->key_length = (size_t)(equals - record->key);
+	record->value = equals + 1;
+	record->value_length = size - (size_t)(record->value - text) - 1;
+	return true;
+}
+
+static bool
+has_key(const struct record *record, const char *key)
+{
+	return record->key_length == strlen(key) &&
+	       memcmp(record->key, key, record->key_length) == 0;
+}
+
+static void
+take_value(const struct record *record, char **text)
+{
+	free(*text);
+	*text = cw_memdup(record->value, record->value_length);
+}
+
+/* The last path and linkpath count. */
 static int
 read_pax(struct reader *reader, const char *contents, size_t length, struct cw_error *error)
 {
-	while (length > 0) {
-		char *end;
-		size_t size = strtoul(contents, &end, 10);
-		const char *equals;
+	struct record record;
 
-		if (size == 0 || size > length || *end != ' ' || contents[size - 1] != '\n')
+	for (; length > 0; contents += record.size, length -= record.size) {
+		if (!read_record(contents, length, &record))
 			return fail_damaged(reader, error);
-		equals = memchr(end, '=', size - (size_t)(end - contents));
-		if (equals == NULL)
-			return fail_damaged(reader, error);
-		cw_autofree char *value =
-			cw_memdup(equals + 1, size - (size_t)(equals + 1 - contents) - 1);
-		if (cw_starts_with(end, " path=")) {
-			free(reader->long_path);
-			reader->long_path = cw_take(&value);
-		} else if (cw_starts_with(end, " linkpath=")) {
-			free(reader->long_link);
-			reader->long_link = cw_take(&value);
-		} else if (cw_starts_with(end, " size=")) {
+		if (has_key(&record, "path"))
+			take_value(&record, &reader->long_path);
+		else if (has_key(&record, "linkpath"))
+			take_value(&record, &reader->long_link);
+		else if (has_key(&record, "size"))
 			return refuse(reader, "a member", "is too large", error);
-		}
-		contents += size;
-		length -= size;
 	}
 	return CW_OK;
 }
@@ -281,86 +311,31 @@ read_archive(struct reader *reader, struct cw_error *error)
 							       : fail_damaged(reader, error);
 }
 
-/* The program that unpacks FILE; NULL: it is not compressed. */
-static const char *
-unpacker(const struct cw_buf *file)
-{
-	static const struct {
-		const char *magic;
-		size_t length;
-		const char *program;
-	} known[] = {
-		{"\x1f\x8b", 2, "gzip"},
-		{"BZh", 3, "bzip2"},
-		{"\xfd"
-		 "7zXZ",
-		 5, "xz"},
-		{"\x28\xb5\x2f\xfd", 4, "zstd"},
-	};
-
-	for (size_t i = 0; i < CW_COUNT(known); i++)
-		if (file->length > known[i].length &&
-		    memcmp(file->data, known[i].magic, known[i].length) == 0)
-			return known[i].program;
-	return NULL;
-}
-
-static int
-unpack(const char *path, struct cw_buf *file, struct cw_error *error)
-{
-	const char *program = unpacker(file);
-	const char *const argv[] = {program, "-dc", NULL};
-	struct cw_process process = {
-		.argv = argv,
-		.input = cw_buf_text(file),
-		.input_length = file->length,
-		.output_limit = ARCHIVE_MAX,
-		.time_limit = 60,
-	};
-	int status;
-
-	if (program == NULL)
-		return CW_OK;
-	status = cw_process_run_one(&process, error);
-	if (status == CW_OK) {
-		cw_buf_wipe(file);
-		*file = process.output;
-		process.output = (struct cw_buf){0};
-	} else {
-		cw_context(error, "cannot unpack \"%s\"", path);
-	}
-	cw_process_clear(&process);
-	return status;
-}
-
 int
-cw_tar_open(const char *path, struct cw_tar **tar, struct cw_error *error)
+cw_tar_read(const char *what, const char *data, size_t length, struct cw_tar **tar,
+	    struct cw_error *error)
 {
-	cw_auto(cw_buf_wipe) struct cw_buf file = {0};
 	cw_auto_tar struct cw_tar *opened = cw_alloc(sizeof(*opened));
-	struct reader reader = {.what = path, .tar = opened};
-	int status = cw_file_read(path, ARCHIVE_MAX, &file, error);
+	struct reader reader = {.what = what, .at = data, .left = length, .tar = opened};
+	int status = read_archive(&reader, error);
 
-	*tar = NULL;
-	if (status == CW_OK)
-		status = unpack(path, &file, error);
-	if (status < 0)
-		return status;
-	reader.at = cw_buf_text(&file);
-	reader.left = file.length;
-	status = read_archive(&reader, error);
 	free(reader.long_path);
 	free(reader.long_link);
-	if (status == CW_OK)
-		*tar = cw_take(&opened);
+	*tar = status == CW_OK ? cw_take(&opened) : NULL;
 	return status;
 }
 
 void
 cw_tar_paths(const struct cw_tar *tar, struct cw_strv *paths)
 {
+	cw_auto_strv struct cw_strv all = {0};
+
 	for (size_t i = 0; i < tar->count; i++)
-		cw_strv_add(paths, tar->members[i].path);
+		cw_strv_add(&all, tar->members[i].path);
+	cw_strv_sort(&all);
+	for (size_t i = 0; i < all.count; i++)
+		if (i == 0 || strcmp(all.items[i - 1], all.items[i]) != 0)
+			cw_strv_add(paths, all.items[i]);
 }
 
 /* The last member of a path counts, as when it is unpacked. */

@@ -12,13 +12,16 @@
 
 struct cw_tar;
 
+/* Reads the LENGTH bytes at DATA, of the archive that messages call WHAT. */
+int cw_tar_read(const char *what, const char *data, size_t length, struct cw_tar **tar,
+		struct cw_error *error);
 /* Reads the file PATH; gzip, bzip2, xz and zstd are started for one that is compressed. */
 int cw_tar_open(const char *path, struct cw_tar **tar, struct cw_error *error);
 void cw_tar_free(struct cw_tar *tar); /* NULL is allowed */
 #define cw_auto_tar cw_auto(cw_tar_cleanup)
 void cw_tar_cleanup(struct cw_tar **tar);
 
-/* Adds the paths of all members, without "./" in front and '/' at the end. */
+/* Adds the paths of all members, sorted and each once, without "./" in front and '/' at the end. */
 void cw_tar_paths(const struct cw_tar *tar, struct cw_strv *paths);
 /* The contents of a regular file, links on the way to it followed; NULL: there is none.
  * NUL-terminated; valid as long as TAR. */

@@ -65,6 +65,7 @@ cw_flow_account_new(struct cw_context *context, struct json_object *result, stru
 	struct cw_step step = {.context = context, .request = context->request};
 	cw_auto_account struct cw_account *account = NULL;
 	struct cw_key *key = NULL;
+	bool created = false;
 	int status = set_registration(&step, error);
 
 	if (status == CW_OK)
@@ -72,9 +73,10 @@ cw_flow_account_new(struct cw_context *context, struct json_object *result, stru
 	if (status == CW_OK && key == NULL)
 		status = cw_account_make_key(&key, error);
 	if (status == CW_OK)
-		status = cw_account_request(context, context->settings, key, &account, error);
+		status = cw_account_request(context, context->settings, key, &account, &created,
+					    error);
 	if (status == CW_OK)
-		add_account(account, true, cw_json_string(account->body, "status"), result);
+		add_account(account, created, cw_json_string(account->body, "status"), result);
 	return status;
 }
 
@@ -94,6 +96,18 @@ cw_flow_account_find(struct cw_context *context, struct json_object *result, str
 	return status;
 }
 
+/* What the configuration directory has of an account would be untrue afterwards. */
+static int
+begin_given(struct cw_context *context, struct cw_step *step, struct cw_error *error)
+{
+	if (cw_json_object(context->request, "account") != NULL)
+		return cw_step_begin(context, step, error);
+	cw_fail(error, CW_E_USAGE, "this request needs the member \"account\"");
+	cw_hint(error, "for the account of the configuration directory use the verbs "
+		       "update_account and unregister");
+	return CW_E_USAGE;
+}
+
 int
 cw_flow_account_update(struct cw_context *context, struct json_object *result,
 		       struct cw_error *error)
@@ -101,7 +115,7 @@ cw_flow_account_update(struct cw_context *context, struct json_object *result,
 	cw_auto_step struct cw_step step = {0};
 	cw_auto_strv struct cw_strv contacts = {0};
 	cw_auto_ca_account struct cw_ca_account answer = {0};
-	int status = cw_step_begin(context, &step, error);
+	int status = begin_given(context, &step, error);
 
 	if (status == CW_OK && cw_json_array(step.request, "contact") == NULL)
 		status = cw_fail(error, CW_E_USAGE, "this request needs the member \"contact\"");
@@ -125,7 +139,7 @@ cw_flow_account_deactivate(struct cw_context *context, struct json_object *resul
 			   struct cw_error *error)
 {
 	cw_auto_step struct cw_step step = {0};
-	int status = cw_step_begin(context, &step, error);
+	int status = begin_given(context, &step, error);
 
 	if (status == CW_OK)
 		status = cw_ca_wait_for(step.ca,

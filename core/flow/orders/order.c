@@ -175,8 +175,8 @@ is_known(const char *type)
 }
 
 /* Adds what has to be published. IDENTIFIER: a member of an authorization; NULL: it is not known.
- */
-static void
+ * False: the token is none, so it must not become the name of a file or a part of a path. */
+static bool
 complete_challenge(const struct cw_step *step, struct json_object *challenge,
 		   struct json_object *identifier)
 {
@@ -188,8 +188,10 @@ complete_challenge(const struct cw_step *step, struct json_object *challenge,
 	cw_autofree char *validation = NULL;
 	cw_autofree char *location = NULL;
 
-	if (token == NULL || !is_known(type))
-		return;
+	if (!is_known(type))
+		return true;
+	if (!cw_acme_token_ok(token))
+		return false;
 	thumbprint = cw_key_thumbprint(step->account->key);
 	authorization = cw_format("%s.%s", token, thumbprint);
 	cw_challenge_answer(type, identifier_type != NULL ? identifier_type : "dns",
@@ -198,20 +200,24 @@ complete_challenge(const struct cw_step *step, struct json_object *challenge,
 	cw_json_set_string(challenge, "key_authorization", authorization);
 	cw_json_set_string(challenge, "validation", validation);
 	cw_json_set_string(challenge, "location", location);
+	return true;
 }
 
+/* A challenge that cannot be used is left out, as in a command. */
 static void
 complete_authorization(const struct cw_step *step, struct json_object *authorization)
 {
 	struct json_object *list = cw_json_array(authorization, "challenges");
 
-	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
+	for (size_t i = list != NULL ? json_object_array_length(list) : 0; i-- > 0;) {
 		struct json_object *challenge = json_object_array_get_idx(list, i);
 
 		if (!json_object_is_type(challenge, json_type_object))
 			continue;
 		cw_json_set_string(challenge, "uri", cw_json_string(challenge, "url"));
-		complete_challenge(step, challenge, cw_json_object(authorization, "identifier"));
+		if (!complete_challenge(step, challenge,
+					cw_json_object(authorization, "identifier")))
+			json_object_array_del_idx(list, i, 1);
 	}
 }
 
@@ -254,7 +260,9 @@ challenge(struct cw_context *context, const char *payload, struct json_object *r
 
 	if (status < 0)
 		return status;
-	complete_challenge(&step, post.object, NULL);
+	if (!complete_challenge(&step, post.object, NULL))
+		return cw_fail(error, CW_E_PROTOCOL,
+			       "the challenge \"%s\" of the CA has no usable token", post.url);
 	add_object(result, "challenge", post.url, &post);
 	return CW_OK;
 }

@@ -1,5 +1,4 @@
 #include "flow/orders/step.h"
-#include <arpa/inet.h>
 #include "flow/issue/accounts.h"
 #include "flow/issue/given_account.h"
 #include "flow/issue/server.h"
@@ -46,14 +45,6 @@ cw_step_need(const struct cw_step *step, const char *name, const char **value,
 	return CW_E_USAGE;
 }
 
-static bool
-is_address(const char *text)
-{
-	unsigned char bytes[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
-}
-
 int
 cw_step_names(const struct cw_step *step, struct cw_names *names, struct cw_error *error)
 {
@@ -67,7 +58,7 @@ cw_step_names(const struct cw_step *step, struct cw_names *names, struct cw_erro
 
 		if (!json_object_is_type(item, json_type_string))
 			status = cw_fail(error, CW_E_USAGE, "an identifier is not a string");
-		else if (is_address(name))
+		else if (cw_is_address(name))
 			status = cw_names_add_ip_address(names, name, error);
 		else
 			status = cw_names_add_dns_name(names, name, error);

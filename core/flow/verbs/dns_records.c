@@ -9,6 +9,7 @@
 #include "flow/issue/accounts.h"
 #include "flow/issue/aliases.h"
 #include "flow/issue/names.h"
+#include "flow/issue/persistence.h"
 #include "flow/work/ca.h"
 #include "flow/work/lookup.h"
 
@@ -29,6 +30,7 @@ struct facts {
 /* One record. Only the JSON values own what they have. */
 struct record {
 	const char *purpose, *name, *type;
+	const char *tag;                     /* of CAA */
 	char *value;                         /* NULL: not known */
 	const struct cw_lookup_found *found; /* what is there */
 	bool present;
@@ -41,12 +43,6 @@ has_wildcard(const struct facts *facts, const char *name)
 	cw_autofree char *wildcard = cw_format("*.%s", name);
 
 	return cw_strv_contains(&facts->names.dns, wildcard);
-}
-
-static char *
-persistent_name(const char *name)
-{
-	return cw_format(CW_ACME_PERSISTENT_LABEL ".%s", name);
 }
 
 static char *
@@ -82,7 +78,7 @@ zone_line(const struct record *record)
 	else if (strcmp(record->type, "CNAME") == 0)
 		cw_buf_addf(&line, "%s.", record->value);
 	else
-		cw_buf_addf(&line, "0 issue \"%s\"", record->value);
+		cw_buf_addf(&line, "0 %s \"%s\"", record->tag, record->value);
 	return cw_buf_take(&line);
 }
 
@@ -117,7 +113,8 @@ add_record(struct json_object *records, const char *name, struct record *record)
 static void
 add_persistent(const struct facts *facts, const char *name, struct json_object *records)
 {
-	cw_autofree char *place = persistent_name(name);
+	cw_autofree char *place = cw_acme_persistent_name(name);
+	const struct cw_lookup_found *above;
 	bool wildcard = has_wildcard(facts, name);
 	const struct cw_acme_persistent wanted = {.issuers = facts->issuers,
 						  .account_url = facts->account_url,
@@ -130,6 +127,13 @@ add_persistent(const struct facts *facts, const char *name, struct json_object *
 		record.value = cw_acme_persistent_text(facts->issuers->items[0], facts->account_url,
 						       wildcard);
 	record.present = cw_acme_persistent_find(&wanted, &record.found->texts, &record.problem);
+	above = record.present ? NULL
+			       : cw_persistence_above(facts->texts, facts->settings, &wanted, name);
+	if (above != NULL) {
+		record.found = above;
+		record.present = true;
+		free(cw_take(&record.problem));
+	}
 	if (!record.present && facts->issuers->count == 0) {
 		free(record.problem);
 		record.problem = cw_strdup("the CA does not say its issuer domain name; it is in "
@@ -239,12 +243,35 @@ relevant_caa(const struct facts *facts, const char *name)
 	return found->problem == NULL && found->texts.count == 0 ? own : found;
 }
 
+/* What the records say for both the name and its wildcard, as far as the certificate has them. *TAG
+ * becomes that of the property to add. */
+static enum permission
+permission_for(const struct facts *facts, const char *name, const struct cw_strv *texts,
+	       const char *methods, const char **tag)
+{
+	enum permission plain = permission_in(facts, texts, "issue", methods), wild;
+
+	*tag = "issue";
+	if (!has_wildcard(facts, name))
+		return plain;
+	wild = permission_in(facts, texts, "issuewild", methods);
+	if (wild == PERMISSION_NONE)
+		return plain;
+	if (!cw_strv_contains(&facts->names.dns, name))
+		plain = wild;
+	if (wild != PERMISSION_BOUND && (plain == PERMISSION_BOUND || plain == wild))
+		*tag = "issuewild";
+	if (plain == PERMISSION_REFUSED || wild == PERMISSION_REFUSED)
+		return PERMISSION_REFUSED;
+	return plain < wild ? plain : wild;
+}
+
 static void
 add_caa(const struct facts *facts, const char *name, struct json_object *records)
 {
 	cw_autofree char *methods = wanted_methods(facts->settings);
 	struct record record = {.purpose = "caa", .name = name, .type = "CAA"};
-	enum permission permission = PERMISSION_NONE;
+	enum permission permission;
 
 	record.found = relevant_caa(facts, name);
 	if (facts->issuers->count > 0)
@@ -252,10 +279,7 @@ add_caa(const struct facts *facts, const char *name, struct json_object *records
 			cw_format("%s; accounturi=%s%s%s", facts->issuers->items[0],
 				  facts->account_url, methods != NULL ? "; validationmethods=" : "",
 				  methods != NULL ? methods : "");
-	if (has_wildcard(facts, name))
-		permission = permission_in(facts, &record.found->texts, "issuewild", methods);
-	if (permission == PERMISSION_NONE)
-		permission = permission_in(facts, &record.found->texts, "issue", methods);
+	permission = permission_for(facts, name, &record.found->texts, methods, &record.tag);
 	record.present = permission == PERMISSION_BOUND;
 	if (permission == PERMISSION_REFUSED)
 		record.problem = cw_strdup("does not allow this CA and account to issue "
@@ -289,7 +313,7 @@ look_all_up(struct cw_context *context, struct facts *facts, struct cw_error *er
 	for (size_t i = 0; i < facts->plain.count; i++) {
 		const char *name = facts->plain.items[i];
 
-		cw_strv_take(&texts, persistent_name(name));
+		cw_persistence_add_records(facts->settings, name, &texts);
 		cw_strv_take(&aliases, challenge_name(name));
 		cw_strv_add_unique(&caa, name);
 		for (const char *dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
@@ -328,7 +352,7 @@ check_lookups(const struct facts *facts, struct cw_error *error)
 
 	for (size_t i = 0; i < facts->plain.count; i++) {
 		const char *name = facts->plain.items[i];
-		cw_autofree char *persistent = persistent_name(name);
+		cw_autofree char *persistent = cw_acme_persistent_name(name);
 		cw_autofree char *challenge = challenge_name(name);
 
 		problem = cw_lookup_find(facts->texts, persistent)->problem;

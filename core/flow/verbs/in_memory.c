@@ -55,8 +55,9 @@ find_account(struct cw_context *context, struct cw_account **account, bool *crea
 	if (!*created)
 		return status;
 	status = cw_account_make_key(&key, error);
-	return status < 0 ? status
-			  : cw_account_request(context, context->settings, key, account, error);
+	return status < 0
+		       ? status
+		       : cw_account_request(context, context->settings, key, account, NULL, error);
 }
 
 /* The names, and what has the certificate's key. */

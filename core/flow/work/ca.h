@@ -48,6 +48,7 @@ const struct cw_wire_directory *cw_ca_directory(const struct cw_ca *ca);
 /* An account as the CA describes it. */
 struct cw_ca_account {
 	char *uri;    /* only set by cw_ca_account_new() */
+	bool created; /* likewise: the CA had no account of the key before */
 	char *status; /* NULL: the CA did not say */
 	struct cw_strv contacts;
 };

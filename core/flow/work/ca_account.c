@@ -39,6 +39,7 @@ take_new_account(struct cw_ca_call *call, struct cw_message *answer)
 	struct cw_ca *ca = call->ca;
 
 	call->account->uri = cw_message_need_text(answer, CW_MESSAGE_LINE);
+	call->account->created = cw_message_get_bool(answer);
 	take_account(call, answer);
 	if (answer->broken || *call->account->uri == '\0') {
 		answer->broken = true;

@@ -15,7 +15,8 @@ class Error(Exception):
         message: what failed and why, in one sentence.
         hint: what to do, or None.
         name: the domain name or IP address concerned, or None.
-        type: the type of the CA's problem document (RFC 8555 section 6.7), or None.
+        type: the type of the CA's problem document (RFC 8555 section 6.7), or None. If several names
+            failed, it is that of the first which the CA refused.
         detail: the detail of that document, or None.
         parts: the errors of single names, if several failed.
         answer: the whole answer. It can hold private keys: do not log it.
@@ -23,7 +24,7 @@ class Error(Exception):
 
     def __init__(self, error: Mapping[str, Any], answer: Mapping[str, Any] | None = None) -> None:
         super().__init__(dict(error))
-        problem = error.get("problem") or {}
+        problem = _problem(error) or {}
         self.status: str = error.get("status") or "unknown"
         self.message: str = error.get("message") or "failed"
         self.hint: str | None = error.get("hint")
@@ -34,7 +35,8 @@ class Error(Exception):
         self.answer: Mapping[str, Any] = answer or {}
 
     def __str__(self) -> str:
-        return f"{self.message}; {self.hint}" if self.hint else self.message
+        said = [self.message, *(part.message for part in self.parts)]
+        return "; ".join([*said, self.hint] if self.hint else said)
 
 
 class AcmeError(Error):
@@ -60,10 +62,16 @@ class LibraryError(Error):
 _CLASSES = {"usage": UsageError, "cancelled": Cancelled, "timeout": Timeout}
 
 
+def _problem(error: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The CA's, of the whole or of the first name that has one."""
+    found = [one.get("problem") for one in (error, *(error.get("parts") or ()))]
+    return next((problem for problem in found if problem), None)
+
+
 def error_of(error: Mapping[str, Any] | None, answer: Mapping[str, Any] | None = None) -> Error:
     """The exception for an error object of certwright-json(7)."""
     error = error or _UNKNOWN
-    kind = AcmeError if error.get("problem") else _CLASSES.get(error.get("status", ""), Error)
+    kind = AcmeError if _problem(error) else _CLASSES.get(error.get("status", ""), Error)
     return kind(error, answer)
 
 

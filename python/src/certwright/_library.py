@@ -144,6 +144,8 @@ class Connection:
         """The next event of the call and its kind, without waiting; None: nothing at present."""
         event = ctypes.c_void_p()
         kind = self._library.cw_client_next_event(self._handle, event)
+        if kind < 0 and ctypes.get_errno() == errno.EPIPE:
+            raise failure("io", "the connection to the program is closed", "make another client")
         if kind < 0:
             raise MemoryError
         return (kind, _take(event)) if kind else None

@@ -189,16 +189,18 @@ def _attribute(account: Any, name: str) -> Any:
 
 def verb_request(verb: str, arguments: Iterable[str], options: Options, *,
                  environment: Mapping[str, str | None] | None = None,
-                 interactive: bool = False) -> dict[str, Any]:
+                 interactive: bool = False,
+                 answer_timeout: int | None = None) -> dict[str, Any]:
     """The request that runs a verb."""
     return members_of(verb=verb, arguments=list(arguments) or None, options=options_of(options),
                       environment=None if environment is None else dict(environment),
-                      interactive=interactive or None)
+                      interactive=interactive or None, answer_timeout=answer_timeout)
 
 
 def memory_request(domains: str | Iterable[str], options: Options, *, csr: str | bytes | None,
                    key: str | bytes | None, account: Any, email: str | None, by_host: bool,
-                   environment: Mapping[str, str | None] | None) -> dict[str, Any]:
+                   environment: Mapping[str, str | None] | None,
+                   answer_timeout: int | None = None) -> dict[str, Any]:
     """The request for a certificate in memory."""
     contact: dict[str, Any] = ({"email": email} if email
                                else {"register_unsafely_without_email": True})
@@ -207,7 +209,7 @@ def memory_request(domains: str | Iterable[str], options: Options, *, csr: str |
     if by_host and "authenticator" not in options:
         first["authenticator"] = "host"
     request = verb_request("certonly", (), {**first, **contact, **options},
-                           environment=environment)
+                           environment=environment, answer_timeout=answer_timeout)
     request.update(members_of(store="memory", csr=text_of(csr), key=text_of(key),
                               account=given_account(account)))
     return request

@@ -3,11 +3,13 @@ of asyncio only differ in how they call."""
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, TypeVar
 
 from . import _model
 from ._errors import Error, error_of
 from ._model import AccountInfo
+
+_Challenge = TypeVar("_Challenge", bound="ChallengeState")
 
 # Seconds between two questions where the CA does not say.
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
@@ -145,7 +147,7 @@ class Resource:
 
     def pause(self, last: float) -> float:
         """How many seconds to wait, after a pause of LAST."""
-        if self.retry_after is not None:
+        if self.retry_after:
             return float(self.retry_after)
         return min(last * 2, LONGEST_PAUSE) if last else FIRST_PAUSE
 
@@ -185,6 +187,11 @@ class AuthorizationState(Resource):
     def wildcard(self) -> bool:
         """Whether it is for a wildcard name."""
         return bool(self.body.get("wildcard"))
+
+    def _challenges(self, kind: type[_Challenge]) -> list[_Challenge]:
+        """The challenges as objects of a class."""
+        return [kind(self.account, {"challenge": challenge})
+                for challenge in self.body.get("challenges", ())]
 
 
 class ChallengeState(Resource):

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Coroutine, Iterable, Mapping
 
 from . import _model
-from ._errors import failure
+from ._errors import Error, failure
 from ._library import ANSWER, Connection
 from ._model import AccountInfo, Answer, Certificate, Challenge, Question
 from ._steps import (AccountState, AuthorizationState, ChallengeState, OrderState, Resource,
@@ -94,7 +94,7 @@ class _Call:
         while not self._ended.is_set():
             try:
                 happened = self._connection.next_event()
-            except MemoryError as error:
+            except (MemoryError, Error) as error:
                 self._fail(error)
                 return
             if happened is None:
@@ -197,12 +197,12 @@ class Client:
 
     async def run(self, verb: str, *arguments: str, host: Host | None = None,
                   interactive: bool = False, environment: Mapping[str, str | None] | None = None,
-                  options: Mapping[str, Any] | None = None,
+                  answer_timeout: int | None = None, options: Mapping[str, Any] | None = None,
                   **more_options: Any) -> dict[str, Any]:
         """Does what the command does; see certwright.Client.run()."""
         request = _model.verb_request(
             verb, arguments, {**(options or {}), **more_options},
-            environment=environment, interactive=interactive)
+            environment=environment, interactive=interactive, answer_timeout=answer_timeout)
         return await self.call(request, host)
 
 
@@ -210,11 +210,11 @@ async def obtain(domains: str | Iterable[str] = (), *, csr: str | bytes | None =
                  key: str | bytes | None = None, account: Any = None, email: str | None = None,
                  host: Host | None = None, client: Client | None = None,
                  environment: Mapping[str, str | None] | None = None,
-                 **options: Any) -> Certificate:
+                 answer_timeout: int | None = None, **options: Any) -> Certificate:
     """Obtains a certificate; see certwright.obtain()."""
     request = _model.memory_request(
         domains, options, csr=csr, key=key, account=account, email=email,
-        by_host=host is not None, environment=environment)
+        by_host=host is not None, environment=environment, answer_timeout=answer_timeout)
     if client is not None:
         return _model.obtained(await client.call(request, host))
     async with await Client.start() as own:
@@ -339,8 +339,7 @@ class Authorization(AuthorizationState, _Waiting):
 
     def challenges(self) -> list[OrderChallenge]:
         """The challenges: one is enough."""
-        return [OrderChallenge(self.account, {"challenge": challenge})
-                for challenge in self.body.get("challenges", ())]
+        return self._challenges(OrderChallenge)
 
     def challenge(self, kind: str) -> OrderChallenge:
         """The challenge of a type, such as "dns-01"."""

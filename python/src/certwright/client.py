@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Iterable, Iterator, Mapping
 
 from . import _model
-from ._errors import Error, error_of, failure
+from ._errors import error_of, failure
 from ._library import ANSWER, Connection
 from ._model import Answer, Certificate, Challenge, Question
 
@@ -204,6 +204,7 @@ class Client:
 
     def run(self, verb: str, *arguments: str, host: Host | None = None, interactive: bool = False,
             environment: Mapping[str, str | None] | None = None, timeout: float | None = None,
+            answer_timeout: int | None = None,
             options: Mapping[str, Any] | None = None, **more_options: Any) -> dict[str, Any]:
         """Does what the command does: client.run("certonly", domain="a.example", standalone=True).
 
@@ -214,6 +215,7 @@ class Client:
             interactive: whether host answers questions.
             environment: variables of this call alone; None removes one.
             host, timeout: as for call().
+            answer_timeout: the seconds that host may take for a challenge or a question; None: 60.
             options: options by their long names.
             more_options: the same, with underscores for hyphens.
 
@@ -225,7 +227,7 @@ class Client:
         """
         request = _model.verb_request(
             verb, arguments, {**(options or {}), **more_options},
-            environment=environment, interactive=interactive)
+            environment=environment, interactive=interactive, answer_timeout=answer_timeout)
         return self.call(request, host, timeout)
 
 
@@ -262,7 +264,7 @@ def obtain(domains: str | Iterable[str] = (), *, csr: str | bytes | None = None,
            key: str | bytes | None = None, account: Any = None, email: str | None = None,
            host: Host | None = None, client: Client | None = None,
            environment: Mapping[str, str | None] | None = None, timeout: float | None = None,
-           **options: Any) -> Certificate:
+           answer_timeout: int | None = None, **options: Any) -> Certificate:
     """Obtains a certificate. No file is written: keep its key and its account.
 
     Args:
@@ -275,6 +277,7 @@ def obtain(domains: str | Iterable[str] = (), *, csr: str | bytes | None = None,
         client: None: one of its own.
         environment: variables of this call alone; None removes one.
         timeout: seconds, as for Client.call().
+        answer_timeout: the seconds that host may take for a challenge; None: 60.
         options: options of certonly, with underscores for hyphens: server="https://...",
             agree_tos=True, authenticator="webroot", webroot_path="/srv/www".
 
@@ -286,11 +289,11 @@ def obtain(domains: str | Iterable[str] = (), *, csr: str | bytes | None = None,
     """
     request = _model.memory_request(
         domains, options, csr=csr, key=key, account=account, email=email,
-        by_host=host is not None, environment=environment)
+        by_host=host is not None, environment=environment, answer_timeout=answer_timeout)
     if client is not None:
         return _model.obtained(client.call(request, host, timeout))
     with Client() as own:
         return _model.obtained(own.call(request, host, timeout))
 
 
-__all__ = ["Client", "Host", "Listener", "Error", "obtain"]
+__all__ = ["Client", "Host", "Listener", "obtain"]

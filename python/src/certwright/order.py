@@ -148,8 +148,7 @@ class Authorization(AuthorizationState, _Waiting):
 
     def challenges(self) -> list[OrderChallenge]:
         """The challenges: one is enough."""
-        return [OrderChallenge(self.account, {"challenge": challenge})
-                for challenge in self.body.get("challenges", ())]
+        return self._challenges(OrderChallenge)
 
     def challenge(self, kind: str) -> OrderChallenge:
         """The challenge of a type, such as "dns-01"."""

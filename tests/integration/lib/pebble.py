@@ -28,7 +28,8 @@ class Pebble:
     """
 
     def __init__(self, ports, folder, authority, mode="kind", eab=False, alternate_roots=0,
-                 chain_length=1, env=None, strict=False, dns=None, ocsp_url="", http_port=None):
+                 chain_length=1, env=None, strict=False, dns=None, ocsp_url="",
+                 http_port=None, tls_port=None):
         self.folder = str(folder)
         os.makedirs(self.folder, exist_ok=True)
         self.ca_path = authority.ca_path
@@ -49,7 +50,7 @@ class Pebble:
         self.dns = dns or start_retrying(lambda: ChallTestSrv(ports, self.folder))
         try:
             self.http_port = http_port or ports.take()
-            self.tls_port = ports.take()
+            self.tls_port = tls_port or ports.take()
             self.server = start_retrying(self._start)
         except Exception:
             self._stop_dns()

@@ -28,6 +28,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", required=True, help="where files and logs go")
     parser.add_argument("--mode", choices=sorted(MODES), default="kind")
+    parser.add_argument("--http-port", type=int, help="where it asks for http-01 (default: any)")
+    parser.add_argument("--tls-port", type=int, help="where it asks for tls-alpn-01 (default: any)")
     arguments = parser.parse_args()
     os.makedirs(arguments.folder, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)
@@ -35,7 +37,8 @@ def main():
     ports = Ports()
     pebble = None
     try:
-        pebble = Pebble(ports, arguments.folder, Authority(arguments.folder), arguments.mode)
+        pebble = Pebble(ports, arguments.folder, Authority(arguments.folder), arguments.mode,
+                        http_port=arguments.http_port, tls_port=arguments.tls_port)
         values = {"DIRECTORY": pebble.directory, "CA_FILE": pebble.ca_path,
                   "ROOT_FILE": pebble.root(), "HTTP_PORT": pebble.http_port,
                   "PEBBLE_PID": pebble.server.pid, "DNS_PID": pebble.dns.server.pid,

@@ -34,6 +34,18 @@ def opened(lines):
             if (match := OPEN.search(line)) and int(match.group(2)) >= 0]
 
 
+CHANGE = re.compile(r'^(creat|(?:mk|rm)dir(?:at)?|mknod(?:at)?|(?:sym)?link(?:at)?|unlink(?:at)?|'
+                    r'rename(?:at2?)?|truncate)\(.* = 0')
+FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE")
+
+
+def changed(lines):
+    """The calls that make, open for writing, rename or remove a file, but for devices and /proc."""
+    return [line for line in lines if CHANGE.search(line) or (
+        (match := OPEN.search(line)) and int(match.group(2)) >= 0 and FOR_WRITING.search(line)
+        and not match.group(1).startswith(("/dev/", "/proc/")))]
+
+
 def tried(lines):
     return [match.group(1) for line in lines if (match := OPEN.search(line))]
 

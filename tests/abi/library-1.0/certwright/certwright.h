@@ -79,7 +79,7 @@ int cw_call(struct cw_client *client, const char *request, char **answer);
  * CW_EVENT_NONE, wait for cw_client_fd(), and so on, until the answer comes.
  *
  * Returns 0. What is wrong with the request or the program is told by the answer, not here. Returns
- * -1 with errno EBUSY if a call is in progress, and ENOMEM.
+ * -1 with errno EBUSY if a call is in progress, and ECHILD in a child process after fork().
  */
 int cw_call_start(struct cw_client *client, const char *request);
 
@@ -97,7 +97,8 @@ enum cw_event {
 /*
  * Takes the next event, without waiting. *EVENT is its JSON, for cw_free(); NULL with
  * CW_EVENT_NONE. The end of a call is always CW_EVENT_ANSWER, also if the program has died: then
- * the answer has the error. Returns -1 with errno ENOMEM; the event is not lost then.
+ * the answer has the error. Returns -1 with errno ENOMEM, when the event is not lost, or EPIPE: the
+ * program has ended and no call is in progress. Then stop polling: the client can only be freed.
  *
  * One thread may take events while others reply.
  */
