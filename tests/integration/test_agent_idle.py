@@ -1,6 +1,5 @@
 """The agent: what a thousand lineages cost while none is due, and what a clock that is set does."""
 
-import os
 import time
 
 import pytest
@@ -24,9 +23,15 @@ def switches(pid):
     return field(pid, "voluntary_ctxt_switches") + field(pid, "nonvoluntary_ctxt_switches")
 
 
-def test_a_thousand_lineages_cost_nothing_while_none_is_due(tmp_path):
-    """No wake-up, as poll() waits without end; no child; little memory."""
+@pytest.fixture
+def store(tmp_path):
     store = Store(tmp_path)
+    yield store
+    store.stop()
+
+
+def test_a_thousand_lineages_cost_nothing_while_none_is_due(store):
+    """No wake-up, as poll() waits without end; no child; little memory."""
     pem = store.pem("many.example.test", -10, 80)
     # Nobody is asked when to renew: that CA cannot be reached, and is not asked again for hours.
     for number in range(COUNT):
@@ -43,7 +48,6 @@ def test_a_thousand_lineages_cost_nothing_while_none_is_due(tmp_path):
     assert switches(agent.pid) == before
     assert field(agent.pid, "VmRSS") * 1024 < 20 * MEBIBYTE
     agent.end()
-    store.stop()
 
 
 def field_of_stack(pid):

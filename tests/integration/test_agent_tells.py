@@ -83,6 +83,21 @@ def test_failure_and_recovery_are_told_once_a_day(rogue_certwright, rogue, hook)
     assert read(hook.log + ".env") == ""
 
 
+def test_message_that_was_interrupted_is_told_by_the_next_agent(certwright, tmp_path):
+    hook, log, begun = tmp_path / "hook", tmp_path / "told", tmp_path / "begun"
+    hook.write_text(f"#!/bin/sh\n[ -e {begun} ] || {{ touch {begun}; exec sleep 100; }}\n"
+                    f"cat >> {log}\n")
+    hook.chmod(0o755)
+    agent = Agent(certwright, "--notify-hook", str(hook), env={"CERTWRIGHT_DOMAINS": NAME})
+    agent.wait(begun.exists, "the hook")
+    agent.end()
+    assert not log.exists()
+    agent = Agent(certwright, "--notify-hook", str(hook), env={"CERTWRIGHT_DOMAINS": NAME})
+    agent.wait(lambda: log.exists() and log.read_text(), "the message")
+    agent.end()
+    assert [json.loads(line)["event"] for line in log.read_text().splitlines()] == ["renewed"]
+
+
 def test_rate_limit_is_waited_for(rogue_certwright, rogue, hook):
     rogue.on("new-order", problem("rateLimited", "too many certificates", status=429,
                                   headers={"Retry-After": "7200"}), times=50)

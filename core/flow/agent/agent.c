@@ -399,7 +399,7 @@ open_all(struct cw_agent *agent, struct cw_lock **lock, struct cw_error *error)
 		status = check_names(agent, error);
 	if (status < 0)
 		return status;
-	cw_agent_state_load(agent->folder, &agent->all);
+	cw_agent_state_load(agent->folder, &agent->all, agent->messages);
 	status = cw_alarm_open(&agent->alarm, agent->loop, error);
 	if (status == CW_OK)
 		status = cw_agent_serve_status(agent, error);
@@ -441,7 +441,6 @@ release(struct cw_agent *agent)
 	free(agent->servers);
 	free(agent->folder);
 	cw_json_clear(&agent->messages);
-	cw_json_clear(&agent->message);
 }
 
 /* Lines are not kept for a log file: each child has its own. */

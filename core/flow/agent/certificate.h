@@ -59,11 +59,13 @@ void cw_agent_forget_failures(struct cw_agent_certificate *certificate);
 /*
  * WORK/certwright/agent/state.json has what has to be remembered, for all certificates:
  * {"certificates": {NAME: {"choice", "last_success", "success_before", "attempts", "last_failure",
- * "retry", "server_index", "server_since", "told"}}}. It is replaced as a whole.
+ * "retry", "server_index", "server_since", "told"}}, "messages": what is still to be told}. It is
+ * replaced as a whole.
  */
 int cw_agent_state_save(const char *folder, const struct cw_agent_certificates *all,
-			struct cw_error *error);
-/* Adds what is remembered; a file that cannot be read counts as empty. */
-void cw_agent_state_load(const char *folder, struct cw_agent_certificates *all);
+			struct json_object *messages, struct cw_error *error);
+/* Adds what is remembered, and MESSAGES; a file that cannot be read counts as empty. */
+void cw_agent_state_load(const char *folder, struct cw_agent_certificates *all,
+			 struct json_object *messages);
 
 #endif

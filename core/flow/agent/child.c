@@ -16,6 +16,8 @@
 #include "base/process_spawn.h"
 
 enum { RESULT_MAX = 256 * 1024 * 1024, READ_SIZE = 64 * 1024, GRACE = 8 };
+/* Of those that are short, when the agent ends. */
+enum { SHORT_WAIT = 3, SHORT_GRACE = 4 };
 
 struct cw_child {
 	struct cw_children *children;
@@ -216,7 +218,7 @@ tell(struct cw_child *child, int64_t now)
 	if (child->told || child->pid == 0)
 		return;
 	child->told = true;
-	child->limit = now + GRACE;
+	child->limit = now + (child->work.is_short ? SHORT_GRACE : GRACE);
 	kill(child->pid, SIGTERM);
 }
 
@@ -225,8 +227,12 @@ cw_children_stop(struct cw_children *children)
 {
 	int64_t now = cw_time();
 
-	for (struct cw_child *child = children->first; child != NULL; child = child->next)
-		tell(child, now);
+	for (struct cw_child *child = children->first; child != NULL; child = child->next) {
+		if (!child->work.is_short)
+			tell(child, now);
+		else if (child->limit > now + SHORT_WAIT)
+			child->limit = now + SHORT_WAIT;
+	}
 }
 
 int64_t

@@ -22,6 +22,7 @@ struct cw_children {
 struct cw_child_work {
 	const char *what; /* for messages: "the renewal" */
 	int64_t limit;    /* seconds */
+	bool is_short;    /* when the agent ends, it may take three seconds to end by itself */
 	/* In the child. RESULT is what DONE gets. */
 	int (*run)(void *context, struct json_object *result, struct cw_error *error);
 	/* In the agent, once. RESULT is borrowed; it is NULL if the child could not say one. */

@@ -61,8 +61,7 @@ struct cw_agent {
 	bool reload;      /* the configuration is to be read again */
 	/* tell.c */
 	struct json_object *messages; /* to be told, an array */
-	bool telling;
-	struct json_object *message; /* that is being told */
+	bool telling;                 /* the first of them */
 	/* document.c */
 	struct cw_agent_server *servers;
 	size_t server_count;

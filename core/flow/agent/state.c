@@ -42,7 +42,7 @@ describe(const struct cw_agent_certificate *certificate)
 
 int
 cw_agent_state_save(const char *folder, const struct cw_agent_certificates *all,
-		    struct cw_error *error)
+		    struct json_object *messages, struct cw_error *error)
 {
 	const struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_auto_json struct json_object *state = cw_json_new_object();
@@ -53,6 +53,7 @@ cw_agent_state_save(const char *folder, const struct cw_agent_certificates *all,
 	cw_json_set(state, "certificates", certificates);
 	for (size_t i = 0; i < all->count; i++)
 		cw_json_set(certificates, all->items[i]->name, describe(all->items[i]));
+	cw_json_set(state, "messages", json_object_get(messages));
 	text = cw_json_text(state);
 	return cw_file_write(path, text, strlen(text), &mode, error);
 }
@@ -79,16 +80,20 @@ recall(struct json_object *object, struct cw_agent_certificate *certificate)
 }
 
 void
-cw_agent_state_load(const char *folder, struct cw_agent_certificates *all)
+cw_agent_state_load(const char *folder, struct cw_agent_certificates *all,
+		    struct json_object *messages)
 {
 	cw_autofree char *path = cw_format("%s/state.json", folder);
 	cw_auto_buf struct cw_buf text = {0};
 	cw_auto_json struct json_object *state = NULL;
-	struct json_object *certificates;
+	struct json_object *certificates, *kept;
 
 	if (cw_file_read(path, STATE_MAX, &text, NULL) < 0 ||
 	    cw_json_parse(cw_buf_text(&text), text.length, "the state", &state, NULL) < 0)
 		return;
+	kept = cw_json_array(state, "messages");
+	for (size_t i = 0; kept != NULL && i < json_object_array_length(kept); i++)
+		cw_json_append(messages, json_object_get(json_object_array_get_idx(kept, i)));
 	certificates = cw_json_object(state, "certificates");
 	if (certificates == NULL)
 		return;

@@ -106,7 +106,8 @@ run_hook(void *context, struct json_object *result, struct cw_error *error)
 {
 	struct cw_agent *agent = context;
 	const char *const argv[] = {"/bin/sh", "-c", agent->config.notify_hook, NULL};
-	cw_autofree char *input = cw_format("%s\n", cw_json_text(agent->message));
+	struct json_object *message = json_object_array_get_idx(agent->messages, 0);
+	cw_autofree char *input = cw_format("%s\n", cw_json_text(message));
 	struct cw_process process = {.argv = argv,
 				     .input = input,
 				     .input_length = strlen(input),
@@ -132,7 +133,11 @@ hook_done(void *context, struct json_object *result, const struct cw_error *erro
 		cw_log_warning("the notify hook failed: %s", line);
 	}
 	agent->telling = false;
-	cw_json_clear(&agent->message);
+	/* One that was interrupted is told again by the next agent. */
+	if (!agent->ending || error->status == CW_OK) {
+		json_object_array_del_idx(agent->messages, 0, 1);
+		cw_agent_save(agent);
+	}
 	cw_agent_turn(agent);
 }
 
@@ -141,6 +146,7 @@ cw_agent_tell_next(struct cw_agent *agent)
 {
 	const struct cw_child_work work = {.what = "the notify hook",
 					   .limit = HOOK_LIMIT + 30,
+					   .is_short = true,
 					   .run = run_hook,
 					   .done = hook_done,
 					   .context = agent};
@@ -148,11 +154,9 @@ cw_agent_tell_next(struct cw_agent *agent)
 
 	if (agent->telling || agent->ending || json_object_array_length(agent->messages) == 0)
 		return;
-	agent->message = json_object_get(json_object_array_get_idx(agent->messages, 0));
-	json_object_array_del_idx(agent->messages, 0, 1);
-	agent->telling = cw_children_start(&agent->children, &work, &error) == CW_OK;
-	if (!agent->telling) {
-		cw_log_warning("%s", error.message);
-		cw_json_clear(&agent->message);
-	}
+	agent->telling = true;
+	if (cw_children_start(&agent->children, &work, &error) == CW_OK)
+		return;
+	agent->telling = false;
+	cw_log_warning("%s", error.message);
 }

@@ -47,7 +47,7 @@ cw_agent_save(struct cw_agent *agent)
 {
 	cw_auto_error struct cw_error error = {0};
 
-	if (cw_agent_state_save(agent->folder, &agent->all, &error) == CW_OK)
+	if (cw_agent_state_save(agent->folder, &agent->all, agent->messages, &error) == CW_OK)
 		return;
 	cw_autofree char *line = cw_error_line(&error);
 	cw_log_error("%s", line);
