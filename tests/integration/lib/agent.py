@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -65,7 +66,20 @@ class Agent:
         try:
             return wait_until(check, seconds, what)
         except TimeoutError as error:
-            raise AssertionError(f"{error}:\n{self.log()}") from None
+            raise AssertionError(f"{error}:\n{self.log()}\n{self.processes()}\n"
+                                 f"{self.owner.log_tail(20)}") from None
+
+    def processes(self):
+        """The agent and what is below it, with what each waits for."""
+        found = subprocess.run(["ps", "-eo", "pid,ppid,etimes,stat,wchan:24,args"],
+                               capture_output=True, text=True, check=True).stdout.splitlines()[1:]
+        below, shown = {self.pid}, []
+        for line in found:
+            pid, parent = map(int, line.split()[:2])
+            if pid in below or parent in below:
+                below.add(pid)
+                shown.append(line[:160])
+        return "\n".join(shown)
 
     def wait_for_log(self, text, count=1):
         self.wait(lambda: self.log().count(text) >= count, f"\"{text}\" in the log")
