@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lib.agent import Agent
 from lib.issuer import Issuer, load
+from lib.rogue_ca import problem
 from lib.tools import read
 
 NAME = "given.example.test"
@@ -156,4 +157,17 @@ def test_a_folder_is_watched_and_copied(certwright, issuer, tmp_path):
     assert not asides(certwright), "copies are not kept"
     listed = json.loads(certwright.json("certificates").stdout)
     assert [c["name"] for c in listed["certificates"]] == [NAME]
+    agent.end()
+
+
+def test_failures_of_a_ca_are_forgotten_with_a_provided_certificate(rogue_certwright, rogue, issuer):
+    rogue.on("new-order", problem("rejectedIdentifier", "not for you"), times=50)
+    agent = start_agent(rogue_certwright)
+    agent.wait(lambda: agent.certificate(NAME)["attempts"] == 1, "the failure")
+    put(live(rogue_certwright), make(issuer))
+    agent.wait(lambda: agent.certificate(NAME)["attempts"] == 0, "the provided certificate")
+    assert agent.certificate(NAME)["last_failure"] is None
+    rogue.behave()
+    shutil.rmtree(live(rogue_certwright))
+    agent.wait_for_origin(NAME, "acme")
     agent.end()

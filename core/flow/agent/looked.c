@@ -89,6 +89,9 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 		cw_agent_count(agent, certificate->server, true);
 	judge_provided(agent, certificate, looked);
 	watch_folders(agent, certificate);
+	/* What failed at a CA does not count any more, also when that is asked again one day. */
+	if (cw_json_bool(looked, "provided", false) && !cw_json_bool(looked, "obtains", false))
+		cw_agent_forget_failures(certificate);
 	cw_agent_plan(agent, certificate, looked);
 	if (error != NULL)
 		cw_agent_failed(agent, certificate, error);
