@@ -226,6 +226,19 @@ def test_a_read_only_volume_is_named(certwright):
     assert "Read-only file system" in result.stderr or "denied" in result.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+def test_a_full_disk_is_named_and_tried_again(certwright):
+    os.makedirs(certwright.config_dir)
+    small = ["unshare", "-m", "sh", "-c",
+             'mount -t tmpfs -o size=12k none "$0" && exec "$@"', certwright.config_dir]
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "full.example.test"}, wrap=small)
+    agent.wait(lambda: agent.certificate("full.example.test")["last_failure"], "the failure")
+    state = agent.certificate("full.example.test")
+    assert "No space left on device" in state["last_failure"]["message"]
+    assert state["last_failure"]["kind"] == "disk" and state["next"]["action"] == "retry"
+    agent.end()
+
+
 def test_lineages_of_the_store_are_renewed_with_their_own_settings(certwright):
     """Nothing is described: what another run has obtained is looked after."""
     certwright.certonly("store.example.test")

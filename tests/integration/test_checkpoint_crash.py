@@ -223,7 +223,8 @@ def test_rollback_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
                       lambda _: ["rollback", "1"], check)
 
 
-@pytest.mark.parametrize("what", ["edits", pytest.param("revert", marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("what", ["edits", "revert"])
 def test_secrets_killed_anywhere_are_reverted(tool, tmp_path, what):
     def check(scene, before):
         scene.has_key("old")

@@ -181,6 +181,7 @@ def test_certificate_is_installed_and_rolled_back(site, nginx, case):
     assert nginx.snapshot() == before
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("case", ["plain", "one_line", "dual_stack", "crlf", "redirect_and_tls",
                                   "only_a_default", "several_names", "regex", "two_blocks"])
 def test_redirect_leads_to_the_site(site, nginx, case):

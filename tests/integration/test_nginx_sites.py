@@ -15,7 +15,8 @@ from lib.outcome import assert_failed
 from lib.terminal import on_terminal
 from test_nginx import MAIN, Nginx
 
-pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
+pytestmark = [pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed"),
+              pytest.mark.sample(3)]
 
 NAME = "l.example.test"
 WWW = f"www.{NAME}"

@@ -212,6 +212,7 @@ def test_a_module_that_ends_its_process_is_refused_alone(certwright, early, faul
     assert "\n" not in refused["error"]["message"]
 
 
+@pytest.mark.sample(2)
 def test_a_module_that_never_ends_is_refused_in_time(certwright, early):
     env, path = early("for (;;) pause()")
     begin = time.monotonic()

@@ -180,6 +180,7 @@ def test_a_ca_that_refuses_everything_for_its_rate_is_given_up(known, rogue, hea
     assert rogue.count("new-order") < 20
 
 
+@pytest.mark.full
 def test_of_a_hundred_names_that_fail_every_reason_is_told(start, certwright, pebble, tmp_path):
     start.web(pebble.http_port, lambda host: str(tmp_path / "elsewhere"))
     (tmp_path / "root").mkdir()

@@ -105,6 +105,7 @@ succeed(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct
 {
 	bool had_failed = certificate->attempts > 0;
 	const char *expiry = cw_json_string(item, "expiry");
+	const char *serial = cw_json_string(item, "serial");
 
 	cw_agent_forget_failures(certificate);
 	certificate->choice = (struct cw_plan_choice){0};
@@ -113,10 +114,10 @@ succeed(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct
 	certificate->stale = true;
 	cw_log_info("\"%s\" has a new certificate, which expires at %s", certificate->name,
 		    expiry != NULL ? expiry : "an unknown time");
-	cw_agent_tell(agent, certificate, "renewed", expiry != NULL ? expiry : "", NULL, NULL);
+	serial = serial != NULL ? serial : "";
+	cw_agent_tell(agent, certificate, "renewed", serial, NULL, NULL);
 	if (had_failed)
-		cw_agent_tell(agent, certificate, "recovered", expiry != NULL ? expiry : "", NULL,
-			      NULL);
+		cw_agent_tell(agent, certificate, "recovered", serial, NULL, NULL);
 }
 
 void

@@ -54,8 +54,12 @@ cw_settle_lineage(struct cw_context *context, const struct cw_managed *managed,
 	settled->obtains = stands_in || now >= expiry;
 	settled->check = stands_in ? expiry - CW_STAND_IN_RENEWED : expiry;
 	if (now >= settled->check) {
+		int status = add_self_signed(context, managed, lineage, error);
+
 		settled->check = cw_stand_in_check(now);
-		return add_self_signed(context, managed, lineage, error);
+		settled->changes = true;
+		settled->deploys = status == CW_OK;
+		return status;
 	}
 	cw_live_look(config, managed->name, &folder);
 	if (stands_in || folder.said == CW_ORIGIN_ACME)
