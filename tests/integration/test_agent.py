@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import stat
 import threading
 
@@ -216,6 +217,28 @@ webroot-path = {webroot}
     agent.end()
 
 
+def test_what_only_the_administrator_can_mend_asks_no_ca_again(certwright):
+    settings = "[mine]\ndomains = mine.example.test\n"
+    write_ini(certwright, f"{settings}owner = nobody-here\n")
+    agent = Agent(certwright)
+    agent.wait_for_origin("mine", "acme")
+    sentence = 'there is no user "nobody-here"'
+    # The certificate is valid, but not as it should be: that is said, and a CA cannot mend it.
+    for _ in range(2):
+        agent.wait(lambda: (agent.certificate("mine")["next"] or {}).get("action") == "check",
+                   "the plan")
+        before = agent.log().count(sentence)
+        agent.signal(signal.SIGUSR1)
+        agent.wait_for_log(sentence, before + 1)
+    problems = agent.certificate("mine")["problems"]
+    assert any(sentence in problem["message"] and problem["hint"] for problem in problems)
+    write_ini(certwright, settings)
+    agent.wait_for_log('"mine" is well again')
+    assert agent.certificate("mine")["last_failure"] is None
+    agent.end()
+    assert len(os.listdir(os.path.join(certwright.config_dir, "archive", "mine"))) == 4
+
+
 def test_a_read_only_volume_is_named(certwright):
     os.makedirs(certwright.folder, exist_ok=True)
     os.makedirs(certwright.work_dir, exist_ok=True)
@@ -235,7 +258,7 @@ def test_a_full_disk_is_named_and_tried_again(certwright):
     agent.wait(lambda: agent.certificate("full.example.test")["last_failure"], "the failure")
     state = agent.certificate("full.example.test")
     assert "No space left on device" in state["last_failure"]["message"]
-    assert state["last_failure"]["kind"] == "disk" and state["next"]["action"] == "retry"
+    assert state["last_failure"]["kind"] == "disk" and state["next"]["action"] == "check"
     agent.end()
 
 

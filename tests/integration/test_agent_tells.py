@@ -78,6 +78,10 @@ def test_failure_and_recovery_are_told_once_a_day(rogue_certwright, rogue, hook)
     rogue_certwright.run("agent", "renew", NAME, *rogue_certwright.directories(), defaults=False)
     agent.wait(lambda: "recovered" in hook.events(), "the recovery")
     assert hook.events() == ["failed", "renewed", "recovered"]
+    # What is told of the new certificate is not what was in its place before.
+    agent.wait(lambda: agent.certificate(NAME)["origin"] == "acme", "the look")
+    expiry = agent.certificate(NAME)["expiry"]
+    assert [(t["origin"], t["expiry"]) for t in hook.told()[1:]] == [("acme", expiry)] * 2
     agent.end()
     # A hook has no business with what the agent's options are.
     assert read(hook.log + ".env") == ""

@@ -98,6 +98,12 @@ void cw_agent_cannot_renew(const char *name, struct cw_error *error);
 /* An attempt has failed with ERROR (an object of cw_json_error()). */
 void cw_agent_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 		     struct json_object *error);
+/* A look has failed with ERROR: the certificate could not be kept in place as it should be. It is
+ * looked at again later. That is no attempt, and never leads to one: a CA cannot help. */
+void cw_agent_look_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+			  struct json_object *error);
+/* A look was successful: what earlier ones complained of is over. */
+void cw_agent_look_succeeded(struct cw_agent *agent, struct cw_agent_certificate *certificate);
 /* The server that is to be asked for it; NULL: what its options say. */
 const char *cw_agent_server(const struct cw_agent_certificate *certificate,
 			    const struct cw_managed *managed);
@@ -106,6 +112,10 @@ const char *cw_agent_server(const struct cw_agent_certificate *certificate,
  * WHAT) within a day. MESSAGE and HINT may be NULL. */
 void cw_agent_tell(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 		   const char *event, const char *what, const char *message, const char *hint);
+/* Tells EVENT of the certificate that OBTAINED (the result of an attempt) is about: it has not been
+ * looked at yet. */
+void cw_agent_tell_obtained(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+			    const char *event, const char *what, struct json_object *obtained);
 /* Begins to tell the next message, if none is being told. */
 void cw_agent_tell_next(struct cw_agent *agent);
 /* Tells of certificates that are about to expire; returns when to do so again. */

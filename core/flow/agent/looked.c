@@ -91,7 +91,9 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 	watch_folders(agent, certificate);
 	cw_agent_plan(agent, certificate, looked);
 	if (error != NULL)
-		cw_agent_failed(agent, certificate, error);
+		cw_agent_look_failed(agent, certificate, error);
+	else
+		cw_agent_look_succeeded(agent, certificate);
 	if (certificate->wanted && !certificate->obtains)
 		refuse_waiters(agent, certificate, error);
 }

@@ -62,17 +62,42 @@ describe(struct cw_agent *agent, const struct cw_agent_certificate *certificate,
 	return object;
 }
 
+/* NULL: somebody knows already, or nobody wants to. */
+static struct json_object *
+add_message(struct cw_agent *agent, struct cw_agent_certificate *certificate, const char *event,
+	    const char *what, const char *message, const char *hint)
+{
+	cw_autofree char *key = cw_format("%s: %s", event, what);
+	struct json_object *object;
+
+	if (agent->config.notify_hook == NULL || !is_new(certificate, key, cw_time()) ||
+	    json_object_array_length(agent->messages) >= QUEUE_MAX)
+		return NULL;
+	object = describe(agent, certificate, event, message, hint);
+	cw_json_append(agent->messages, object);
+	return object;
+}
+
 void
 cw_agent_tell(struct cw_agent *agent, struct cw_agent_certificate *certificate, const char *event,
 	      const char *what, const char *message, const char *hint)
 {
-	cw_autofree char *key = cw_format("%s: %s", event, what);
+	add_message(agent, certificate, event, what, message, hint);
+}
 
-	if (agent->config.notify_hook == NULL || !is_new(certificate, key, cw_time()))
+void
+cw_agent_tell_obtained(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+		       const char *event, const char *what, struct json_object *obtained)
+{
+	struct json_object *domains = cw_json_array(obtained, "domains");
+	struct json_object *object = add_message(agent, certificate, event, what, NULL, NULL);
+
+	if (object == NULL)
 		return;
-	if (json_object_array_length(agent->messages) >= QUEUE_MAX)
-		return;
-	cw_json_append(agent->messages, describe(agent, certificate, event, message, hint));
+	cw_json_set_string(object, "origin", "acme");
+	cw_json_set_string(object, "expiry", cw_json_string(obtained, "expiry"));
+	if (domains != NULL)
+		cw_json_set(object, "domains", json_object_get(domains));
 }
 
 int64_t
