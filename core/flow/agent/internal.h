@@ -14,7 +14,7 @@
 #include "flow/context.h"
 #include "flow/status/server.h"
 
-/* "agent renew NAME", until the attempt is over. */
+/* "agent renew NAME", until the attempt is over; "agent reload" with an empty name. */
 struct cw_agent_waiter {
 	struct cw_control_client *client;
 	char *name;
@@ -77,6 +77,8 @@ void cw_agent_turn(struct cw_agent *agent);
 int cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error);
 /* Looks at a certificate soon if its files are not as they were when it was looked at. */
 void cw_agent_check_changed(struct cw_agent *agent, const char *name);
+/* Watches the folder of the option "provided" of a certificate, or where that will come to be. */
+void cw_agent_watch_provided(struct cw_agent *agent, const char *name);
 /* Begins to read the configuration again. */
 void cw_agent_begin_reload(struct cw_agent *agent);
 /* Saves what has to be remembered; a failure is logged. */
