@@ -214,6 +214,8 @@ webroot-path = {webroot}
     state = agent.certificate("alone")
     assert "the port is held by" in state["last_failure"]["message"]
     assert state["origin"] == "self-signed" and state["next"]["action"] == "retry"
+    # It has been so for some seconds only.
+    assert state["health"] == "warning"
     agent.end()
 
 
@@ -237,6 +239,35 @@ def test_what_only_the_administrator_can_mend_asks_no_ca_again(certwright):
     assert agent.certificate("mine")["last_failure"] is None
     agent.end()
     assert len(os.listdir(os.path.join(certwright.config_dir, "archive", "mine"))) == 4
+
+
+def test_a_ca_that_is_down_keeps_certificates_of_others_waiting_once(certwright, start):
+    dead = f"https://127.0.0.1:{start.ports.take()}/dir"
+    write_ini(certwright, "".join(f"[{name}]\ndomains = {name}.example.test\nserver = {ca}\n"
+                                  for name, ca in (("a", dead), ("b", dead),
+                                                   ("c", certwright.ca.directory))))
+    agent = Agent(certwright, server=False)
+    agent.wait_for_origin("c", "acme")
+    agent.wait_for_log('"b" failed')
+    log = agent.log()
+    assert log.index('"a" failed') < log.index('"c" has a new') < log.index('"b" failed')
+    agent.end()
+
+
+def test_a_clock_that_was_ahead_delays_nothing(certwright):
+    """What was planned while the clock was wrong does not count when it is right."""
+    folder = os.path.join(certwright.work_dir, "certwright", "agent")
+    os.makedirs(folder, mode=0o700)
+    later = 4102444800
+    failure = {"time": "2100-01-01T00:00:00Z", "kind": "ca-down", "message": "it was down",
+               "hint": None, "until": None}
+    with open(os.path.join(folder, "state.json"), "w", encoding="ascii") as stream:
+        json.dump({"certificates": {"past.example.test": {
+            "attempts": 3, "retry": later + 3600, "last_failure": failure,
+            "last_success": later, "success_before": later - 60}}}, stream)
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "past.example.test"})
+    agent.wait_for_origin("past.example.test", "acme")
+    agent.end()
 
 
 def test_a_read_only_volume_is_named(certwright):

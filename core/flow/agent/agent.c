@@ -244,13 +244,14 @@ on_signals(void *context, int descriptor, short events)
 }
 
 static void
-on_alarm(void *context, bool jumped)
+on_alarm(void *context, int64_t jump)
 {
 	struct cw_agent *agent = context;
 
-	for (size_t i = 0; jumped && i < agent->all.count; i++)
+	for (size_t i = 0; jump != 0 && i < agent->all.count; i++)
 		agent->all.items[i]->stale = true;
-	if (jumped)
+	cw_children_shift(&agent->children, jump);
+	if (jump != 0)
 		agent->pause = agent->quiet = agent->life = 0;
 	cw_agent_turn(agent);
 }

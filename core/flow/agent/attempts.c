@@ -33,7 +33,7 @@ change_server(struct cw_agent *agent, struct cw_agent_certificate *certificate, 
 
 	if (managed == NULL || managed->servers.count < 2 || !is_of_server(kind))
 		return false;
-	if (certificate->server_since == 0)
+	if (certificate->server_since == 0 || certificate->server_since > now)
 		certificate->server_since = now;
 	if (now - certificate->server_since < managed->server_timeout)
 		return false;

@@ -37,6 +37,16 @@ cw_agent_count(struct cw_agent *agent, const char *server, bool failed)
 	}
 	found->requests++;
 	found->failures += failed ? 1 : 0;
+	found->failing = failed;
+}
+
+bool
+cw_agent_is_failing(const struct cw_agent *agent, const char *server)
+{
+	for (size_t i = 0; server != NULL && i < agent->server_count; i++)
+		if (strcmp(agent->servers[i].server, server) == 0)
+			return agent->servers[i].failing;
+	return false;
 }
 
 static void

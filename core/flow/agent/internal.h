@@ -25,6 +25,7 @@ struct cw_agent_waiter {
 struct cw_agent_server {
 	char *server;
 	int64_t requests, failures;
+	bool failing; /* the last one failed */
 };
 
 struct cw_agent {
@@ -129,5 +130,7 @@ struct json_object *cw_agent_document(struct cw_agent *agent);
 int cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error);
 /* Counts a request to SERVER (NULL: not known). */
 void cw_agent_count(struct cw_agent *agent, const char *server, bool failed);
+/* Whether the last request to SERVER (NULL: not known) failed. */
+bool cw_agent_is_failing(const struct cw_agent *agent, const char *server);
 
 #endif

@@ -124,14 +124,29 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 		refuse_waiters(agent, certificate, error);
 }
 
+/* What happened while the clock was ahead says nothing: the next moments would be then. */
+static void
+forget_future(struct cw_agent_certificate *certificate)
+{
+	int64_t now = cw_time(), failed;
+
+	if (certificate->last_failure != NULL &&
+	    cw_state_time(certificate->last_failure, "time", &failed) && failed > now)
+		certificate->retry = 0;
+	if (certificate->last_success > now)
+		certificate->last_success = certificate->success_before = 0;
+}
+
 /* What there is to wait for before the next attempt. IS_NEEDED: there is no certificate of a CA, or
  * it lacks a name. */
 static void
 put_off(struct cw_agent_certificate *certificate, bool is_needed)
 {
-	int64_t earliest = cw_plan_earliest(certificate->last_success, certificate->success_before,
-					    certificate->not_before, certificate->expiry);
+	int64_t earliest;
 
+	forget_future(certificate);
+	earliest = cw_plan_earliest(certificate->last_success, certificate->success_before,
+				    certificate->not_before, certificate->expiry);
 	if (!is_needed && certificate->expiry > cw_time() && certificate->time < earliest)
 		certificate->time = earliest;
 	if (certificate->retry > certificate->time) {
