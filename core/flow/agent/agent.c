@@ -211,7 +211,7 @@ end(struct cw_agent *agent)
 static void
 want_due(struct cw_agent *agent)
 {
-	agent->pause = 0;
+	agent->pause = agent->tell_after = 0;
 	for (size_t i = 0; i < agent->all.count; i++) {
 		struct cw_agent_certificate *certificate = agent->all.items[i];
 
@@ -252,7 +252,7 @@ on_alarm(void *context, int64_t jump)
 		agent->all.items[i]->stale = true;
 	cw_children_shift(&agent->children, jump);
 	if (jump != 0)
-		agent->pause = agent->quiet = agent->life = 0;
+		agent->pause = agent->quiet = agent->life = agent->tell_after = 0;
 	cw_agent_turn(agent);
 }
 

@@ -63,6 +63,8 @@ struct cw_agent {
 	/* tell.c */
 	struct json_object *messages; /* to be told, an array */
 	bool telling;
+	unsigned failed_hooks;       /* one after another */
+	int64_t tell_after;          /* the hook has failed: not before this time */
 	struct json_object *message; /* that is being told */
 	/* document.c */
 	struct cw_agent_server *servers;
@@ -119,8 +121,9 @@ void cw_agent_tell(struct cw_agent *agent, struct cw_agent_certificate *certific
  * looked at yet. */
 void cw_agent_tell_obtained(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 			    const char *event, const char *what, struct json_object *obtained);
-/* Begins to tell the next message, if none is being told. */
-void cw_agent_tell_next(struct cw_agent *agent);
+/* Begins to tell the next message, if none is being told; returns when to do so again. If the hook
+ * fails, the message is told again later, for a day. */
+int64_t cw_agent_tell_next(struct cw_agent *agent, int64_t now);
 /* Tells of certificates that are about to expire; returns when to do so again. */
 int64_t cw_agent_tell_expiring(struct cw_agent *agent, int64_t now);
 

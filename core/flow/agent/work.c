@@ -376,7 +376,7 @@ cw_agent_turn(struct cw_agent *agent)
 		cw_agent_begin_reload(agent);
 	begin(agent, now);
 	expiring = cw_agent_tell_expiring(agent, now);
-	cw_agent_tell_next(agent);
+	expiring = earlier(expiring, cw_agent_tell_next(agent, now));
 	report(agent);
 	cw_alarm_set(&agent->alarm, earlier(next_event(agent, now), expiring));
 }
