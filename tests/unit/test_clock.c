@@ -112,7 +112,8 @@ test_formatted_times_are_those_of_the_c_library(void **state)
 
 		strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%SZ",
 			 gmtime_r(&moment, &parts));
-		if (parts.tm_year + 1900 >= 1000)
+		/* time_t may be too small for it. */
+		if (moment == seconds && parts.tm_year + 1900 >= 1000)
 			assert_string_equal(text, expected);
 		assert_true(cw_parse_rfc3339(text, &again));
 		assert_true(again == seconds);

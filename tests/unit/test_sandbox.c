@@ -855,7 +855,11 @@ enter_when_forbidden(void *context)
 static void
 test_root_that_may_not_become_another_stays_wholly_root(void **state)
 {
+#ifdef SYS_setgroups32
+	unsigned numbers[] = {SYS_setgroups32, SYS_setresgid32, SYS_setresuid32};
+#else
 	unsigned numbers[] = {SYS_setgroups, SYS_setresgid, SYS_setresuid};
+#endif
 
 	(void)state;
 	if (!we_are_root())
