@@ -101,6 +101,8 @@ read_file(struct reading *reading, bool missing_ok, struct cw_error *error)
 {
 	int status = cw_ini_read(&reading->ini, reading->file, missing_ok, error);
 
+	if (status != CW_OK)
+		cw_hint(error, "correct it, or give another one with --agent-config");
 	if (status == CW_OK && reading->ini.bad_section != 0)
 		status = cw_fail(error, CW_E_INVALID, "\"%s\", line %u: the section has no \"]\"",
 				 reading->file, reading->ini.bad_section);

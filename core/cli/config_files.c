@@ -196,8 +196,10 @@ cw_config_read(const struct cw_strv *paths, bool missing_ok, struct cw_lookup *l
 
 	for (size_t i = 0; i < paths->count && status == CW_OK; i++)
 		status = cw_ini_read(&ini, paths->items[i], missing_ok, error);
-	if (status != CW_OK)
+	if (status != CW_OK) {
+		cw_hint(error, "use -c FILE to read another one, or -c /dev/null to read none");
 		return status;
+	}
 	all = cw_calloc(ini.count + 1, sizeof(*all));
 	for (size_t i = 0; i < ini.count && status == CW_OK; i++)
 		status = resolve(lookup, &ini.entries[i], &all[i], error);

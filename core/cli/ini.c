@@ -276,10 +276,8 @@ cw_ini_read(struct cw_ini *ini, const char *path, bool missing_ok, struct cw_err
 		status = cw_fail(error, CW_E_INVALID, "\"%s\" has a NUL character", path);
 	if (status == CW_OK && text.length > 0)
 		status = read_lines(ini, path, text.data, error);
-	if (status != CW_OK) {
+	if (status != CW_OK)
 		cw_context(error, "cannot use the configuration file");
-		cw_hint(error, "use -c FILE to read another one, or -c /dev/null to read none");
-	}
 	cw_buf_wipe(&text);
 	return status;
 }

@@ -52,7 +52,7 @@ fill(X509 *certificate, EVP_PKEY *key, const struct cw_strv *names, int days)
 	const char *common = strlen(first) <= COMMON_NAME_MAX ? first : "self-signed";
 
 	return X509_set_version(certificate, 2) == 1 && set_serial(certificate) &&
-	       X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY) != NULL &&
+	       X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL &&
 	       X509_gmtime_adj(X509_getm_notAfter(certificate), days * DAY) != NULL &&
 	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
 					  (const unsigned char *)common, -1, -1, 0) == 1 &&

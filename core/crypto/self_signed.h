@@ -6,8 +6,8 @@
 #include "base/strv.h"
 #include "crypto/key.h"
 
-/* A certificate of KEY for NAMES (DNS names and addresses, at least one), valid from a day ago for
- * DAYS days from now, in PEM; release *PEM with free(). */
+/* A certificate of KEY for NAMES (DNS names and addresses, at least one), valid from now on for
+ * DAYS days, in PEM; release *PEM with free(). */
 int cw_self_signed(const struct cw_key *key, const struct cw_strv *names, int days, char **pem,
 		   struct cw_error *error);
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import stat
 import threading
 
@@ -213,6 +214,59 @@ webroot-path = {webroot}
     state = agent.certificate("alone")
     assert "the port is held by" in state["last_failure"]["message"]
     assert state["origin"] == "self-signed" and state["next"]["action"] == "retry"
+    # It has been so for some seconds only.
+    assert state["health"] == "warning"
+    agent.end()
+
+
+def test_what_only_the_administrator_can_mend_asks_no_ca_again(certwright):
+    settings = "[mine]\ndomains = mine.example.test\n"
+    write_ini(certwright, f"{settings}owner = nobody-here\n")
+    agent = Agent(certwright)
+    agent.wait_for_origin("mine", "acme")
+    sentence = 'there is no user "nobody-here"'
+    # The certificate is valid, but not as it should be: that is said, and a CA cannot mend it.
+    for _ in range(2):
+        agent.wait(lambda: (agent.certificate("mine")["next"] or {}).get("action") == "check",
+                   "the plan")
+        before = agent.log().count(sentence)
+        agent.signal(signal.SIGUSR1)
+        agent.wait_for_log(sentence, before + 1)
+    problems = agent.certificate("mine")["problems"]
+    assert any(sentence in problem["message"] and problem["hint"] for problem in problems)
+    write_ini(certwright, settings)
+    agent.wait_for_log('"mine" is well again')
+    assert agent.certificate("mine")["last_failure"] is None
+    agent.end()
+    assert len(os.listdir(os.path.join(certwright.config_dir, "archive", "mine"))) == 4
+
+
+def test_a_ca_that_is_down_keeps_certificates_of_others_waiting_once(certwright, start):
+    dead = f"https://127.0.0.1:{start.ports.take()}/dir"
+    write_ini(certwright, "".join(f"[{name}]\ndomains = {name}.example.test\nserver = {ca}\n"
+                                  for name, ca in (("a", dead), ("b", dead),
+                                                   ("c", certwright.ca.directory))))
+    agent = Agent(certwright, server=False)
+    agent.wait_for_origin("c", "acme")
+    agent.wait_for_log('"b" failed')
+    log = agent.log()
+    assert log.index('"a" failed') < log.index('"c" has a new') < log.index('"b" failed')
+    agent.end()
+
+
+def test_a_clock_that_was_ahead_delays_nothing(certwright):
+    """What was planned while the clock was wrong does not count when it is right."""
+    folder = os.path.join(certwright.work_dir, "certwright", "agent")
+    os.makedirs(folder, mode=0o700)
+    later = 4102444800
+    failure = {"time": "2100-01-01T00:00:00Z", "kind": "ca-down", "message": "it was down",
+               "hint": None, "until": None}
+    with open(os.path.join(folder, "state.json"), "w", encoding="ascii") as stream:
+        json.dump({"certificates": {"past.example.test": {
+            "attempts": 3, "retry": later + 3600, "last_failure": failure,
+            "last_success": later, "success_before": later - 60}}}, stream)
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "past.example.test"})
+    agent.wait_for_origin("past.example.test", "acme")
     agent.end()
 
 
@@ -235,7 +289,7 @@ def test_a_full_disk_is_named_and_tried_again(certwright):
     agent.wait(lambda: agent.certificate("full.example.test")["last_failure"], "the failure")
     state = agent.certificate("full.example.test")
     assert "No space left on device" in state["last_failure"]["message"]
-    assert state["last_failure"]["kind"] == "disk" and state["next"]["action"] == "retry"
+    assert state["last_failure"]["kind"] == "disk" and state["next"]["action"] == "check"
     agent.end()
 
 

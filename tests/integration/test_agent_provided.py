@@ -131,6 +131,19 @@ def test_a_ca_takes_over_before_a_provided_certificate_expires(certwright, issue
     agent.end()
 
 
+def test_a_folder_that_comes_later_is_noticed(certwright, issuer, tmp_path):
+    folder = tmp_path / "volume" / "provided"
+    agent = start_agent(certwright, CERTWRIGHT_PROVIDED=str(folder))
+    agent.wait_for_log("does not exist yet")
+    agent.wait_for_origin(NAME, "acme")
+    agent.wait(lambda: agent.certificate(NAME)["next"]["action"] != "retry", "the plan")
+    os.mkdir(tmp_path / "volume")
+    os.mkdir(folder)
+    put(folder, make(issuer))
+    agent.wait_for_origin(NAME, "provided")
+    agent.end()
+
+
 def test_a_folder_is_watched_and_copied(certwright, issuer, tmp_path):
     folder = tmp_path / "provided"
     files = make(issuer)

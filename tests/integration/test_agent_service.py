@@ -108,8 +108,13 @@ def test_control_socket_is_for_its_owner(certwright, agent):
     before = read(certwright.live(NAME))
     certwright.run("agent", "renew", NAME, *certwright.directories(), defaults=False)
     assert read(certwright.live(NAME)) != before
-    certwright.run("agent", "reload", *certwright.directories(), defaults=False)
-    agent.wait_for_log("read the configuration again")
+    result = certwright.run("agent", "reload", *certwright.directories(), defaults=False)
+    assert "has read its configuration again" in result.output
+    with open(os.path.join(certwright.config_dir, "agent.ini"), "w", encoding="ascii") as stream:
+        stream.write("email = me@example.test\nemial = me@example.test\n")
+    result = certwright.run("agent", "reload", *certwright.directories(), defaults=False,
+                            status=None)
+    assert result.status == 1 and "line 2" in result.output
     shown = certwright.run("agent", "status", *certwright.directories(), defaults=False)
     assert NAME in shown.stdout
     agent.end()

@@ -4,6 +4,7 @@ import datetime
 import http.server
 import json
 import os
+import signal
 import stat
 import subprocess
 import threading
@@ -78,9 +79,25 @@ def test_failure_and_recovery_are_told_once_a_day(rogue_certwright, rogue, hook)
     rogue_certwright.run("agent", "renew", NAME, *rogue_certwright.directories(), defaults=False)
     agent.wait(lambda: "recovered" in hook.events(), "the recovery")
     assert hook.events() == ["failed", "renewed", "recovered"]
+    # What is told of the new certificate is not what was in its place before.
+    agent.wait(lambda: agent.certificate(NAME)["origin"] == "acme", "the look")
+    expiry = agent.certificate(NAME)["expiry"]
+    assert [(t["origin"], t["expiry"]) for t in hook.told()[1:]] == [("acme", expiry)] * 2
     agent.end()
     # A hook has no business with what the agent's options are.
     assert read(hook.log + ".env") == ""
+
+
+def test_what_the_hook_could_not_tell_is_told_later(certwright, tmp_path):
+    told, well = tmp_path / "told", tmp_path / "well"
+    agent = Agent(certwright, "--notify-hook", f"test -e {well} && cat >> {told}",
+                  env={"CERTWRIGHT_DOMAINS": NAME})
+    agent.wait_for_log("the notify hook failed")
+    well.touch()
+    agent.signal(signal.SIGUSR1)
+    agent.wait(lambda: told.exists() and told.read_text().endswith("\n"), "the message")
+    assert json.loads(told.read_text().splitlines()[0])["event"] == "renewed"
+    agent.end()
 
 
 def test_rate_limit_is_waited_for(rogue_certwright, rogue, hook):

@@ -139,6 +139,22 @@ use_config(struct cw_agent *agent, struct json_object *result, struct cw_error *
 	return status < 0 ? status : cw_agent_serve_status(agent, error);
 }
 
+/* Whose waiters wait for the configuration: no certificate has this name. */
+#define RELOAD_WAITER ""
+
+/* Whoever asked after the reading began is answered by the next one. */
+static void
+answer_reload(struct cw_agent *agent, const struct cw_error *failure)
+{
+	cw_auto_json struct json_object *error = NULL;
+
+	if (agent->reload)
+		return;
+	if (failure->status < 0)
+		error = cw_json_error(failure);
+	cw_agent_answer_waiters(agent, RELOAD_WAITER, error);
+}
+
 static void
 reread(void *context, struct json_object *result, const struct cw_error *error)
 {
@@ -155,8 +171,10 @@ reread(void *context, struct json_object *result, const struct cw_error *error)
 
 		cw_log_error("keeping the running configuration: %s", line);
 	} else if (!agent->ending) {
-		cw_log_info("read the configuration again: %zu certificates", agent->all.count);
+		cw_log_info("read the configuration again: %zu certificate%s", agent->all.count,
+			    agent->all.count == 1 ? "" : "s");
 	}
+	answer_reload(agent, &failure);
 	cw_manager_tell("READY=1");
 	cw_agent_turn(agent);
 }
@@ -193,7 +211,7 @@ end(struct cw_agent *agent)
 static void
 want_due(struct cw_agent *agent)
 {
-	agent->pause = 0;
+	agent->pause = agent->tell_after = 0;
 	for (size_t i = 0; i < agent->all.count; i++) {
 		struct cw_agent_certificate *certificate = agent->all.items[i];
 
@@ -226,14 +244,15 @@ on_signals(void *context, int descriptor, short events)
 }
 
 static void
-on_alarm(void *context, bool jumped)
+on_alarm(void *context, int64_t jump)
 {
 	struct cw_agent *agent = context;
 
-	for (size_t i = 0; jumped && i < agent->all.count; i++)
+	for (size_t i = 0; jump != 0 && i < agent->all.count; i++)
 		agent->all.items[i]->stale = true;
-	if (jumped)
-		agent->pause = agent->quiet = agent->life = 0;
+	cw_children_shift(&agent->children, jump);
+	if (jump != 0)
+		agent->pause = agent->quiet = agent->life = agent->tell_after = 0;
 	cw_agent_turn(agent);
 }
 
@@ -282,8 +301,10 @@ on_change(void *context, const char *key, const char *file)
 		cw_agent_check_changed(agent, file);
 	else if (strcmp(key, FILE_KEY) == 0)
 		agent->reload |= is_config_file(agent, file);
-	else
+	else {
+		cw_agent_watch_provided(agent, key);
 		cw_agent_check_changed(agent, key);
+	}
 	cw_agent_turn(agent);
 }
 
@@ -351,7 +372,7 @@ on_request(void *context, struct cw_control_client *client, const char *command,
 		ask_to_renew(agent, client, name);
 	} else if (strcmp(command, "reload") == 0) {
 		agent->reload = true;
-		cw_control_answer(client, NULL, NULL, NULL);
+		add_waiter(agent, client, RELOAD_WAITER);
 		cw_agent_turn(agent);
 	} else {
 		cw_fail(&error, CW_E_USAGE, "the agent does not know \"%s\"", command);
@@ -416,8 +437,8 @@ serve(struct cw_agent *agent, struct cw_error *error)
 	agent->since = cw_time();
 	agent->watchdog = cw_manager_watchdog();
 	agent->life = agent->watchdog != 0 ? agent->since : 0;
-	cw_log_info("looking after %zu certificates in \"%s\"", agent->all.count,
-		    agent->config.config);
+	cw_log_info("looking after %zu certificate%s in \"%s\"", agent->all.count,
+		    agent->all.count == 1 ? "" : "s", agent->config.config);
 	cw_agent_turn(agent);
 	while (!agent->done && status == CW_OK)
 		status = cw_loop_turn(agent->loop, -1, error);

@@ -27,18 +27,19 @@ on_ready(void *context, int descriptor, short events)
 {
 	struct cw_alarm *alarm = context;
 	int64_t offset = find_offset();
-	int64_t change = offset > alarm->offset ? offset - alarm->offset : alarm->offset - offset;
+	int64_t change = offset - alarm->offset;
+	bool jumped = change >= JUMP || change <= -JUMP;
 	uint64_t count;
 
 	(void)events;
 	/* ECANCELED: the clock was set. */
 	if (read(descriptor, &count, sizeof(count)) < 0 && errno != ECANCELED)
 		return;
-	if (change >= JUMP)
+	if (jumped) {
 		cw_log_warning("the clock was set: planning anew");
-	if (change >= JUMP)
 		alarm->offset = offset;
-	alarm->ring(alarm->context, change >= JUMP);
+	}
+	alarm->ring(alarm->context, jumped ? change : 0);
 }
 
 int

@@ -13,8 +13,8 @@
 struct cw_alarm {
 	int descriptor;
 	int64_t offset; /* seconds from the time since the machine began to the time of day */
-	/* JUMPED: the clock was set, by a minute or more. */
-	void (*ring)(void *context, bool jumped);
+	/* JUMP: by how many seconds the clock was set, 0 if by less than a minute. */
+	void (*ring)(void *context, int64_t jump);
 	void *context;
 };
 

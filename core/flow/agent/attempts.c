@@ -33,7 +33,7 @@ change_server(struct cw_agent *agent, struct cw_agent_certificate *certificate, 
 
 	if (managed == NULL || managed->servers.count < 2 || !is_of_server(kind))
 		return false;
-	if (certificate->server_since == 0)
+	if (certificate->server_since == 0 || certificate->server_since > now)
 		certificate->server_since = now;
 	if (now - certificate->server_since < managed->server_timeout)
 		return false;
@@ -100,6 +100,44 @@ cw_agent_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate
 	cw_agent_tell(agent, certificate, "failed", kind, message, cw_failure_hint(error));
 }
 
+void
+cw_agent_look_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+		     struct json_object *error)
+{
+	const char *kind = cw_failure_kind(error);
+	bool is_disk = strcmp(kind, "disk") == 0;
+	int64_t now = cw_time(), again;
+	cw_autofree char *message = cw_failure_message(error);
+	cw_autofree char *stamp = NULL;
+
+	certificate->unsettled++;
+	json_object_put(certificate->last_failure);
+	certificate->last_failure = describe(error, now, 0);
+	again = cw_plan_retry(kind, certificate->unsettled, now, certificate->expiry, 0);
+	/* What a CA would issue could not be saved. */
+	if (is_disk || certificate->time > again) {
+		certificate->action = CW_PLAN_CHECK;
+		certificate->time = again;
+	}
+	stamp = cw_format_utc(again);
+	cw_log_error("\"%s\" failed: %s; it is looked at again at %s", certificate->name, message,
+		     stamp);
+	cw_agent_tell(agent, certificate, "failed", kind, message, cw_failure_hint(error));
+}
+
+void
+cw_agent_look_succeeded(struct cw_agent *agent, struct cw_agent_certificate *certificate)
+{
+	bool had_failed = certificate->unsettled > 0;
+
+	certificate->unsettled = 0;
+	if (!had_failed || certificate->attempts > 0)
+		return;
+	json_object_put(cw_take(&certificate->last_failure));
+	cw_log_info("\"%s\" is well again", certificate->name);
+	cw_agent_tell(agent, certificate, "recovered", "look", NULL, NULL);
+}
+
 static void
 succeed(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct json_object *item)
 {
@@ -115,9 +153,9 @@ succeed(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct
 	cw_log_info("\"%s\" has a new certificate, which expires at %s", certificate->name,
 		    expiry != NULL ? expiry : "an unknown time");
 	serial = serial != NULL ? serial : "";
-	cw_agent_tell(agent, certificate, "renewed", serial, NULL, NULL);
+	cw_agent_tell_obtained(agent, certificate, "renewed", serial, item);
 	if (had_failed)
-		cw_agent_tell(agent, certificate, "recovered", serial, NULL, NULL);
+		cw_agent_tell_obtained(agent, certificate, "recovered", serial, item);
 }
 
 void

@@ -33,6 +33,7 @@ struct cw_agent_certificate {
 	int64_t last_success;
 	int64_t success_before; /* the one before */
 	unsigned attempts;
+	unsigned unsettled;               /* looks that failed, one after another */
 	struct json_object *last_failure; /* as in the status document; NULL: none */
 	int64_t retry;                    /* not before this time; 0: no attempt has failed */
 	unsigned server_index;            /* of the servers in the configuration */
@@ -58,8 +59,8 @@ void cw_agent_forget_failures(struct cw_agent_certificate *certificate);
 
 /*
  * WORK/certwright/agent/state.json has what has to be remembered, for all certificates:
- * {"certificates": {NAME: {"choice", "last_success", "success_before", "attempts", "last_failure",
- * "retry", "server_index", "server_since", "told"}}}. It is replaced as a whole.
+ * {"certificates": {NAME: {"choice", "last_success", "success_before", "attempts", "unsettled",
+ * "last_failure", "retry", "server_index", "server_since", "told"}}}. It is replaced as a whole.
  */
 int cw_agent_state_save(const char *folder, const struct cw_agent_certificates *all,
 			struct cw_error *error);

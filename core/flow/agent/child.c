@@ -251,6 +251,13 @@ cw_children_limit(struct cw_children *children, int64_t now)
 }
 
 void
+cw_children_shift(struct cw_children *children, int64_t jump)
+{
+	for (struct cw_child *child = children->first; child != NULL; child = child->next)
+		child->limit += jump;
+}
+
+void
 cw_children_kill(struct cw_children *children)
 {
 	while (children->first != NULL) {

@@ -41,6 +41,8 @@ void cw_children_stop(struct cw_children *children);
 /* Does what time limits want at NOW (seconds since the epoch); returns when this must be called
  * again, INT64_MAX: never. */
 int64_t cw_children_limit(struct cw_children *children, int64_t now);
+/* The clock was set by JUMP seconds: the time limits are so too. */
+void cw_children_shift(struct cw_children *children, int64_t jump);
 /* Ends all at once, and forgets them. */
 void cw_children_kill(struct cw_children *children);
 

@@ -1,5 +1,6 @@
 #include "flow/agent/command.h"
 #include <string.h>
+#include "base/log.h"
 #include "base/strv.h"
 #include "flow/agent/control.h"
 #include "flow/report/health.h"
@@ -39,6 +40,10 @@ cw_agent_command(struct cw_context *context, struct json_object *result, struct 
 		return status;
 	status = cw_control_ask(folder, command, name, &answer, error);
 	document = cw_json_object(answer, "status");
+	if (status == CW_OK && renews)
+		cw_log_info("\"%s\" has a new certificate", name);
+	else if (status == CW_OK && document == NULL)
+		cw_log_info("the agent has read its configuration again");
 	if (status < 0 || document == NULL)
 		return status;
 	cw_health_judge(document, &limits);

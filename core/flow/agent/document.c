@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/agent/internal.h"
+#include "flow/report/failure.h"
 #include "flow/report/state.h"
 #include "flow/report/status.h"
 
@@ -36,6 +37,16 @@ cw_agent_count(struct cw_agent *agent, const char *server, bool failed)
 	}
 	found->requests++;
 	found->failures += failed ? 1 : 0;
+	found->failing = failed;
+}
+
+bool
+cw_agent_is_failing(const struct cw_agent *agent, const char *server)
+{
+	for (size_t i = 0; server != NULL && i < agent->server_count; i++)
+		if (strcmp(agent->servers[i].server, server) == 0)
+			return agent->servers[i].failing;
+	return false;
 }
 
 static void
@@ -103,6 +114,18 @@ add_configuration(struct cw_agent *agent, const struct cw_agent_certificate *cer
 		cw_json_set_string(description, "server", cw_agent_server(certificate, managed));
 }
 
+/* What makes looks fail is wrong with it, although it may be valid. */
+static void
+add_unsettled(const struct cw_agent_certificate *certificate, struct json_object *description)
+{
+	struct json_object *failure = certificate->last_failure;
+
+	if (certificate->unsettled == 0 || failure == NULL)
+		return;
+	cw_problem_add(cw_json_array(description, "problems"), cw_json_string(failure, "kind"),
+		       cw_json_string(failure, "message"), cw_json_string(failure, "hint"));
+}
+
 static struct json_object *
 describe(struct cw_agent *agent, const struct cw_agent_certificate *certificate)
 {
@@ -118,6 +141,7 @@ describe(struct cw_agent *agent, const struct cw_agent_certificate *certificate)
 		set_time(description, "last_success", certificate->last_success);
 	cw_json_set_int(description, "attempts", certificate->attempts);
 	cw_json_set(description, "last_failure", json_object_get(certificate->last_failure));
+	add_unsettled(certificate, description);
 	cw_state_judge(description, cw_time());
 	return description;
 }

@@ -14,7 +14,7 @@
 #include "flow/context.h"
 #include "flow/status/server.h"
 
-/* "agent renew NAME", until the attempt is over. */
+/* "agent renew NAME", until the attempt is over; "agent reload" with an empty name. */
 struct cw_agent_waiter {
 	struct cw_control_client *client;
 	char *name;
@@ -25,6 +25,7 @@ struct cw_agent_waiter {
 struct cw_agent_server {
 	char *server;
 	int64_t requests, failures;
+	bool failing; /* the last one failed */
 };
 
 struct cw_agent {
@@ -62,6 +63,8 @@ struct cw_agent {
 	/* tell.c */
 	struct json_object *messages; /* to be told, an array */
 	bool telling;
+	unsigned failed_hooks;       /* one after another */
+	int64_t tell_after;          /* the hook has failed: not before this time */
 	struct json_object *message; /* that is being told */
 	/* document.c */
 	struct cw_agent_server *servers;
@@ -77,6 +80,8 @@ void cw_agent_turn(struct cw_agent *agent);
 int cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error);
 /* Looks at a certificate soon if its files are not as they were when it was looked at. */
 void cw_agent_check_changed(struct cw_agent *agent, const char *name);
+/* Watches the folder of the option "provided" of a certificate, or where that will come to be. */
+void cw_agent_watch_provided(struct cw_agent *agent, const char *name);
 /* Begins to read the configuration again. */
 void cw_agent_begin_reload(struct cw_agent *agent);
 /* Saves what has to be remembered; a failure is logged. */
@@ -98,6 +103,12 @@ void cw_agent_cannot_renew(const char *name, struct cw_error *error);
 /* An attempt has failed with ERROR (an object of cw_json_error()). */
 void cw_agent_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 		     struct json_object *error);
+/* A look has failed with ERROR: the certificate could not be kept in place as it should be. It is
+ * looked at again later. That is no attempt, and never leads to one: a CA cannot help. */
+void cw_agent_look_failed(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+			  struct json_object *error);
+/* A look was successful: what earlier ones complained of is over. */
+void cw_agent_look_succeeded(struct cw_agent *agent, struct cw_agent_certificate *certificate);
 /* The server that is to be asked for it; NULL: what its options say. */
 const char *cw_agent_server(const struct cw_agent_certificate *certificate,
 			    const struct cw_managed *managed);
@@ -106,8 +117,13 @@ const char *cw_agent_server(const struct cw_agent_certificate *certificate,
  * WHAT) within a day. MESSAGE and HINT may be NULL. */
 void cw_agent_tell(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 		   const char *event, const char *what, const char *message, const char *hint);
-/* Begins to tell the next message, if none is being told. */
-void cw_agent_tell_next(struct cw_agent *agent);
+/* Tells EVENT of the certificate that OBTAINED (the result of an attempt) is about: it has not been
+ * looked at yet. */
+void cw_agent_tell_obtained(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+			    const char *event, const char *what, struct json_object *obtained);
+/* Begins to tell the next message, if none is being told; returns when to do so again. If the hook
+ * fails, the message is told again later, for a day. */
+int64_t cw_agent_tell_next(struct cw_agent *agent, int64_t now);
 /* Tells of certificates that are about to expire; returns when to do so again. */
 int64_t cw_agent_tell_expiring(struct cw_agent *agent, int64_t now);
 
@@ -117,5 +133,7 @@ struct json_object *cw_agent_document(struct cw_agent *agent);
 int cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error);
 /* Counts a request to SERVER (NULL: not known). */
 void cw_agent_count(struct cw_agent *agent, const char *server, bool failed);
+/* Whether the last request to SERVER (NULL: not known) failed. */
+bool cw_agent_is_failing(const struct cw_agent *agent, const char *server);
 
 #endif

@@ -1,7 +1,9 @@
 /* internal.h: what looks have found. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/agent/internal.h"
@@ -13,6 +15,30 @@ copy_string(struct json_object *object, const char *key)
 	return cw_strdup(cw_json_string(object, key));
 }
 
+/* FOLDER, or as long as it does not exist, the folder that it will come to be in. */
+static void
+watch_nearest(struct cw_agent *agent, const char *name, const char *folder)
+{
+	cw_autofree char *path = cw_strdup(folder);
+
+	while (access(path, F_OK) != 0 && strcmp(path, "/") != 0 && strcmp(path, ".") != 0) {
+		char *parent = cw_path_folder(path);
+
+		free(path);
+		path = parent;
+	}
+	cw_watches_add(agent->watches, name, path);
+}
+
+void
+cw_agent_watch_provided(struct cw_agent *agent, const char *name)
+{
+	const struct cw_managed *managed = cw_agent_managed(&agent->config, name);
+
+	if (managed != NULL && managed->provided != NULL)
+		watch_nearest(agent, name, managed->provided);
+}
+
 /* The folders that belong to it, again, as they may have been replaced. */
 static void
 watch_folders(struct cw_agent *agent, struct cw_agent_certificate *certificate)
@@ -22,9 +48,9 @@ watch_folders(struct cw_agent *agent, struct cw_agent_certificate *certificate)
 
 	if (managed == NULL)
 		return;
+	cw_watches_remove(agent->watches, certificate->name);
 	cw_watches_add(agent->watches, certificate->name, live);
-	if (managed->provided != NULL)
-		cw_watches_add(agent->watches, certificate->name, managed->provided);
+	cw_agent_watch_provided(agent, certificate->name);
 	/* Between the look and this nobody would have told of a change. */
 	certificate->changed = true;
 }
@@ -91,9 +117,24 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 	watch_folders(agent, certificate);
 	cw_agent_plan(agent, certificate, looked);
 	if (error != NULL)
-		cw_agent_failed(agent, certificate, error);
+		cw_agent_look_failed(agent, certificate, error);
+	else
+		cw_agent_look_succeeded(agent, certificate);
 	if (certificate->wanted && !certificate->obtains)
 		refuse_waiters(agent, certificate, error);
+}
+
+/* What happened while the clock was ahead says nothing: the next moments would be then. */
+static void
+forget_future(struct cw_agent_certificate *certificate)
+{
+	int64_t now = cw_time(), failed;
+
+	if (certificate->last_failure != NULL &&
+	    cw_state_time(certificate->last_failure, "time", &failed) && failed > now)
+		certificate->retry = 0;
+	if (certificate->last_success > now)
+		certificate->last_success = certificate->success_before = 0;
 }
 
 /* What there is to wait for before the next attempt. IS_NEEDED: there is no certificate of a CA, or
@@ -101,9 +142,11 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 static void
 put_off(struct cw_agent_certificate *certificate, bool is_needed)
 {
-	int64_t earliest = cw_plan_earliest(certificate->last_success, certificate->success_before,
-					    certificate->not_before, certificate->expiry);
+	int64_t earliest;
 
+	forget_future(certificate);
+	earliest = cw_plan_earliest(certificate->last_success, certificate->success_before,
+				    certificate->not_before, certificate->expiry);
 	if (!is_needed && certificate->expiry > cw_time() && certificate->time < earliest)
 		certificate->time = earliest;
 	if (certificate->retry > certificate->time) {

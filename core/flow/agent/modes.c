@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -20,7 +21,10 @@ struct rights {
 static int
 fail_unknown(const char *what, const char *name, struct cw_error *error)
 {
-	return cw_fail(error, CW_E_NOT_FOUND, "there is no %s \"%s\"", what, name);
+	cw_fail(error, CW_E_NOT_FOUND, "there is no %s \"%s\"", what, name);
+	cw_hint(error, "create it, or change the option \"%s\"",
+		strcmp(what, "user") == 0 ? "owner" : "group");
+	return CW_E_NOT_FOUND;
 }
 
 static int

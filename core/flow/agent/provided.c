@@ -362,6 +362,10 @@ settle_folder(struct cw_context *context, const struct cw_managed *managed,
 	int status;
 
 	*used = false;
+	if (access(managed->provided, F_OK) != 0)
+		cw_log_warning("\"%s\", where somebody may provide the certificate \"%s\", does "
+			       "not exist yet",
+			       managed->provided, managed->name);
 	if (!has_offer(managed->provided))
 		return CW_OK;
 	read_offer(managed->provided, &offer, settled);

@@ -30,6 +30,7 @@ describe(const struct cw_agent_certificate *certificate)
 	set_number(object, "last_success", certificate->last_success);
 	set_number(object, "success_before", certificate->success_before);
 	set_number(object, "attempts", certificate->attempts);
+	set_number(object, "unsettled", certificate->unsettled);
 	set_number(object, "retry", certificate->retry);
 	set_number(object, "server_index", certificate->server_index);
 	set_number(object, "server_since", certificate->server_since);
@@ -71,6 +72,7 @@ recall(struct json_object *object, struct cw_agent_certificate *certificate)
 	certificate->last_success = cw_json_int(object, "last_success", 0);
 	certificate->success_before = cw_json_int(object, "success_before", 0);
 	certificate->attempts = (unsigned)cw_json_int(object, "attempts", 0);
+	certificate->unsettled = (unsigned)cw_json_int(object, "unsettled", 0);
 	certificate->retry = cw_json_int(object, "retry", 0);
 	certificate->server_index = (unsigned)cw_json_int(object, "server_index", 0);
 	certificate->server_since = cw_json_int(object, "server_since", 0);

@@ -5,8 +5,9 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "flow/agent/internal.h"
+#include "flow/report/state.h"
 
-enum { DAY = 24 * 3600, HOOK_LIMIT = 60, QUEUE_MAX = 1000 };
+enum { DAY = 24 * 3600, HOOK_LIMIT = 60, QUEUE_MAX = 1000, WAIT_FIRST = 60, WAIT_MAX = 3600 };
 
 /* Whether nobody was told KEY today; remembers that it is told now. Old entries are dropped. */
 static bool
@@ -62,17 +63,42 @@ describe(struct cw_agent *agent, const struct cw_agent_certificate *certificate,
 	return object;
 }
 
+/* NULL: somebody knows already, or nobody wants to. */
+static struct json_object *
+add_message(struct cw_agent *agent, struct cw_agent_certificate *certificate, const char *event,
+	    const char *what, const char *message, const char *hint)
+{
+	cw_autofree char *key = cw_format("%s: %s", event, what);
+	struct json_object *object;
+
+	if (agent->config.notify_hook == NULL || !is_new(certificate, key, cw_time()) ||
+	    json_object_array_length(agent->messages) >= QUEUE_MAX)
+		return NULL;
+	object = describe(agent, certificate, event, message, hint);
+	cw_json_append(agent->messages, object);
+	return object;
+}
+
 void
 cw_agent_tell(struct cw_agent *agent, struct cw_agent_certificate *certificate, const char *event,
 	      const char *what, const char *message, const char *hint)
 {
-	cw_autofree char *key = cw_format("%s: %s", event, what);
+	add_message(agent, certificate, event, what, message, hint);
+}
 
-	if (agent->config.notify_hook == NULL || !is_new(certificate, key, cw_time()))
+void
+cw_agent_tell_obtained(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+		       const char *event, const char *what, struct json_object *obtained)
+{
+	struct json_object *domains = cw_json_array(obtained, "domains");
+	struct json_object *object = add_message(agent, certificate, event, what, NULL, NULL);
+
+	if (object == NULL)
 		return;
-	if (json_object_array_length(agent->messages) >= QUEUE_MAX)
-		return;
-	cw_json_append(agent->messages, describe(agent, certificate, event, message, hint));
+	cw_json_set_string(object, "origin", "acme");
+	cw_json_set_string(object, "expiry", cw_json_string(obtained, "expiry"));
+	if (domains != NULL)
+		cw_json_set(object, "domains", json_object_get(domains));
 }
 
 int64_t
@@ -120,24 +146,51 @@ run_hook(void *context, struct json_object *result, struct cw_error *error)
 	return status;
 }
 
+/* Whether the message that could not be told is worth telling later. */
+static bool
+is_recent(const struct cw_agent *agent, int64_t now)
+{
+	int64_t when;
+
+	return cw_state_time(agent->message, "time", &when) && now - when < DAY;
+}
+
+/* What the hook needs, the network for example, may be missing for the moment. */
+static void
+tell_later(struct cw_agent *agent, const struct cw_error *error, int64_t now)
+{
+	cw_autofree char *line = cw_error_line(error);
+	cw_autofree char *stamp = NULL;
+	int64_t wait = WAIT_FIRST;
+
+	for (unsigned i = 0; i < agent->failed_hooks && wait < WAIT_MAX; i++)
+		wait *= 2;
+	agent->failed_hooks++;
+	agent->tell_after = now + (wait < WAIT_MAX ? wait : WAIT_MAX);
+	stamp = cw_format_utc(agent->tell_after);
+	cw_log_warning("the notify hook failed: %s; it is run again at %s", line, stamp);
+}
+
 static void
 hook_done(void *context, struct json_object *result, const struct cw_error *error)
 {
 	struct cw_agent *agent = context;
+	int64_t now = cw_time();
 
 	(void)result;
-	if (error->status < 0) {
-		cw_autofree char *line = cw_error_line(error);
-
-		cw_log_warning("the notify hook failed: %s", line);
-	}
+	if (error->status < 0 && !agent->ending)
+		tell_later(agent, error, now);
+	else
+		agent->failed_hooks = 0;
+	if (error->status == CW_OK || !is_recent(agent, now))
+		json_object_array_del_idx(agent->messages, 0, 1);
 	agent->telling = false;
 	cw_json_clear(&agent->message);
 	cw_agent_turn(agent);
 }
 
-void
-cw_agent_tell_next(struct cw_agent *agent)
+int64_t
+cw_agent_tell_next(struct cw_agent *agent, int64_t now)
 {
 	const struct cw_child_work work = {.what = "the notify hook",
 					   .limit = HOOK_LIMIT + 30,
@@ -147,12 +200,14 @@ cw_agent_tell_next(struct cw_agent *agent)
 	cw_auto_error struct cw_error error = {0};
 
 	if (agent->telling || agent->ending || json_object_array_length(agent->messages) == 0)
-		return;
+		return INT64_MAX;
+	if (now < agent->tell_after)
+		return agent->tell_after;
 	agent->message = json_object_get(json_object_array_get_idx(agent->messages, 0));
-	json_object_array_del_idx(agent->messages, 0, 1);
 	agent->telling = cw_children_start(&agent->children, &work, &error) == CW_OK;
-	if (!agent->telling) {
-		cw_log_warning("%s", error.message);
-		cw_json_clear(&agent->message);
-	}
+	if (agent->telling)
+		return INT64_MAX;
+	tell_later(agent, &error, now);
+	cw_json_clear(&agent->message);
+	return agent->tell_after;
 }

@@ -236,7 +236,25 @@ renew(struct cw_agent *agent, int64_t now)
 	start(agent, "the renewal", ATTEMPT_LIMIT, attempt_done);
 }
 
-/* The one that has been waiting longest; one that somebody wants comes first. */
+/* Whether A goes before B: one that somebody wants, then one whose CA answers, as the others may
+ * take the whole time limit each, then the one that has been waiting longer. */
+static bool
+goes_before(const struct cw_agent *agent, const struct cw_agent_certificate *a,
+	    const struct cw_agent_certificate *b)
+{
+	bool a_fails = cw_agent_is_failing(
+		agent, cw_agent_server(a, cw_agent_managed(&agent->config, a->name)));
+	bool b_fails = cw_agent_is_failing(
+		agent, cw_agent_server(b, cw_agent_managed(&agent->config, b->name)));
+
+	if (a->wanted != b->wanted)
+		return a->wanted;
+	if (a_fails != b_fails)
+		return b_fails;
+	return a->time < b->time;
+}
+
+/* The first of all. */
 static struct cw_agent_certificate *
 find_ready(const struct cw_agent *agent, int64_t now)
 {
@@ -247,8 +265,7 @@ find_ready(const struct cw_agent *agent, int64_t now)
 
 		if (!is_ready(certificate, now))
 			continue;
-		if (found == NULL || (certificate->wanted && !found->wanted) ||
-		    (certificate->wanted == found->wanted && certificate->time < found->time))
+		if (found == NULL || goes_before(agent, certificate, found))
 			found = certificate;
 	}
 	return found;
@@ -359,7 +376,7 @@ cw_agent_turn(struct cw_agent *agent)
 		cw_agent_begin_reload(agent);
 	begin(agent, now);
 	expiring = cw_agent_tell_expiring(agent, now);
-	cw_agent_tell_next(agent);
+	expiring = earlier(expiring, cw_agent_tell_next(agent, now));
 	report(agent);
 	cw_alarm_set(&agent->alarm, earlier(next_event(agent, now), expiring));
 }
