@@ -120,11 +120,11 @@ test_a_lineage_that_cannot_be_made_leaves_what_stands_in(void **state)
 static void
 test_a_lineage_is_set_aside_with_its_keys(void **state)
 {
-	cw_auto_lineage struct cw_lineage *lineage = create("a.test");
 	cw_autofree char *aside = NULL;
 	cw_autofree char *key = NULL;
 
 	(void)state;
+	cw_lineage_free(create("a.test"));
 	assert_int_equal(cw_lineage_set_aside(scratch, "a.test", &aside, NULL), CW_OK);
 	assert_false(cw_lineage_exists(scratch, "a.test"));
 	key = cw_format("%s/archive/privkey1.pem", aside + strlen(scratch) + 1);
