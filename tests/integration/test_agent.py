@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import stat
 import threading
@@ -267,6 +268,18 @@ def test_a_clock_that_was_ahead_delays_nothing(certwright):
             "last_success": later, "success_before": later - 60}}}, stream)
     agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "past.example.test"})
     agent.wait_for_origin("past.example.test", "acme")
+    agent.end()
+
+
+def test_removed_files_are_replaced(certwright):
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "gone.example.test"})
+    agent.wait_for_origin("gone.example.test", "acme")
+    agent.wait(lambda: agent.certificate("gone.example.test")["next"]["action"] == "renew",
+               "the plan")
+    shutil.rmtree(os.path.join(certwright.config_dir, "live", "gone.example.test"))
+    agent.wait_for_log("has a new certificate", 2)
+    agent.wait_for_origin("gone.example.test", "acme")
+    assert is_pair(certwright, "gone.example.test")
     agent.end()
 
 
