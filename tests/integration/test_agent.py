@@ -145,6 +145,8 @@ def test_always_a_pair_until_the_second_ca_has_issued_one(certwright, start):
      "CERTWRIGHT_EMAIL and CERTWRIGHT_EMAIL_FILE are both set"),
     ({"AIOTES_HOSTNAME": "a.example.test"},
      "AIOTES_HOSTNAME is set, but AIOTES_SYSADMIN_EMAIL is not"),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_MODE": "0644"},
+     'the mode "0644" gives others too many rights on the private key'),
     ({"CERTWRIGHT_DOMAINS": "a_b..example.test"}, "a_b..example.test"),
 ])
 def test_bad_variables_are_named_in_one_sentence(certwright, env, sentence):
