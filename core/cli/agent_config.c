@@ -39,6 +39,9 @@ static const char *const whole_options[] = {"config_file",       "config_dir", "
 					    "critical_days",     "debug",      "status_address",
 					    "self_signed_hours", NULL};
 
+/* Of a private key: its group may read it at most. */
+#define KEY_MODE_MOST 0640UL
+
 struct reading {
 	struct cw_lookup lookup;
 	struct cw_registry *registry;
@@ -200,10 +203,16 @@ check_mode(const struct cw_settings *settings, struct cw_error *error)
 {
 	const char *mode = cw_settings_get(settings, "file_mode");
 
-	if (mode == NULL ||
-	    (strspn(mode, "01234567") == strlen(mode) && strlen(mode) >= 3 && strlen(mode) <= 4))
+	if (mode == NULL)
 		return CW_OK;
-	cw_fail(error, CW_E_INVALID, "the mode \"%s\" is not an octal number such as 0640", mode);
+	if (strspn(mode, "01234567") != strlen(mode) || strlen(mode) < 3 || strlen(mode) > 4)
+		return cw_fail(error, CW_E_INVALID,
+			       "the mode \"%s\" is not an octal number such as 0640", mode);
+	if ((strtoul(mode, NULL, 8) & ~KEY_MODE_MOST) == 0)
+		return CW_OK;
+	cw_fail(error, CW_E_INVALID,
+		"the mode \"%s\" gives others too many rights on the private key", mode);
+	cw_hint(error, "give 0600, or 0640 for a group that may read it");
 	return CW_E_INVALID;
 }
 

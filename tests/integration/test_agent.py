@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import stat
 import threading
@@ -144,6 +145,8 @@ def test_always_a_pair_until_the_second_ca_has_issued_one(certwright, start):
      "CERTWRIGHT_EMAIL and CERTWRIGHT_EMAIL_FILE are both set"),
     ({"AIOTES_HOSTNAME": "a.example.test"},
      "AIOTES_HOSTNAME is set, but AIOTES_SYSADMIN_EMAIL is not"),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_MODE": "0644"},
+     'the mode "0644" gives others too many rights on the private key'),
     ({"CERTWRIGHT_DOMAINS": "a_b..example.test"}, "a_b..example.test"),
 ])
 def test_bad_variables_are_named_in_one_sentence(certwright, env, sentence):
@@ -267,6 +270,18 @@ def test_a_clock_that_was_ahead_delays_nothing(certwright):
             "last_success": later, "success_before": later - 60}}}, stream)
     agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "past.example.test"})
     agent.wait_for_origin("past.example.test", "acme")
+    agent.end()
+
+
+def test_removed_files_are_replaced(certwright):
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": "gone.example.test"})
+    agent.wait_for_origin("gone.example.test", "acme")
+    agent.wait(lambda: agent.certificate("gone.example.test")["next"]["action"] == "renew",
+               "the plan")
+    shutil.rmtree(os.path.join(certwright.config_dir, "live", "gone.example.test"))
+    agent.wait_for_log("has a new certificate", 2)
+    agent.wait_for_origin("gone.example.test", "acme")
+    assert is_pair(certwright, "gone.example.test")
     agent.end()
 
 

@@ -1,5 +1,6 @@
 """The agent as a service: signals, the control socket, the service manager, a container."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -138,6 +139,17 @@ def test_nonsense_on_the_control_socket_is_answered(certwright, agent):
         assert given == b"" or json.loads(given)["ok"] is False
     os.close(folder)
     assert agent.certificate(NAME)["origin"] == "acme"
+    agent.end()
+
+
+def test_silent_connections_keep_nobody_from_the_control_socket(certwright, agent):
+    folder = os.open(os.path.join(certwright.work_dir, "certwright", "agent"), os.O_PATH)
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(f"/proc/self/fd/{folder}/control")
+        assert agent.certificate(NAME)["origin"] == "acme"
+    os.close(folder)
     agent.end()
 
 

@@ -156,20 +156,38 @@ is_allowed(int socket)
 	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
+/* Ends the oldest connection that asks for nothing, or does not read its answer, if there are too
+ * many. False: all of them wait for something. */
+static bool
+make_place(struct cw_control *control)
+{
+	struct cw_control_client *oldest = NULL;
+	size_t count = 0;
+
+	for (struct cw_control_client *client = control->clients; client != NULL;
+	     client = client->next) {
+		count++;
+		if (!client->asked)
+			oldest = client;
+	}
+	if (count < CLIENTS_MAX)
+		return true;
+	if (oldest != NULL)
+		free_client(oldest);
+	return oldest != NULL;
+}
+
 static void
 on_connection(void *context, int descriptor, short events)
 {
 	struct cw_control *control = context;
 	int socket = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct cw_control_client *client;
-	size_t count = 0;
 
 	(void)events;
 	if (socket < 0)
 		return;
-	for (client = control->clients; client != NULL; client = client->next)
-		count++;
-	if (count >= CLIENTS_MAX || !is_allowed(socket)) {
+	if (!is_allowed(socket) || !make_place(control)) {
 		cw_log_warning("refused a connection to the control socket");
 		close(socket);
 		return;

@@ -119,10 +119,16 @@ static void
 add_unsettled(const struct cw_agent_certificate *certificate, struct json_object *description)
 {
 	struct json_object *failure = certificate->last_failure;
+	struct json_object *problems = cw_json_array(description, "problems");
 
 	if (certificate->unsettled == 0 || failure == NULL)
 		return;
-	cw_problem_add(cw_json_array(description, "problems"), cw_json_string(failure, "kind"),
+	/* What the files show was seen already. */
+	for (size_t i = 0; i < json_object_array_length(problems); i++)
+		if (cw_equal(cw_json_string(json_object_array_get_idx(problems, i), "message"),
+			     cw_json_string(failure, "message")))
+			return;
+	cw_problem_add(problems, cw_json_string(failure, "kind"),
 		       cw_json_string(failure, "message"), cw_json_string(failure, "hint"));
 }
 

@@ -164,6 +164,7 @@ consider(struct looking *looking, const char *name)
 	cw_json_set(looking->all, name, item);
 	if (managed != NULL && settle(looking, managed, item, &error) < 0) {
 		cw_context(&error, "cannot keep a certificate for \"%s\" in place", name);
+		cw_json_set_bool(item, "unsettled", true);
 		cw_json_set(item, "error", cw_json_error(&error));
 	}
 	cw_json_set_bool(item, "lineage", cw_lineage_exists(config, name));

@@ -90,6 +90,19 @@ refuse_waiters(struct cw_agent *agent, struct cw_agent_certificate *certificate,
 	cw_agent_answer_waiters(agent, certificate->name, error != NULL ? error : described);
 }
 
+/* It cannot be renewed as its renewal file says; with what the configuration says, it may be. */
+static void
+fail_to_plan(struct cw_agent *agent, struct cw_agent_certificate *certificate,
+	     struct json_object *error)
+{
+	int64_t earliest = cw_plan_earliest(certificate->last_success, certificate->success_before,
+					    certificate->not_before, certificate->expiry);
+
+	cw_agent_failed(agent, certificate, error);
+	if (certificate->retry < earliest)
+		certificate->time = certificate->retry = earliest;
+}
+
 static void
 take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct json_object *looked)
 {
@@ -119,10 +132,13 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 	if (cw_json_bool(looked, "provided", false) && !cw_json_bool(looked, "obtains", false))
 		cw_agent_forget_failures(certificate);
 	cw_agent_plan(agent, certificate, looked);
-	if (error != NULL)
+	if (error == NULL)
+		cw_agent_look_succeeded(agent, certificate);
+	else if (cw_json_bool(looked, "unsettled", false) ||
+		 cw_agent_managed(&agent->config, certificate->name) == NULL)
 		cw_agent_look_failed(agent, certificate, error);
 	else
-		cw_agent_look_succeeded(agent, certificate);
+		fail_to_plan(agent, certificate, error);
 	if (certificate->wanted && !certificate->obtains)
 		refuse_waiters(agent, certificate, error);
 }

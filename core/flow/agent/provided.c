@@ -1,4 +1,5 @@
 #include "flow/agent/provided.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include "flow/issue/names.h"
 #include "flow/report/provided.h"
 #include "store/stand_in.h"
+
+#define IS_PROVIDED "has a provided certificate now"
 
 enum { FILE_MAX = 1024 * 1024 };
 
@@ -201,9 +204,9 @@ stand_in(struct cw_context *context, const struct cw_managed *managed,
 	return put_self_signed(context, managed, folder, settled, error);
 }
 
-/* Somebody's files take the place of the lineage, which is put aside. */
+/* Puts the lineage aside, as it has to make place; WHY, for the log. */
 static int
-displace_lineage(struct cw_context *context, const struct cw_managed *managed,
+displace_lineage(struct cw_context *context, const struct cw_managed *managed, const char *why,
 		 struct cw_settled *settled, struct cw_error *error)
 {
 	char *aside = NULL;
@@ -215,9 +218,8 @@ displace_lineage(struct cw_context *context, const struct cw_managed *managed,
 	status = cw_lineage_set_aside(context->directories.config, managed->name, &aside, error);
 	if (status < 0)
 		return status;
-	cw_log_warning("\"%s\" has a provided certificate now; its earlier certificates are in "
-		       "\"%s\"",
-		       managed->name, aside);
+	cw_log_warning("\"%s\" %s; its earlier certificates are in \"%s\"", managed->name, why,
+		       aside);
 	cw_strv_take(&settled->aside, aside);
 	return CW_OK;
 }
@@ -230,7 +232,7 @@ use_offer(struct cw_context *context, const struct cw_managed *managed, const st
 {
 	int64_t take_over = cw_plan_take_over(offer->not_before, offer->expiry);
 	bool yields = cw_time() >= take_over;
-	int status = displace_lineage(context, managed, settled, error);
+	int status = displace_lineage(context, managed, IS_PROVIDED, settled, error);
 
 	settled->provided = true;
 	settled->obtains = yields;
@@ -341,7 +343,7 @@ settle_files(struct cw_context *context, const struct cw_managed *managed,
 	if (offer.usable)
 		return use_offer(context, managed, &offer, folder, settled, error);
 	if (offer.expired) {
-		int status = displace_lineage(context, managed, settled, error);
+		int status = displace_lineage(context, managed, IS_PROVIDED, settled, error);
 
 		return status < 0 ? status : stand_in(context, managed, folder, settled, error);
 	}
@@ -387,6 +389,26 @@ settle_folder(struct cw_context *context, const struct cw_managed *managed,
 	return use_offer(context, managed, &offer, &folder, settled, error);
 }
 
+/* Whether somebody has removed files of the lineage, so that it can neither be used nor renewed. */
+static bool
+is_incomplete(const char *config, const char *name)
+{
+	static const enum cw_kind needed[] = {CW_KIND_PRIVKEY, CW_KIND_CERT, CW_KIND_FULLCHAIN};
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+
+	if (!cw_lineage_exists(config, name) ||
+	    cw_lineage_load(config, name, &lineage, NULL) == CW_OK)
+		return false;
+	for (size_t i = 0; i < CW_COUNT(needed); i++) {
+		cw_autofree char *path =
+			cw_format("%s/live/%s/%s.pem", config, name, cw_kind_name(needed[i]));
+
+		if (access(path, F_OK) != 0 && errno == ENOENT)
+			return true;
+	}
+	return false;
+}
+
 static int
 settle(struct cw_context *context, const struct cw_managed *managed, struct cw_settled *settled,
        struct cw_error *error)
@@ -403,6 +425,13 @@ settle(struct cw_context *context, const struct cw_managed *managed, struct cw_s
 		status = settle_folder(context, managed, settled, &used, error);
 	if (status < 0 || used)
 		return status;
+	if (is_incomplete(config, managed->name)) {
+		status = displace_lineage(context, managed, "lacks files", settled, error);
+		if (status < 0)
+			return status;
+		cw_live_look(config, managed->name, &folder);
+		return stand_in(context, managed, &folder, settled, error);
+	}
 	if (folder.origin == CW_ORIGIN_PROVIDED)
 		return keep_copy(context, managed, &folder, settled, error);
 	if (folder.links != 0 || cw_lineage_exists(config, managed->name))

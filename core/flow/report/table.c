@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/strv.h"
 #include "flow/report/describe.h"
 #include "flow/report/health.h"
 #include "flow/report/state.h"
@@ -100,18 +101,31 @@ note(const struct table *table, const char *before, const char *text)
 		cw_buf_addf(table->out, "    %s%s\n", before, text);
 }
 
+/* The same may be wrong in several ways. */
+static void
+add_hint(struct cw_strv *hints, struct json_object *problem)
+{
+	const char *hint = cw_json_string(problem, "hint");
+
+	if (hint != NULL)
+		cw_strv_add_unique(hints, hint);
+}
+
 static void
 write_notes(const struct table *table, struct json_object *certificate)
 {
 	struct json_object *problems = cw_json_array(certificate, "problems");
 	struct json_object *failure = cw_json_object(certificate, "last_failure");
+	cw_auto_strv struct cw_strv hints = {0};
 
 	if (cw_health_read(certificate) == CW_HEALTH_OK)
 		return;
 	note(table, "", cw_json_string(certificate, "attention"));
-	note(table, "-> ", cw_json_string(failure, "hint"));
+	add_hint(&hints, failure);
 	for (size_t i = 0; problems != NULL && i < json_object_array_length(problems); i++)
-		note(table, "-> ", cw_json_string(json_object_array_get_idx(problems, i), "hint"));
+		add_hint(&hints, json_object_array_get_idx(problems, i));
+	for (size_t i = 0; i < hints.count; i++)
+		note(table, "-> ", hints.items[i]);
 }
 
 static void
