@@ -90,8 +90,8 @@ shield_the_loop(void *context)
 	cw_shield_signals(+1);
 	kill(getpid(), SIGTERM);
 	CHECK(cw_interrupted() == 0);
-	cw_loop_timer(scene->loop, 50, finish, scene);
 	begin = cw_now_ms();
+	cw_loop_timer(scene->loop, 50, finish, scene);
 	for (int turns = 0; !scene->done; turns++) {
 		CHECK(turns < 10); /* a signal under a shield must not keep the loop awake */
 		CHECK(turn(scene, -1) == CW_OK);
