@@ -53,6 +53,7 @@ dist_doc_DATA = docs/agent.md docs/from-certbot.md docs/monitoring.md docs/plugi
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/Makefile docs/examples/appliance.c docs/examples/combined.c \
 	docs/examples/acme-dns.sh docs/examples/notify-sendmail.sh \
+	docs/examples/agent.openrc.sh docs/examples/agent.runit.sh docs/examples/renew.periodic.sh \
 	docs/examples/notify-webhook.sh docs/examples/example-dns.c docs/examples/serve-http.c \
 	docs/examples/site-list.c
 dist_pkgdata_DATA = docs/certwright-json.schema.json docs/certwright-library.schema.json

@@ -4,11 +4,14 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 
 import pytest
 
 from lib.certwright import top_folder
+from lib.process import wait_until
+from lib.tools import command, read
 
 NAME = "scheduled.example.test"
 PACKAGING = os.path.join(top_folder(), "packaging")
@@ -88,3 +91,45 @@ def test_systemd_accepts_the_services_and_what_starts_them(certwright, tmp_path,
     assert done.stderr == ""
     subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=40", path],
                    check=True, capture_output=True)
+
+
+EXAMPLES = os.path.join(top_folder(), "docs", "examples")
+
+
+def with_path(certwright, **variables):
+    return {"PATH": f"{os.path.dirname(certwright.program)}:{os.environ['PATH']}", **variables}
+
+
+def test_example_for_runit_runs_the_agent(certwright):
+    running = certwright.start_argv(
+        [f"{EXAMPLES}/agent.runit.sh"], env=with_path(
+            certwright, CERTWRIGHT_DOMAINS=NAME, CERTWRIGHT_SERVER=certwright.ca.directory,
+            CERTWRIGHT_HTTP_01_PORT=str(certwright.ca.http_port),
+            CERTWRIGHT_CONFIG_DIR=certwright.config_dir, CERTWRIGHT_WORK_DIR=certwright.work_dir,
+            CERTWRIGHT_LOGS_DIR=certwright.logs_dir))
+    origin = os.path.join(certwright.config_dir, "live", NAME, "origin")
+    wait_until(lambda: os.path.exists(origin) and read(origin) == "acme\n", 60, "a certificate")
+    os.kill(running.pid, signal.SIGTERM)
+    assert running.finish(15).status == 0
+
+
+def test_example_for_periodic_renews_if_it_is_enabled(found, tmp_path):
+    os.makedirs(tmp_path / "letsencrypt")
+    (tmp_path / "letsencrypt" / "cli.ini").write_text(
+        f"config-dir = {found.config_dir}\nwork-dir = {found.work_dir}\n"
+        f"logs-dir = {found.logs_dir}\nno-random-sleep-on-renew = true\nforce-renewal = true\n")
+    before = read(found.live(NAME))
+
+    def run(**variables):
+        return command(f"{EXAMPLES}/renew.periodic.sh", status=None, env=found.environment(
+            with_path(found, XDG_CONFIG_HOME=str(tmp_path), **variables)))
+    assert run().stdout == "" and read(found.live(NAME)) == before
+    assert run(daily_certwright_enable="YES").returncode == 0
+    assert read(found.live(NAME)) != before
+    with open(found.renewal_file(NAME), "w", encoding="ascii") as stream:
+        stream.write("damaged")
+    assert run(daily_certwright_enable="YES").returncode == 3
+
+
+def test_example_for_openrc_is_shell():
+    command("sh", "-n", f"{EXAMPLES}/agent.openrc.sh")
