@@ -209,7 +209,6 @@ def test_edits_made_temporary_killed_anywhere_are_reverted(tool, tmp_path):
     killed_everywhere(tool, tmp_path, prepare, lambda _: ["make-temporary"], check)
 
 
-@pytest.mark.full
 def test_rollback_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
     def check(scene, before):
         scene.run(tool, "recover")
@@ -223,7 +222,7 @@ def test_rollback_killed_anywhere_is_completed_by_the_next(tool, tmp_path):
                       lambda _: ["rollback", "1"], check)
 
 
-@pytest.mark.full
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("what", ["edits", "revert"])
 def test_secrets_killed_anywhere_are_reverted(tool, tmp_path, what):
     def check(scene, before):

@@ -16,7 +16,7 @@ from lib.terminal import on_terminal
 from test_nginx import MAIN, Nginx
 
 pytestmark = [pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed"),
-              pytest.mark.sample(3)]
+              pytest.mark.sample(2)]
 
 NAME = "l.example.test"
 WWW = f"www.{NAME}"

@@ -26,7 +26,7 @@ def run(lineage_crash, *arguments):
     return done
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("way", ["plain", "links"])
 @pytest.mark.parametrize("work", ["create", "update", "delete", "replace", "put"])
 def test_a_kill_anywhere_leaves_a_usable_certificate(lineage_crash, tmp_path, work, way):
