@@ -150,3 +150,19 @@ def test_ten_days_without_the_ca(clock, ca_of, agent_of):
     assert back - begin < 10 * DAY + 25 * HOUR
     assert 10 < asked < 9 * 24 * 6
     check_no_gap(long, clock.now())
+
+
+def test_a_clock_that_is_set_is_noticed(clock, ca_of, agent_of):
+    """Forward: what is due by the new time is renewed. Back: nothing is, without end or at all."""
+    ca = ca_of(90)
+    _, agent = agent_of(ca, section("set.test", ca))
+    clock.run(agent, days=1)
+    assert len(ca.issued) == 1
+    clock.set(days=80)
+    clock.run(agent, minutes=10)
+    assert "the clock was set" in agent.log()
+    assert len(ca.issued) == 2
+    clock.set(days=-80)
+    clock.run(agent, days=3)
+    assert len(ca.issued) <= 3
+    assert agent.certificate("set.test")["next"]["time"] > f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"

@@ -29,7 +29,8 @@ struct shared {
 	int64_t ahead;   /* nanoseconds from the real time to ours */
 	int64_t end;     /* nanoseconds since the epoch, in our time */
 	int64_t returns; /* how often poll() has returned in the process that leaps */
-	int64_t resting; /* whether it waits at the end, or longer */
+	int64_t resting; /* the end at which it waits; 0: it does not */
+	int64_t set;     /* nanoseconds by which the time of day alone was set, as by date(1) */
 };
 
 static struct shared *shared;
@@ -89,17 +90,28 @@ ahead(void)
 }
 
 static int64_t
+set(void)
+{
+	return shared == NULL ? 0 : __atomic_load_n(&shared->set, __ATOMIC_SEQ_CST);
+}
+
+static int64_t
 now(void)
 {
-	return real_now(CLOCK_REALTIME) + ahead();
+	return real_now(CLOCK_REALTIME) + ahead() + set();
+}
+
+static bool
+is_time_of_day(clockid_t clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
 }
 
 static bool
 is_counted(clockid_t clock)
 {
-	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ||
-	       clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE ||
-	       clock == CLOCK_BOOTTIME;
+	return is_time_of_day(clock) || clock == CLOCK_MONOTONIC ||
+	       clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_BOOTTIME;
 }
 
 int
@@ -111,6 +123,8 @@ clock_gettime(clockid_t clock, struct timespec *result)
 		return -1;
 	if (is_counted(clock)) {
 		time = result->tv_sec * SECOND + result->tv_nsec + ahead();
+		if (is_time_of_day(clock))
+			time += set();
 		*result = (struct timespec){.tv_sec = time / SECOND, .tv_nsec = time % SECOND};
 	}
 	return 0;
@@ -146,7 +160,7 @@ timerfd_settime(int descriptor, int flags, const struct itimerspec *timer,
 
 	if (leaper == 0 || leaper != getpid() || descriptor >= DESCRIPTORS) {
 		if ((flags & TFD_TIMER_ABSTIME) != 0 && value != 0)
-			value -= ahead();
+			value -= ahead() + set();
 		none.it_value =
 			(struct timespec){.tv_sec = value / SECOND, .tv_nsec = value % SECOND};
 		return (int)syscall(SYS_timerfd_settime, descriptor, flags, &none, before);
@@ -164,6 +178,29 @@ fire(int descriptor)
 
 	deadlines[descriptor] = 0;
 	syscall(SYS_timerfd_settime, descriptor, 0, &soon, NULL);
+}
+
+/* Timers that are cancelled when the clock is set: all those of the leaper are. True: there was
+ * one.
+ */
+static bool
+fire_if_set(const struct pollfd *waits, nfds_t count)
+{
+	static int64_t seen;
+	bool fired = false;
+
+	if (set() == seen)
+		return false;
+	seen = set();
+	for (nfds_t i = 0; i < count; i++) {
+		int descriptor = waits[i].fd;
+
+		if (descriptor >= 0 && descriptor < DESCRIPTORS && deadlines[descriptor] != 0) {
+			fire(descriptor);
+			fired = true;
+		}
+	}
+	return fired;
 }
 
 static bool
@@ -219,6 +256,8 @@ leap(struct pollfd *waits, nfds_t count, int limit)
 
 	while (ready == 0) {
 		end = __atomic_load_n(&shared->end, __ATOMIC_SEQ_CST);
+		if (fire_if_set(waits, count))
+			until = now();
 		if (until <= end)
 			break;
 		leap_to(end);

@@ -22,7 +22,7 @@ from .issuer import Issuer
 from .rogue_ca import RogueCa, answer, html_error
 from .certwright import top_folder
 
-FORMAT = struct.Struct("=qqqq")
+FORMAT = struct.Struct("=qqqqq")
 DAY = datetime.timedelta(days=1)
 SECOND = 10 ** 9
 CERTIFICATE = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", re.S)
@@ -49,7 +49,13 @@ class LeapingClock:
 
     def now(self):
         """In UTC, without a zone."""
-        return datetime.datetime.utcnow() + datetime.timedelta(microseconds=self._read()[0] // 1000)
+        ahead, _, _, _, was_set = self._read()
+        return datetime.datetime.utcnow() + datetime.timedelta(microseconds=(ahead + was_set) // 1000)
+
+    def set(self, **time):
+        """Sets the time of day by TIME (as for timedelta), as date(1) would; other clocks go on."""
+        moved = int(datetime.timedelta(**time).total_seconds()) * SECOND
+        self._memory[32:40] = struct.pack("=q", self._read()[4] + moved)
 
     def run(self, agent, **time):
         """Lets the time TIME (as for timedelta) pass, and waits until AGENT (lib.agent.Agent) has
