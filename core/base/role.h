@@ -41,6 +41,14 @@ char *cw_own_program(void);
  */
 bool cw_role_dispatch(int argc, char **argv, const struct cw_role *roles, int *status);
 
+struct cw_peer;
+/*
+ * Serves PEER, whose handler sets *OVER, on LOOP until then. Log lines go to the process that
+ * started this one, in messages of LOG_TYPE: level and text. It says when it is enough by going
+ * away, so signals are its business.
+ */
+void cw_role_serve(struct cw_loop *loop, struct cw_peer *peer, unsigned log_type, const bool *over);
+
 /* In the process that starts them. */
 
 struct cw_role_process;

@@ -8,6 +8,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/log.h"
+#include "base/message.h"
+#include "base/peer.h"
 #include "base/role.h"
 #include "base/sandbox.h"
 
@@ -96,4 +99,33 @@ cw_role_dispatch(int argc, char **argv, const struct cw_role *roles, int *status
 	      "its own processes\n",
 	      stderr);
 	return true;
+}
+
+struct log_sender {
+	struct cw_peer *peer;
+	unsigned type;
+};
+
+static void
+send_log(void *context, enum cw_log_level level, const char *line)
+{
+	const struct log_sender *sender = context;
+	struct cw_message *notice = cw_message_new(sender->type);
+
+	cw_message_put_int(notice, level);
+	cw_message_put_text(notice, line);
+	cw_peer_tell(sender->peer, notice);
+}
+
+void
+cw_role_serve(struct cw_loop *loop, struct cw_peer *peer, unsigned log_type, const bool *over)
+{
+	struct log_sender sender = {.peer = peer, .type = log_type};
+
+	cw_log_set_terminal(send_log, &sender, CW_LOG_DEBUG);
+	cw_shield_signals(+1);
+	while (!*over)
+		cw_loop_turn(loop, -1, NULL);
+	cw_peer_flush(peer);
+	cw_log_set_terminal(NULL, NULL, CW_LOG_ERROR);
 }

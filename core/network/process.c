@@ -3,22 +3,12 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/role.h"
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "dns/question.h"
 #include "network/internal.h"
 #include "network/network.h"
-
-static void
-send_log(void *context, enum cw_log_level level, const char *line)
-{
-	struct cw_network_process *process = context;
-	struct cw_message *notice = cw_message_new(CW_NETWORK_LOG);
-
-	cw_message_put_int(notice, level);
-	cw_message_put_text(notice, line);
-	cw_peer_tell(process->peer, notice);
-}
 
 static void
 refuse(struct cw_network_process *process, const struct cw_message *request,
@@ -158,13 +148,7 @@ cw_network_main(int socket)
 		.received = received, .gone = gone, .context = &process};
 
 	process.peer = cw_peer_new(process.loop, socket, "the coordinator", &handler);
-	cw_log_set_terminal(send_log, &process, CW_LOG_DEBUG);
-	/* The coordinator says when it is enough, by going away: signals are its business. */
-	cw_shield_signals(+1);
-	while (!process.over)
-		cw_loop_turn(process.loop, -1, NULL);
-	cw_peer_flush(process.peer);
-	cw_log_set_terminal(NULL, NULL, CW_LOG_ERROR);
+	cw_role_serve(process.loop, process.peer, CW_NETWORK_LOG, &process.over);
 	while (process.jobs != NULL)
 		cw_serving_end(process.jobs);
 	cw_served_free_all(&process);

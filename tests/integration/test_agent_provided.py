@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from lib.agent import Agent
-from lib.issuer import Issuer, load
+from lib.issuer import Issuer, load, replace_certificate
 from lib.rogue_ca import problem
 from lib.tools import read
 
@@ -183,4 +183,24 @@ def test_failures_of_a_ca_are_forgotten_with_a_provided_certificate(rogue_certwr
     rogue.behave()
     shutil.rmtree(live(rogue_certwright))
     agent.wait_for_origin(NAME, "acme")
+    agent.end()
+
+
+def test_an_expired_certificate_of_a_ca_gives_way_to_a_self_signed_one(certwright, start, tmp_path):
+    certwright.certonly(NAME)
+    key = read(certwright.live(NAME, "privkey"))
+    expired = replace_certificate(certwright, NAME, -10, -1)
+    deployed = tmp_path / "deployed"
+    agent = Agent(certwright, server=False, env={
+        "CERTWRIGHT_DOMAINS": NAME, "CERTWRIGHT_DEPLOY_HOOK": f"touch {deployed}",
+        "CERTWRIGHT_SERVER": f"https://localhost:{start.ports.take()}/dir"})
+    agent.wait_for_origin(NAME, "self-signed")
+    agent.wait(deployed.exists, "the hook")
+    agent.wait(lambda: load(certwright.live(NAME)).serial_number != expired.serial_number,
+               "another certificate")
+    # It is a version of the lineage, with its key, and the CA is asked on.
+    assert read(certwright.live(NAME, "privkey")) == key
+    assert os.path.islink(certwright.live(NAME))
+    agent.wait(lambda: agent.certificate(NAME)["last_failure"], "an attempt")
+    assert agent.certificate(NAME)["state"] == "self-signed"
     agent.end()

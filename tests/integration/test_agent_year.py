@@ -2,66 +2,16 @@
 (lib.leaping). What the CA signed, and when, tells whether there ever was a moment without a valid
 certificate, and whether all renewals were needed."""
 
-import contextlib
 import datetime
 import os
-import threading
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
-from lib.agent import Agent
+from lib.agent import Agent, Reader
 from lib.authority import Authority
 from lib.leaping import DAY, LeapingClock, TimedCa
 
 HOUR = datetime.timedelta(hours=1)
-
-
-class Reader:
-    """Reads the pair in the folder live/NAME again and again, as a server might, and keeps what was
-    wrong with it."""
-
-    def __init__(self, certwright, name):
-        self.folder = os.path.dirname(certwright.live(name))
-        self.wrong, self.pairs, self.origins = [], 0, []
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self):
-        while not self._end.wait(0.002):
-            with contextlib.suppress(FileNotFoundError):
-                folder = os.open(self.folder, os.O_PATH | os.O_DIRECTORY)
-                try:
-                    self._read(folder)
-                finally:
-                    os.close(folder)
-
-    def _read(self, folder):
-        def read(name):
-            with open(os.open(name, os.O_RDONLY, dir_fd=folder), "rb") as stream:
-                return stream.read()
-        try:
-            key = serialization.load_pem_private_key(read("privkey.pem"), None)
-            leaf = x509.load_pem_x509_certificate(read("fullchain.pem"))
-            origin = read("origin").split(b"\n")[0].decode()
-        except (OSError, ValueError) as error:
-            # A folder that was replaced meanwhile is being removed.
-            if os.stat(self.folder).st_ino == os.fstat(folder).st_ino:
-                self.wrong.append(str(error))
-            return
-        self.pairs += 1
-        if leaf.public_key().public_numbers() != key.public_key().public_numbers():
-            self.wrong.append("the key is not the certificate's")
-        if self.origins[-1:] != [origin]:
-            self.origins.append(origin)
-
-    def end(self):
-        self._end.set()
-        self._thread.join()
-        assert self.pairs > 10 and self.wrong == []
-        return self.origins
 
 
 @pytest.fixture
@@ -116,9 +66,10 @@ def test_a_year_of_short_and_long_certificates(request, clock, ca_of, agent_of, 
         short.ask_again, long.ask_again = 6 * 3600, 24 * 3600
     certwright, agent = agent_of(short, section("six.test", short) + section("ninety.test", long))
     readers = [Reader(certwright, name) for name in ("six.test", "ninety.test")]
-    clock.run(agent, days=days)
+    with readers[0].watching(), readers[1].watching():
+        clock.run(agent, days=days)
     for reader in readers:
-        assert reader.end() in (["acme"], ["self-signed", "acme"])
+        assert reader.origins in (["acme"], ["self-signed", "acme"])
     check_no_gap(short, clock.now())
     check_no_gap(long, clock.now())
     # Renewed after half, two thirds or at most five sixths of the lifetime, and never earlier.
@@ -137,14 +88,15 @@ def test_ten_days_without_the_ca(clock, ca_of, agent_of):
     certwright, agent = agent_of(short, section("six.test", short) + section("ninety.test", long))
     clock.run(agent, days=20)
     reader = Reader(certwright, "six.test")
-    before = len(short.requests)
-    clock.run(agent, days=9)
-    asked = len(short.requests) - before
-    state = agent.certificate("six.test")
-    assert state["origin"] == "self-signed"
-    assert state["last_failure"]["kind"] == "ca-down"
-    clock.run(agent, days=3)
-    assert reader.end() == ["acme", "self-signed", "acme"]
+    with reader.watching():
+        before = len(short.requests)
+        clock.run(agent, days=9)
+        asked = len(short.requests) - before
+        state = agent.certificate("six.test")
+        assert state["origin"] == "self-signed"
+        assert state["last_failure"]["kind"] == "ca-down"
+        clock.run(agent, days=3)
+    assert reader.origins == ["acme", "self-signed", "acme"]
     # Back within the longest pause, and it was asked neither all the time nor hardly ever.
     back = min(end for _, end, _ in short.issued if end > begin + 10 * DAY)
     assert back - begin < 10 * DAY + 25 * HOUR

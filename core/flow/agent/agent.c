@@ -34,16 +34,6 @@ struct first_reading {
 	struct cw_error error;
 };
 
-/* The result is the child's: what is kept of it is a copy. */
-static struct json_object *
-copy_json(struct json_object *object)
-{
-	struct json_object *copy = NULL;
-
-	cw_json_parse(cw_json_text(object), strlen(cw_json_text(object)), "it", &copy, NULL);
-	return copy;
-}
-
 static void
 first_read(void *context, struct json_object *result, const struct cw_error *error)
 {
@@ -52,7 +42,7 @@ first_read(void *context, struct json_object *result, const struct cw_error *err
 	if (error->status < 0)
 		cw_error_copy(&reading->error, error);
 	else
-		cw_agent_config_read(copy_json(result), &reading->agent->config);
+		cw_agent_config_read(json_object_get(result), &reading->agent->config);
 	reading->agent->loading = false;
 }
 
@@ -126,7 +116,7 @@ use_config(struct cw_agent *agent, struct json_object *result, struct cw_error *
 	struct cw_agent_config config;
 	int status;
 
-	cw_agent_config_read(copy_json(result), &config);
+	cw_agent_config_read(json_object_get(result), &config);
 	status = check_directories(agent, &config, error);
 	if (status < 0) {
 		cw_agent_config_clear(&config);

@@ -223,9 +223,12 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 	const char *server = agent->server != NULL ? agent->server : certificate->server;
 
 	/* A certificate that is saved, but not in use, is owed by the next run. */
-	if (failure == NULL && item == NULL)
-		failure = cw_json_error(&(struct cw_error){
-			.status = CW_E_IO, .message = (char *)"the attempt had no result"});
+	if (failure == NULL && item == NULL) {
+		cw_auto_error struct cw_error none = {0};
+
+		cw_fail(&none, CW_E_IO, "the attempt had no result");
+		failure = cw_json_error(&none);
+	}
 	cw_agent_count(agent, server, failure != NULL);
 	if (failure != NULL)
 		cw_agent_failed(agent, certificate, failure);

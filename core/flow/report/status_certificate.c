@@ -18,9 +18,7 @@
 #include "flow/report/status.h"
 #include "store/lineage.h"
 #include "store/memory.h"
-
-#define MARK "origin" /* a file of live/NAME, in which the agent says which it is */
-enum { MARK_MAX = 4096 };
+#include "store/stand_in.h"
 
 struct reading {
 	struct cw_context *context;
@@ -55,21 +53,6 @@ set_time(struct json_object *object, const char *key, int64_t when)
 	cw_json_set_string(object, key, text);
 }
 
-static bool
-is_marked(const struct reading *reading, const char *mark)
-{
-	cw_autofree char *path = cw_format("%s/" MARK, reading->folder);
-	cw_auto_buf struct cw_buf text = {0};
-	cw_autofree char *word = NULL;
-
-	if (cw_file_read(path, MARK_MAX, &text, NULL) < 0)
-		return false;
-	/* What follows is for the store (store/stand_in.h). */
-	word = cw_buf_take(&text);
-	word[strcspn(word, "\n")] = '\0';
-	return strcmp(cw_trim(word), mark) == 0;
-}
-
 /* A user may have put files over a self-signed certificate that nobody has marked anew yet. */
 static bool
 signs_itself(const char *path)
@@ -87,8 +70,10 @@ find_files(struct reading *reading)
 {
 	cw_auto_error struct cw_error error = {0};
 	const char *config = reading->context->directories.config;
+	struct cw_live_folder live;
 	int status = CW_OK;
 
+	cw_live_look(config, reading->name, &live);
 	if (cw_lineage_exists(config, reading->name)) {
 		reading->origin = "acme";
 		status = cw_lineage_load(config, reading->name, &reading->lineage, &error);
@@ -96,7 +81,7 @@ find_files(struct reading *reading)
 	if (status < 0)
 		cw_lineage_open(config, reading->name, &reading->lineage, NULL);
 	reading->path = cw_provided_certificate(reading->folder);
-	if (is_marked(reading, "self-signed") && signs_itself(reading->path)) {
+	if (live.said == CW_ORIGIN_SELF_SIGNED && signs_itself(reading->path)) {
 		reading->origin = "self-signed";
 	} else if (cw_provided_is(reading->folder)) {
 		reading->origin = "provided";

@@ -12,6 +12,7 @@
 #include "base/message.h"
 #include "base/peer.h"
 #include "base/permissions.h"
+#include "base/role.h"
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "flow/status/answer.h"
@@ -34,17 +35,6 @@ struct status_process {
 	int64_t fetched;              /* when; 0: never */
 	bool is_asking;
 };
-
-static void
-send_log(void *context, enum cw_log_level level, const char *line)
-{
-	struct status_process *process = context;
-	struct cw_message *notice = cw_message_new(CW_STATUS_LOG);
-
-	cw_message_put_int(notice, level);
-	cw_message_put_text(notice, line);
-	cw_peer_tell(process->peer, notice);
-}
 
 static void
 module_log(void *context, const char *line)
@@ -247,13 +237,7 @@ cw_status_main(int socket)
 		.received = received, .gone = gone, .context = &process};
 
 	process.peer = cw_peer_new(process.loop, socket, "the agent", &handler);
-	cw_log_set_terminal(send_log, &process, CW_LOG_DEBUG);
-	/* Its owner says when it is enough, by going away: signals are the owner's business. */
-	cw_shield_signals(+1);
-	while (!process.over)
-		cw_loop_turn(process.loop, -1, NULL);
-	cw_peer_flush(process.peer);
-	cw_log_set_terminal(NULL, NULL, CW_LOG_ERROR);
+	cw_role_serve(process.loop, process.peer, CW_STATUS_LOG, &process.over);
 	cw_loop_cancel(process.loop, process.timer);
 	if (process.http != NULL) {
 		cw_loop_watch(process.loop, process.module->descriptor(process.http), 0, NULL,

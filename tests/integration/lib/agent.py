@@ -1,8 +1,10 @@
 """A running agent, as a service manager or a container would run it."""
 
+import contextlib
 import os
 import signal
 import subprocess
+import threading
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -27,6 +29,57 @@ def is_pair(certwright, name):
 def status_module():
     """The module of the status server in the build that is tested."""
     return os.path.join(os.path.dirname(program_path()), ".libs", "certwright-status.so")
+
+
+class Reader:
+    """Reads the pair in live/NAME again and again, as a server that starts would. faults: what was
+    wrong with it; pairs: the certificates that it saw; origins: what the file origin said, in order.
+    """
+
+    def __init__(self, owner, name):
+        self.folder = os.path.join(owner.config_dir, "live", name)
+        self.faults, self.pairs, self.origins = [], set(), []
+        self._end = threading.Event()
+
+    def _read_once(self):
+        with contextlib.suppress(FileNotFoundError):
+            folder = os.open(self.folder, os.O_PATH | os.O_DIRECTORY)
+            try:
+                self._read(folder)
+            except (OSError, ValueError) as error:
+                # A folder that was replaced meanwhile is being removed.
+                if os.stat(self.folder).st_ino == os.fstat(folder).st_ino:
+                    self.faults.append(str(error))
+            finally:
+                os.close(folder)
+
+    def _read(self, folder):
+        def part(name):
+            with open(os.open(name, os.O_RDONLY, dir_fd=folder), "rb") as stream:
+                return stream.read()
+        key, certificate, origin = part("privkey.pem"), part("fullchain.pem"), part("origin")
+        if not are_pair(certificate, key):
+            self.faults.append("the key is not that of the certificate")
+        self.pairs.add(certificate)
+        origin = origin.split(b"\n")[0].decode()
+        if self.origins[-1:] != [origin]:
+            self.origins.append(origin)
+
+    def _run(self):
+        while not self._end.wait(0.002):
+            self._read_once()
+
+    @contextlib.contextmanager
+    def watching(self):
+        """Fails at the end if a fault was seen, or nothing."""
+        thread = threading.Thread(target=self._run)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._end.set()
+            thread.join()
+        assert self.faults == [] and self.pairs
 
 
 class Agent:
