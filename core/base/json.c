@@ -303,6 +303,18 @@ cw_json_append(struct json_object *array, struct json_object *value)
 		cw_nomem();
 }
 
+void
+cw_json_add_item(struct json_object *object, const char *key, struct json_object *value)
+{
+	struct json_object *array = cw_json_array(object, key);
+
+	if (array == NULL) {
+		array = cw_json_new_array();
+		cw_json_set(object, key, array);
+	}
+	cw_json_append(array, value);
+}
+
 struct json_object *
 cw_json_from_strv(const struct cw_strv *strv)
 {

@@ -38,6 +38,8 @@ void cw_json_set_bool(struct json_object *object, const char *key, bool value);
 void cw_json_set(struct json_object *object, const char *key,
 		 struct json_object *value);                               /* takes VALUE */
 void cw_json_append(struct json_object *array, struct json_object *value); /* takes VALUE */
+/* Appends VALUE to the array KEY of OBJECT, which is made if it is not there; takes VALUE. */
+void cw_json_add_item(struct json_object *object, const char *key, struct json_object *value);
 struct json_object *cw_json_from_strv(const struct cw_strv *strv);
 struct json_object *cw_json_new_object(void); /* never NULL */
 struct json_object *cw_json_new_array(void);

@@ -16,11 +16,14 @@ enum { KEPT_MAX = 64 * 1024, SECRET_MIN = 4 };
 
 static const char SECRET_SHOWN[] = "[secret]";
 
-static const char *const level_names[] = {
-	[CW_LOG_DEBUG] = "DEBUG",
-	[CW_LOG_INFO] = "INFO",
-	[CW_LOG_WARNING] = "WARNING",
-	[CW_LOG_ERROR] = "ERROR",
+static const struct {
+	const char *name;
+	const char *in_file; /* as Certbot writes it */
+} levels[] = {
+	[CW_LOG_DEBUG] = {"debug", "DEBUG"},
+	[CW_LOG_INFO] = {"info", "INFO"},
+	[CW_LOG_WARNING] = {"warning", "WARNING"},
+	[CW_LOG_ERROR] = {"error", "ERROR"},
 };
 
 static struct {
@@ -101,7 +104,7 @@ add_stamp(struct cw_buf *line, enum cw_log_level level)
 	if (localtime_r(&now.tv_sec, &parts) != NULL)
 		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &parts);
 	cw_buf_addf(line, "%s,%03ld:%ld:%s:", stamp, now.tv_nsec / 1000000, (long)getpid(),
-		    level_names[level]);
+		    levels[level].in_file);
 }
 
 static void
@@ -214,4 +217,10 @@ cw_log_error(const char *format, ...)
 	va_start(arguments, format);
 	cw_log_write(CW_LOG_ERROR, format, arguments);
 	va_end(arguments);
+}
+
+const char *
+cw_log_level_name(enum cw_log_level level)
+{
+	return levels[level].name;
 }

@@ -9,6 +9,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
+/* "debug", "info", "warning", "error" */
+const char *cw_log_level_name(enum cw_log_level level);
+
 /* LINE has no line end. */
 typedef void (*cw_log_sink)(void *context, enum cw_log_level level, const char *line);
 

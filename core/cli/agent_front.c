@@ -23,14 +23,7 @@ find_asker(void *output, const struct cw_settings *settings)
 static void
 add_item(void *output, const char *list, struct json_object *item)
 {
-	struct json_object *result = output;
-	struct json_object *array = cw_json_array(result, list);
-
-	if (array == NULL) {
-		array = cw_json_new_array();
-		cw_json_set(result, list, array);
-	}
-	cw_json_append(array, json_object_get(item));
+	cw_json_add_item(output, list, json_object_get(item));
 }
 
 static void
@@ -69,11 +62,6 @@ run(const struct cw_strv *arguments, const struct cw_verb *verb, struct json_obj
 	return status;
 }
 
-static const char *const level_names[] = {[CW_LOG_DEBUG] = "debug",
-					  [CW_LOG_INFO] = "info",
-					  [CW_LOG_WARNING] = "warning",
-					  [CW_LOG_ERROR] = "error"};
-
 /* As sd-daemon(3) numbers them. */
 static const int priorities[] = {
 	[CW_LOG_DEBUG] = 7, [CW_LOG_INFO] = 6, [CW_LOG_WARNING] = 4, [CW_LOG_ERROR] = 3};
@@ -95,7 +83,7 @@ log_text(void *context, enum cw_log_level level, const char *text)
 	if (*in_journal)
 		cw_buf_addf(&line, "<%d>%s\n", priorities[level], text);
 	else
-		cw_buf_addf(&line, "%s %s: %s\n", now, level_names[level], text);
+		cw_buf_addf(&line, "%s %s: %s\n", now, cw_log_level_name(level), text);
 	write_line(&line);
 }
 
@@ -108,7 +96,7 @@ log_json(void *context, enum cw_log_level level, const char *text)
 
 	(void)context;
 	cw_json_set_string(object, "time", now);
-	cw_json_set_string(object, "level", level_names[level]);
+	cw_json_set_string(object, "level", cw_log_level_name(level));
 	cw_json_set_string(object, "message", text);
 	cw_buf_add_text(&line, cw_json_text(object));
 	cw_buf_add_char(&line, '\n');

@@ -28,12 +28,7 @@ leave_for_nomem(void)
 static void
 log_line(void *context, enum cw_log_level level, const char *line)
 {
-	static const char *const names[] = {[CW_LOG_DEBUG] = "debug",
-					    [CW_LOG_INFO] = "info",
-					    [CW_LOG_WARNING] = "warning",
-					    [CW_LOG_ERROR] = "error"};
-
-	cw_link_message(context, names[level], line);
+	cw_link_message(context, cw_log_level_name(level), line);
 }
 
 static const struct cw_asker *
@@ -64,13 +59,8 @@ static void
 add_item(void *output, const char *list, struct json_object *item)
 {
 	struct call *call = output;
-	struct json_object *array = cw_json_array(call->result, list);
 
-	if (array == NULL) {
-		array = cw_json_new_array();
-		cw_json_set(call->result, list, array);
-	}
-	cw_json_append(array, json_object_get(item));
+	cw_json_add_item(call->result, list, json_object_get(item));
 }
 
 static void
