@@ -66,6 +66,10 @@ class Account:
 
     def post(self, url, payload):
         """The answer to a signed POST; PAYLOAD None is POST-as-GET."""
+        return self._post(url, payload)[0]
+
+    def _post(self, url, payload):
+        """The answer, and the values of its Link header fields."""
         with self._open(urllib.request.Request(self._new_nonce, method="HEAD")) as answer:
             nonce = answer.headers["Replay-Nonce"]
         protected = _encode(json.dumps({"alg": self._key.algorithm, "kid": self._url,
@@ -77,13 +81,23 @@ class Account:
             data=json.dumps({"protected": protected, "payload": body,
                              "signature": signature}).encode())
         with self._open(request) as answer:
-            return json.load(answer)
+            return json.load(answer), answer.headers.get_all("Link", [])
+
+    def orders(self):
+        """The URLs of all orders. A list has several pages (RFC 8555 section 7.1.2.1), of three
+        orders each with Pebble."""
+        urls, page = [], self.post(self._url, None)["orders"]
+        while page:
+            answer, links = self._post(page, None)
+            urls += answer["orders"]
+            [page] = [link[1:link.index(">")] for link in links
+                      if link.endswith('rel="next"')] or [None]
+        return urls
 
     def give_back_authorizations(self):
         """Deactivates every valid authorization (RFC 8555 section 7.5.2); returns how many."""
         count = 0
-        orders = self.post(self.post(self._url, None)["orders"], None)["orders"]
-        for url in {authorization for order in orders
+        for url in {authorization for order in self.orders()
                     for authorization in self.post(order, None)["authorizations"]}:
             if self.post(url, None)["status"] == "valid":
                 self.post(url, {"status": "deactivated"})
@@ -92,10 +106,14 @@ class Account:
 
 
 def challenge_again(certwright, ca):
-    """Has CA challenge every name anew that the accounts of CERTWRIGHT's folder have validated."""
+    """Has CA challenge every name anew that the accounts of CERTWRIGHT's folder have validated.
+
+    Returns how many authorizations were given back.
+    """
     given_back = 0
     for path in glob.glob(os.path.join(certwright.config_dir, "accounts", "**", "regr.json"),
                           recursive=True):
         account = Account(os.path.dirname(path), ca.directory, ca.ca_path)
         given_back += account.give_back_authorizations()
     assert given_back, "the CA has no valid authorization to give back"
+    return given_back
