@@ -68,6 +68,8 @@ bool cw_acme_call_needs_nonce(const struct cw_acme_call *call);
 void cw_acme_call_launch(struct cw_acme_call *call);
 /* Cancels what CALL has in flight, without calling its callback. */
 void cw_acme_call_break_off(struct cw_acme_call *call);
+/* Counts a request that has ended. ANSWER NULL: there was none. */
+void cw_acme_count_end(struct cw_acme *acme, const struct cw_http_answer *answer);
 
 /* An attempt of CALL failed with ERROR. Decides from the reply whether to try again or to end the
  * call. */

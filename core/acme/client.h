@@ -55,6 +55,13 @@ int cw_acme_make(struct cw_loop *loop, struct cw_http *http, const struct cw_acm
 /* Frees the client and cancels its operations. NULL is allowed. */
 void cw_acme_free(struct cw_acme *acme);
 
+/* The HTTP requests of a client so far. */
+struct cw_acme_count {
+	int64_t sent;
+	int64_t failed; /* no answer came, or one with an HTTP status of 400 or more */
+};
+const struct cw_acme_count *cw_acme_count(const struct cw_acme *acme);
+
 /* One piece of work with the server. It takes one or more requests. */
 struct cw_acme_operation;
 /*

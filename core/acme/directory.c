@@ -179,6 +179,12 @@ cw_acme_free(struct cw_acme *acme)
 	free(acme);
 }
 
+const struct cw_acme_count *
+cw_acme_count(const struct cw_acme *acme)
+{
+	return &acme->count;
+}
+
 const char *
 cw_acme_directory_text(const struct cw_acme *acme, bool *fetched)
 {

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+enum { ERROR_FIRST = 400 /* HTTP status */ };
+
 static const struct cw_acme_signer none;
 
 static void
@@ -23,6 +25,13 @@ on_reply(struct cw_acme_call *call, struct cw_http_answer *answer, struct cw_err
 		cw_acme_call_failed(call, error);
 }
 
+void
+cw_acme_count_end(struct cw_acme *acme, const struct cw_http_answer *answer)
+{
+	if (answer == NULL || answer->status >= ERROR_FIRST)
+		acme->count.failed++;
+}
+
 static void
 on_answer(void *context, struct cw_http_answer *answer, const struct cw_error *http_error)
 {
@@ -31,6 +40,7 @@ on_answer(void *context, struct cw_http_answer *answer, const struct cw_error *h
 
 	call->exchange = NULL;
 	call->acme->in_flight--;
+	cw_acme_count_end(call->acme, answer);
 	cw_acme_reply_reset(&call->reply);
 	call->reply.elapsed = cw_now_ms() - call->sent_at;
 	if (answer != NULL) {
@@ -68,8 +78,10 @@ send_request(struct cw_acme_call *call, const char *jws)
 	call->phase = CW_ACME_SENT;
 	call->sent_at = cw_now_ms();
 	call->exchange = cw_http_start(call->acme->http, &message, on_answer, call, &call->error);
-	if (call->exchange != NULL)
+	if (call->exchange != NULL) {
+		call->acme->count.sent++;
 		return;
+	}
 	call->acme->in_flight--;
 	cw_acme_call_fail_soon(call);
 }

@@ -30,6 +30,7 @@ struct cw_acme {
 	char *account_url; /* NULL: none in use */
 	int64_t time_limit;
 	bool *silent; /* see struct cw_acme_options */
+	struct cw_acme_count count;
 	struct cw_acme_operation *operations;
 	/* For the calls (call.h). */
 	struct cw_strv nonces;

@@ -135,6 +135,7 @@ on_nonce(void *context, struct cw_http_answer *answer, const struct cw_error *er
 	bool kept =
 		answer != NULL && cw_acme_nonce_keep(acme, cw_http_header(answer, "replay-nonce"));
 
+	cw_acme_count_end(acme, answer);
 	unlink_fetch(fetch);
 	free(fetch);
 	if ((!kept || answer->status / 100 != 2) &&
@@ -162,6 +163,7 @@ cw_acme_nonce_fetch(struct cw_acme *acme, struct cw_acme_call *call)
 	acme->nonce_fetches = fetch;
 	acme->nonce_fetch_count++;
 	acme->in_flight++;
+	acme->count.sent++;
 }
 
 void

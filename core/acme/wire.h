@@ -64,7 +64,8 @@ enum cw_network_message {
 	CW_NETWORK_SIGN,    /* CA, signer, url, nonce, kid or none, payload or none: JWS */
 	CW_NETWORK_CREATED, /* CA, order, url: nothing; an error in the answer fails the order */
 	/* Notices of the network process. */
-	CW_NETWORK_LOG /* enum cw_log_level, text */
+	CW_NETWORK_COUNTED, /* CA, requests that were sent since the last notice, and that failed */
+	CW_NETWORK_LOG      /* enum cw_log_level, text */
 };
 
 /* Limits that both sides enforce. */

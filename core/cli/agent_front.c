@@ -26,6 +26,23 @@ add_item(void *output, const char *list, struct json_object *item)
 	cw_json_add_item(output, list, json_object_get(item));
 }
 
+static struct json_object *
+need_object(struct json_object *object, const char *key)
+{
+	if (cw_json_object(object, key) == NULL)
+		cw_json_set(object, key, cw_json_new_object());
+	return cw_json_object(object, key);
+}
+
+static void
+add_count(void *output, const char *server, int64_t sent, int64_t failed)
+{
+	struct json_object *count = need_object(need_object(output, "servers"), server);
+
+	cw_json_set_int(count, "requests", cw_json_int(count, "requests", 0) + sent);
+	cw_json_set_int(count, "failures", cw_json_int(count, "failures", 0) + failed);
+}
+
 static void
 use_loop(void *output, struct cw_loop *loop)
 {
@@ -40,6 +57,7 @@ run(const struct cw_strv *arguments, const struct cw_verb *verb, struct json_obj
 	const struct cw_front front = {
 		.asker = find_asker,
 		.item = add_item,
+		.counted = add_count,
 		.use_loop = use_loop,
 		.request = request,
 		.output = result,

@@ -17,6 +17,7 @@ struct cw_front {
 	/* The members of struct cw_context with these names. */
 	void (*progress)(void *output, const char *what, size_t done, size_t total);
 	void (*item)(void *output, const char *list, struct json_object *item);
+	void (*counted)(void *output, const char *server, int64_t sent, int64_t failed);
 	const struct cw_host_authenticator *host;
 	struct json_object *request;
 	const struct cw_agent_front *agent;

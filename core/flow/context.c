@@ -20,8 +20,10 @@ cw_context_open(struct cw_context *context)
 struct cw_network *
 cw_context_network(struct cw_context *context)
 {
-	if (context->network == NULL)
+	if (context->network == NULL) {
 		context->network = cw_network_new(context->loop, context->settings);
+		cw_network_count(context->network, context->counted, context->output);
+	}
 	return context->network;
 }
 

@@ -37,7 +37,10 @@ struct cw_context {
 	/* Prints ITEM of the array LIST at once instead of adding it to RESULT, for lists that may
 	 * be very long. */
 	void (*item)(void *context, const char *list, struct json_object *item);
-	void *output; /* the context of progress and item */
+	/* Told how many HTTP requests were sent to the CA at SERVER, and how many of them failed,
+	 * as they are answered. NULL: nobody wants to know. */
+	void (*counted)(void *context, const char *server, int64_t sent, int64_t failed);
+	void *output; /* the context of progress, item and counted */
 	/* Of the library's host; NULL: the command was not called by one. */
 	const struct cw_host_authenticator *host;
 	struct json_object *request;        /* all of it, as the host (or the agent) sent it */

@@ -36,7 +36,8 @@ struct cw_served_ca {
 	uint32_t number;
 	char *server;
 	struct cw_acme *acme;
-	bool silent; /* a request ended without any answer */
+	struct cw_acme_count told; /* to the coordinator */
+	bool silent;               /* a request ended without any answer */
 	enum opening opening;
 	struct cw_error failure;
 	struct signer *signers;
@@ -55,6 +56,25 @@ uint32_t
 cw_served_number(const struct cw_served_ca *ca)
 {
 	return ca->number;
+}
+
+void
+cw_served_tell_count(struct cw_served_ca *ca)
+{
+	const struct cw_acme_count *count;
+	struct cw_message *notice;
+
+	if (ca == NULL || ca->acme == NULL)
+		return;
+	count = cw_acme_count(ca->acme);
+	if (count->sent == ca->told.sent && count->failed == ca->told.failed)
+		return;
+	notice = cw_message_new(CW_NETWORK_COUNTED);
+	cw_message_put_int(notice, ca->number);
+	cw_message_put_int(notice, count->sent - ca->told.sent);
+	cw_message_put_int(notice, count->failed - ca->told.failed);
+	cw_peer_tell(ca->process->peer, notice);
+	ca->told = *count;
 }
 
 static struct cw_served_ca *
@@ -327,6 +347,7 @@ cw_serve_ca_close(struct cw_network_process *process, struct cw_message *request
 	cw_message_put_text(answer, text);
 	cw_message_put_bool(answer, text != NULL && fetched);
 	cw_message_put_text(answer, text != NULL ? cw_acme_unused_nonce(ca->acme) : NULL);
+	cw_served_tell_count(ca);
 	cw_peer_answer(process->peer, request, answer);
 	remove_ca(process, ca);
 }

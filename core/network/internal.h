@@ -57,6 +57,9 @@ void cw_serve_ca_close(struct cw_network_process *process, struct cw_message *re
 void cw_serve_account_use(struct cw_network_process *process, struct cw_message *request);
 struct cw_acme *cw_served_acme(const struct cw_served_ca *ca);
 uint32_t cw_served_number(const struct cw_served_ca *ca);
+/* Tells the coordinator how many requests were sent to the CA since it was told last. CA NULL:
+ * nothing. */
+void cw_served_tell_count(struct cw_served_ca *ca);
 /* Returns the CA that the first field of REQUEST names. If there is none, answers REQUEST with an
  * error and returns NULL. */
 struct cw_served_ca *cw_served_find(struct cw_network_process *process, struct cw_message *request);

@@ -88,8 +88,34 @@ def test_always_a_pair_until_the_second_ca_has_issued_one(certwright, start):
     assert "made a self-signed certificate" in log and "trying the next server" in log
     agent.wait(lambda: len(agent.status()["servers"]) == 2, "the end of the attempt")
     requests = {s["server"]: s for s in agent.status()["servers"]}
-    assert requests[dead]["failures"] == 1 and requests[certwright.ca.directory]["failures"] == 0
+    assert requests[dead]["failures"] == requests[dead]["requests"] > 0
+    assert requests[certwright.ca.directory]["failures"] == 0
     agent.end()
+
+
+def test_each_request_to_a_ca_is_counted(start, tmp_path):
+    """Also those of looks and of failed attempts; badNonce is an error."""
+    pebble = start.pebble(env={"PEBBLE_WFE_NONCEREJECT": "30"})
+    certwright = start.certwright(pebble)
+    write_ini(certwright, f"""
+[a]
+domains = a.example.test
+[nobody]
+domains = nobody.example.test
+authenticator = webroot
+webroot-path = {tmp_path}
+""")
+    agent = Agent(certwright)
+    agent.wait_for_origin("a", "acme")
+    agent.wait_for_log('"nobody" failed')
+    agent.wait(lambda: agent.certificate("a")["next"]["action"] in ("ask", "renew"), "the plan")
+    certwright.run("agent", "renew", "a", *certwright.directories(), defaults=False)
+    agent.wait(lambda: agent.certificate("a")["next"]["action"] in ("ask", "renew"), "the plan")
+    server, = agent.status()["servers"]
+    agent.end()
+    assert server["requests"] == pebble.all_requests() > 20
+    log = certwright.log_text()
+    assert server["failures"] == log.count(": status 400,") > 0
 
 
 @pytest.mark.parametrize("env, sentence", [

@@ -229,7 +229,8 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 		cw_fail(&none, CW_E_IO, "the attempt had no result");
 		failure = cw_json_error(&none);
 	}
-	cw_agent_count(agent, server, failure != NULL);
+	cw_agent_set_failing(agent, server,
+			     failure != NULL && strcmp(cw_failure_kind(failure), "ca-down") == 0);
 	if (failure != NULL)
 		cw_agent_failed(agent, certificate, failure);
 	else
@@ -243,6 +244,7 @@ cw_agent_attempted(struct cw_agent *agent, struct json_object *result, const str
 	agent->runs++;
 	agent->failed_runs += error->status < 0 ? 1 : 0;
 	agent->run_ms += cw_now_ms() - agent->began;
+	cw_agent_count_requests(agent, result);
 	for (size_t i = 0; i < agent->names.count; i++) {
 		struct cw_agent_certificate *certificate =
 			cw_agent_find(&agent->all, agent->names.items[i]);

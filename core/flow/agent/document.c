@@ -19,25 +19,39 @@ set_time(struct json_object *object, const char *key, int64_t when)
 	cw_json_set_string(object, key, text);
 }
 
-void
-cw_agent_count(struct cw_agent *agent, const char *server, bool failed)
+static struct cw_agent_server *
+find_server(struct cw_agent *agent, const char *server)
 {
-	struct cw_agent_server *found = NULL;
-
-	if (server == NULL)
-		return;
-	for (size_t i = 0; i < agent->server_count && found == NULL; i++)
+	for (size_t i = 0; i < agent->server_count; i++)
 		if (strcmp(agent->servers[i].server, server) == 0)
-			found = &agent->servers[i];
-	if (found == NULL) {
-		agent->servers = cw_realloc(agent->servers, agent->server_count + 1,
-					    sizeof(*agent->servers));
-		found = &agent->servers[agent->server_count++];
-		*found = (struct cw_agent_server){.server = cw_strdup(server)};
+			return &agent->servers[i];
+	agent->servers =
+		cw_realloc(agent->servers, agent->server_count + 1, sizeof(*agent->servers));
+	agent->servers[agent->server_count] = (struct cw_agent_server){.server = cw_strdup(server)};
+	return &agent->servers[agent->server_count++];
+}
+
+void
+cw_agent_count_requests(struct cw_agent *agent, struct json_object *result)
+{
+	struct json_object *servers = cw_json_object(result, "servers");
+
+	if (servers == NULL)
+		return;
+	json_object_object_foreach(servers, name, count)
+	{
+		struct cw_agent_server *server = find_server(agent, name);
+
+		server->requests += cw_json_int(count, "requests", 0);
+		server->failures += cw_json_int(count, "failures", 0);
 	}
-	found->requests++;
-	found->failures += failed ? 1 : 0;
-	found->failing = failed;
+}
+
+void
+cw_agent_set_failing(struct cw_agent *agent, const char *server, bool failing)
+{
+	if (server != NULL)
+		find_server(agent, server)->failing = failing;
 }
 
 bool

@@ -24,7 +24,8 @@ struct cw_agent_front {
 	/*
 	 * Runs the command ARGUMENTS (without the program's name). VERB: does this instead of what
 	 * the verb does; NULL: nothing else. REQUEST is for VERB (cw_context.request). RESULT gets
-	 * the members of the --json object but "verb", "ok" and "error".
+	 * the members of the --json object but "verb", "ok" and "error", and "servers": the HTTP
+	 * requests to CAs, as {DIRECTORY: {"requests", "failures"}}.
 	 */
 	int (*run)(const struct cw_strv *arguments, const struct cw_verb *verb,
 		   struct json_object *request, struct json_object *result, struct cw_error *error);

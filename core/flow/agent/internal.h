@@ -21,11 +21,11 @@ struct cw_agent_waiter {
 	struct cw_agent_waiter *next;
 };
 
-/* Requests to a CA since the agent began. */
+/* A CA, and the HTTP requests to it since the agent began. */
 struct cw_agent_server {
 	char *server;
 	int64_t requests, failures;
-	bool failing; /* the last one failed */
+	bool failing; /* it did not answer as it should when it was asked last */
 };
 
 struct cw_agent {
@@ -130,9 +130,10 @@ int64_t cw_agent_tell_expiring(struct cw_agent *agent, int64_t now);
 struct json_object *cw_agent_document(struct cw_agent *agent);
 /* Starts the status server that the configuration wants, instead of one that there is. */
 int cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error);
-/* Counts a request to SERVER (NULL: not known). */
-void cw_agent_count(struct cw_agent *agent, const char *server, bool failed);
-/* Whether the last request to SERVER (NULL: not known) failed. */
+/* Counts the HTTP requests of a child that has ended with RESULT (NULL: it said none). */
+void cw_agent_count_requests(struct cw_agent *agent, struct json_object *result);
+/* Remembers whether SERVER (NULL: not known) answered as it should when it was asked last. */
+void cw_agent_set_failing(struct cw_agent *agent, const char *server, bool failing);
 bool cw_agent_is_failing(const struct cw_agent *agent, const char *server);
 
 #endif

@@ -123,9 +123,9 @@ take(struct cw_agent *agent, struct cw_agent_certificate *certificate, struct js
 		certificate->not_before = 0;
 	certificate->stale = false;
 	if (cw_json_int(looked, "end", 0) != 0)
-		cw_agent_count(agent, certificate->server, false);
+		cw_agent_set_failing(agent, certificate->server, false);
 	else if (cw_json_bool(looked, "unanswered", false))
-		cw_agent_count(agent, certificate->server, true);
+		cw_agent_set_failing(agent, certificate->server, true);
 	judge_provided(agent, certificate, looked);
 	watch_folders(agent, certificate);
 	/* What failed at a CA does not count any more, also when that is asked again one day. */
@@ -218,6 +218,7 @@ cw_agent_looked(struct cw_agent *agent, struct json_object *result)
 	struct json_object *looked = cw_json_array(result, "looked");
 	size_t count = looked != NULL ? json_object_array_length(looked) : 0;
 
+	cw_agent_count_requests(agent, result);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *item = json_object_array_get_idx(looked, i);
 		const char *name = cw_json_string(item, "name");

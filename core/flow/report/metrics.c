@@ -84,9 +84,9 @@ static const struct metric status_time = {"status_timestamp_seconds", GAUGE,
 					  "When the state was looked at."};
 static const struct metric agent_start = {"agent_start_timestamp_seconds", GAUGE,
 					  "When the agent began."};
-static const struct metric requests = {"ca_requests", COUNTER, "Requests to each CA."};
+static const struct metric requests = {"ca_requests", COUNTER, "HTTP requests to each CA."};
 static const struct metric failures = {"ca_request_failures", COUNTER,
-				       "Requests to each CA that failed."};
+				       "HTTP requests to each CA that got no answer or an error."};
 static const struct metric run_failures = {"run_failures", COUNTER, "Runs that failed."};
 static const struct metric run_duration = {"run_duration_seconds", SUMMARY,
 					   "How long the agent's runs took."};

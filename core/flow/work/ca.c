@@ -17,6 +17,7 @@ cw_ca_new(struct cw_network *network, const char *server, const char *work)
 	ca->network = network;
 	ca->server = cw_strdup(server);
 	ca->work = cw_strdup(work);
+	ca->network_ca.server = ca->server;
 	ca->network_ca.sign = cw_ca_sign;
 	ca->network_ca.created = created;
 	cw_network_add_ca(network, &ca->network_ca);

@@ -32,6 +32,8 @@ struct cw_network {
 	struct cw_timer *soon; /* calls that could not be sent */
 	struct cw_network_ca *cas;
 	uint32_t last_ca;
+	void (*counted)(void *context, const char *server, int64_t sent, int64_t failed);
+	void *counted_context;
 };
 
 struct cw_network *
@@ -42,6 +44,15 @@ cw_network_new(struct cw_loop *loop, const struct cw_settings *settings)
 	network->loop = loop;
 	network->settings = settings;
 	return network;
+}
+
+void
+cw_network_count(struct cw_network *network,
+		 void (*counted)(void *context, const char *server, int64_t sent, int64_t failed),
+		 void *context)
+{
+	network->counted = counted;
+	network->counted_context = context;
 }
 
 void
@@ -130,14 +141,35 @@ refusal(const char *why)
 	return answer;
 }
 
-static struct cw_message *
-answer_request(struct cw_network *network, struct cw_message *message)
+/* The CA that the first field of MESSAGE names; NULL: there is none. */
+static struct cw_network_ca *
+get_ca(const struct cw_network *network, struct cw_message *message)
 {
 	uint32_t number = cw_wire_get_number(message);
 	struct cw_network_ca *ca = network->cas;
 
 	while (ca != NULL && ca->number != number)
 		ca = ca->next;
+	return ca;
+}
+
+static void
+take_count(struct cw_network *network, struct cw_message *message)
+{
+	const struct cw_network_ca *ca = get_ca(network, message);
+	int64_t sent = cw_message_get_int(message, 0, INT32_MAX);
+	int64_t failed = cw_message_get_int(message, 0, INT32_MAX);
+
+	if (cw_message_finish(message, "the network process", NULL) == CW_OK && ca != NULL &&
+	    network->counted != NULL)
+		network->counted(network->counted_context, ca->server, sent, failed);
+}
+
+static struct cw_message *
+answer_request(struct cw_network *network, struct cw_message *message)
+{
+	struct cw_network_ca *ca = get_ca(network, message);
+
 	if (ca != NULL && message->type == CW_NETWORK_SIGN)
 		return ca->sign(ca, message);
 	if (ca != NULL && message->type == CW_NETWORK_CREATED)
@@ -152,6 +184,8 @@ received(void *context, struct cw_message *message)
 
 	if (message->type == CW_NETWORK_LOG)
 		take_log(message);
+	else if (message->type == CW_NETWORK_COUNTED)
+		take_count(network, message);
 	else
 		cw_peer_answer(network->peer, message, answer_request(network, message));
 	cw_message_free(message);

@@ -17,6 +17,12 @@ struct cw_network_call; /* a request in progress */
 /* Does not start the process yet. LOOP and SETTINGS (--user-agent, --no-verify-ssl, --network-user,
  * --require-sandbox) must outlive the network. */
 struct cw_network *cw_network_new(struct cw_loop *loop, const struct cw_settings *settings);
+/* From now on COUNTED is told how many HTTP requests were sent to the CA at SERVER, and how many of
+ * them failed, as they are answered. */
+void cw_network_count(struct cw_network *network,
+		      void (*counted)(void *context, const char *server, int64_t sent,
+				      int64_t failed),
+		      void *context);
 /* Starts the process now, so that it is ready for the first request. If that fails, the first
  * request reports it. */
 void cw_network_start(struct cw_network *network);
@@ -48,6 +54,7 @@ void cw_network_tell(struct cw_network *network, struct cw_message *message);
  * functions return the answer. */
 struct cw_network_ca {
 	uint32_t number; /* set by cw_network_add_ca() */
+	const char *server;
 	struct cw_message *(*sign)(struct cw_network_ca *ca, struct cw_message *request);
 	struct cw_message *(*created)(struct cw_network_ca *ca, struct cw_message *request);
 	struct cw_network_ca *next;

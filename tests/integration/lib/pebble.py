@@ -102,6 +102,9 @@ class Pebble:
         return sum(1 for line in self.server.log_text().splitlines()
                    if f" {method} " in line and path_part in line)
 
+    def all_requests(self):
+        return sum(self.requests(method, "") for method in ("GET", "HEAD", "POST"))
+
     def log_tail(self, lines=60):
         return (f"--- pebble ---\n{self.server.log_tail(lines)}\n"
                 f"--- {self.dns.server.name} ---\n{self.dns.server.log_tail(lines // 3)}")
