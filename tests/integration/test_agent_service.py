@@ -1,6 +1,7 @@
 """The agent as a service: signals, the control socket, the service manager, a container."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.error
 from urllib.request import urlopen
 
 import pytest
@@ -243,6 +245,24 @@ def test_status_page_is_served(certwright, start):
         with urlopen(f"http://127.0.0.1:{port}/status.json", timeout=30) as answer:
             return json.load(answer)["certificates"][0]["origin"]
     agent.wait(lambda: state() == "acme", "the status")
+    agent.end()
+
+
+def test_health_before_the_first_look_says_so(certwright, start):
+    """A look waits for a lock that somebody else has."""
+    port = start.ports.take()
+    os.makedirs(certwright.config_dir)
+    with open(os.path.join(certwright.config_dir, ".certbot.lock"), "w", encoding="ascii") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        agent = start_agent(certwright, "--status-address", f"127.0.0.1:{port}",
+                            env={"CERTWRIGHT_STATUS_MODULE": status_module()})
+        agent.wait_for_log("looking after")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30)
+        assert refused.value.code == 503
+        assert refused.value.read().decode() == \
+            f"critical: {NAME}: the agent has not looked at it yet\n"
+    agent.wait_for_origin(NAME, "acme")
     agent.end()
 
 

@@ -99,6 +99,7 @@ describe_unseen(const struct cw_agent_certificate *certificate)
 					      "expiry", "server", "authenticator", "installer",
 					      "window", "next",   "last_success",  "last_failure"};
 	struct json_object *description = cw_json_new_object();
+	struct json_object *problems = cw_json_new_array();
 
 	cw_json_set_string(description, "name", certificate->name);
 	cw_json_set(description, "domains", cw_json_new_array());
@@ -108,7 +109,8 @@ describe_unseen(const struct cw_agent_certificate *certificate)
 		cw_json_set(description, unknown[i], NULL);
 	cw_json_set_bool(description, "autorenew", true);
 	cw_json_set_int(description, "attempts", 0);
-	cw_json_set(description, "problems", cw_json_new_array());
+	cw_problem_add(problems, "missing", "the agent has not looked at it yet", NULL);
+	cw_json_set(description, "problems", problems);
 	return description;
 }
 
