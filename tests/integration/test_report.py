@@ -84,7 +84,14 @@ def test_a_provided_certificate_that_is_wrong_is_told(store):
         assert len(problems) == len(expected)
         for problem, word in zip(problems, expected):
             assert word in problem["message"] and problem["hint"]
-    assert found["damaged.example.test"]["state"] == "broken"
+    # What no server can use is critical; the rest is a warning.
+    assert {name: found[f"{name}.example.test"]["health"] for name in words} == {
+        "right": "ok", "keyless": "critical", "mixed": "critical", "turned": "critical",
+        "future": "warning", "damaged": "critical"}
+    assert found["keyless.example.test"]["state"] == "broken"
+    result = plain(store, "--nagios", status=None)
+    assert result.status == 2 and "CRITICAL keyless.example.test: there is a certificate but no " \
+        "key" in result.stdout
 
 
 def test_what_would_stand_in_the_way_of_a_renewal_is_told(store):

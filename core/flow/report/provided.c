@@ -57,7 +57,8 @@ add(struct json_object *problems, const struct cw_error *error)
 	cw_problem_add_error(problems, "provided", error);
 }
 
-static void
+/* False: no server can use the certificate. */
+static bool
 check_key(const char *folder, const struct cw_certificate *certificate,
 	  struct json_object *problems)
 {
@@ -67,7 +68,7 @@ check_key(const char *folder, const struct cw_certificate *certificate,
 	int status = cw_key_load(path, &key, &error);
 
 	if (status == CW_E_PERMISSION)
-		return;
+		return true;
 	if (status == CW_OK && !cw_certificate_has_key(certificate, key)) {
 		status = cw_fail(&error, CW_E_INVALID,
 				 "the key \"%s\" does not belong to the certificate", path);
@@ -79,6 +80,7 @@ check_key(const char *folder, const struct cw_certificate *certificate,
 	}
 	if (status < 0)
 		add(problems, &error);
+	return status == CW_OK;
 }
 
 static void
@@ -110,7 +112,7 @@ check_beginning(const char *path, const struct cw_certificate *certificate,
 	add(problems, &error);
 }
 
-void
+bool
 cw_provided_check(const char *folder, struct json_object *problems)
 {
 	cw_autofree char *path = cw_provided_certificate(folder);
@@ -118,6 +120,7 @@ cw_provided_check(const char *folder, struct json_object *problems)
 	cw_auto_certificate struct cw_certificate *certificate = NULL;
 	cw_auto_buf struct cw_buf text = {0};
 	cw_auto_error struct cw_error error = {0};
+	bool is_usable = false;
 
 	if (path == NULL) {
 		cw_fail(&error, CW_E_NOT_FOUND, "there is no certificate in \"%s\"", folder);
@@ -129,8 +132,9 @@ cw_provided_check(const char *folder, struct json_object *problems)
 					   &error) < 0) {
 		add(problems, &error);
 	} else {
-		check_key(folder, certificate, problems);
+		is_usable = check_key(folder, certificate, problems);
 		check_chain(path, &text, problems);
 		check_beginning(path, certificate, problems);
 	}
+	return is_usable;
 }

@@ -15,8 +15,9 @@ char *cw_provided_certificate(const char *folder);
  * Adds to PROBLEMS (flow/report/failure.h; kind "provided") what is wrong with the files in FOLDER:
  * one is missing or cannot be read, the key is another one's, the certificates of the chain do not
  * follow each other, or it is not valid yet. That it has expired is not added. A key that this user
- * cannot read is not compared.
+ * cannot read is not compared. Returns false if no server can use the files: the certificate or its
+ * key is missing or cannot be read, or the key is another one's.
  */
-void cw_provided_check(const char *folder, struct json_object *problems);
+bool cw_provided_check(const char *folder, struct json_object *problems);
 
 #endif

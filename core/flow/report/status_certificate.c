@@ -28,6 +28,7 @@ struct reading {
 	struct cw_lineage *lineage; /* NULL: it has no renewal file that can be read */
 	char *path;                 /* of the certificate in use; NULL: there is none */
 	bool damaged;               /* it would not be renewed */
+	bool unusable;              /* it is provided, and no server can use it */
 	bool is_read;               /* the summary is there */
 	struct cw_certificate_summary summary;
 	struct json_object *memory;
@@ -241,7 +242,7 @@ static void
 add_problems(struct reading *reading)
 {
 	if (strcmp(reading->origin, "provided") == 0)
-		cw_provided_check(reading->folder, reading->problems);
+		reading->unusable = !cw_provided_check(reading->folder, reading->problems);
 	else if (strcmp(reading->origin, "acme") == 0 && !reading->damaged)
 		check_renewal(reading);
 	else if (strcmp(reading->origin, "none") == 0 &&
@@ -257,7 +258,7 @@ firm_state(const struct reading *reading)
 
 	if (reading->path == NULL)
 		return "missing";
-	if (reading->damaged || !reading->is_read)
+	if (reading->damaged || reading->unusable || !reading->is_read)
 		return "broken";
 	return cw_equal(revoked, reading->summary.serial) ? "revoked" : NULL;
 }
