@@ -46,9 +46,11 @@ struct cw_acme_options {
 	bool *silent;
 };
 
+/* CW_E_INVALID if URL, which is said to be that of a directory, is not the URL of a server. */
+int cw_acme_check_server(const char *url, struct cw_error *error);
 /* Makes a client without sending any request. Fetch the directory next. HTTP and LOOP must outlive
- * the client. SIGNER is copied; it may be NULL until an account is needed. Returns CW_E_INVALID if
- * the directory's URL is not the URL of a server. */
+ * the client. SIGNER is copied; it may be NULL until an account is needed. Fails as
+ * cw_acme_check_server() does. */
 int cw_acme_make(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
 		 const struct cw_acme_signer *signer, struct cw_acme **acme,
 		 struct cw_error *error);

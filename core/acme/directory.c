@@ -135,16 +135,24 @@ take_given(struct cw_acme *acme, const struct cw_acme_options *options)
 }
 
 int
+cw_acme_check_server(const char *url, struct cw_error *error)
+{
+	if (is_web_url(url))
+		return CW_OK;
+	cw_fail(error, CW_E_INVALID, "\"%s\" is not the URL of an ACME server", url);
+	cw_hint(error, "give the https URL of the CA's directory");
+	return CW_E_INVALID;
+}
+
+int
 cw_acme_make(struct cw_loop *loop, struct cw_http *http, const struct cw_acme_options *options,
 	     const struct cw_acme_signer *signer, struct cw_acme **acme, struct cw_error *error)
 {
+	int status = cw_acme_check_server(options->directory_url, error);
+
 	*acme = NULL;
-	if (!is_web_url(options->directory_url)) {
-		cw_fail(error, CW_E_INVALID, "\"%s\" is not the URL of an ACME server",
-			options->directory_url);
-		cw_hint(error, "give the https URL of the CA's directory");
-		return CW_E_INVALID;
-	}
+	if (status < 0)
+		return status;
 	*acme = cw_alloc(sizeof(**acme));
 	(*acme)->loop = loop;
 	(*acme)->http = http;

@@ -4,12 +4,14 @@
 #include "base/file.h"
 #include "base/permissions.h"
 #include "base/text.h"
+#include "cli/agent_check.h"
 #include "cli/agent_environment.h"
 #include "cli/agent_values.h"
 #include "cli/ini.h"
 #include "cli/parse.h"
 #include "flow/issue/names.h"
 #include "flow/report/health.h"
+#include "hooks/hooks.h"
 #include "store/lineage.h"
 
 /* These concern the whole run, so they also hold for certificates that are not described here. */
@@ -38,9 +40,6 @@ static const char *const whole_options[] = {"config_file",       "config_dir", "
 					    "notify_hook",       "log_format", "warning_days",
 					    "critical_days",     "debug",      "status_address",
 					    "self_signed_hours", NULL};
-
-/* Of a private key: its group may read it at most. */
-#define KEY_MODE_MOST 0640UL
 
 struct reading {
 	struct cw_lookup lookup;
@@ -173,6 +172,9 @@ describe_whole(struct reading *reading, struct json_object *config, struct cw_er
 		cw_json_set_bool(config, "log_json",
 				 cw_equal(cw_settings_get(settings, "log_format"), "json"));
 		status = describe_limits(settings, config, error);
+		if (status == CW_OK && cw_settings_flag(settings, "validate_hooks"))
+			status = cw_hook_validate("--notify-hook",
+						  cw_settings_get(settings, "notify_hook"), error);
 		cw_agent_values_write(&reading->base, run_options, &plain);
 		cw_json_set(config, "arguments", cw_json_from_strv(&plain));
 	}
@@ -199,41 +201,24 @@ add_defaults(const struct cw_settings *settings, struct cw_strv *arguments)
 }
 
 static int
-check_mode(const struct cw_settings *settings, struct cw_error *error)
-{
-	const char *mode = cw_settings_get(settings, "file_mode");
-
-	if (mode == NULL)
-		return CW_OK;
-	if (strspn(mode, "01234567") != strlen(mode) || strlen(mode) < 3 || strlen(mode) > 4)
-		return cw_fail(error, CW_E_INVALID,
-			       "the mode \"%s\" is not an octal number such as 0640", mode);
-	if ((strtoul(mode, NULL, 8) & ~KEY_MODE_MOST) == 0)
-		return CW_OK;
-	cw_fail(error, CW_E_INVALID,
-		"the mode \"%s\" gives others too many rights on the private key", mode);
-	cw_hint(error, "give 0600, or 0640 for a group that may read it");
-	return CW_E_INVALID;
-}
-
-static int
 describe(struct reading *reading, const char *name, const struct cw_agent_values *values,
-	 const struct cw_settings *settings, struct cw_strv *arguments, struct cw_error *error)
+	 const struct cw_invocation *invocation, struct cw_strv *arguments, struct cw_error *error)
 {
+	const struct cw_settings *settings = invocation->settings;
 	struct json_object *object = cw_json_new_object();
 	cw_auto_strv struct cw_strv servers = {0}, split = {0}, all = {0};
 	cw_auto_names struct cw_names names = {0};
 	int status = cw_names_from_settings(settings, &names, error);
 
 	cw_json_append(reading->certificates, object);
-	if (status == CW_OK)
-		status = check_mode(settings, error);
-	if (status < 0)
-		return status;
-	cw_names_all(&names, &all);
 	cw_agent_value_list(values, "server", &servers);
 	for (size_t i = 0; i < servers.count; i++)
 		cw_strv_split(&split, servers.items[i], ',');
+	if (status == CW_OK)
+		status = cw_agent_check(invocation, &split, reading->registry, error);
+	if (status < 0)
+		return status;
+	cw_names_all(&names, &all);
 	add_defaults(settings, arguments);
 	cw_json_set_string(object, "name", name);
 	cw_json_set_bool(object, "installs",
@@ -274,7 +259,7 @@ add_certificate(struct reading *reading, const char *name, struct cw_agent_value
 	if (status == CW_OK)
 		status = parse(reading, "certonly", &arguments, &invocation, error);
 	if (status == CW_OK)
-		status = describe(reading, name, values, invocation.settings, &arguments, error);
+		status = describe(reading, name, values, &invocation, &arguments, error);
 	cw_invocation_clear(&invocation);
 	if (status < 0)
 		cw_context(error, "cannot use %s", where);

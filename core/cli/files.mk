@@ -1,6 +1,7 @@
 # The option table, parsing, verbs, output, help, and what is made from the table.
 
 libcore_sources += \
+	core/cli/agent_check.c core/cli/agent_check.h \
 	core/cli/agent_config.c core/cli/agent_config.h \
 	core/cli/agent_environment.c core/cli/agent_environment.h \
 	core/cli/agent_front.c core/cli/agent_front.h \

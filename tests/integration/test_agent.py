@@ -13,6 +13,7 @@ from lib.agent import Agent, Reader, is_pair
 from lib.certwright import read_only
 from lib.issuer import load
 from lib.pebble import EAB_KEYS
+from lib.plugins import IDLE, PluginFolder
 from lib.tools import read
 
 
@@ -130,12 +131,41 @@ webroot-path = {tmp_path}
     ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_MODE": "0644"},
      'the mode "0644" gives others too many rights on the private key'),
     ({"CERTWRIGHT_DOMAINS": "a_b..example.test"}, "a_b..example.test"),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_AUTHENTICATOR": "standalonee"},
+     'there is no plugin "standalonee"'),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_INSTALLER": "standalone"},
+     'the plugin "standalone" is not an installer'),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_SERVER": "ca.example.test/dir"},
+     '"ca.example.test/dir" is not the URL of an ACME server'),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_EMAIL": "nobody"},
+     '"nobody" is not an e-mail address'),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_RSA_KEY_SIZE": "1024"},
+     "--rsa-key-size cannot be 1024"),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_DEPLOY_HOOK": "/nowhere/hook"},
+     'cannot find the --deploy-hook program "/nowhere/hook"'),
+    ({"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_NOTIFY_HOOK": "/nowhere/hook"},
+     'cannot find the --notify-hook program "/nowhere/hook"'),
 ])
 def test_bad_variables_are_named_in_one_sentence(certwright, env, sentence):
     result = Agent(certwright, env=env).running.finish(30)
     assert result.status in (1, 2)
     errors = [line for line in result.stderr.splitlines() if sentence in line]
     assert len(errors) == 1, result.output
+
+
+def test_what_a_plugin_needs_is_named_at_the_start(certwright, tmp_path):
+    folder = PluginFolder(tmp_path / "plugins")
+    folder.compile("needy", IDLE + """
+static const struct cw_plugin_option option = {
+	.size = sizeof(option), .name = "url", .kind = CW_OPTION_STRING, .help = "Where.",
+	.flags = CW_OPTION_REQUIRED };
+static const struct cw_plugin_option *const options[] = { &option, NULL };
+""", ".options = options,")
+    env = {"CERTWRIGHT_DOMAINS": "a.example.test", "CERTWRIGHT_AUTHENTICATOR": "needy",
+           **folder.env}
+    result = Agent(certwright, env=env).running.finish(30)
+    assert result.status == 1
+    assert 'the plugin "needy" needs a value for "--needy-url"' in result.stderr
 
 
 def test_ini_describes_certificates(certwright, tmp_path):
@@ -163,6 +193,9 @@ domains = two.example.test
     write_ini(certwright, "[one]\ndomains = one.example.test\nkey-tpye = rsa\n")
     agent.wait_for_log("keeping the running configuration")
     assert "line 3" in agent.log() and "key-tpye" in agent.log()
+    write_ini(certwright, "[one]\ndomains = one.example.test\nauthenticator = nobody\n")
+    agent.wait_for_log("keeping the running configuration", 2)
+    assert 'cannot use [one] in "' in agent.log() and 'no plugin "nobody"' in agent.log()
     write_ini(certwright, "[three]\ndomains = three.example.test\n")
     agent.wait_for_origin("three", "acme")
     # What is not described any more is renewed like every other lineage.

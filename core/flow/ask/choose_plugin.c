@@ -35,10 +35,10 @@ has_role(const struct cw_module *module, enum role role)
 
 /* The module NAME, which must have the role. */
 static int
-open_in_role(struct cw_context *context, const char *name, enum role role,
+open_in_role(struct cw_registry *registry, const char *name, enum role role,
 	     struct cw_module **module, struct cw_error *error)
 {
-	int status = cw_registry_open(context->registry, name, module, error);
+	int status = cw_registry_open(registry, name, module, error);
 
 	if (status < 0 || has_role(*module, role))
 		return status;
@@ -118,7 +118,7 @@ choose(struct cw_context *context, enum role role, char **name, struct cw_module
 		status = needs_no_plugin(context->settings, role) ? use_manual(context, name, error)
 								  : ask(context, role, name, error);
 	if (status == CW_OK)
-		status = open_in_role(context, *name, role, module, error);
+		status = open_in_role(context->registry, *name, role, module, error);
 	/* An asked-for plugin's options, and their defaults, are known from here on. */
 	if (status == CW_OK)
 		status = cw_module_add_options(*module, context->options, error);
@@ -203,7 +203,8 @@ open_mapped(struct cw_context *context, struct cw_request *request, const struct
 		cw_strv_add(plugins, plugin);
 		if (known)
 			continue;
-		status = open_in_role(context, plugin, ROLE_AUTHENTICATOR, &module, error);
+		status =
+			open_in_role(context->registry, plugin, ROLE_AUTHENTICATOR, &module, error);
 		if (status == CW_OK)
 			status = cw_module_add_options(module, context->options, error);
 		if (status < 0)
@@ -242,4 +243,39 @@ cw_choose_for_names(struct cw_context *context, struct cw_request *request, stru
 		status = cw_settings_set_map(settings, map_key, source, names.items[i],
 					     plugins.items[i], error);
 	return status;
+}
+
+/* NAME NULL: there is nothing to check. */
+static int
+check_plugin(struct cw_registry *registry, struct cw_option_set *options,
+	     struct cw_settings *settings, const char *name, enum role role, struct cw_error *error)
+{
+	struct cw_module *module = NULL;
+	int status = name != NULL ? open_in_role(registry, name, role, &module, error) : CW_OK;
+
+	if (status < 0 || name == NULL)
+		return status;
+	status = cw_module_add_options(module, options, error);
+	if (status == CW_OK)
+		status = cw_module_take_environment(module, settings, error);
+	return status == CW_OK ? cw_module_check_required(module, settings, error) : status;
+}
+
+int
+cw_check_plugins(struct cw_registry *registry, struct cw_option_set *options,
+		 struct cw_settings *settings, struct cw_error *error)
+{
+	const struct cw_strv *mapped = cw_settings_map_values(settings, map_key);
+	cw_autofree char *authenticator = NULL, *installer = NULL;
+	int status;
+
+	cw_selected_plugins(settings, &authenticator, &installer);
+	status =
+		check_plugin(registry, options, settings, authenticator, ROLE_AUTHENTICATOR, error);
+	for (size_t i = 0; i < mapped->count && status == CW_OK; i++)
+		status = check_plugin(registry, options, settings, cw_plugin_name(mapped->items[i]),
+				      ROLE_AUTHENTICATOR, error);
+	return status == CW_OK
+		       ? check_plugin(registry, options, settings, installer, ROLE_INSTALLER, error)
+		       : status;
 }

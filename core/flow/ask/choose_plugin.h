@@ -26,4 +26,9 @@ int cw_choose_for_names(struct cw_context *context, struct cw_request *request,
 /* Chooses only the installer. */
 int cw_choose_installer(struct cw_context *context, char **installer, struct cw_error *error);
 
+/* Checks the plugins that SETTINGS select, without asking anybody: that each is there, has its
+ * role, and has the options that it requires. Adds their options to OPTIONS, of SETTINGS. */
+int cw_check_plugins(struct cw_registry *registry, struct cw_option_set *options,
+		     struct cw_settings *settings, struct cw_error *error);
+
 #endif

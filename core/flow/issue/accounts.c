@@ -81,6 +81,15 @@ contacts_of(const char *emails, struct cw_strv *contacts, struct cw_error *error
 	return CW_OK;
 }
 
+int
+cw_account_check_email(const struct cw_settings *settings, struct cw_error *error)
+{
+	const char *emails = cw_settings_get(settings, "email");
+	cw_auto_strv struct cw_strv contacts = {0};
+
+	return emails != NULL ? contacts_of(emails, &contacts, error) : CW_OK;
+}
+
 /* Until the answer is an address, or several, or none. */
 static int
 ask_for_contacts(struct cw_context *context, struct cw_strv *contacts, struct cw_error *error)

@@ -26,6 +26,8 @@ int cw_account_find(struct cw_context *context, const struct cw_settings *settin
 		    struct cw_key *given, struct cw_account **account, struct cw_error *error);
 /* The key of a new account. */
 int cw_account_make_key(struct cw_key **key, struct cw_error *error);
+/* CW_E_INVALID if --email is given and is not an address, or several. */
+int cw_account_check_email(const struct cw_settings *settings, struct cw_error *error);
 /* The contacts from --email ("mailto:..."). Asks for them if none were given. */
 int cw_account_contacts(struct cw_context *context, const struct cw_settings *settings,
 			struct cw_strv *contacts, struct cw_error *error);
