@@ -1,6 +1,7 @@
 #include "cli/agent_config.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/file.h"
 #include "base/permissions.h"
 #include "base/text.h"
@@ -98,11 +99,24 @@ add_section(struct reading *reading, const char *section, struct cw_agent_values
 	return status;
 }
 
+/* The agent reads its files again and again, and never waits for one: a pipe may have no writer. */
+static int
+check_regular(const char *path, struct cw_error *error)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
+		return CW_OK;
+	return cw_fail(error, CW_E_INVALID, "\"%s\" is not a regular file", path);
+}
+
 static int
 read_file(struct reading *reading, bool missing_ok, struct cw_error *error)
 {
-	int status = cw_ini_read(&reading->ini, reading->file, missing_ok, error);
+	int status = check_regular(reading->file, error);
 
+	if (status == CW_OK)
+		status = cw_ini_read(&reading->ini, reading->file, missing_ok, error);
 	if (status != CW_OK)
 		cw_hint(error, "correct it, or give another one with --agent-config");
 	if (status == CW_OK && reading->ini.bad_section != 0)

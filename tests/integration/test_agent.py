@@ -153,6 +153,18 @@ def test_bad_variables_are_named_in_one_sentence(certwright, env, sentence):
     assert len(errors) == 1, result.output
 
 
+@pytest.mark.parametrize("variable", ["CERTWRIGHT_AGENT_CONFIG", "CERTWRIGHT_EMAIL_FILE"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_and_not_waited_for(certwright, tmp_path, variable, make):
+    path = str(tmp_path / "thing")
+    make(path)
+    env = {"CERTWRIGHT_DOMAINS": "a.example.test", variable: path}
+    result = Agent(certwright, env=env).running.finish(30)
+    assert result.status == 1
+    errors = [line for line in result.stderr.splitlines() if f'"{path}" is' in line]
+    assert len(errors) == 1, result.output
+
+
 def test_what_a_plugin_needs_is_named_at_the_start(certwright, tmp_path):
     folder = PluginFolder(tmp_path / "plugins")
     folder.compile("needy", IDLE + """

@@ -108,6 +108,19 @@ def test_what_is_wrong_with_a_provided_certificate_is_said(certwright, issuer):
     agent.end()
 
 
+def test_pipes_are_not_waited_for(certwright, issuer, tmp_path):
+    """In the folder, and in live/NAME."""
+    folder = tmp_path / "provided"
+    folder.mkdir()
+    os.makedirs(live(certwright))
+    for path in (folder / "fullchain.pem", os.path.join(live(certwright), "privkey.pem")):
+        os.mkfifo(path)
+    agent = start_agent(certwright, CERTWRIGHT_PROVIDED=str(folder))
+    agent.wait_for_log(f'"{folder}/fullchain.pem" is not a regular file')
+    agent.wait_for_origin(NAME, "acme")
+    agent.end()
+
+
 def test_an_expired_provided_certificate_is_replaced_and_kept_aside(certwright, issuer):
     files = make(issuer, begin=-90, end=-1)
     put(live(certwright), files)
