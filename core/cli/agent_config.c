@@ -183,8 +183,6 @@ describe_whole(struct reading *reading, struct json_object *config, struct cw_er
 		cw_json_set_string(config, "notify_hook", cw_settings_get(settings, "notify_hook"));
 		cw_json_set_string(config, "status_address",
 				   cw_settings_get(settings, "status_address"));
-		cw_json_set_bool(config, "log_json",
-				 cw_equal(cw_settings_get(settings, "log_format"), "json"));
 		status = describe_limits(settings, config, error);
 		if (status == CW_OK && cw_settings_flag(settings, "validate_hooks"))
 			status = cw_hook_validate("--notify-hook",
@@ -406,6 +404,9 @@ cw_agent_configure(const struct cw_settings *own, struct json_object *config,
 	reading.registry = reading.lookup.registry;
 	cw_json_set(config, "certificates", reading.certificates);
 	status = read_all(&reading, own, config, error);
+	/* Also after an error, which is logged so. */
+	cw_json_set_bool(config, "log_json",
+			 cw_equal(cw_agent_value(&reading.base, "log_format"), "json"));
 	cw_agent_values_clear(&reading.base);
 	cw_ini_clear(&reading.ini);
 	free(reading.file);

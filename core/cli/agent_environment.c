@@ -149,13 +149,16 @@ cw_agent_environment(struct cw_lookup *lookup, struct cw_agent_values *values,
 {
 	int status = CW_OK;
 
-	for (char **entry = environ; *entry != NULL && status == CW_OK; entry++) {
+	/* After an error too: another variable says how that is to be logged. */
+	for (char **entry = environ; *entry != NULL; entry++) {
+		cw_auto_error struct cw_error problem = {0};
 		const char *equals = strchr(*entry, '=');
 		cw_autofree char *name =
 			equals != NULL ? cw_memdup(*entry, (size_t)(equals - *entry)) : NULL;
 
-		if (name != NULL && cw_agent_is_option_variable(name))
-			status = add_variable(lookup, name, equals + 1, values, error);
+		if (name != NULL && cw_agent_is_option_variable(name) &&
+		    add_variable(lookup, name, equals + 1, values, &problem) < 0 && status == CW_OK)
+			status = cw_error_move(error, &problem);
 	}
 	return status;
 }

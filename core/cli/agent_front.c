@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/agent_config.h"
 #include "cli/agent_environment.h"
 #include "cli/command.h"
@@ -134,13 +135,38 @@ is_journal(void)
 	       status.st_ino == inode;
 }
 
+/* What the agent's log is, since it was opened. */
+static bool logs_json;
+
 static void
 open_log(const struct cw_settings *settings, bool json)
 {
 	static bool in_journal;
 
+	logs_json = json;
 	in_journal = is_journal();
 	cw_log_set_terminal(json ? log_json : log_text, &in_journal, cw_terminal_level(settings));
+}
+
+bool
+cw_agent_logs_json(const struct cw_invocation *invocation)
+{
+	const struct cw_verb *verb = invocation->verb;
+
+	return logs_json ||
+	       (verb != NULL && verb->flow == cw_flow_agent && invocation->settings != NULL &&
+		cw_equal(cw_settings_get(invocation->settings, "log_format"), "json"));
+}
+
+void
+cw_agent_log_end(const struct cw_error *error)
+{
+	const char *hint = cw_error_hint(error);
+	cw_autofree char *line = cw_error_line(error);
+	cw_autofree char *text =
+		cw_format("%s%s%s", line, hint != NULL ? "; " : "", hint != NULL ? hint : "");
+
+	log_json(NULL, CW_LOG_ERROR, text);
 }
 
 static void

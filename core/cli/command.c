@@ -100,7 +100,10 @@ run(int argc, const char *const *argv)
 	cw_result_end(&result, &error);
 	if (error.status != CW_OK) {
 		fflush(stdout);
-		cw_print_error(&error);
+		if (cw_agent_logs_json(&invocation))
+			cw_agent_log_end(&error);
+		else
+			cw_print_error(&error);
 	}
 	status = exit_status(&invocation, &result, &error);
 	json_object_put(result.members);

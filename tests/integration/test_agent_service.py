@@ -248,6 +248,19 @@ def test_status_page_is_served(certwright, start):
     agent.end()
 
 
+@pytest.mark.parametrize("args, env", [
+    (["--log-format", "json", "--no-such-option"], {}),
+    ([], {"CERTWRIGHT_ZZZ": "unknown", "CERTWRIGHT_LOG_FORMAT": "json", "CERTWRIGHT_AAA": "too"}),
+    (["--log-format", "json"], {"CERTWRIGHT_DOMAINS": ""}),
+])
+def test_a_start_that_fails_logs_json_too(certwright, args, env):
+    result = start_agent(certwright, *args, env=env).running.finish(30)
+    assert result.status in (1, 2)
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert lines and set(lines[-1]) == {"time", "level", "message"}
+    assert lines[-1]["level"] == "error"
+
+
 def test_health_before_the_first_look_says_so(certwright, start):
     """A look waits for a lock that somebody else has."""
     port = start.ports.take()

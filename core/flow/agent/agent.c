@@ -39,11 +39,14 @@ first_read(void *context, struct json_object *result, const struct cw_error *err
 {
 	struct first_reading *reading = context;
 
+	struct cw_agent *agent = reading->agent;
+
 	if (error->status < 0)
 		cw_error_copy(&reading->error, error);
 	else
-		cw_agent_config_read(json_object_get(result), &reading->agent->config);
-	reading->agent->loading = false;
+		cw_agent_config_read(json_object_get(result), &agent->config);
+	agent->front->log(agent->context->settings, cw_json_bool(result, "log_json", false));
+	agent->loading = false;
 }
 
 static int
@@ -478,10 +481,8 @@ run(struct cw_agent *agent, struct cw_error *error)
 	cw_loop_watch(agent->loop, agent->signals, POLLIN, on_signals, agent);
 	open_log(agent);
 	status = read_config(agent, error);
-	if (status == CW_OK) {
-		agent->front->log(agent->context->settings, agent->config.log_json);
+	if (status == CW_OK)
 		status = open_all(agent, &lock, error);
-	}
 	if (status == CW_OK)
 		status = serve(agent, error);
 	release(agent);
