@@ -146,8 +146,9 @@ class Running:
 
     @staticmethod
     def _text(stream):
-        stream.seek(0)
-        return stream.read().decode("utf-8", "replace")
+        # The program writes at the position that it shares with this stream: that must not move.
+        length = os.fstat(stream.fileno()).st_size
+        return os.pread(stream.fileno(), length, 0).decode("utf-8", "replace")
 
     def stderr_so_far(self):
         return self._text(self._err)
