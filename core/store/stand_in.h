@@ -59,6 +59,13 @@ int cw_live_put(const char *config_dir, const char *name, const struct cw_versio
 int cw_lineage_set_aside(const char *config_dir, const char *name, char **aside,
 			 struct cw_error *error);
 
+/* Writes the renewal file of NAME, which is damaged, anew: with the paths, and without how to renew
+ * it. *ASIDE is where a copy of it is then. Fails like cw_lineage_load(), and changes nothing, if
+ * live/NAME and archive/NAME are damaged too; like cw_lineage_open_damaged(), if they are not its
+ * own. */
+int cw_lineage_rewrite(const char *config_dir, const char *name, char **aside,
+		       struct cw_error *error);
+
 /* For store/lineage_*.c: the path live/.NAME.next; release with free(). */
 char *cw_live_next(const char *config_dir, const char *name);
 /* Exchanges live/.NAME.next, which is complete, with live/NAME, and does away with what was there.

@@ -1,5 +1,6 @@
 """The agent: certificates that the environment or agent.ini describe, and what it says of bad input."""
 
+import glob
 import json
 import os
 import shutil
@@ -311,6 +312,29 @@ def test_removed_files_are_replaced(certwright):
     agent.wait_for_origin("gone.example.test", "acme")
     assert is_pair(certwright, "gone.example.test")
     agent.end()
+
+
+@pytest.mark.parametrize("damaged", ["", "\0garbage\n[[[", "[renewalparams]\naccount = 1\n"])
+def test_a_damaged_renewal_file_of_a_described_certificate_is_replaced(certwright, damaged):
+    write_ini(certwright, "[web]\ndomains = web.example.test\n")
+    agent = Agent(certwright)
+    agent.wait_for_origin("web", "acme")
+    agent.end()
+    before = load(certwright.live("web"))
+    path = certwright.renewal_file("web")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(damaged)
+    agent = Agent(certwright)
+    with Reader(certwright, "web").watching() as reader:
+        agent.wait_for_log("has a new certificate")
+    agent.wait(lambda: agent.certificate("web")["problems"] == [], "the look")
+    agent.end()
+    assert reader.origins == ["acme"], "the one that was in use stays until there is another"
+    assert load(certwright.live("web")).serial_number != before.serial_number
+    assert "failed" not in agent.log()
+    assert "authenticator = standalone" in read(path)
+    [copy] = glob.glob(os.path.join(certwright.config_dir, "aside", "web-*", "renewal.conf"))
+    assert read(copy) == damaged and copy.rpartition("/")[0] in agent.log()
 
 
 def test_a_read_only_volume_is_named(certwright):

@@ -151,6 +151,17 @@ settle(struct looking *looking, const struct cw_managed *managed, struct json_ob
 	return status;
 }
 
+/* Whether the renewal file of a described certificate does not say how to renew it, as one that had
+ * to be written anew. A renewal with what the configuration says completes it. */
+static bool
+lacks_settings(const char *config, const char *name)
+{
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+
+	return cw_lineage_open(config, name, &lineage, NULL) == CW_OK &&
+	       cw_configobj_get(lineage->config, "renewalparams", "authenticator") == NULL;
+}
+
 /* What is wrong with one certificate does not concern the others. */
 static void
 consider(struct looking *looking, const char *name)
@@ -168,7 +179,11 @@ consider(struct looking *looking, const char *name)
 		cw_json_set(item, "error", cw_json_error(&error));
 	}
 	cw_json_set_bool(item, "lineage", cw_lineage_exists(config, name));
-	if (cw_lineage_exists(config, name) && !cw_json_bool(item, "provided", false))
+	if (!cw_lineage_exists(config, name) || cw_json_bool(item, "provided", false))
+		return;
+	if (managed != NULL && lacks_settings(config, name))
+		cw_json_set_bool(item, "due", true);
+	else
 		cw_strv_add(&looking->lineages, name);
 }
 

@@ -409,6 +409,28 @@ is_incomplete(const char *config, const char *name)
 	return false;
 }
 
+/* A renewal file that says nothing is written anew, if the rest of the lineage is whole: the
+ * configuration says how to renew it. What else is wrong is said by who reads it next. */
+static int
+mend_renewal_file(struct cw_context *context, const struct cw_managed *managed,
+		  struct cw_settled *settled, struct cw_error *error)
+{
+	const char *config = context->directories.config;
+	cw_auto_lineage struct cw_lineage *lineage = NULL;
+	cw_auto_error struct cw_error problem = {0};
+	cw_autofree char *aside = NULL;
+
+	if (cw_lineage_open(config, managed->name, &lineage, NULL) != CW_E_INVALID)
+		return CW_OK;
+	if (cw_lineage_rewrite(config, managed->name, &aside, &problem) < 0)
+		return problem.status == CW_E_IO ? cw_error_move(error, &problem) : CW_OK;
+	settled->changes = true;
+	cw_log_warning("the renewal file of \"%s\" was damaged and has been written anew; a copy "
+		       "of the damaged one is in \"%s\"",
+		       managed->name, aside);
+	return CW_OK;
+}
+
 static int
 settle(struct cw_context *context, const struct cw_managed *managed, struct cw_settled *settled,
        struct cw_error *error)
@@ -423,6 +445,8 @@ settle(struct cw_context *context, const struct cw_managed *managed, struct cw_s
 		return settle_files(context, managed, &folder, settled, error);
 	if (managed->provided != NULL)
 		status = settle_folder(context, managed, settled, &used, error);
+	if (status == CW_OK && !used)
+		status = mend_renewal_file(context, managed, settled, error);
 	if (status < 0 || used)
 		return status;
 	if (is_incomplete(config, managed->name)) {
