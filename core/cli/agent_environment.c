@@ -21,8 +21,11 @@ static const struct {
 	const char *variable, *option;
 } other_names[] = {{"NAME", "cert-name"}};
 
-bool
-cw_agent_is_option_variable(const char *name)
+/* NAME=VALUE */
+static struct cw_strv taken;
+
+static bool
+is_option(const char *name)
 {
 	const char *rest = name + sizeof(PREFIX) - 1;
 
@@ -32,6 +35,41 @@ cw_agent_is_option_variable(const char *name)
 		if (strcmp(rest, reserved[i]) == 0)
 			return false;
 	return strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(rest);
+}
+
+/* The name of NAME=VALUE; release with free(). */
+static char *
+name_of(const char *entry)
+{
+	return cw_memdup(entry, strcspn(entry, "="));
+}
+
+void
+cw_agent_take_environment(void)
+{
+	for (char **entry = environ; *entry != NULL; entry++) {
+		cw_autofree char *name = name_of(*entry);
+
+		if (is_option(name) && strchr(*entry, '=') != NULL)
+			cw_strv_add(&taken, *entry);
+	}
+	for (size_t i = 0; i < taken.count; i++) {
+		cw_autofree char *name = name_of(taken.items[i]);
+
+		unsetenv(name);
+	}
+}
+
+static bool
+was_taken(const char *name)
+{
+	for (size_t i = 0; i < taken.count; i++) {
+		cw_autofree char *other = name_of(taken.items[i]);
+
+		if (strcmp(other, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Release with free(). */
@@ -129,7 +167,7 @@ add_variable(struct cw_lookup *lookup, const char *name, const char *text,
 	if (from_file) {
 		cw_autofree char *plain = cw_memdup(name, strlen(name) - (sizeof(FILE_SUFFIX) - 1));
 
-		if (getenv(plain) != NULL)
+		if (was_taken(plain))
 			return contradiction(plain, error);
 		status = read_value(name, text, &value, error);
 	} else {
@@ -150,14 +188,13 @@ cw_agent_environment(struct cw_lookup *lookup, struct cw_agent_values *values,
 	int status = CW_OK;
 
 	/* After an error too: another variable says how that is to be logged. */
-	for (char **entry = environ; *entry != NULL; entry++) {
+	for (size_t i = 0; i < taken.count; i++) {
+		cw_autofree char *name = name_of(taken.items[i]);
 		cw_auto_error struct cw_error problem = {0};
-		const char *equals = strchr(*entry, '=');
-		cw_autofree char *name =
-			equals != NULL ? cw_memdup(*entry, (size_t)(equals - *entry)) : NULL;
 
-		if (name != NULL && cw_agent_is_option_variable(name) &&
-		    add_variable(lookup, name, equals + 1, values, &problem) < 0 && status == CW_OK)
+		if (add_variable(lookup, name, taken.items[i] + strlen(name) + 1, values,
+				 &problem) < 0 &&
+		    status == CW_OK)
 			status = cw_error_move(error, &problem);
 	}
 	return status;

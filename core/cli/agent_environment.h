@@ -5,7 +5,9 @@
 
 #include "cli/agent_values.h"
 
-/* Adds them. CERTWRIGHT_DOMAINS and CERTWRIGHT_SERVER may have several, separated by commas or
+/* Takes them out of the environment. */
+void cw_agent_take_environment(void);
+/* Adds those that were taken. CERTWRIGHT_DOMAINS and CERTWRIGHT_SERVER may have several, separated by commas or
  * blanks; CERTWRIGHT_NAME is --cert-name. CW_E_INVALID if a variable of that form is no option, or
  * two contradict each other. */
 int cw_agent_environment(struct cw_lookup *lookup, struct cw_agent_values *values,
@@ -14,7 +16,5 @@ int cw_agent_environment(struct cw_lookup *lookup, struct cw_agent_values *value
  * AIOTES_SYSADMIN_EMAIL. Adds nothing if they are not set. */
 int cw_agent_aiotes(struct cw_lookup *lookup, struct cw_agent_values *values,
 		    struct cw_error *error);
-/* Whether the variable NAME may be an option with a secret value, which hooks need not see. */
-bool cw_agent_is_option_variable(const char *name);
 
 #endif

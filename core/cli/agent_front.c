@@ -169,21 +169,9 @@ cw_agent_log_end(const struct cw_error *error)
 	log_json(NULL, CW_LOG_ERROR, text);
 }
 
-static void
-clear_environment(void)
-{
-	cw_auto_strv struct cw_strv names = {0};
-
-	for (char **entry = environ; *entry != NULL; entry++)
-		cw_strv_addn(&names, *entry, strcspn(*entry, "="));
-	for (size_t i = 0; i < names.count; i++)
-		if (cw_agent_is_option_variable(names.items[i]))
-			unsetenv(names.items[i]);
-}
-
 const struct cw_agent_front cw_agent_front = {
 	.configure = cw_agent_configure,
 	.run = run,
 	.log = open_log,
-	.clear_environment = clear_environment,
+	.take_environment = cw_agent_take_environment,
 };

@@ -41,14 +41,20 @@ cw_registry_new(void)
 }
 
 void
+cw_registry_end_processes(struct cw_registry *registry)
+{
+	for (size_t i = 0; i < registry->count; i++)
+		cw_plugin_process_free(cw_take(&registry->entries[i]->process));
+}
+
+void
 cw_registry_free(struct cw_registry *registry)
 {
 	if (registry == NULL)
 		return;
-	for (size_t i = 0; i < registry->count; i++) {
-		cw_plugin_process_free(registry->entries[i]->process);
+	cw_registry_end_processes(registry);
+	for (size_t i = 0; i < registry->count; i++)
 		cw_module_free(registry->entries[i]);
-	}
 	free(registry->entries);
 	cw_strv_clear(&registry->refused_modules);
 	cw_strv_clear(&registry->refused_reasons);

@@ -61,6 +61,9 @@ struct cw_registry *cw_registry_new(void);
  * does not check who can write to the files. */
 struct cw_registry *cw_registry_of_files(const char *const *paths, size_t count);
 void cw_registry_free(struct cw_registry *registry);
+/* Ends the plugin processes that have described modules and are kept for a first batch: there is
+ * none. */
+void cw_registry_end_processes(struct cw_registry *registry);
 
 /* What is learned of Certbot's plugins is not written to the cache folder. */
 void cw_registry_keep_nothing(struct cw_registry *registry);

@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from lib.agent import Agent, is_pair, status_module
+from lib.pebble import EAB_KEYS
 from lib.process import children, is_gone, wait_until
 from lib.rogue_ca import Hold, problem
 from lib.tools import read
@@ -283,6 +284,39 @@ def test_status_address_for_others_is_warned_of(certwright, start):
     agent = start_agent(certwright, "--status-address", f"0.0.0.0:{start.ports.take()}",
                         env={"CERTWRIGHT_STATUS_MODULE": status_module()})
     agent.wait_for_log("others than this machine may reach the status page")
+    agent.end()
+
+
+def test_no_process_of_the_agent_gets_its_variables(start, tmp_path):
+    """Hooks, plugins, the network and status processes: all programs that are started."""
+    certwright = start.certwright(start.pebble(eab=True))
+    trace = tmp_path / "trace"
+    strace = [shutil.which("strace"), "-ff", "-qq", "-v", "-s", "100000", "-o", str(trace), "-e",
+              "trace=execve"]
+    agent = start_agent(
+        certwright, "--status-address", f"127.0.0.1:{start.ports.take()}", "--notify-hook",
+        "true notify", wrap=strace, env={
+            "CERTWRIGHT_EAB_KID": "kid-1", "CERTWRIGHT_EAB_HMAC_KEY": EAB_KEYS["kid-1"],
+            "CERTWRIGHT_AUTHENTICATOR": "standalone", "CERTWRIGHT_DEPLOY_HOOK": "true deploy",
+            "CERTWRIGHT_STATUS_MODULE": status_module(), "ASAN_OPTIONS": "detect_leaks=0"})
+    agent.wait_for_origin(NAME, "acme")
+
+    def programs():
+        lines = [line for path in tmp_path.glob("trace.*") for line in read(path).splitlines()
+                 if line.startswith("execve(")]
+        return [line for line in lines if '"agent"' not in line]
+    for part in ('"plugin"', '"network"', '"status"', "true deploy", "true notify"):
+        agent.wait(lambda part=part: any(part in line for line in programs()), part)
+    assert [line for line in programs() if "CERTWRIGHT_EAB" in line] == []
+    [pid] = children(agent.running)
+    os.kill(pid, signal.SIGTERM)
+    assert agent.running.finish(15).status == 0
+
+
+def test_the_agent_keeps_no_plugin_that_its_command_line_names(certwright, tmp_path):
+    agent = start_agent(certwright, "--authenticator", "webroot", "--webroot-path", str(tmp_path))
+    agent.wait_for_log("failed")
+    agent.wait(lambda: not children(agent.running), "the end of its processes")
     agent.end()
 
 

@@ -509,6 +509,8 @@ cw_flow_agent(struct cw_context *context, struct json_object *result, struct cw_
 		cw_fail(error, CW_E_UNSUPPORTED, "the agent is a command of its own");
 		return CW_E_UNSUPPORTED;
 	}
+	context->agent->take_environment();
+	cw_registry_end_processes(context->registry);
 	agent.messages = cw_json_new_array();
 	agent.children.kept = cw_manager_take_sockets();
 	return run(&agent, error);

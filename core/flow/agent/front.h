@@ -1,6 +1,6 @@
 /*
- * What the agent needs of cli/, which it may not include. All but log() are called in a forked
- * child only, because they load libraries and read secrets.
+ * What the agent needs of cli/, which it may not include. configure() and run() are called in a
+ * forked child only, because they load libraries and read secrets.
  */
 #ifndef CW_FLOW_AGENT_FRONT_H
 #define CW_FLOW_AGENT_FRONT_H
@@ -32,9 +32,9 @@ struct cw_agent_front {
 	/* From now on log lines go to the standard error output, from the level that SETTINGS say,
 	 * as JSON objects if JSON. */
 	void (*log)(const struct cw_settings *settings, bool json);
-	/* Removes the variables of the environment that are options, so that hooks do not get them.
-	 */
-	void (*clear_environment)(void);
+	/* Takes the variables that are options out of the environment, for configure(): they may
+	 * have secrets, which no program that is started later may see. */
+	void (*take_environment)(void);
 };
 
 #endif

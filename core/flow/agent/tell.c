@@ -141,7 +141,6 @@ run_hook(void *context, struct json_object *result, struct cw_error *error)
 	int status;
 
 	(void)result;
-	agent->front->clear_environment();
 	status = cw_process_run_one(&process, error);
 	cw_process_clear(&process);
 	return status;

@@ -101,7 +101,6 @@ run_command(void *context, struct json_object *result, struct cw_error *error)
 {
 	struct cw_agent *agent = context;
 
-	agent->front->clear_environment();
 	return agent->front->run(&agent->arguments,
 				 agent->request != NULL ? &cw_agent_look_verb : NULL,
 				 agent->request, result, error);
