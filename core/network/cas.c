@@ -58,13 +58,15 @@ cw_served_number(const struct cw_served_ca *ca)
 	return ca->number;
 }
 
-void
-cw_served_tell_count(struct cw_served_ca *ca)
+/* Tells the coordinator how many requests were sent since it was told last: before an answer, as
+ * the run may be over with that. */
+static void
+tell_count(struct cw_served_ca *ca)
 {
 	const struct cw_acme_count *count;
 	struct cw_message *notice;
 
-	if (ca == NULL || ca->acme == NULL)
+	if (ca->acme == NULL)
 		return;
 	count = cw_acme_count(ca->acme);
 	if (count->sent == ca->told.sent && count->failed == ca->told.failed)
@@ -75,6 +77,13 @@ cw_served_tell_count(struct cw_served_ca *ca)
 	cw_message_put_int(notice, count->failed - ca->told.failed);
 	cw_peer_tell(ca->process->peer, notice);
 	ca->told = *count;
+}
+
+static void
+set_ca(struct cw_serving *job, struct cw_served_ca *ca)
+{
+	job->ca = ca;
+	job->answering = tell_count;
 }
 
 static struct cw_served_ca *
@@ -134,7 +143,7 @@ fail_silent(struct cw_serving *job)
 static void
 await_directory(struct cw_served_ca *ca, struct cw_serving *job, void (*begin)(struct cw_serving *))
 {
-	job->ca = ca;
+	set_ca(job, ca);
 	job->begin = begin;
 	if (ca->opening == CA_FAILED)
 		cw_serving_fail(job, &ca->failure);
@@ -309,7 +318,7 @@ cw_serve_ca_open(struct cw_network_process *process, struct cw_message *request)
 	options.silent = &ca->silent;
 	ca->next = process->cas;
 	process->cas = ca;
-	job->ca = ca;
+	set_ca(job, ca);
 	if (is_silent(ca)) {
 		ca->opening = CA_FAILED;
 		cw_fail(&ca->failure, CW_E_NETWORK,
@@ -347,7 +356,7 @@ cw_serve_ca_close(struct cw_network_process *process, struct cw_message *request
 	cw_message_put_text(answer, text);
 	cw_message_put_bool(answer, text != NULL && fetched);
 	cw_message_put_text(answer, text != NULL ? cw_acme_unused_nonce(ca->acme) : NULL);
-	cw_served_tell_count(ca);
+	tell_count(ca);
 	cw_peer_answer(process->peer, request, answer);
 	remove_ca(process, ca);
 }

@@ -25,6 +25,8 @@ struct cw_serving {
 	struct cw_network_process *process;
 	uint32_t number;
 	struct cw_served_ca *ca; /* the CA that the request is for; NULL: none */
+	/* Called before an answer is sent. With a CA only. */
+	void (*answering)(struct cw_served_ca *ca);
 	/* Called when the CA's directory is there; NULL: the job has started. */
 	void (*begin)(struct cw_serving *job);
 	struct cw_acme_operation *operation; /* the current operation; NULL: none */
@@ -57,9 +59,6 @@ void cw_serve_ca_close(struct cw_network_process *process, struct cw_message *re
 void cw_serve_account_use(struct cw_network_process *process, struct cw_message *request);
 struct cw_acme *cw_served_acme(const struct cw_served_ca *ca);
 uint32_t cw_served_number(const struct cw_served_ca *ca);
-/* Tells the coordinator how many requests were sent to the CA since it was told last. CA NULL:
- * nothing. */
-void cw_served_tell_count(struct cw_served_ca *ca);
 /* Returns the CA that the first field of REQUEST names. If there is none, answers REQUEST with an
  * error and returns NULL. */
 struct cw_served_ca *cw_served_find(struct cw_network_process *process, struct cw_message *request);

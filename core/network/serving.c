@@ -51,8 +51,8 @@ answer_number(struct cw_network_process *process, uint32_t number, struct cw_mes
 void
 cw_serving_finish(struct cw_serving *job, struct cw_message *answer)
 {
-	/* First: with this answer the run may be over. */
-	cw_served_tell_count(job->ca);
+	if (job->answering != NULL)
+		job->answering(job->ca);
 	answer_number(job->process, job->number, answer);
 	cw_serving_end(job);
 }

@@ -24,6 +24,7 @@ libcore_sources += \
 	core/store/lineage_damaged.c \
 	core/store/lineage_shared.c \
 	core/store/lineage_remove.c \
+	core/store/lineage_rewrite.c \
 	core/store/lineage_switch.c \
 	core/store/lineage_update.c \
 	core/store/lock.c core/store/lock.h \

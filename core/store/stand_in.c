@@ -17,8 +17,6 @@
 #define YIELDS "gives way to a certificate of the CA"
 #define ASIDE "aside"
 
-#define ASIDE_RENEWAL "renewal.conf" /* in a folder below it */
-
 enum { ORIGIN_MAX = 4096, FILE_MAX = 1024 * 1024 };
 
 static const char *const origin_names[] = {[CW_ORIGIN_NONE] = "none",
@@ -147,9 +145,8 @@ cw_live_mark(const char *config_dir, const char *name, enum cw_origin origin, bo
 	return write_mark(path, origin, yields ? YIELDS : NULL, error);
 }
 
-/* A free path below CONFIG/aside, whose folder exists; NULL after an error. */
-static char *
-aside_path(const char *config_dir, const char *name, struct cw_error *error)
+char *
+cw_aside_path(const char *config_dir, const char *name, struct cw_error *error)
 {
 	cw_autofree char *folder = cw_format("%s/" ASIDE, config_dir);
 	cw_autofree char *now = cw_format_utc(cw_time());
@@ -174,7 +171,7 @@ static int
 move_aside(const char *config_dir, const char *name, const char *from, char **aside,
 	   struct cw_error *error)
 {
-	cw_autofree char *to = aside_path(config_dir, name, error);
+	cw_autofree char *to = cw_aside_path(config_dir, name, error);
 
 	if (to == NULL)
 		return error != NULL ? error->status : CW_E_IO;
@@ -303,7 +300,8 @@ cw_live_put(const char *config_dir, const char *name, const struct cw_version_fi
 	cw_autofree char *digest = NULL;
 	int status = cw_lineage_check_name(name, error);
 
-	*aside = NULL;
+	if (aside != NULL)
+		*aside = NULL;
 	if (status == CW_OK)
 		status = cw_folder_make(above, 0700, error);
 	if (status == CW_OK)
@@ -324,8 +322,8 @@ cw_lineage_set_aside(const char *config_dir, const char *name, char **aside, str
 {
 	cw_autofree char *renewal = cw_renewal_path(config_dir, name, NULL);
 	cw_autofree char *archive = cw_format("%s/archive/%s", config_dir, name);
-	cw_autofree char *to = aside_path(config_dir, name, error);
-	cw_autofree char *saved_renewal = cw_format("%s/" ASIDE_RENEWAL, to != NULL ? to : "");
+	cw_autofree char *to = cw_aside_path(config_dir, name, error);
+	cw_autofree char *saved_renewal = cw_format("%s/" CW_ASIDE_RENEWAL, to != NULL ? to : "");
 	cw_autofree char *saved_archive = cw_format("%s/archive", to != NULL ? to : "");
 	int status;
 
@@ -336,37 +334,6 @@ cw_lineage_set_aside(const char *config_dir, const char *name, char **aside, str
 		status = cw_fail_path(error, errno, "move aside", renewal);
 	if (status == CW_OK && rename(archive, saved_archive) != 0 && errno != ENOENT)
 		status = cw_fail_path(error, errno, "move aside", archive);
-	if (status == CW_OK)
-		*aside = cw_take(&to);
-	return status;
-}
-
-int
-cw_lineage_rewrite(const char *config_dir, const char *name, char **aside, struct cw_error *error)
-{
-	const struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
-	cw_auto_lineage struct cw_lineage *lineage = NULL;
-	cw_auto_configobj struct cw_configobj *paths = cw_configobj_new();
-	cw_auto_buf struct cw_buf text = {0};
-	cw_autofree char *to = NULL, *copy = NULL;
-	int status = cw_lineage_open_damaged(config_dir, name, &lineage, error);
-
-	if (status == CW_OK)
-		status = cw_lineage_refresh(lineage, error);
-	if (status == CW_OK)
-		status = cw_file_read(lineage->renewal_path, FILE_MAX, &text, error);
-	if (status < 0)
-		return status;
-	to = aside_path(config_dir, name, error);
-	if (to == NULL)
-		return error != NULL ? error->status : CW_E_IO;
-	copy = cw_format("%s/" ASIDE_RENEWAL, to);
-	status = cw_folder_make(to, 0700, error);
-	if (status == CW_OK)
-		status = cw_file_write(copy, cw_buf_text(&text), text.length, &mode, error);
-	lineage->config = cw_configobj_new();
-	if (status == CW_OK)
-		status = cw_lineage_save_config(lineage, paths, error);
 	if (status == CW_OK)
 		*aside = cw_take(&to);
 	return status;

@@ -49,7 +49,7 @@ int cw_live_mark(const char *config_dir, const char *name, enum cw_origin origin
 /*
  * Puts FILES into live/NAME as files of ours. The folder is complete beside it before the two are
  * exchanged. Links that were there are removed; files of somebody else are moved aside, and *ASIDE
- * is where they are then (NULL: there were none). Release it with free().
+ * is where they are then (NULL: there were none). Release it with free(). ASIDE may be NULL.
  */
 int cw_live_put(const char *config_dir, const char *name, const struct cw_version_files *files,
 		enum cw_origin origin, char **aside, struct cw_error *error);
@@ -60,12 +60,17 @@ int cw_lineage_set_aside(const char *config_dir, const char *name, char **aside,
 			 struct cw_error *error);
 
 /* Writes the renewal file of NAME, which is damaged, anew: with the paths, and without how to renew
- * it. *ASIDE is where a copy of it is then. Fails like cw_lineage_load(), and changes nothing, if
- * live/NAME and archive/NAME are damaged too; like cw_lineage_open_damaged(), if they are not its
- * own. */
+ * it. *ASIDE is where a copy of it is then; release it with free(). Fails like cw_lineage_load(),
+ * and changes nothing, if live/NAME and archive/NAME are damaged too; like
+ * cw_lineage_open_damaged(), if they are not its own. */
 int cw_lineage_rewrite(const char *config_dir, const char *name, char **aside,
 		       struct cw_error *error);
 
+/* For store/lineage_*.c: a free path below CONFIG/aside, whose folder exists; NULL after an error.
+ * Release it with free(). */
+char *cw_aside_path(const char *config_dir, const char *name, struct cw_error *error);
+/* The renewal file in such a folder. */
+#define CW_ASIDE_RENEWAL "renewal.conf"
 /* For store/lineage_*.c: the path live/.NAME.next; release with free(). */
 char *cw_live_next(const char *config_dir, const char *name);
 /* Exchanges live/.NAME.next, which is complete, with live/NAME, and does away with what was there.

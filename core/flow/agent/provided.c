@@ -38,7 +38,6 @@ clear_offer(struct offer *offer)
 void
 cw_settled_clear(struct cw_settled *settled)
 {
-	cw_strv_clear(&settled->aside);
 	free(settled->problem);
 	free(settled->hint);
 }
@@ -149,7 +148,6 @@ put_self_signed(struct cw_context *context, const struct cw_managed *managed,
 	cw_autofree char *certificate = NULL;
 	cw_autosecret char *private_key = NULL;
 	struct cw_version_files files;
-	char *aside = NULL;
 	int status = cw_stand_in_make(managed, NULL, &certificate, &private_key, error);
 
 	if (status < 0)
@@ -159,14 +157,12 @@ put_self_signed(struct cw_context *context, const struct cw_managed *managed,
 					  .chain = certificate,
 					  .fullchain = certificate};
 	status = cw_live_put(context->directories.config, managed->name, &files,
-			     CW_ORIGIN_SELF_SIGNED, &aside, error);
+			     CW_ORIGIN_SELF_SIGNED, NULL, error);
 	settled->changes = true;
 	settled->deploys = status == CW_OK && folder->origin != CW_ORIGIN_NONE;
 	if (status == CW_OK)
 		cw_log_info("made a self-signed certificate for \"%s\", until there is another",
 			    managed->name);
-	if (aside != NULL)
-		cw_strv_take(&settled->aside, aside);
 	return status;
 }
 
@@ -209,7 +205,7 @@ static int
 displace_lineage(struct cw_context *context, const struct cw_managed *managed, const char *why,
 		 struct cw_settled *settled, struct cw_error *error)
 {
-	char *aside = NULL;
+	cw_autofree char *aside = NULL;
 	int status;
 
 	if (!cw_lineage_exists(context->directories.config, managed->name))
@@ -220,7 +216,6 @@ displace_lineage(struct cw_context *context, const struct cw_managed *managed, c
 		return status;
 	cw_log_warning("\"%s\" %s; its earlier certificates are in \"%s\"", managed->name, why,
 		       aside);
-	cw_strv_take(&settled->aside, aside);
 	return CW_OK;
 }
 
@@ -273,7 +268,6 @@ copy_offer(struct cw_context *context, const struct cw_managed *managed, const s
 	cw_auto(cw_buf_wipe) struct cw_buf key = {0};
 	cw_autofree char *leaf = NULL, *chain = NULL, *fullchain = NULL;
 	struct cw_version_files files;
-	char *aside = NULL;
 	int status = cw_file_read(path, FILE_MAX, &full, error);
 
 	if (status == CW_OK && strcmp(cw_path_base(path), "cert.pem") == 0)
@@ -293,14 +287,12 @@ copy_offer(struct cw_context *context, const struct cw_managed *managed, const s
 	    is_same(live, CW_KIND_PRIVKEY, files.privkey))
 		return CW_OK;
 	status = cw_live_put(context->directories.config, managed->name, &files, CW_ORIGIN_PROVIDED,
-			     &aside, error);
+			     NULL, error);
 	settled->changes = true;
 	settled->deploys = status == CW_OK;
 	if (status == CW_OK)
 		cw_log_info("\"%s\" uses the certificate in \"%s\" now", managed->name,
 			    offer->folder);
-	if (aside != NULL)
-		cw_strv_take(&settled->aside, aside);
 	return status;
 }
 

@@ -6,19 +6,17 @@
 #ifndef CW_FLOW_AGENT_PROVIDED_H
 #define CW_FLOW_AGENT_PROVIDED_H
 
-#include "base/strv.h"
 #include "flow/agent/config.h"
 #include "flow/context.h"
 
 struct cw_settled {
-	bool provided;        /* a provided certificate is in use */
-	bool changes;         /* files were put there, or moved away */
-	bool deploys;         /* there are other files than before: deploy hooks are due */
-	bool obtains;         /* a CA is to be asked for one, now */
-	int64_t check;        /* when to look again; INT64_MAX: only after a change */
-	struct cw_strv aside; /* where somebody's files were moved to */
-	char *problem;        /* what is wrong with what was provided; NULL: nothing */
-	char *hint;           /* NULL: none */
+	bool provided; /* a provided certificate is in use */
+	bool changes;  /* files were put there, or moved away */
+	bool deploys;  /* there are other files than before: deploy hooks are due */
+	bool obtains;  /* a CA is to be asked for one, now */
+	int64_t check; /* when to look again; INT64_MAX: only after a change */
+	char *problem; /* what is wrong with what was provided; NULL: nothing */
+	char *hint;    /* NULL: none */
 };
 void cw_settled_clear(struct cw_settled *settled);
 
