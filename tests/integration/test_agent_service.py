@@ -280,6 +280,35 @@ def test_health_before_the_first_look_says_so(certwright, start):
     agent.end()
 
 
+def test_a_status_address_that_is_taken_leaves_the_running_configuration(certwright, start):
+    port, taken = start.ports.take(), start.ports.take()
+    path = os.path.join(certwright.config_dir, "agent.ini")
+
+    def configure(address, name):
+        os.makedirs(certwright.config_dir, exist_ok=True)
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(f"status-address = {address}\n[{name}]\ndomains = {name}.example.test\n")
+
+    def served():
+        with contextlib.suppress(urllib.error.URLError):
+            with urlopen(f"http://127.0.0.1:{port}/status.json", timeout=30) as answer:
+                return {c["name"] for c in json.load(answer)["certificates"]}
+        return None
+    configure(f"127.0.0.1:{port}", "one")
+    agent = Agent(certwright, env={"CERTWRIGHT_STATUS_MODULE": status_module()})
+    agent.wait_for_origin("one", "acme")
+    with socket.create_server(("127.0.0.1", taken)):
+        configure(f"127.0.0.1:{taken}", "two")
+        agent.wait_for_log("keeping the running configuration")
+        assert f"port {taken}" in agent.log()
+        assert served() == {"one"}
+    # The same port of all addresses.
+    configure(f":{port}", "two")
+    agent.wait_for_origin("two", "acme")
+    agent.wait(lambda: served() == {"one", "two"}, "the status")
+    agent.end()
+
+
 def test_status_address_for_others_is_warned_of(certwright, start):
     agent = start_agent(certwright, "--status-address", f"0.0.0.0:{start.ports.take()}",
                         env={"CERTWRIGHT_STATUS_MODULE": status_module()})

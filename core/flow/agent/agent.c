@@ -100,6 +100,17 @@ watch_all(struct cw_agent *agent)
 	cw_watches_add(agent->watches, FILE_KEY, folder);
 }
 
+/* Something that concerns all certificates is another one now. */
+static void
+watch_again(struct cw_agent *agent)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	watch_all(agent);
+	if (cw_agent_find_all(agent, true, &error) < 0)
+		cw_log_error("%s", error.message);
+}
+
 /* Its lock and its socket are where they are. */
 static int
 check_directories(const struct cw_agent *agent, const struct cw_agent_config *config,
@@ -121,15 +132,17 @@ use_config(struct cw_agent *agent, struct json_object *result, struct cw_error *
 
 	cw_agent_config_read(json_object_get(result), &config);
 	status = check_directories(agent, &config, error);
+	if (status == CW_OK)
+		status = cw_agent_serve_status(agent, &config, error);
 	if (status < 0) {
 		cw_agent_config_clear(&config);
 		return status;
 	}
 	cw_agent_config_clear(&agent->config);
 	agent->config = config;
-	watch_all(agent);
-	status = cw_agent_find_all(agent, true, error);
-	return status < 0 ? status : cw_agent_serve_status(agent, error);
+	agent->front->log(agent->context->settings, config.log_json);
+	watch_again(agent);
+	return CW_OK;
 }
 
 /* Whose waiters wait for the configuration: no certificate has this name. */
@@ -261,17 +274,6 @@ renewal_changed(struct cw_agent *agent, const char *file)
 	if (cw_agent_find_all(agent, false, &error) < 0)
 		cw_log_error("%s", error.message);
 	cw_agent_check_changed(agent, name);
-}
-
-/* One of the folders that are watched for all is another one now. */
-static void
-watch_again(struct cw_agent *agent)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	watch_all(agent);
-	if (cw_agent_find_all(agent, true, &error) < 0)
-		cw_log_error("%s", error.message);
 }
 
 /* A link to a volume of Kubernetes changes by what is behind this name. */
@@ -416,7 +418,7 @@ open_all(struct cw_agent *agent, struct cw_lock **lock, struct cw_error *error)
 	cw_agent_state_load(agent->folder, &agent->all, agent->messages);
 	status = cw_alarm_open(&agent->alarm, agent->loop, error);
 	if (status == CW_OK)
-		status = cw_agent_serve_status(agent, error);
+		status = cw_agent_serve_status(agent, &agent->config, error);
 	return status < 0 ? status
 			  : cw_control_open(agent->loop, agent->folder, on_request, on_gone, agent,
 					    &agent->control, error);

@@ -216,25 +216,43 @@ give_document(void *user)
 	return cw_agent_document(user);
 }
 
-int
-cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error)
+static int
+start_status(struct cw_agent *agent, const struct cw_agent_config *config, struct cw_error *error)
 {
 	const struct cw_settings *settings = agent->context->settings;
 	const struct cw_status_server_start start = {
-		.address = agent->config.status_address,
-		.limits = &agent->config.limits,
+		.address = config->status_address,
+		.limits = &config->limits,
 		.require_sandbox = cw_settings_flag(settings, "require_sandbox"),
 		.document = give_document,
 		.user = agent,
 	};
 	int status;
 
-	cw_status_server_free(cw_take(&agent->status_server));
 	if (start.address == NULL)
 		return CW_OK;
 	status = cw_status_server_new(agent->loop, &start, &agent->status_server, error);
 	if (status == CW_OK && !cw_status_address_is_local(start.address))
 		cw_log_warning("others than this machine may reach the status page at \"%s\"",
 			       start.address);
+	return status;
+}
+
+int
+cw_agent_serve_status(struct cw_agent *agent, const struct cw_agent_config *config,
+		      struct cw_error *error)
+{
+	int status;
+
+	if (agent->status_server != NULL &&
+	    cw_equal(config->status_address, agent->config.status_address)) {
+		cw_status_server_set_limits(agent->status_server, &config->limits);
+		return CW_OK;
+	}
+	/* First, as the two addresses may have the same port. */
+	cw_status_server_free(cw_take(&agent->status_server));
+	status = start_status(agent, config, error);
+	if (status < 0 && config != &agent->config)
+		start_status(agent, &agent->config, NULL);
 	return status;
 }

@@ -128,8 +128,10 @@ int64_t cw_agent_tell_expiring(struct cw_agent *agent, int64_t now);
 
 /* The status document; the caller releases it. */
 struct json_object *cw_agent_document(struct cw_agent *agent);
-/* Starts the status server that the configuration wants, instead of one that there is. */
-int cw_agent_serve_status(struct cw_agent *agent, struct cw_error *error);
+/* Starts the status server that CONFIG wants, instead of one that there is. If that fails, the one
+ * of the agent's present configuration stays. */
+int cw_agent_serve_status(struct cw_agent *agent, const struct cw_agent_config *config,
+			  struct cw_error *error);
 /* Counts the HTTP requests of a child that has ended with RESULT (NULL: it said none). */
 void cw_agent_count_requests(struct cw_agent *agent, struct json_object *result);
 /* Remembers whether SERVER (NULL: not known) answered as it should when it was asked last. */

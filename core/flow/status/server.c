@@ -283,6 +283,12 @@ cw_status_server_new(struct cw_loop *loop, const struct cw_status_server_start *
 }
 
 void
+cw_status_server_set_limits(struct cw_status_server *server, const struct cw_health_limits *limits)
+{
+	server->limits = *limits;
+}
+
+void
 cw_status_server_free(struct cw_status_server *server)
 {
 	if (server == NULL)

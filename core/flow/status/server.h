@@ -42,6 +42,9 @@ struct cw_status_server_start {
  */
 int cw_status_server_new(struct cw_loop *loop, const struct cw_status_server_start *start,
 			 struct cw_status_server **server, struct cw_error *error);
+/* From now on the document is judged with these. */
+void cw_status_server_set_limits(struct cw_status_server *server,
+				 const struct cw_health_limits *limits);
 /* Ends the process and closes the socket; NULL is allowed. */
 void cw_status_server_free(struct cw_status_server *server);
 /* The process; 0: it does not run, or SERVER is NULL. */
