@@ -3,6 +3,7 @@
 #include "base/printable.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -304,6 +305,14 @@ cw_json_append(struct json_object *array, struct json_object *value)
 }
 
 void
+cw_json_set_time(struct json_object *object, const char *key, int64_t seconds)
+{
+	cw_autofree char *text = cw_format_utc(seconds);
+
+	cw_json_set_string(object, key, text);
+}
+
+void
 cw_json_add_item(struct json_object *object, const char *key, struct json_object *value)
 {
 	struct json_object *array = cw_json_array(object, key);
@@ -313,6 +322,19 @@ cw_json_add_item(struct json_object *object, const char *key, struct json_object
 		cw_json_set(object, key, array);
 	}
 	cw_json_append(array, value);
+}
+
+void
+cw_json_add_to_strv(struct json_object *object, const char *key, struct cw_strv *strv)
+{
+	struct json_object *array = cw_json_array(object, key);
+
+	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
+		struct json_object *item = json_object_array_get_idx(array, i);
+
+		if (json_object_is_type(item, json_type_string))
+			cw_strv_add(strv, json_object_get_string(item));
+	}
 }
 
 struct json_object *

@@ -35,12 +35,16 @@ int64_t cw_json_int(struct json_object *object, const char *key, int64_t otherwi
 void cw_json_set_string(struct json_object *object, const char *key, const char *value);
 void cw_json_set_int(struct json_object *object, const char *key, int64_t value);
 void cw_json_set_bool(struct json_object *object, const char *key, bool value);
+/* SECONDS since the epoch, as RFC 3339 writes it, in UTC. */
+void cw_json_set_time(struct json_object *object, const char *key, int64_t seconds);
 void cw_json_set(struct json_object *object, const char *key,
 		 struct json_object *value);                               /* takes VALUE */
 void cw_json_append(struct json_object *array, struct json_object *value); /* takes VALUE */
 /* Appends VALUE to the array KEY of OBJECT, which is made if it is not there; takes VALUE. */
 void cw_json_add_item(struct json_object *object, const char *key, struct json_object *value);
 struct json_object *cw_json_from_strv(const struct cw_strv *strv);
+/* Adds the strings of the array KEY of OBJECT to STRV; what else it has is passed over. */
+void cw_json_add_to_strv(struct json_object *object, const char *key, struct cw_strv *strv);
 struct json_object *cw_json_new_object(void); /* never NULL */
 struct json_object *cw_json_new_array(void);
 /* An error as the JSON object that --json prints: status, message, hint, identifier, problem,

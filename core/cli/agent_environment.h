@@ -7,9 +7,9 @@
 
 /* Takes them out of the environment. */
 void cw_agent_take_environment(void);
-/* Adds those that were taken. CERTWRIGHT_DOMAINS and CERTWRIGHT_SERVER may have several, separated by commas or
- * blanks; CERTWRIGHT_NAME is --cert-name. CW_E_INVALID if a variable of that form is no option, or
- * two contradict each other. */
+/* Adds those that were taken. CERTWRIGHT_DOMAINS and CERTWRIGHT_SERVER may have several, separated
+ * by commas or blanks; CERTWRIGHT_NAME is --cert-name. CW_E_INVALID if a variable of that form is
+ * no option, or two contradict each other. */
 int cw_agent_environment(struct cw_lookup *lookup, struct cw_agent_values *values,
 			 struct cw_error *error);
 /* What the container of the AIoTES certificate manager took: AIOTES_HOSTNAME and

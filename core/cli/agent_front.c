@@ -109,12 +109,11 @@ log_text(void *context, enum cw_log_level level, const char *text)
 static void
 log_json(void *context, enum cw_log_level level, const char *text)
 {
-	cw_autofree char *now = cw_format_utc(cw_time());
 	cw_auto_json struct json_object *object = cw_json_new_object();
 	cw_auto_buf struct cw_buf line = {0};
 
 	(void)context;
-	cw_json_set_string(object, "time", now);
+	cw_json_set_time(object, "time", cw_time());
 	cw_json_set_string(object, "level", cw_log_level_name(level));
 	cw_json_set_string(object, "message", text);
 	cw_buf_add_text(&line, cw_json_text(object));

@@ -38,15 +38,9 @@ new_job(struct cw_network_process *process, const struct cw_message *request)
 static void
 put_account(struct cw_message *answer, struct json_object *body)
 {
-	struct json_object *array = cw_json_array(body, "contact");
 	cw_auto_strv struct cw_strv contacts = {0};
 
-	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
-		struct json_object *item = json_object_array_get_idx(array, i);
-
-		if (json_object_is_type(item, json_type_string))
-			cw_strv_add(&contacts, json_object_get_string(item));
-	}
+	cw_json_add_to_strv(body, "contact", &contacts);
 	cw_message_put_text(answer, cw_json_string(body, "status"));
 	cw_message_put_list(answer, &contacts);
 }

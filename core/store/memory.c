@@ -36,7 +36,6 @@ remember(const char *work, const char *name, const char *key, struct json_object
 {
 	const struct cw_file_mode mode = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
 	cw_auto_json struct json_object *memory = cw_memory_read(work, name);
-	cw_autofree char *now = cw_format_utc(cw_time());
 	cw_autofree char *folder = NULL;
 	cw_autofree char *path = NULL;
 	const char *text;
@@ -46,7 +45,7 @@ remember(const char *work, const char *name, const char *key, struct json_object
 		json_object_put(memory);
 		memory = cw_json_new_object();
 	}
-	cw_json_set_string(item, "time", now);
+	cw_json_set_time(item, "time", cw_time());
 	cw_json_set(memory, key, item);
 	if (status < 0)
 		return status;

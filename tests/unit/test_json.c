@@ -325,10 +325,31 @@ test_a_secret_leaves_no_copy_when_it_is_parsed_and_written(void **state)
 	}
 }
 
+static void
+test_strings_of_an_array_are_added_and_nothing_else(void **state)
+{
+	static const char text[] = "{\"a\": [\"x\", 1, null, [\"y\"], \"z\"], \"b\": \"x\"}";
+	cw_auto_json struct json_object *value = NULL;
+	cw_auto_strv struct cw_strv strv = {0};
+
+	(void)state;
+	assert_int_equal(parse(text, &value, NULL), CW_OK);
+	cw_json_add_to_strv(value, "a", &strv);
+	cw_json_add_to_strv(value, "b", &strv);
+	cw_json_add_to_strv(value, "c", &strv);
+	cw_json_add_to_strv(NULL, "a", &strv);
+	assert_int_equal(strv.count, 2);
+	assert_string_equal(strv.items[0], "x");
+	assert_string_equal(strv.items[1], "z");
+	cw_json_set_time(value, "a", 1795000000);
+	assert_string_equal(cw_json_string(value, "a"), "2026-11-18T11:06:40Z");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_strings_of_an_array_are_added_and_nothing_else),
 		cmocka_unit_test(test_one_value_is_parsed_whatever_its_kind),
 		cmocka_unit_test(test_what_is_no_json_is_refused_by_name),
 		cmocka_unit_test(test_a_zero_byte_hides_nothing),

@@ -48,15 +48,14 @@ change_server(struct cw_agent *agent, struct cw_agent_certificate *certificate, 
 static struct json_object *
 describe(struct json_object *error, int64_t now, int64_t until)
 {
-	cw_autofree char *stamp = cw_format_utc(now);
-	cw_autofree char *until_stamp = cw_format_utc(until);
 	struct json_object *failure = cw_json_new_object();
 	struct json_object *description;
 
-	cw_json_set_string(failure, "time", stamp);
+	cw_json_set_time(failure, "time", now);
 	cw_json_set(failure, "error", json_object_get(error));
 	description = cw_failure_describe(failure);
-	cw_json_set_string(description, "until", until != 0 ? until_stamp : NULL);
+	if (until != 0)
+		cw_json_set_time(description, "until", until);
 	json_object_put(failure);
 	return description;
 }

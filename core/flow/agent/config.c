@@ -5,22 +5,13 @@
 #define SERVER_TIMEOUT 3600
 
 static void
-read_list(struct json_object *object, const char *key, struct cw_strv *list)
-{
-	struct json_object *array = cw_json_array(object, key);
-
-	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
-		cw_strv_add(list, json_object_get_string(json_object_array_get_idx(array, i)));
-}
-
-static void
 read_managed(struct json_object *object, struct cw_managed *managed)
 {
 	managed->name = cw_json_string(object, "name");
 	managed->installs = cw_json_bool(object, "installs", false);
-	read_list(object, "arguments", &managed->arguments);
-	read_list(object, "domains", &managed->domains);
-	read_list(object, "servers", &managed->servers);
+	cw_json_add_to_strv(object, "arguments", &managed->arguments);
+	cw_json_add_to_strv(object, "domains", &managed->domains);
+	cw_json_add_to_strv(object, "servers", &managed->servers);
 	managed->server_timeout = cw_json_int(object, "server_timeout", SERVER_TIMEOUT);
 	managed->provided = cw_json_string(object, "provided");
 	managed->deploy_hook = cw_json_string(object, "deploy_hook");
@@ -49,7 +40,7 @@ cw_agent_config_read(struct json_object *json, struct cw_agent_config *config)
 		.log_json = cw_json_bool(json, "log_json", false),
 		.count = certificates != NULL ? json_object_array_length(certificates) : 0,
 	};
-	read_list(json, "arguments", &config->arguments);
+	cw_json_add_to_strv(json, "arguments", &config->arguments);
 	config->managed = cw_calloc(config->count + 1, sizeof(*config->managed));
 	for (size_t i = 0; i < config->count; i++)
 		read_managed(json_object_array_get_idx(certificates, i), &config->managed[i]);

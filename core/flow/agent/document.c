@@ -11,14 +11,6 @@
 #include "flow/report/state.h"
 #include "flow/report/status.h"
 
-static void
-set_time(struct json_object *object, const char *key, int64_t when)
-{
-	cw_autofree char *text = cw_format_utc(when);
-
-	cw_json_set_string(object, key, text);
-}
-
 static struct cw_agent_server *
 find_server(struct cw_agent *agent, const char *server)
 {
@@ -74,7 +66,7 @@ set_next(const struct cw_agent_certificate *certificate, struct json_object *des
 	}
 	next = cw_json_new_object();
 	cw_json_set_string(next, "action", cw_plan_action_name(certificate->action));
-	set_time(next, "time", certificate->time);
+	cw_json_set_time(next, "time", certificate->time);
 	cw_json_set(description, "next", next);
 }
 
@@ -86,8 +78,8 @@ set_window(const struct cw_agent_certificate *certificate, struct json_object *d
 	if (!certificate->choice.by_ca)
 		return;
 	window = cw_json_new_object();
-	set_time(window, "start", certificate->choice.start);
-	set_time(window, "end", certificate->choice.end);
+	cw_json_set_time(window, "start", certificate->choice.start);
+	cw_json_set_time(window, "end", certificate->choice.end);
 	cw_json_set(description, "window", window);
 }
 
@@ -160,7 +152,7 @@ describe(struct cw_agent *agent, const struct cw_agent_certificate *certificate)
 	set_next(certificate, description);
 	set_window(certificate, description);
 	if (certificate->last_success != 0)
-		set_time(description, "last_success", certificate->last_success);
+		cw_json_set_time(description, "last_success", certificate->last_success);
 	cw_json_set_int(description, "attempts", certificate->attempts);
 	cw_json_set(description, "last_failure", json_object_get(certificate->last_failure));
 	add_unsettled(certificate, description);
@@ -194,8 +186,8 @@ cw_agent_document(struct cw_agent *agent)
 
 	cw_json_set_int(document, "format", CW_STATUS_FORMAT);
 	cw_json_set_string(document, "program", "certwright " PACKAGE_VERSION);
-	set_time(document, "time", cw_time());
-	set_time(about, "since", agent->since);
+	cw_json_set_time(document, "time", cw_time());
+	cw_json_set_time(about, "since", agent->since);
 	cw_json_set_int(about, "pid", getpid());
 	cw_json_set(document, "agent", about);
 	cw_json_set_string(document, "config_dir", agent->config.config);

@@ -39,8 +39,6 @@ describe(struct cw_agent *agent, const struct cw_agent_certificate *certificate,
 	 const char *message, const char *hint)
 {
 	struct json_object *object = cw_json_new_object();
-	cw_autofree char *now = cw_format_utc(cw_time());
-	cw_autofree char *expiry = cw_format_utc(certificate->expiry);
 	cw_auto_json struct json_object *status = NULL;
 	struct json_object *domains;
 
@@ -48,12 +46,14 @@ describe(struct cw_agent *agent, const struct cw_agent_certificate *certificate,
 		cw_json_parse(certificate->text, strlen(certificate->text), "it", &status, NULL);
 	domains = cw_json_array(status, "domains");
 	cw_json_set_string(object, "event", event);
-	cw_json_set_string(object, "time", now);
+	cw_json_set_time(object, "time", cw_time());
 	cw_json_set_string(object, "name", certificate->name);
 	cw_json_set(object, "domains",
 		    domains != NULL ? json_object_get(domains) : cw_json_new_array());
 	cw_json_set_string(object, "origin", cw_json_string(status, "origin"));
-	cw_json_set_string(object, "expiry", certificate->expiry != 0 ? expiry : NULL);
+	cw_json_set(object, "expiry", NULL);
+	if (certificate->expiry != 0)
+		cw_json_set_time(object, "expiry", certificate->expiry);
 	cw_json_set_string(object, "config_dir", agent->config.config);
 	cw_json_set_string(object, "message", message);
 	cw_json_set_string(object, "hint", hint);

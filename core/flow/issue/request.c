@@ -84,12 +84,11 @@ cw_describe_certificate(const char *name, char *const *files,
 			const struct cw_certificate_summary *certificate)
 {
 	struct json_object *description = cw_json_new_object();
-	cw_autofree char *expiry = cw_format_utc(certificate->not_after);
 
 	cw_json_set_string(description, "name", name);
 	add_names(description, &certificate->dns, &certificate->ip);
 	cw_json_set_string(description, "serial", certificate->serial);
-	cw_json_set_string(description, "expiry", expiry);
+	cw_json_set_time(description, "expiry", certificate->not_after);
 	cw_json_set_string(description, "key_type", certificate->key_type);
 	cw_json_set_string(description, "cert_path", files[CW_KIND_CERT]);
 	cw_json_set_string(description, "key_path", files[CW_KIND_PRIVKEY]);

@@ -83,14 +83,7 @@ cw_moving_add_account_of(struct cw_moving *moving, const char *source, const cha
 void
 cw_moved_account_describe(struct cw_moved_account *account, struct json_object *body)
 {
-	struct json_object *contacts = cw_json_array(body, "contact");
-
-	for (size_t i = 0; contacts != NULL && i < json_object_array_length(contacts); i++) {
-		struct json_object *item = json_object_array_get_idx(contacts, i);
-
-		if (json_object_is_type(item, json_type_string))
-			cw_strv_add(&account->contacts, json_object_get_string(item));
-	}
+	cw_json_add_to_strv(body, "contact", &account->contacts);
 }
 
 struct cw_moved_account *

@@ -197,11 +197,9 @@ cw_flow_renewal_info(struct cw_context *context, struct json_object *result, str
 		status = cw_error_move(error, &info.error);
 	if (status == CW_OK) {
 		struct json_object *object = cw_json_new_object();
-		cw_autofree char *start = cw_format_utc(info.window_start);
-		cw_autofree char *end = cw_format_utc(info.window_end);
 
-		cw_json_set_string(object, "start", start);
-		cw_json_set_string(object, "end", end);
+		cw_json_set_time(object, "start", info.window_start);
+		cw_json_set_time(object, "end", info.window_end);
 		cw_json_set_string(object, "explanation_url", info.explanation_url);
 		cw_json_set(result, "renewal_info", object);
 		cw_json_set_int(result, "retry_after", info.retry_after / 1000);

@@ -50,19 +50,6 @@ clear(struct values *values)
 	cw_strv_clear(&values->conditions);
 }
 
-static void
-read_domains(struct json_object *certificate, struct cw_strv *domains)
-{
-	struct json_object *array = cw_json_array(certificate, "domains");
-
-	for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++) {
-		struct json_object *domain = json_object_array_get_idx(array, i);
-
-		if (json_object_is_type(domain, json_type_string))
-			cw_strv_add(domains, json_object_get_string(domain));
-	}
-}
-
 /* "www.example.org, mail.example.org and 4 more" */
 static char *
 join_some(const struct cw_strv *domains)
@@ -101,7 +88,7 @@ set_names(struct values *values, struct json_object *certificate, const char *na
 	cw_autofree char *issuer = describe_issuer(certificate);
 	bool alone;
 
-	read_domains(certificate, &domains);
+	cw_json_add_to_strv(certificate, "domains", &domains);
 	some = join_some(&domains);
 	all = cw_strv_join(&domains, " ");
 	search = cw_lower(
@@ -260,7 +247,7 @@ make_details(struct json_object *certificate)
 	cw_autofree char *names = NULL, *escaped = NULL;
 	cw_auto_buf struct cw_buf details = {0};
 
-	read_domains(certificate, &domains);
+	cw_json_add_to_strv(certificate, "domains", &domains);
 	names = cw_strv_join(&domains, ", ");
 	escaped = cw_page_escape(names);
 	add_detail(&details, "Names", escaped);

@@ -27,14 +27,6 @@ cw_status_names(const struct cw_context *context, struct cw_strv *names, struct 
 	return status;
 }
 
-static void
-set_time(struct json_object *status)
-{
-	cw_autofree char *now = cw_format_utc(cw_time());
-
-	cw_json_set_string(status, "time", now);
-}
-
 int
 cw_status_new(struct cw_context *context, struct json_object **status, struct cw_error *error)
 {
@@ -48,7 +40,7 @@ cw_status_new(struct cw_context *context, struct json_object **status, struct cw
 	*status = cw_json_new_object();
 	cw_json_set_int(*status, "format", CW_STATUS_FORMAT);
 	cw_json_set_string(*status, "program", "certwright " PACKAGE_VERSION);
-	set_time(*status);
+	cw_json_set_time(*status, "time", cw_time());
 	cw_json_set(*status, "agent", NULL);
 	cw_json_set_string(*status, "config_dir", context->directories.config);
 	cw_json_set(*status, "certificates", certificates);

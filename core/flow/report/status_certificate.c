@@ -46,14 +46,6 @@ clear_reading(struct reading *reading)
 	json_object_put(reading->memory);
 }
 
-static void
-set_time(struct json_object *object, const char *key, int64_t when)
-{
-	cw_autofree char *text = cw_format_utc(when);
-
-	cw_json_set_string(object, key, text);
-}
-
 /* A user may have put files over a self-signed certificate that nobody has marked anew yet. */
 static bool
 signs_itself(const char *path)
@@ -131,8 +123,8 @@ describe_certificate(struct reading *reading)
 	cw_json_set(description, "expiry", NULL);
 	if (!reading->is_read)
 		return;
-	set_time(description, "not_before", summary->not_before);
-	set_time(description, "expiry", summary->not_after);
+	cw_json_set_time(description, "not_before", summary->not_before);
+	cw_json_set_time(description, "expiry", summary->not_after);
 }
 
 static const char *
@@ -169,8 +161,8 @@ describe_plan(struct reading *reading)
 	ask = cw_ask_again_read(reading->lineage->config, cw_time());
 	/* An interval longer than its life has made it due from the beginning. */
 	start = due.when > summary->not_before ? due.when : summary->not_before;
-	set_time(window, "start", start);
-	set_time(window, "end", summary->not_after);
+	cw_json_set_time(window, "start", start);
+	cw_json_set_time(window, "end", summary->not_after);
 	cw_json_set(description, "window", window);
 	if (due.is_unclear)
 		cw_problem_add(reading->problems, "lineage",
@@ -180,7 +172,7 @@ describe_plan(struct reading *reading)
 		return;
 	next = cw_json_new_object();
 	cw_json_set_string(next, "action", ask != 0 && ask < start ? "ask" : "renew");
-	set_time(next, "time", ask != 0 && ask < start ? ask : start);
+	cw_json_set_time(next, "time", ask != 0 && ask < start ? ask : start);
 	cw_json_set(description, "next", next);
 }
 
@@ -210,7 +202,7 @@ describe_past(struct reading *reading)
 	cw_json_set(description, "last_success", NULL);
 	if (strcmp(reading->origin, "acme") == 0 && reading->path != NULL &&
 	    stat(reading->path, &status) == 0)
-		set_time(description, "last_success", status.st_mtime);
+		cw_json_set_time(description, "last_success", status.st_mtime);
 	/* How many there were is not kept between runs. */
 	cw_json_set_int(description, "attempts", failure != NULL ? 1 : 0);
 	cw_json_set(description, "last_failure", failure);
