@@ -171,6 +171,28 @@ def test_end_within_ten_seconds_and_cleanup(rogue_certwright, rogue):
     wait_until(lambda: all(is_gone(pid) for pid in below), 10, "the end of the children")
 
 
+@pytest.mark.parametrize("point", ["directory", "finalize"])
+def test_reload_does_not_wait_for_what_is_under_way(rogue_certwright, rogue, point):
+    """Neither for an attempt nor for a look, and counts when that is over."""
+    hold = Hold()
+    path = os.path.join(rogue_certwright.config_dir, "agent.ini")
+    if point == "directory":
+        rogue_certwright.certonly("renewed.example.test")
+        # Another run may still use the directory that this one has seen.
+        shutil.rmtree(os.path.join(rogue_certwright.work_dir, "certwright"))
+    rogue.on(point, hold, times=1)
+    agent = start_agent(rogue_certwright)
+    agent.wait(hold.reached.is_set, "the request")
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write("[other]\ndomains = other.example.test\n")
+    rogue_certwright.run("agent", "reload", *rogue_certwright.directories(), defaults=False)
+    assert "other" in {c["name"] for c in agent.status()["certificates"]}
+    hold.release()
+    agent.wait_for_origin("other", "acme")
+    agent.wait_for_origin(NAME, "acme")
+    agent.end()
+
+
 def test_sigusr1_tries_again_at_once(rogue_certwright, rogue):
     rogue.on("new-order", problem("accountDoesNotExist", "who are you?"), times=50)
     agent = start_agent(rogue_certwright)

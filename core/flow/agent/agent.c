@@ -140,6 +140,7 @@ use_config(struct cw_agent *agent, struct json_object *result, struct cw_error *
 	}
 	cw_agent_config_clear(&agent->config);
 	agent->config = config;
+	agent->outdated = agent->working;
 	agent->front->log(agent->context->settings, config.log_json);
 	watch_again(agent);
 	return CW_OK;

@@ -47,6 +47,7 @@ struct cw_agent {
 	/* What the child that may write is doing. */
 	bool working;
 	bool loading;                /* a child reads the configuration again */
+	bool outdated;               /* the work began with an earlier configuration */
 	struct cw_strv names;        /* of the certificates it works on */
 	struct json_object *request; /* for a look */
 	struct cw_strv arguments;

@@ -71,6 +71,17 @@ cw_agent_check_changed(struct cw_agent *agent, const char *name)
 	agent->quiet = cw_time() + QUIET;
 }
 
+/* What the work has found was about certificates as they were described before. */
+static void
+look_at_all_again(struct cw_agent *agent)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	agent->outdated = false;
+	if (cw_agent_find_all(agent, true, &error) < 0)
+		cw_log_error("%s", error.message);
+}
+
 static void
 end_work(struct cw_agent *agent)
 {
@@ -93,6 +104,8 @@ end_work(struct cw_agent *agent)
 	cw_strv_clear(&agent->arguments);
 	cw_json_clear(&agent->request);
 	free(cw_take(&agent->server));
+	if (agent->outdated)
+		look_at_all_again(agent);
 }
 
 /* In a child. */
@@ -371,7 +384,7 @@ cw_agent_turn(struct cw_agent *agent)
 	if (agent->ending && !cw_children_busy(&agent->children))
 		agent->done = true;
 	show_life(agent, now);
-	if (agent->reload && !agent->working && !agent->loading && !agent->ending)
+	if (agent->reload && !agent->loading && !agent->ending)
 		cw_agent_begin_reload(agent);
 	begin(agent, now);
 	expiring = cw_agent_tell_expiring(agent, now);
