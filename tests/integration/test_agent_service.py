@@ -183,10 +183,12 @@ def test_reload_does_not_wait_for_what_is_under_way(rogue_certwright, rogue, poi
     rogue.on(point, hold, times=1)
     agent = start_agent(rogue_certwright)
     agent.wait(hold.reached.is_set, "the request")
+    [child] = children(agent.running)
     with open(path, "w", encoding="ascii") as stream:
         stream.write("[other]\ndomains = other.example.test\n")
     rogue_certwright.run("agent", "reload", *rogue_certwright.directories(), defaults=False)
     assert "other" in {c["name"] for c in agent.status()["certificates"]}
+    assert child in children(agent.running)
     hold.release()
     agent.wait_for_origin("other", "acme")
     agent.wait_for_origin(NAME, "acme")
