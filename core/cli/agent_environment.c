@@ -60,16 +60,16 @@ cw_agent_take_environment(void)
 	}
 }
 
-static bool
-was_taken(const char *name)
+const char *
+cw_agent_variable(const char *name)
 {
 	for (size_t i = 0; i < taken.count; i++) {
 		cw_autofree char *other = name_of(taken.items[i]);
 
 		if (strcmp(other, name) == 0)
-			return true;
+			return taken.items[i] + strlen(name) + 1;
 	}
-	return false;
+	return getenv(name);
 }
 
 /* Release with free(). */
@@ -167,7 +167,7 @@ add_variable(struct cw_lookup *lookup, const char *name, const char *text,
 	if (from_file) {
 		cw_autofree char *plain = cw_memdup(name, strlen(name) - (sizeof(FILE_SUFFIX) - 1));
 
-		if (was_taken(plain))
+		if (cw_agent_variable(plain) != NULL)
 			return contradiction(plain, error);
 		status = read_value(name, text, &value, error);
 	} else {

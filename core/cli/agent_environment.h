@@ -7,6 +7,8 @@
 
 /* Takes them out of the environment. */
 void cw_agent_take_environment(void);
+/* The value of such a variable, taken or not; NULL: it is not set. */
+const char *cw_agent_variable(const char *name);
 /* Adds those that were taken. CERTWRIGHT_DOMAINS and CERTWRIGHT_SERVER may have several, separated
  * by commas or blanks; CERTWRIGHT_NAME is --cert-name. CW_E_INVALID if a variable of that form is
  * no option, or two contradict each other. */

@@ -134,17 +134,29 @@ is_journal(void)
 	       status.st_ino == inode;
 }
 
-/* What the agent's log is, since it was opened. */
+/* In which format the agent logs, since it began. */
 static bool logs_json;
 
+/* Before the configuration is read. */
+static bool
+wants_json(const struct cw_settings *settings)
+{
+	const char *format = cw_settings_given(settings, "log_format")
+				     ? cw_settings_get(settings, "log_format")
+				     : cw_agent_variable("CERTWRIGHT_LOG_FORMAT");
+
+	return cw_equal(format, "json");
+}
+
 static void
-open_log(const struct cw_settings *settings, bool json)
+open_log(const struct cw_settings *settings, struct json_object *config)
 {
 	static bool in_journal;
 
-	logs_json = json;
+	logs_json = config != NULL ? cw_json_bool(config, "log_json", false) : wants_json(settings);
 	in_journal = is_journal();
-	cw_log_set_terminal(json ? log_json : log_text, &in_journal, cw_terminal_level(settings));
+	cw_log_set_terminal(logs_json ? log_json : log_text, &in_journal,
+			    cw_terminal_level(settings));
 }
 
 bool
@@ -152,9 +164,8 @@ cw_agent_logs_json(const struct cw_invocation *invocation)
 {
 	const struct cw_verb *verb = invocation->verb;
 
-	return logs_json ||
-	       (verb != NULL && verb->flow == cw_flow_agent && invocation->settings != NULL &&
-		cw_equal(cw_settings_get(invocation->settings, "log_format"), "json"));
+	return logs_json || (verb != NULL && verb->flow == cw_flow_agent &&
+			     invocation->settings != NULL && wants_json(invocation->settings));
 }
 
 void

@@ -275,6 +275,7 @@ def test_status_page_is_served(certwright, start):
 
 @pytest.mark.parametrize("args, env", [
     (["--log-format", "json", "--no-such-option"], {}),
+    (["--no-such-option"], {"CERTWRIGHT_LOG_FORMAT": "json"}),
     ([], {"CERTWRIGHT_ZZZ": "unknown", "CERTWRIGHT_LOG_FORMAT": "json", "CERTWRIGHT_AAA": "too"}),
     (["--log-format", "json"], {"CERTWRIGHT_DOMAINS": ""}),
 ])
@@ -284,6 +285,18 @@ def test_a_start_that_fails_logs_json_too(certwright, args, env):
     lines = [json.loads(line) for line in result.stderr.splitlines()]
     assert lines and set(lines[-1]) == {"time", "level", "message"}
     assert lines[-1]["level"] == "error"
+
+
+def test_a_warning_of_the_configuration_is_json_too(certwright):
+    os.makedirs(certwright.config_dir)
+    path = os.path.join(certwright.config_dir, "agent.ini")
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write("email = me@example.test\n")
+    os.chmod(path, 0o666)
+    agent = start_agent(certwright, env={"CERTWRIGHT_LOG_FORMAT": "json"})
+    agent.wait_for_origin(NAME, "acme")
+    lines = [json.loads(line) for line in agent.end().stderr.splitlines()]
+    assert "other users can write to" in lines[0]["message"]
 
 
 def test_health_before_the_first_look_says_so(certwright, start):

@@ -38,14 +38,15 @@ static void
 first_read(void *context, struct json_object *result, const struct cw_error *error)
 {
 	struct first_reading *reading = context;
-
 	struct cw_agent *agent = reading->agent;
 
 	if (error->status < 0)
 		cw_error_copy(&reading->error, error);
 	else
 		cw_agent_config_read(json_object_get(result), &agent->config);
-	agent->front->log(agent->context->settings, cw_json_bool(result, "log_json", false));
+	/* An error is logged as the configuration says, too. */
+	if (result != NULL)
+		agent->front->log(agent->context->settings, result);
 	agent->loading = false;
 }
 
@@ -78,8 +79,6 @@ read_config(struct cw_agent *agent, struct cw_error *error)
 	return status < 0 ? status : cw_error_move(error, &reading.error);
 }
 
-static void on_change(void *context, const char *key, const char *file);
-
 /* What is watched for all certificates together. The key has a '/', as no certificate's name has.
  */
 #define RENEWAL_KEY "/renewal"
@@ -104,11 +103,8 @@ watch_all(struct cw_agent *agent)
 static void
 watch_again(struct cw_agent *agent)
 {
-	cw_auto_error struct cw_error error = {0};
-
 	watch_all(agent);
-	if (cw_agent_find_all(agent, true, &error) < 0)
-		cw_log_error("%s", error.message);
+	cw_agent_find_again(agent, true);
 }
 
 /* Its lock and its socket are where they are. */
@@ -141,7 +137,7 @@ use_config(struct cw_agent *agent, struct json_object *result, struct cw_error *
 	cw_agent_config_clear(&agent->config);
 	agent->config = config;
 	agent->outdated = agent->working;
-	agent->front->log(agent->context->settings, config.log_json);
+	agent->front->log(agent->context->settings, result);
 	watch_again(agent);
 	return CW_OK;
 }
@@ -266,14 +262,12 @@ on_alarm(void *context, int64_t jump)
 static void
 renewal_changed(struct cw_agent *agent, const char *file)
 {
-	cw_auto_error struct cw_error error = {0};
 	cw_autofree char *name = NULL;
 
 	if (*file == '.' || !cw_ends_with(file, ".conf"))
 		return;
 	name = cw_memdup(file, strlen(file) - strlen(".conf"));
-	if (cw_agent_find_all(agent, false, &error) < 0)
-		cw_log_error("%s", error.message);
+	cw_agent_find_again(agent, false);
 	cw_agent_check_changed(agent, name);
 }
 
@@ -468,9 +462,7 @@ open_log(struct cw_agent *agent)
 
 	if (nowhere >= 0)
 		cw_log_set_file(nowhere);
-	agent->front->log(
-		agent->context->settings,
-		cw_equal(cw_settings_get(agent->context->settings, "log_format"), "json"));
+	agent->front->log(agent->context->settings, NULL);
 }
 
 static int

@@ -37,7 +37,6 @@ cw_agent_config_read(struct json_object *json, struct cw_agent_config *config)
 			   .critical = cw_json_int(json, "critical", cw_health_defaults.critical),
 			   .self_signed = cw_json_int(json, "self_signed",
 						      cw_health_defaults.self_signed)},
-		.log_json = cw_json_bool(json, "log_json", false),
 		.count = certificates != NULL ? json_object_array_length(certificates) : 0,
 	};
 	cw_json_add_to_strv(json, "arguments", &config->arguments);

@@ -40,7 +40,6 @@ struct cw_agent_config {
 	const char *notify_hook;    /* NULL: none */
 	const char *status_address; /* NULL: none */
 	struct cw_health_limits limits;
-	bool log_json;
 	struct cw_strv arguments;
 	struct cw_managed *managed;
 	size_t count;

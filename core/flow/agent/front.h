@@ -29,9 +29,9 @@ struct cw_agent_front {
 	 */
 	int (*run)(const struct cw_strv *arguments, const struct cw_verb *verb,
 		   struct json_object *request, struct json_object *result, struct cw_error *error);
-	/* From now on log lines go to the standard error output, from the level that SETTINGS say,
-	 * as JSON objects if JSON. */
-	void (*log)(const struct cw_settings *settings, bool json);
+	/* From now on log lines go to the standard error output, from the level that SETTINGS say.
+	 * CONFIG, of configure(), says in which format; NULL: it is not read yet. */
+	void (*log)(const struct cw_settings *settings, struct json_object *config);
 	/* Takes the variables that are options out of the environment, for configure(): they may
 	 * have secrets, which no program that is started later may see. */
 	void (*take_environment)(void);

@@ -78,6 +78,8 @@ void cw_agent_turn(struct cw_agent *agent);
 /* Adds the certificates of the store and the configuration, and forgets others. All are looked at
  * then if ALL. */
 int cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error);
+/* The same; a failure is logged. */
+void cw_agent_find_again(struct cw_agent *agent, bool all);
 /* Looks at a certificate soon if its files are not as they were when it was looked at. */
 void cw_agent_check_changed(struct cw_agent *agent, const char *name);
 /* Watches the folder of the option "provided" of a certificate, or where that will come to be. */

@@ -43,6 +43,17 @@ cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error)
 }
 
 void
+cw_agent_find_again(struct cw_agent *agent, bool all)
+{
+	cw_auto_error struct cw_error error = {0};
+
+	if (cw_agent_find_all(agent, all, &error) == CW_OK)
+		return;
+	cw_autofree char *line = cw_error_line(&error);
+	cw_log_error("%s", line);
+}
+
+void
 cw_agent_save(struct cw_agent *agent)
 {
 	cw_auto_error struct cw_error error = {0};
@@ -71,17 +82,6 @@ cw_agent_check_changed(struct cw_agent *agent, const char *name)
 	agent->quiet = cw_time() + QUIET;
 }
 
-/* What the work has found was about certificates as they were described before. */
-static void
-look_at_all_again(struct cw_agent *agent)
-{
-	cw_auto_error struct cw_error error = {0};
-
-	agent->outdated = false;
-	if (cw_agent_find_all(agent, true, &error) < 0)
-		cw_log_error("%s", error.message);
-}
-
 static void
 end_work(struct cw_agent *agent)
 {
@@ -104,8 +104,10 @@ end_work(struct cw_agent *agent)
 	cw_strv_clear(&agent->arguments);
 	cw_json_clear(&agent->request);
 	free(cw_take(&agent->server));
+	/* What it has found was about certificates as they were described before. */
 	if (agent->outdated)
-		look_at_all_again(agent);
+		cw_agent_find_again(agent, true);
+	agent->outdated = false;
 }
 
 /* In a child. */
