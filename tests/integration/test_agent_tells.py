@@ -149,6 +149,19 @@ def test_certificate_that_is_about_to_expire_is_told(certwright, hook):
     agent.end()
 
 
+def test_what_is_left_to_tell_is_forgotten_without_a_hook(certwright):
+    agent = Agent(certwright, "--notify-hook", "false", env={"CERTWRIGHT_DOMAINS": NAME})
+    agent.wait_for_log("the notify hook failed")
+    agent.end()
+    state = os.path.join(certwright.work_dir, "certwright", "agent", "state.json")
+    assert [m["event"] for m in json.loads(read(state))["messages"]] == ["renewed"]
+    agent = Agent(certwright, env={"CERTWRIGHT_DOMAINS": NAME})
+    agent.wait(lambda: agent.certificate(NAME)["next"], "the look")
+    result = agent.end()
+    assert "hook" not in result.stderr
+    assert json.loads(read(state))["messages"] == []
+
+
 def test_renewed_when_the_ca_says_so(rogue_certwright, rogue, hook):
     """A moment in the CA's window is chosen once and kept; a window that is past means now."""
     window = {}

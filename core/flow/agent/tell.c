@@ -71,8 +71,9 @@ add_message(struct cw_agent *agent, struct cw_agent_certificate *certificate, co
 	cw_autofree char *key = cw_format("%s: %s", event, what);
 	struct json_object *object;
 
-	if (agent->config.notify_hook == NULL || !is_new(certificate, key, cw_time()) ||
-	    json_object_array_length(agent->messages) >= QUEUE_MAX)
+	if (agent->config.notify_hook == NULL ||
+	    json_object_array_length(agent->messages) >= QUEUE_MAX ||
+	    !is_new(certificate, key, cw_time()))
 		return NULL;
 	object = describe(agent, certificate, event, message, hint);
 	cw_json_append(agent->messages, object);
@@ -202,6 +203,10 @@ cw_agent_tell_next(struct cw_agent *agent, int64_t now)
 					   .context = agent};
 	cw_auto_error struct cw_error error = {0};
 
+	/* Left over from when there was a hook. */
+	if (agent->config.notify_hook == NULL && !agent->telling)
+		json_object_array_del_idx(agent->messages, 0,
+					  json_object_array_length(agent->messages));
 	if (agent->telling || agent->ending || json_object_array_length(agent->messages) == 0)
 		return INT64_MAX;
 	if (now < agent->tell_after)
