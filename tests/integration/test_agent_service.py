@@ -1,6 +1,7 @@
 """The agent as a service: signals, the control socket, the service manager, a container."""
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -37,6 +38,13 @@ def agent(certwright):
     agent = start_agent(certwright)
     agent.wait(lambda: agent.certificate(NAME)["origin"] == "acme", "the certificate")
     return agent
+
+
+def sockets(agent):
+    """How many it has open."""
+    folder = f"/proc/{agent.pid}/fd"
+    return sum(os.readlink(os.path.join(folder, number)).startswith("socket:")
+               for number in os.listdir(folder))
 
 
 class Manager:
@@ -192,6 +200,47 @@ def test_reload_does_not_wait_for_what_is_under_way(rogue_certwright, rogue, poi
     hold.release()
     agent.wait_for_origin("other", "acme")
     agent.wait_for_origin(NAME, "acme")
+    agent.end()
+
+
+def test_whoever_waits_for_a_certificate_that_goes_is_told(rogue_certwright, rogue):
+    hold = Hold()
+    rogue.on("finalize", hold, times=1)
+    agent = start_agent(rogue_certwright)
+    agent.wait(hold.reached.is_set, "the request")
+
+    def reload(text):
+        with open(os.path.join(rogue_certwright.config_dir, "agent.ini"), "w",
+                  encoding="ascii") as stream:
+            stream.write(text)
+        rogue_certwright.run("agent", "reload", *rogue_certwright.directories(), defaults=False)
+    reload("[other]\ndomains = other.example.test\n")
+    before = sockets(agent)
+    waiting = rogue_certwright.start("agent", "renew", "other", *rogue_certwright.directories(),
+                                     defaults=False)
+    agent.wait(lambda: sockets(agent) > before, "the question")
+    reload("")
+    result = waiting.finish(30)
+    assert result.status == 1 and 'no certificate "other" any more' in result.stderr
+    hold.release()
+    agent.end()
+
+
+def exchange(one, other):
+    """Two folders, at once."""
+    at_cwd, renameat2 = -100, ctypes.CDLL(None, use_errno=True).renameat2
+    assert renameat2(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), 2) == 0, \
+        os.strerror(ctypes.get_errno())
+
+
+def test_another_folder_in_the_place_of_the_configurations_is_noticed(certwright, tmp_path):
+    for folder, name in (("now", "one"), ("next", "two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "agent.ini").write_text(f"[{name}]\ndomains = {name}.example.test\n")
+    agent = Agent(certwright, "--agent-config", tmp_path / "now" / "agent.ini")
+    agent.wait_for_origin("one", "acme")
+    exchange(tmp_path / "now", tmp_path / "next")
+    agent.wait_for_origin("two", "acme")
     agent.end()
 
 

@@ -283,15 +283,15 @@ on_change(void *context, const char *key, const char *file)
 {
 	struct cw_agent *agent = context;
 
-	if (*key == '/' && *file == '\0')
+	if (strcmp(key, FILE_KEY) == 0 && (*file == '\0' || is_config_file(agent, file)))
+		agent->reload = true;
+	if (*key == '/' && *file == '\0') {
 		watch_again(agent);
-	else if (strcmp(key, RENEWAL_KEY) == 0)
+	} else if (strcmp(key, RENEWAL_KEY) == 0) {
 		renewal_changed(agent, file);
-	else if (strcmp(key, LIVE_KEY) == 0)
+	} else if (strcmp(key, LIVE_KEY) == 0) {
 		cw_agent_check_changed(agent, file);
-	else if (strcmp(key, FILE_KEY) == 0)
-		agent->reload |= is_config_file(agent, file);
-	else {
+	} else if (*key != '/') {
 		cw_agent_watch_provided(agent, key);
 		cw_agent_check_changed(agent, key);
 	}

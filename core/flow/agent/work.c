@@ -18,6 +18,18 @@ enum {
 	PAUSE_MAX = 3600
 };
 
+/* Those who asked for a renewal of a certificate that is forgotten now. */
+static void
+answer_for_lost(struct cw_agent *agent, const char *name)
+{
+	cw_auto_error struct cw_error error = {0};
+	cw_auto_json struct json_object *described = NULL;
+
+	cw_fail(&error, CW_E_NOT_FOUND, "the agent has no certificate \"%s\" any more", name);
+	described = cw_json_error(&error);
+	cw_agent_answer_waiters(agent, name, described);
+}
+
 int
 cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error)
 {
@@ -34,6 +46,7 @@ cw_agent_find_all(struct cw_agent *agent, bool all, struct cw_error *error)
 		if (cw_strv_contains(&names, name) || agent->all.items[i]->busy)
 			continue;
 		cw_log_info("\"%s\" is not here any more", name);
+		answer_for_lost(agent, name);
 		cw_watches_remove(agent->watches, name);
 		cw_agent_remove(&agent->all, name);
 	}
