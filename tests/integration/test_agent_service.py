@@ -191,12 +191,12 @@ def test_reload_does_not_wait_for_what_is_under_way(rogue_certwright, rogue, poi
     rogue.on(point, hold, times=1)
     agent = start_agent(rogue_certwright)
     agent.wait(hold.reached.is_set, "the request")
-    [child] = children(agent.running)
+    [child] = children(agent.pid)
     with open(path, "w", encoding="ascii") as stream:
         stream.write("[other]\ndomains = other.example.test\n")
     rogue_certwright.run("agent", "reload", *rogue_certwright.directories(), defaults=False)
     assert "other" in {c["name"] for c in agent.status()["certificates"]}
-    assert child in children(agent.running)
+    assert child in children(agent.pid)
     hold.release()
     agent.wait_for_origin("other", "acme")
     agent.wait_for_origin(NAME, "acme")
@@ -423,7 +423,7 @@ def test_no_process_of_the_agent_gets_its_variables(start, tmp_path):
     for part in ('"plugin"', '"network"', '"status"', "true deploy", "true notify"):
         agent.wait(lambda part=part: any(part in line for line in programs()), part)
     assert [line for line in programs() if "CERTWRIGHT_EAB" in line] == []
-    [pid] = children(agent.running)
+    [pid] = children(agent.pid)
     os.kill(pid, signal.SIGTERM)
     assert agent.running.finish(15).status == 0
 
@@ -431,7 +431,7 @@ def test_no_process_of_the_agent_gets_its_variables(start, tmp_path):
 def test_the_agent_keeps_no_plugin_that_its_command_line_names(certwright, tmp_path):
     agent = start_agent(certwright, "--authenticator", "webroot", "--webroot-path", str(tmp_path))
     agent.wait_for_log("failed")
-    agent.wait(lambda: not children(agent.running), "the end of its processes")
+    agent.wait(lambda: not children(agent.pid), "the end of its processes")
     agent.end()
 
 
