@@ -69,7 +69,7 @@ render_obtained(struct json_object *item)
 	printf("This certificate expires on %.10s.\n", text_of(item, "expiry"));
 }
 
-/* What runs "renew" here, or how to have it run. */
+/* What renews here, or how to have it done. */
 static void
 render_schedule(struct json_object *result)
 {
