@@ -11,7 +11,7 @@ import pytest
 
 from lib.other_clients import (AcmeSh, Acmetool, CertbotTarball, Dehydrated, Getssl, Lego, Uacme)
 from lib.process import wait_until
-from lib.tools import command, names_of, read, serial_of, snapshot, verify_chain
+from lib.tools import command, names_of, read, script, serial_of, snapshot, verify_chain
 from lib.webserver import WebServer
 
 
@@ -179,6 +179,18 @@ def test_acmetool(certwright, pebble, webroot, served, tmp_path):
     check_renewal(certwright, pebble, "a.acmetool.test")
     assert served.seen
     check_again(certwright, client)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts over /etc/acme")
+def test_hooks_of_acmetool_are_named(certwright, pebble, webroot, served, tmp_path):
+    client = Acmetool(tmp_path / "acmetool", pebble, webroot)
+    client.make("a.acmetool.test")
+    script(tmp_path / "acme" / "hooks" / "reload", "exit 0\n")
+    (tmp_path / "acme" / "hooks" / "README").touch()
+    over = 'mkdir -p /etc/acme && mount --bind "$0" /etc/acme && exec "$@"'
+    result = certwright.json("import", "--from", client.name, client.path,
+                             wrap=["unshare", "-m", "sh", "-c", over, str(tmp_path / "acme")])
+    assert messages(result) == ['the hook "reload" is one of acmetool, and does not run after renewals']
 
 
 @pytest.fixture(name="origin", scope="module")

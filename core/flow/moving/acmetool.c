@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -159,6 +160,31 @@ read_live(const struct cw_moving_source *source, struct cw_moving *moving,
 	return status;
 }
 
+/* It runs what is there after each renewal, for example to reload servers. */
+static void
+remark_hooks(struct cw_moving *moving)
+{
+	static const char *const folders[] = {"/etc/acme/hooks", "/usr/lib/acme/hooks",
+					      "/usr/libexec/acme/hooks"};
+
+	for (size_t i = 0; i < CW_COUNT(folders); i++) {
+		cw_auto_strv struct cw_strv names = {0};
+
+		cw_folder_list(folders[i], true, &names, NULL);
+		for (size_t j = 0; j < names.count; j++) {
+			cw_autofree char *path = cw_format("%s/%s", folders[i], names.items[j]);
+
+			if (!cw_is_folder(path) && access(path, X_OK) == 0)
+				cw_moving_remark(moving, path,
+						 "have a hook in renewal-hooks/deploy or "
+						 "--deploy-hook do what it does",
+						 "the hook \"%s\" is one of acmetool, and does not "
+						 "run after renewals",
+						 names.items[j]);
+		}
+	}
+}
+
 int
 cw_read_acmetool(const struct cw_moving_source *source, struct cw_moving *moving,
 		 struct cw_error *error)
@@ -178,5 +204,8 @@ cw_read_acmetool(const struct cw_moving_source *source, struct cw_moving *moving
 	if (status < 0)
 		return status;
 	read_token_folders(cw_buf_text(&text), &folders);
-	return read_live(source, moving, &folders, error);
+	status = read_live(source, moving, &folders, error);
+	if (moving->certificate_count > 0)
+		remark_hooks(moving);
+	return status;
 }
