@@ -51,7 +51,7 @@ def test_what_a_distribution_set_up_is_not_set_up_again(found):
     assert "Renewal: set up already, according to --preconfigured-renewal, but no timer" in text
     assert "cron.d" not in text
     known = found.json("certificates", "--preconfigured-renewal").json["renewal"]
-    assert known == {"scheduled_by": None, "setup": None, "file": None}
+    assert known == {"scheduled_by": None, "setup": None, "file": None, "prevented": None}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts over /etc/cron.d")
@@ -67,6 +67,19 @@ def test_a_cron_job_is_named(found, tmp_path):
             'shift && exec "$@"')
     done = found.run("certificates", wrap=["unshare", "-m", "sh", "-c", over, str(jobs), str(programs)])
     assert "Renewal: cron job in /etc/cron.d/renew-all\n" in done.stdout
+
+
+def test_it_is_said_that_autorenew_is_off(certwright):
+    remedy = f"sed -i '/^autorenew *=/d' {certwright.renewal_file(NAME)}"
+    text = certwright.certonly(NAME, args=["--no-autorenew"]).stdout
+    assert text.splitlines()[-2:] == ["Renewal: nothing renews this certificate, because autorenew is "
+                                      "off. To change this, run:", f"  {remedy}"]
+    again = certwright.json("certonly", "--standalone", "-d", NAME).json["renewal"]
+    assert (again["prevented"], again["setup"]) == ("autorenew is off", remedy)
+    # What it says to do works.
+    command("sh", "-c", remedy)
+    again = certwright.json("certonly", "--standalone", "-d", NAME).json["renewal"]
+    assert again["prevented"] is None
 
 
 def test_the_agent_is_named_while_it_runs(found, plain):

@@ -301,5 +301,6 @@ cw_schedule_describe(const struct cw_context *context, struct json_object *resul
 	cw_json_set_string(description, "scheduled_by", schedule.runner);
 	cw_json_set_string(description, "setup", configured ? NULL : schedule.setup);
 	cw_json_set_string(description, "file", configured ? NULL : schedule.file);
+	cw_json_set_string(description, "prevented", NULL);
 	cw_json_set(result, "renewal", description);
 }

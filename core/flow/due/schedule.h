@@ -21,7 +21,7 @@ void cw_schedule_find(const char *root, const struct cw_directories *directories
 void cw_schedule_clear(struct cw_schedule *schedule);
 #define cw_auto_schedule cw_auto(cw_schedule_clear)
 
-/* Adds it to a verb's result as "renewal": {"scheduled_by", "setup", "file"}. With
+/* Adds it to a verb's result as "renewal": {"scheduled_by", "setup", "file", "prevented"}. With
  * --preconfigured-renewal nothing is to be set up. */
 void cw_schedule_describe(const struct cw_context *context, struct json_object *result);
 
