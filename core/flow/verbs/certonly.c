@@ -15,8 +15,8 @@
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/jobs.h"
-#include "store/memory.h"
 #include "store/lineage_files.h"
+#include "store/memory.h"
 
 struct obtaining {
 	struct cw_context *context;
