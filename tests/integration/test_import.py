@@ -137,6 +137,16 @@ def test_dehydrated(certwright, start, pebble, webroot, served, tmp_path):
     check_hook(start.certwright(pebble, "other"), client)
 
 
+def test_what_dehydrated_used_on_the_other_machine_is_named(certwright, pebble, webroot, served,
+                                                            tmp_path):
+    client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
+    client.make("a.dehydrated.test")
+    client.configure("HOOK=/nonexistent/hook.sh\nWELLKNOWN=/nonexistent/.well-known/acme-challenge\n")
+    said = messages(certwright.json("import", "--from", client.name, client.path))
+    assert said == [f'"/nonexistent{path}", which {key} of "a.dehydrated.test" names, is not on this machine'
+                    for path, key in (("/hook.sh", "renew_hook"), ("", "webroot_path"))]
+
+
 def messages(result):
     return [remark["message"] for remark in result.json["not_taken_over"]]
 

@@ -306,8 +306,8 @@ cw_moved_remark_present(struct cw_context *context, struct cw_moving *moving,
 			  cw_configobj_get(lineage->config, params, "server"));
 }
 
-/* A webroot, credentials or the program of a hook that the archive's machine has, and this one
- * lacks. */
+/* A webroot, credentials or the program of a hook that this machine lacks: it may be another one.
+ */
 static void
 remark_missing(struct cw_moving *moving, const struct cw_moved_certificate *certificate,
 	       const char *key, const char *value, struct cw_strv *seen)
@@ -322,8 +322,8 @@ remark_missing(struct cw_moving *moving, const struct cw_moved_certificate *cert
 	if (*path != '/' || cw_file_exists(path) || !cw_strv_add_unique(seen, path))
 		return;
 	cw_moving_remark(moving, certificate->source,
-			 "copy it from the other machine, or change the setting with \"certwright "
-			 "reconfigure\"",
+			 "copy it from the other machine or make it, or change the setting with "
+			 "\"certwright reconfigure\"",
 			 "\"%s\", which %s of \"%s\" names, is not on this machine", path, key,
 			 certificate->name);
 }
@@ -409,6 +409,7 @@ cw_moved_config(struct cw_context *context, struct cw_moving *moving,
 		status = check_webroot(&applying, error);
 	if (status == CW_OK) {
 		cw_renewal_write(*config, applying.settings, account, applying.authenticator, NULL);
+		remark_all_missing(moving, certificate, *config);
 		remark_no_account(context, moving, certificate,
 				  cw_settings_get(applying.settings, "server"));
 	}
