@@ -147,6 +147,16 @@ def test_what_dehydrated_used_on_the_other_machine_is_named(certwright, pebble, 
                     for path, key in (("/hook.sh", "renew_hook"), ("", "webroot_path"))]
 
 
+def test_a_method_that_is_given_needs_no_remark_about_another_one(certwright, pebble, webroot, served,
+                                                                  tmp_path):
+    client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
+    client.make("a.dehydrated.test")
+    client.configure(f"WELLKNOWN={tmp_path}\n")
+    arguments = ["import", "--from", client.name, client.path, "--dry-run"]
+    assert "which is not below a webroot" in messages(certwright.json(*arguments))[0]
+    assert messages(certwright.json(*arguments, "-a", "standalone")) == []
+
+
 def messages(result):
     return [remark["message"] for remark in result.json["not_taken_over"]]
 

@@ -101,8 +101,8 @@ read_token_folders(const char *text, struct cw_strv *folders)
 }
 
 static void
-take_challenge(struct cw_moving *moving, const char *target, const struct cw_strv *folders,
-	       struct cw_moved_certificate *certificate)
+take_challenge(const struct cw_moving_source *source, struct cw_moving *moving, const char *target,
+	       const struct cw_strv *folders, struct cw_moved_certificate *certificate)
 {
 	for (size_t i = 0; i < folders->count; i++) {
 		cw_autofree char *webroot = cw_moved_webroot_of(folders->items[i]);
@@ -113,7 +113,7 @@ take_challenge(struct cw_moving *moving, const char *target, const struct cw_str
 		cw_moved_set_webroot(certificate, NULL, webroot);
 		return;
 	}
-	if (folders->count > 0)
+	if (folders->count > 0 && !source->gives_method)
 		cw_moving_remark(
 			moving, target,
 			"have the server serve /.well-known/acme-challenge/ from a folder "
@@ -154,7 +154,7 @@ read_live(const struct cw_moving_source *source, struct cw_moving *moving,
 		if (!cw_strv_add_unique(&seen, folder != NULL ? folder : link))
 			continue;
 		take_challenge(
-			moving, target, folders,
+			source, moving, target, folders,
 			read_certificate(moving, names.items[i], folder != NULL ? folder : link));
 	}
 	return status;
