@@ -34,7 +34,8 @@ cw_fail_path(struct cw_error *error, int number, const char *action, const char 
 	case EROFS:
 		cw_hint(error,
 			"\"%s\" is on a read-only file system: mount it writable, or give "
-			"--config-dir, --work-dir and --logs-dir folders on another one",
+			"--config-dir, --work-dir and --logs-dir folders on another one; a service "
+			"of systemd also needs it in ReadWritePaths=",
 			folder);
 		break;
 	case ENOSPC:

@@ -352,9 +352,11 @@ complete_word(struct line *line, const char *before, const char *start)
 		puts("files");
 	} else if (line->verb->word == CW_WORD_ACTION) {
 		puts("words");
-		for (const char *const *action = line->verb->actions; *action != NULL; action++)
+		for (const char *const *action = line->verb->actions;
+		     *action != NULL && !line->has_word; action++)
 			offer(start, *action, NULL);
-		offer_certificates(line, start);
+		if (line->has_word)
+			offer_certificates(line, start);
 	}
 }
 

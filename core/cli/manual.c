@@ -223,12 +223,15 @@ write_timer(FILE *out)
 	section(out, "SH", "TIMER",
 		"Something must run \"certwright renew\" twice a day. A systemd timer is "
 		"installed for this: systemctl enable --now certwright-renew.timer. Its "
-		"service writes only to /etc, /home, /opt, /root, "
-		"/run, /srv and /var; systemctl edit certwright-renew.service gives it more. "
+		"service cannot do all that root can: it has a /tmp of its own, writes to "
+		"/usr only below /usr/local and /usr/share/nginx/html, and its hooks cannot "
+		"change the network or the firewall. \"systemctl edit "
+		"certwright-renew.service\" gives it more, for example with the lines "
+		"[Service] and ReadWritePaths=/usr/share/site. "
 		"On machines without systemd, copy share/certwright/cron/certwright from the "
 		"installation directory to /etc/cron.d. A timer or cron job that runs "
-		"\"certbot renew\" renews the certificates with Certbot. certonly, run and "
-		"certificates say which of them was found.");
+		"\"certbot renew\" renews the certificates with Certbot. A running agent "
+		"renews them, too. certonly, run and certificates say which of them was found.");
 }
 
 static void

@@ -69,7 +69,7 @@ render_obtained(struct json_object *item)
 	printf("This certificate expires on %.10s.\n", text_of(item, "expiry"));
 }
 
-/* What runs "renew" here, or how to have it run. */
+/* What renews here, or how to have it done. */
 static void
 render_schedule(struct json_object *result)
 {
@@ -77,9 +77,16 @@ render_schedule(struct json_object *result)
 	const char *runner = cw_json_string(renewal, "scheduled_by");
 	const char *setup = cw_json_string(renewal, "setup");
 	const char *file = cw_json_string(renewal, "file");
+	const char *prevented = cw_json_string(renewal, "prevented");
 
 	if (renewal == NULL)
 		return;
+	if (prevented != NULL) {
+		printf("Renewal: nothing renews this certificate, because %s. To change this, "
+		       "run:\n  %s\n",
+		       prevented, setup);
+		return;
+	}
 	if (runner != NULL) {
 		printf("Renewal: %s\n", runner);
 		return;

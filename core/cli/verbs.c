@@ -281,6 +281,7 @@ const struct cw_verb cw_verbs[] = {
 			"deploy hook, with --overwrite.",
 		.word = CW_WORD_CERTIFICATE,
 		.which = "Which certificate do you want to export?",
+		.check = cw_check_export,
 		.flow = cw_flow_export,
 		.render = cw_render_exported,
 	},

@@ -135,6 +135,7 @@ int cw_flow_show_account(struct cw_context *context, struct json_object *result,
  * "present" (it was there before), "simulated" (--dry-run) or "failed". "not_taken_over": an array
  * of {"source", "message", "hint"}. */
 int cw_check_import(const struct cw_settings *settings, struct cw_error *error);
+int cw_check_export(const struct cw_settings *settings, struct cw_error *error);
 int cw_flow_import(struct cw_context *context, struct json_object *result, struct cw_error *error);
 /* export: "exported": {"name", "format", "part" (of der; else null), "path" (null: the standard
  * output), "private_key" (whether it has the key)}. */

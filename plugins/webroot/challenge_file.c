@@ -15,10 +15,12 @@ cannot(const struct cw_host *host, int number, const char *what, const char *pat
 	switch (number) {
 	case EACCES:
 	case EPERM:
-	case EROFS:
 		return cw_host_fail(host, CW_E_PERMISSION,
 				    "run certwright as a user who may write there, or give another "
 				    "webroot with -w",
+				    "cannot %s \"%s\": %s", what, path, strerror(number));
+	case EROFS:
+		return cw_host_fail(host, CW_E_PERMISSION, CHALLENGE_READ_ONLY_HINT,
 				    "cannot %s \"%s\": %s", what, path, strerror(number));
 	case ENOSPC:
 	case EDQUOT:

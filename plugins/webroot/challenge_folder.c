@@ -68,10 +68,12 @@ cannot(const struct challenge_folder *folder, int number, const char *what, cons
 				    "cannot %s \"%s\": %s", what, path, strerror(number));
 	case EACCES:
 	case EPERM:
-	case EROFS:
 		return cw_host_fail(host, CW_E_PERMISSION,
 				    "run certwright as a user who may write there, or give another "
 				    "webroot with -w",
+				    "cannot %s \"%s\": %s", what, path, strerror(number));
+	case EROFS:
+		return cw_host_fail(host, CW_E_PERMISSION, CHALLENGE_READ_ONLY_HINT,
 				    "cannot %s \"%s\": %s", what, path, strerror(number));
 	default:
 		return cw_host_fail(host, CW_E_IO, NULL, "cannot %s \"%s\": %s", what, path,

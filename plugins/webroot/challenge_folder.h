@@ -11,6 +11,11 @@ enum { WELL_KNOWN, ACME_CHALLENGE, LEVELS };
 /* Room for any path below a webroot; the kernel refuses paths that are too long. */
 enum { PATH_SIZE = PATH_MAX + 512 };
 
+/* What to do about EROFS. */
+#define CHALLENGE_READ_ONLY_HINT                                                                   \
+	"the folder is on a read-only file system: mount it writable; a service of systemd also "  \
+	"needs it in ReadWritePaths="
+
 struct challenge_folder {
 	const struct cw_host *host;
 	char *root;              /* as the user gave it */

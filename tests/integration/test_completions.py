@@ -212,6 +212,12 @@ def test_the_word_of_a_verb(place):
     assert candidates(place, "export", "x", "") == ("", [])
 
 
+def test_what_the_agent_is_told(place):
+    assert candidates(place, "agent", "")[1] == ["status", "renew", "reload"]
+    _, names = candidates(place, "agent", "--config-dir", place[0] / "etc", "renew", "")
+    assert "example.org" in names and "reload" not in names
+
+
 def test_python_is_not_started(place):
     """Also not for an option of one of Certbot's plugins."""
     if not shutil.which("strace"):

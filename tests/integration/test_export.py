@@ -9,7 +9,7 @@ import pytest
 
 from lib.outcome import assert_failed
 from lib.terminal import on_terminal
-from lib.tools import command, read
+from lib.tools import command, read, script
 
 NAME = "export.example.test"
 PASSWORD = "not a secret: ü$"
@@ -99,6 +99,36 @@ def test_export_as_java_keystore(program, tmp_path, password):
         assert not os.path.exists(tmp_path / "2")
 
 
+def test_a_kill_leaves_no_password_behind(program, tmp_path, password):
+    """While keytool works, the temporary folder has nothing that the password is in."""
+    keytool = shutil.which("keytool")
+    if keytool is None:
+        pytest.skip("there is no keytool")
+    password.write_text("known-secret\n", encoding="ascii")
+    temporary, seen = tmp_path / "temporary", tmp_path / "seen"
+    temporary.mkdir()
+    script(str(tmp_path / "bin" / "keytool"),
+           f"ls -R '{temporary}' > '{seen}'\ngrep -r known-secret '{temporary}' >> '{seen}'\n"
+           f'exec {keytool} "$@"\n')
+    export(program, tmp_path / "site.jks", "jks-by-keytool", "--password-file", password,
+           env={"TMPDIR": str(temporary), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
+    assert "source.p12" in read(seen) and "known-secret" not in read(seen)
+
+
+def test_where_there_is_no_keytool_it_is_said_what_to_install(program, tmp_path, password):
+    password.write_text("known-secret\n", encoding="ascii")
+    result = export(program, tmp_path / "site.jks", "jks-by-keytool", "--password-file", password,
+                    env={"PATH": str(tmp_path)}, status=1)
+    assert_failed(result, "keytool", "default-jre-headless")
+
+
+def test_password_is_text(program, tmp_path, password):
+    password.write_bytes(b"half\0other half\n")
+    result = export(program, tmp_path / "site.p12", "pkcs12", "--password-file", password, status=1)
+    assert_failed(result, "is not a text")
+    assert not os.path.exists(tmp_path / "site.p12")
+
+
 @pytest.mark.parametrize("part,kind,words", [
     ("cert", "cert", ["x509"]), ("issuer", "chain", ["x509"]), ("privkey", "privkey", ["pkey"])])
 def test_export_as_der(program, tmp_path, part, kind, words):
@@ -148,6 +178,8 @@ def test_password_is_asked_for(program, tmp_path):
     ([NAME, "--to", "-", "--format", "haproxy"], 2, "--json"),
     (["other.test", "--to", "x", "--format", "haproxy"], 1, "other.test"),
     (["--to", "x", "--format", "haproxy"], 2, "--cert-name"),
+    ([NAME, "--to", "", "--format", "haproxy"], 2, "the file to write is missing"),
+    ([NAME, "--to", "x", "--format", "haproxy", "--dry-run"], 2, "--dry-run cannot be used"),
     ([NAME, "again", "--to", "x", "--format", "haproxy"], 2, "again"),
     ([NAME, "--to", "nowhere/x", "--format", "haproxy"], 1, "nowhere"),
     ([NAME, "--to", "new/", "--format", "haproxy"], 2, '"new/" is a folder'),

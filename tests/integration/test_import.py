@@ -12,7 +12,7 @@ import pytest
 from lib.account import challenge_again
 from lib.other_clients import (AcmeSh, Acmetool, CertbotTarball, Dehydrated, Getssl, Lego, Uacme)
 from lib.process import wait_until
-from lib.tools import names_of, read, serial_of, snapshot, verify_chain
+from lib.tools import command, names_of, read, script, serial_of, snapshot, verify_chain
 from lib.webserver import WebServer
 
 
@@ -93,6 +93,20 @@ def test_lego(certwright, pebble, webroot, tmp_path):
     check_again(certwright, client)
 
 
+def test_a_wildcard_leaves_the_name_to_the_certificate_beside_it(certwright, pebble, webroot,
+                                                                 tmp_path):
+    client = Lego(tmp_path / "lego", pebble, webroot)
+    client.make("a.lego.test")
+    folder = os.path.join(client.path, "certificates")
+    for end in ("crt", "issuer.crt", "key"):
+        shutil.copy(f"{folder}/a.lego.test.{end}", f"{folder}/_.a.lego.test.{end}")
+    client.write("certificates/_.a.lego.test.json", json.dumps({"domain": "*.a.lego.test"}))
+    result = certwright.json("import", "--from", client.name, client.path, "--standalone")
+    sources = {name: os.path.basename(c["source"]) for name, c in result.certificates.items()}
+    assert sources == {"a.lego.test": "a.lego.test.crt",
+                       "a.lego.test-wildcard": "_.a.lego.test.crt"}
+
+
 def test_uacme(certwright, pebble, webroot, served, tmp_path):
     client = Uacme(tmp_path / "uacme", pebble, webroot)
     client.make("a.uacme.test", "b.uacme.test")
@@ -121,6 +135,26 @@ def test_dehydrated(certwright, start, pebble, webroot, served, tmp_path):
     assert served.seen
     check_again(certwright, client)
     check_hook(start.certwright(pebble, "other"), client)
+
+
+def test_what_dehydrated_used_on_the_other_machine_is_named(certwright, pebble, webroot, served,
+                                                            tmp_path):
+    client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
+    client.make("a.dehydrated.test")
+    client.configure("HOOK=/nonexistent/hook.sh\nWELLKNOWN=/nonexistent/.well-known/acme-challenge\n")
+    said = messages(certwright.json("import", "--from", client.name, client.path))
+    assert said == [f'"/nonexistent{path}", which {key} of "a.dehydrated.test" names, is not on this machine'
+                    for path, key in (("/hook.sh", "renew_hook"), ("", "webroot_path"))]
+
+
+def test_a_method_that_is_given_needs_no_remark_about_another_one(certwright, pebble, webroot, served,
+                                                                  tmp_path):
+    client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
+    client.make("a.dehydrated.test")
+    client.configure(f"WELLKNOWN={tmp_path}\n")
+    arguments = ["import", "--from", client.name, client.path, "--dry-run"]
+    assert "which is not below a webroot" in messages(certwright.json(*arguments))[0]
+    assert messages(certwright.json(*arguments, "-a", "standalone")) == []
 
 
 def messages(result):
@@ -167,6 +201,18 @@ def test_acmetool(certwright, pebble, webroot, served, tmp_path):
     check_renewal(certwright, pebble, "a.acmetool.test")
     assert served.seen
     check_again(certwright, client)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts over /etc/acme")
+def test_hooks_of_acmetool_are_named(certwright, pebble, webroot, served, tmp_path):
+    client = Acmetool(tmp_path / "acmetool", pebble, webroot)
+    client.make("a.acmetool.test")
+    script(tmp_path / "acme" / "hooks" / "reload", "exit 0\n")
+    (tmp_path / "acme" / "hooks" / "README").touch()
+    over = 'mkdir -p /etc/acme && mount --bind "$0" /etc/acme && exec "$@"'
+    result = certwright.json("import", "--from", client.name, client.path,
+                             wrap=["unshare", "-m", "sh", "-c", over, str(tmp_path / "acme")])
+    assert messages(result) == ['the hook "reload" is one of acmetool, and does not run after renewals']
 
 
 @pytest.fixture(name="origin", scope="module")
@@ -289,6 +335,21 @@ def test_getssl(certwright, pebble, webroot, served, origin, tmp_path):
     assert '"ssh:h:/y"' in cert and "pazzw0rd" not in chain and "/x;sftp:..." in chain
     check_renewal(certwright, pebble, "o.example.test")
     assert served.seen and ran.read_text() == "reload\n"
+
+
+def test_what_certbot_used_on_the_other_machine_is_named(certwright, origin, tmp_path):
+    client = CertbotTarball(tmp_path, origin)
+    path = tmp_path / "letsencrypt" / "renewal" / "o.example.test.conf"
+    path.write_text(path.read_text() + "pre_hook = /nonexistent/stop --now\npost_hook = /bin/true x\n"
+                    "dns_x_credentials = /nonexistent/x.ini\nwebroot_path = /nonexistent/www,\n"
+                    "[[webroot_map]]\no.example.test = /nonexistent/www\n")
+    command("tar", "-C", tmp_path, "-czf", client.path, "letsencrypt")
+    said = messages(certwright.json("import", "--from", client.name, client.path))
+    for lacking, key in (("stop", "pre_hook"), ("x.ini", "dns_x_credentials"),
+                         ("www", "webroot_path")):
+        assert f'"/nonexistent/{lacking}", which {key} of "o.example.test" names, ' \
+               "is not on this machine" in said
+    assert len([m for m in said if "not on this machine" in m]) == 3
 
 
 def test_certbot_tarball(certwright, pebble, origin, tmp_path):

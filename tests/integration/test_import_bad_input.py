@@ -135,6 +135,25 @@ def test_unknown_server(certwright, lego):
     assert_nothing_written(certwright)
 
 
+def test_name_that_is_left_over(certwright, lego):
+    os.makedirs(os.path.join(certwright.config_dir, "live", "a.lego.test"))
+    result = run_import(certwright, "lego", lego, "--standalone", status=1)
+    assert_failed(result, "is left from an earlier certificate", "then import again")
+    assert "--cert-name" not in result.output
+    assert certwright.lineages() == ["b.lego.test"]
+
+
+@pytest.mark.parametrize("uri", ["", "javascript:1"])
+def test_account_url_that_is_none_is_asked_for(certwright, lego, pebble, uri):
+    [path] = lego.glob("accounts/*/*/account.json")
+    account = json.loads(path.read_text())
+    known, account["registration"]["uri"] = account["registration"]["uri"], uri
+    path.write_text(json.dumps(account))
+    result = run_import(certwright, "lego", lego, "--standalone")
+    assert [a["uri"] for a in result.json["accounts"]] == [known]
+    certwright.run("renew", "--force-renewal", "--cert-name", "a.lego.test")
+
+
 def test_unknown_method_is_said_with_what_to_do(certwright, lego):
     result = run_import(certwright, "lego", lego)
     hints = [f"certwright reconfigure --cert-name {name} -a PLUGIN"

@@ -362,7 +362,10 @@ def test_a_person_is_told_the_records_of_the_dns(certwright, pebble):
     for name, value in records:
         pebble.dns.set_txt(name, value)
     run.type("")
-    run.finish()
+    # Nobody is there at renewals.
+    text = run.finish()
+    assert "Renewal: nothing renews this certificate, because the plugin manual has no hook" in text
+    assert "reconfigure --cert-name d.example.test --manual-auth-hook COMMAND" in text
 
 
 def test_a_person_is_told_the_certificates_for_tls(certwright):

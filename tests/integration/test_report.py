@@ -104,6 +104,9 @@ def test_what_would_stand_in_the_way_of_a_renewal_is_told(store):
         ("off.example.test", ["autorenew"]), ("plugin.example.test", ["renewal"]),
         ("test.example.test", ["test"])]
     assert found["off.example.test"]["next"] is None
+    # No option switches it on again.
+    assert found["off.example.test"]["problems"][0]["hint"] == (
+        'to switch it on, remove the line "autorenew = False" from renewal/off.example.test.conf')
     assert found["test.example.test"]["next"]["action"] == "renew"
 
 

@@ -51,7 +51,7 @@ def test_what_a_distribution_set_up_is_not_set_up_again(found):
     assert "Renewal: set up already, according to --preconfigured-renewal, but no timer" in text
     assert "cron.d" not in text
     known = found.json("certificates", "--preconfigured-renewal").json["renewal"]
-    assert known == {"scheduled_by": None, "setup": None, "file": None}
+    assert known == {"scheduled_by": None, "setup": None, "file": None, "prevented": None}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts over /etc/cron.d")
@@ -60,9 +60,37 @@ def test_a_cron_job_is_named(found, tmp_path):
     jobs.mkdir()
     (jobs / "renew-all").write_text(
         f"1 2 * * * root certwright renew --config-dir {found.config_dir}\n")
-    over = 'mkdir -p /etc/cron.d && mount --bind "$0" /etc/cron.d && exec "$@"'
-    done = found.run("certificates", wrap=["unshare", "-m", "sh", "-c", over, str(jobs)])
+    programs = tmp_path / "sbin"
+    programs.mkdir()
+    (programs / "cron").touch()
+    over = ('mkdir -p /etc/cron.d && mount --bind "$0" /etc/cron.d && mount --bind "$1" /usr/sbin && '
+            'shift && exec "$@"')
+    done = found.run("certificates", wrap=["unshare", "-m", "sh", "-c", over, str(jobs), str(programs)])
     assert "Renewal: cron job in /etc/cron.d/renew-all\n" in done.stdout
+
+
+def test_it_is_said_that_autorenew_is_off(certwright):
+    remedy = f"sed -i '/^autorenew *=/d' {certwright.renewal_file(NAME)}"
+    text = certwright.certonly(NAME, args=["--no-autorenew"]).stdout
+    assert text.splitlines()[-2:] == ["Renewal: nothing renews this certificate, because autorenew is "
+                                      "off. To change this, run:", f"  {remedy}"]
+    again = certwright.json("certonly", "--standalone", "-d", NAME).json["renewal"]
+    assert (again["prevented"], again["setup"]) == ("autorenew is off", remedy)
+    # What it says to do works.
+    command("sh", "-c", remedy)
+    again = certwright.json("certonly", "--standalone", "-d", NAME).json["renewal"]
+    assert again["prevented"] is None
+
+
+def test_the_agent_is_named_while_it_runs(found, plain):
+    agent = found.start("agent")
+    control = os.path.join(found.work_dir, "certwright", "agent", "control")
+    wait_until(lambda: os.path.exists(control), 60, "the agent's control socket")
+    text = found.run("certificates", *plain).stdout
+    os.kill(agent.pid, signal.SIGTERM)
+    assert agent.finish(15).status == 0
+    assert "Renewal: certwright agent, which runs now\n" in text
+    assert "which runs now" not in found.run("certificates", *plain).stdout
 
 
 def test_what_leaves_nothing_to_renew_says_nothing(certwright):

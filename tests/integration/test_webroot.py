@@ -238,6 +238,15 @@ def test_a_missing_webroot_is_named(certwright, pebble, tmp_path):
     assert pebble.requests("POST", "/finalize-order/") == ordered
 
 
+@needs_root
+def test_a_read_only_webroot_is_said_with_what_a_service_needs(certwright, roots):
+    folder = roots("ro.example.test")
+    mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+    result = certwright.json("certonly", "--webroot", "-w", folder, "-d", "ro.example.test",
+                             wrap=["unshare", "-m", "sh", "-c", mount, folder], status=1)
+    assert_failed(result, "Read-only file system", "ReadWritePaths=")
+
+
 def test_no_webroot_at_all_is_asked_for(certwright):
     result = certwright.run("certonly", "--webroot", "-d", "a.example.test", status=None,
                             json=True)

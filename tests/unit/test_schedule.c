@@ -36,6 +36,12 @@ run_systemd(void)
 }
 
 static void
+install_cron(void)
+{
+	scratch_write("usr/sbin/cron", "", 0755);
+}
+
+static void
 test_timer_that_is_enabled_is_found(void **state)
 {
 	cw_auto_schedule struct cw_schedule schedule = {0};
@@ -97,14 +103,15 @@ test_cron_jobs_are_found_wherever_they_are(void **state)
 					    "/etc/periodic/daily/certwright"};
 
 	(void)state;
+	install_cron();
 	for (size_t i = 0; i < CW_COUNT(files); i++) {
 		cw_auto_schedule struct cw_schedule schedule = {0};
 		cw_autofree char *expected = cw_format("cron job in %s", files[i]);
 		cw_autofree char *path = scratch_path(files[i] + 1);
 
-		scratch_write(files[i] + 1, "# certwright renew\n1 2 * * * certwright -q\n", 0644);
+		scratch_write(files[i] + 1, "# certwright renew\n1 2 * * * certwright -q\n", 0755);
 		assert_string_equal(found_for(ETC, &schedule), "");
-		scratch_write(files[i] + 1, "1 2 * * * root /opt/bin/certwright -q renew\n", 0644);
+		scratch_write(files[i] + 1, "1 2 * * * root /opt/bin/certwright -q renew\n", 0755);
 		assert_string_equal(found_for(ETC, &schedule), expected);
 		assert_int_equal(unlink(path), 0);
 	}
@@ -116,12 +123,78 @@ test_cron_job_that_leaves_it_to_systemd(void **state)
 	cw_auto_schedule struct cw_schedule schedule = {0};
 
 	(void)state;
+	install_cron();
 	scratch_write("etc/cron.d/certbot",
 		      "0 */12 * * * root test ! -d /run/systemd/system && certbot -q renew\n",
 		      0644);
 	assert_string_equal(found_for(ETC, &schedule), "cron job in /etc/cron.d/certbot");
 	run_systemd();
 	assert_string_equal(found_for(ETC, &schedule), "");
+}
+
+static void
+test_our_timer_is_named_before_that_of_certbot(void **state)
+{
+	cw_auto_schedule struct cw_schedule schedule = {0};
+
+	(void)state;
+	run_systemd();
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "certbot" : "certwright-renew";
+		cw_autofree char *service = cw_format("usr/lib/systemd/system/%s.service", name);
+		cw_autofree char *wanted =
+			cw_format("etc/systemd/system/timers.target.wants/%s.timer", name);
+
+		scratch_write(service, "ExecStart=/usr/bin/certbot renew\n", 0644);
+		scratch_write(wanted, "", 0644);
+	}
+	assert_string_equal(found_for(ETC, &schedule), "systemd timer certwright-renew.timer");
+}
+
+static void
+test_timer_that_is_masked_does_nothing(void **state)
+{
+	cw_auto_schedule struct cw_schedule schedule = {0};
+	cw_autofree char *unit = scratch_path("etc/systemd/system/certbot.timer");
+
+	(void)state;
+	run_systemd();
+	scratch_write("usr/lib/systemd/system/certbot.service",
+		      "ExecStart=/usr/bin/certbot renew\n", 0644);
+	scratch_write("usr/lib/systemd/system/certbot.timer", "[Timer]\n", 0644);
+	scratch_write("etc/systemd/system/timers.target.wants/certbot.timer", "", 0644);
+	assert_string_equal(found_for(ETC, &schedule), "systemd timer certbot.timer");
+	assert_int_equal(symlink("/dev/null", unit), 0);
+	assert_string_equal(found_for(ETC, &schedule), "");
+}
+
+static void
+test_what_cron_passes_over_does_not_count(void **state)
+{
+	static const char job[] = "1 2 * * * root certbot renew\n";
+	cw_auto_schedule struct cw_schedule schedule = {0};
+	cw_autofree char *script = scratch_path("etc/cron.daily/renew");
+
+	(void)state;
+	scratch_write("etc/cron.d/certbot.disabled", job, 0644);
+	scratch_write("etc/cron.d/certbot~", job, 0644);
+	scratch_write("etc/cron.daily/renew", job, 0644);
+	install_cron();
+	assert_string_equal(found_for(ETC, &schedule), "");
+	assert_int_equal(chmod(script, 0755), 0);
+	assert_string_equal(found_for(ETC, &schedule), "cron job in /etc/cron.daily/renew");
+}
+
+static void
+test_without_cron_its_jobs_do_nothing(void **state)
+{
+	cw_auto_schedule struct cw_schedule schedule = {0};
+
+	(void)state;
+	scratch_write("etc/cron.d/certwright", "1 2 * * * root certwright renew\n", 0644);
+	assert_string_equal(found_for(ETC, &schedule), "");
+	install_cron();
+	assert_string_equal(found_for(ETC, &schedule), "cron job in /etc/cron.d/certwright");
 }
 
 static void
@@ -158,6 +231,14 @@ main(void)
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_cron_job_that_leaves_it_to_systemd,
 						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_our_timer_is_named_before_that_of_certbot,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_timer_that_is_masked_does_nothing,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_what_cron_passes_over_does_not_count,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_without_cron_its_jobs_do_nothing, scratch_make,
+						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_what_to_do_is_said_where_there_is_none,
 						scratch_make, scratch_remove),
 	};

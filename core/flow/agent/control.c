@@ -276,23 +276,42 @@ receive(int socket, struct json_object **answer, struct cw_error *error)
 	return cw_json_parse(cw_buf_text(&text), text.length, "the agent's answer", answer, error);
 }
 
+static int
+connect_to(const char *folder, int *descriptor, struct cw_error *error)
+{
+	cw_autoclose int place = -1;
+	struct sockaddr_un address;
+
+	if (make_address(folder, SOCKET, &address, &place, NULL) < 0)
+		return fail_no_agent(folder, error);
+	*descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*descriptor >= 0 &&
+	    connect(*descriptor, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return CW_OK;
+	return errno == EACCES ? cw_fail_path(error, errno, "talk to the agent in", folder)
+			       : fail_no_agent(folder, error);
+}
+
+bool
+cw_control_answers(const char *folder)
+{
+	cw_autoclose int descriptor = -1;
+
+	return connect_to(folder, &descriptor, NULL) == CW_OK;
+}
+
 int
 cw_control_ask(const char *folder, const char *command, const char *name,
 	       struct json_object **answer, struct cw_error *error)
 {
 	cw_auto_json struct json_object *request = cw_json_new_object();
 	cw_autofree char *line = NULL;
-	cw_autoclose int place = -1, descriptor = -1;
-	struct sockaddr_un address;
+	cw_autoclose int descriptor = -1;
 	struct json_object *failure;
+	int status = connect_to(folder, &descriptor, error);
 
-	if (make_address(folder, SOCKET, &address, &place, NULL) < 0)
-		return fail_no_agent(folder, error);
-	descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (descriptor < 0 ||
-	    connect(descriptor, (struct sockaddr *)&address, sizeof(address)) != 0)
-		return errno == EACCES ? cw_fail_path(error, errno, "talk to the agent in", folder)
-				       : fail_no_agent(folder, error);
+	if (status < 0)
+		return status;
 	cw_json_set_string(request, "command", command);
 	cw_json_set_string(request, "name", name);
 	line = cw_format("%s\n", cw_json_text(request));

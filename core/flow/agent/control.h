@@ -28,6 +28,8 @@ void cw_control_close(struct cw_control *control); /* NULL is allowed */
 void cw_control_answer(struct cw_control_client *client, const char *key, struct json_object *value,
 		       const struct cw_error *error);
 
+/* In a client: whether an agent of FOLDER runs, as far as this user may know. */
+bool cw_control_answers(const char *folder);
 /* In a client: asks the agent of FOLDER. *ANSWER is released by the caller. CW_E_NOT_FOUND if no
  * agent runs. */
 int cw_control_ask(const char *folder, const char *command, const char *name,

@@ -2,11 +2,13 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/role.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "flow/agent/control.h"
 
 enum { FILE_MAX = 64 * 1024 };
 
@@ -25,6 +27,11 @@ static const char *const cron_folders[] = {"/etc/cron.d",         "/etc/cron.hou
 					   "/etc/cron.daily",     "/etc/cron.weekly",
 					   "/etc/periodic/15min", "/etc/periodic/hourly",
 					   "/etc/periodic/daily", "/etc/periodic/weekly"};
+static const char *const cron_programs[] = {
+	"/usr/sbin/cron",    "/usr/sbin/crond",
+	"/usr/sbin/anacron", "/usr/bin/crond",
+	"/usr/bin/fcron",    "/lib/systemd/system-generators/systemd-crontab-generator",
+};
 /* With a file for each user. */
 static const char *const crontab_folders[] = {"/var/spool/cron/crontabs", "/var/spool/cron",
 					      "/etc/crontabs"};
@@ -117,7 +124,17 @@ find_unit(const struct search *search, const char *name)
 	return NULL;
 }
 
-/* A timer of its own name starts a service. */
+/* A unit that was masked is a link to /dev/null. */
+static bool
+is_masked(const struct search *search, const char *name)
+{
+	cw_autofree char *path = find_unit(search, name);
+	struct stat status;
+
+	return path != NULL && stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+/* A timer starts the service of its own name. */
 static bool
 is_ours(const struct search *search, const char *timer)
 {
@@ -125,7 +142,17 @@ is_ours(const struct search *search, const char *timer)
 	cw_autofree char *service = cw_format("%.*s.service", (int)length, timer);
 	cw_autofree char *path = find_unit(search, service);
 
-	return path != NULL && has_line(search, path, "ExecStart");
+	return path != NULL && !is_masked(search, timer) && has_line(search, path, "ExecStart");
+}
+
+/* Our own one counts before others, which may start a program that cannot renew all that we can. */
+static void
+found_timer(struct search *search, const char *timer)
+{
+	if (search->schedule->runner != NULL && strcmp(timer, TIMER) != 0)
+		return;
+	free(search->schedule->runner);
+	search->schedule->runner = cw_format("systemd timer %s", timer);
 }
 
 static void
@@ -138,13 +165,24 @@ search_timers(struct search *search)
 
 		cw_folder_list(folder, true, &names, NULL);
 		for (size_t j = 0; j < names.count; j++) {
-			if (!cw_ends_with(names.items[j], ".timer") ||
-			    !is_ours(search, names.items[j]))
-				continue;
-			search->schedule->runner = cw_format("systemd timer %s", names.items[j]);
-			return;
+			if (cw_ends_with(names.items[j], ".timer") &&
+			    is_ours(search, names.items[j]))
+				found_timer(search, names.items[j]);
 		}
 	}
+}
+
+/* In a container there are often files for cron, but no cron. */
+static bool
+has_cron(const struct search *search)
+{
+	for (size_t i = 0; i < CW_COUNT(cron_programs); i++) {
+		cw_autofree char *path = cw_format("%s%s", search->root, cron_programs[i]);
+
+		if (cw_file_exists(path))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -156,6 +194,26 @@ look_at_job(struct search *search, const char *path)
 		search->schedule->runner = cw_format("cron job in %s", path);
 }
 
+/* Cron passes over files such as "certbot.disabled" and "certbot~", and over scripts that may not
+ * be executed. */
+static void
+look_at_folder(struct search *search, const char *folder)
+{
+	cw_autofree char *whole = cw_format("%s%s", search->root, folder);
+	bool has_scripts = strcmp(folder, "/etc/cron.d") != 0;
+	cw_auto_strv struct cw_strv names = {0};
+
+	cw_folder_list(whole, true, &names, NULL);
+	for (size_t i = 0; i < names.count; i++) {
+		cw_autofree char *path = cw_format("%s/%s", folder, names.items[i]);
+		cw_autofree char *script = cw_format("%s%s", search->root, path);
+
+		if (strpbrk(names.items[i], ".~") == NULL &&
+		    (!has_scripts || access(script, X_OK) == 0))
+			look_at_job(search, path);
+	}
+}
+
 static void
 search_jobs(struct search *search)
 {
@@ -163,18 +221,8 @@ search_jobs(struct search *search)
 
 	for (size_t i = 0; i < CW_COUNT(cron_files); i++)
 		look_at_job(search, cron_files[i]);
-	for (size_t i = 0; i < CW_COUNT(cron_folders); i++) {
-		cw_autofree char *folder = cw_format("%s%s", search->root, cron_folders[i]);
-		cw_auto_strv struct cw_strv names = {0};
-
-		cw_folder_list(folder, true, &names, NULL);
-		for (size_t j = 0; j < names.count; j++) {
-			cw_autofree char *path =
-				cw_format("%s/%s", cron_folders[i], names.items[j]);
-
-			look_at_job(search, path);
-		}
-	}
+	for (size_t i = 0; i < CW_COUNT(cron_folders); i++)
+		look_at_folder(search, cron_folders[i]);
 	for (size_t i = 0; i < CW_COUNT(crontab_folders); i++) {
 		cw_autofree char *of_root = cw_format("%s/root", crontab_folders[i]);
 		cw_autofree char *own =
@@ -229,10 +277,14 @@ cw_schedule_find(const char *root, const struct cw_directories *directories,
 				.systemd = cw_is_folder(running),
 				.schedule = schedule};
 
+	cw_autofree char *agent = cw_format("%s%s/certwright/agent", root, directories->work);
+
 	*schedule = (struct cw_schedule){0};
-	if (search.systemd)
+	if (cw_control_answers(agent))
+		schedule->runner = cw_strdup("certwright agent, which runs now");
+	if (schedule->runner == NULL && search.systemd)
 		search_timers(&search);
-	if (schedule->runner == NULL)
+	if (schedule->runner == NULL && has_cron(&search))
 		search_jobs(&search);
 	if (schedule->runner == NULL)
 		advise(&search);
@@ -249,5 +301,6 @@ cw_schedule_describe(const struct cw_context *context, struct json_object *resul
 	cw_json_set_string(description, "scheduled_by", schedule.runner);
 	cw_json_set_string(description, "setup", configured ? NULL : schedule.setup);
 	cw_json_set_string(description, "file", configured ? NULL : schedule.file);
+	cw_json_set_string(description, "prevented", NULL);
 	cw_json_set(result, "renewal", description);
 }

@@ -115,6 +115,8 @@ remark_method(const struct reading *reading, const char *method)
 {
 	bool dns = cw_starts_with(method, "dns");
 
+	if (reading->source->gives_method)
+		return;
 	cw_moving_remark(
 		reading->moving, reading->config,
 		dns ? "give a DNS authenticator with -a: \"certwright plugins\" lists them, and "

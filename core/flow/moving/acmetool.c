@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -100,8 +101,8 @@ read_token_folders(const char *text, struct cw_strv *folders)
 }
 
 static void
-take_challenge(struct cw_moving *moving, const char *target, const struct cw_strv *folders,
-	       struct cw_moved_certificate *certificate)
+take_challenge(const struct cw_moving_source *source, struct cw_moving *moving, const char *target,
+	       const struct cw_strv *folders, struct cw_moved_certificate *certificate)
 {
 	for (size_t i = 0; i < folders->count; i++) {
 		cw_autofree char *webroot = cw_moved_webroot_of(folders->items[i]);
@@ -112,7 +113,7 @@ take_challenge(struct cw_moving *moving, const char *target, const struct cw_str
 		cw_moved_set_webroot(certificate, NULL, webroot);
 		return;
 	}
-	if (folders->count > 0)
+	if (folders->count > 0 && !source->gives_method)
 		cw_moving_remark(
 			moving, target,
 			"have the server serve /.well-known/acme-challenge/ from a folder "
@@ -153,10 +154,35 @@ read_live(const struct cw_moving_source *source, struct cw_moving *moving,
 		if (!cw_strv_add_unique(&seen, folder != NULL ? folder : link))
 			continue;
 		take_challenge(
-			moving, target, folders,
+			source, moving, target, folders,
 			read_certificate(moving, names.items[i], folder != NULL ? folder : link));
 	}
 	return status;
+}
+
+/* It runs what is there after each renewal, for example to reload servers. */
+static void
+remark_hooks(struct cw_moving *moving)
+{
+	static const char *const folders[] = {"/etc/acme/hooks", "/usr/lib/acme/hooks",
+					      "/usr/libexec/acme/hooks"};
+
+	for (size_t i = 0; i < CW_COUNT(folders); i++) {
+		cw_auto_strv struct cw_strv names = {0};
+
+		cw_folder_list(folders[i], true, &names, NULL);
+		for (size_t j = 0; j < names.count; j++) {
+			cw_autofree char *path = cw_format("%s/%s", folders[i], names.items[j]);
+
+			if (!cw_is_folder(path) && access(path, X_OK) == 0)
+				cw_moving_remark(moving, path,
+						 "have a hook in renewal-hooks/deploy or "
+						 "--deploy-hook do what it does",
+						 "the hook \"%s\" is one of acmetool, and does not "
+						 "run after renewals",
+						 names.items[j]);
+		}
+	}
 }
 
 int
@@ -178,5 +204,8 @@ cw_read_acmetool(const struct cw_moving_source *source, struct cw_moving *moving
 	if (status < 0)
 		return status;
 	read_token_folders(cw_buf_text(&text), &folders);
-	return read_live(source, moving, &folders, error);
+	status = read_live(source, moving, &folders, error);
+	if (moving->certificate_count > 0)
+		remark_hooks(moving);
+	return status;
 }

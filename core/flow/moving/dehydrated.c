@@ -134,6 +134,8 @@ take_webroot(const struct reading *reading, struct cw_moved_certificate *certifi
 		cw_moved_set_webroot(certificate, NULL, webroot);
 		return;
 	}
+	if (reading->source->gives_method)
+		return;
 	cw_moving_remark(reading->moving, reading->config,
 			 "have the server serve /.well-known/acme-challenge/ from a folder "
 			 "FOLDER/.well-known/acme-challenge, then give -a webroot -w FOLDER",

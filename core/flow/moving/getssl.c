@@ -71,6 +71,8 @@ remark_acl(const struct reading *reading, const char *place)
 {
 	cw_autofree char *shown = shown_place(place);
 
+	if (reading->source->gives_method)
+		return;
 	cw_moving_remark(reading->moving, reading->config,
 			 "give an authenticator with -a, for example webroot with -w FOLDER",
 			 "the tokens of \"%s\" go to \"%s\", which is not a local folder "

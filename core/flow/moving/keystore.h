@@ -8,7 +8,7 @@
 /*
  * Appends to FILE the keystore (JKS) with what PKCS12 has, both encrypted with PASSWORD. keytool
  * reads and writes files in a temporary folder that only this user can enter; it gets the password
- * from a file there.
+ * in its environment.
  */
 int cw_keystore_make(const struct cw_buf *pkcs12, const char *password, struct cw_buf *file,
 		     struct cw_error *error);

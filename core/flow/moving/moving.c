@@ -95,13 +95,28 @@ cw_moving_account_at(const struct cw_moving *moving, const char *server)
 	return NULL;
 }
 
-static bool
-has_certificate(const struct cw_moving *moving, const char *name)
+static struct cw_moved_certificate *
+find_certificate(const struct cw_moving *moving, const char *name)
 {
 	for (size_t i = 0; i < moving->certificate_count; i++)
 		if (strcmp(moving->certificates[i]->name, name) == 0)
-			return true;
-	return false;
+			return moving->certificates[i];
+	return NULL;
+}
+
+/* NAME, with "-SUFFIX" behind it as often as it is taken; release with free(). */
+static char *
+free_name(const struct cw_moving *moving, const char *name, const char *suffix)
+{
+	char *free_one = cw_strdup(name);
+
+	while (find_certificate(moving, free_one) != NULL) {
+		char *longer = cw_format("%s-%s", free_one, suffix);
+
+		free(free_one);
+		free_one = longer;
+	}
+	return free_one;
 }
 
 struct cw_moved_certificate *
@@ -109,14 +124,17 @@ cw_moving_add_certificate(struct cw_moving *moving, const char *domain, const ch
 			  const char *source)
 {
 	struct cw_moved_certificate *certificate = cw_alloc(sizeof(*certificate));
-	const char *plain = cw_starts_with(domain, "*.") ? domain + 2 : domain;
+	struct cw_moved_certificate *other;
 
-	certificate->name = cw_strdup(plain);
-	while (has_certificate(moving, certificate->name)) {
-		char *longer = cw_format("%s-%s", certificate->name, suffix);
-
-		free(certificate->name);
-		certificate->name = longer;
+	certificate->is_wildcard = cw_starts_with(domain, "*.");
+	if (certificate->is_wildcard)
+		domain += 2;
+	other = find_certificate(moving, domain);
+	if (other != NULL && other->is_wildcard && !certificate->is_wildcard) {
+		certificate->name = other->name;
+		other->name = free_name(moving, domain, suffix);
+	} else {
+		certificate->name = free_name(moving, domain, suffix);
 	}
 	certificate->source = cw_strdup(source);
 	moving->certificates = cw_realloc(moving->certificates, moving->certificate_count + 1,

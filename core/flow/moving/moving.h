@@ -31,6 +31,7 @@ struct cw_moved_account {
 
 struct cw_moved_certificate {
 	char *name;                             /* of the lineage; no other one here has it */
+	bool is_wildcard;                       /* the domain that it is named after */
 	char *source;                           /* its file or folder */
 	char *server;                           /* the directory URL; NULL: that of the account */
 	const struct cw_moved_account *account; /* NULL: the source has none */
@@ -76,7 +77,7 @@ void cw_moved_account_describe(struct cw_moved_account *account, struct json_obj
 struct cw_moved_account *cw_moving_account_at(const struct cw_moving *moving, const char *server);
 
 /* Adds a certificate for DOMAIN. Its lineage gets that name without "*.", with "-SUFFIX" behind it
- * if that name is taken. */
+ * if that name is taken. One that is not a wildcard takes the name from one that is. */
 struct cw_moved_certificate *cw_moving_add_certificate(struct cw_moving *moving, const char *domain,
 						       const char *suffix, const char *source);
 /* Reads the key and the chain. CHAIN_FILES: PEM files to be joined, NULL-terminated. */

@@ -9,6 +9,7 @@ struct cw_moving_source {
 	const char *name;   /* as --from has it */
 	const char *server; /* the directory URL that the user gave; NULL: none */
 	const char *path;   /* absolute; what the client keeps */
+	bool gives_method;  /* the user names an authenticator, so the client's does not count */
 };
 
 /* The directory URL of Let's Encrypt. */

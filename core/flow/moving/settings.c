@@ -1,5 +1,6 @@
 /* The renewal file of a certificate of another client. */
 #include <string.h>
+#include "base/file.h"
 #include "base/plugin_name.h"
 #include "base/text.h"
 #include "crypto/x509.h"
@@ -305,6 +306,50 @@ cw_moved_remark_present(struct cw_context *context, struct cw_moving *moving,
 			  cw_configobj_get(lineage->config, params, "server"));
 }
 
+/* A webroot, credentials or the program of a hook that this machine lacks: it may be another one.
+ */
+static void
+remark_missing(struct cw_moving *moving, const struct cw_moved_certificate *certificate,
+	       const char *key, const char *value, struct cw_strv *seen)
+{
+	static const char *const folders[] = {"config_dir", "work_dir", "logs_dir"};
+	bool is_hook = cw_ends_with(key, "_hook");
+	cw_autofree char *path = cw_memdup(value, is_hook ? strcspn(value, " \t") : strlen(value));
+
+	for (size_t i = 0; i < CW_COUNT(folders); i++)
+		if (strcmp(key, folders[i]) == 0)
+			return;
+	if (*path != '/' || cw_file_exists(path) || !cw_strv_add_unique(seen, path))
+		return;
+	cw_moving_remark(moving, certificate->source,
+			 "copy it from the other machine or make it, or change the setting with "
+			 "\"certwright reconfigure\"",
+			 "\"%s\", which %s of \"%s\" names, is not on this machine", path, key,
+			 certificate->name);
+}
+
+static void
+remark_all_missing(struct cw_moving *moving, const struct cw_moved_certificate *certificate,
+		   const struct cw_configobj *config)
+{
+	static const char *const sections[] = {params, "renewalparams/webroot_map"};
+	cw_auto_strv struct cw_strv seen = {0};
+
+	for (size_t i = 0; i < CW_COUNT(sections); i++) {
+		struct cw_configobj_entry entry;
+
+		for (size_t at = 0; cw_configobj_next(config, sections[i], &at, &entry);) {
+			const char *key = i == 0 ? entry.key : "webroot_map";
+
+			for (size_t j = 0; entry.list != NULL && j < entry.list->count; j++)
+				remark_missing(moving, certificate, key, entry.list->items[j],
+					       &seen);
+			if (entry.list == NULL)
+				remark_missing(moving, certificate, key, entry.text, &seen);
+		}
+	}
+}
+
 /* Certbot's renewal file is kept as it is. */
 static void
 take_config(struct cw_context *context, struct cw_moving *moving,
@@ -325,6 +370,7 @@ take_config(struct cw_context *context, struct cw_moving *moving,
 					 "the %s \"%s\" of \"%s\" is not installed here", keys[i],
 					 cw_plugin_name(plugin), certificate->name);
 	}
+	remark_all_missing(moving, certificate, config);
 }
 
 int
@@ -363,6 +409,7 @@ cw_moved_config(struct cw_context *context, struct cw_moving *moving,
 		status = check_webroot(&applying, error);
 	if (status == CW_OK) {
 		cw_renewal_write(*config, applying.settings, account, applying.authenticator, NULL);
+		remark_all_missing(moving, certificate, *config);
 		remark_no_account(context, moving, certificate,
 				  cw_settings_get(applying.settings, "server"));
 	}

@@ -39,6 +39,17 @@ fail_account(struct cw_moved_account *account)
 			  account->source);
 }
 
+/* Of some accounts the client has not kept a URL that can be one: "". */
+static void
+drop_invalid_uri(struct cw_moved_account *account)
+{
+	if (account->uri == NULL || cw_starts_with(account->uri, "https://") ||
+	    cw_starts_with(account->uri, "http://"))
+		return;
+	free(account->uri);
+	account->uri = NULL;
+}
+
 static void
 check_account(struct cw_context *context, struct cw_moved_account *account)
 {
@@ -56,6 +67,7 @@ check_account(struct cw_context *context, struct cw_moved_account *account)
 			account->uri = cw_strdup(present->uri);
 			return;
 		}
+		drop_invalid_uri(account);
 		if (account->uri == NULL)
 			cw_moved_account_find(context, account, &account->error);
 	}
@@ -136,6 +148,15 @@ remark_newer(struct cw_moving *moving, const struct cw_moved_certificate *certif
 			 "\"%s\" is here already, but the one there is newer", certificate->name);
 }
 
+/* PROBLEM with a name has a hint with an option that "import" does not have. */
+static int
+fail_name(const struct cw_error *problem, const char *hint, struct cw_error *error)
+{
+	cw_fail(error, problem->status, "%s", problem->message);
+	cw_hint(error, "%s", hint);
+	return problem->status;
+}
+
 /* A lineage of this name for the same names was imported, or obtained, before. */
 static int
 check_lineage(const struct cw_context *context, struct cw_moving *moving,
@@ -149,14 +170,15 @@ check_lineage(const struct cw_context *context, struct cw_moving *moving,
 	cw_auto_names struct cw_names there = {0};
 	cw_auto_error struct cw_error problem = {0};
 
-	if (cw_lineage_check_name(certificate->name, &problem) < 0) {
-		/* Its hint is an option that "import" does not have. */
-		cw_fail(error, CW_E_INVALID, "%s", problem.message);
-		cw_hint(error, "obtain the certificate with certonly");
-		return CW_E_INVALID;
-	}
+	if (cw_lineage_check_name(certificate->name, &problem) < 0)
+		return fail_name(&problem, "obtain the certificate with certonly", error);
+	if (!cw_lineage_exists(config, certificate->name) &&
+	    cw_lineage_check_free(config, certificate->name, &problem) < 0)
+		return fail_name(&problem,
+				 "move it away if it is not used any more, then import again",
+				 error);
 	if (!cw_lineage_exists(config, certificate->name))
-		return cw_lineage_check_free(config, certificate->name, error);
+		return CW_OK;
 	cw_certificate_names(x509, &there.dns, &there.ip);
 	if (cw_lineage_load(config, certificate->name, &lineage, error) < 0 ||
 	    cw_names_from_certificate(lineage->live[CW_KIND_CERT], &here, error) < 0)

@@ -218,7 +218,8 @@ check_renewal(struct reading *reading)
 		if (cw_lineage_check_settings(reading->context, reading->lineage, true, &error) < 0)
 			cw_problem_add_error(reading->problems, "renewal", &error);
 	} else {
-		hint = cw_format("certwright reconfigure --cert-name %s --autorenew",
+		hint = cw_format("to switch it on, remove the line \"autorenew = False\" from "
+				 "renewal/%s.conf",
 				 reading->name);
 		cw_problem_add(reading->problems, "autorenew", "automatic renewal is switched off",
 			       hint);

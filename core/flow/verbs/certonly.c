@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "flow/ask/choose_names.h"
 #include "flow/ask/choose_plugin.h"
+#include "flow/due/lineage_facts.h"
 #include "flow/due/schedule.h"
 #include "flow/issue/accounts.h"
 #include "flow/issue/aliases.h"
@@ -14,6 +15,7 @@
 #include "flow/work/deploy_hooks.h"
 #include "flow/work/hooks.h"
 #include "flow/work/jobs.h"
+#include "store/lineage_files.h"
 #include "store/memory.h"
 
 struct obtaining {
@@ -203,6 +205,54 @@ certonly_csr(struct cw_context *context, struct json_object *result, struct cw_e
 	return status;
 }
 
+/* Whether nobody does the part of a person at a renewal. */
+static bool
+needs_a_person(const struct cw_request *request)
+{
+	const char *types = cw_settings_get(request->settings, "pref_challs");
+
+	/* The record of dns-persist-01 stays. */
+	return cw_equal(request->authenticator, "manual") &&
+	       cw_settings_get(request->settings, "manual_auth_hook") == NULL &&
+	       (types == NULL || strstr(types, "dns-persist-01") == NULL);
+}
+
+static bool
+is_renewed(const struct cw_context *context, const struct cw_request *request)
+{
+	return request->lineage != NULL ? cw_lineage_is_renewed(context, request->lineage)
+					: cw_settings_flag(request->settings, "autorenew");
+}
+
+void
+cw_request_describe_renewal(const struct cw_context *context, const struct cw_request *request,
+			    struct json_object *result)
+{
+	cw_autofree char *path = cw_renewal_path(context->directories.config, request->name, NULL);
+	cw_autofree char *file = cw_shell_word(path);
+	cw_autofree char *name = cw_shell_word(request->name);
+	cw_autofree char *setup = NULL;
+	struct json_object *renewal;
+	const char *why;
+
+	cw_schedule_describe(context, result);
+	if (!is_renewed(context, request)) {
+		why = "autorenew is off";
+		setup = cw_format("sed -i '/^autorenew *=/d' %s", file);
+	} else if (needs_a_person(request)) {
+		why = "the plugin manual has no hook that does your part";
+		setup = cw_format("certwright reconfigure --cert-name %s --manual-auth-hook "
+				  "COMMAND",
+				  name);
+	} else {
+		return;
+	}
+	renewal = cw_json_object(result, "renewal");
+	cw_json_set_string(renewal, "prevented", why);
+	cw_json_set_string(renewal, "setup", setup);
+	cw_json_set_string(renewal, "file", NULL);
+}
+
 int
 cw_flow_certonly(struct cw_context *context, struct json_object *result, struct cw_error *error)
 {
@@ -220,7 +270,7 @@ cw_flow_certonly(struct cw_context *context, struct json_object *result, struct 
 	else
 		status = cw_request_fulfil(context, request, result, error);
 	if (status == CW_OK && !request->dry_run)
-		cw_schedule_describe(context, result);
+		cw_request_describe_renewal(context, request, result);
 	cw_request_free(request);
 	return status;
 }

@@ -17,4 +17,7 @@ int cw_request_fulfil(struct cw_context *context, struct cw_request *request,
 		      struct json_object *result, struct cw_error *error);
 /* Adds a certificate that is kept unchanged. */
 void cw_request_keep(const struct cw_request *request, struct json_object *result);
+/* Adds what will renew it, or why nothing will, as "renewal" (due/schedule.h). */
+void cw_request_describe_renewal(const struct cw_context *context, const struct cw_request *request,
+				 struct json_object *result);
 #endif

@@ -84,11 +84,11 @@ make_plan(const struct cw_settings *settings, struct plan *plan, struct cw_error
 		.part = cw_settings_get(settings, "export_part"),
 		.overwrite = cw_settings_flag(settings, "export_overwrite"),
 	};
-	if (to == NULL)
+	if (to == NULL || *to == '\0')
 		cw_fail(error, CW_E_USAGE, "the file to write is missing");
 	else if (format == NULL)
 		cw_fail(error, CW_E_USAGE, "the format to export is missing");
-	if (to == NULL || format == NULL)
+	if (to == NULL || *to == '\0' || format == NULL)
 		return fail_usage(error);
 	plan->format = cw_export_format_by_name(format);
 	if (cw_settings_given(settings, "export_part") && strcmp(format, "der") != 0)
@@ -120,6 +120,8 @@ read_password(const char *path, char **password, struct cw_error *error)
 		result = cw_permissions_check("the password file", path, error);
 	if (result < 0)
 		return result;
+	if (memchr(cw_buf_text(&text), '\0', text.length) != NULL)
+		return cw_fail(error, CW_E_INVALID, "the password file \"%s\" is not a text", path);
 	if (stat(path, &status) == 0 && (status.st_mode & 077) != 0)
 		cw_log_warning("other users can read the password file \"%s\"; run \"chmod 600 "
 			       "'%s'\"",
@@ -239,6 +241,17 @@ report(const struct cw_lineage *lineage, const struct plan *plan, struct json_ob
 	cw_json_set_string(exported, "path", plan->path);
 	cw_json_set_bool(exported, "private_key", !is_der || strcmp(plan->part, "privkey") == 0);
 	cw_json_set(result, "exported", exported);
+}
+
+/* The verb changes nothing of ours, but it does write. */
+int
+cw_check_export(const struct cw_settings *settings, struct cw_error *error)
+{
+	if (!cw_settings_flag(settings, "dry_run"))
+		return CW_OK;
+	cw_fail(error, CW_E_USAGE, "--dry-run cannot be used with export");
+	cw_hint(error, "leave it out: without --overwrite, export replaces no file");
+	return CW_E_USAGE;
 }
 
 static int

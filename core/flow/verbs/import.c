@@ -48,6 +48,7 @@ cw_flow_import(struct cw_context *context, struct json_object *result, struct cw
 		.name = cw_settings_get(context->settings, "import_from"),
 		.server = given_server(context->settings),
 		.path = path,
+		.gives_method = cw_settings_get(context->settings, "authenticator") != NULL,
 	};
 	int status = cw_moving_source_read(&source, &moving, error);
 	return status < 0 ? status : cw_moving_take_over(context, &moving, result, error);

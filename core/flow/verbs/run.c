@@ -1,7 +1,6 @@
 /* The verb run. */
 #include <stdlib.h>
 #include "base/log.h"
-#include "flow/due/schedule.h"
 #include "flow/install/certificate.h"
 #include "flow/install/command.h"
 #include "flow/install/install.h"
@@ -100,7 +99,7 @@ cw_flow_run(struct cw_context *context, struct json_object *result, struct cw_er
 	if (status == CW_OK)
 		status = install(context, request, &installation, result, error);
 	if (status == CW_OK && !request->dry_run)
-		cw_schedule_describe(context, result);
+		cw_request_describe_renewal(context, request, result);
 	cw_installation_clear(&installation);
 	cw_request_free(request);
 	return status;
