@@ -19,6 +19,7 @@ struct cw_front {
 	void (*item)(void *output, const char *list, struct json_object *item);
 	const struct cw_host_authenticator *host;
 	struct json_object *request;
+	struct cw_ca_memory *ca_memory;
 	const struct cw_agent_front *agent;
 	bool in_memory;
 	/* Told of the loop of the command before it runs; NULL: it is over. */

@@ -188,7 +188,7 @@ libcore_sources += \
 	core/flow/verb.h \
 	core/flow/work/ca.c core/flow/work/ca.h core/flow/work/ca_internal.h \
 	core/flow/work/ca_account.c \
-	core/flow/work/ca_memory.c \
+	core/flow/work/ca_memory.c core/flow/work/ca_memory.h \
 	core/flow/work/ca_post.c \
 	core/flow/work/ca_orders.c \
 	core/flow/work/network_process.c core/flow/work/network_process.h \
