@@ -19,7 +19,8 @@ forget(void *self)
 	model_clear(&apache->model);
 	if (apache->enabled)
 		apache->program.known = false;
-	apache->enabled = false;
+	apache->enabled = apache->supposed = false;
+	apache->tried = 0;
 }
 
 static int

@@ -15,7 +15,9 @@ struct apache {
 	struct map answers; /* questions -> what the user has answered */
 	struct arena *keep; /* for them */
 	struct model model;
-	bool enabled; /* a module was: what the program knows is untrue after a rollback */
+	bool enabled;  /* a module was: what the program knows is untrue after a rollback */
+	bool supposed; /* the model has what a check supposed: only the next check uses it */
+	size_t tried;  /* so many of the names to deploy have their copies in it */
 };
 
 /* The installer (deploy.c, enhance.c, install.c). */

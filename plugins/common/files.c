@@ -200,6 +200,18 @@ files_create(struct files *files, const char *path, const char *link, const char
 	return file;
 }
 
+struct file *
+files_on_disk(const struct files *files, const char *path)
+{
+	autofree char *key = NULL;
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return NULL;
+	key = identity_of(&status);
+	return map_get(&files->by_identity, key);
+}
+
 bool
 files_exist(const struct files *files, const char *path)
 {
