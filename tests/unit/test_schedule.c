@@ -74,6 +74,28 @@ test_any_timer_whose_service_renews_counts(void **state)
 }
 
 static void
+test_our_timer_is_named_before_others(void **state)
+{
+	cw_auto_schedule struct cw_schedule schedule = {0};
+	cw_autofree char *alias = scratch_path("usr/lib/systemd/system/acme.timer");
+
+	(void)state;
+	run_systemd();
+	scratch_write("usr/lib/systemd/system/certbot.service",
+		      "[Service]\nExecStart=/usr/bin/certbot -q renew\n", 0644);
+	scratch_write("usr/lib/systemd/system/certwright-renew.service",
+		      "[Service]\nExecStart=/usr/bin/certwright renew\n", 0644);
+	scratch_write("usr/lib/systemd/system/certwright-renew.timer", "[Timer]\n", 0644);
+	assert_int_equal(symlink("certwright-renew.timer", alias), 0);
+	scratch_write("etc/systemd/system/timers.target.wants/acme.timer", "", 0644);
+	assert_string_equal(found_for(ETC, &schedule), "systemd timer certwright-renew.timer");
+	scratch_write("etc/systemd/system/timers.target.wants/certbot.timer", "", 0644);
+	scratch_write("etc/systemd/system/timers.target.wants/certwright-renew.timer", "", 0644);
+	assert_string_equal(found_for(ETC, &schedule),
+			    "systemd timers certwright-renew.timer and certbot.timer");
+}
+
+static void
 test_timer_does_nothing_where_systemd_does_not_run(void **state)
 {
 	cw_auto_schedule struct cw_schedule schedule = {0};
@@ -152,6 +174,8 @@ main(void)
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_any_timer_whose_service_renews_counts,
 						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_our_timer_is_named_before_others, scratch_make,
+						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_timer_does_nothing_where_systemd_does_not_run,
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_cron_jobs_are_found_wherever_they_are,

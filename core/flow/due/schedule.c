@@ -117,6 +117,16 @@ find_unit(const struct search *search, const char *name)
 	return NULL;
 }
 
+/* The name that a unit has behind its aliases. Release with free(). */
+static char *
+real_name(const struct search *search, const char *name)
+{
+	cw_autofree char *path = find_unit(search, name);
+	cw_autofree char *real = path != NULL ? realpath(path, NULL) : NULL;
+
+	return cw_strdup(real != NULL ? strrchr(real, '/') + 1 : name);
+}
+
 /* A timer of its own name starts a service. */
 static bool
 is_ours(const struct search *search, const char *timer)
@@ -128,9 +138,14 @@ is_ours(const struct search *search, const char *timer)
 	return path != NULL && has_line(search, path, "ExecStart");
 }
 
+/* All of them: beside our own there may be Certbot's. */
 static void
 search_timers(struct search *search)
 {
+	cw_auto_strv struct cw_strv timers = {0};
+	cw_auto_strv struct cw_strv ordered = {0};
+	cw_autofree char *list = NULL;
+
 	for (size_t i = 0; i < CW_COUNT(unit_folders); i++) {
 		cw_autofree char *folder =
 			cw_format("%s%s/timers.target.wants", search->root, unit_folders[i]);
@@ -138,13 +153,21 @@ search_timers(struct search *search)
 
 		cw_folder_list(folder, true, &names, NULL);
 		for (size_t j = 0; j < names.count; j++) {
-			if (!cw_ends_with(names.items[j], ".timer") ||
-			    !is_ours(search, names.items[j]))
-				continue;
-			search->schedule->runner = cw_format("systemd timer %s", names.items[j]);
-			return;
+			cw_autofree char *name = real_name(search, names.items[j]);
+
+			if (cw_ends_with(name, ".timer") && is_ours(search, name))
+				cw_strv_add_unique(&timers, name);
 		}
 	}
+	if (timers.count == 0)
+		return;
+	if (cw_strv_contains(&timers, TIMER))
+		cw_strv_add(&ordered, TIMER);
+	for (size_t i = 0; i < timers.count; i++)
+		cw_strv_add_unique(&ordered, timers.items[i]);
+	list = cw_strv_join(&ordered, " and ");
+	search->schedule->runner =
+		cw_format("systemd timer%s %s", ordered.count > 1 ? "s" : "", list);
 }
 
 static void
