@@ -47,7 +47,9 @@ libcore_sources += \
 	core/flow/issue/accounts.h \
 	core/flow/issue/aliases.c core/flow/issue/aliases.h \
 	core/flow/issue/authentication.c \
-	core/flow/issue/authentication.h \
+	core/flow/issue/authentication.h core/flow/issue/authentication_internal.h \
+	core/flow/issue/authentication_choose.c \
+	core/flow/issue/authentication_step.c \
 	core/flow/work/batches.c \
 	core/flow/work/batches.h \
 	core/flow/verbs/certificates.c \
