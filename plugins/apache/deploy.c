@@ -1,8 +1,6 @@
 /* Carries out a plan: adds certificates to virtual hosts, and adds virtual hosts. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../common/certificate.h"
 #include "../common/policy_file.h"
 #include "choose.h"
 #include "copy.h"
@@ -276,49 +274,27 @@ count_before(const struct cw_deployment *deployment, const char *name)
 	return count;
 }
 
-static int
-deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, bool check_only)
+int
+apache_deploy(void *self, const struct deploying *deploying)
 {
-	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
-	struct certificate certificate = {0};
-	struct wish wish = {.name = name,
-			    .certificate = deployment->fullchain_path != NULL
-						   ? deployment->fullchain_path
-						   : deployment->cert_path,
-			    .key = deployment->key_path,
-			    .chain = deployment->chain_path,
-			    .leaf = deployment->cert_path,
-			    .check = check_only};
-	size_t before = count_before(deployment, name);
+	struct apache *apache = self;
+	const struct cw_deployment *deployment = deploying->deployment;
+	const struct wish wish = {.name = deploying->name,
+				  .certificate = deployment->fullchain_path != NULL
+							 ? deployment->fullchain_path
+							 : deployment->cert_path,
+				  .key = deployment->key_path,
+				  .chain = deployment->chain_path,
+				  .leaf = deployment->cert_path,
+				  .names = deploying->names,
+				  .name_count = deploying->name_count,
+				  .check = deploying->check};
+	size_t before = count_before(deployment, wish.name);
 	/* The check of one more name goes on with what that of the last one has in memory. */
-	bool goes_on = check_only && apache->supposed && before > 0 && before >= apache->tried;
+	bool goes_on = wish.check && apache->supposed && before > 0 && before >= apache->tried;
 	int status = goes_on ? CW_OK : install_load(apache);
 
-	for (char *byte = name; *byte != '\0'; byte++)
-		*byte = (char)tolower((unsigned char)*byte);
-	if (CW_HAS(deployment, struct cw_deployment, names_count) && deployment->names_count > 0) {
-		wish.names = deployment->names;
-		wish.name_count = deployment->names_count;
-	} else if (certificate_read(wish.certificate, &certificate)) {
-		wish.names = (const char *const *)certificate.names;
-		wish.name_count = certificate.name_count;
-	}
-	if (status == CW_OK && check_only)
-		status = check(apache, &wish, deployment->hosts, before);
-	else if (status == CW_OK)
-		status = deploy(apache, &wish);
-	certificate_clear(&certificate);
-	return status;
-}
-
-int
-install_deploy(void *self, const struct cw_deployment *deployment)
-{
-	return deploy_or_check(self, deployment, false);
-}
-
-int
-install_check(void *self, const struct cw_deployment *deployment)
-{
-	return deploy_or_check(self, deployment, true);
+	if (status != CW_OK)
+		return status;
+	return wish.check ? check(apache, &wish, deployment->hosts, before) : deploy(apache, &wish);
 }

@@ -51,6 +51,7 @@ const struct web_server web_server = {
 	.test_command = "apache2ctl configtest",
 	.read = read_model,
 	.forget = forget,
+	.deploy = apache_deploy,
 	.test = test,
 	.reload = reload,
 	.reload_command = reload_command,
