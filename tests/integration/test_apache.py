@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from lib.account import challenge_again
 from lib.apache import Apache
 from lib.outcome import assert_failed
 from lib.process import wait_until
@@ -178,6 +179,7 @@ def test_files_of_the_challenge_are_where_they_should_be(certwright, apache):
     apache.start()
     obtain(certwright, apache, "a.test", args=("--apache-challenge-location", folder))
     assert os.listdir(folder) == []
+    challenge_again(certwright)
     result = obtain(certwright, apache, "a.test", status=1, json=True,
                     args=("--apache-challenge-location", "/nonexistent", "--force-renewal"))
     assert_failed(result, "/nonexistent")

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from lib.account import challenge_again
 from lib.dns_providers import Providers
 from lib.plugins import without_plugin
 from lib.process import wait_until
@@ -274,6 +275,7 @@ def test_every_lineage_uses_its_own_credentials(provider, providers, certwright,
     used.path = os.path.join(certwright.folder, "second.ini")
     used.write({"dns_cloudflare_api_token": "second-" + token})
     used.obtain("two.example.test")
+    challenge_again(certwright)
     providers.requests.clear()
     providers.headers.clear()
     certwright.run("renew", "--force-renewal", "--dns-resolver", bind.resolver, env=used.env)

@@ -159,6 +159,7 @@ def test_it_says_how_and_when_each_is_renewed(certwright, pebble):
 def test_it_tells_of_the_last_failure_until_a_renewal_succeeds(certwright, start):
     name = "again.example.test"
     certwright.certonly(name)
+    challenge_again(certwright)
     certwright.run("renew", "--dry-run", "--server", certwright.ca.directory, "--http-01-port",
                    start.ports.take(), status=1)
     assert certwright.json("certificates").certificates[name]["last_failure"] is None
@@ -168,6 +169,7 @@ def test_it_tells_of_the_last_failure_until_a_renewal_succeeds(certwright, start
     assert f"Last Renewal Failed: {failure['time']}: " in certwright.run("certificates").stdout
     certwright.run("renew", "--force-renewal")
     assert certwright.json("certificates").certificates[name]["last_failure"] is None
+    challenge_again(certwright)
     certwright.run("renew", "--force-renewal", "--http-01-port", start.ports.take(), status=1)
     assert certwright.json("certificates").certificates[name]["last_failure"] is not None
     certwright.certonly(name, args=["--force-renewal"])
@@ -216,7 +218,7 @@ def test_the_summary_of_renewals_has_headings(certwright, start):
     text = re.sub("http01_port = .*", f"http01_port = {start.ports.take()}", read(path))
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
-    challenge_again(certwright, certwright.ca)
+    challenge_again(certwright)
     # Side by side the one that listens at the right port would answer for the other.
     text = certwright.run("renew", "--jobs", "1", status=1).stdout
     for heading, name, end in (("are not due for renewal yet:", "kept", r"expires on [-0-9]+ \(skipped\)"),

@@ -164,7 +164,7 @@ def test_certbot_has_the_same_result_with_the_same_hooks(certwright, bind, ca, p
             programs.certbot("delete"), "--server", ca.directory, "--agree-tos",
             "--register-unsafely-without-email", "-d", "same.example.test",
             "-d", "*.same.example.test")
-    challenge_again(certwright, ca)
+    challenge_again(certwright)
     certwright.run("renew", "--force-renewal")
     assert os.readlink(certwright.live("same.example.test", "cert")).endswith("/cert2.pem")
     assert bind.challenge_records("example.test") == []

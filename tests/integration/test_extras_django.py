@@ -10,6 +10,7 @@ import uuid
 import jwt
 import pytest
 
+from lib.account import challenge_again
 from lib.djangosite import DjangoSite
 from lib.process import kill_all, wait_until
 from lib.terminal import on_terminal
@@ -79,6 +80,7 @@ def test_the_first_run_prints_the_public_key_and_waits(certwright, site):
     assert not site.published()
     saved = read(certwright.renewal_file(ONE))
     assert "authenticator = django\n" in saved and "django_username = publisher\n" in saved
+    challenge_again(certwright)
     certwright.run("renew", "--force-renewal")
     assert len(site.authorizations()) == 4
 
@@ -104,6 +106,7 @@ def test_a_renewal_file_of_certbot_selects_the_plugin(certwright, site):
     assert "certbot-django:auth" in text
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
+    challenge_again(certwright)
     certwright.run("renew", "--force-renewal")
     assert len(site.authorizations()) == 4
 

@@ -140,7 +140,7 @@ def test_failed_names_are_told_to_post_hooks(start, pebble, journal):
     for name in ("well.example.test", "ill.example.test"):
         certwright.certonly(name, args=["--post-hook", journal.hook("post")])
     os.unlink(journal.path)
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     pebble.dns.set_servfail("ill.example.test")
     try:
         certwright.run("renew", "--force-renewal", status=1)

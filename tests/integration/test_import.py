@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from lib.account import challenge_again
 from lib.other_clients import (AcmeSh, Acmetool, CertbotTarball, Dehydrated, Getssl, Lego, Uacme)
 from lib.process import wait_until
 from lib.tools import names_of, read, serial_of, snapshot, verify_chain
@@ -62,6 +63,7 @@ def check_import(certwright, pebble, client, names, *args, lineage=None, asks=0)
 def check_renewal(certwright, pebble, name):
     """NAME is renewed with the account that was imported."""
     old, asked = serial_of(certwright.live(name)), new_accounts(pebble)
+    challenge_again(certwright)
     certwright.run("renew", "--force-renewal", "--cert-name", name)
     assert serial_of(certwright.live(name)) != old
     assert new_accounts(pebble) == asked

@@ -50,7 +50,7 @@ def test_a_killed_renewal_leaves_the_old_certificate(rogue_certwright, rogue, ki
     certwright = rogue_certwright
     certwright.certonly("old.example.test")
     serial = serial_of(certwright.live("old.example.test", "cert"))
-    challenge_again(certwright, rogue)
+    challenge_again(certwright)
     kill_at(certwright, rogue, kind, after, "renew", "--force-renewal")
     live = os.path.dirname(certwright.live("old.example.test"))
     verify_chain(live, rogue.root())

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from lib.account import challenge_again
 from lib.certwright import Certwright, top_folder
 from lib.library import ANSWER, QUESTION, Client, environment
 from lib.other_clients import CertbotTarball
@@ -121,14 +122,15 @@ def test_the_host_publishes_the_challenges_and_hears_when_they_are_over(client, 
     texts = [note["text"] for note in notes if note["event"] == "message"]
     assert any("requesting a certificate" in text for text in texts)
     # The next call of the same client renews it, and again asks the host.
+    command = Certwright(tmp_path, pebble)
+    command.config_dir, command.work_dir, command.logs_dir = \
+        (str(tmp_path / kind) for kind in ("config", "work", "logs"))
+    challenge_again(command)
     seen.clear()
     answer, _ = client.run({"verb": "renew", "options": {**folders(tmp_path),
                                                          "force-renewal": True}}, publish)
     assert only(answer)["action"] == "renewed" and len(seen) == 2
     # The command has nobody to ask.
-    command = Certwright(tmp_path, pebble)
-    command.config_dir, command.work_dir, command.logs_dir = \
-        (str(tmp_path / kind) for kind in ("config", "work", "logs"))
     refused = command.json("renew", "--force-renewal", status=1).json
     assert "the program that obtained it through the library renews it" in str(refused)
 

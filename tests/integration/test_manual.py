@@ -173,9 +173,9 @@ def test_either_program_renews_with_the_others_hooks(certwright, hooks, pebble):
     lines = read(certwright.renewal_file("both.example.test")).splitlines()
     assert f"manual_auth_hook = {hooks.auth}" in lines
     assert f"manual_cleanup_hook = {hooks.cleanup}" in lines
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     certbot(certwright, "renew", "--force-renewal", "--no-random-sleep-on-renew")
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     certwright.run("renew", "--force-renewal")
     assert os.readlink(certwright.live("both.example.test", "cert")).endswith("/cert3.pem")
     assert len(hooks.of("auth")) == len(hooks.of("cleanup")) == 3

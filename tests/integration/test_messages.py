@@ -3,6 +3,7 @@
 import os
 import re
 
+from lib.account import challenge_again
 from lib.outcome import errors_of
 from lib.tools import read
 
@@ -30,6 +31,7 @@ def test_renew_says_all_of_each_name_that_failed_once(certwright, start, pebble)
     certwright.certonly("c.example.test")
     for name in (NAMES[0], "c.example.test"):
         break_renewal(certwright, name, port)
+    challenge_again(certwright)
     result = certwright.run("renew", "--force-renewal", status=1)
     log = log_lines(certwright)
     for text in (result.output, log):

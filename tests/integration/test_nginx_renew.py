@@ -46,7 +46,7 @@ def test_many_certificates_are_renewed_with_three_reloads(certwright, sites, peb
     """One when the challenges are in place, one when they are gone, one for the certificates."""
     old = {name: serial(certwright, name) for name in NAMES}
     files, before = sites.snapshot(), reloads(sites)
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     result = certwright.json("renew", "--force-renewal", "--jobs", jobs)
     assert {c["action"] for c in result.certificates.values()} == {"renewed"}
     assert len(result.certificates) == COUNT
@@ -65,7 +65,7 @@ def _der(certwright, name):
 def test_a_name_that_fails_harms_its_own_certificate_alone(certwright, sites, pebble):
     old = {name: serial(certwright, name) for name in NAMES}
     before = reloads(sites)
-    assert challenge_again(certwright, pebble) == COUNT
+    assert challenge_again(certwright) == COUNT
     pebble.dns.set_servfail(NAMES[3])
     try:
         result = certwright.json("renew", "--force-renewal", "--jobs", 4, status=1)
@@ -101,7 +101,7 @@ def test_a_certificate_that_nginx_could_not_load_is_loaded_by_the_next_renew(
     certwright.run("run", "--nginx", "--nginx-server-root", nginx.root, "--https-port",
                    nginx.https_port, "-d", name, "--no-redirect")
     old = _der(certwright, name)
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     more = os.path.join(nginx.root, "sites-enabled", "broken")
     certwright.run("renew", "--force-renewal", "--deploy-hook", f"echo broken > {more}", status=1)
     for _ in range(2):
@@ -160,7 +160,7 @@ def test_certificates_of_a_batch_that_crashed_are_tried_one_by_one(certwright, p
     names = NAMES[:4]
     for name in names:
         certwright.run("certonly", "-a", "sole", "-d", name, env=env)
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     (challenges / "log").unlink()
     result = certwright.json("renew", "--force-renewal", "--jobs", 4, status=1,
                              env={**env, "CRASH": names[1]})
@@ -189,7 +189,7 @@ def test_at_most_fifty_certificates_are_together(certwright, pebble, sole):
             text = stream.read()
         with open(certwright.renewal_file(name), "w", encoding="utf-8") as stream:
             stream.write(text.replace("/c0", f"/{name}"))
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     (challenges / "log").unlink()
     result = certwright.json("renew", "--force-renewal", "--jobs", 4, env=env)
     assert [c["action"] for c in result.certificates.values()] == ["renewed"] * 52

@@ -44,7 +44,7 @@ def two_lineages(certwright, pebble):
     """One that is renewed with the faulty plugin, and one with standalone."""
     certwright.certonly("bad.example.test")
     certwright.certonly("good.example.test")
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     path = certwright.renewal_file("bad.example.test")
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
@@ -234,7 +234,7 @@ def test_a_module_that_exits_ends_no_renewal(certwright, pebble, early):
     env, path = early("exit(0)")
     certwright.certonly("bad.example.test")
     certwright.certonly("good.example.test")
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     path = certwright.renewal_file("bad.example.test")
     with open(path, encoding="utf-8") as stream:
         text = stream.read()

@@ -55,7 +55,7 @@ def test_options_come_from_the_environment_and_secrets_are_not_saved(certwright,
     assert TOKEN not in logs(certwright)
     assert "rest: perform() returned 0 after" in logs(certwright)
     # The renewal has the URL from its file, and lacks the token.
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     assert "wrong token" in certwright.run("renew", "--force-renewal", env=plugin.env,
                                            status=1).output
     certwright.run("renew", "--force-renewal", env={**plugin.env, "REST_TOKEN": TOKEN})

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from lib.account import challenge_again
 from lib.outcome import assert_failed
 from lib.terminal import on_terminal
 from lib.tools import read, snapshot
@@ -173,6 +174,7 @@ def test_renew_asks_nothing(certwright, start, pebble, tmp_path):
     text = read(path).split("webroot_path")[0]
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
+    challenge_again(certwright)
     terminal = on_terminal(certwright, "renew", "--force-renewal")
     told = terminal.finish(1)
     assert f'there is no webroot for "{NAME}"' in told and "-w FOLDER" in told

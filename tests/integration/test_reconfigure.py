@@ -23,7 +23,7 @@ def changes(result):
 def test_new_settings_are_tried_and_saved(certwright, pebble, start, tmp_path):
     certwright.certonly(NAME)
     live = snapshot(os.path.join(certwright.config_dir, "archive"))
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     orders = pebble.requests("POST", "/order-plz")
     result = reconfigure(certwright, "--key-type", "rsa", "--rsa-key-size", "3072",
                          "--deploy-hook", "true")

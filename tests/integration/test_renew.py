@@ -187,7 +187,7 @@ def test_a_failing_lineage_fails_the_run_and_no_other(start, pebble):
     certwright = start.certwright(pebble)
     certwright.certonly("stays.example.test")
     certwright.certonly("leaves.example.test")
-    challenge_again(certwright, pebble)
+    challenge_again(certwright)
     pebble.dns.set_servfail("leaves.example.test")
     try:
         result = certwright.json("renew", "--force-renewal", status=1)

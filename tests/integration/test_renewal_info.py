@@ -14,6 +14,7 @@ import re
 import pytest
 from cryptography import x509
 
+from lib.account import challenge_again
 from lib.issuer import Issuer, Responder, load, replace_certificate
 from lib.rogue_ca import alter, answer, close_before_answer, html_error, problem
 from lib.terminal import on_terminal
@@ -331,6 +332,9 @@ def test_a_forced_renewal_and_run_name_what_they_replace_and_a_rehearsal_does_no
     first = ari_id(rogue_certwright.live(lineage, "cert"))
     again(rogue_certwright, lineage, args=["--force-renewal"])
     second = ari_id(rogue_certwright.live(lineage, "cert"))
+    # A rehearsal deactivates an authorization that was valid, and orders once more.
+    rogue.behave()
+    challenge_again(rogue_certwright)
     again(rogue_certwright, lineage, args=["--dry-run"])
     rogue_certwright.run("run", "-a", "standalone", "-i", "null", "-d", lineage, "--force-renewal")
     assert orders(rogue) == [None, first, None, second]

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from lib.account import challenge_again
 from lib.process import port_answers, wait_until
 from lib.tools import names_of, script
 
@@ -112,6 +113,7 @@ def test_certificates_that_are_renewed_together_are_served_together(start):
     certwright = start.certwright(ca)
     for name in ("one", "two", "three"):
         certwright.certonly(f"{name}.example.test")
+    challenge_again(certwright)
     certwright.run("renew", "--force-renewal")
     opened = [line for line in certwright.log_text().splitlines()
               if f'listening on port {ca.http_port} of "0.0.0.0"' in line]

@@ -2,7 +2,8 @@
 
 Pebble hands out a valid authorization again in one order of a hundred even where PEBBLE_AUTHZREUSE
 says 0. A test that needs another challenge for a name that was validated before has the account
-give its authorizations back first.
+give its authorizations back first. Tests that should, but do not, fail with PEBBLE_AUTHZREUSE=100
+in the environment of pytest.
 """
 
 import base64
@@ -105,15 +106,16 @@ class Account:
         return count
 
 
-def challenge_again(certwright, ca):
-    """Has CA challenge every name anew that the accounts of CERTWRIGHT's folder have validated.
+def challenge_again(certwright):
+    """Has the CA of CERTWRIGHT challenge every name anew that the accounts of its folder have
+    validated.
 
     Returns how many authorizations were given back.
     """
     given_back = 0
     for path in glob.glob(os.path.join(certwright.config_dir, "accounts", "**", "regr.json"),
                           recursive=True):
-        account = Account(os.path.dirname(path), ca.directory, ca.ca_path)
+        account = Account(os.path.dirname(path), certwright.ca.directory, certwright.ca.ca_path)
         given_back += account.give_back_authorizations()
     assert given_back, "the CA has no valid authorization to give back"
     return given_back

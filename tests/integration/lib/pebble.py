@@ -8,7 +8,8 @@ import urllib.request
 from .challtestsrv import ChallTestSrv
 from .process import Server, port_answers, start_retrying, tls_answers
 
-KIND = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
+KIND = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0",
+        "PEBBLE_AUTHZREUSE": os.environ.get("PEBBLE_AUTHZREUSE", "0")}
 # Pebble's own defaults, but for its wait of up to 15 s before a validation.
 UNKIND = {"PEBBLE_VA_SLEEPTIME": "3", "PEBBLE_WFE_NONCEREJECT": "15", "PEBBLE_AUTHZREUSE": "50"}
 MODES = {"kind": KIND, "unkind": UNKIND}
