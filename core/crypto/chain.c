@@ -9,10 +9,10 @@
 #include <string.h>
 
 void
-cw_x509_chain_clear(struct cw_x509_chain *certificates)
+cw_x509_chain_clear(struct cw_x509_chain *chain)
 {
-	for (size_t i = 0; i < certificates->count; i++)
-		X509_free(certificates->items[i]);
+	for (size_t i = 0; i < chain->count; i++)
+		X509_free(chain->items[i]);
 }
 
 /* Adds one PEM block. A CA that mixes anything else in, a key say, is not to be trusted with the
@@ -42,7 +42,7 @@ add_block(struct cw_x509_chain *certificates, const char *name, const unsigned c
 }
 
 int
-cw_x509_chain_read(const char *pem, size_t length, struct cw_x509_chain *certificates,
+cw_x509_chain_read(const char *pem, size_t length, struct cw_x509_chain *chain,
 		   struct cw_error *error)
 {
 	cw_auto_bio BIO *bio = cw_bio_over(pem, length);
@@ -58,7 +58,7 @@ cw_x509_chain_read(const char *pem, size_t length, struct cw_x509_chain *certifi
 
 		if (PEM_read_bio(bio, &name, &header, &data, &size) != 1)
 			break;
-		status = add_block(certificates, name, data, size, error);
+		status = add_block(chain, name, data, size, error);
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_free(data);
@@ -69,9 +69,9 @@ cw_x509_chain_read(const char *pem, size_t length, struct cw_x509_chain *certifi
 	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
 		return cw_fail_openssl(error, CW_E_PROTOCOL,
 				       "the certificate chain is damaged after %zu certificates",
-				       certificates->count);
+				       chain->count);
 	ERR_clear_error();
-	if (certificates->count == 0)
+	if (chain->count == 0)
 		return cw_fail(error, CW_E_PROTOCOL, "the certificate chain is empty");
 	return CW_OK;
 }
