@@ -11,7 +11,7 @@ enum { TEST_LIFETIME = 60 * 1000 };
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static const char *const *
-types(void *self, const char *identifier_type, const char *identifier)
+challenge_types(void *self, const char *identifier_type, const char *identifier)
 {
 	static const char *const types[] = {"http-01", NULL};
 
@@ -192,7 +192,7 @@ cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 
 const struct cw_authenticator answers_authenticator = {
 	.size = sizeof(answers_authenticator),
-	.challenge_types = types,
+	.challenge_types = challenge_types,
 	.perform = perform,
 	.cleanup = cleanup,
 };

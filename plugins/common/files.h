@@ -33,6 +33,7 @@ struct files {
 	const struct cw_host *host;
 	struct file **items;
 	size_t count;
+	struct map by_path;     /* those that were read */
 	struct map by_identity; /* "device:inode" */
 	char *root;             /* a folder that paths are relative to; NULL: there is none */
 	struct map by_pattern;  /* nginx: an include's full pattern -> struct file_list * */
