@@ -105,6 +105,19 @@ def test_from_the_account_to_the_revocation(steps, tokens):
     assert alone["ok"] and alone["revoked"]["already"]
 
 
+def test_an_order_with_its_url_for_finalization_is_not_asked_for(steps, tokens, pebble):
+    order = steps.ask("order_new", identifiers=["o5.example.test"])["order"]
+    validate(steps, tokens, order)
+    csr = steps.ask("csr_new", identifiers=["o5.example.test"])["csr"]["csr"]
+    members = {"uri": order["uri"], "csr": csr, "finalize": order["finalize"]}
+    refused = steps.try_to("order_finalize", **{**members, "finalize": "https://x.example/1"})
+    assert "x.example" in refused["error"]["message"]
+    before = pebble.requests("POST", "/my-order/")
+    assert steps.ask("order_finalize", **members)["order"]["uri"] == order["uri"]
+    assert pebble.requests("POST", "/my-order/") == before
+    assert steps.wait("order_get", "order", order["uri"])["status"] == "valid"
+
+
 def test_the_names_of_an_order_are_validated_one_by_one(steps, tokens):
     order = steps.ask("order_new", identifiers=["o2.example.test"])["order"]
     validate(steps, tokens, order)
