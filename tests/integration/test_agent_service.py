@@ -159,8 +159,8 @@ def test_end_within_ten_seconds_and_cleanup(rogue_certwright, rogue):
     rogue.on("finalize", hold)
     agent = start_agent(rogue_certwright)
     agent.wait(hold.reached.is_set, "the request")
-    agent.wait(lambda: children(agent.running), "the child")
-    below = children(agent.running)
+    agent.wait(lambda: children(agent.running.pid), "the child")
+    below = children(agent.running.pid)
     begun = time.monotonic()
     agent.end()
     hold.release()
@@ -188,7 +188,7 @@ def test_killed_at_a_step_the_next_agent_goes_on(rogue_certwright, rogue, point)
     rogue.on(point, hold, times=1)
     agent = start_agent(rogue_certwright)
     agent.wait(hold.reached.is_set, "the request")
-    below = children(agent.running)
+    below = children(agent.running.pid)
     agent.running.kill()
     hold.drop()
     wait_until(lambda: all(is_gone(pid) for pid in below), 30, "the end of the child")
@@ -223,7 +223,7 @@ def test_first_process_of_a_container_reaps_orphans(certwright, tmp_path):
         pytest.fail("process namespaces are not available here")
     agent = start_agent(certwright, "--deploy-hook", str(hook), wrap=unshare)
     agent.wait_for_origin(NAME, "acme")
-    [init] = children(agent.running)
+    [init] = children(agent.running.pid)
 
     def others():
         with open(f"/proc/{init}/task/{init}/children", encoding="ascii") as stream:
@@ -260,7 +260,7 @@ def test_the_agent_opens_no_private_key(certwright, tmp_path):
               "trace=open,openat,openat2,execve"]
     agent = start_agent(certwright, wrap=strace, env={"ASAN_OPTIONS": "detect_leaks=0"})
     agent.wait(lambda: agent.certificate(NAME)["origin"] == "acme", "the certificate")
-    [pid] = children(agent.running)
+    [pid] = children(agent.running.pid)
     os.kill(pid, signal.SIGTERM)
     assert agent.running.finish(15).status == 0
     opened = read(f"{trace}.{pid}")

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 
 import pytest
 
@@ -12,6 +11,7 @@ from lib.apache import Apache
 from lib.outcome import assert_failed
 from lib.process import wait_until
 from lib.tools import names_of
+from lib.trace import strace
 
 
 @pytest.fixture
@@ -248,23 +248,16 @@ def test_reload_that_another_program_began_before_is_not_taken_for_ours(certwrig
     apache.site(host("Redirect / https://a.test/"))
     apache.site("# the last file\n", "zz.conf")
     apache.start()
-    held = subprocess.Popen(["strace", "-qq", "-o", f"{apache.folder}/trace", "-p",
-                             str(apache.pid()), "-P",
-                             os.path.join(apache.root, "sites-enabled/zz.conf"), "-e",
-                             "trace=openat", "-e", "inject=openat:delay_enter=1500000"])
-    try:
-        wait_until(lambda: "TracerPid:\t0" not in _status(apache), what="strace")
+    with strace(apache.pid(), apache.folder, "-P",
+                os.path.join(apache.root, "sites-enabled/zz.conf"), "-e", "trace=openat", "-e",
+                "inject=openat:delay_enter=1500000"):
         began = os.stat(os.path.join(apache.folder, "run/apache2.pid")).st_ino
         os.kill(apache.pid(), signal.SIGUSR1)
-        wait_until(lambda: "State:\tS" not in _status(apache) or held.poll() is not None,
-                   what="Apache to be at work")
+        wait_until(lambda: "State:\tS" not in _status(apache), what="Apache to be at work")
         assert os.stat(os.path.join(apache.folder, "run/apache2.pid")).st_ino == began
         before = apache.snapshot()
         obtain(certwright, apache, "a.test")
         assert apache.snapshot() == before
-    finally:
-        held.terminate()
-        held.wait()
 
 
 def _status(apache):

@@ -15,8 +15,9 @@ import time
 import pytest
 
 from lib.outcome import assert_failed, identifiers
-from lib.process import port_answers, wait_until
+from lib.process import children, port_answers, wait_until
 from lib.tools import names_of
+from lib.trace import strace
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
 
@@ -98,7 +99,8 @@ class Nginx:
 
     def start(self):
         subprocess.run(["nginx", "-c", self.configuration], check=True, stderr=subprocess.DEVNULL)
-        wait_until(self.pid, what="nginx's pid file")
+        # Until it has blocked signals, which it does before it starts workers, one may be lost.
+        wait_until(lambda: self.pid() and children(self.pid()), what="nginx's workers")
         return self
 
     def stop(self):
@@ -456,20 +458,13 @@ def test_reload_that_another_program_began_before_is_not_taken_for_ours(certwrig
     nginx.site("server { listen @http@; server_name a.test; return 404; }")
     last = nginx.site("# the last file\n", "zz")
     nginx.start()
-    held = subprocess.Popen(["strace", "-qq", "-o", f"{nginx.folder}/trace", "-p", str(nginx.pid()),
-                             "-P", last, "-e", "trace=openat", "-e",
-                             "inject=openat:delay_enter=2000000:when=1"])
-    try:
-        wait_until(lambda: _status(nginx.pid(), "TracerPid") != 0, what="strace")
+    with strace(nginx.pid(), nginx.folder, "-P", last, "-e", "trace=openat", "-e",
+                "inject=openat:delay_enter=2000000:when=1"):
         os.kill(nginx.pid(), signal.SIGHUP)
-        wait_until(lambda: _status(nginx.pid(), "SigBlk") & 1 or held.poll() is not None,
-                   what="nginx to be at work")
+        wait_until(lambda: _status(nginx.pid(), "SigBlk") & 1, what="nginx to be at work")
         before = nginx.snapshot()
         obtain(certwright, nginx, "a.test")
         assert nginx.snapshot() == before
-    finally:
-        held.terminate()
-        held.wait()
 
 
 def _status(pid, field):

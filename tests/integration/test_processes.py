@@ -10,17 +10,12 @@ import pytest
 
 from lib import old_kernel
 from lib.outcome import assert_failed, identifiers, problem_types
-from lib.process import is_gone, wait_until
+from lib.process import children, is_gone, wait_until
 from lib.rogue_ca import Hold, problem
 
 # The kinds of requests of an issuance with a known account, in their order.
 STEPS = ["directory", "new-nonce", "new-order", "authorization", "challenge", "finalize", "order",
          "certificate"]
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
-        return [int(child) for child in stream.read().split()]
 
 
 def process_of(pid, role):

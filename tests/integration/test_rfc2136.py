@@ -286,7 +286,7 @@ def test_the_next_run_removes_the_records_of_one_that_was_killed(waiting, bind, 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
 def test_the_process_has_no_rights(waiting, bind):
     _, running = waiting("rights.example.test")
-    plugins = [pid for pid in children(running) if "dns-rfc2136.so" in read(f"/proc/{pid}/maps")]
+    plugins = [pid for pid in children(running.pid) if "dns-rfc2136.so" in read(f"/proc/{pid}/maps")]
     states = [read(f"/proc/{pid}/status") for pid in plugins]
     assert states
     for state in states:

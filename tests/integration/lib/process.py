@@ -57,17 +57,17 @@ def is_gone(pid):
         return True
 
 
-def children(running):
-    """The process ids of those that a run (lib.certwright.Running) has started."""
-    with open(f"/proc/{running.pid}/task/{running.pid}/children", encoding="ascii") as stream:
-        return [int(pid) for pid in stream.read().split()]
+def children(pid):
+    """The process ids of those that the process PID has started."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
+        return [int(child) for child in stream.read().split()]
 
 
 def kill_all(running):
     """kill -9 of a run (lib.certwright.Running) and its workers, none of which learns of another's
     end before its own."""
     os.kill(running.pid, signal.SIGSTOP)
-    workers = children(running)
+    workers = children(running.pid)
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     running.kill()

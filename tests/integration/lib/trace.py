@@ -1,7 +1,11 @@
 """Which files the processes of a run open, as strace sees it."""
 
+import contextlib
 import os
 import re
+import subprocess
+
+import pytest
 
 OPEN = re.compile(r'open(?:at)?\((?:AT_FDCWD, |\d+, )?"([^"]*)".*\) = (-?\d+)')
 START = re.compile(r'execve\("[^"]*", \["certwright", "--process", "(network|plugin)"\]')
@@ -64,3 +68,21 @@ def tracing(certwright, tmp_path):
 
     run.certwright = certwright
     return run
+
+
+@contextlib.contextmanager
+def strace(pid, folder, *options):
+    """Runs strace with OPTIONS on a process that runs; it sees all calls from the beginning on."""
+    with subprocess.Popen(["strace", "-o", os.path.join(folder, "trace"), "-p", str(pid),
+                           *options], stderr=subprocess.PIPE, text=True) as process:
+        said = ""
+        try:
+            while "attached" not in said:
+                said = process.stderr.readline()
+                if "Operation not permitted" in said:
+                    pytest.skip("strace may not look at other processes")
+                assert said, "strace has ended"
+            yield
+        finally:
+            process.terminate()
+            process.communicate()
