@@ -142,10 +142,13 @@ static void
 finalize(struct work *work)
 {
 	char *csr = make_csr(work);
+	const char *url = json_text(work->order.contents, "finalize");
 	struct json_object *members = json_new();
 
 	json_set_text(members, "uri", work->order.uri);
 	json_set_text(members, "csr", csr);
+	if (url != NULL)
+		json_set_text(members, "finalize", url);
 	say("Asking the CA for the certificate.");
 	update(work, ca_ask(work->ca, "order_finalize", members, "order"));
 	free(csr);

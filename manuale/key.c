@@ -2,7 +2,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include "files.h"
@@ -19,16 +18,23 @@ give_no_passphrase(char *buffer, int size, int writing, void *context)
 	return 0;
 }
 
+static BIO *
+open_pem(const char *pem)
+{
+	BIO *input = BIO_new_mem_buf(pem, -1);
+
+	if (input == NULL)
+		die_nomem();
+	return input;
+}
+
 /* NULL: it is not a private key. */
 static EVP_PKEY *
 read_key(const char *pem)
 {
-	BIO *input = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *key;
+	BIO *input = open_pem(pem);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(input, NULL, give_no_passphrase, NULL);
 
-	if (input == NULL)
-		die_nomem();
-	key = PEM_read_bio_PrivateKey(input, NULL, give_no_passphrase, NULL);
 	BIO_free(input);
 	return key;
 }
@@ -66,12 +72,9 @@ key_check(const char *pem, const char *what)
 static X509 *
 read_certificate(const char *pem)
 {
-	BIO *input = BIO_new_mem_buf(pem, -1);
-	X509 *certificate;
+	BIO *input = open_pem(pem);
+	X509 *certificate = PEM_read_bio_X509(input, NULL, give_no_passphrase, NULL);
 
-	if (input == NULL)
-		die_nomem();
-	certificate = PEM_read_bio_X509(input, NULL, give_no_passphrase, NULL);
 	BIO_free(input);
 	return certificate;
 }
@@ -96,19 +99,23 @@ certificate_must_staple(const char *pem)
 	return has;
 }
 
+X509_REQ *
+request_read(const char *pem)
+{
+	BIO *input = open_pem(pem);
+	X509_REQ *request = PEM_read_bio_X509_REQ(input, NULL, give_no_passphrase, NULL);
+
+	BIO_free(input);
+	return request;
+}
+
 static EVP_PKEY *
 key_of_request(const char *pem)
 {
-	BIO *input = BIO_new_mem_buf(pem, -1);
-	X509_REQ *request;
-	EVP_PKEY *key;
+	X509_REQ *request = request_read(pem);
+	EVP_PKEY *key = request != NULL ? X509_REQ_get_pubkey(request) : NULL;
 
-	if (input == NULL)
-		die_nomem();
-	request = PEM_read_bio_X509_REQ(input, NULL, give_no_passphrase, NULL);
-	key = request != NULL ? X509_REQ_get_pubkey(request) : NULL;
 	X509_REQ_free(request);
-	BIO_free(input);
 	return key;
 }
 

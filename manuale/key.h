@@ -1,7 +1,8 @@
-/* Keys and certificates in PEM, and digests. */
+/* Keys, certificates and certificate requests in PEM, and digests. */
 #ifndef MANUALE_KEY_H
 #define MANUALE_KEY_H
 
+#include <openssl/x509.h>
 #include <stdbool.h>
 
 /* A new RSA key; release with free(). */
@@ -13,6 +14,8 @@ int key_rsa_size(const char *pem);
 /* Ends the program if PEM is not a certificate. PATH is its file. */
 void certificate_check(const char *pem, const char *path);
 bool certificate_must_staple(const char *pem);
+/* NULL: PEM is not a certificate request. Release with X509_REQ_free(). */
+X509_REQ *request_read(const char *pem);
 /* Whether two texts in PEM have the same public key. Each is a private key, a certificate or a
  * certificate request. */
 bool key_is_same(const char *a, const char *b);

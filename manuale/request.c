@@ -1,6 +1,5 @@
 #include "request.h"
 #include <arpa/inet.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -8,26 +7,13 @@
 #include <strings.h>
 #include "files.h"
 #include "json.h"
+#include "key.h"
 #include "say.h"
-
-/* NULL: it is not a certificate request. */
-static X509_REQ *
-read_request(const char *pem)
-{
-	BIO *input = BIO_new_mem_buf(pem, -1);
-	X509_REQ *request;
-
-	if (input == NULL)
-		die_nomem();
-	request = PEM_read_bio_X509_REQ(input, NULL, NULL, NULL);
-	BIO_free(input);
-	return request;
-}
 
 void
 request_check(const char *pem, const char *path)
 {
-	X509_REQ *request = read_request(pem);
+	X509_REQ *request = request_read(pem);
 
 	if (request == NULL)
 		die("\"%s\" is not a certificate request in PEM", path);
@@ -146,7 +132,7 @@ complain_of_missing(struct json_object *names, struct json_object *others, const
 void
 request_check_names(const char *pem, const char *path, struct json_object *identifiers)
 {
-	X509_REQ *request = read_request(pem);
+	X509_REQ *request = request_read(pem);
 	struct json_object *names = names_of(request);
 	struct json_object *wanted = values_of(identifiers);
 	bool lacks = complain_of_missing(wanted, names, path, "does not have these names");

@@ -276,3 +276,11 @@ cw_permissions_check_read(const char *what, const char *path, const struct stat 
 	found.path = (char *)path;
 	return report(what, path, &found, error);
 }
+
+void
+cw_permissions_warn_readable(const char *what, const char *path, mode_t mode)
+{
+	if ((mode & (S_IRGRP | S_IROTH)) != 0)
+		cw_log_warning("other users can read %s \"%s\"; run \"chmod 600 '%s'\"", what, path,
+			       path);
+}

@@ -38,5 +38,7 @@ int cw_permissions_check(const char *what, const char *path, struct cw_error *er
  * if PATH is one. Consecutive files of one folder cost one look at the folder. */
 int cw_permissions_check_read(const char *what, const char *path, const struct stat *status,
 			      struct cw_error *error);
+/* Warns if MODE lets other users read the file PATH, which is WHAT and has secrets. */
+void cw_permissions_warn_readable(const char *what, const char *path, mode_t mode);
 
 #endif

@@ -20,6 +20,7 @@ struct cw_front {
 	void (*counted)(void *output, const char *server, int64_t sent, int64_t failed);
 	const struct cw_host_authenticator *host;
 	struct json_object *request;
+	struct cw_ca_memory *ca_memory;
 	const struct cw_agent_front *agent;
 	bool in_memory;
 	/* Told of the loop of the command before it runs; NULL: it is over. */

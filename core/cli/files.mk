@@ -66,6 +66,7 @@ docs_modules = for name in $(plugin_LTLIBRARIES:.la=); do \
 		test ! -f "$$module" || set -- "$$@" "$$module"; done
 
 if MANUAL_MADE
+manual_made = docs/certwright.8
 man8_MANS += docs/certwright.8
 docs/certwright.8: generate-docs$(EXEEXT) $(plugin_LTLIBRARIES)
 	$(AM_V_GEN)$(MKDIR_P) docs && set -- && $(docs_modules) && \

@@ -7,22 +7,6 @@
 /* How many candidates an ambiguous abbreviation is answered with. */
 enum { CANDIDATES_MAX = 256, CANDIDATES_SHOWN = 8 };
 
-/* The letters that plugins' options have, as in Certbot. */
-static const struct {
-	char letter;
-	const char *plugin;
-} plugin_letters[] = {
-	{'w', "webroot"},
-};
-
-/* Other names of plugins' options, which begin with what they are for. */
-static const struct {
-	const char *name, *option;
-} other_names[] = {
-	{"dns-lexicon-provider", "dns-exec-provider"},
-	{"dns-lexicon-config-dir", "dns-exec-config-dir"},
-};
-
 void
 cw_lookup_add_plugin_options(struct cw_lookup *lookup)
 {
@@ -193,9 +177,7 @@ cw_lookup_name(struct cw_lookup *lookup, const char *name, const char *shown,
 	const struct cw_option *found[CANDIDATES_MAX];
 	size_t count;
 
-	for (size_t i = 0; i < CW_COUNT(other_names); i++)
-		if (strcmp(name, other_names[i].name) == 0)
-			name = other_names[i].option;
+	name = cw_plugin_option_name(name);
 	*option = cw_option_by_name(lookup->set, name);
 	if (*option != NULL)
 		return CW_OK;
@@ -232,13 +214,10 @@ int
 cw_lookup_short(struct cw_lookup *lookup, char name, const struct cw_option **option,
 		struct cw_error *error)
 {
-	const char *plugin = NULL;
+	const char *plugin = cw_plugin_of_letter(name);
 
 	*option = cw_option_by_short(lookup->set, name);
-	for (size_t i = 0; *option == NULL && i < CW_COUNT(plugin_letters); i++) {
-		if (plugin_letters[i].letter != name)
-			continue;
-		plugin = plugin_letters[i].plugin;
+	if (*option == NULL && plugin != NULL) {
 		add_module(lookup, plugin);
 		*option = cw_option_by_short(lookup->set, name);
 	}
@@ -248,9 +227,8 @@ cw_lookup_short(struct cw_lookup *lookup, char name, const struct cw_option **op
 		struct cw_module *module;
 		int status = cw_registry_open(lookup->registry, plugin, &module, error);
 
-		if (status == CW_OK) {
+		if (status == CW_OK)
 			cw_fail(error, CW_E_PLUGIN, "it does not have this option");
-		}
 		cw_context(error, "\"-%c\" needs the plugin \"%s\"", name, plugin);
 		if (error != NULL)
 			error->status = CW_E_USAGE;

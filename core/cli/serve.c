@@ -17,6 +17,7 @@
 #include "base/process_spawn.h"
 #include "base/text.h"
 #include "cli/serve_call.h"
+#include "flow/work/ca_memory.h"
 #include "library/channel.h"
 #include "library/failure.h"
 #include "library/protocol.h"
@@ -27,9 +28,16 @@
 #define SEND_LIMIT 60000
 #define LOOK_INTERVAL 200 /* where the system does not tell of the end of a process */
 
+/* What the processes of calls and this one share. */
+struct shared {
+	bool cut; /* a message was cut off */
+	struct cw_ca_memory ca_memory;
+};
+
 struct session {
 	struct cw_channel channel;
-	int host; /* a pidfd; -1: none */
+	struct cw_ca_memory *ca_memory; /* NULL: nothing is shared */
+	int host;                       /* a pidfd; -1: none */
 };
 
 static int
@@ -203,7 +211,7 @@ carry_out(struct session *session, char *request, bool lone)
 			_exit(EXIT_FAILURE);
 		if (session->host >= 0)
 			close(session->host);
-		exit(cw_serve_call(&session->channel, request, lone));
+		exit(cw_serve_call(&session->channel, session->ca_memory, request, lone));
 	}
 	hold_sigterm(SIG_UNBLOCK);
 	if (call < 0)
@@ -215,14 +223,16 @@ carry_out(struct session *session, char *request, bool lone)
 	       answer_for(session, status);
 }
 
-/* Whether a message was cut off, as the processes of calls and this one see it; NULL: unknown. */
-static bool *
-share_cut(void)
+static void
+share_with_calls(struct session *session)
 {
-	void *shared =
-		mmap(NULL, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	return shared != MAP_FAILED ? shared : NULL;
+	if (shared == MAP_FAILED)
+		return;
+	session->channel.cut = &shared->cut;
+	session->ca_memory = &shared->ca_memory;
 }
 
 /* All that a host left open, but the socket. */
@@ -253,7 +263,7 @@ cw_serve(const char *descriptor)
 		return refuse("the descriptor is not a socket");
 	signal(SIGPIPE, SIG_IGN);
 	leave_parent();
-	session.channel.cut = share_cut();
+	share_with_calls(&session);
 	send_text(&session, CW_FRAME_HELLO, CW_HELLO PACKAGE_VERSION);
 	while ((request = next_request(&session, &kind)) != NULL) {
 		bool goes_on = carry_out(&session, request, kind == CW_FRAME_LONE_REQUEST);

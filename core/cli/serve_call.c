@@ -17,6 +17,7 @@ struct call {
 	struct cw_serve_link link;
 	struct cw_asker asker;
 	struct json_object *result;
+	struct cw_ca_memory *ca_memory;
 };
 
 static void
@@ -83,6 +84,7 @@ execute(struct call *call, struct cw_invocation *invocation, struct cw_registry 
 		.use_loop = use_loop,
 		.host = cw_serve_challenges_host(challenges),
 		.request = call->request.json,
+		.ca_memory = call->ca_memory,
 		.in_memory = call->request.in_memory,
 		.output = call,
 	};
@@ -130,11 +132,12 @@ add_end(struct call *call, const struct cw_error *error)
 }
 
 int
-cw_serve_call(struct cw_channel *channel, char *request, bool lone)
+cw_serve_call(struct cw_channel *channel, struct cw_ca_memory *ca_memory, char *request, bool lone)
 {
 	struct call call = {
 		.link = {.channel = channel, .lone = lone},
 		.result = cw_json_new_object(),
+		.ca_memory = ca_memory,
 	};
 	cw_auto_error struct cw_error error = {0};
 	cw_autosecret char *answer = NULL;

@@ -184,13 +184,14 @@ readable(void *context, int descriptor, short events)
 		char *text = NULL;
 		int kind = cw_channel_take(link->channel, &text);
 
-		if (kind == CW_FRAME_REPLY)
+		if (kind == CW_FRAME_REPLY) {
 			take_reply(link, text);
-		cw_free_secret(text);
-		if (kind == CW_FRAME_REPLY)
+			cw_free_secret(text);
 			continue;
+		}
 		if (kind < 0 && errno == ENOMEM)
 			cw_nomem();
+		cw_free_secret(text);
 		if (kind != 0) {
 			/* The host cancels the request, is gone, or breaks the protocol. */
 			if (link->loop != NULL)

@@ -38,6 +38,7 @@ static const struct {
 	{"not_after", json_type_string, OF_ORDERS},
 	{"replaces", json_type_string, OF_ORDERS},
 	{"uri", json_type_string, OF_ORDERS},
+	{"finalize", json_type_string, OF_ORDERS},
 	{"certificate", json_type_string, OF_ORDERS},
 	{"certificate_key", json_type_string, OF_ORDERS},
 	{"reason", json_type_string, OF_ORDERS},

@@ -8,24 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAIN_MAX = 32 }; /* certificates; a real one has two to five */
-
-struct certificates {
-	X509 *items[CHAIN_MAX];
-	size_t count;
-};
-
-static void
-clear_certificates(struct certificates *certificates)
+void
+cw_x509_chain_clear(struct cw_x509_chain *chain)
 {
-	for (size_t i = 0; i < certificates->count; i++)
-		X509_free(certificates->items[i]);
+	for (size_t i = 0; i < chain->count; i++)
+		X509_free(chain->items[i]);
 }
 
 /* Adds one PEM block. A CA that mixes anything else in, a key say, is not to be trusted with the
  * rest (RFC 8555 section 11.4). */
 static int
-add_block(struct certificates *certificates, const char *name, const unsigned char *data,
+add_block(struct cw_x509_chain *certificates, const char *name, const unsigned char *data,
 	  long length, struct cw_error *error)
 {
 	const unsigned char *at = data;
@@ -34,9 +27,9 @@ add_block(struct certificates *certificates, const char *name, const unsigned ch
 	if (strcmp(name, PEM_STRING_X509) != 0)
 		return cw_fail(error, CW_E_PROTOCOL,
 			       "the certificate chain contains something else: \"%.64s\"", name);
-	if (certificates->count == CHAIN_MAX)
+	if (certificates->count == CW_CHAIN_MAX)
 		return cw_fail(error, CW_E_PROTOCOL,
-			       "the certificate chain has more than %d certificates", CHAIN_MAX);
+			       "the certificate chain has more than %d certificates", CW_CHAIN_MAX);
 	x509 = d2i_X509(NULL, &at, length);
 	if (x509 == NULL || at != data + length) {
 		X509_free(x509);
@@ -48,9 +41,9 @@ add_block(struct certificates *certificates, const char *name, const unsigned ch
 	return CW_OK;
 }
 
-static int
-read_chain(const char *pem, size_t length, struct certificates *certificates,
-	   struct cw_error *error)
+int
+cw_x509_chain_read(const char *pem, size_t length, struct cw_x509_chain *chain,
+		   struct cw_error *error)
 {
 	cw_auto_bio BIO *bio = cw_bio_over(pem, length);
 	int status = CW_OK;
@@ -65,7 +58,7 @@ read_chain(const char *pem, size_t length, struct certificates *certificates,
 
 		if (PEM_read_bio(bio, &name, &header, &data, &size) != 1)
 			break;
-		status = add_block(certificates, name, data, size, error);
+		status = add_block(chain, name, data, size, error);
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_free(data);
@@ -76,9 +69,9 @@ read_chain(const char *pem, size_t length, struct certificates *certificates,
 	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
 		return cw_fail_openssl(error, CW_E_PROTOCOL,
 				       "the certificate chain is damaged after %zu certificates",
-				       certificates->count);
+				       chain->count);
 	ERR_clear_error();
-	if (certificates->count == 0)
+	if (chain->count == 0)
 		return cw_fail(error, CW_E_PROTOCOL, "the certificate chain is empty");
 	return CW_OK;
 }
@@ -87,14 +80,14 @@ int
 cw_chain_split(const char *pem, size_t length, char **leaf, char **chain,
 	       struct cw_certificate **certificate, struct cw_error *error)
 {
-	cw_auto(clear_certificates) struct certificates certificates = {0};
+	cw_auto_x509_chain struct cw_x509_chain certificates = {0};
 	cw_auto_buf struct cw_buf rest = {0};
 	int status;
 
 	*leaf = *chain = NULL;
 	if (certificate != NULL)
 		*certificate = NULL;
-	status = read_chain(pem, length, &certificates, error);
+	status = cw_x509_chain_read(pem, length, &certificates, error);
 	if (status != CW_OK)
 		return status;
 	for (size_t i = 1; i < certificates.count; i++) {
@@ -122,9 +115,9 @@ cw_chain_split(const char *pem, size_t length, char **leaf, char **chain,
 char *
 cw_chain_topmost_issuer(const char *pem, size_t length)
 {
-	cw_auto(clear_certificates) struct certificates certificates = {0};
+	cw_auto_x509_chain struct cw_x509_chain certificates = {0};
 
-	if (read_chain(pem, length, &certificates, NULL) != CW_OK)
+	if (cw_x509_chain_read(pem, length, &certificates, NULL) != CW_OK)
 		return NULL;
 	return cw_common_name(X509_get_issuer_name(certificates.items[certificates.count - 1]));
 }

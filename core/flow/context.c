@@ -27,6 +27,13 @@ cw_context_network(struct cw_context *context)
 	return context->network;
 }
 
+struct cw_ca *
+cw_context_new_ca(struct cw_context *context, const char *server)
+{
+	return cw_ca_new(cw_context_network(context), server,
+			 context->writes ? context->directories.work : NULL, context->ca_memory);
+}
+
 /* The one for this account, or one that has none yet. */
 static struct cw_known_ca *
 find_ca(const struct cw_context *context, const char *server, const char *account)
@@ -53,8 +60,7 @@ cw_context_ca(struct cw_context *context, const char *server, const struct cw_ac
 
 	if (known == NULL) {
 		known = cw_alloc(sizeof(*known));
-		known->ca = cw_ca_new(cw_context_network(context), server,
-				      context->writes ? context->directories.work : NULL);
+		known->ca = cw_context_new_ca(context, server);
 		known->next = context->cas;
 		context->cas = known;
 	}

@@ -44,6 +44,7 @@ struct cw_context {
 	/* Of the library's host; NULL: the command was not called by one. */
 	const struct cw_host_authenticator *host;
 	struct json_object *request;        /* all of it, as the host (or the agent) sent it */
+	struct cw_ca_memory *ca_memory;     /* of the calls of one client; NULL: there is none */
 	const struct cw_agent_front *agent; /* NULL: there can be no agent here */
 	bool in_memory;                     /* nothing is kept in files: there are no directories */
 	const char *certbot_version;        /* the Certbot version in new renewal files: "2.1.0" */
@@ -65,6 +66,8 @@ struct cw_network *cw_context_network(struct cw_context *context);
 /* Returns the CA at SERVER for ACCOUNT (NULL: any account). */
 struct cw_ca *cw_context_ca(struct cw_context *context, const char *server,
 			    const struct cw_account *account);
+/* Returns a new one, for cw_ca_close(). */
+struct cw_ca *cw_context_new_ca(struct cw_context *context, const char *server);
 
 /*
  * certonly, renew: RESULT gets "certificates": an array of {"name", "domains", "serial", "expiry"

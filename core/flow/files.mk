@@ -47,7 +47,9 @@ libcore_sources += \
 	core/flow/issue/accounts.h \
 	core/flow/issue/aliases.c core/flow/issue/aliases.h \
 	core/flow/issue/authentication.c \
-	core/flow/issue/authentication.h \
+	core/flow/issue/authentication.h core/flow/issue/authentication_internal.h \
+	core/flow/issue/authentication_choose.c \
+	core/flow/issue/authentication_step.c \
 	core/flow/work/batches.c \
 	core/flow/work/batches.h \
 	core/flow/verbs/certificates.c \
@@ -188,7 +190,7 @@ libcore_sources += \
 	core/flow/verb.h \
 	core/flow/work/ca.c core/flow/work/ca.h core/flow/work/ca_internal.h \
 	core/flow/work/ca_account.c \
-	core/flow/work/ca_memory.c \
+	core/flow/work/ca_memory.c core/flow/work/ca_memory.h \
 	core/flow/work/ca_post.c \
 	core/flow/work/ca_orders.c \
 	core/flow/work/network_process.c core/flow/work/network_process.h \

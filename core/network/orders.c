@@ -22,6 +22,8 @@ struct orders_job {
 	bool alternates;
 	struct cw_strv chains;
 	struct creation *creations; /* as many as orders */
+	/* Puts what has become of an order into the answer. */
+	void (*put)(struct cw_message *answer, const struct cw_acme_order *order);
 };
 
 static void
@@ -79,8 +81,9 @@ start(struct orders_job *orders, struct cw_served_ca *ca, const struct cw_messag
 	cw_served_start(ca, &orders->job, request, begin);
 }
 
+/* The step of all orders is done. */
 static void
-opened(void *context, struct cw_error *error)
+done(void *context, struct cw_error *error)
 {
 	struct orders_job *orders = context;
 	struct cw_message *answer = cw_serving_done(&orders->job, error);
@@ -88,7 +91,7 @@ opened(void *context, struct cw_error *error)
 	if (answer == NULL)
 		return;
 	for (size_t i = 0; i < orders->count; i++)
-		cw_wire_put_opened(answer, orders->orders[i]);
+		orders->put(answer, orders->orders[i]);
 	cw_serving_finish(&orders->job, answer);
 }
 
@@ -134,8 +137,9 @@ begin_open(struct cw_serving *job)
 {
 	struct orders_job *orders = (struct orders_job *)job;
 
+	orders->put = cw_wire_put_opened;
 	job->operation = cw_acme_orders_open_start(cw_served_acme(job->ca), orders->orders,
-						   orders->count, created, opened, orders);
+						   orders->count, created, done, orders);
 }
 
 void
@@ -158,26 +162,14 @@ cw_serve_orders_open(struct cw_network_process *process, struct cw_message *requ
 }
 
 static void
-validated(void *context, struct cw_error *error)
-{
-	struct orders_job *orders = context;
-	struct cw_message *answer = cw_serving_done(&orders->job, error);
-
-	if (answer == NULL)
-		return;
-	for (size_t i = 0; i < orders->count; i++)
-		cw_wire_put_validated(answer, orders->orders[i]);
-	cw_serving_finish(&orders->job, answer);
-}
-
-static void
 begin_validate(struct cw_serving *job)
 {
 	struct orders_job *orders = (struct orders_job *)job;
 
+	orders->put = cw_wire_put_validated;
 	job->operation = cw_acme_orders_validate_start(cw_served_acme(job->ca), orders->orders,
 						       orders->count, cw_now_ms() + orders->limit,
-						       validated, orders);
+						       done, orders);
 }
 
 void
@@ -200,19 +192,11 @@ cw_serve_orders_validate(struct cw_network_process *process, struct cw_message *
 }
 
 static void
-finalized(void *context, struct cw_error *error)
+put_finalized(struct cw_message *answer, const struct cw_acme_order *order)
 {
-	struct orders_job *orders = context;
-	struct cw_message *answer = cw_serving_done(&orders->job, error);
-
-	if (answer == NULL)
-		return;
-	for (size_t i = 0; i < orders->count; i++) {
-		cw_message_put_int(answer, orders->orders[i]->state);
-		cw_message_put_text(answer, orders->orders[i]->certificate_url);
-		cw_message_put_error(answer, &orders->orders[i]->error);
-	}
-	cw_serving_finish(&orders->job, answer);
+	cw_message_put_int(answer, order->state);
+	cw_message_put_text(answer, order->certificate_url);
+	cw_message_put_error(answer, &order->error);
 }
 
 static void
@@ -220,9 +204,10 @@ begin_finalize(struct cw_serving *job)
 {
 	struct orders_job *orders = (struct orders_job *)job;
 
-	job->operation = cw_acme_orders_finalize_start(
-		cw_served_acme(job->ca), orders->orders, orders->csr_pointers, orders->count,
-		cw_now_ms() + orders->limit, finalized, orders);
+	orders->put = put_finalized;
+	job->operation = cw_acme_orders_finalize_start(cw_served_acme(job->ca), orders->orders,
+						       orders->csr_pointers, orders->count,
+						       cw_now_ms() + orders->limit, done, orders);
 }
 
 void

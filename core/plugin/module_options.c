@@ -12,21 +12,43 @@ struct owned_option {
 	char *long_name, *internal, *fills_map;
 };
 
-/* The short letters that Certbot gives to options of plugins. */
+/* What else options of plugins are called: by the letters that Certbot gives them, or by names that
+ * begin with what they are for. */
 static const struct {
-	const char *long_name;
-	char letter;
-} short_letters[] = {
-	{"webroot-path", 'w'},
+	const char *plugin, *long_name;
+	char letter;            /* 0: none */
+	const char *other_name; /* NULL: none */
+} known[] = {
+	{"webroot", "webroot-path", 'w', NULL},
+	{"dns-exec", "dns-exec-provider", 0, "dns-lexicon-provider"},
+	{"dns-exec", "dns-exec-config-dir", 0, "dns-lexicon-config-dir"},
 };
 
 static char
 short_letter(const char *long_name)
 {
-	for (size_t i = 0; i < CW_COUNT(short_letters); i++)
-		if (strcmp(short_letters[i].long_name, long_name) == 0)
-			return short_letters[i].letter;
+	for (size_t i = 0; i < CW_COUNT(known); i++)
+		if (strcmp(known[i].long_name, long_name) == 0)
+			return known[i].letter;
 	return 0;
+}
+
+const char *
+cw_plugin_of_letter(char letter)
+{
+	for (size_t i = 0; i < CW_COUNT(known); i++)
+		if (letter != 0 && known[i].letter == letter)
+			return known[i].plugin;
+	return NULL;
+}
+
+const char *
+cw_plugin_option_name(const char *name)
+{
+	for (size_t i = 0; i < CW_COUNT(known); i++)
+		if (cw_equal(known[i].other_name, name))
+			return known[i].long_name;
+	return name;
 }
 
 static char *

@@ -137,4 +137,9 @@ int cw_module_check_required(const struct cw_module *module, const struct cw_set
 int cw_module_add_options(struct cw_module *module, struct cw_option_set *set,
 			  struct cw_error *error);
 
+/* The plugin that has an option with this letter; NULL: none is known. */
+const char *cw_plugin_of_letter(char letter);
+/* The main name of the option that is also called NAME ("dns-lexicon-provider"), or else NAME. */
+const char *cw_plugin_option_name(const char *name);
+
 #endif

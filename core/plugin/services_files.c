@@ -42,10 +42,7 @@ read_checked(const char *path, bool strict, struct cw_buf *buf, struct cw_error 
 	}
 	if (cw_permissions_check("the credentials file", path, error) < 0)
 		return CW_E_PERMISSION;
-	if (status.st_mode & (S_IRGRP | S_IROTH))
-		cw_log_warning("other users can read the credentials file \"%s\"; run \"chmod 600 "
-			       "'%s'\"",
-			       path, path);
+	cw_permissions_warn_readable("the credentials file", path, status.st_mode);
 	do {
 		got = read(descriptor, cw_buf_reserve(buf, 4096), 4096);
 		if (got > 0)

@@ -481,9 +481,11 @@ list_checkpoints(const char *backups, struct cw_strv *names, struct cw_error *er
 	return status;
 }
 
-int
-cw_checkpoints_makers(const char *work, unsigned count, struct cw_strv *makers,
-		      struct cw_error *error)
+/* Has ADD add to FOUND the lines of the file LIST of each of the COUNT newest checkpoints. */
+static int
+gather(const char *work, unsigned count, const char *list,
+       void (*add)(struct cw_strv *found, const struct cw_strv *lines), struct cw_strv *found,
+       struct cw_error *error)
 {
 	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
 	cw_auto_strv struct cw_strv names = {0};
@@ -493,29 +495,37 @@ cw_checkpoints_makers(const char *work, unsigned count, struct cw_strv *makers,
 		cw_autofree char *folder = cw_format("%s/%s", backups, names.items[i - 1]);
 		cw_auto_strv struct cw_strv lines = {0};
 
-		status = cw_checkpoint_read_list(folder, CW_MAKER, &lines, error);
-		cw_strv_add(makers, lines.count > 0 ? lines.items[0] : "");
+		status = cw_checkpoint_read_list(folder, list, &lines, error);
+		add(found, &lines);
 	}
 	return status;
+}
+
+static void
+add_maker(struct cw_strv *makers, const struct cw_strv *lines)
+{
+	cw_strv_add(makers, lines->count > 0 ? lines->items[0] : "");
+}
+
+int
+cw_checkpoints_makers(const char *work, unsigned count, struct cw_strv *makers,
+		      struct cw_error *error)
+{
+	return gather(work, count, CW_MAKER, add_maker, makers, error);
+}
+
+static void
+add_lineages(struct cw_strv *lineages, const struct cw_strv *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		cw_strv_add_unique(lineages, lines->items[i]);
 }
 
 int
 cw_checkpoints_lineages(const char *work, unsigned count, struct cw_strv *lineages,
 			struct cw_error *error)
 {
-	cw_autofree char *backups = cw_checkpoint_backups_folder(work);
-	cw_auto_strv struct cw_strv names = {0};
-	int status = list_checkpoints(backups, &names, error);
-
-	for (size_t i = names.count; i > 0 && count > 0 && status == CW_OK; i--, count--) {
-		cw_autofree char *folder = cw_format("%s/%s", backups, names.items[i - 1]);
-		cw_auto_strv struct cw_strv lines = {0};
-
-		status = cw_checkpoint_read_list(folder, CW_LINEAGES, &lines, error);
-		for (size_t j = 0; j < lines.count; j++)
-			cw_strv_add_unique(lineages, lines.items[j]);
-	}
-	return status;
+	return gather(work, count, CW_LINEAGES, add_lineages, lineages, error);
 }
 
 int

@@ -94,12 +94,12 @@ quote_list(struct cw_buf *buf, const struct cw_strv *values, bool quoted)
 }
 
 /*
- * ConfigObj leaves some values without quotes that it reads back as something else (blanks beyond
- * ASCII at the ends, a '=' in a key). So each spelling is read back, and the quotes are added where
- * that shows the need.
+ * Spells VALUE or, where that is NULL, the list VALUES. ConfigObj leaves some values without quotes
+ * that it reads back as something else (blanks beyond ASCII at the ends, a '=' in a key). So each
+ * spelling is read back, and the quotes are added where that shows the need.
  */
-bool
-cw_configobj_spell_scalar(struct cw_buf *buf, const char *key, const char *value)
+static bool
+spell(struct cw_buf *buf, const char *key, const char *value, const struct cw_strv *values)
 {
 	for (int quoted = 0; quoted < 4; quoted++) {
 		cw_auto_buf struct cw_buf text = {0};
@@ -109,11 +109,14 @@ cw_configobj_spell_scalar(struct cw_buf *buf, const char *key, const char *value
 		if (!cw_configobj_quote(&text, key, true, quoted & 1))
 			return false;
 		cw_buf_add_text(&text, " = ");
-		if (!cw_configobj_quote(&text, value, false, quoted & 2))
+		if (value != NULL ? !cw_configobj_quote(&text, value, false, quoted & 2)
+				  : !quote_list(&text, values, quoted & 2))
 			return false;
 		line = parse_one(&text, &config);
-		if (line == NULL || line->is_list || strcmp(line->name, key) != 0 ||
-		    strcmp(line->text, value) != 0)
+		if (line == NULL || line->is_list != (value == NULL) ||
+		    strcmp(line->name, key) != 0 ||
+		    !(value != NULL ? strcmp(line->text, value) == 0
+				    : same_list(&line->list, values)))
 			continue;
 		cw_buf_add(buf, text.data, text.length);
 		return true;
@@ -122,26 +125,15 @@ cw_configobj_spell_scalar(struct cw_buf *buf, const char *key, const char *value
 }
 
 bool
+cw_configobj_spell_scalar(struct cw_buf *buf, const char *key, const char *value)
+{
+	return spell(buf, key, value, NULL);
+}
+
+bool
 cw_configobj_spell_list(struct cw_buf *buf, const char *key, const struct cw_strv *values)
 {
-	for (int quoted = 0; quoted < 4; quoted++) {
-		cw_auto_buf struct cw_buf text = {0};
-		cw_auto_configobj struct cw_configobj *config = NULL;
-		const struct configobj_line *line;
-
-		if (!cw_configobj_quote(&text, key, true, quoted & 1))
-			return false;
-		cw_buf_add_text(&text, " = ");
-		if (!quote_list(&text, values, quoted & 2))
-			return false;
-		line = parse_one(&text, &config);
-		if (line == NULL || !line->is_list || strcmp(line->name, key) != 0 ||
-		    !same_list(&line->list, values))
-			continue;
-		cw_buf_add(buf, text.data, text.length);
-		return true;
-	}
-	return false;
+	return spell(buf, key, NULL, values);
 }
 
 void

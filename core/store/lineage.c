@@ -5,8 +5,6 @@
 #include "base/text.h"
 #include "store/lineage_files.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,24 +83,19 @@ int
 cw_lineage_list(const char *config_dir, struct cw_strv *names, struct cw_error *error)
 {
 	cw_autofree char *path = cw_format("%s/renewal", config_dir);
-	DIR *folder = opendir(path);
-	const struct dirent *entry;
-	int number;
+	cw_auto_strv struct cw_strv files = {0};
+	int status = cw_folder_list(path, true, &files, error);
 
-	if (folder == NULL)
-		return errno == ENOENT ? CW_OK
-				       : cw_fail_path(error, errno, "open the folder", path);
-	while (errno = 0, (entry = readdir(folder)) != NULL) {
-		size_t length = strlen(entry->d_name);
+	for (size_t i = 0; i < files.count; i++) {
+		const char *file = files.items[i];
+		size_t length = strlen(file);
 
-		if (*entry->d_name != '.' && length > strlen(suffix) &&
-		    cw_ends_with(entry->d_name, suffix))
-			cw_strv_addn(names, entry->d_name, length - strlen(suffix));
+		if (*file != '.' && length > strlen(suffix) && cw_ends_with(file, suffix))
+			cw_strv_addn(names, file, length - strlen(suffix));
 	}
-	number = errno;
-	closedir(folder);
+	/* Without their ending they have another order. */
 	cw_strv_sort(names);
-	return number == 0 ? CW_OK : cw_fail_path(error, number, "read the folder", path);
+	return status;
 }
 
 /* A relative path counts from the current folder, as with Certbot. */

@@ -6,7 +6,6 @@
 #include "store/lineage_files.h"
 #include "store/stand_in.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,21 +194,13 @@ finish_delete(const char *config_dir, const char *name, struct cw_error *error)
 static int
 list_hidden(const char *path, struct cw_strv *names, struct cw_error *error)
 {
-	DIR *folder = opendir(path);
-	const struct dirent *entry;
-	int number;
+	cw_auto_strv struct cw_strv found = {0};
+	int status = cw_folder_list(path, true, &found, error);
 
-	if (folder == NULL)
-		return errno == ENOENT ? CW_OK
-				       : cw_fail_path(error, errno, "open the folder", path);
-	while (errno = 0, (entry = readdir(folder)) != NULL) {
-		if (*entry->d_name == '.' && strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			cw_strv_add(names, entry->d_name);
-	}
-	number = errno;
-	closedir(folder);
-	return number == 0 ? CW_OK : cw_fail_path(error, number, "read the folder", path);
+	for (size_t i = 0; i < found.count; i++)
+		if (*found.items[i] == '.')
+			cw_strv_add(names, found.items[i]);
+	return status;
 }
 
 /* NAME of ".NAME" and SUFFIX, NULL when it is not of that form; release with free(). */

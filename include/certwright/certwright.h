@@ -75,8 +75,9 @@ void cw_client_free(struct cw_client *client);
 int cw_call(struct cw_client *client, const char *request, char **answer);
 
 /*
- * Sends REQUEST and returns. From then on call cw_client_next_event() until it returns
- * CW_EVENT_NONE, wait for cw_client_fd(), and so on, until the answer comes.
+ * Sends REQUEST and returns; it waits only while the program does not read it, a minute at most.
+ * From then on call cw_client_next_event() until it returns CW_EVENT_NONE, wait for cw_client_fd(),
+ * and so on, until the answer comes.
  *
  * Returns 0. What is wrong with the request or the program is told by the answer, not here. Returns
  * -1 with errno EBUSY if a call is in progress, and ECHILD in a child process after fork().
@@ -106,8 +107,8 @@ int cw_client_next_event(struct cw_client *client, char **event);
 
 /*
  * Replies to a question or a challenge. REPLY has the "id" of its event. Replies may come in any
- * order. The program fails the question or challenge if there is no reply in time ("answer_timeout"
- * of the request).
+ * order. It waits only while the program does not read it, as cw_call_start() does. The program
+ * fails the question or challenge if there is no reply in time ("answer_timeout" of the request).
  *
  * Returns 0, or -1 with errno if it cannot be sent (EMSGSIZE, EPIPE, ECHILD in a child process
  * after fork()). A reply that the program does not understand fails what it is for.

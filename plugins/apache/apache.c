@@ -8,7 +8,7 @@
 #define PACKAGE_VERSION "1.0"
 #endif
 
-enum { HTTP_PORT = 80, HTTPS_PORT = 443, PORT_MAX = 65535 };
+enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 const char *
 apache_option(const struct apache *apache, const char *name, const char *otherwise)
@@ -17,19 +17,6 @@ apache_option(const struct apache *apache, const char *name, const char *otherwi
 	const char *value = host->option_given(host, name) ? cw_host_option(host, name) : NULL;
 
 	return value != NULL && *value != '\0' ? value : otherwise;
-}
-
-static unsigned
-port_setting(const struct cw_host *host, const char *name, unsigned otherwise)
-{
-	const char *text = cw_host_setting(host, name);
-	char *end;
-	unsigned long value;
-
-	if (text == NULL || *text == '\0')
-		return otherwise;
-	value = strtoul(text, &end, 10);
-	return *end == '\0' && value > 0 && value <= PORT_MAX ? (unsigned)value : otherwise;
 }
 
 static int
@@ -207,13 +194,6 @@ static const struct cw_plugin_option *const options[] = {
 	&handle_modules_option,     &handle_sites_option, NULL,
 };
 
-static const struct cw_authenticator authenticator = {
-	.size = sizeof(authenticator),
-	.challenge_types = answers_types,
-	.perform = answers_perform,
-	.cleanup = answers_cleanup,
-};
-
 static const char *const enhancements[] = {"redirect",  "hsts",        "uir",
 					   "auto-hsts", "staple-ocsp", NULL};
 
@@ -246,7 +226,7 @@ static const struct cw_plugin plugin = {
 	.prepare = apache_prepare,
 	.close = apache_close,
 	.exclusive_directory = apache_exclusive_directory,
-	.authenticator = &authenticator,
+	.authenticator = &answers_authenticator,
 	.installer = &installer,
 };
 

@@ -378,6 +378,7 @@ copy_host(struct apache *apache, size_t order, const char *name, const char *lin
 	const struct host *host = &apache->model.hosts[order];
 	auto_text struct text text = {0};
 	struct file *file;
+	bool is_new;
 	int status;
 
 	add_section(&text, apache, host, name, lines);
@@ -391,6 +392,7 @@ copy_host(struct apache *apache, size_t order, const char *name, const char *lin
 	status = place_open(apache, host->section->file, &file);
 	if (status != CW_OK)
 		return status;
+	is_new = file->length == 0;
 	{
 		autofree char *all =
 			memory_format("%.*s%s", (int)file->length, file->text, text.data);
@@ -398,5 +400,5 @@ copy_host(struct apache *apache, size_t order, const char *name, const char *lin
 		files_set_text(file, memory_copy(all, strlen(all)), strlen(all));
 	}
 	status = model_rebuild(&apache->model);
-	return status == CW_OK ? place_enable(apache, file) : status;
+	return status == CW_OK && is_new ? place_enable(apache, file) : status;
 }

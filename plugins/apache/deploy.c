@@ -1,8 +1,6 @@
 /* Carries out a plan: adds certificates to virtual hosts, and adds virtual hosts. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../common/certificate.h"
 #include "../common/policy_file.h"
 #include "choose.h"
 #include "copy.h"
@@ -215,27 +213,28 @@ copy_in_memory(struct apache *apache, const struct wish *wish)
 }
 
 /* Whether Apache will speak TLS where the copies will be. That depends on where it reads them, and
- * on the copies of the names before this one, so they are made, in memory alone. */
+ * on the copies of the names BEFORE this one, so they are made, in memory alone. The check of the
+ * last name has made most of them. */
 static int
-try_copies(struct apache *apache, const struct wish *wish, const char *const *names, size_t count)
+try_copies(struct apache *apache, const struct wish *wish, const char *const *before, size_t count)
 {
-	struct wish before = *wish;
+	struct wish earlier = *wish;
 	int status = CW_OK;
 
-	for (size_t i = 0; i < count && strcasecmp(names[i], wish->name) != 0 && status == CW_OK;
-	     i++) {
-		before.name = names[i];
-		status = copy_in_memory(apache, &before);
+	for (; apache->tried < count && status == CW_OK; apache->tried++) {
+		earlier.name = before[apache->tried];
+		status = copy_in_memory(apache, &earlier);
 	}
 	if (status == CW_OK)
 		status = copy_in_memory(apache, wish);
+	apache->tried++;
 	return status == CW_OK ? check_copies(apache, wish) : status;
 }
 
-/* Says what deploy() would say, as far as nothing has to be asked. NAMES, COUNT of them, are all
- * that will be deployed. */
+/* Says what deploy() would say, as far as nothing has to be asked. BEFORE, COUNT of them, are the
+ * names that will be deployed before. */
 static int
-check(struct apache *apache, const struct wish *wish, const char *const *names, size_t count)
+check(struct apache *apache, const struct wish *wish, const char *const *before, size_t count)
 {
 	struct config *config = &apache->model.config;
 	struct plan plan = {0};
@@ -254,56 +253,48 @@ check(struct apache *apache, const struct wish *wish, const char *const *names, 
 	}
 	if (status == CW_OK && plan.copies && plain_host_has_https_port(apache) &&
 	    !(*wish->name == '*' && apache->host->interactive(apache->host)))
-		status = try_copies(apache, wish, names, count);
+		status = try_copies(apache, wish, before, count);
 	plan_clear(&plan);
-	if (config->assumed != NULL || files_changed(&config->files))
-		install_reread(apache);
+	apache->supposed = config->assumed != NULL || files_changed(&config->files);
+	if (apache->supposed)
+		apache->web.loaded = false;
 	return status;
 }
 
-static int
-deploy_or_check(struct apache *apache, const struct cw_deployment *deployment, bool check_only)
+/* How many of the names to deploy come before NAME. */
+static size_t
+count_before(const struct cw_deployment *deployment, const char *name)
 {
-	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
-	struct certificate certificate = {0};
-	struct wish wish = {.name = name,
-			    .certificate = deployment->fullchain_path != NULL
-						   ? deployment->fullchain_path
-						   : deployment->cert_path,
-			    .key = deployment->key_path,
-			    .chain = deployment->chain_path,
-			    .leaf = deployment->cert_path,
-			    .check = check_only};
-	int status = install_load(apache);
+	size_t count = 0;
 
-	for (char *byte = name; *byte != '\0'; byte++)
-		*byte = (char)tolower((unsigned char)*byte);
-	if (CW_HAS(deployment, struct cw_deployment, names_count) && deployment->names_count > 0) {
-		wish.names = deployment->names;
-		wish.name_count = deployment->names_count;
-	} else if (certificate_read(wish.certificate, &certificate)) {
-		wish.names = (const char *const *)certificate.names;
-		wish.name_count = certificate.name_count;
-	}
-	if (status == CW_OK && check_only)
-		status = check(apache, &wish, deployment->hosts,
-			       CW_HAS(deployment, struct cw_deployment, hosts_count)
-				       ? deployment->hosts_count
-				       : 0);
-	else if (status == CW_OK)
-		status = deploy(apache, &wish);
-	certificate_clear(&certificate);
-	return status;
+	if (!CW_HAS(deployment, struct cw_deployment, hosts_count))
+		return 0;
+	while (count < deployment->hosts_count && strcasecmp(deployment->hosts[count], name) != 0)
+		count++;
+	return count;
 }
 
 int
-install_deploy(void *self, const struct cw_deployment *deployment)
+apache_deploy(void *self, const struct deploying *deploying)
 {
-	return deploy_or_check(self, deployment, false);
-}
+	struct apache *apache = self;
+	const struct cw_deployment *deployment = deploying->deployment;
+	const struct wish wish = {.name = deploying->name,
+				  .certificate = deployment->fullchain_path != NULL
+							 ? deployment->fullchain_path
+							 : deployment->cert_path,
+				  .key = deployment->key_path,
+				  .chain = deployment->chain_path,
+				  .leaf = deployment->cert_path,
+				  .names = deploying->names,
+				  .name_count = deploying->name_count,
+				  .check = deploying->check};
+	size_t before = count_before(deployment, wish.name);
+	/* The check of one more name goes on with what that of the last one has in memory. */
+	bool goes_on = wish.check && apache->supposed && before > 0 && before >= apache->tried;
+	int status = goes_on ? CW_OK : install_load(apache);
 
-int
-install_check(void *self, const struct cw_deployment *deployment)
-{
-	return deploy_or_check(self, deployment, true);
+	if (status != CW_OK)
+		return status;
+	return wish.check ? check(apache, &wish, deployment->hosts, before) : deploy(apache, &wish);
 }

@@ -92,7 +92,7 @@ const struct dialect dialect = {
 void
 files_add_created(const struct files *files, const char *pattern, struct paths *paths)
 {
-	size_t length = strlen(pattern);
+	size_t length = strlen(pattern), before = paths->count;
 	autofree char *whole = NULL;
 
 	/* A folder may be written with a slash at its end. */
@@ -104,6 +104,8 @@ files_add_created(const struct files *files, const char *pattern, struct paths *
 
 		if (files->items[i]->created &&
 		    fnmatch(whole, path, FNM_PATHNAME | FNM_PERIOD | FNM_LEADING_DIR) == 0)
-			paths_insert(paths, path);
+			paths_add(paths, path);
 	}
+	if (paths->count > before)
+		paths_sort(paths);
 }

@@ -2,9 +2,9 @@ apache_model_sources = \
 	$(common_memory) \
 	$(common_exposure) \
 	$(common_files) \
+	$(common_helper) \
 	plugins/apache/address.c plugins/apache/address.h \
 	plugins/apache/command.c \
-	plugins/apache/environment.h \
 	plugins/apache/condition.c plugins/apache/condition.h \
 	plugins/apache/config.c plugins/apache/config.h \
 	plugins/apache/files.c plugins/apache/files.h \
@@ -15,7 +15,7 @@ apache_model_sources = \
 	plugins/apache/program.c plugins/apache/program.h \
 	plugins/apache/words.c plugins/apache/words.h
 
-EXTRA_DIST += plugins/apache/fixtures
+EXTRA_DIST += plugins/apache/fixtures plugins/apache/apache-environment.sh
 
 if PLUGIN_APACHE
 plugin_LTLIBRARIES += apache.la
@@ -45,8 +45,15 @@ apache_la_SOURCES = \
 	plugins/apache/split.c plugins/apache/split.h
 apache_la_LDFLAGS = $(plugin_ldflags)
 apache_la_LIBADD = $(OPENSSL_LIBS)
-apache_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
+apache_la_CPPFLAGS = $(plugin_cppflags) -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
+	-DPLUGIN_FOLDER='"$(plugindir)"'
 dist_man8_MANS += plugins/apache/certwright-apache.8
+
+# In the build tree, too, it is beside the module.
+plugin_DATA += apache-environment.sh
+CLEANFILES += apache-environment.sh
+apache-environment.sh: plugins/apache/apache-environment.sh
+	$(AM_V_GEN)rm -f $@ && cp "$(srcdir)/plugins/apache/apache-environment.sh" $@
 
 check_PROGRAMS += tests/unit/test_apache_config
 tests_unit_test_apache_config_SOURCES = tests/unit/test_apache_config.c $(apache_model_sources)
@@ -54,5 +61,6 @@ tests_unit_test_apache_config_CPPFLAGS = $(AM_CPPFLAGS) -DCONFIG_SIZE_MAX=335544
 
 noinst_PROGRAMS += tests/tools/apache-hosts
 tests_tools_apache_hosts_SOURCES = tests/tools/apache-hosts.c $(apache_model_sources)
+tests_tools_apache_hosts_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGIN_FOLDER='"$(abs_top_builddir)"'
 tests_tools_apache_hosts_LDADD = libcore.la
 endif

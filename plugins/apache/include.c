@@ -16,8 +16,8 @@ paths_clear(struct paths *paths)
 	memset(paths, 0, sizeof(*paths));
 }
 
-static void
-add(struct paths *paths, const char *path)
+void
+paths_add(struct paths *paths, const char *path)
 {
 	if ((paths->count & (paths->count - 1)) == 0)
 		paths->items = memory_resize(paths->items, paths->count > 0 ? paths->count * 2 : 1,
@@ -42,13 +42,19 @@ compare(const void *first, const void *second)
 }
 
 void
-paths_insert(struct paths *paths, const char *path)
+paths_sort(struct paths *paths)
 {
-	for (size_t i = 0; i < paths->count; i++)
-		if (strcmp(paths->items[i], path) == 0)
-			return;
-	add(paths, path);
-	qsort(paths->items, paths->count, sizeof(*paths->items), compare);
+	size_t count = 0;
+
+	if (paths->count > 1)
+		qsort(paths->items, paths->count, sizeof(*paths->items), compare);
+	for (size_t i = 0; i < paths->count; i++) {
+		if (count > 0 && strcmp(paths->items[i], paths->items[count - 1]) == 0)
+			free(paths->items[i]);
+		else
+			paths->items[count++] = paths->items[i];
+	}
+	paths->count = count;
 }
 
 static bool
@@ -70,17 +76,16 @@ add_folder(const char *path, unsigned depth, struct paths *paths)
 		autofree char *full = memory_format("%s/%s", path, entry->d_name);
 
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			add(&found, full);
+			paths_add(&found, full);
 	}
 	if (folder != NULL)
 		closedir(folder);
-	if (found.count > 1)
-		qsort(found.items, found.count, sizeof(*found.items), compare);
+	paths_sort(&found);
 	for (size_t i = 0; i < found.count; i++) {
 		if (is_folder(found.items[i]))
 			add_folder(found.items[i], depth + 1, paths);
 		else
-			add(paths, found.items[i]);
+			paths_add(paths, found.items[i]);
 	}
 	paths_clear(&found);
 }
@@ -97,7 +102,7 @@ include_find(const char *pattern, struct paths *paths)
 		if (is_folder(path))
 			add_folder(path, 0, paths);
 		else
-			add(paths, path);
+			paths_add(paths, path);
 		return;
 	}
 	if (glob(path, GLOB_NOSORT, NULL, &found) != 0)
@@ -107,7 +112,7 @@ include_find(const char *pattern, struct paths *paths)
 		if (is_folder(found.gl_pathv[i]))
 			add_folder(found.gl_pathv[i], 0, paths);
 		else
-			add(paths, found.gl_pathv[i]);
+			paths_add(paths, found.gl_pathv[i]);
 	}
 	globfree(&found);
 }

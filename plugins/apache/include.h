@@ -15,8 +15,10 @@ struct paths {
  * wildcards.
  */
 void include_find(const char *pattern, struct paths *paths);
-/* Adds PATH in that order, unless it is there. */
-void paths_insert(struct paths *paths, const char *path);
+/* Adds PATH at the end. */
+void paths_add(struct paths *paths, const char *path);
+/* Puts the paths in that order, each once. */
+void paths_sort(struct paths *paths);
 void paths_clear(struct paths *paths);
 
 #endif

@@ -19,7 +19,8 @@ forget(void *self)
 	model_clear(&apache->model);
 	if (apache->enabled)
 		apache->program.known = false;
-	apache->enabled = false;
+	apache->enabled = apache->supposed = false;
+	apache->tried = 0;
 }
 
 static int
@@ -50,6 +51,7 @@ const struct web_server web_server = {
 	.test_command = "apache2ctl configtest",
 	.read = read_model,
 	.forget = forget,
+	.deploy = apache_deploy,
 	.test = test,
 	.reload = reload,
 	.reload_command = reload_command,

@@ -82,17 +82,17 @@ find_place(const struct apache *apache, const struct file *file, struct place *p
 				: memory_copy(place->path, strlen(place->path));
 }
 
-/* The file at PATH if Apache reads it. */
+/* The file at PATH if it is new, or if Apache reads it. */
 static struct file *
 find_file(const struct files *files, const char *path)
 {
-	for (size_t i = 0; i < files->count; i++) {
-		struct file *file = files->items[i];
-		autofree char *real = file->created ? NULL : realpath(file->path, NULL);
+	struct file *file = files_on_disk(files, path);
 
-		if (file->uses > 0 && strcmp(real != NULL ? real : file->path, path) == 0)
-			return file;
-	}
+	if (file != NULL)
+		return file->uses > 0 ? file : NULL;
+	for (size_t i = 0; i < files->count; i++)
+		if (files->items[i]->created && strcmp(files->items[i]->path, path) == 0)
+			return files->items[i];
 	return NULL;
 }
 

@@ -15,13 +15,14 @@ struct apache {
 	struct map answers; /* questions -> what the user has answered */
 	struct arena *keep; /* for them */
 	struct model model;
-	bool enabled; /* a module was: what the program knows is untrue after a rollback */
+	bool enabled;  /* a module was: what the program knows is untrue after a rollback */
+	bool supposed; /* the model has what a check supposed: only the next check uses it */
+	size_t tried;  /* so many of the names to deploy have their copies in it */
 };
 
 /* The installer (deploy.c, enhance.c, install.c). */
 int install_names(void *self, cw_name_sink sink, void *context);
-int install_deploy(void *self, const struct cw_deployment *deployment);
-int install_check(void *self, const struct cw_deployment *deployment);
+int apache_deploy(void *self, const struct deploying *deploying);
 int install_enhance(void *self, const char *given, const char *enhancement);
 
 /* An option that the user has set, or OTHERWISE. */

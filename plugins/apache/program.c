@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "../common/control.h"
 #include "../common/exposure.h"
+#include "../common/helper.h"
 
 enum {
 	TEST_LIMIT = 600, /* seconds */
@@ -49,6 +50,9 @@ program_init(struct program *program, const struct cw_host *host, const char *ro
 		program->binary = memory_copy(binary, strlen(binary));
 	program->configuration = memory_format("%s/%s", program->root, layout->main);
 	program->confdir = memory_format("APACHE_CONFDIR=%s", program->root);
+	program->script = helper_path("apache-environment.sh");
+	if (program->script == NULL)
+		abort(); /* out of memory, as in memory.c */
 	program->environment = place_in(program, layout->environment);
 	program->drop_ins = place_in(program, layout->drop_ins);
 }
@@ -75,6 +79,7 @@ program_clear(struct program *program)
 	free(program->environment);
 	free(program->drop_ins);
 	free(program->confdir);
+	free(program->script);
 	memset(program, 0, sizeof(*program));
 }
 

@@ -32,6 +32,7 @@ struct program {
 	char *environment;   /* the file with its environment; NULL: none */
 	char *drop_ins;      /* the folder with changes of its systemd unit; NULL: none */
 	char *confdir;       /* "APACHE_CONFDIR=" and the server root, for Debian's apache2ctl */
+	char *script;        /* apache-environment.sh */
 	bool is_usual;       /* CTL uses this root and main file if it is not told */
 	struct facts facts;
 	bool known; /* FACTS are set */

@@ -10,8 +10,8 @@ enum { TEST_LIFETIME = 60 * 1000 };
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-const char *const *
-answers_types(void *self, const char *identifier_type, const char *identifier)
+static const char *const *
+challenge_types(void *self, const char *identifier_type, const char *identifier)
 {
 	static const char *const types[] = {"http-01", NULL};
 
@@ -101,7 +101,8 @@ write_files(struct web_plugin *web, struct files *files)
 }
 
 static int
-perform(struct web_plugin *web, void *setup, struct cw_challenge *const *challenges, size_t count)
+perform_once(struct web_plugin *web, void *setup, struct cw_challenge *const *challenges,
+	     size_t count)
 {
 	autofree char *refusal = NULL;
 	struct files *files = NULL;
@@ -126,15 +127,15 @@ perform(struct web_plugin *web, void *setup, struct cw_challenge *const *challen
 	return status;
 }
 
-int
-answers_perform(void *self, struct cw_challenge *const *challenges, size_t count)
+static int
+perform(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	struct web_plugin *web = self;
 	autofree void *setup = memory_resize(NULL, 1, answering.setup_size);
 	int status;
 
 	memset(setup, 0, answering.setup_size);
-	status = perform(web, setup, challenges, count);
+	status = perform_once(web, setup, challenges, count);
 	answering.clear(setup);
 	if (status == CW_E_BUSY && !web->challenged) {
 		/* Another program changed a file after we read it. */
@@ -142,7 +143,7 @@ answers_perform(void *self, struct cw_challenge *const *challenges, size_t count
 			    "starting again because %s's configuration has changed",
 			    dialect.server);
 		memset(setup, 0, answering.setup_size);
-		status = perform(web, setup, challenges, count);
+		status = perform_once(web, setup, challenges, count);
 		answering.clear(setup);
 	}
 	return status;
@@ -164,8 +165,8 @@ is_accepted(struct web_plugin *web)
 	return same;
 }
 
-int
-answers_cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
+static int
+cleanup(void *self, struct cw_challenge *const *challenges, size_t count)
 {
 	struct web_plugin *web = self;
 	autofree char *refusal = NULL;
@@ -188,3 +189,10 @@ answers_cleanup(void *self, struct cw_challenge *const *challenges, size_t count
 		reload_done(web, &web->undo);
 	return status;
 }
+
+const struct cw_authenticator answers_authenticator = {
+	.size = sizeof(answers_authenticator),
+	.challenge_types = challenge_types,
+	.perform = perform,
+	.cleanup = cleanup,
+};

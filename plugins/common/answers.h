@@ -14,7 +14,7 @@
 #include "web_server.h"
 
 /* How a server answers. SETUP is the plugin's own: zeroed, of SETUP_SIZE bytes, and for one call
- * of answers_perform(). */
+ * of perform() of struct cw_authenticator. */
 struct answering {
 	size_t setup_size;
 	/* Reads the configuration into the setup. *FILES becomes its files. */
@@ -32,9 +32,6 @@ struct answering {
 /* Each such plugin defines one. */
 extern const struct answering answering;
 
-/* For struct cw_authenticator. */
-const char *const *answers_types(void *self, const char *identifier_type, const char *identifier);
-int answers_perform(void *self, struct cw_challenge *const *challenges, size_t count);
-int answers_cleanup(void *self, struct cw_challenge *const *challenges, size_t count);
+extern const struct cw_authenticator answers_authenticator;
 
 #endif

@@ -36,6 +36,7 @@ files_clear(struct files *files)
 	}
 	free(files->items);
 	free(files->root);
+	map_clear(&files->by_path);
 	map_clear(&files->by_identity);
 	map_clear(&files->by_pattern);
 	arena_free(files->arena);
@@ -174,16 +175,24 @@ read_open(struct files *files, int descriptor, const char *path, struct file **f
 int
 files_read(struct files *files, const char *path, const char *place, struct file **file)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int number = errno, result = CW_OK;
+	int result = CW_OK, descriptor, number;
 
+	*file = map_get(&files->by_path, path);
+	if (*file != NULL)
+		return CW_OK;
+	descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	number = errno;
 	if (descriptor < 0 && (*file = find_created(files, path)) != NULL)
 		return CW_OK;
 	if (descriptor >= 0) {
 		number = read_open(files, descriptor, path, file, &result);
 		close(descriptor);
 	}
-	return number != 0 ? cannot_read(files, path, place, number) : result;
+	if (number != 0)
+		return cannot_read(files, path, place, number);
+	if (result == CW_OK)
+		map_set(&files->by_path, arena_copy(files->arena, path, strlen(path)), *file);
+	return result;
 }
 
 struct file *
@@ -198,6 +207,18 @@ files_create(struct files *files, const char *path, const char *link, const char
 		file->target = memory_copy(target, strlen(target));
 	}
 	return file;
+}
+
+struct file *
+files_on_disk(const struct files *files, const char *path)
+{
+	autofree char *key = NULL;
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return NULL;
+	key = identity_of(&status);
+	return map_get(&files->by_identity, key);
 }
 
 bool

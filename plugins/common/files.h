@@ -33,6 +33,7 @@ struct files {
 	const struct cw_host *host;
 	struct file **items;
 	size_t count;
+	struct map by_path;     /* those that were read */
 	struct map by_identity; /* "device:inode" */
 	char *root;             /* a folder that paths are relative to; NULL: there is none */
 	struct map by_pattern;  /* nginx: an include's full pattern -> struct file_list * */
@@ -66,6 +67,8 @@ struct file *files_create(struct files *files, const char *path, const char *lin
 			  const char *target);
 /* The path by which an include finds a file. */
 const char *files_found_as(const struct file *file);
+/* The file at PATH on disk; NULL: it was not read, or there is none. */
+struct file *files_on_disk(const struct files *files, const char *path);
 /* Whether PATH exists or is a new file. */
 bool files_exist(const struct files *files, const char *path);
 /* The line end that a file has: "\n" or "\r\n". */

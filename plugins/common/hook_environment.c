@@ -73,15 +73,15 @@ add_variables(struct words *words, const struct cw_challenge *challenge,
 	char number[32];
 
 	snprintf(number, sizeof(number), "%zu", remaining(challenge, challenges, count));
-	words_take(words, text_format("CERTBOT_DOMAIN=%s", challenge->identifier));
-	words_take(words, text_format("CERTBOT_IDENTIFIER=%s", challenge->identifier));
-	words_take(words, text_format("CERTBOT_VALIDATION=%s", challenge->validation));
-	words_take(words, http ? text_format("CERTBOT_TOKEN=%s", challenge->token)
-			       : strdup("CERTBOT_TOKEN"));
-	words_take(words, text_format("CERTBOT_REMAINING_CHALLENGES=%s", number));
-	words_take(words, all != NULL ? text_format("CERTBOT_ALL_DOMAINS=%s", all) : NULL);
-	words_take(words, all != NULL ? text_format("CERTBOT_ALL_IDENTIFIERS=%s", all) : NULL);
-	words_take(words, output != NULL ? text_format("CERTBOT_AUTH_OUTPUT=%s", output)
+	words_take(words, new_text("CERTBOT_DOMAIN=%s", challenge->identifier));
+	words_take(words, new_text("CERTBOT_IDENTIFIER=%s", challenge->identifier));
+	words_take(words, new_text("CERTBOT_VALIDATION=%s", challenge->validation));
+	words_take(words,
+		   http ? new_text("CERTBOT_TOKEN=%s", challenge->token) : strdup("CERTBOT_TOKEN"));
+	words_take(words, new_text("CERTBOT_REMAINING_CHALLENGES=%s", number));
+	words_take(words, all != NULL ? new_text("CERTBOT_ALL_DOMAINS=%s", all) : NULL);
+	words_take(words, all != NULL ? new_text("CERTBOT_ALL_IDENTIFIERS=%s", all) : NULL);
+	words_take(words, output != NULL ? new_text("CERTBOT_AUTH_OUTPUT=%s", output)
 					 : strdup("CERTBOT_AUTH_OUTPUT"));
 	free(all);
 }

@@ -1,4 +1,7 @@
 #include "installation.h"
+#include <ctype.h>
+#include <string.h>
+#include "certificate.h"
 
 int
 install_load(void *self)
@@ -12,6 +15,42 @@ install_load(void *self)
 	status = web_server.read(self);
 	web->loaded = status == CW_OK;
 	return status;
+}
+
+static int
+deploy(void *self, const struct cw_deployment *deployment, bool check)
+{
+	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
+	struct certificate certificate = {0};
+	struct deploying deploying = {.deployment = deployment, .name = name, .check = check};
+	int status;
+
+	for (char *byte = name; *byte != '\0'; byte++)
+		*byte = (char)tolower((unsigned char)*byte);
+	if (CW_HAS(deployment, struct cw_deployment, names_count) && deployment->names_count > 0) {
+		deploying.names = deployment->names;
+		deploying.name_count = deployment->names_count;
+	} else if (certificate_read(deployment->fullchain_path != NULL ? deployment->fullchain_path
+								       : deployment->cert_path,
+				    &certificate)) {
+		deploying.names = (const char *const *)certificate.names;
+		deploying.name_count = certificate.name_count;
+	}
+	status = web_server.deploy(self, &deploying);
+	certificate_clear(&certificate);
+	return status;
+}
+
+int
+install_deploy(void *self, const struct cw_deployment *deployment)
+{
+	return deploy(self, deployment, false);
+}
+
+int
+install_check(void *self, const struct cw_deployment *deployment)
+{
+	return deploy(self, deployment, true);
 }
 
 int

@@ -20,6 +20,8 @@
 int install_load(void *self);
 
 /* For struct cw_installer. */
+int install_deploy(void *self, const struct cw_deployment *deployment);
+int install_check(void *self, const struct cw_deployment *deployment);
 int install_save(void *self, const char *title);
 int install_config_test(void *self);
 int install_reload(void *self);

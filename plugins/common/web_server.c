@@ -1,4 +1,27 @@
 #include "web_server.h"
+#include <stdlib.h>
+
+enum { PORT_MAX = 65535 };
+
+unsigned
+number_of(const char *text, unsigned otherwise, unsigned most)
+{
+	unsigned long value;
+	char *end;
+
+	if (text == NULL || *text == '\0')
+		return otherwise;
+	value = strtoul(text, &end, 10);
+	return *end == '\0' && value <= most ? (unsigned)value : otherwise;
+}
+
+unsigned
+port_setting(const struct cw_host *host, const char *name, unsigned otherwise)
+{
+	unsigned port = number_of(cw_host_setting(host, name), otherwise, PORT_MAX);
+
+	return port > 0 ? port : otherwise;
+}
 
 int
 test_server(struct web_plugin *web, const char *ending, char **refusal)

@@ -8,6 +8,15 @@
 
 enum { RELOAD_WORDS_MAX = 20 };
 
+/* What is to be deployed. */
+struct deploying {
+	const struct cw_deployment *deployment;
+	const char *name;         /* of the deployment, in lower case */
+	const char *const *names; /* that the certificate is for; NULL: they are not known */
+	size_t name_count;
+	bool check; /* only say what would fail */
+};
+
 /* The server, as its plugin sees it. SELF is the plugin's instance. */
 struct web_server {
 	const char *test_command; /* for the user to see more: "nginx -t" */
@@ -15,6 +24,8 @@ struct web_server {
 	int (*read)(void *self);
 	/* Drops what was read, and what was planned with it. */
 	void (*forget)(void *self);
+	/* Plans it in memory. */
+	int (*deploy)(void *self, const struct deploying *deploying);
 	/* Looks whether the changes may be written; NULL: they always may. */
 	int (*may_write)(void *self);
 	/* Has the server test its files. If it rejects them, the message of the failure is WHAT, a
@@ -48,6 +59,10 @@ struct web_plugin {
 	long long accepted;
 };
 
+/* The number that TEXT is, or OTHERWISE if it is NULL, not a number, or more than MOST. */
+unsigned number_of(const char *text, unsigned otherwise, unsigned most);
+/* The setting NAME, a port; OTHERWISE if it is none. */
+unsigned port_setting(const struct cw_host *host, const char *name, unsigned otherwise);
 /* Has the server test its files; ENDING follows "... rejects its configuration". *REFUSAL is as for
  * test(). */
 int test_server(struct web_plugin *web, const char *ending, char **refusal);

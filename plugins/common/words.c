@@ -49,20 +49,14 @@ words_free(char **items)
 }
 
 char *
-text_format(const char *format, ...)
+new_text(const char *format, ...)
 {
-	va_list arguments, again;
-	char *text = NULL;
+	va_list arguments;
+	char *text;
 	int length;
 
 	va_start(arguments, format);
-	va_copy(again, arguments);
-	length = vsnprintf(NULL, 0, format, arguments);
+	length = vasprintf(&text, format, arguments);
 	va_end(arguments);
-	if (length >= 0)
-		text = malloc((size_t)length + 1);
-	if (text != NULL)
-		vsnprintf(text, (size_t)length + 1, format, again);
-	va_end(again);
-	return text;
+	return length >= 0 ? text : NULL;
 }

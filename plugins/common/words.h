@@ -23,6 +23,6 @@ void words_free(char **items); /* NULL is allowed */
 
 /* As asprintf(3): release with free(). NULL if out of memory. */
 CW_PRINTF(1, 2)
-char *text_format(const char *format, ...);
+char *new_text(const char *format, ...);
 
 #endif

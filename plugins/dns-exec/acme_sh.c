@@ -22,11 +22,11 @@ find_home(const struct cw_host *host, const char *script, char **home)
 	int length = (int)(strrchr(script, '/') - script);
 
 	for (size_t i = 0; i < 2; i++) {
-		char *path = text_format("%.*s%s/acme.sh", length, script, above[i]);
+		char *path = new_text("%.*s%s/acme.sh", length, script, above[i]);
 		int found = path != NULL && access(path, R_OK) == 0;
 
 		free(path);
-		*home = text_format("%.*s%s", length, script, above[i]);
+		*home = new_text("%.*s%s", length, script, above[i]);
 		if (path == NULL || *home == NULL)
 			return fail_no_memory(host);
 		if (found)
@@ -62,8 +62,8 @@ static int
 read_account(const struct cw_host *host, const char *home)
 {
 	const char *elsewhere = getenv("LE_CONFIG_HOME");
-	char *path = text_format("%s/account.conf",
-				 elsewhere != NULL && *elsewhere != '\0' ? elsewhere : home);
+	char *path = new_text("%s/account.conf",
+			      elsewhere != NULL && *elsewhere != '\0' ? elsewhere : home);
 	char *text = NULL;
 	int status = CW_OK;
 
@@ -102,7 +102,7 @@ read_script(const struct cw_host *host, const char *script)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 	static const char save[] = "_saveaccountconf";
 	const char *slash = strrchr(script, '/');
-	char *folder = text_format("%.*s", (int)(slash - script) + 1, script);
+	char *folder = new_text("%.*s", (int)(slash - script) + 1, script);
 	char *text = NULL;
 	size_t length = 0;
 	int status = folder == NULL ? fail_no_memory(host)
@@ -126,7 +126,7 @@ acme_sh_prepare(const struct cw_host *host, const char *script)
 	int status;
 
 	if (strchr(script, '/') == NULL && access(script, R_OK) == 0) {
-		char *hint = text_format("give ./%s with --dns-exec-program", script);
+		char *hint = new_text("give ./%s with --dns-exec-program", script);
 
 		status = cw_host_fail(host, CW_E_USAGE, hint,
 				      "the DNS script \"%s\" is given without a folder", script);

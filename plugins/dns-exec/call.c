@@ -47,7 +47,7 @@ action_word(enum style style, enum action action)
 static void
 add_lego(struct words *words, const struct cw_challenge *challenge)
 {
-	words_take(words, text_format("%s.", work_of(challenge)->place.record));
+	words_take(words, new_text("%s.", work_of(challenge)->place.record));
 	words_add(words, challenge->validation);
 }
 
@@ -94,7 +94,7 @@ add_lexicon(struct words *words, const struct caller *caller, const struct cw_ch
 	words_add(words, "--name");
 	words_add(words, place->record);
 	/* It may begin with "-". */
-	words_take(words, text_format("--content=%s%s%s", quote, challenge->validation, quote));
+	words_take(words, new_text("--content=%s%s%s", quote, challenge->validation, quote));
 	words_add(words, action == ACTION_PRESENT ? "create" : "delete");
 	words_add(words, place->zone != NULL ? place->zone : domain_of(challenge));
 	words_add(words, "TXT");
@@ -194,7 +194,7 @@ make_environment(const struct caller *caller, const struct call *call, enum acti
 	add_common(&words, caller, call, action);
 	if (caller->style != STYLE_CERTBOT)
 		return words_finish(&words);
-	words_take(&words, text_format("CERTBOT_DOMAIN=%s", domain_of(challenge)));
+	words_take(&words, new_text("CERTBOT_DOMAIN=%s", domain_of(challenge)));
 	extra = words_finish(&words);
 	if (extra == NULL)
 		return NULL;

@@ -36,7 +36,7 @@ make_absolute(const struct cw_host *host, const char *option)
 		return CW_OK;
 	if (path[0] == '.' && path[1] == '/')
 		path += 2;
-	absolute = text_format("%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path);
+	absolute = new_text("%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path);
 	if (absolute == NULL)
 		return fail_no_memory(host);
 	status = host->set_option(host, option, NULL, absolute);
@@ -81,8 +81,8 @@ program_of(const struct cw_host *host)
 static int
 check_config(const struct cw_host *host, const char *folder, const char *provider)
 {
-	char *paths[] = {text_format("%s/lexicon.yml", folder),
-			 text_format("%s/lexicon_%s.yml", folder, provider)};
+	char *paths[] = {new_text("%s/lexicon.yml", folder),
+			 new_text("%s/lexicon_%s.yml", folder, provider)};
 	int status = CW_OK;
 
 	for (size_t i = 0; i < 2 && status == CW_OK; i++) {

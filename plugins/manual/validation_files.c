@@ -32,7 +32,7 @@ make_folder(const struct cw_host *host, struct validation_files *files)
 {
 	const char *work = cw_host_setting(host, "work-dir");
 
-	files->folder = text_format("%s/%s", work != NULL ? work : "/tmp", "tls-alpn-01-XXXXXX");
+	files->folder = new_text("%s/%s", work != NULL ? work : "/tmp", "tls-alpn-01-XXXXXX");
 	if (files->folder == NULL)
 		return fail_no_memory(host);
 	if (mkdtemp(files->folder) == NULL) {
@@ -104,8 +104,8 @@ validation_files_make(const struct cw_host *host, const struct cw_challenge *cha
 
 	if (status != CW_OK)
 		return status;
-	files->certificate = text_format("%s/%s", files->folder, "cert.pem");
-	files->key = text_format("%s/%s", files->folder, "key.pem");
+	files->certificate = new_text("%s/%s", files->folder, "cert.pem");
+	files->key = new_text("%s/%s", files->folder, "key.pem");
 	if (files->certificate == NULL || files->key == NULL)
 		return fail_no_memory(host);
 	return write_both(host, challenge, files);

@@ -1,8 +1,6 @@
 /* Carries out a plan: adds certificates to server blocks, and adds server blocks. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../common/certificate.h"
 #include "copy.h"
 #include "pair.h"
 #include "plan.h"
@@ -115,42 +113,21 @@ deploy(struct nginx *nginx, const struct wish *wish, const char *key)
 	return status;
 }
 
-static int
-deploy_or_check(struct nginx *nginx, const struct cw_deployment *deployment, bool check)
+int
+nginx_deploy(void *self, const struct deploying *deploying)
 {
-	autofree char *name = memory_copy(deployment->name, strlen(deployment->name));
-	struct certificate certificate = {0};
-	struct wish wish = {
-		.name = name, .certificate = deployment->fullchain_path, .check = check};
+	struct nginx *nginx = self;
+	const struct cw_deployment *deployment = deploying->deployment;
+	const struct wish wish = {.name = deploying->name,
+				  .certificate = deployment->fullchain_path,
+				  .names = deploying->names,
+				  .name_count = deploying->name_count,
+				  .check = deploying->check};
 	int status = program_identify(&nginx->program);
 
-	for (char *byte = name; *byte != '\0'; byte++)
-		*byte = (char)tolower((unsigned char)*byte);
-	if (CW_HAS(deployment, struct cw_deployment, names_count) && deployment->names_count > 0) {
-		wish.names = deployment->names;
-		wish.name_count = deployment->names_count;
-	} else if (certificate_read(deployment->fullchain_path, &certificate)) {
-		wish.names = (const char *const *)certificate.names;
-		wish.name_count = certificate.name_count;
-	}
 	if (status == CW_OK)
 		status = install_load(nginx);
-	if (status == CW_OK && !check)
-		remember_chain(nginx, name, deployment->chain_path);
-	if (status == CW_OK)
-		status = deploy(nginx, &wish, deployment->key_path);
-	certificate_clear(&certificate);
-	return status;
-}
-
-int
-install_deploy(void *self, const struct cw_deployment *deployment)
-{
-	return deploy_or_check(self, deployment, false);
-}
-
-int
-install_check(void *self, const struct cw_deployment *deployment)
-{
-	return deploy_or_check(self, deployment, true);
+	if (status == CW_OK && !wish.check)
+		remember_chain(nginx, wish.name, deployment->chain_path);
+	return status == CW_OK ? deploy(nginx, &wish, deployment->key_path) : status;
 }

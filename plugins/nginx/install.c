@@ -61,6 +61,7 @@ const struct web_server web_server = {
 	.test_command = "nginx -t",
 	.read = read_model,
 	.forget = forget,
+	.deploy = nginx_deploy,
 	.may_write = may_write,
 	.test = test,
 	.reload = reload,

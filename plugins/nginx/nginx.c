@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../common/answers.h"
@@ -8,7 +7,7 @@
 #define PACKAGE_VERSION "1.0"
 #endif
 
-enum { HTTP_PORT = 80, HTTPS_PORT = 443, PORT_MAX = 65535, SLEEP_MAX = 3600 };
+enum { HTTP_PORT = 80, HTTPS_PORT = 443, SLEEP_MAX = 3600 };
 
 #if defined(__FreeBSD__) || defined(__APPLE__)
 #define DEFAULT_ROOT "/usr/local/etc/nginx"
@@ -17,18 +16,6 @@ enum { HTTP_PORT = 80, HTTPS_PORT = 443, PORT_MAX = 65535, SLEEP_MAX = 3600 };
 #else
 #define DEFAULT_ROOT "/etc/nginx"
 #endif
-
-static unsigned
-number(const char *text, unsigned otherwise, unsigned most)
-{
-	char *end;
-	unsigned long value;
-
-	if (text == NULL || *text == '\0')
-		return otherwise;
-	value = strtoul(text, &end, 10);
-	return *end == '\0' && value <= most ? (unsigned)value : otherwise;
-}
 
 static int
 nginx_open(const struct cw_host *host, void **self)
@@ -51,9 +38,9 @@ nginx_open(const struct cw_host *host, void **self)
 	nginx->program.host = host;
 	nginx->program.ctl = memory_copy(ctl, strlen(ctl));
 	nginx->program.configuration = memory_format("%s/nginx.conf", nginx->root);
-	nginx->sleep_seconds = number(cw_host_option(host, "sleep-seconds"), 1, SLEEP_MAX);
-	nginx->http_port = number(cw_host_setting(host, "http-01-port"), HTTP_PORT, PORT_MAX);
-	nginx->https_port = number(cw_host_setting(host, "https-port"), HTTPS_PORT, PORT_MAX);
+	nginx->sleep_seconds = number_of(cw_host_option(host, "sleep-seconds"), 1, SLEEP_MAX);
+	nginx->http_port = port_setting(host, "http-01-port", HTTP_PORT);
+	nginx->https_port = port_setting(host, "https-port", HTTPS_PORT);
 	*self = nginx;
 	return CW_OK;
 }
@@ -125,13 +112,6 @@ static const struct cw_plugin_option sleep_option = {
 static const struct cw_plugin_option *const options[] = {&server_root_option, &ctl_option,
 							 &sleep_option, NULL};
 
-static const struct cw_authenticator authenticator = {
-	.size = sizeof(authenticator),
-	.challenge_types = answers_types,
-	.perform = answers_perform,
-	.cleanup = answers_cleanup,
-};
-
 static const char *const enhancements[] = {"redirect", "hsts", "uir", "staple-ocsp", NULL};
 
 static const struct cw_installer installer = {
@@ -163,7 +143,7 @@ static const struct cw_plugin plugin = {
 	.prepare = nginx_prepare,
 	.close = nginx_close,
 	.exclusive_directory = nginx_exclusive_directory,
-	.authenticator = &authenticator,
+	.authenticator = &answers_authenticator,
 	.installer = &installer,
 };
 

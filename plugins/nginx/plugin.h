@@ -26,8 +26,7 @@ struct nginx {
 
 /* The installer (deploy.c, enhance.c, install.c). */
 int install_names(void *self, cw_name_sink sink, void *context);
-int install_deploy(void *self, const struct cw_deployment *deployment);
-int install_check(void *self, const struct cw_deployment *deployment);
+int nginx_deploy(void *self, const struct deploying *deploying);
 int install_enhance(void *self, const char *given, const char *enhancement);
 
 #endif

@@ -45,8 +45,8 @@ def test_a_cancelled_task_cancels_its_call(with_pebble, pebble):
     assert asyncio.run(work()).removed == ["a.example.test"]
 
 
-def new_csr(name):
-    return {"request": "csr_new", "identifiers": [name]}
+def new_csr(name, **options):
+    return {"request": "csr_new", "identifiers": [name], "options": options}
 
 
 def test_two_clients_in_one_loop_and_errors(with_pebble):
@@ -58,7 +58,9 @@ def test_two_clients_in_one_loop_and_errors(with_pebble):
             assert answers[0]["csr"]["key"] != answers[1]["csr"]["key"]
             with pytest.raises(certwright.UsageError):
                 await one.run("certonly", http_01_port="many")
-            both = asyncio.gather(one.call(new_csr("b.example.test")),
+            # A key that takes long enough for the second call to find the first in progress.
+            slow = {"key-type": "rsa", "rsa-key-size": 3072}
+            both = asyncio.gather(one.call(new_csr("b.example.test", **slow)),
                                   one.call(new_csr("c.example.test")))
             with pytest.raises(certwright.Error, match="in progress"):
                 await both

@@ -69,6 +69,15 @@ def test_boolean_that_is_none_is_said(site, apache, name):  # noqa: F811
     assert apache.snapshot() == before
 
 
+def test_copies_of_hosts_of_one_file_are_in_one_that_is_not_enabled(site, apache):  # noqa: F811
+    apache.site(host(SERVES) + host(SERVES, name="b.test"))
+    apache.start()
+    result = site.obtain("a.test", "b.test").install("--apache-handle-sites", "False")
+    assert "until you enable it" in result.stderr
+    copies = apache.read("sites-available/site-le-ssl.conf")
+    assert [copies.count(f"ServerName {name}.test\n") for name in "ab"] == [1, 1]
+
+
 def test_tls_parameters_are_kept_up_to_date_unless_they_are_edited(site, apache):  # noqa: F811
     apache.site(host(SERVES) + host(SERVES, name="b.test") + host(SERVES, name="c.test"))
     apache.start()

@@ -1,5 +1,6 @@
 """Obtaining certificates from a real ACME server, kind and unkind."""
 
+import json
 import os
 import re
 import time
@@ -261,6 +262,26 @@ def test_everything_but_directory_and_nonces_is_a_post(rogue_certwright, rogue):
             assert request.protected["url"].endswith(request.path)
         if request.kind in ("authorization", "certificate"):
             assert request.post_as_get
+
+
+def test_a_directory_in_daily_use_is_fetched_again_after_a_day(start, pebble):
+    certwright = start.certwright(pebble)
+    folder = os.path.join(certwright.work_dir, "certwright", "directory")
+    certwright.run("register")
+    [path] = [os.path.join(folder, name) for name in os.listdir(folder)]
+    counts = []
+    for age in (80000, 87000):  # seconds; a day has 86400
+        with open(path, encoding="utf-8") as stream:
+            known = json.load(stream)
+        with open(path, "w", encoding="utf-8") as stream:
+            json.dump({**known, "time": int(time.time()) - age}, stream)
+        before = pebble.requests("GET", "/dir")
+        certwright.run("update_account", "--email", f"a{age}@example.test")
+        counts.append(pebble.requests("GET", "/dir") - before)
+        if not counts[-1]:  # using it makes it no younger
+            with open(path, encoding="utf-8") as stream:
+                assert json.load(stream)["time"] <= time.time() - age
+    assert counts == [0, 1]
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])

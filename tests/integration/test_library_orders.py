@@ -105,9 +105,43 @@ def test_from_the_account_to_the_revocation(steps, tokens):
     assert alone["ok"] and alone["revoked"]["already"]
 
 
+def test_an_order_with_its_url_for_finalization_is_not_asked_for(steps, tokens, pebble):
+    order = steps.ask("order_new", identifiers=["o5.example.test"])["order"]
+    validate(steps, tokens, order)
+    csr = steps.ask("csr_new", identifiers=["o5.example.test"])["csr"]["csr"]
+    members = {"uri": order["uri"], "csr": csr, "finalize": order["finalize"]}
+    refused = steps.try_to("order_finalize", **{**members, "finalize": "https://x.example/1"})
+    assert "x.example" in refused["error"]["message"]
+    before = pebble.requests("POST", "/my-order/")
+    assert steps.ask("order_finalize", **members)["order"]["uri"] == order["uri"]
+    assert pebble.requests("POST", "/my-order/") == before
+    assert steps.wait("order_get", "order", order["uri"])["status"] == "valid"
+
+
 def test_the_names_of_an_order_are_validated_one_by_one(steps, tokens):
     order = steps.ask("order_new", identifiers=["o2.example.test"])["order"]
     validate(steps, tokens, order)
+
+
+def test_a_client_asks_each_ca_for_its_directory_and_a_nonce_once(pebble, unkind_pebble, tokens):
+    def count(ca):
+        return ca.requests("GET", "/dir"), ca.requests("HEAD", "/nonce-plz")
+
+    before = count(pebble), count(unkind_pebble)
+    with Client(pebble) as client:
+        steps, other = Steps(client, pebble), Steps(client, unkind_pebble)
+        for one in (steps, other):
+            made = one.ask("account_new", terms_agreed=True)["account"]
+            one.account = {"key": made["key"], "uri": made["uri"]}
+        for i in range(3):
+            order = steps.ask("order_new", identifiers=[f"n{i}.example.test"])["order"]
+            other.ask("order_new", identifiers=[f"n{i}.example.test"])
+        validate(steps, tokens, order)
+        assert count(pebble) == tuple(n + 1 for n in before[0])
+        assert count(unkind_pebble) == tuple(n + 1 for n in before[1])
+        # What the CA says now is what this request is for.
+        steps.ask("directory")
+        assert count(pebble) == (before[0][0] + 2, before[0][1] + 1)
 
 
 def test_a_token_that_is_none_is_not_passed_on(rogue):

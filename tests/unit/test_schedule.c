@@ -80,6 +80,28 @@ test_any_timer_whose_service_renews_counts(void **state)
 }
 
 static void
+test_our_timer_is_named_before_others(void **state)
+{
+	cw_auto_schedule struct cw_schedule schedule = {0};
+	cw_autofree char *alias = scratch_path("usr/lib/systemd/system/acme.timer");
+
+	(void)state;
+	run_systemd();
+	scratch_write("usr/lib/systemd/system/certbot.service",
+		      "[Service]\nExecStart=/usr/bin/certbot -q renew\n", 0644);
+	scratch_write("usr/lib/systemd/system/certwright-renew.service",
+		      "[Service]\nExecStart=/usr/bin/certwright renew\n", 0644);
+	scratch_write("usr/lib/systemd/system/certwright-renew.timer", "[Timer]\n", 0644);
+	assert_int_equal(symlink("certwright-renew.timer", alias), 0);
+	scratch_write("etc/systemd/system/timers.target.wants/acme.timer", "", 0644);
+	assert_string_equal(found_for(ETC, &schedule), "systemd timer certwright-renew.timer");
+	scratch_write("etc/systemd/system/timers.target.wants/certbot.timer", "", 0644);
+	scratch_write("etc/systemd/system/timers.target.wants/certwright-renew.timer", "", 0644);
+	assert_string_equal(found_for(ETC, &schedule),
+			    "systemd timers certwright-renew.timer and certbot.timer");
+}
+
+static void
 test_timer_does_nothing_where_systemd_does_not_run(void **state)
 {
 	cw_auto_schedule struct cw_schedule schedule = {0};
@@ -130,25 +152,6 @@ test_cron_job_that_leaves_it_to_systemd(void **state)
 	assert_string_equal(found_for(ETC, &schedule), "cron job in /etc/cron.d/certbot");
 	run_systemd();
 	assert_string_equal(found_for(ETC, &schedule), "");
-}
-
-static void
-test_our_timer_is_named_before_that_of_certbot(void **state)
-{
-	cw_auto_schedule struct cw_schedule schedule = {0};
-
-	(void)state;
-	run_systemd();
-	for (size_t i = 0; i < 2; i++) {
-		const char *name = i == 0 ? "certbot" : "certwright-renew";
-		cw_autofree char *service = cw_format("usr/lib/systemd/system/%s.service", name);
-		cw_autofree char *wanted =
-			cw_format("etc/systemd/system/timers.target.wants/%s.timer", name);
-
-		scratch_write(service, "ExecStart=/usr/bin/certbot renew\n", 0644);
-		scratch_write(wanted, "", 0644);
-	}
-	assert_string_equal(found_for(ETC, &schedule), "systemd timer certwright-renew.timer");
 }
 
 static void
@@ -225,13 +228,13 @@ main(void)
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_any_timer_whose_service_renews_counts,
 						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(test_our_timer_is_named_before_others, scratch_make,
+						scratch_remove),
 		cmocka_unit_test_setup_teardown(test_timer_does_nothing_where_systemd_does_not_run,
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_cron_jobs_are_found_wherever_they_are,
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_cron_job_that_leaves_it_to_systemd,
-						scratch_make, scratch_remove),
-		cmocka_unit_test_setup_teardown(test_our_timer_is_named_before_that_of_certbot,
 						scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(test_timer_that_is_masked_does_nothing,
 						scratch_make, scratch_remove),

@@ -168,7 +168,6 @@ on_directory(void *context, struct cw_error *error)
 static struct advisor *
 find_advisor(struct cw_advisors *advisors, const char *server)
 {
-	struct cw_context *context = advisors->context;
 	struct advisor *advisor;
 
 	for (size_t i = 0; i < advisors->count; i++)
@@ -180,8 +179,7 @@ find_advisor(struct cw_advisors *advisors, const char *server)
 	advisors->items =
 		cw_realloc(advisors->items, advisors->count + 1, sizeof(struct advisor *));
 	advisors->items[advisors->count++] = advisor;
-	advisor->ca = cw_ca_new(cw_context_network(context), server,
-				context->writes ? context->directories.work : NULL);
+	advisor->ca = cw_context_new_ca(advisors->context, server);
 	cw_ca_only_ask(advisor->ca, DIRECTORY_LIMIT);
 	return advisor;
 }

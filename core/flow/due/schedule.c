@@ -2,7 +2,6 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/role.h"
@@ -124,14 +123,15 @@ find_unit(const struct search *search, const char *name)
 	return NULL;
 }
 
-/* A unit that was masked is a link to /dev/null. */
-static bool
-is_masked(const struct search *search, const char *name)
+/* The name that a unit has behind its aliases, or "null" if it is masked: a link to /dev/null.
+ * Release with free(). */
+static char *
+real_name(const struct search *search, const char *name)
 {
 	cw_autofree char *path = find_unit(search, name);
-	struct stat status;
+	cw_autofree char *real = path != NULL ? realpath(path, NULL) : NULL;
 
-	return path != NULL && stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+	return cw_strdup(real != NULL ? strrchr(real, '/') + 1 : name);
 }
 
 /* A timer starts the service of its own name. */
@@ -142,22 +142,17 @@ is_ours(const struct search *search, const char *timer)
 	cw_autofree char *service = cw_format("%.*s.service", (int)length, timer);
 	cw_autofree char *path = find_unit(search, service);
 
-	return path != NULL && !is_masked(search, timer) && has_line(search, path, "ExecStart");
+	return path != NULL && has_line(search, path, "ExecStart");
 }
 
-/* Our own one counts before others, which may start a program that cannot renew all that we can. */
-static void
-found_timer(struct search *search, const char *timer)
-{
-	if (search->schedule->runner != NULL && strcmp(timer, TIMER) != 0)
-		return;
-	free(search->schedule->runner);
-	search->schedule->runner = cw_format("systemd timer %s", timer);
-}
-
+/* All of them: beside our own there may be Certbot's. */
 static void
 search_timers(struct search *search)
 {
+	cw_auto_strv struct cw_strv timers = {0};
+	cw_auto_strv struct cw_strv ordered = {0};
+	cw_autofree char *list = NULL;
+
 	for (size_t i = 0; i < CW_COUNT(unit_folders); i++) {
 		cw_autofree char *folder =
 			cw_format("%s%s/timers.target.wants", search->root, unit_folders[i]);
@@ -165,11 +160,21 @@ search_timers(struct search *search)
 
 		cw_folder_list(folder, true, &names, NULL);
 		for (size_t j = 0; j < names.count; j++) {
-			if (cw_ends_with(names.items[j], ".timer") &&
-			    is_ours(search, names.items[j]))
-				found_timer(search, names.items[j]);
+			cw_autofree char *name = real_name(search, names.items[j]);
+
+			if (cw_ends_with(name, ".timer") && is_ours(search, name))
+				cw_strv_add_unique(&timers, name);
 		}
 	}
+	if (timers.count == 0)
+		return;
+	if (cw_strv_contains(&timers, TIMER))
+		cw_strv_add(&ordered, TIMER);
+	for (size_t i = 0; i < timers.count; i++)
+		cw_strv_add_unique(&ordered, timers.items[i]);
+	list = cw_strv_join(&ordered, " and ");
+	search->schedule->runner =
+		cw_format("systemd timer%s %s", ordered.count > 1 ? "s" : "", list);
 }
 
 /* In a container there are often files for cron, but no cron. */

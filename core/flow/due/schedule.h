@@ -5,7 +5,8 @@
 #include "flow/context.h"
 
 struct cw_schedule {
-	char *runner; /* "systemd timer certwright-renew.timer"; NULL: none was found */
+	char *runner; /* "systemd timer certwright-renew.timer", ours first of several timers;
+		       * NULL: none was found */
 	char *setup;  /* if there is none: a command, or a line for a cron file; else NULL */
 	char *file;   /* the cron file, or "your crontab"; NULL: SETUP is a command */
 };

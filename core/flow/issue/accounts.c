@@ -322,8 +322,7 @@ is_accepted(struct cw_context *context, const struct cw_account *account, bool *
 {
 	cw_auto_ca_account struct cw_ca_account answer = {0};
 	/* For this account's key alone: another one has the same URL. */
-	struct cw_ca *ca =
-		cw_ca_new(cw_context_network(context), account->server, context->directories.work);
+	struct cw_ca *ca = cw_context_new_ca(context, account->server);
 	struct cw_ca_wait wait = {0};
 	int status;
 

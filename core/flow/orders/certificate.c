@@ -23,6 +23,7 @@ cw_flow_directory(struct cw_context *context, struct json_object *result, struct
 
 	cw_json_set(object, "profiles", profiles);
 	cw_step_begin_alone(context, &step);
+	cw_ca_fetch_anew(step.ca);
 	status = cw_ca_wait_for(step.ca, cw_ca_open(step.ca, cw_ca_waited, &step.wait), &step.wait,
 				error);
 	if (status < 0) {

@@ -135,6 +135,28 @@ encode_csr(const struct cw_step *step, char **encoded, struct cw_error *error)
 	return status;
 }
 
+/* Where the CA takes the request for the certificate: as the host says, or as the CA's order does.
+ */
+static int
+find_finalization(struct cw_context *context, struct cw_step *step, struct cw_ca_post *order,
+		  const char **url, struct cw_error *error)
+{
+	int status;
+
+	*url = cw_json_string(context->request, "finalize");
+	if (*url != NULL) {
+		status = cw_step_begin(context, step, error);
+		return status < 0 ? status : cw_step_need(step, "uri", &order->url, error);
+	}
+	status = ask(context, step, order, NULL, error);
+	if (status < 0)
+		return status;
+	*url = cw_json_string(order->object, "finalize");
+	return *url != NULL
+		       ? CW_OK
+		       : cw_fail(error, CW_E_PROTOCOL, "the order at the CA has no \"finalize\"");
+}
+
 int
 cw_flow_order_finalize(struct cw_context *context, struct json_object *result,
 		       struct cw_error *error)
@@ -149,12 +171,9 @@ cw_flow_order_finalize(struct cw_context *context, struct json_object *result,
 	step.request = context->request;
 	status = encode_csr(&step, &csr, error);
 	if (status == CW_OK)
-		status = ask(context, &step, &order, NULL, error);
+		status = find_finalization(context, &step, &order, &post.url, error);
 	if (status < 0)
 		return status;
-	post.url = cw_json_string(order.object, "finalize");
-	if (post.url == NULL)
-		return cw_fail(error, CW_E_PROTOCOL, "the order at the CA has no \"finalize\"");
 	cw_json_set_string(payload, "csr", csr);
 	post.payload = cw_json_text(payload);
 	status = cw_step_post(&step, &post, false, error);

@@ -122,10 +122,7 @@ read_password(const char *path, char **password, struct cw_error *error)
 		return result;
 	if (memchr(cw_buf_text(&text), '\0', text.length) != NULL)
 		return cw_fail(error, CW_E_INVALID, "the password file \"%s\" is not a text", path);
-	if (stat(path, &status) == 0 && (status.st_mode & 077) != 0)
-		cw_log_warning("other users can read the password file \"%s\"; run \"chmod 600 "
-			       "'%s'\"",
-			       path, path);
+	cw_permissions_warn_readable("the password file", path, status.st_mode);
 	*password = cw_memdup(cw_buf_text(&text), strcspn(cw_buf_text(&text), "\r\n"));
 	return CW_OK;
 }

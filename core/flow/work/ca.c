@@ -10,13 +10,15 @@ enum { CLOSE_LIMIT = 1000 /* milliseconds */ };
 static struct cw_message *created(struct cw_network_ca *network_ca, struct cw_message *request);
 
 struct cw_ca *
-cw_ca_new(struct cw_network *network, const char *server, const char *work)
+cw_ca_new(struct cw_network *network, const char *server, const char *work,
+	  struct cw_ca_memory *memory)
 {
 	struct cw_ca *ca = cw_alloc(sizeof(*ca));
 
 	ca->network = network;
 	ca->server = cw_strdup(server);
 	ca->work = cw_strdup(work);
+	ca->memory = memory;
 	ca->network_ca.server = ca->server;
 	ca->network_ca.sign = cw_ca_sign;
 	ca->network_ca.created = created;
@@ -52,6 +54,12 @@ cw_ca_only_ask(struct cw_ca *ca, int64_t limit)
 {
 	ca->limit = limit;
 	ca->only_asks = true;
+}
+
+void
+cw_ca_fetch_anew(struct cw_ca *ca)
+{
+	ca->anew = true;
 }
 
 const struct cw_wire_directory *
@@ -238,7 +246,7 @@ open_ca(struct cw_ca *ca, cw_ca_done done, void *context)
 	cw_message_put_int(message, ca->network_ca.number);
 	cw_message_put_text(message, ca->server);
 	cw_message_put_text(message, directory);
-	cw_message_put_text(message, ca->only_asks ? NULL : nonce);
+	cw_message_put_text(message, nonce);
 	cw_message_put_int(message, ca->limit);
 	cw_message_put_bool(message, ca->only_asks);
 	call = cw_ca_ask(ca, message, take_directory, done, context);
@@ -288,7 +296,7 @@ closed(void *context, struct cw_message *answer, const struct cw_error *error)
 	if (cw_message_finish(answer, "the network process", NULL) == CW_OK &&
 	    (nonce == NULL || strpbrk(nonce, "\r\n") == NULL) &&
 	    (fetched || !closing->ca->only_asks))
-		cw_ca_remember(closing->ca, directory, nonce);
+		cw_ca_remember(closing->ca, directory, fetched, nonce);
 }
 
 static void

@@ -23,11 +23,13 @@ struct cw_ca_call; /* a request in progress */
  * it. */
 typedef void (*cw_ca_done)(void *context, struct cw_error *error);
 
+struct cw_ca_memory;
 /*
  * Sends nothing yet. WORK is the work folder, with what earlier runs learned of the server (its
- * directory, a nonce). NULL: that is neither read nor written.
+ * directory, a nonce). NULL: MEMORY has that (ca_memory.h), which is borrowed; NULL: nothing has.
  */
-struct cw_ca *cw_ca_new(struct cw_network *network, const char *server, const char *work);
+struct cw_ca *cw_ca_new(struct cw_network *network, const char *server, const char *work,
+			struct cw_ca_memory *memory);
 /* Frees the CA and cancels its requests. NULL is allowed. */
 void cw_ca_free(struct cw_ca *ca);
 /* Saves what the next run can use, which takes one second at most. Then frees the CA. */
@@ -39,6 +41,8 @@ const char *cw_ca_server(const struct cw_ca *ca);
 /* Call this before the first request if no request needs a signature. LIMIT: milliseconds that the
  * retries of one request may take. */
 void cw_ca_only_ask(struct cw_ca *ca, int64_t limit);
+/* Call this before the first request if the directory has to be what the CA says now. */
+void cw_ca_fetch_anew(struct cw_ca *ca);
 
 /* Fetches the directory. The requests below do that too if it is not known yet. */
 struct cw_ca_call *cw_ca_open(struct cw_ca *ca, cw_ca_done done, void *context);

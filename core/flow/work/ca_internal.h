@@ -17,9 +17,11 @@ struct cw_ca {
 	struct cw_network_ca network_ca;
 	struct cw_network *network;
 	char *server;
-	char *work; /* NULL: nothing is kept */
+	char *work;                  /* as for cw_ca_new() */
+	struct cw_ca_memory *memory; /* likewise */
 	int64_t limit;
 	bool only_asks;      /* needs no nonce */
+	bool anew;           /* the directory that is known is not used */
 	unsigned generation; /* of the network process that knows this CA; 0: none */
 	bool known;          /* the directory */
 	struct cw_wire_directory directory;
@@ -71,8 +73,9 @@ void cw_ca_remove_signer(struct cw_ca *ca, struct cw_ca_signer *signer);
 /* signing.c: returns the answer to a request for a signature. REQUEST was read up to the CA's
  * number. */
 struct cw_message *cw_ca_sign(struct cw_network_ca *network_ca, struct cw_message *request);
-/* ca_memory.c: reads and writes what is known of the server; NULL: nothing. */
+/* ca_memory.c: reads and writes what is known of the server; NULL: nothing. FETCHED: the directory
+ * is of this run. */
 void cw_ca_recall(const struct cw_ca *ca, char **directory, char **nonce);
-void cw_ca_remember(const struct cw_ca *ca, const char *directory, const char *nonce);
+void cw_ca_remember(const struct cw_ca *ca, const char *directory, bool fetched, const char *nonce);
 
 #endif

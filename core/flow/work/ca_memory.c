@@ -1,86 +1,134 @@
-/* What a run learns of a server and the next one uses: WORK/certwright/directory/DIGEST, the nonce
- * in the first line (empty: none), behind it the directory as the server gave it. */
+/* A server is an object with "directory" (the text that the server sent), "time" (when it did) and
+ * "nonce" (absent: there is none). WORK/certwright/directory/DIGEST has one; the memory of the
+ * library's calls has an object of them. */
+#include "flow/work/ca_memory.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "flow/work/ca_internal.h"
+#include "store/directories.h"
 
 /* A CA's new features are found within this time, in seconds. */
 #define AGE_MAX (24 * 3600)
 
 static char *
-memory_path(const struct cw_ca *ca, char **folder)
+file_path(const struct cw_ca *ca)
 {
 	cw_autofree char *digest = cw_sha256_hex(ca->server, strlen(ca->server));
 
-	*folder = cw_format("%s/certwright/directory", ca->work);
-	return cw_format("%s/%s", *folder, digest);
+	return cw_format("%s/certwright/directory/%s", ca->work, digest);
 }
 
-static bool
-is_fresh(const char *path)
+static struct json_object *
+read_file(const struct cw_ca *ca)
 {
-	struct stat status;
+	cw_autofree char *path = file_path(ca);
+	cw_auto_buf struct cw_buf text = {0};
+	struct json_object *server = NULL;
 
-	return lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-	       cw_time() - (int64_t)status.st_mtime < AGE_MAX;
+	if (cw_file_read(path, CW_MESSAGE_BODY, &text, NULL) == CW_OK)
+		cw_json_parse(cw_buf_text(&text), text.length, path, &server, NULL);
+	return server;
+}
+
+static int
+write_file(const struct cw_ca *ca, struct json_object *server, struct cw_error *error)
+{
+	const struct cw_file_mode mode = {
+		.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .unsynced = true};
+	cw_autofree char *path = file_path(ca);
+	cw_autofree char *folder = NULL;
+	const char *text = cw_json_text(server);
+	int status = cw_private_folder(ca->work, "directory", true, &folder, error);
+
+	return status < 0 ? status : cw_file_write(path, text, strlen(text), &mode, error);
+}
+
+static struct json_object *
+read_calls(const struct cw_ca_memory *memory)
+{
+	size_t length = memory->length;
+	struct json_object *servers = NULL;
+
+	if (length > 0 && length <= sizeof(memory->text))
+		cw_json_parse(memory->text, length, "the memory of calls", &servers, NULL);
+	return servers != NULL ? servers : cw_json_new_object();
+}
+
+/* If there is no room for all, this server alone is kept. */
+static void
+write_calls(const struct cw_ca *ca, struct json_object *server)
+{
+	struct cw_ca_memory *memory = ca->memory;
+	cw_auto_json struct json_object *servers = read_calls(memory);
+	const char *text;
+
+	cw_json_set(servers, ca->server, json_object_get(server));
+	if (strlen(cw_json_text(servers)) > sizeof(memory->text)) {
+		json_object_put(servers);
+		servers = cw_json_new_object();
+		cw_json_set(servers, ca->server, json_object_get(server));
+	}
+	text = cw_json_text(servers);
+	memory->length = 0;
+	if (strlen(text) > sizeof(memory->text))
+		return;
+	memcpy(memory->text, text, strlen(text));
+	memory->length = strlen(text);
+}
+
+/* NULL: nothing is known, or it is too old. */
+static struct json_object *
+recall(const struct cw_ca *ca)
+{
+	struct json_object *server = NULL;
+	int64_t age;
+
+	if (ca->work != NULL) {
+		server = read_file(ca);
+	} else if (ca->memory != NULL) {
+		cw_auto_json struct json_object *servers = read_calls(ca->memory);
+
+		server = json_object_get(cw_json_object(servers, ca->server));
+	}
+	age = cw_time() - cw_json_int(server, "time", 0);
+	if (age >= 0 && age < AGE_MAX)
+		return server;
+	json_object_put(server);
+	return NULL;
 }
 
 void
 cw_ca_recall(const struct cw_ca *ca, char **directory, char **nonce)
 {
-	cw_autofree char *folder = NULL;
-	cw_autofree char *path = NULL;
-	cw_auto_buf struct cw_buf text = {0};
-	const char *end;
+	cw_auto_json struct json_object *server = recall(ca);
 
-	*directory = *nonce = NULL;
-	if (ca->work == NULL)
-		return;
-	path = memory_path(ca, &folder);
-	if (!is_fresh(path) || cw_file_read(path, CW_MESSAGE_BODY, &text, NULL) < 0)
-		return;
-	end = strchr(cw_buf_text(&text), '\n');
-	if (end == NULL)
-		return;
-	if (end != text.data)
-		*nonce = cw_memdup(text.data, (size_t)(end - text.data));
-	*directory = cw_strdup(end + 1);
+	*directory = ca->anew ? NULL : cw_strdup(cw_json_string(server, "directory"));
+	*nonce = ca->only_asks ? NULL : cw_strdup(cw_json_string(server, "nonce"));
 }
 
 void
-cw_ca_remember(const struct cw_ca *ca, const char *directory, const char *nonce)
+cw_ca_remember(const struct cw_ca *ca, const char *directory, bool fetched, const char *nonce)
 {
-	cw_autofree char *folder = NULL;
-	cw_autofree char *path = NULL;
-	cw_autofree char *parent = NULL;
-	cw_autofree char *old_directory = NULL;
-	cw_autofree char *old_nonce = NULL;
-	cw_auto_buf struct cw_buf text = {0};
+	cw_auto_json struct json_object *old = recall(ca);
+	cw_auto_json struct json_object *server = cw_json_new_object();
 	cw_auto_error struct cw_error error = {0};
-	struct cw_file_mode mode = {
-		.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .unsynced = true};
-	int status;
 
-	if (ca->work == NULL || directory == NULL)
+	if (directory == NULL)
 		return;
 	/* The nonce of an earlier run is still good where this one used none. */
-	if (ca->only_asks)
-		cw_ca_recall(ca, &old_directory, &old_nonce);
-	nonce = nonce != NULL ? nonce : old_nonce;
-	path = memory_path(ca, &folder);
-	parent = cw_format("%s/certwright", ca->work);
-	cw_buf_addf(&text, "%s\n%s", nonce != NULL ? nonce : "", directory);
-	status = cw_folder_make(parent, 0700, &error);
-	if (status == CW_OK)
-		status = cw_folder_make(folder, 0700, &error);
-	if (status == CW_OK)
-		status = cw_file_write(path, text.data, text.length, &mode, &error);
-	if (status < 0) {
+	if (nonce == NULL && ca->only_asks)
+		nonce = cw_json_string(old, "nonce");
+	cw_json_set_string(server, "directory", directory);
+	cw_json_set_int(server, "time", fetched ? cw_time() : cw_json_int(old, "time", 0));
+	cw_json_set_string(server, "nonce", nonce);
+	if (ca->work == NULL && ca->memory != NULL)
+		write_calls(ca, server);
+	else if (ca->work != NULL && write_file(ca, server, &error) < 0) {
 		cw_autofree char *line = cw_error_line(&error);
 
 		cw_log_debug("what was learned of \"%s\" is not kept: %s", ca->server, line);

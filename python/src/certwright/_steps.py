@@ -167,6 +167,11 @@ class OrderState(Resource):
         """The URLs of its authorizations."""
         return list(self.body.get("authorizations", ()))
 
+    def finalization(self, csr: str | bytes) -> dict[str, Any]:
+        """The members of a request to finalize it."""
+        return _model.members_of(uri=self.uri, csr=_model.text_of(csr),
+                                 finalize=self.body.get("finalize"))
+
     @property
     def certificate_url(self) -> str | None:
         """Where the certificate is, when the order is valid."""

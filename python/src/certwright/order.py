@@ -134,7 +134,7 @@ class Order(OrderState, _Waiting):
 
     def finalize(self, csr: str | bytes) -> None:
         """Sends a certificate request in PEM, when the order is "ready"."""
-        self.take(self.account.call("order_finalize", uri=self.uri, csr=_model.text_of(csr)))
+        self.take(self.account.call("order_finalize", **self.finalization(csr)))
 
     def certificate(self, timeout: float = 300) -> Certificate:
         """The certificate, after finalize()."""

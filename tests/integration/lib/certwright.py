@@ -75,7 +75,8 @@ def plugin_path(program):
     folder = tempfile.mkdtemp(prefix="certwright-plugins-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for path in modules + [os.path.join(os.path.dirname(program), name)
-                           for name in ("certbot-dns.py", "dns-exec-acme.sh")]:
+                           for name in ("apache-environment.sh", "certbot-dns.py",
+                                        "dns-exec-acme.sh")]:
         shutil.copy(path, folder)
     return folder
 
