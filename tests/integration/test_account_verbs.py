@@ -85,6 +85,23 @@ def test_a_change_of_the_key_survives_a_kill(rogue_certwright, rogue, done):
     assert rogue.count("new-account") == 1
 
 
+def test_a_change_of_the_key_that_is_under_way_is_left_alone(rogue_certwright, rogue):
+    """show_account takes no locks. Of the two keys the CA does not know the new one yet."""
+    certwright = rogue_certwright
+    certwright.certonly("busy.example.test")
+    old = show(certwright)
+    hold = rogue.on("key-change", Hold(False))
+    running = certwright.start("update_account", "--new-key")
+    assert hold.reached.wait(60), running.stderr_so_far()
+    assert_failed(certwright.json("show_account", status=2), "2 accounts")
+    assert account(certwright.json("show_account", "--account", old["id"])) == old
+    assert len(certwright.account_files()) == 2
+    rogue.behave()
+    hold.release()
+    assert running.finish().status == 0
+    assert show(certwright)["uri"] == old["uri"] and show(certwright)["id"] != old["id"]
+
+
 def test_unregister(certwright, pebble):
     certwright.certonly("un.example.test")
     result = certwright.json("unregister")

@@ -455,7 +455,8 @@ cw_account_acquire(struct cw_context *context, struct cw_settings *settings, boo
 		*created = status == CW_OK;
 		return status;
 	}
-	if (ids.count > 1)
+	/* Without the locks it may be one that is under way. */
+	if (ids.count > 1 && context->writes)
 		settle_key_change(context, settings, &ids);
 	status = choose(context, settings, &ids, &index, error);
 	if (status < 0)
