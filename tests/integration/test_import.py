@@ -125,10 +125,10 @@ def test_dehydrated(certwright, start, pebble, webroot, served, tmp_path):
     client = Dehydrated(tmp_path / "dehydrated", pebble, webroot)
     client.make("a.dehydrated.test")
     ran = tmp_path / "executed"
-    client.configure(f"PRIVATE_KEY_RENEW=no\nCURL_OPTS=$(touch {ran})\ntouch {ran}\n")
+    client.configure(f"PRIVATE_KEY_RENEW=no\nRENEW_DAYS=20\nCURL_OPTS=$(touch {ran})\ntouch {ran}\n")
     result = check_import(certwright, pebble, client, ["a.dehydrated.test"])
-    [remark] = result.json["not_taken_over"]
-    assert "CURL_OPTS" in remark["message"] and not ran.exists()
+    days, unclear = messages(result)
+    assert "RENEW_DAYS=20 " in days and "CURL_OPTS" in unclear and not ran.exists()
     text = read(certwright.renewal_file("a.dehydrated.test"))
     assert f"a.dehydrated.test = {webroot}" in text and "reuse_key = True" in text
     check_renewal(certwright, pebble, "a.dehydrated.test")
@@ -286,17 +286,19 @@ def test_two_certificates_for_one_name(certwright, pebble, webroot, origin, tmp_
 
 def test_what_is_not_taken_over_is_said(certwright, start, pebble, webroot, origin, tmp_path):
     client = AcmeSh(tmp_path / "acme.sh", pebble, webroot, origin, "o.example.test")
-    client.make({"Le_Webroot": "no", "Le_OCSP_Staple": "1", "Le_Keylength": "$(echo x)"})
+    client.make({"Le_Webroot": "no", "Le_OCSP_Staple": "1", "Le_Keylength": "$(echo x)",
+                 "Le_RenewalDays": "60"})
     config = tmp_path / "acme.sh" / "o.example.test_ecc" / "o.example.test.conf"
     config.write_text(config.read_text() + "Le_PreHook=~/hook\n")
-    [said] = messages(certwright.json("import", "--from", "acme.sh", client.path))
-    assert "only a shell can tell the values of Le_PreHook" in said
+    days, unclear = messages(certwright.json("import", "--from", "acme.sh", client.path))
+    assert "Le_RenewalDays=60 " in days
+    assert "only a shell can tell the values of Le_PreHook" in unclear
     assert "must_staple = True" in read(certwright.renewal_file("o.example.test"))
     client = Getssl(tmp_path / "getssl", pebble, webroot, origin, "o.example.test")
-    client.make('DUAL_RSA_ECDSA="true"\nPREFERRED_CHAIN=$(id)\n')
+    client.make('DUAL_RSA_ECDSA="true"\nPREFERRED_CHAIN=$(id)\nRENEW_ALLOW=30\n')
     other = start.certwright(pebble, "other")
-    second, unclear = messages(other.json("import", "--from", "getssl", client.path))
-    assert "DUAL_RSA_ECDSA" in second and "PREFERRED_CHAIN" in unclear
+    second, days, unclear = messages(other.json("import", "--from", "getssl", client.path))
+    assert "DUAL_RSA_ECDSA" in second and "RENEW_ALLOW=30 " in days and "PREFERRED_CHAIN" in unclear
 
 
 def test_options_beside_an_archive_of_certbot_are_said_not_to_count(certwright, origin, tmp_path):

@@ -368,6 +368,7 @@ read_certificate(struct reading *reading, const char *folder, const char *stem)
 	reading->certificate->account = read_account(reading, reading->certificate->server);
 	cw_moved_load(reading->certificate, key, (const char *const[]){chain, NULL});
 	take_settings(reading);
+	cw_moving_remark_days(reading->moving, reading->conf, "Le_RenewalDays", reading->config);
 	cw_moving_remark_unclear(reading->moving, reading->conf, reading->config);
 }
 

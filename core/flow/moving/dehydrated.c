@@ -277,6 +277,7 @@ read_certificate(const struct reading *reading, const char *folder, const char *
 	cw_moved_load(certificate, key, (const char *const[]){leaf, issuers, NULL});
 	take_challenge(reading, own, certificate);
 	take_settings(reading, own, certificate);
+	cw_moving_remark_days(reading->moving, own, "RENEW_DAYS", config);
 	cw_moving_remark_unclear(reading->moving, own, config);
 }
 
@@ -295,6 +296,7 @@ read_all(struct reading *reading, struct cw_conf *conf, struct cw_error *error)
 	status = cw_folder_list(folder, true, &names, error);
 	for (size_t i = 0; i < names.count && status == CW_OK; i++)
 		read_certificate(reading, folder, names.items[i]);
+	cw_moving_remark_days(reading->moving, reading->conf, "RENEW_DAYS", reading->config);
 	cw_moving_remark_unclear(reading->moving, reading->conf, reading->config);
 	return status;
 }

@@ -199,6 +199,7 @@ read_certificate(struct reading *reading, const char *folder, const char *domain
 	cw_moved_set(reading->certificate, "preferred_chain",
 		     cw_conf_get(reading->conf, "PREFERRED_CHAIN"));
 	remark_second(reading);
+	cw_moving_remark_days(reading->moving, reading->conf, "RENEW_ALLOW", reading->config);
 	cw_moving_remark_unclear(reading->moving, reading->conf, reading->config);
 }
 

@@ -24,6 +24,9 @@ char *cw_host_of(const char *url);
 /* Remarks what CONF, the file PLACE, has that only a shell can tell. */
 void cw_moving_remark_unclear(struct cw_moving *moving, const struct cw_conf *conf,
 			      const char *place);
+/* Remarks when to renew, if CONF, the file PLACE, has that as KEY. */
+void cw_moving_remark_days(struct cw_moving *moving, const struct cw_conf *conf, const char *key,
+			   const char *place);
 /* CW_E_NOT_FOUND, which says that PATH lacks WHAT and so is not what the client keeps. */
 int cw_moving_source_lacks(const struct cw_moving_source *source, const char *what,
 			   struct cw_error *error);
