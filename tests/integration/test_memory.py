@@ -1,12 +1,14 @@
-"""valgrind over whole issuances: no error, nothing lost, in the coordinator. With --full also in the
-network process and in plugin processes, which takes several times as long."""
+"""valgrind over whole issuances, and the agent: no error, nothing lost, in the coordinator. With --full
+also in the network process and in plugin processes, which takes several times as long."""
 
 import glob
 import os
 import re
+import signal
 
 import pytest
 
+from lib.agent import Agent
 from lib.tools import read
 
 # Debian's valgrind is older than some of the kernel's calls (pidfd_open, openat2), and says so.
@@ -67,3 +69,23 @@ def test_other_verbs(certwright, valgrind, verb):
     certwright.certonly("v5.example.test")
     certwright.run(verb, wrap=wrap, status=None, timeout=300)
     check()
+
+
+def test_the_agent(certwright, pebble, valgrind):
+    """Itself and the children that do its work."""
+    wrap, check = valgrind
+    agent = Agent(certwright, wrap=wrap, env={
+        "CERTWRIGHT_DOMAINS": "v6.example.test", "CERTWRIGHT_AUTHENTICATOR": "standalone"})
+    agent.wait_for_origin("v6.example.test", "acme")
+    agent.wait(lambda: agent.certificate("v6.example.test")["state"] == "valid", "the status")
+    for words in (["reload"], ["renew", "v6.example.test"]):
+        certwright.run("agent", *words, *certwright.directories(), defaults=False, timeout=300)
+    pebble.dns.set_servfail("v6.example.test")
+    try:
+        certwright.run("agent", "renew", "v6.example.test", *certwright.directories(),
+                       defaults=False, status=None, timeout=300)
+    finally:
+        pebble.dns.clear_servfail("v6.example.test")
+    agent.signal(signal.SIGTERM)
+    agent.running.finish(60)
+    check(processes=4)

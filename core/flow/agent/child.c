@@ -72,6 +72,7 @@ be_child(const struct cw_children *children, const struct cw_child_work *work, i
 	cw_auto_error struct cw_error error = {0};
 	const char *text;
 	int place;
+	bool sent;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != agent)
@@ -84,8 +85,9 @@ be_child(const struct cw_children *children, const struct cw_child_work *work, i
 		cw_json_set(answer, "error", cw_json_error(&error));
 	cw_json_set(answer, "result", result);
 	text = cw_json_text(answer);
-	exit(place >= 0 && cw_write_all(place, text, strlen(text)) == 0 ? EXIT_SUCCESS
-									: EXIT_FAILURE);
+	sent = place >= 0 && cw_write_all(place, text, strlen(text)) == 0;
+	json_object_put(answer);
+	exit(sent ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 static void
