@@ -117,4 +117,5 @@ def test_a_clock_that_is_set_is_noticed(clock, ca_of, agent_of):
     clock.set(days=-80)
     clock.run(agent, days=3)
     assert len(ca.issued) <= 3
-    assert agent.certificate("set.test")["next"]["time"] > f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    # It may be due at the very time at which the clock stands.
+    assert agent.certificate("set.test")["next"]["time"] >= f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"

@@ -23,11 +23,16 @@ def validator(part):
               encoding="utf-8") as stream:
         schema = json.load(stream)
     jsonschema.Draft202012Validator.check_schema(schema)
-    base = json_schema().schema
-    resolver = jsonschema.RefResolver(schema["$id"], schema, store={base["$id"]: base,
-                                                                    schema["$id"]: schema})
+    schemas = {one["$id"]: one for one in (schema, json_schema().schema)}
     wanted = {"$ref": f"{schema['$id']}#/$defs/{part}"}
-    return jsonschema.Draft202012Validator(wanted, resolver=resolver)
+    try:
+        import referencing
+    except ImportError:  # before Debian 13
+        resolver = jsonschema.RefResolver(schema["$id"], schema, store=schemas)
+        return jsonschema.Draft202012Validator(wanted, resolver=resolver)
+    registry = referencing.Registry().with_resources(
+        (name, referencing.Resource.from_contents(one)) for name, one in schemas.items())
+    return jsonschema.Draft202012Validator(wanted, registry=registry)
 
 
 def check(part, document):
