@@ -62,16 +62,22 @@ def test_a_key_that_the_ca_refuses_is_dropped(rogue_certwright, rogue):
     certwright.run("renew", "--force-renewal")
 
 
+def hold_key_change(certwright, rogue, done):
+    """A run that waits for the CA's answer to its new key: (the run, what holds the answer)."""
+    hold = rogue.on("key-change", Hold(done))
+    running = certwright.start("update_account", "--new-key")
+    assert hold.reached.wait(60), running.stderr_so_far()
+    assert len(certwright.account_files()) == 2, "the new key was not on disk before it was sent"
+    return running, hold
+
+
 @pytest.mark.parametrize("done", [False, True])
 def test_a_change_of_the_key_survives_a_kill(rogue_certwright, rogue, done):
     """Before the CA has changed it, and after it has but before its answer came."""
     certwright = rogue_certwright
     certwright.certonly("kill.example.test")
     old = show(certwright)
-    hold = rogue.on("key-change", Hold(done))
-    running = certwright.start("update_account", "--new-key")
-    assert hold.reached.wait(60), running.stderr_so_far()
-    assert len(certwright.account_files()) == 2, "the new key was not on disk before it was sent"
+    running, hold = hold_key_change(certwright, rogue, done)
     running.kill()
     rogue.hang_up()
     rogue.behave()
@@ -90,9 +96,7 @@ def test_a_change_of_the_key_that_is_under_way_is_left_alone(rogue_certwright, r
     certwright = rogue_certwright
     certwright.certonly("busy.example.test")
     old = show(certwright)
-    hold = rogue.on("key-change", Hold(False))
-    running = certwright.start("update_account", "--new-key")
-    assert hold.reached.wait(60), running.stderr_so_far()
+    running, hold = hold_key_change(certwright, rogue, False)
     assert_failed(certwright.json("show_account", status=2), "2 accounts")
     assert account(certwright.json("show_account", "--account", old["id"])) == old
     assert len(certwright.account_files()) == 2

@@ -97,7 +97,8 @@ def test_always_a_pair_until_the_second_ca_has_issued_one(certwright, start):
 
 def test_each_request_to_a_ca_is_counted(start, tmp_path):
     """Also those of looks and of failed attempts; badNonce is an error."""
-    pebble = start.pebble(env={"PEBBLE_WFE_NONCEREJECT": "30"})
+    # So many that there are some in each run.
+    pebble = start.pebble(env={"PEBBLE_WFE_NONCEREJECT": "60"})
     certwright = start.certwright(pebble)
     write_ini(certwright, f"""
 [a]

@@ -281,7 +281,6 @@ cw_schedule_find(const char *root, const struct cw_directories *directories,
 				.directories = directories,
 				.systemd = cw_is_folder(running),
 				.schedule = schedule};
-
 	cw_autofree char *agent = cw_format("%s%s/certwright/agent", root, directories->work);
 
 	*schedule = (struct cw_schedule){0};

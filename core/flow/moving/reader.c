@@ -86,11 +86,13 @@ cw_moving_remark_days(struct cw_moving *moving, const struct cw_conf *conf, cons
 	const char *days = cw_conf_get(conf, key);
 
 	if (days != NULL)
-		cw_moving_remark(moving, place,
-				 "to renew a number of days before the expiry, add for example the "
-				 "line \"renew_before_expiry = 20 days\" at the beginning of the "
-				 "renewal file",
-				 "%s=%s is not taken over: certwright renews when the CA advises "
-				 "it, or else when a third of the lifetime is left",
-				 key, days);
+		cw_moving_remark(
+			moving, place,
+			"to renew a number of days before the expiry, add for example the "
+			"line \"renew_before_expiry = 20 days\" at the beginning of the "
+			"renewal file",
+			"%s=%s is not taken over: certwright renews when the CA advises "
+			"it, or else when two thirds of the lifetime have passed (half, if "
+			"that is under ten days)",
+			key, days);
 }
